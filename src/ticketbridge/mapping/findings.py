@@ -1,0 +1,58 @@
+"""What is wrong in a mapping file, where, and what would be right."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A position in a file; *line* and *column* count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+    def after(self, characters: int) -> Place:
+        """The place that many *characters* further on the same line."""
+        return Place(self.file, self.line, self.column + characters)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, or doubtful, at one place.
+
+    *code* is stable and names the rule; *suggestion* is what would be right, or "".
+    """
+
+    place: Place
+    severity: Severity
+    code: str
+    message: str
+    suggestion: str = ""
+
+    def __str__(self) -> str:
+        tail = f" ({self.suggestion})" if self.suggestion else ""
+        return f"{self.place}: {self.severity}[{self.code}]: {self.message}{tail}"
+
+
+class MappingError(Exception):
+    """A mapping that cannot be used; *findings* says all that is wrong with it."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(map(str, self.findings)))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`did you mean "x"?` for the known word nearest to *word*, or ""."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f'did you mean "{near[0]}"?' if near else ""

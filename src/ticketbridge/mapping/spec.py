@@ -1,0 +1,309 @@
+"""What a mapping declares, as frozen values: no behaviour, nothing compiled.
+
+`loader.load_mapping` makes a MappingSpec; `bridge.compile_mapping` makes it run. Durations are seconds,
+sizes bytes. Every expression and template knows its place in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any, Literal
+
+from ticketbridge.mapping.findings import Finding, Place
+
+IPNetwork = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Text that may hold a credential: `reveal()` gives it, and nothing prints it."""
+
+    _value: str
+
+    def reveal(self) -> str:
+        """The text itself, for the one place that sends or compares it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('**********')"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionSpec:
+    """JMESPath *text*; *place* is where its first character stands."""
+
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSpec:
+    """A request string: literal text, values of the environment, and `{expression}` holes, in order."""
+
+    parts: tuple[str | Secret | ExpressionSpec, ...]
+    place: Place
+
+
+# --- endpoint -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AccessSpec:
+    """Who may ask. Neither a secret nor a network means `access: open`."""
+
+    secret_header: str | None
+    secrets: tuple[Secret, ...]
+    allow: tuple[IPNetwork, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSpec:
+    """What menta tech calls; *path* None takes the default."""
+
+    path: str | None
+    user_parameter: str
+    user_format: Literal["email", "any"]
+    access: AccessSpec
+
+
+# --- upstream -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NoAuthSpec:
+    """`auth: {type: none}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class BearerAuthSpec:
+    """`Authorization: Bearer <token>` on every request."""
+
+    token: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class BasicAuthSpec:
+    """HTTP basic authentication, in UTF-8."""
+
+    username: Secret
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyAuthSpec:
+    """A key *name*: *value* in the header, the query or a cookie of every request."""
+
+    location: Literal["header", "query", "cookie"]
+    name: str
+    value: Secret
+
+
+AuthSpec = NoAuthSpec | BearerAuthSpec | BasicAuthSpec | ApiKeyAuthSpec
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSpec:
+    """The platform's API and the limits of talking to it."""
+
+    base_url: str  # without a trailing slash
+    auth: AuthSpec
+    headers: Mapping[str, Secret]
+    timeout: float
+    connect_timeout: float
+    retries: int
+    concurrency: int
+    max_body: int
+    max_pages: int
+    max_calls: int
+    max_records: int
+    place: Place
+
+
+# --- source -------------------------------------------------------------------------------------
+
+Action = Literal["ok", "empty", "unknown_user", "fail", "retry"]
+ResultKind = Literal["take", "each", "collect"]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRange:
+    """HTTP statuses from *first* to *last*, both included: `404` is (404, 404), `4xx` is (400, 499)."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSpec:
+    """One entry of `responses`. *status* None applies to 2xx answers only."""
+
+    status: tuple[StatusRange, ...] | None
+    when: ExpressionSpec | None
+    then: Action
+    message: ExpressionSpec | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class NextUrlSpec:
+    """The next page's URL stands in the answer."""
+
+    url: ExpressionSpec
+    any_path: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NumberSpec:
+    """Pages are numbered from *start*; the request places `page.number`."""
+
+    start: int
+
+
+PagingSpec = NextUrlSpec | NumberSpec
+
+
+@dataclass(frozen=True, slots=True)
+class PagesSpec:
+    """How one call walks over pages, when it is over, and how many items there must be."""
+
+    paging: PagingSpec
+    last: ExpressionSpec | None
+    total: ExpressionSpec | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ResultSpec:
+    """What an entry binds. *expression* None is `take: body`."""
+
+    kind: ResultKind
+    expression: ExpressionSpec | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallSpec:
+    """An entry of `source` that calls the platform. *query* lists give the parameter repeatedly."""
+
+    name: str
+    path: TemplateSpec
+    query: Mapping[str, tuple[TemplateSpec, ...]]
+    headers: Mapping[str, TemplateSpec]
+    condition: ExpressionSpec | None
+    responses: tuple[RuleSpec, ...]
+    pages: PagesSpec | None
+    result: ResultSpec
+    any_content_type: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class BindingSpec:
+    """An entry of `source` that only goes down a level (`each`) or names a value (`take`)."""
+
+    name: str
+    kind: Literal["take", "each"]
+    expression: ExpressionSpec
+    place: Place
+
+
+EntrySpec = CallSpec | BindingSpec
+
+# --- ticket -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ConstSpec:
+    """`{const: x}`."""
+
+    value: Any
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """`{from: e, values: {a: b}, else: x}`. *otherwise* None: an unlisted value is a violation."""
+
+    source: ExpressionSpec
+    values: Mapping[str, Any]
+    otherwise: ConstSpec | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSpec:
+    """An object of fields."""
+
+    fields: tuple[NamedField, ...]
+    place: Place
+
+
+FieldSpec = ExpressionSpec | ConstSpec | TableSpec | ObjectSpec
+
+
+@dataclass(frozen=True, slots=True)
+class NamedField:
+    """A field and its name; *place* is where the name stands."""
+
+    name: str
+    field: FieldSpec
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class StatusTableSpec:
+    """The platform's status words; every `values` has a VALID."""
+
+    source: ExpressionSpec
+    values: Mapping[str, str]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonSpec:
+    """One entry of `not_eligible_when`; true means not eligible."""
+
+    name: str
+    expression: ExpressionSpec
+
+
+@dataclass(frozen=True, slots=True)
+class TicketSpec:
+    """From a record to a ticket or a verdict. *owner* None is `owner: upstream`; no *statuses*: all valid."""
+
+    owner: ExpressionSpec | None
+    statuses: tuple[StatusTableSpec, ...]
+    not_eligible_when: tuple[ReasonSpec, ...]
+    fields: tuple[NamedField, ...]
+    on_violation: Literal["fail", "omit"]
+    ineligible: Literal["omit", "mark"]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseSpec:
+    """The body that menta tech gets. *schema* None is the bundled contract."""
+
+    body: ExpressionSpec
+    schema: Mapping[str, Any] | None
+    when_empty: Literal[200, 204]
+    when_unknown_user: Literal[200, 404]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class MappingSpec:
+    """One mapping file. *warnings* is what is doubtful in it, but does not stop it."""
+
+    platform: str
+    title: str
+    endpoint: EndpointSpec
+    upstream: UpstreamSpec
+    source: tuple[EntrySpec, ...]
+    ticket: TicketSpec
+    response: ResponseSpec
+    place: Place
+    warnings: tuple[Finding, ...] = ()
