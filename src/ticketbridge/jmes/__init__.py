@@ -1,0 +1,45 @@
+"""JMESPath over named roots, compiled once: expressions, their functions, and templates."""
+
+from ticketbridge.jmes.errors import EvaluationError, ExpressionError
+from ticketbridge.jmes.expression import (
+    Expression,
+    HashShape,
+    OtherShape,
+    RootShape,
+    Shape,
+    compile_expression,
+)
+from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP_CACHE, NOW
+from ticketbridge.jmes.kinds import Example, Function, Kind, Parameter
+from ticketbridge.jmes.template import (
+    HolePart,
+    Template,
+    TextPart,
+    VariablePart,
+    compile_template,
+    split_template,
+)
+
+__all__ = [
+    "FUNCTIONS",
+    "LOOKUP_CACHE",
+    "NOW",
+    "EvaluationError",
+    "Example",
+    "Expression",
+    "ExpressionError",
+    "Function",
+    "HashShape",
+    "HolePart",
+    "Kind",
+    "OtherShape",
+    "Parameter",
+    "RootShape",
+    "Shape",
+    "Template",
+    "TextPart",
+    "VariablePart",
+    "compile_expression",
+    "compile_template",
+    "split_template",
+]

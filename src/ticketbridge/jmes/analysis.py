@@ -1,0 +1,161 @@
+"""What is known of an expression before it meets data: its roots, and the errors to see at load."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NoReturn, TypeAlias
+
+from ticketbridge.jmes import kinds, nodes
+from ticketbridge.jmes.errors import ExpressionError, Fault, did_you_mean
+from ticketbridge.jmes.functions import FUNCTIONS
+from ticketbridge.jmes.kinds import Function, Parameter
+from ticketbridge.jmes.runtime import label
+
+_REFERENCE = "& is only for an argument of map, sort_by, max_by and min_by"
+_WORDS = frozenset({"null", "true", "false"})
+_Parts: TypeAlias = tuple[nodes.Node | None, ...]
+
+
+def analyse(
+    text: str, tree: nodes.Node, *, roots: Collection[str] | None, strict: bool
+) -> frozenset[str]:
+    """The roots that the expression uses; ExpressionError for what can never be right."""
+    analysis = _Analysis(text, roots, strict=strict)
+    analysis.visit(tree, at_root=roots is not None)
+    return frozenset(analysis.names)
+
+
+def function_named(name: str, *, strict: bool) -> Function | None:
+    """The function of that name; without *strict*, JMESPath's own alone."""
+    function = FUNCTIONS.get(name)
+    return function if function and (strict or function.standard) else None
+
+
+def parameter_at(function: Function, position: int) -> Parameter:
+    """The parameter of the argument at *position*, which counts from 0."""
+    return function.parameters[min(position, len(function.parameters) - 1)]
+
+
+class _Analysis:
+    def __init__(self, text: str, roots: Collection[str] | None, *, strict: bool) -> None:
+        self._text = text
+        self._roots = sorted(roots or ())
+        self._strict = strict
+        self.names: set[str] = set()
+
+    def visit(self, node: nodes.Node, *, at_root: bool) -> None:
+        """Check *node*; *at_root*: its current value is the scope, not a document."""
+        match node:
+            case nodes.Field():
+                if at_root:
+                    self._root(node)
+            case nodes.Current():
+                if at_root:
+                    self._refuse(node.start, "start with one of the roots", self._known())
+            case nodes.Reference():
+                hint = f"start with one of the roots; {self._known()}" if at_root else ""
+                self._refuse(node.start, _REFERENCE, hint)
+            case nodes.Call():
+                self._call(node, at_root=at_root)
+            case _:
+                here, below = _parts(node)
+                self._visit_all(here, at_root=at_root)
+                self._visit_all(below, at_root=False)
+
+    def _visit_all(self, parts: _Parts, *, at_root: bool) -> None:
+        for part in parts:
+            if part is not None:
+                self.visit(part, at_root=at_root)
+
+    def _root(self, field: nodes.Field) -> None:
+        if field.name in self._roots:
+            self.names.add(field.name)
+            return
+        hint = did_you_mean(field.name, self._roots)
+        if self._text.startswith('"', field.start):
+            hint = hint or f"write '{field.name}' for a string"
+        elif field.name in _WORDS:
+            hint = f"write `{field.name}` in backticks"
+        self._refuse(field.start, f'"{field.name}" is no root here', self._known(hint))
+
+    def _known(self, hint: str = "") -> str:
+        known = f"the roots are: {', '.join(self._roots)}" if self._roots else "there are no roots"
+        return f"{hint}; {known}" if hint else known
+
+    def _call(self, call: nodes.Call, *, at_root: bool) -> None:
+        function = function_named(call.name, strict=self._strict)
+        if function is None:
+            names = [name for name in FUNCTIONS if function_named(name, strict=self._strict)]
+            self._refuse(
+                call.start, f"there is no function {call.name}()", did_you_mean(call.name, names)
+            )
+        self._count(call, function)
+        for position, argument in enumerate(call.arguments):
+            self._argument(function, position, argument, at_root=at_root)
+
+    def _count(self, call: nodes.Call, function: Function) -> None:
+        least, most = function.arity
+        count = len(call.arguments)
+        if count < least or (most is not None and count > most):
+            self._refuse(
+                call.start, f"{function.signature} does not take {_counted(count, 'argument')}"
+            )
+
+    def _argument(
+        self, function: Function, position: int, argument: nodes.Node, *, at_root: bool
+    ) -> None:
+        parameter = parameter_at(function, position)
+        named = label(function.name, position + 1, parameter)
+        if parameter.kind is kinds.EXPRESSION:
+            if not isinstance(argument, nodes.Reference):
+                self._refuse(argument.start, f"{named} must start with &")
+            self.visit(argument.body, at_root=False)
+            return
+        self.visit(argument, at_root=at_root)
+        if self._strict and isinstance(argument, nodes.Constant):
+            self._literal(argument, parameter, named)
+
+    def _literal(self, argument: nodes.Constant, parameter: Parameter, named: str) -> None:
+        if not parameter.kind.holds(argument.value):
+            self._refuse(argument.start, f"{named} must be {parameter.kind.name}")
+        try:
+            if parameter.prepare is not None:
+                parameter.prepare(argument.value)
+        except Fault as fault:
+            self._refuse(argument.start, f"{named}: {fault.reason}")
+
+    def _refuse(self, start: int, reason: str, hint: str = "") -> NoReturn:
+        raise ExpressionError(self._text, start + 1, reason, hint)
+
+
+def _parts(node: nodes.Node) -> tuple[_Parts, _Parts]:
+    """The parts that see the same current value as *node*, and those that see another."""
+    match node:
+        case nodes.Chain():
+            return node.steps[:1], node.steps[1:]
+        case nodes.Projection():
+            return (node.base,), (node.each, node.condition)
+        case nodes.ValueProjection():
+            return (node.base,), (node.each,)
+        case _:
+            return _operands(node), ()
+
+
+def _operands(node: nodes.Node) -> _Parts:
+    match node:
+        case nodes.Flatten(base=one) | nodes.Not(condition=one):
+            return (one,)
+        case nodes.Either(choices=several) | nodes.Both(conditions=several):
+            return several
+        case nodes.Comparison():
+            return node.left, node.right
+        case nodes.ListOf():
+            return node.items
+        case nodes.HashOf():
+            return tuple(value for _, value in node.pairs)
+        case _:
+            return ()
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -1,0 +1,374 @@
+"""From a tree to Python: one flat function, which calls `runtime` where a slow path is needed.
+
+The source has only names of our own. What a mapping says (keys, literals) is held in the
+namespace of the function, so that no text of a mapping can ever become code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, TypeAlias
+
+from ticketbridge.jmes import kinds, nodes, runtime, values
+from ticketbridge.jmes.analysis import parameter_at
+from ticketbridge.jmes.functions import FUNCTIONS, OPTIONAL
+from ticketbridge.jmes.kinds import Function, Kind, Parameter
+
+# Python allows 20 nested blocks, and 100 levels of indentation.
+_MAX_BLOCKS = 10
+_MAX_SUBSCRIPTS = 16
+_NAMES = {None: "null", True: "true", False: "false"}
+_SHARED = frozenset({str, int, type})
+_ORDER_NAMES: dict[nodes.Operator, str] = {
+    "<": "less",
+    "<=": "at_most",
+    ">": "greater",
+    ">=": "at_least",
+}
+
+
+class CodeGenerator:
+    """Writes the code of expressions into functions that share one namespace.
+
+    `emit` writes the code of a node at the end of the function that is being written, and gives
+    the Python expression (a name, or a constant) that holds its value.
+    """
+
+    def __init__(self, *, strict: bool) -> None:
+        self._strict = strict
+        self._mode = runtime.STRICT if strict else runtime.PLAIN
+        self.namespace: dict[str, Any] = {}
+        self._constants: dict[object, str] = {}
+        self._finished: list[str] = []
+        self._lines: list[str] = []
+        self._depth = 0
+        self._variables = 0
+        self._parts = 0
+
+    @property
+    def source(self) -> str:
+        """All functions that were written."""
+        return "\n\n".join(self._finished) + "\n"
+
+    @contextmanager
+    def function(self, header: str) -> Iterator[None]:
+        """A new function; what is emitted inside of the `with` goes into it."""
+        outer = self._lines, self._depth
+        self._lines, self._depth = [], 0
+        with self.block(header):
+            yield
+        self._finished.append("\n".join(self._lines))
+        self._lines, self._depth = outer
+
+    @contextmanager
+    def block(self, header: str) -> Iterator[None]:
+        """An indented block under *header*."""
+        self.line(header + ":")
+        self._depth += 1
+        yield
+        self._depth -= 1
+
+    def line(self, code: str) -> None:
+        """One line of code."""
+        self._lines.append("    " * self._depth + code)
+
+    def variable(self, code: str) -> str:
+        """A new variable that holds the value of *code*."""
+        self._variables += 1
+        name = f"v{self._variables}"
+        self.line(f"{name} = {code}")
+        return name
+
+    def constant(self, value: Any) -> str:
+        """The name of a constant."""
+        if value is None or type(value) is bool:
+            return self.helper(_NAMES[value], value)
+        known = (type(value), value) if type(value) in _SHARED else None
+        name = self._constants.get(known) or f"k{len(self.namespace) + 1}"
+        self.namespace[name] = value
+        if known is not None:
+            self._constants[known] = name
+        return name
+
+    def helper(self, name: str, value: Any) -> str:
+        """*name*, which is ours, for a function that the code calls."""
+        self.namespace[name] = value
+        return name
+
+    def emit(self, node: nodes.Node, current: str | None, *, optional: bool = False) -> str:
+        """The value of *node*, evaluated on the variable *current*; None: on the roots.
+
+        *optional*: inside of `optional(...)`.
+        """
+        if self._depth >= _MAX_BLOCKS:
+            return self.variable(self._part(node, current, optional=optional))
+        return _EMITTERS[type(node)](self, node, current, optional)
+
+    def condition(self, node: nodes.Node, current: str | None, *, optional: bool) -> str:
+        """Python code that is true where *node* is true for JMESPath."""
+        value = self.emit(node, current, optional=optional)
+        return value if self._is_boolean(node) else f"{self._truthy()}({value})"
+
+    def _part(self, node: nodes.Node, current: str | None, *, optional: bool) -> str:
+        """A call of a function of its own that evaluates *node*."""
+        self._parts += 1
+        parameters = "scope" if current is None else f"scope, {current}"
+        with self.function(f"def part_{self._parts}({parameters})"):
+            name = f"part_{self._parts}"
+            self.line(f"return {self.emit(node, current, optional=optional)}")
+        return f"{name}({parameters})"
+
+    def _truthy(self) -> str:
+        return self.helper("truthy", values.truthy)
+
+    def _is_boolean(self, node: nodes.Node) -> bool:
+        match node:
+            case nodes.Not():
+                return True
+            case nodes.Comparison():
+                return self._strict or node.operator not in _ORDER_NAMES
+            case nodes.Call():
+                return FUNCTIONS[node.name].returns is kinds.BOOLEAN
+            case _:
+                return False
+
+    def current(self, _node: nodes.Current, current: str | None, _optional: bool) -> str:
+        return str(current)
+
+    def field(self, node: nodes.Field, current: str | None, optional: bool) -> str:
+        return self._path(current, (node.name,), optional=optional)
+
+    def index(self, node: nodes.Index, current: str | None, _optional: bool) -> str:
+        helper = self.helper("index", self._mode.index)
+        return self.variable(f"{helper}({current}, {self.constant(node.index)})")
+
+    def cut(self, node: nodes.Slice, current: str | None, _optional: bool) -> str:
+        helper = self.helper("cut", self._mode.cut)
+        return self.variable(f"{helper}({current}, {self.constant(node.bounds)})")
+
+    def literal(self, node: nodes.Constant, _current: str | None, _optional: bool) -> str:
+        return self.constant(node.value)
+
+    def chain(self, node: nodes.Chain, current: str | None, optional: bool) -> str:
+        keys: list[str] = []
+        for step in node.steps:
+            if isinstance(step, nodes.Field):
+                keys.append(step.name)
+                continue
+            if keys:
+                current = self._path(current, tuple(keys), optional=optional)
+                keys = []
+            current = self.emit(step, current, optional=optional)
+        return self._path(current, tuple(keys), optional=optional) if keys else str(current)
+
+    def _path(self, current: str | None, keys: tuple[str, ...], *, optional: bool) -> str:
+        if current is None:
+            current = f"scope[{self.constant(keys[0])}]"
+            keys = keys[1:]
+            if not keys:
+                return self.variable(current)
+        for at in range(0, len(keys), _MAX_SUBSCRIPTS):
+            current = self._subscripts(current, keys[at : at + _MAX_SUBSCRIPTS], optional=optional)
+        return current
+
+    def _subscripts(self, current: str, keys: tuple[str, ...], *, optional: bool) -> str:
+        follow = self.helper("follow", self._mode.follow)
+        if optional:
+            follow = self.helper("follow_optional", runtime.follow_optional)
+        with self.block("try"):
+            subscripts = "".join(f"[{self.constant(key)}]" for key in keys)
+            found = self.variable(current + subscripts)
+        with self.block("except (KeyError, TypeError)"):
+            self.line(f"{found} = {follow}({current}, {self.constant(keys)})")
+        return found
+
+    def projection(self, node: nodes.Projection, current: str | None, optional: bool) -> str:
+        base = self.emit(node.base, current, optional=optional)
+        if node.condition is None:
+            elements = self.helper("elements", self._mode.elements)
+        else:
+            elements = self.helper("filtered", self._mode.filtered)
+        return self._project(f"{elements}({base})", node.each, node.condition, optional=optional)
+
+    def value_projection(
+        self, node: nodes.ValueProjection, current: str | None, optional: bool
+    ) -> str:
+        base = self.emit(node.base, current, optional=optional)
+        found = self.helper("object_values", self._mode.values)
+        return self._project(f"{found}({base})", node.each, None, optional=optional)
+
+    def _project(
+        self, elements: str, each: nodes.Node, condition: nodes.Node | None, *, optional: bool
+    ) -> str:
+        base = self.variable(elements)
+        collected = self.variable("None")
+        self._variables += 1
+        element = f"v{self._variables}"
+        with self.block(f"if {base} is not None"):
+            self.line(f"{collected} = []")
+            with self.block(f"for {element} in {base}"):
+                if condition is not None:
+                    holds = self.condition(condition, element, optional=optional)
+                    with self.block(f"if not {holds}"):
+                        self.line("continue")
+                value = self.emit(each, element, optional=optional)
+                with self.block(f"if {value} is not None"):
+                    self.line(f"{collected}.append({value})")
+        return collected
+
+    def flatten(self, node: nodes.Flatten, current: str | None, optional: bool) -> str:
+        base = self.emit(node.base, current, optional=optional)
+        return self.variable(f"{self.helper('flatten', self._mode.flatten)}({base})")
+
+    def either(self, node: nodes.Either, current: str | None, optional: bool) -> str:
+        return self._in_turn(node.choices, current, "if not {}", optional=optional)
+
+    def both(self, node: nodes.Both, current: str | None, optional: bool) -> str:
+        return self._in_turn(node.conditions, current, "if {}", optional=optional)
+
+    def _in_turn(
+        self, parts: tuple[nodes.Node, ...], current: str | None, header: str, *, optional: bool
+    ) -> str:
+        result = self.variable(self.emit(parts[0], current, optional=optional))
+        for part in parts[1:]:
+            with self.block(header.format(f"{self._truthy()}({result})")):
+                self.line(f"{result} = {self.emit(part, current, optional=optional)}")
+        return result
+
+    def negation(self, node: nodes.Not, current: str | None, optional: bool) -> str:
+        return self.variable(f"not {self.condition(node.condition, current, optional=optional)}")
+
+    def comparison(self, node: nodes.Comparison, current: str | None, optional: bool) -> str:
+        left = self.emit(node.left, current, optional=optional)
+        right = self.emit(node.right, current, optional=optional)
+        if node.operator in _ORDER_NAMES:
+            helper = self.helper(_ORDER_NAMES[node.operator], self._mode.order(node.operator))
+            return self.variable(f"{helper}({left}, {right})")
+        negated = "not " if node.operator == "!=" else ""
+        return self.variable(negated + self._equality(node, left, right))
+
+    def _equality(self, node: nodes.Comparison, left: str, right: str) -> str:
+        for side in (node.left, node.right):
+            if isinstance(side, nodes.Constant):
+                if side.value is None or type(side.value) is bool:
+                    return f"({left} is {right})"
+                if type(side.value) is str:
+                    return f"({left} == {right})"
+        return f"{self.helper('equal', values.equal)}({left}, {right})"
+
+    def list_of(self, node: nodes.ListOf, current: str | None, optional: bool) -> str:
+        return self._unless_null(
+            current, lambda: f"[{', '.join(self._each(node.items, current, optional))}]"
+        )
+
+    def hash_of(self, node: nodes.HashOf, current: str | None, optional: bool) -> str:
+        def pairs() -> str:
+            found = self._each(tuple(value for _, value in node.pairs), current, optional)
+            names = [self.constant(name) for name, _ in node.pairs]
+            return ", ".join(f"{name}: {value}" for name, value in zip(names, found, strict=True))
+
+        return self._unless_null(current, lambda: "{" + pairs() + "}")
+
+    def _each(
+        self, parts: tuple[nodes.Node, ...], current: str | None, optional: bool
+    ) -> list[str]:
+        return [self.emit(part, current, optional=optional) for part in parts]
+
+    def _unless_null(self, current: str | None, make: Callable[[], str]) -> str:
+        if current is None:
+            return self.variable(make())
+        result = self.variable("None")
+        with self.block(f"if {current} is not None"):
+            self.line(f"{result} = {make()}")
+        return result
+
+    def call(self, node: nodes.Call, current: str | None, optional: bool) -> str:
+        function = FUNCTIONS[node.name]
+        if function.name == OPTIONAL:
+            return self.emit(node.arguments[0], current, optional=True)
+        arguments = ["scope"] if function.scoped else []
+        for position, argument in enumerate(node.arguments):
+            arguments.append(self._argument(function, position, argument, current, optional))
+        arguments += self._absent(function, len(node.arguments))
+        name = self.helper(f"f_{function.name}", runtime.guarded(function, strict=self._strict))
+        return self.variable(f"{name}({', '.join(arguments)})")
+
+    def _absent(self, function: Function, given: int) -> list[str]:
+        absent = [parameter for parameter in function.parameters[given:] if parameter.optional]
+        return [
+            self.constant(parameter.prepare(None) if parameter.prepare else None)
+            for parameter in absent
+        ]
+
+    def _argument(
+        self,
+        function: Function,
+        position: int,
+        node: nodes.Node,
+        current: str | None,
+        optional: bool,
+    ) -> str:
+        parameter = parameter_at(function, position)
+        if isinstance(node, nodes.Reference):
+            return self._reference(node, optional=optional)
+        if self._strict and isinstance(node, nodes.Constant):
+            return self.constant(_ready(parameter, node.value))
+        value = self.emit(node, current, optional=optional)
+        if not self._strict and position >= len(function.parameters):
+            return value  # of a variadic function, jmespath checks the first argument alone
+        return self._checked(
+            value, parameter, runtime.label(function.name, position + 1, parameter)
+        )
+
+    def _checked(self, value: str, parameter: Parameter, label: str) -> str:
+        """The argument *value*, after the checks that its kind needs."""
+        kind = parameter.kind
+        rest = f"{value}, {self.constant(label)}, {self.constant(parameter)}"
+        if kind.types is not None:
+            with self.block(f"if type({value}) {self._type_test(kind)}"):
+                self.line(f"{self.helper('wrong_type', runtime.wrong_type)}({rest})")
+        if kind.elements:
+            self.line(f"{self.helper('check_elements', runtime.check_elements)}({rest})")
+        if parameter.prepare is None:
+            return value
+        return self.variable(f"{self.helper('prepared', runtime.prepared)}({rest})")
+
+    def _type_test(self, kind: Kind) -> str:
+        types = kind.types or frozenset()
+        if len(types) == 1:
+            return f"is not {self.constant(next(iter(types)))}"
+        return f"not in {self.constant(types)}"
+
+    def _reference(self, node: nodes.Reference, *, optional: bool) -> str:
+        self._variables += 1
+        element = f"v{self._variables}"
+        call = self._part(node.body, element, optional=optional)
+        bind = self.helper("partial", partial)
+        return self.variable(f"{bind}({call.partition('(')[0]}, scope)")
+
+
+def _ready(parameter: Parameter, value: Any) -> Any:
+    return value if parameter.prepare is None else parameter.prepare(value)
+
+
+_Emitter: TypeAlias = Callable[[CodeGenerator, Any, str | None, bool], str]
+_EMITTERS: dict[type, _Emitter] = {
+    nodes.Current: CodeGenerator.current,
+    nodes.Field: CodeGenerator.field,
+    nodes.Index: CodeGenerator.index,
+    nodes.Slice: CodeGenerator.cut,
+    nodes.Constant: CodeGenerator.literal,
+    nodes.Chain: CodeGenerator.chain,
+    nodes.Projection: CodeGenerator.projection,
+    nodes.ValueProjection: CodeGenerator.value_projection,
+    nodes.Flatten: CodeGenerator.flatten,
+    nodes.Either: CodeGenerator.either,
+    nodes.Both: CodeGenerator.both,
+    nodes.Not: CodeGenerator.negation,
+    nodes.Comparison: CodeGenerator.comparison,
+    nodes.ListOf: CodeGenerator.list_of,
+    nodes.HashOf: CodeGenerator.hash_of,
+    nodes.Call: CodeGenerator.call,
+}

@@ -1,0 +1,98 @@
+"""Moments as RFC 3339 UTC text in whole seconds."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ticketbridge.jmes.errors import ArgumentFault
+from ticketbridge.jmes.kinds import NUMBERS
+from ticketbridge.jmes.values import exact, in_range
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ISO = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:(?<=:[0-9]{2}:[0-9]{2})[.,][0-9]+)?"
+    r"(?: ?([Zz]|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2}))?)?"
+)
+_DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
+_KNOWN = frozenset("aAbBcdfGHIjmMpSuUVwWxXyYz%")
+_WHOLE_DATES = tuple(map(frozenset, ("Ymd", "Ybd", "YBd", "Yj", "GVu", "GVw", "GVa", "GVA")))
+
+
+def rfc3339(moment: datetime) -> str:
+    """*moment* in UTC, whole seconds, with `Z`."""
+    text = moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()
+    return f"{text}Z"
+
+
+def current_moment() -> str:
+    """The clock's time."""
+    return rfc3339(datetime.now(UTC))
+
+
+def read_with(layout: str | None) -> Callable[[Any], str]:
+    """What reads dates in the strptime format *layout*; None: ISO 8601 text and Unix seconds."""
+    if layout is None:
+        return _from_any
+    _check_layout(layout)
+
+    def read(value: Any) -> str:
+        if type(value) is not str:
+            raise ArgumentFault("only a string is read with a format")
+        # The errors of datetime quote the data: none may be the context of ours.
+        with contextlib.suppress(ValueError, OverflowError):
+            moment = datetime.strptime(value, layout)  # noqa: DTZ007 - the next line sees to it
+            return _in_utc(moment)
+        raise ArgumentFault("the string is no date in this format")
+
+    return read
+
+
+def _check_layout(layout: str) -> None:
+    found = set(_DIRECTIVE.findall(layout))
+    if "Z" in found:
+        raise ArgumentFault("%Z is read by the names of this machine's own zone; use %z")
+    if found - _KNOWN:
+        raise ArgumentFault("the format has a directive that strptime does not know")
+    year = {"Y"} if "y" in found else set()
+    if not any(whole <= found | year for whole in _WHOLE_DATES):
+        raise ArgumentFault("the format has no whole date: it needs a year, a month and a day")
+    if "H" not in found and ("I" in found) != ("p" in found):
+        raise ArgumentFault("the format needs %I and %p together, or %H")
+    try:
+        datetime.strptime("", layout)  # noqa: DTZ007 - only to see whether the format is one
+    except re.error:
+        raise ArgumentFault("the format has the same directive twice") from None
+    except ValueError:
+        return
+
+
+def _from_any(value: Any) -> str:
+    if type(value) in NUMBERS:
+        return _from_seconds(value)
+    found = _ISO.fullmatch(value)
+    if found is None:
+        raise ArgumentFault("the string is no ISO 8601 date")
+    day, time, offset = found.groups()
+    zone = "+00:00" if offset is None or offset in "Zz" else offset
+    with contextlib.suppress(ValueError, OverflowError):
+        return _in_utc(datetime.fromisoformat(f"{day}T{time or '00:00'}{zone}"))
+    raise ArgumentFault("the string is no date that exists")
+
+
+def _from_seconds(value: Any) -> str:
+    try:
+        return rfc3339(_EPOCH + timedelta(seconds=math.floor(in_range(exact(value)))))
+    except OverflowError:
+        raise ArgumentFault(
+            "the number is no date of the years 1 to 9999 in Unix seconds"
+        ) from None
+
+
+def _in_utc(moment: datetime) -> str:
+    return rfc3339(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

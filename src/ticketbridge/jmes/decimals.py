@@ -1,0 +1,92 @@
+"""Exact decimal arithmetic: 34 digits, and nothing that is not a finite number."""
+
+from __future__ import annotations
+
+import decimal
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from ticketbridge.jmes.errors import ArgumentFault
+from ticketbridge.jmes.values import MAX_EXPONENT, exact, in_range
+
+PRECISION = 34
+_TRAPS = [decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow, decimal.Underflow]
+
+
+def _context(*more: type[decimal.DecimalException]) -> decimal.Context:
+    return decimal.Context(
+        prec=PRECISION,
+        rounding=decimal.ROUND_HALF_EVEN,
+        Emin=-MAX_EXPONENT,
+        Emax=MAX_EXPONENT,
+        traps=[*_TRAPS, *more],
+    )
+
+
+CONTEXT = _context()
+EXACT = _context(decimal.Inexact)
+
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_INTEGER = re.compile(r"-?[0-9]+")
+_SPACES = " \u00a0\u202f'\u2019"
+_OTHER = {".": ",", ",": "."}
+
+
+def to_decimal(value: Any) -> Decimal:
+    """The number *value*, or the plain decimal text, exactly."""
+    if type(value) is str and _PLAIN.fullmatch(value) is None:
+        raise ArgumentFault("the string is no plain decimal number")
+    number: Decimal = in_range(Decimal(exact(value)))
+    return number
+
+
+def to_amount(value: Any) -> Decimal:
+    """The whole number *value*, or the text of its digits."""
+    if type(value) is str and _INTEGER.fullmatch(value) is None:
+        raise ArgumentFault("the string is no whole number")
+    number = to_decimal(value)
+    if number != number.to_integral_value():
+        raise ArgumentFault("the number has a fraction")
+    return number
+
+
+def to_count(value: Any) -> int:
+    """The whole number *value*."""
+    return int(to_amount(value))
+
+
+def simplest(number: Decimal) -> int | Decimal:
+    """*number* as an integer where it is one, else without zeros at its end."""
+    if number == number.to_integral_value():
+        return int(number)
+    return EXACT.normalize(number)
+
+
+def parse_with(separator: str | None) -> Callable[[str], Decimal]:
+    """What reads numbers with this decimal *separator*; without one, plain text alone.
+
+    With a separator, groups of three digits may stand apart by the other of `.` and `,`, by a
+    space or by an apostrophe, the same in the whole number.
+    """
+    if separator is None:
+        return to_decimal
+    if separator not in _OTHER:
+        raise ArgumentFault('the decimal separator is "." or ","')
+    group = re.escape(_OTHER[separator] + _SPACES)
+    pattern = re.compile(
+        rf"(-?(?:[0-9]+|[0-9]{{1,3}}([{group}])[0-9]{{3}}(?:\2[0-9]{{3}})*))"
+        rf"(?:{re.escape(separator)}([0-9]+))?"
+    )
+    apart = dict.fromkeys(map(ord, _OTHER[separator] + _SPACES))
+
+    def parse(value: Any) -> Decimal:
+        if type(value) is not str:
+            return to_decimal(value)
+        found = pattern.fullmatch(value)
+        if found is None:
+            raise ArgumentFault("the string is no decimal number with this separator")
+        return to_decimal(f"{found[1].translate(apart)}.{found[3] or 0}")
+
+    return parse

@@ -1,0 +1,154 @@
+"""What can be wrong with an expression, and how it is said without telling any data.
+
+    Exception
+    ├── ExpressionError     at load: the text is no legal expression (or template)
+    ├── EvaluationError     at run time: the expression does not fit the data
+    └── Fault               inside this package: an EvaluationError before its expression is known
+        └── ArgumentFault   a Fault before its function is known
+
+No text of an EvaluationError or a Fault holds a value from the data.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from decimal import Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, Underflow
+from typing import Any
+
+_SHOWN_KEYS = 12
+_LONGEST_KEY = 40
+_COMPARED_KEYS = 500
+_WINDOW = 60
+_SHOWN_TEXT = 200
+# Keys come from the platform's data: only such as look like names of fields are ever shown.
+_PLAIN_KEY = re.compile(r"(?:@?[A-Za-z_][A-Za-z0-9_-]*|#text)\Z")
+
+_TYPE_NAMES: dict[type, str] = {
+    type(None): "null",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    Decimal: "a number",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+}
+
+_FOREIGN: tuple[tuple[type[Exception], str], ...] = (
+    (RecursionError, "the data is nested too deeply"),
+    (MemoryError, "the result is too large"),
+    (DivisionByZero, "division by zero"),
+    (Underflow, "the result is too small"),
+    (Overflow, "the result is too large"),
+    (Inexact, "the result has more than 34 digits"),
+    (InvalidOperation, "the result is no number, or has more than 34 digits"),
+    (OverflowError, "a number is too large"),
+    (ZeroDivisionError, "division by zero"),
+    (UnicodeError, "the text has a lone surrogate, which is no character"),
+)
+
+
+class ExpressionError(Exception):
+    """A text that is no legal expression or template; *column* counts from 1 in *text*.
+
+    *suggestion* is what would be right (`did you mean ...`), or "".
+    """
+
+    def __init__(self, text: str, column: int, reason: str, suggestion: str = "") -> None:
+        self.text = text
+        self.column = column
+        self.reason = reason
+        self.suggestion = suggestion
+        super().__init__(text, column, reason, suggestion)
+
+    def __str__(self) -> str:
+        tail = f" ({self.suggestion})" if self.suggestion else ""
+        line, offset = _line_around(self.text, self.column - 1)
+        return f"{self.reason}{tail}\n  {line}\n  {' ' * offset}^"
+
+
+class EvaluationError(Exception):
+    """An expression that does not fit the data that it met.
+
+    No text of this error has a value from the data: types, names of keys and positions alone.
+    """
+
+    def __init__(self, reason: str, expression: str = "", place: str = "") -> None:
+        self.reason = reason
+        self.expression = expression
+        self.place = place
+        super().__init__(reason, expression, place)
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        shown = self.expression
+        if len(shown) > _SHOWN_TEXT:
+            shown = shown[:_SHOWN_TEXT] + "..."
+        return f"{where}{self.reason}, in `{shown}`"
+
+
+class Fault(Exception):
+    """What went wrong, before it is known in which expression."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class ArgumentFault(Fault):
+    """What is wrong with a value, before it is known which function met it."""
+
+
+def describe(value: Any) -> str:
+    """The JSON type of *value*, as a noun with its article."""
+    return _TYPE_NAMES.get(type(value), "no JSON value")
+
+
+def foreign_reason(error: Exception) -> str:
+    """What an exception of Python or of a library means; its own text may hold data."""
+    for kind, reason in _FOREIGN:
+        if isinstance(error, kind):
+            return reason
+    return f"it cannot be evaluated ({type(error).__name__})"
+
+
+def show_keys(keys: Iterable[Any]) -> str:
+    """The names of *keys* that may be shown, and how many more there are."""
+    every = list(keys)
+    if not every:
+        return "the object is empty"
+    plain = [key for key in every if is_plain_key(key)][:_SHOWN_KEYS]
+    more = len(every) - len(plain)
+    if more:
+        plain.append(f"and {more} more" if plain else f"{more} that are not shown")
+    return "the keys there: " + ", ".join(plain)
+
+
+def is_plain_key(key: Any) -> bool:
+    """Whether *key* looks like the name of a field, so that it may be shown."""
+    return isinstance(key, str) and len(key) <= _LONGEST_KEY and bool(_PLAIN_KEY.match(key))
+
+
+def missing_key(key: str, value: dict[Any, Any]) -> str:
+    """The reason for a *key* that the object *value* does not have."""
+    plain = [name for name in value if is_plain_key(name)][:_COMPARED_KEYS]
+    near = did_you_mean(key, plain)
+    return f'no key "{key}"; {show_keys(value)}' + (f"; {near}" if near else "")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`did you mean "x"?` for the known word nearest to *word*, case aside, or ""."""
+    by_letters = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.lower(), list(by_letters), n=1, cutoff=0.6)
+    return f'did you mean "{by_letters[near[0]]}"?' if near else ""
+
+
+def _line_around(text: str, offset: int) -> tuple[str, int]:
+    start = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    line = text[start : end if end >= 0 else len(text)]
+    shift = max(0, offset - start - _WINDOW)
+    shown = line[shift : shift + 2 * _WINDOW]
+    return "".join(c if c.isprintable() else " " for c in shown), offset - start - shift

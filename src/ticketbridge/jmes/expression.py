@@ -1,0 +1,130 @@
+"""Compiled expressions: what the other packages hold and call."""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+import weakref
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from ticketbridge.jmes import nodes
+from ticketbridge.jmes.analysis import analyse
+from ticketbridge.jmes.compiler import CodeGenerator
+from ticketbridge.jmes.errors import EvaluationError, ExpressionError, Fault, foreign_reason
+from ticketbridge.jmes.parser import parse
+
+_numbers = itertools.count(1)
+_NO_SCOPE: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class RootShape:
+    """The expression is just a root."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class HashShape:
+    """The expression is an object whose keys are known; each value has a shape of its own."""
+
+    values: Mapping[str, Shape]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherShape:
+    """Any other expression."""
+
+
+Shape: TypeAlias = RootShape | HashShape | OtherShape
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
+class Expression:
+    """A compiled expression; call it with the values of its roots, by name.
+
+    *place* says where the text stands, for messages. *names* are the roots that it uses (none
+    where it was compiled without roots; it is then called with a document). *tree* is its syntax
+    (see `nodes`), *source* the Python that it became.
+    """
+
+    text: str
+    place: str
+    names: frozenset[str]
+    tree: nodes.Node = field(repr=False)
+    source: str = field(repr=False)
+    rooted: bool = field(repr=False)
+    _evaluate: Callable[[Any], Any] = field(repr=False)
+
+    def __call__(self, scope: Mapping[str, Any]) -> Any:
+        """The value; EvaluationError where the data does not fit, and no other exception."""
+        try:
+            return self._evaluate(scope)
+        except Fault as fault:
+            raise EvaluationError(fault.reason, self.text, self.place) from fault
+        except Exception as error:  # noqa: BLE001 - whatever it is, the data does not fit
+            reason = self._reason(error, scope)
+        raise EvaluationError(reason, self.text, self.place)
+
+    def _reason(self, error: Exception, scope: Mapping[str, Any]) -> str:
+        absent = sorted(self.names - scope.keys()) if self.names else []
+        if absent:
+            return f"no value was given for the root {absent[0]}"
+        return foreign_reason(error)
+
+    def shape(self) -> Shape:
+        """Which roots the value consists of, as far as the text alone tells."""
+        return _shape(self.tree) if self.rooted else OtherShape()
+
+
+def compile_expression(
+    text: str, *, roots: Collection[str] | None = None, strict: bool = True, place: str = ""
+) -> Expression:
+    """The compiled expression of *text*; ExpressionError where it can never be right.
+
+    *roots* are the names that it may start with; with None it is evaluated on a document. Without
+    *strict* it is JMESPath as jmespath has it: no function but its own, a missing key is null.
+    Unknown functions and wrong numbers of arguments are errors here, not at each evaluation.
+    """
+    try:
+        tree = parse(text, strict=strict)
+        names = analyse(text, tree, roots=roots, strict=strict)
+        generator = CodeGenerator(strict=strict)
+        _write(generator, tree, rooted=roots is not None)
+        evaluate = _load(generator, place)
+    except (RecursionError, MemoryError):
+        raise ExpressionError(text, 1, "nested too deeply") from None
+    return Expression(text, place, names, tree, generator.source, roots is not None, evaluate)
+
+
+def _write(generator: CodeGenerator, tree: nodes.Node, *, rooted: bool) -> None:
+    header = "def expression(scope)" if rooted else "def expression(document)"
+    with generator.function(header):
+        if not rooted:
+            generator.line(f"scope = {generator.constant(_NO_SCOPE)}")
+        value = generator.emit(tree, None if rooted else "document")
+        generator.line(f"return {value}")
+
+
+def _load(generator: CodeGenerator, place: str) -> Callable[[Any], Any]:
+    shown = "".join(character for character in place if character.isprintable())
+    name = f"<expression {next(_numbers)} {shown}>"
+    source, namespace = generator.source, generator.namespace
+    exec(compile(source, name, "exec", dont_inherit=True), namespace)  # noqa: S102 - of our own names alone
+    evaluate: Callable[[Any], Any] = namespace["expression"]
+    # Tracebacks and debuggers show the source, as long as the expression lives.
+    linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
+    weakref.finalize(evaluate, linecache.cache.pop, name, None).atexit = False
+    return evaluate
+
+
+def _shape(node: nodes.Node) -> Shape:
+    match node:
+        case nodes.Field():
+            return RootShape(node.name)
+        case nodes.HashOf():
+            return HashShape({name: _shape(value) for name, value in node.pairs})
+        case _:
+            return OtherShape()

@@ -1,0 +1,23 @@
+"""The library of functions: one table, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ticketbridge.jmes.functions.arithmetic import ARITHMETIC
+from ticketbridge.jmes.functions.lists import LISTS, LOOKUP_CACHE
+from ticketbridge.jmes.functions.moments import MOMENTS, NOW
+from ticketbridge.jmes.functions.nulls import NULLS, OPTIONAL
+from ticketbridge.jmes.functions.standard import STANDARD
+from ticketbridge.jmes.functions.text import TEXT
+from ticketbridge.jmes.kinds import Function
+
+__all__ = ["FUNCTIONS", "LOOKUP_CACHE", "NOW", "OPTIONAL"]
+
+FUNCTIONS: Mapping[str, Function] = MappingProxyType(
+    {
+        function.name: function
+        for function in (*STANDARD, *TEXT, *LISTS, *ARITHMETIC, *MOMENTS, *NULLS)
+    }
+)

@@ -1,0 +1,141 @@
+"""Functions for exact decimal arithmetic; all give an integer where the result is one."""
+
+from __future__ import annotations
+
+import decimal
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import iso4217
+
+from ticketbridge.jmes import kinds
+from ticketbridge.jmes.decimals import (
+    CONTEXT,
+    EXACT,
+    PRECISION,
+    parse_with,
+    simplest,
+    to_amount,
+    to_count,
+    to_decimal,
+)
+from ticketbridge.jmes.errors import ArgumentFault
+from ticketbridge.jmes.kinds import Example, Function, Parameter
+
+_CODE = re.compile(r"[A-Za-z]{1,10}")
+
+
+def _operation(
+    operation: Callable[[Decimal, Decimal], Decimal],
+) -> Callable[[Decimal, Decimal], int | Decimal]:
+    return lambda left, right: simplest(operation(left, right))
+
+
+def _round(value: Decimal, places: int) -> int | Decimal:
+    unit = Decimal((0, (1,), -places))
+    return simplest(value.quantize(unit, rounding=decimal.ROUND_HALF_UP, context=CONTEXT))
+
+
+def _places(value: Any) -> int:
+    places = to_count(value)
+    if abs(places) > PRECISION:
+        raise ArgumentFault(f"it must be from -{PRECISION} to {PRECISION}")
+    return places
+
+
+def _decimal(text: Any, read: Callable[[Any], Decimal]) -> int | Decimal:
+    return simplest(read(text))
+
+
+def _exponent(code: str) -> int:
+    shown = f" {code}" if _CODE.fullmatch(code) else ""
+    currency = iso4217.raw_table.get(code.upper()) if code.isascii() else None
+    if currency is None:
+        raise ArgumentFault(f"ISO 4217 does not know the currency{shown}")
+    units = str(currency["CcyMnrUnts"])
+    if not units.isdigit():
+        raise ArgumentFault(f"ISO 4217 gives the currency{shown} no minor units")
+    return int(units)
+
+
+def _minor_units(amount: Decimal, exponent: int) -> int | Decimal:
+    return simplest(amount.scaleb(-exponent, context=EXACT))
+
+
+def _arithmetic(
+    name: str, operation: Callable[[Decimal, Decimal], Decimal], doc: str, *examples: Example
+) -> Function:
+    left, right = (Parameter(side, kinds.NUMBER_OR_STRING, prepare=to_decimal) for side in "xy")
+    return Function(name, (left, right), kinds.NUMBER, doc, examples, _operation(operation))
+
+
+_PLAIN = "; numbers, or plain decimal text, to 34 digits."
+
+ARITHMETIC = (
+    _arithmetic(
+        "add",
+        CONTEXT.add,
+        f"x + y{_PLAIN}",
+        Example("add(price, fee)", {"price": "0.10", "fee": 1.9}, 2),
+    ),
+    _arithmetic(
+        "subtract",
+        CONTEXT.subtract,
+        f"x - y{_PLAIN}",
+        Example("subtract(total, fee)", {"total": 0.3, "fee": 0.1}, Decimal("0.2")),
+    ),
+    _arithmetic(
+        "multiply",
+        CONTEXT.multiply,
+        f"x * y{_PLAIN}",
+        Example("multiply(price, `3`)", {"price": 0.1}, Decimal("0.3")),
+    ),
+    _arithmetic(
+        "divide",
+        CONTEXT.divide,
+        f"x / y{_PLAIN} The last digit is rounded half to even.",
+        Example("divide(total, quantity)", {"total": "5.00", "quantity": 4}, Decimal("1.25")),
+    ),
+    Function(
+        "round",
+        (
+            Parameter("x", kinds.NUMBER_OR_STRING, prepare=to_decimal),
+            Parameter("digits", kinds.NUMBER, prepare=_places),
+        ),
+        kinds.NUMBER,
+        "x with that many digits after the point, a half going away from zero.",
+        (Example("round(price, `2`)", {"price": 1.005}, Decimal("1.01")),),
+        _round,
+    ),
+    Function(
+        "decimal",
+        (
+            Parameter("text", kinds.NUMBER_OR_STRING),
+            Parameter("decimal_separator", kinds.STRING, prepare=parse_with, optional=True),
+        ),
+        kinds.NUMBER,
+        'The number that the text says. With a decimal separator ("." or ","), groups of three'
+        " digits may be set apart by the other of the two, a space or an apostrophe; without"
+        " one, only plain decimal text is read, because `1,234` may mean either.",
+        (Example("decimal(price, ',')", {"price": "1.234,50"}, Decimal("1234.5")),),
+        _decimal,
+    ),
+    Function(
+        "minor_units",
+        (
+            Parameter("amount", kinds.NUMBER_OR_STRING, prepare=to_amount),
+            Parameter("currency", kinds.STRING, prepare=_exponent),
+        ),
+        kinds.NUMBER,
+        "The amount in major units, by the currency's ISO 4217 exponent; the case of the currency"
+        " does not matter. The amount is a whole number, or the text of its digits.",
+        (
+            Example("minor_units(cents, cur)", {"cents": 1999, "cur": "EUR"}, Decimal("19.99")),
+            Example("minor_units(cents, cur)", {"cents": "500", "cur": "jpy"}, 500),
+            Example("minor_units(cents, cur)", {"cents": 1500, "cur": "KWD"}, Decimal("1.5")),
+        ),
+        _minor_units,
+    ),
+)

@@ -1,0 +1,164 @@
+"""Functions on lists and objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ticketbridge.jmes import kinds
+from ticketbridge.jmes.decimals import to_count
+from ticketbridge.jmes.errors import ArgumentFault, describe, did_you_mean, is_plain_key, show_keys
+from ticketbridge.jmes.kinds import Example, Function, Parameter
+from ticketbridge.jmes.values import digits, frozen
+
+LOOKUP_CACHE = "lookup()"
+_MAX_INDEXES = 64
+_MAX_RANGE = 100_000
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if type(value) is list else [value]
+
+
+def _lookup(scope: Mapping[str, Any], array: list[Any], key: str, value: Any) -> Any:
+    cache = scope.get(LOOKUP_CACHE)
+    if type(cache) is not dict:
+        return _index(array, key).get(digits(value))
+    entry = cache.get((id(array), key))
+    # The entry holds the list, so that its id cannot pass to another one.
+    if entry is None or entry[0] is not array or entry[1] != len(array):
+        while len(cache) >= _MAX_INDEXES:
+            del cache[next(iter(cache))]
+        entry = array, len(array), _index(array, key)
+        cache[id(array), key] = entry
+    return entry[2].get(digits(value))
+
+
+def _index(array: list[Any], key: str) -> dict[Any, Any]:
+    index: dict[Any, Any] = {}
+    for at, element in enumerate(array):
+        if type(element) is not dict:
+            raise ArgumentFault(f"element {at} is {describe(element)}, and no object")
+        if key not in element:
+            raise ArgumentFault(f"element {at} {_without(key, element)}")
+        index.setdefault(digits(element[key]), element)
+    return index
+
+
+def _without(key: str, element: dict[str, Any]) -> str:
+    # The key may be a value of the data: it is not shown.
+    near = did_you_mean(key, filter(is_plain_key, element))
+    return f"lacks the key; {show_keys(element)}" + (f"; {near}" if near else "")
+
+
+def _unique(array: list[Any]) -> list[Any]:
+    first: dict[Any, Any] = {}
+    for element in array:
+        first.setdefault(frozen(element), element)
+    return list(first.values())
+
+
+def _range(count: Any) -> list[int]:
+    return list(range(count))
+
+
+def _count(value: Any) -> int:
+    count = to_count(value)
+    if not 0 <= count <= _MAX_RANGE:
+        raise ArgumentFault(f"it must be from 0 to {_MAX_RANGE}")
+    return count
+
+
+def _descendants(array: list[Any], key: str) -> list[Any]:
+    found: list[Any] = []
+    levels: list[Iterator[Any]] = [iter(array)]
+    while levels:
+        node = next(levels[-1], _END)
+        if node is _END:
+            levels.pop()
+            continue
+        if type(node) is not dict:
+            raise ArgumentFault(f"a node is {describe(node)}, and no object")
+        found.append(node)
+        levels.append(iter(_children(node, key)))
+    return found
+
+
+_END = object()
+
+
+def _children(node: dict[str, Any], key: str) -> list[Any]:
+    children = node.get(key)
+    if children is None:
+        return []
+    if type(children) is not list:
+        raise ArgumentFault(f"the children of a node are {describe(children)}, no array")
+    return children
+
+
+_LIST = Parameter("list", kinds.ARRAY)
+_KEY = Parameter("key", kinds.STRING)
+
+LISTS = (
+    Function(
+        "as_list",
+        (Parameter("value", kinds.ANY),),
+        kinds.ARRAY,
+        "An empty list for null, a list as it is, anything else as the one element of a list.",
+        (
+            Example("as_list(order)", {"order": {"id": 1}}, [{"id": 1}]),
+            Example("as_list(order)", {"order": None}, []),
+        ),
+        _as_list,
+    ),
+    Function(
+        "lookup",
+        (_LIST, _KEY, Parameter("value", kinds.ANY)),
+        kinds.ANY,
+        "The first element whose `key` equals `value`, or null. An integer and the text of its"
+        " digits are equal here; a boolean equals no number. Every element must be an object with"
+        " that key, inside of `optional` too.",
+        (
+            Example(
+                "lookup(events, 'id', event).name",
+                {"events": [{"id": 7, "name": "Rock"}], "event": "7"},
+                "Rock",
+            ),
+        ),
+        _lookup,
+        scoped=True,
+    ),
+    Function(
+        "unique",
+        (_LIST,),
+        kinds.ARRAY,
+        "The list without elements that equal an earlier one.",
+        (Example("unique(ids)", {"ids": [1, 2, 1]}, [1, 2]),),
+        _unique,
+    ),
+    Function(
+        "range",
+        (Parameter("count", kinds.NUMBER, prepare=_count),),
+        kinds.NUMBER_ARRAY,
+        f"The list of the whole numbers from 0 to `count` - 1; `count` is {_MAX_RANGE} at most.",
+        (Example("range(quantity)", {"quantity": 3}, [0, 1, 2]),),
+        _range,
+    ),
+    Function(
+        "descendants",
+        (_LIST, _KEY),
+        kinds.ARRAY,
+        "All nodes of a tree, parents before their children. `key` names the list of a node's"
+        " children; a node without it, or with null, is a leaf.",
+        (
+            Example(
+                "descendants(zones, 'parts')[*].id",
+                {"zones": [{"id": "A", "parts": [{"id": "A1"}]}, {"id": "B"}]},
+                ["A", "A1", "B"],
+            ),
+        ),
+        _descendants,
+    ),
+)

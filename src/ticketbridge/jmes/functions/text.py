@@ -1,0 +1,98 @@
+"""Functions on text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ticketbridge.jmes import kinds
+from ticketbridge.jmes.errors import ArgumentFault
+from ticketbridge.jmes.jsontext import MAX_RESULT
+from ticketbridge.jmes.kinds import Example, Function, Parameter
+from ticketbridge.jmes.regexes import compile_group, compile_regex
+
+
+def _not_empty(text: str) -> str:
+    if not text:
+        raise ArgumentFault("it must not be empty")
+    return text
+
+
+def _replace(text: str, old: str, new: str) -> str:
+    if len(text) + text.count(old) * len(new) > MAX_RESULT:
+        raise ArgumentFault(f"the result is longer than {MAX_RESULT} characters")
+    return text.replace(old, new)
+
+
+def _extract(text: str, regex: Any) -> str | None:
+    found = regex.search(text)
+    group: str | None = found and found.group(1)
+    return group
+
+
+def _matches(text: str, regex: Any) -> bool:
+    return regex.search(text) is not None
+
+
+_TEXT = Parameter("text", kinds.STRING)
+_SEPARATOR = Parameter("separator", kinds.STRING, prepare=_not_empty)
+_OLD = Parameter("old", kinds.STRING, prepare=_not_empty)
+
+TEXT = (
+    Function(
+        "lower",
+        (_TEXT,),
+        kinds.STRING,
+        "The text in small letters, by Unicode's rules. These fold more than A to Z (the Kelvin"
+        " sign becomes k), which is why the owner of a ticket is not compared by them.",
+        (Example("lower(zone)", {"zone": "VIP"}, "vip"),),
+        str.lower,
+    ),
+    Function(
+        "upper",
+        (_TEXT,),
+        kinds.STRING,
+        "The text in capitals, by Unicode's rules.",
+        (Example("upper(cur)", {"cur": "eur"}, "EUR"),),
+        str.upper,
+    ),
+    Function(
+        "trim",
+        (_TEXT,),
+        kinds.STRING,
+        "The text without white space at its ends.",
+        (Example("trim(seat)", {"seat": " 12 "}, "12"),),
+        str.strip,
+    ),
+    Function(
+        "split",
+        (_TEXT, _SEPARATOR),
+        kinds.STRING_ARRAY,
+        "The parts of the text between the separators.",
+        (Example("split(seat, '-')[1]", {"seat": "F-12"}, "12"),),
+        str.split,
+    ),
+    Function(
+        "replace",
+        (_TEXT, _OLD, Parameter("new", kinds.STRING)),
+        kinds.STRING,
+        "The text with each `old` replaced by `new`.",
+        (Example("replace(id, ' ', '')", {"id": "12 34"}, "1234"),),
+        _replace,
+    ),
+    Function(
+        "extract",
+        (_TEXT, Parameter("regex", kinds.STRING, prepare=compile_group)),
+        kinds.STRING_OR_NULL,
+        "What the first group of the regular expression (RE2's syntax) finds in the text, or null.",
+        (Example("extract(url, 'show=([0-9]+)')", {"url": "/buy?show=77"}, "77"),),
+        _extract,
+    ),
+    Function(
+        "matches",
+        (_TEXT, Parameter("regex", kinds.STRING, prepare=compile_regex)),
+        kinds.BOOLEAN,
+        "Whether the regular expression (RE2's syntax) is found anywhere in the text.",
+        (Example("matches(code, '^R-')", {"code": "R-17"}, result=True),),
+        _matches,
+    ),
+)

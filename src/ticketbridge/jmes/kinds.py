@@ -1,0 +1,119 @@
+"""The types of arguments and results: one table for checks at load, at run time, and for words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+NUMBERS: frozenset[type] = frozenset({int, float, Decimal})
+_TEXT: frozenset[type] = frozenset({str})
+_ARRAY: frozenset[type] = frozenset({list})
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A set of JSON types; *elements*: each array has elements of one of these sets alone.
+
+    *types* is None where every value is right.
+    """
+
+    name: str
+    types: frozenset[type] | None
+    elements: tuple[frozenset[type], ...] = ()
+
+    def holds(self, value: Any) -> bool:
+        """Whether *value* is of this kind."""
+        if self.types is None:
+            return True
+        return type(value) in self.types and self.holds_elements(value)
+
+    def holds_elements(self, value: Any) -> bool:
+        """Whether the elements of the array *value* are of this kind; its own type is known."""
+        if not self.elements:
+            return True
+        found = set(map(type, value))
+        return any(found <= allowed for allowed in self.elements)
+
+
+ANY = Kind("any value", None)
+BOOLEAN = Kind("a boolean", frozenset({bool}))
+NUMBER = Kind("a number", NUMBERS)
+STRING = Kind("a string", _TEXT)
+ARRAY = Kind("an array", _ARRAY)
+OBJECT = Kind("an object", frozenset({dict}))
+EXPRESSION = Kind("an expression after &", frozenset())
+NUMBER_ARRAY = Kind("an array of numbers", _ARRAY, (NUMBERS,))
+STRING_ARRAY = Kind("an array of strings", _ARRAY, (_TEXT,))
+SORTABLE = Kind("an array of numbers, or of strings", _ARRAY, (NUMBERS, _TEXT))
+NUMBER_OR_STRING = Kind("a number or a string", NUMBERS | _TEXT)
+STRING_OR_NULL = Kind("a string or null", _TEXT | {type(None)})
+ARRAY_OR_STRING = Kind("an array or a string", _ARRAY | _TEXT)
+SIZED = Kind("a string, an array or an object", _ARRAY | _TEXT | {dict})
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a function.
+
+    *prepare* turns the argument into what the function works on: once, at load, where the
+    argument is a literal. It raises Fault where the value is not right.
+    """
+
+    name: str
+    kind: Kind
+    prepare: Callable[[Any], Any] | None = None
+    optional: bool = False
+    variadic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An expression, a document for it, and what it gives."""
+
+    expression: str
+    document: Any
+    result: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function: the one source for checks, evaluation and the reference.
+
+    *standard* marks JMESPath's own functions. *plain* replaces *call* where the expression is
+    compiled with `strict=False`. *scoped* functions get the scope as their first argument. An
+    example without a result that could be written down (the clock) has none.
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    returns: Kind
+    doc: str
+    examples: tuple[Example, ...]
+    call: Callable[..., Any]
+    standard: bool = False
+    plain: Callable[..., Any] | None = None
+    scoped: bool = False
+
+    @property
+    def example(self) -> Example:
+        """The example to show."""
+        return self.examples[0]
+
+    @property
+    def signature(self) -> str:
+        """`name(a, b?, c...)`."""
+        return f"{self.name}({', '.join(map(_shown, self.parameters))})"
+
+    @property
+    def arity(self) -> tuple[int, int | None]:
+        """How many arguments it takes: the least and the most, None for any number."""
+        least = sum(not parameter.optional for parameter in self.parameters)
+        variadic = any(parameter.variadic for parameter in self.parameters)
+        return least, None if variadic else len(self.parameters)
+
+
+def _shown(parameter: Parameter) -> str:
+    tail = "?" if parameter.optional else "..." if parameter.variadic else ""
+    return parameter.name + tail

@@ -1,0 +1,167 @@
+"""From text to a tree: jmespath's parser, with places, limits, and the slips that it lets pass."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NoReturn
+
+import jmespath.parser
+from jmespath.exceptions import ParseError
+
+from ticketbridge.jmes.builder import build_tree
+from ticketbridge.jmes.errors import ExpressionError
+from ticketbridge.jmes.lexer import MAX_DEPTH, MAX_TEXT, PlacedLexer
+from ticketbridge.jmes.nodes import Node
+
+_Parser: Any = jmespath.parser.Parser
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_WORDS = {"and": "write &&", "or": "write ||", "is": "write ==", "in": "see contains(list, value)"}
+
+
+def parse(text: str, *, strict: bool) -> Node:
+    """The tree of *text*; ExpressionError where it is no expression.
+
+    With *strict*, what jmespath lets pass is an error too: a missing or a trailing comma, a
+    literal that is no JSON, a doubled number in a slice.
+    """
+    if len(text) > MAX_TEXT:
+        raise ExpressionError(text, 1, f"longer than {MAX_TEXT} characters")
+    if not text.strip():
+        raise ExpressionError(text, 1, "the expression is empty")
+    try:
+        return build_tree(text, _PlacedParser(text, strict=strict).tree())
+    except ParseError as error:
+        raise _parse_error(text, error) from error
+    except (ValueError, IndexError) as error:
+        raise ExpressionError(text, 1, "this is no JMESPath expression") from error
+
+
+class _PlacedParser(_Parser):  # type: ignore[misc]  # the stubs leave out the methods to override
+    """jmespath's parser; each node gets a `start`, the offset of its first token.
+
+    The names of its methods are jmespath's: it finds them by the kind of the token.
+    """
+
+    def __init__(self, text: str, *, strict: bool) -> None:
+        super().__init__()
+        self._text = text
+        self._strict = strict
+        self._depth = 0
+
+    def tree(self) -> dict[str, Any]:
+        # jmespath's own way in keeps a cache for all parsers of the process.
+        self._tokens = list(PlacedLexer(strict=self._strict).tokenize(self._text))
+        self._index = 0
+        tree: dict[str, Any] = self._expression()
+        if self._current_token() != "eof":
+            self._unexpected(self._lookahead_token(0))
+        return tree
+
+    def _expression(self, binding_power: int = 0) -> dict[str, Any]:
+        token = self._lookahead_token(0)
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            self._refuse(token, f"nested more than {MAX_DEPTH} levels deep")
+        self._advance()
+        nud: Any = getattr(self, f"_token_nud_{token['type']}", self._error_nud_token)
+        left: dict[str, Any] = nud(token)
+        left.setdefault("start", token["start"])
+        while binding_power < self.BINDING_POWER[self._current_token()]:
+            left = self._next_operator(left)
+            left.setdefault("start", token["start"])
+        self._depth -= 1
+        return left
+
+    def _next_operator(self, left: dict[str, Any]) -> dict[str, Any]:
+        token = self._lookahead_token(0)
+        led: Any = getattr(self, f"_token_led_{token['type']}", None)
+        if led is None:
+            self._unexpected(token)
+        self._advance()
+        node: dict[str, Any] = led(left)
+        return node
+
+    def _token_nud_quoted_identifier(self, token: dict[str, Any]) -> dict[str, Any]:
+        if self._current_token() == "lparen":
+            self._refuse(token, "the name of a function is not quoted")
+        return {"type": "field", "children": [], "value": token["value"]}
+
+    def _token_led_lparen(self, left: dict[str, Any]) -> dict[str, Any]:
+        name = self._lookahead_token(-2)
+        if left["type"] != "field" or (self._strict and name["type"] != "unquoted_identifier"):
+            self._refuse(name, "what stands before ( is no name of a function")
+        arguments: list[dict[str, Any]] = []
+        while self._current_token() != "rparen":
+            arguments.append(self._expression())
+            self._separator("rparen", "argument")
+        self._advance()
+        return {"type": "function_expression", "children": arguments, "value": left["value"]}
+
+    def _separator(self, closing: str, what: str) -> None:
+        if self._current_token() == "comma":
+            comma = self._lookahead_token(0)
+            self._advance()
+            if self._strict and self._current_token() == closing:
+                self._refuse(comma, f"no {what} follows this comma")
+        elif self._strict and self._current_token() not in {closing, "eof"}:
+            self._unexpected(self._lookahead_token(0), "a comma is missing before it")
+
+    def _parse_multi_select_hash(self) -> dict[str, Any]:
+        pairs: list[dict[str, Any]] = []
+        while not pairs or self._current_token() != "rbrace":
+            key = self._lookahead_token(0)
+            self._match_multiple_tokens(["quoted_identifier", "unquoted_identifier"])
+            self._match("colon")
+            value = self._expression()
+            pairs.append({"type": "key_val_pair", "children": [value], "value": key["value"]})
+            self._hash_separator()
+        self._advance()
+        return {"type": "multi_select_dict", "children": pairs}
+
+    def _hash_separator(self) -> None:
+        comma = self._lookahead_token(0)
+        self._separator("rbrace", "pair")
+        if comma["type"] == "comma" and self._current_token() == "rbrace":
+            self._refuse(comma, "no pair follows this comma")
+
+    def _parse_slice_expression(self) -> dict[str, Any]:
+        at = self._index
+        start = self._tokens[at - 1]["start"]
+        while self._strict and self._tokens[at]["type"] in {"number", "colon"}:
+            if self._tokens[at]["type"] == self._tokens[at + 1]["type"] == "number":
+                self._unexpected(self._tokens[at + 1])
+            at += 1
+        node: dict[str, Any] = super()._parse_slice_expression()
+        node["start"] = start
+        return node
+
+    def _error_nud_token(self, token: dict[str, Any]) -> NoReturn:
+        if token["type"] == "number":
+            number = _NUMBER.match(self._text, token["start"])
+            self._unexpected(token, f"write `{number[0]}` in backticks" if number else "")
+        self._unexpected(token)
+
+    def _raise_parse_error_for_token(self, token: dict[str, Any], reason: str) -> NoReturn:
+        del reason  # it names jmespath's own kinds of tokens
+        self._unexpected(token)
+
+    def _raise_parse_error_maybe_eof(self, expected: Any, token: dict[str, Any]) -> NoReturn:
+        del expected
+        self._unexpected(token)
+
+    def _unexpected(self, token: dict[str, Any], hint: str = "") -> NoReturn:
+        if token["type"] == "eof":
+            raise ExpressionError(self._text, token["start"] + 1, "the expression ends too early")
+        shown = "literal" if token["type"] == "literal" else f"{token['value']}"
+        if token["type"].endswith("identifier"):
+            hint = _WORDS.get(token["value"], hint)
+        self._refuse(token, f"unexpected {shown}", hint)
+
+    def _refuse(self, token: dict[str, Any], reason: str, hint: str = "") -> NoReturn:
+        raise ExpressionError(self._text, token["start"] + 1, reason, hint)
+
+
+def _parse_error(text: str, error: ParseError) -> ExpressionError:
+    reason = getattr(error, "message", None) or "this is no JMESPath expression"
+    hint = "write == to compare" if reason == "Unknown token '='" else ""
+    return ExpressionError(text, error.lex_position + 1, reason, hint)

@@ -1,0 +1,234 @@
+"""Request strings: text with `{expression}` holes, each escaped for the place where it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+from urllib.parse import quote, unquote
+
+from ticketbridge.jmes.errors import (
+    EvaluationError,
+    ExpressionError,
+    Fault,
+    describe,
+    foreign_reason,
+)
+from ticketbridge.jmes.expression import Expression
+from ticketbridge.jmes.jsontext import number_text
+
+TemplateKind: TypeAlias = Literal["path", "query", "header"]
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}")
+_PLAIN_TEXT = re.compile(r"(?:[^{}$]|\{\{|\}\}|\$(?!\{))+", re.DOTALL)
+_HEX_PAIR = re.compile(r"(%[0-9A-Fa-f]{2})")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_PATH_SAFE = "/:@!$&'()*+,;=-._~"
+_QUOTES = "'\"`"
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """Literal text; `{{` and `}}` are single braces already."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class VariablePart:
+    """`${NAME}` or `${NAME:-default}`; *offset* is that of its `$` in the template."""
+
+    name: str
+    default: str | None
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class HolePart:
+    """`{expression}`; *offset* is that of the expression's first character in the template."""
+
+    text: str
+    offset: int
+
+
+Part: TypeAlias = TextPart | VariablePart | HolePart
+
+
+def split_template(text: str) -> tuple[Part, ...]:
+    """The parts of a request string; ExpressionError where a hole or a variable is not right."""
+    parts: list[Part] = []
+    at = 0
+    while at < len(text):
+        part, at = _next_part(text, at)
+        parts.append(part)
+    return tuple(parts)
+
+
+def _next_part(text: str, at: int) -> tuple[Part, int]:
+    plain = _PLAIN_TEXT.match(text, at)
+    if plain:
+        return TextPart(plain[0].replace("{{", "{").replace("}}", "}")), plain.end()
+    if text[at] == "$":
+        return _variable(text, at)
+    if text[at] == "{":
+        return _hole(text, at)
+    raise ExpressionError(text, at + 1, "a } without its {", "write }} for the character itself")
+
+
+def _variable(text: str, at: int) -> tuple[Part, int]:
+    found = _VARIABLE.match(text, at)
+    if found is None:
+        raise ExpressionError(
+            text, at + 1, "no variable of the environment", "write ${NAME} or ${NAME:-default}"
+        )
+    return VariablePart(found[1], found[2], at), found.end()
+
+
+def _hole(text: str, at: int) -> tuple[Part, int]:
+    end = _end_of_hole(text, at)
+    inner = text[at + 1 : end]
+    shown = inner.strip()
+    if not shown:
+        raise ExpressionError(text, at + 1, "the hole is empty", "write {{ and }} for braces")
+    return HolePart(shown, at + 1 + inner.index(shown)), end + 1
+
+
+def _end_of_hole(text: str, start: int) -> int:
+    """Where the first `}` stands that completes an expression.
+
+    It is the first one outside of quotes that has no `{` of its own: before an earlier one a
+    quote or a brace is open, and no later one has balanced braces before it.
+    """
+    at, depth = start + 1, 0
+    while at < len(text):
+        character = text[at]
+        if text.startswith("${", at):
+            raise ExpressionError(text, at + 1, "a hole has no ${...} in it")
+        if character in _QUOTES:
+            at = _end_of_quote(text, at)
+        elif character == "}" and not depth:
+            return at
+        else:
+            depth += (character == "{") - (character == "}")
+        at += 1
+    raise ExpressionError(text, start + 1, "the hole is not closed", "write {{ for a brace")
+
+
+def _end_of_quote(text: str, start: int) -> int:
+    at = start + 1
+    while at < len(text) and text[at] != text[start]:
+        if text.startswith("${", at):
+            raise ExpressionError(text, at + 1, "a hole has no ${...} in it")
+        at += 2 if text[at] == "\\" else 1
+    return at
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """A compiled request string; call it with the values of the roots, by name.
+
+    *names* are the roots that its holes use. *single* is the expression of a template that is one
+    hole and nothing else.
+    """
+
+    kind: TemplateKind
+    place: str
+    names: frozenset[str]
+    single: Expression | None
+    _parts: tuple[str | Expression, ...]
+
+    def __call__(self, scope: Mapping[str, Any]) -> str:
+        """The text with its holes filled; EvaluationError where a value cannot stand there."""
+        text = "".join(
+            part if isinstance(part, str) else self._fill(part, scope) for part in self._parts
+        )
+        try:
+            _FINISH[self.kind](text)
+        except Fault as fault:
+            shown = " ".join(part.text for part in self._parts if isinstance(part, Expression))
+            raise EvaluationError(fault.reason, shown, self.place) from fault
+        return text
+
+    def _fill(self, hole: Expression, scope: Mapping[str, Any]) -> str:
+        value = hole(scope)
+        try:
+            return _ESCAPE[self.kind](_as_text(value))
+        except Fault as fault:
+            reason = fault.reason
+        except Exception as error:  # noqa: BLE001 - whatever it is, it cannot stand there
+            reason = foreign_reason(error)
+        raise EvaluationError(reason, hole.text, hole.place or self.place)
+
+
+def compile_template(
+    parts: Sequence[str | Expression], *, kind: TemplateKind, place: str = ""
+) -> Template:
+    """The template of *parts*: literal text, variables already resolved, and holes."""
+    literal = [part if isinstance(part, str) else "x" for part in parts]
+    try:
+        ready = [_LITERAL[kind](part) if isinstance(part, str) else part for part in parts]
+        _FINISH[kind]("".join(map(_LITERAL[kind], literal)))
+    except (Fault, UnicodeError) as error:
+        reason = error.reason if isinstance(error, Fault) else "the text has a lone surrogate"
+        raise ExpressionError("".join(literal), 1, reason) from None
+    holes = [part for part in parts if isinstance(part, Expression)]
+    single = holes[0] if len(holes) == 1 and len([part for part in parts if part]) == 1 else None
+    names = frozenset[str]().union(*(hole.names for hole in holes))
+    return Template(kind, place, names, single, tuple(ready))
+
+
+def _as_text(value: Any) -> str:
+    if type(value) is bool:
+        return "true" if value else "false"
+    if value is None or type(value) in {list, dict}:
+        raise Fault(f"a hole gives {describe(value)}, and needs a text, a number or a boolean")
+    if value == "":
+        raise Fault("a hole gives an empty string")
+    return value if type(value) is str else number_text(value)
+
+
+def _escape_all(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _escape_path(text: str) -> str:
+    pieces = _HEX_PAIR.split(text)
+    return "".join(
+        piece if at % 2 else quote(piece, safe=_PATH_SAFE) for at, piece in enumerate(pieces)
+    )
+
+
+def _as_is(text: str) -> str:
+    return text
+
+
+def _check_path(text: str) -> None:
+    if {".", ".."}.intersection(re.split(r"[/\\]", unquote(text))):
+        raise Fault("the path has a segment that is . or ..")
+
+
+def _check_header(text: str) -> None:
+    if _CONTROL.search(text):
+        raise Fault("a header must not have control characters or lone surrogates")
+
+
+def _no_check(text: str) -> None:
+    del text
+
+
+_ESCAPE: dict[TemplateKind, Callable[[str], str]] = {
+    "path": _escape_all,
+    "query": _escape_all,
+    "header": _as_is,
+}
+_LITERAL: dict[TemplateKind, Callable[[str], str]] = {
+    "path": _escape_path,
+    "query": _escape_all,
+    "header": _as_is,
+}
+_FINISH: dict[TemplateKind, Callable[[str], None]] = {
+    "path": _check_path,
+    "query": _no_check,
+    "header": _check_header,
+}

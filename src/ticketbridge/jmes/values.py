@@ -1,0 +1,95 @@
+"""What JMESPath says of single values: truth, equality, order; and decimals among them."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import Any
+
+from ticketbridge.jmes.errors import ArgumentFault
+from ticketbridge.jmes.kinds import NUMBERS
+
+MAX_EXPONENT = 999
+MAX_BITS = 14_000  # below the 4,300 digits that Python writes
+
+_CONTAINERS = frozenset({list, dict})
+
+
+def truthy(value: Any) -> bool:
+    """JMESPath's truth: null, false, "", [] and {} are false, and 0 is true."""
+    return bool(value) or type(value) in NUMBERS
+
+
+def exact(number: Any) -> Any:
+    """*number*, a float as the decimal that its shortest text says."""
+    return Decimal(repr(number)) if type(number) is float else number
+
+
+def equal(left: Any, right: Any) -> bool:
+    """`==`: as jmespath compares, decimals being numbers too."""
+    if type(left) is bool or type(right) is bool:
+        return left is right
+    return same(left, right)
+
+
+def same(left: Any, right: Any) -> bool:
+    """Equality inside of arrays and objects; `1` and `true` are one here, as for jmespath."""
+    if left == right:
+        return True
+    if type(left) is Decimal or type(right) is Decimal:
+        return bool(exact(left) == exact(right))
+    return type(left) in _CONTAINERS and type(left) is type(right) and _same_inside(left, right)
+
+
+def _same_inside(left: Any, right: Any) -> bool:
+    if len(left) != len(right):
+        return False
+    if type(left) is list:
+        return all(map(same, left, right))
+    return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+
+
+def order_key(keys: list[Any]) -> list[Any]:
+    """*keys*, ready for Python's own order: no float beside a decimal."""
+    if any(type(key) is Decimal for key in keys):
+        return [exact(key) for key in keys]
+    return keys
+
+
+def frozen(value: Any) -> Any:
+    """A hashable stand-in: equal for equal values, booleans and numbers apart."""
+    kind = type(value)
+    if kind in NUMBERS:
+        return exact(value)
+    if kind is bool:
+        return bool, value
+    if kind is list:
+        return list, tuple(map(frozen, value))
+    if kind is dict:
+        return dict, frozenset((key, frozen(inner)) for key, inner in value.items())
+    return value
+
+
+def digits(value: Any) -> Any:
+    """Like frozen, with an integer and the text of its digits as one."""
+    kind = type(value)
+    if kind is int:
+        return str(in_range(value))
+    if kind in NUMBERS:
+        number = in_range(exact(value))
+        return str(int(number)) if number == number.to_integral_value() else number
+    return frozen(value)
+
+
+def in_range(number: Any) -> Any:
+    """*number*, unless its digits written out would fill a page: ArgumentFault."""
+    if type(number) is int and number.bit_length() > MAX_BITS:
+        raise ArgumentFault("a number has too many digits")
+    if type(number) is float and not math.isfinite(number):
+        raise ArgumentFault("a number is not finite")
+    if type(number) is Decimal:
+        if not number.is_finite():
+            raise ArgumentFault("a number is not finite")
+        if number and abs(number.adjusted()) > MAX_EXPONENT:
+            raise ArgumentFault("a number has too many digits")
+    return number
