@@ -1,0 +1,6 @@
+"""The contract with menta tech: the bundled JSON Schema, and how a value is held to one."""
+
+from ticketbridge.contract.bundled import tickets_schema, tickets_schema_text
+from ticketbridge.contract.validator import Breach, Validator
+
+__all__ = ["Breach", "Validator", "tickets_schema", "tickets_schema_text"]

@@ -1,0 +1,20 @@
+"""The schema that ships with ticketbridge."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Any
+
+
+def tickets_schema_text() -> str:
+    """The agreed JSON Schema of the answer to `GET /tickets`, as its file has it."""
+    return (
+        resources.files("ticketbridge.contract").joinpath("tickets.schema.json").read_text("utf-8")
+    )
+
+
+def tickets_schema() -> dict[str, Any]:
+    """The same as a new dict."""
+    schema: dict[str, Any] = json.loads(tickets_schema_text())
+    return schema

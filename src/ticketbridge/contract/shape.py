@@ -1,0 +1,68 @@
+"""What a JSON Schema says of an object's properties, read once, before any value is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectShape:
+    """The properties of an object schema. *closed*: no others are allowed."""
+
+    properties: Mapping[str, Schema]
+    required: frozenset[str]
+    closed: bool
+
+
+def resolve(schema: object, root: Schema) -> Schema:
+    """*schema* with a chain of internal references (`#/...`) followed; {} for what is no schema object."""
+    seen: set[str] = set()
+    while isinstance(schema, Mapping) and isinstance(ref := schema.get("$ref"), str):
+        if ref in seen or not (ref == "#" or ref.startswith("#/")):
+            return {}
+        seen.add(ref)
+        schema = _pointed(ref, root)
+    return schema if isinstance(schema, Mapping) else {}
+
+
+def _pointed(ref: str, root: Schema) -> object:
+    """What the JSON pointer in *ref* points at, or None."""
+    target: object = root
+    for token in ref.split("/")[1:]:
+        name = token.replace("~1", "/").replace("~0", "~")
+        target = target.get(name) if isinstance(target, Mapping) else None
+    return target
+
+
+def object_shape(schema: Schema, root: Schema) -> ObjectShape:
+    """The properties that *schema* (inside *root*) names, its `allOf` parts included."""
+    schema = resolve(schema, root)
+    properties: dict[str, Schema] = {
+        name: resolve(part, root) for name, part in schema.get("properties", {}).items()
+    }
+    required = frozenset(schema.get("required", ()))
+    closed = (
+        schema.get("additionalProperties") is False or schema.get("unevaluatedProperties") is False
+    )
+    for part in schema.get("allOf", ()):
+        inner = object_shape(part, root)
+        properties |= dict(inner.properties)
+        required |= inner.required
+    return ObjectShape(properties, required, closed)
+
+
+def items_of(schema: Schema, root: Schema) -> Schema:
+    """The schema of a list's elements, or {} where *schema* does not say."""
+    return resolve(resolve(schema, root).get("items", {}), root)
+
+
+def type_of(schema: Schema) -> str | None:
+    """The one JSON type that *schema* allows beside null, or None where it leaves that open."""
+    declared = schema.get("type")
+    names = [declared] if isinstance(declared, str) else list(declared or ())
+    types = [name for name in names if name != "null"]
+    return types[0] if len(types) == 1 else None
