@@ -52,7 +52,13 @@ class MappingError(Exception):
         super().__init__("\n".join(map(str, self.findings)))
 
 
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that *word* was probably meant to be, or ""."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return near[0] if near else ""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean "x"?` for the known word nearest to *word*, or ""."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f'did you mean "{near[0]}"?' if near else ""
+    near = nearest(word, known)
+    return f'did you mean "{near}"?' if near else ""

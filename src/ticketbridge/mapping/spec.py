@@ -1,7 +1,7 @@
 """What a mapping declares, as frozen values: no behaviour, nothing compiled.
 
-`loader.load_mapping` makes a MappingSpec; `bridge.compile_mapping` makes it run. Durations are seconds,
-sizes bytes. Every expression and template knows its place in the file.
+`loader.load_mapping` makes a MappingSpec; `bridge.compile_mapping` makes it run. Durations are
+seconds, sizes bytes. Every expression and template knows its place in the file.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class ExpressionSpec:
 
 @dataclass(frozen=True, slots=True)
 class TemplateSpec:
-    """A request string: literal text, values of the environment, and `{expression}` holes, in order."""
+    """A request string: literal text, values of variables and `{expression}` holes, in order."""
 
     parts: tuple[str | Secret | ExpressionSpec, ...]
     place: Place
@@ -131,7 +131,7 @@ ResultKind = Literal["take", "each", "collect"]
 
 @dataclass(frozen=True, slots=True)
 class StatusRange:
-    """HTTP statuses from *first* to *last*, both included: `404` is (404, 404), `4xx` is (400, 499)."""
+    """HTTP statuses from *first* to *last*, both included; `4xx` is 400 to 499."""
 
     first: int
     last: int
@@ -272,7 +272,10 @@ class ReasonSpec:
 
 @dataclass(frozen=True, slots=True)
 class TicketSpec:
-    """From a record to a ticket or a verdict. *owner* None is `owner: upstream`; no *statuses*: all valid."""
+    """From a record to a ticket or a verdict.
+
+    *owner* None is `owner: upstream`; no *statuses*: all are valid.
+    """
 
     owner: ExpressionSpec | None
     statuses: tuple[StatusTableSpec, ...]

@@ -1,0 +1,23 @@
+"""The mapping file: what it declares, how it is read, and what can be wrong with it."""
+
+from __future__ import annotations
+
+from ticketbridge.mapping.codes import CODES
+from ticketbridge.mapping.environment import Environment
+from ticketbridge.mapping.findings import Finding, MappingError, Place
+from ticketbridge.mapping.loader import load_mapping, parse_mapping
+from ticketbridge.mapping.schema import schema, schema_file
+from ticketbridge.mapping.spec import MappingSpec
+
+__all__ = [
+    "CODES",
+    "Environment",
+    "Finding",
+    "MappingError",
+    "MappingSpec",
+    "Place",
+    "load_mapping",
+    "parse_mapping",
+    "schema",
+    "schema_file",
+]

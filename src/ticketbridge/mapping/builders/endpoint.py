@@ -1,0 +1,146 @@
+"""`endpoint`: what menta tech calls, and who may."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_network
+from typing import Literal, cast
+
+from ticketbridge.mapping.builders.context import Context, text_of
+from ticketbridge.mapping.builders.headers import check_header_name
+from ticketbridge.mapping.builders.texts import (
+    Text,
+    check_header_value,
+    resolve_text,
+    warn_if_in_clear,
+)
+from ticketbridge.mapping.builders.urls import has_dot_segment
+from ticketbridge.mapping.environment import PLACEHOLDER
+from ticketbridge.mapping.nodes import Broken, MapNode, Node
+from ticketbridge.mapping.spec import AccessSpec, EndpointSpec, IPNetwork, Secret
+
+PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@/-]*")
+PARAMETER = re.compile(r"[A-Za-z0-9_.\[\]-]+")
+ADDRESS = re.compile(r"[0-9A-Fa-f.:]+(/[0-9]+)?")
+OWN_PATHS = frozenset({"/healthz", "/readyz", "/openapi.json", "/metrics"})
+# In place of a network that is not known: one that no peer is in.
+NOBODY = ip_network("192.0.2.0/32")
+
+
+def build_endpoint(node: Node, context: Context) -> EndpointSpec:
+    """The endpoint that *node* declares."""
+    return EndpointSpec(
+        path=_path(node.get("path"), context),
+        user_parameter=_user_parameter(node.get("user_parameter"), context),
+        user_format=cast("Literal['email', 'any']", text_of(node.get("user_format"), "email")),
+        access=_access(node.need("access"), context),
+    )
+
+
+def _path(node: Node | None, context: Context) -> str | None:
+    if node is None:
+        return None
+    text = resolve_text(node, context, "path")
+    if not text.known:
+        return None
+    slip = _path_slip(text.value)
+    if slip:
+        context.report.error(text.place, "TB040", f"{text.label} {slip}", "for example /tickets")
+    return text.value
+
+
+def _path_slip(path: str) -> str:
+    if not path.startswith("/"):
+        return "should begin with `/`"
+    if not PATH.fullmatch(path) or "//" in path or has_dot_segment(path):
+        return "should be a plain path: no `?`, `#`, `{`, `%`, space, `//` or dot segment"
+    if path.rstrip("/") in OWN_PATHS:
+        return "is a path that the bridge serves itself"
+    return ""
+
+
+def _user_parameter(node: Node | None, context: Context) -> str:
+    if node is None:
+        return "user"
+    text = resolve_text(node, context, "user_parameter")
+    if text.known and not PARAMETER.fullmatch(text.value):
+        message = f"{text.label} should be letters, digits, `_`, `-`, `.` and brackets"
+        context.report.error(text.place, "TB051", message, "for example user")
+    return text.value
+
+
+def _access(node: Node, context: Context) -> AccessSpec:
+    if not isinstance(node, MapNode):
+        return AccessSpec(None, (), ())
+    header, secrets, allow = (node.get(key) for key in ("secret_header", "secrets", "allow"))
+    if secrets is None and header is not None:
+        message = "`secret_header` needs `secrets`"
+        suggestion = 'for example secrets: ["${MENTA_SECRET}"]'
+        context.report.error(node.key_place("secret_header"), "TB041", message, suggestion)
+    elif header is None and secrets is not None:
+        message = "`secrets` need a `secret_header`"
+        suggestion = "for example secret_header: X-Menta-Secret"
+        context.report.error(node.key_place("secrets"), "TB041", message, suggestion)
+    elif header is None and allow is None:
+        message = "`access` needs `secret_header` and `secrets`, or `allow`, or both"
+        suggestion = "`access: open` serves everyone who can reach the port"
+        context.report.error(node.place, "TB041", message, suggestion)
+    return AccessSpec(
+        _secret_header(header, context), _secrets(secrets, context), _allow(allow, context)
+    )
+
+
+def _secret_header(node: Node | None, context: Context) -> str | None:
+    if node is None:
+        return None
+    text = resolve_text(node, context, "secret_header")
+    if text.known:
+        check_header_name(text.value, text.called, text.place, context)
+    return text.value
+
+
+def _secrets(node: Node | None, context: Context) -> tuple[Secret, ...]:
+    """The secrets that are not empty."""
+    if node is None or isinstance(node, Broken):
+        return ()
+    texts = [resolve_text(entry, context, "secrets") for entry in node.items]
+    for text in texts:
+        check_header_value(text, context)
+        warn_if_in_clear(text, context)
+    if any(text.value or not text.known for text in texts):
+        return tuple(text.secret for text in texts if text.value)
+    if not context.environment.placeholders:
+        message = "no secret is left: all of them are empty"
+        context.report.error(node.place, "TB041", message, "set one of their variables")
+    return (Secret(PLACEHOLDER),)
+
+
+def _allow(node: Node | None, context: Context) -> tuple[IPNetwork, ...]:
+    entries = node.items if node else ()
+    return tuple(_network(resolve_text(entry, context, "allow"), context) for entry in entries)
+
+
+def _network(text: Text, context: Context) -> IPNetwork:
+    if not text.known:
+        return NOBODY
+    try:
+        network = ip_network(text.value if ADDRESS.fullmatch(text.value) else "")
+    except ValueError:
+        message, suggestion = _network_slip(text)
+        context.report.error(text.place, "TB043", message, suggestion)
+        return NOBODY
+    if network.prefixlen == 0:
+        message = f"{text.label} lets every address in"
+        suggestion = "`access: open` says so, or name the networks"
+        context.report.warning(text.place, "TB042", message, suggestion)
+    return network
+
+
+def _network_slip(text: Text) -> tuple[str, str]:
+    try:
+        meant = ip_network(text.value, strict=False)
+    except ValueError:
+        message = f"an entry of {text.label} should be an address or a network"
+        return message, "for example 203.0.113.0/24 or 2001:db8::/32"
+    message = f"an entry of {text.label} should be a network without bits behind its prefix length"
+    return message, "" if text.variables else f"write {meant}, or the one address without `/`"

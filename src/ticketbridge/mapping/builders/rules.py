@@ -1,0 +1,73 @@
+"""`responses`: what the platform's answers mean."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from ticketbridge.mapping.builders.context import Context, optional_expression, text_of
+from ticketbridge.mapping.nodes import ListNode, Node, Scalar
+from ticketbridge.mapping.spec import Action, RuleSpec, StatusRange
+
+OWNS_NOTHING = frozenset({"empty", "unknown_user"})
+# An answer with such a status says something about the platform or the bridge, not about the user.
+NOT_ABOUT_USERS = (
+    StatusRange(401, 401),
+    StatusRange(403, 403),
+    StatusRange(429, 429),
+    StatusRange(500, 599),
+)
+
+
+def build_rules(node: Node | None, context: Context, *, looped: bool) -> tuple[RuleSpec, ...]:
+    """The rules that *node* declares, in order. *looped*: their call runs more than once."""
+    return tuple(
+        _build_rule(entry, context, looped=looped) for entry in (node.items if node else ())
+    )
+
+
+def _build_rule(node: Node, context: Context, *, looped: bool) -> RuleSpec:
+    then = text_of(node.get("then"), "fail")
+    rule = RuleSpec(
+        status=_statuses(node.get("status")),
+        when=optional_expression(node.get("when")),
+        then=cast("Action", then),
+        message=optional_expression(node.get("message")),
+        place=node.place,
+    )
+    if then in OWNS_NOTHING:
+        _check_claim(rule, node, context, looped=looped)
+    return rule
+
+
+def _check_claim(rule: RuleSpec, node: Node, context: Context, *, looped: bool) -> None:
+    """`empty` and `unknown_user` claim that the user owns nothing: that must be known for sure."""
+    place = node.need("then").place
+    if looped:
+        message = f"`{rule.then}` is legal only where no `each` and no paged `take` stands above"
+        suggestion = "it speaks of one binding there, and not of the user"
+        context.report.error(place, "TB063", message, suggestion)
+    elif rule.status is None and rule.when is None:
+        message = f"this rule makes every answer `{rule.then}`"
+        context.report.error(place, "TB063", message, "give it a `status` or a `when`")
+    elif rule.when is None and any(map(_not_about_users, rule.status or ())):
+        message = f"an error of the platform or of our credentials would count as `{rule.then}`"
+        context.report.warning(place, "TB063", message, "narrow it with `when`")
+
+
+def _not_about_users(status: StatusRange) -> bool:
+    return any(s.first <= status.last and status.first <= s.last for s in NOT_ABOUT_USERS)
+
+
+def _statuses(node: Node | None) -> tuple[StatusRange, ...] | None:
+    if node is None:
+        return None
+    entries = node.items if isinstance(node, ListNode) else (node,)
+    return tuple(_status(entry) for entry in entries if isinstance(entry, Scalar))
+
+
+def _status(node: Scalar) -> StatusRange:
+    if isinstance(node.value, str):
+        first = int(node.value[0]) * 100
+        return StatusRange(first, first + 99)
+    number = int(node.value or 0)
+    return StatusRange(number, number)

@@ -1,0 +1,70 @@
+"""The platform's base URL, and the paths of URLs."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from urllib.parse import SplitResult, unquote, urlsplit
+
+UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>\"^`{|}]")
+
+
+class UrlError(ValueError):
+    """What is wrong with a URL; the message never shows the URL, which may come from a variable."""
+
+    def __init__(self, message: str, suggestion: str = "") -> None:
+        self.suggestion = suggestion
+        super().__init__(message)
+
+
+def check_base_url(text: str) -> str:
+    """*text* without its trailing slash; raises UrlError where it is no base URL."""
+    if "{" in text or "}" in text:
+        raise UrlError(
+            "has a `{` or `}`", "holes are legal in the request strings of `source` only"
+        )
+    if UNSAFE.search(text):
+        raise UrlError("has a character that no URL has", "a space, for example")
+    parts = _split(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise UrlError(
+            "should be an absolute http or https URL", "for example https://api.acme.example/v2"
+        )
+    if "?" in text or "#" in text:
+        raise UrlError("has a query or a fragment", "put parameters under `query` of a call")
+    if "@" in parts.netloc:
+        raise UrlError("has a user name in it", "credentials go under `auth`")
+    if not parts.hostname.isascii():
+        raise UrlError("has a host with other than ASCII characters", "write its `xn--` form")
+    if has_dot_segment(parts.path):
+        raise UrlError("has a `.` or `..` in its path")
+    return text.rstrip("/")
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise UrlError("has no legal host or port", "a port is a number from 1 to 65535") from None
+    if port == 0 or parts.netloc.endswith(":"):
+        raise UrlError("has no legal port", "a port is a number from 1 to 65535")
+    return parts
+
+
+def has_dot_segment(path: str) -> bool:
+    """Whether a segment of *path*, decoded, is `.` or `..`."""
+    return not {".", ".."}.isdisjoint(re.split(r"[/\\]", unquote(path)))
+
+
+def is_plain_http(url: str) -> bool:
+    """Whether *url* sends what it sends in clear over a network."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

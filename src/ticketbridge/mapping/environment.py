@@ -1,0 +1,107 @@
+"""Variables of the environment, as `${NAME}` and `${NAME:-default}` ask for them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+PLACEHOLDER = "placeholder"
+MAX_FILE_BYTES = 1024 * 1024
+
+
+class VariableError(Exception):
+    """A variable that cannot be used; the message names it, and never shows a value."""
+
+    def __init__(self, code: str, message: str, suggestion: str = "") -> None:
+        self.code = code
+        self.suggestion = suggestion
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """The text of a variable; *known* False: it is not set, and *text* stands in for it."""
+
+    text: str = field(repr=False)
+    known: bool = True
+
+
+class Environment:
+    """The variables that a mapping may name.
+
+    `NAME_FILE` gives the path of a file that holds the value of `NAME`, as container secrets do. As
+    in a shell, a default also stands in for a variable that is set but empty.
+
+    With *missing* "placeholder" a variable that is not set becomes placeholder text, so that a
+    mapping can be checked and tested without its credentials. It is not for serving.
+    """
+
+    def __init__(
+        self,
+        variables: Mapping[str, str] | None = None,
+        *,
+        missing: Literal["error", "placeholder"] = "error",
+    ) -> None:
+        self._variables = os.environ if variables is None else variables
+        self._missing = missing
+
+    def __repr__(self) -> str:
+        return f"Environment(missing={self._missing!r})"
+
+    @property
+    def placeholders(self) -> bool:
+        """Whether placeholder text stands in for variables that are not set."""
+        return self._missing == "placeholder"
+
+    def look_up(self, name: str, default: str | None) -> Value:
+        """The value of *name*, or *default*; raises VariableError."""
+        found = self._found(name)
+        if found:
+            return Value(found)
+        if default is not None:
+            return Value(default)
+        if found is not None:
+            return Value("")
+        if self.placeholders:
+            return Value(PLACEHOLDER, known=False)
+        raise VariableError(
+            "TB020",
+            f"the variable {name} is not set",
+            f"set {name} or {name}_FILE, or write ${{{name}:-default}}",
+        )
+
+    def _found(self, name: str) -> str | None:
+        value = self._variables.get(name)
+        file = self._variables.get(f"{name}_FILE")
+        if value and file:
+            raise VariableError(
+                "TB023", f"both {name} and {name}_FILE are set", "unset one of them"
+            )
+        text = _content(name, file) if file else value
+        if text is not None and not _is_text(text):
+            raise VariableError("TB023", f"the variable {name} is not UTF-8 text")
+        return text
+
+
+def _is_text(value: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _content(name: str, file: str) -> str:
+    try:
+        with Path(file).open("rb") as stream:
+            content = stream.read(MAX_FILE_BYTES + 1)
+        text = content.decode()
+    except UnicodeDecodeError:
+        raise VariableError("TB023", f"the file that {name}_FILE names is not UTF-8") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no legal path"
+        message = f"the file that {name}_FILE names cannot be read: {reason}"
+        raise VariableError("TB023", message) from None
+    if len(content) > MAX_FILE_BYTES:
+        raise VariableError("TB023", f"the file that {name}_FILE names is over 1 MiB")
+    return re.sub(r"\r?\n\Z", "", text)

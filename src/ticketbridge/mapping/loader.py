@@ -1,0 +1,71 @@
+"""From a YAML file to a MappingSpec, or to everything that is wrong with it.
+
+text -> yaml_reader (a tree with places) -> structure (the schema) -> builders (meaning) -> MappingSpec
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ticketbridge.mapping.builders.context import Context
+from ticketbridge.mapping.builders.mapping import build_mapping
+from ticketbridge.mapping.environment import Environment
+from ticketbridge.mapping.findings import Finding, MappingError, Place
+from ticketbridge.mapping.report import Report
+from ticketbridge.mapping.spec import MappingSpec
+from ticketbridge.mapping.structure import check_structure
+from ticketbridge.mapping.yaml_reader import read_yaml
+
+MAX_BYTES = 256 * 1024
+BOM = "\ufeff"
+
+
+def load_mapping(path: Path, *, environment: Environment) -> MappingSpec:
+    """The mapping in the file *path*; raises MappingError with every finding that can be known.
+
+    Doubts that do not stop it are its `warnings`.
+    """
+    text = _decode(_read(path), str(path))
+    return parse_mapping(text, file=str(path), environment=environment, folder=path.parent)
+
+
+def parse_mapping(
+    text: str, *, file: str, environment: Environment, folder: Path | None = None
+) -> MappingSpec:
+    """The mapping in *text*, as `load_mapping` reads it.
+
+    *file* names it in findings; a `response.schema` is read from *folder*.
+    """
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise _unreadable(Place(file, 1, 1), "the file is over 256 KiB")
+    report = Report()
+    root = check_structure(read_yaml(text.removeprefix(BOM), file, report), report)
+    spec = build_mapping(root, Context(report, environment, folder))
+    report.raise_errors()
+    return replace(spec, warnings=report.findings)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no legal path"
+        message = f"the file cannot be read: {reason}"
+        raise _unreadable(Place(str(path), 1, 1), message) from None
+
+
+def _decode(content: bytes, file: str) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        if len(content) > MAX_BYTES:
+            return " " * len(content)  # cut inside a character; its size is what is wrong
+        before = content[: error.start].decode().split("\n")
+        place = Place(file, len(before), len(before[-1]) + 1)
+        raise _unreadable(place, "the file is not UTF-8", "save it as UTF-8") from None
+
+
+def _unreadable(place: Place, message: str, suggestion: str = "") -> MappingError:
+    return MappingError([Finding(place, "error", "TB001", message, suggestion)])

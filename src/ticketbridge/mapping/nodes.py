@@ -1,0 +1,149 @@
+"""A mapping file as a tree in which every key and value knows its place.
+
+A node that is wrong is replaced by a Broken one, which answers every question with "nothing": so
+builders walk a tree with errors as they walk a good one, and one slip gives one finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ticketbridge.mapping.findings import Place
+
+Plain = str | int | float | bool | None
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What stands at *place*."""
+
+    place: Place
+
+    def get(self, key: str) -> Node | None:
+        """The value of *key*, or None."""
+        del key
+        return None
+
+    def has(self, key: str) -> bool:
+        """Whether *key* stands here with a value that is not broken."""
+        return not isinstance(self.get(key), Broken | None)
+
+    def key_place(self, key: str) -> Place:
+        """Where *key* itself stands."""
+        del key
+        return self.place
+
+    def need(self, key: str) -> Node:
+        """The value of *key*, which the schema requires; Broken where that was reported."""
+        return self.get(key) or Broken(self.place)
+
+    @property
+    def items(self) -> tuple[Node, ...]:
+        """The entries of a list."""
+        return ()
+
+    @property
+    def pairs(self) -> tuple[tuple[Scalar, Node], ...]:
+        """The keys and values of a mapping."""
+        return ()
+
+    def plain(self) -> Any:
+        """The node as a Python value."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Broken(Node):
+    """A value that is wrong or missing, and was reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """*length* characters of a text, from *offset* on, that stand side by side from *place* on."""
+
+    offset: int
+    length: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar(Node):
+    """Text, a number, true, false or null. *pieces* says where the characters of a text stand."""
+
+    value: Plain
+    pieces: tuple[Piece, ...] = field(default=(), repr=False)
+
+    def at(self, offset: int) -> Place:
+        """Where the character at *offset* stands; the value's place where that is unclear."""
+        for piece in self.pieces:
+            if piece.offset <= offset <= piece.offset + piece.length:
+                return piece.place.after(offset - piece.offset)
+        return self.place
+
+    def plain(self) -> Plain:
+        """The value."""
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class ListNode(Node):
+    """A YAML list. *source* is its text where it is written in brackets, else ""."""
+
+    entries: tuple[Node, ...]
+    source: str = field(default="", repr=False)
+
+    @property
+    def items(self) -> tuple[Node, ...]:
+        """The entries."""
+        return self.entries
+
+    def plain(self) -> list[Any]:
+        """The list, with plain entries."""
+        return [entry.plain() for entry in self.entries]
+
+
+@dataclass(frozen=True, slots=True)
+class MapNode(Node):
+    """A YAML mapping. *source* is its text where it is written in braces, else ""."""
+
+    entries: Mapping[str, tuple[Scalar, Node]]
+    source: str = field(default="", repr=False)
+
+    def get(self, key: str) -> Node | None:
+        """The value of *key*, or None."""
+        entry = self.entries.get(key)
+        return entry[1] if entry else None
+
+    def key_place(self, key: str) -> Place:
+        """Where *key* itself stands."""
+        entry = self.entries.get(key)
+        return entry[0].place if entry else self.place
+
+    @property
+    def pairs(self) -> tuple[tuple[Scalar, Node], ...]:
+        """The keys and values, in the order of the file."""
+        return tuple(self.entries.values())
+
+    def plain(self) -> dict[str, Any]:
+        """The mapping, with plain values."""
+        return {name: value.plain() for name, (_, value) in self.entries.items()}
+
+
+def node_at(root: Node, path: Path) -> Node:
+    """The node that *path* leads to."""
+    node = root
+    for step in path:
+        node = node.items[step] if isinstance(step, int) else node.need(step)
+    return node
+
+
+def walk(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
+    """Every node below *node* and itself, with its path."""
+    yield path, node
+    for index, entry in enumerate(node.items):
+        yield from walk(entry, (*path, index))
+    for name, value in node.pairs:
+        yield from walk(value, (*path, str(name.value)))

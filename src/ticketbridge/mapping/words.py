@@ -1,0 +1,71 @@
+"""How findings name keys, values and examples."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ticketbridge.mapping.nodes import Node, Path
+from ticketbridge.mapping.scalars import resolve_plain
+
+BARE = re.compile(r"[A-Za-z0-9/][A-Za-z0-9 _./-]*")
+
+LONGEST = 60
+INWARD = frozenset({"properties", "items", "additionalProperties"})
+
+
+def shown(name: str) -> str:
+    """*name* on one line, in backticks, and not at any length."""
+    text = "".join(character if character.isprintable() else "?" for character in name)
+    return f"`{text}`" if len(text) <= LONGEST else f"`{text[:LONGEST]}...`"
+
+
+def label(path: Path) -> str:
+    """The key or entry that *path* leads to."""
+    if not path:
+        return "the file"
+    last = path[-1]
+    if isinstance(last, str):
+        return shown(last)
+    return f"entry {last + 1} of {shown(next(s for s in reversed(path) if isinstance(s, str)))}"
+
+
+def found(node: Node) -> str:
+    """What kind of value *node* is; never the value itself."""
+    value = node.plain()
+    if value is None:
+        return "empty"
+    kinds = {bool: "true or false", str: "text", dict: "a mapping", list: "a list"}
+    return kinds.get(type(value), "a number")
+
+
+def written(value: Any) -> str:
+    """*value* as a mapping file would write it on one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {written(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(written, value)) + "]"
+    if isinstance(value, str) and BARE.fullmatch(value) and resolve_plain(value) == value:
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def example_of(schema: Mapping[str, Any], steps: Iterable[str | int], path: Path) -> str:
+    """`for example key: value`, from the nearest `examples` on *steps* through *schema*."""
+    node: Any = schema
+    examples: list[Any] = []
+    for step in steps:
+        if step in INWARD:
+            examples = []
+        while step not in node and "$ref" in node:  # the validator leaves `$ref` out of its path
+            node = schema["$defs"][node["$ref"].removeprefix("#/$defs/")]
+            examples = examples or node.get("examples", [])
+        node = node[step]
+        if isinstance(node, Mapping):
+            examples = node.get("examples", examples)
+    if not examples:
+        return ""
+    key = f"{path[-1]}: " if path and isinstance(path[-1], str) else ""
+    return f"for example {key}{written(examples[0])}"

@@ -1,0 +1,271 @@
+"""Strict YAML, from text to a tree of nodes with places.
+
+The tree is composed here, from the parser's events, because a mapping file is read as JSON is: keys
+are text, each key stands once, plain scalars resolve as in JSON, nothing refers to anything else.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Protocol
+
+import yaml
+
+from ticketbridge.mapping.findings import Place
+from ticketbridge.mapping.nodes import Broken, ListNode, MapNode, Node, Piece, Scalar
+from ticketbridge.mapping.report import Report
+from ticketbridge.mapping.scalars import NumberError, resolve_plain
+from ticketbridge.mapping.words import shown
+from ticketbridge.mapping.yaml_slips import Slip, Spot, explain
+
+MAX_DEPTH = 32
+LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+SHOWN = 60
+
+
+class Mark(Protocol):
+    """Where PyYAML was in the text, counted from 0."""
+
+    line: int
+    column: int
+    index: int
+
+
+class _Stop(Exception):
+    """The rest of the file cannot be read, and why."""
+
+    def __init__(self, place: Place, code: str, message: str, suggestion: str = "") -> None:
+        self.place = place
+        self.code = code
+        self.suggestion = suggestion
+        super().__init__(message)
+
+
+def read_yaml(text: str, file: str, report: Report) -> Node:
+    """The tree of the one document in *text*; what is wrong with it goes to *report*."""
+    try:
+        return _Composer(_Events(text, file), report).document()
+    except _Stop as stop:
+        report.error(stop.place, stop.code, str(stop), stop.suggestion)
+        return Broken(stop.place)
+
+
+class _Events:
+    """The parser's events, each slip of the syntax turned into a finding."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
+        self.file = file
+        self.lines = LINE_BREAK.split(text)
+        self._last: yaml.Event | None = None
+        try:
+            self._loader: Any = yaml.SafeLoader(text)
+        except yaml.reader.ReaderError as error:
+            before = LINE_BREAK.split(text[: error.position])
+            place = Place(file, len(before), len(before[-1]) + 1)
+            message = f"the character U+{ord(text[error.position]):04X} is not allowed in YAML"
+            raise _Stop(place, "TB002", message) from None
+
+    def next(self) -> yaml.Event:
+        """The next event; raises _Stop after a slip."""
+        try:
+            event: yaml.Event = self._loader.get_event()
+        except yaml.MarkedYAMLError as error:
+            slip = explain(self._slip(error))
+            raise _Stop(self.place(slip.spot), "TB002", slip.message, slip.suggestion) from None
+        except (ValueError, OverflowError):
+            # PyYAML hands the digits of a \U escape to chr() as they are.
+            place = self.place(self._spot(self._loader.get_mark()))
+            raise _Stop(place, "TB002", "this escape stands for no character") from None
+        self._last = event
+        return event
+
+    def place(self, spot: Spot) -> Place:
+        """The place in the file that *spot* means."""
+        return Place(self.file, spot.line + 1, spot.column + 1)
+
+    def start(self, event: yaml.Event) -> Place:
+        """Where *event* begins."""
+        return self.place(self._spot(event.start_mark))
+
+    def between(self, start: yaml.Event, end: yaml.Event) -> str:
+        """The text from the beginning of *start* to the end of *end*."""
+        first, last = start.start_mark, end.end_mark
+        return self.text[first.index : last.index] if first and last else ""
+
+    @staticmethod
+    def _spot(mark: Mark | None) -> Spot:
+        return Spot(mark.line, mark.column) if mark else Spot(0, 0)
+
+    def _slip(self, error: yaml.MarkedYAMLError) -> Slip:
+        last = self._last
+        closed = isinstance(last, yaml.ScalarEvent) and last.style in {"'", '"'}
+        mark = error.problem_mark or self._loader.get_mark()
+        return Slip(
+            problem=error.problem or "",
+            context=error.context or "",
+            spot=self._spot(mark),
+            context_spot=self._spot(error.context_mark) if error.context_mark else None,
+            lines=self.lines,
+            closed_from=self._spot(last.start_mark) if closed and last else None,
+            closed_at=self._spot(last.end_mark) if closed and last else None,
+        )
+
+
+class _Composer:
+    """Builds nodes from events; the recursion is bounded by MAX_DEPTH."""
+
+    def __init__(self, events: _Events, report: Report) -> None:
+        self._events = events
+        self._report = report
+
+    def document(self) -> Node:
+        """The one document of the stream."""
+        self._events.next()
+        event = self._events.next()
+        if isinstance(event, yaml.StreamEndEvent):
+            self._report.error(self._events.start(event), "TB015", "the file is empty")
+            return Broken(self._events.start(event))
+        root = self.node(self._events.next(), 1)
+        self._events.next()
+        event = self._events.next()
+        if not isinstance(event, yaml.StreamEndEvent):
+            message = "a second document begins here; a mapping file has one"
+            self._report.error(self._events.start(event), "TB002", message)
+        return root
+
+    def node(self, event: yaml.Event, depth: int) -> Node:
+        """What begins with *event*."""
+        place = self._events.start(event)
+        if depth > MAX_DEPTH:
+            raise _Stop(place, "TB005", f"nested more than {MAX_DEPTH} levels deep")
+        refused = self._refuse_references(event, place)
+        match event:
+            case yaml.ScalarEvent() if not refused:
+                return self._scalar(event, place)
+            case yaml.SequenceStartEvent():
+                return self._list(event, place, depth)
+            case yaml.MappingStartEvent():
+                return self._mapping(event, place, depth)
+            case _:
+                return Broken(place)
+
+    def _refuse_references(self, event: yaml.Event, place: Place) -> bool:
+        """Anchors, aliases, tags; `*`, `&`, `!` also begin expressions that lack their quotes."""
+        what = _reference(event)
+        if what:
+            nested = isinstance(event, yaml.CollectionStartEvent)
+            text = "write the value itself" if nested else "quote this expression"
+            self._report.error(place, "TB004", f"{what} are refused", text)
+        return bool(what)
+
+    def _list(self, event: yaml.SequenceStartEvent, place: Place, depth: int) -> ListNode:
+        entries: list[Node] = []
+        while not isinstance(following := self._events.next(), yaml.SequenceEndEvent):
+            entries.append(self.node(following, depth + 1))
+        return ListNode(place, tuple(entries), self._source(event, following))
+
+    def _mapping(self, event: yaml.MappingStartEvent, place: Place, depth: int) -> MapNode:
+        entries: dict[str, tuple[Scalar, Node]] = {}
+        while not isinstance(following := self._events.next(), yaml.MappingEndEvent):
+            key = self._key(following, depth + 1)
+            value = self._value(key, depth + 1)
+            if key is None:
+                continue
+            name = str(key.value)
+            if name in entries:
+                first = entries[name][0].place.line
+                message = f"{shown(name)} stands twice: here and on line {first}"
+                self._report.error(key.place, "TB003", message, "keep one of them")
+                continue
+            entries[name] = (key, value)
+        return MapNode(place, entries, self._source(event, following))
+
+    def _key(self, event: yaml.Event, depth: int) -> Scalar | None:
+        """The key as text, or None after a finding."""
+        place = self._events.start(event)
+        if not isinstance(event, yaml.ScalarEvent):
+            _Composer(self._events, Report()).node(event, depth)  # one slip, one finding
+            message = "a key is text, and no list, mapping or alias"
+            self._report.error(place, "TB006", message, "quote a text that begins with `{` or `[`")
+            return None
+        if event.value == "<<" and event.implicit[0]:
+            message = "merge keys are refused"
+            self._report.error(place, "TB004", message, "write the keys themselves")
+            return None
+        self._refuse_references(event, place)
+        self._refuse_surrogates(event.value, place)
+        return Scalar(place, event.value, self._pieces(event))
+
+    def _value(self, key: Scalar | None, depth: int) -> Node:
+        """The value of *key*; below a key that was refused, nothing more is reported."""
+        report = Report() if key is None else self._report
+        return _Composer(self._events, report).node(self._events.next(), depth)
+
+    def _scalar(self, event: yaml.ScalarEvent, place: Place) -> Node:
+        if not self._refuse_surrogates(event.value, place):
+            return Broken(place)
+        if event.style is not None:
+            return Scalar(place, event.value, self._pieces(event))
+        try:
+            value = resolve_plain(event.value)
+        except NumberError as error:
+            self._report.error(place, "TB007", str(error), "quote it to keep it as text")
+            return Broken(place)
+        return Scalar(place, value, self._pieces(event))
+
+    def _refuse_surrogates(self, text: str, place: Place) -> bool:
+        if not SURROGATE.search(text):
+            return True
+        message = "this escape is half a character"
+        self._report.error(place, "TB007", message, "write the character itself, or \\UXXXXXXXX")
+        return False
+
+    def _source(self, start: yaml.CollectionStartEvent, end: yaml.Event) -> str:
+        """The text of a list in brackets or a mapping in braces, where it is short."""
+        text = self._events.between(start, end)
+        return text if start.flow_style and len(text) <= SHOWN and "\n" not in text else ""
+
+    def _pieces(self, event: yaml.ScalarEvent) -> tuple[Piece, ...]:
+        if event.style in {"|", ">"}:
+            return self._block_pieces(event)
+        quotes = 0 if event.style is None else 1
+        first = self._events.start(event).after(quotes)
+        source = LINE_BREAK.split(self._events.between(event, event))[0]
+        same = _common(source[quotes:], event.value)
+        return (Piece(0, same, first),)
+
+    def _block_pieces(self, event: yaml.ScalarEvent) -> tuple[Piece, ...]:
+        """A literal block's lines stand in the file one by one; of a folded one, only the first."""
+        pieces: list[Piece] = []
+        offset = 0
+        lines = LINE_BREAK.split(event.value)
+        for index, line in enumerate(lines if event.style == "|" else lines[:1]):
+            number = self._events.start(event).line + index  # the first line is below the `|`
+            source = self._events.lines[number] if number < len(self._events.lines) else ""
+            indent = len(source) - len(line) if source.endswith(line) else _indent(source)
+            same = _common(source[indent:], line)
+            pieces.append(Piece(offset, same, Place(self._events.file, number + 1, indent + 1)))
+            offset += len(line) + 1
+        return tuple(pieces)
+
+
+def _reference(event: yaml.Event) -> str:
+    if isinstance(event, yaml.AliasEvent):
+        return "aliases (`*name`)"
+    if getattr(event, "anchor", None) is not None:
+        return "anchors (`&name`)"
+    if getattr(event, "tag", None) is not None:
+        return "tags (`!name`)"
+    return ""
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    pairs = zip(one, other, strict=False)
+    return next((index for index, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

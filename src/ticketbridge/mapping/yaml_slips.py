@@ -1,0 +1,173 @@
+"""What YAML's syntax errors mean for the person who wrote the file.
+
+PyYAML says what its scanner expected; a person wants to know which slip it is, and where it began.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+SPACELESS = re.compile(r"\s*(?:- )?(?P<key>[\w-]+):\S.*")
+FLOW = frozenset({"while parsing a flow sequence", "while parsing a flow mapping"})
+QUOTE_IT = "quote this expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A line and a column, both counted from 0."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What the parser said. *closed_from* and *closed_at*: the quoted text just before, if any."""
+
+    problem: str
+    context: str
+    spot: Spot
+    context_spot: Spot | None
+    lines: Sequence[str]
+    closed_from: Spot | None
+    closed_at: Spot | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The slip in a sentence, where it is, and what would be right."""
+
+    spot: Spot
+    message: str
+    suggestion: str = ""
+
+
+def explain(slip: Slip) -> Explanation:
+    """The slip that is behind what the parser said."""
+    found = (explainer(slip) for explainer in EXPLAINERS)
+    fallback = Explanation(slip.spot, f"this is not YAML: {slip.problem}")
+    return next((explanation for explanation in found if explanation), fallback)
+
+
+def _no_token(slip: Slip) -> Explanation | None:
+    if "cannot start any token" not in slip.problem:
+        return None
+    if r"'\t'" in slip.problem:
+        return Explanation(slip.spot, "a tab stands here", "YAML is indented with spaces only")
+    character = slip.lines[slip.spot.line][slip.spot.column]
+    return Explanation(slip.spot, f'a plain text cannot begin with "{character}"', QUOTE_IT)
+
+
+def _open_quote(slip: Slip) -> Explanation | None:
+    if slip.context != "while scanning a quoted scalar" or slip.context_spot is None:
+        return None
+    return Explanation(slip.context_spot, "the quote that opens here is never closed", "close it")
+
+
+def _open_bracket(slip: Slip) -> Explanation | None:
+    if slip.context not in FLOW or slip.context_spot is None:
+        return None
+    opening = slip.lines[slip.context_spot.line][slip.context_spot.column]
+    suggestion = f"an expression or a text that begins with `{opening}` needs quotes"
+    if slip.context_spot.line == slip.spot.line:
+        message = f"a comma or the end of the `{opening}` is missing here"
+        return Explanation(slip.spot, message, suggestion)
+    message = f"the `{opening}` that opens here is not closed, or a comma is missing behind it"
+    return Explanation(slip.context_spot, message, suggestion)
+
+
+def _no_content(slip: Slip) -> Explanation | None:
+    if not slip.problem.startswith("expected the node content"):
+        return None
+    return Explanation(slip.spot, "a value is missing here", "check the brackets and commas")
+
+
+def _no_colon(slip: Slip) -> Explanation | None:
+    if slip.context != "while scanning a simple key" or slip.context_spot is None:
+        return None
+    spot = slip.context_spot
+    return _missing_space(spot, slip.lines[spot.line]) or Explanation(
+        spot, "a key without its value: `: ` is missing", "write `key: value`"
+    )
+
+
+def _missing_space(spot: Spot, line: str) -> Explanation | None:
+    match = SPACELESS.fullmatch(line)
+    if match is None:
+        return None
+    message = f"a space is missing after `{match['key']}:`"
+    return Explanation(spot, message, f"write `{match['key']}: ...`")
+
+
+def _second_colon(slip: Slip) -> Explanation | None:
+    if slip.problem != "mapping values are not allowed here":
+        return None
+    line, column = slip.spot.line, slip.spot.column
+    if ": " in slip.lines[line][:column]:
+        message = "a second `: ` stands in this line"
+        return Explanation(slip.spot, message, "quote the value, or begin a new line")
+    above = slip.lines[line - 1] if line else ""
+    start = Spot(line - 1, len(above) - len(above.lstrip()))
+    return _missing_space(start, above) or Explanation(
+        slip.spot, "no key is legal here", "check the indentation of this line and the one above"
+    )
+
+
+def _after_the_end(slip: Slip) -> Explanation | None:
+    """More text after a closing quote, bracket or brace; or a quote that closed too late."""
+    if "expected <block end>, but found '<scalar>'" not in slip.problem:
+        return None
+    if slip.closed_from and slip.closed_at and slip.closed_from.line != slip.closed_at.line:
+        message = f"the quote that opens here closes only on line {slip.closed_at.line + 1}"
+        return Explanation(slip.closed_from, message, "close it where the text ends")
+    message = "more text stands after the end of the value"
+    return Explanation(slip.spot, message, "quote the whole value")
+
+
+def _indentation(slip: Slip) -> Explanation | None:
+    if "expected <block end>" not in slip.problem and "<document start>" not in slip.problem:
+        return None
+    message = "this line does not belong to what stands above"
+    return Explanation(slip.spot, message, "indent it as its neighbours are")
+
+
+def _reference(slip: Slip) -> Explanation | None:
+    words = {"while scanning an alias": "*", "while scanning an anchor": "&"}
+    sign = words.get(slip.context, "")
+    if "tag" in slip.context or "tag handle" in slip.problem:
+        sign = "!"
+    if not sign:
+        return None
+    spot = slip.context_spot or slip.spot
+    return Explanation(spot, f'a plain text cannot begin with "{sign}"', QUOTE_IT)
+
+
+def _escape(slip: Slip) -> Explanation | None:
+    if slip.context != "while scanning a double-quoted scalar":
+        return None
+    message = "a backslash in double quotes begins an escape, and this is none"
+    return Explanation(slip.spot, message, "use single quotes, or write `\\\\` for a backslash")
+
+
+def _block_header(slip: Slip) -> Explanation | None:
+    if slip.context != "while scanning a block scalar":
+        return None
+    message = "`|` and `>` begin a text on the lines below"
+    return Explanation(slip.spot, message, QUOTE_IT)
+
+
+EXPLAINERS: tuple[Callable[[Slip], Explanation | None], ...] = (
+    _no_token,
+    _open_quote,
+    _open_bracket,
+    _no_content,
+    _no_colon,
+    _second_colon,
+    _after_the_end,
+    _indentation,
+    _reference,
+    _escape,
+    _block_header,
+)

@@ -1,0 +1,129 @@
+"""Another body and its JSON Schema: from a file beside the mapping, and from nowhere else."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.mapping.support import change, findings, read, short
+from ticketbridge.mapping.builders.schema_file import MAX_BYTES
+
+NAME = "acme.schema.json"
+GOOD_SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "urn:acme",
+    "type": "array",
+    "items": {"$ref": "#/$defs/a~1b"},
+    "prefixItems": [{"$ref": "#/prefixItems/1"}, True],
+    "$defs": {
+        "a/b": {"$anchor": "ticket", "type": "object"},
+        "c": {"$ref": "#ticket"},
+        "d": {"$ref": "#"},
+        "$ref": {"const": {"$ref": "https://data.example"}, "enum": [{"$id": "data"}]},
+    },
+}
+
+
+def mapping(schema: str = NAME, body: str = "tickets") -> str:
+    """The good mapping with another body and its schema."""
+    response = f'response: {{body: "{body}", schema: {schema}}}\n'
+    return change(("  ineligible: omit\n", f"  ineligible: omit\n{response}"))
+
+
+def test_another_schema_is_read(tmp_path: Path) -> None:
+    """A schema beside the mapping is read as it is, internal references included."""
+    (tmp_path / NAME).write_text(json.dumps(GOOD_SCHEMA))
+
+    assert read(mapping(), folder=tmp_path).response.schema == GOOD_SCHEMA
+
+
+def test_a_schema_below_the_folder_is_read(tmp_path: Path) -> None:
+    """A schema may stand in a folder below, and begin with a BOM."""
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / "schemas" / NAME).write_bytes(b"\xef\xbb\xbf{}")
+
+    assert read(mapping(f"schemas/{NAME}"), folder=tmp_path).response.schema == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param(b"{", "is not JSON: .*line 1, column 2", id="no-json"),
+        pytest.param(b"\xff", "is not JSON in UTF-8", id="no-utf-8"),
+        pytest.param(b"[]", "should hold a JSON object", id="list"),
+        pytest.param(b"true", "should hold a JSON object", id="boolean"),
+        pytest.param(b'{"minimum": NaN}', "NaN is no number", id="nan"),
+        pytest.param(b'{"a": 1, "a": 2}', "`a` twice", id="key-twice"),
+        pytest.param(b'{"type": "objekt"}', "no JSON Schema", id="no-schema"),
+        pytest.param(b'{"pattern": "("}', "no JSON Schema", id="no-pattern"),
+        pytest.param(b"[" * 100_000, "nested too deeply", id="deep"),
+        pytest.param(b" " * (MAX_BYTES + 1), "over 1 MiB", id="too-large"),
+        pytest.param(
+            b'{"$schema": "http://json-schema.org/draft-07/schema#"}', "another version", id="draft"
+        ),
+        pytest.param(b'{"$schema": 7}', "another version", id="odd-draft"),
+        pytest.param(b'{"$ref": "https://a.example"}', "leads out of the file", id="remote"),
+        pytest.param(b'{"items": {"$ref": "b.json"}}', "leads out of the file", id="file"),
+        pytest.param(b'{"allOf": [{"$dynamicRef": "a#b"}]}', "leads out", id="dynamic"),
+        pytest.param(b'{"$ref": "#/$defs/gone"}', "not there", id="dangling"),
+        pytest.param(b'{"$ref": "#gone"}', "not there", id="no-anchor"),
+        pytest.param(b'{"$ref": "#/allOf/7", "allOf": [{}]}', "not there", id="past-the-end"),
+        pytest.param(b'{"$ref": "#/title", "title": "a"}', "not there", id="to-a-text"),
+        pytest.param(b'{"items": {"$id": "urn:a"}}', "an `\\$id` inside", id="inner-id"),
+    ],
+)
+def test_a_schema_that_cannot_be_used(tmp_path: Path, content: bytes, words: str) -> None:
+    """A file that is no self-contained JSON Schema is one error at the `schema` key's value."""
+    (tmp_path / NAME).write_bytes(content)
+    found = findings(mapping(), folder=tmp_path)
+
+    assert short(found) == ["37:37 error TB081"]
+    assert re.search(words, found[0].message)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        pytest.param("gone.json", "cannot be read", id="missing"),
+        pytest.param(".", "cannot be read", id="folder"),
+        pytest.param("../acme.schema.json", "inside it", id="above"),
+        pytest.param("a/../../b.json", "inside it", id="dots"),
+        pytest.param("/etc/hostname", "inside it", id="absolute"),
+        pytest.param("'..\\a.json'", "inside it", id="backslash"),
+        pytest.param("'C:/a.json'", "inside it", id="drive"),
+        pytest.param("https://a.example/b.json", "inside it", id="url"),
+        pytest.param('"a\\0"', "no legal path", id="nul"),
+        pytest.param("link.json", "leads out", id="link"),
+    ],
+)
+def test_a_schema_stays_in_the_folder(tmp_path: Path, name: str, words: str) -> None:
+    """Only a file in the mapping's folder or below is read, links followed."""
+    folder = tmp_path / "mappings"
+    folder.mkdir()
+    (tmp_path / "acme.schema.json").write_text("{}")
+    (folder / "link.json").symlink_to(tmp_path / "acme.schema.json")
+    found = findings(mapping(name), folder=folder)
+
+    assert short(found) == ["37:37 error TB081"]
+    assert words in found[0].message
+
+
+def test_the_default_body_in_other_spacing_needs_no_schema() -> None:
+    """The default body is the default body, however it is spaced."""
+    spec = read(mapping("null", "{ userEmail: user, tickets:tickets }"))
+
+    assert spec.response.schema is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("when_empty", 204), ("when_empty", 200), ("when_unknown_user", 404)]
+)
+def test_the_statuses_of_an_answer(key: str, value: int) -> None:
+    """An older contract has 204 for owning nothing and 404 for an unknown user."""
+    text = change(("  ineligible: omit\n", f"  ineligible: omit\nresponse: {{{key}: {value}}}\n"))
+
+    assert getattr(read(text).response, key) == value
