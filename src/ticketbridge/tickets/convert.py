@@ -1,0 +1,218 @@
+"""From a platform's value to the type that the contract asks for: losslessly, or not at all.
+
+A converter is chosen for each field when the mapping is compiled, from the field's schema. It returns
+the converted value, or MISSING where the field is left out, or raises Violation.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final
+
+from ticketbridge.contract.shape import (
+    ObjectShape,
+    Schema,
+    items_of,
+    object_shape,
+    resolve,
+    type_of,
+)
+
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
+_LONGEST_NUMBER = 60  # characters of a decimal text; a price is far below
+
+
+class Missing(Enum):
+    """The one value that says "left out"."""
+
+    MISSING = "missing"
+
+
+MISSING: Final = Missing.MISSING
+
+Converter = Callable[[Any], Any]
+
+
+class Violation(Exception):
+    """A field's value that the contract does not allow.
+
+    *field* is the dotted name; *reason* says what was found and what would be right, and repeats no value.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        self.field = field
+        self.reason = reason
+        super().__init__(f"{reason} @ {field}")
+
+    def within(self, parent: str) -> Violation:
+        """The same violation, seen from the object that holds the field."""
+        return Violation(f"{parent}.{self.field}" if self.field else parent, self.reason)
+
+
+def converter(schema: Schema, root: Schema) -> Converter:
+    """What turns a value into the type of *schema* (part of the document *root*)."""
+    schema = resolve(schema, root)
+    kind = type_of(schema)
+    if kind == "array":
+        return _array(converter(items_of(schema, root), root))
+    if kind == "object":
+        return _object(object_shape(schema, root), root)
+    return _SCALARS.get(kind or "", plain)
+
+
+def json_type(value: object) -> str:
+    """The JSON name of *value*'s type, as messages give it."""
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, int):
+        return "an integer"
+    if isinstance(value, float | Decimal):
+        return "a fraction"
+    names: dict[type, str] = {str: "text", list: "a list", dict: "an object", type(None): "null"}
+    return names.get(type(value), type(value).__name__)
+
+
+def to_string(value: object) -> str:
+    """Text as it is; an integer as its digits."""
+    if isinstance(value, str):
+        return _encodable(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _digits(value)
+    raise Violation("", f"{json_type(value)} where text is due")
+
+
+def to_number(value: object) -> int | float:
+    """A number as it is (integral ones as integers); a plain decimal text as its number."""
+    if isinstance(value, str):
+        return _number_of_text(value)
+    if isinstance(value, Decimal):
+        return _number_of_decimal(value)
+    if isinstance(value, float):
+        return _number_of_float(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise Violation("", f"{json_type(value)} where a number is due")
+
+
+def to_integer(value: object) -> int:
+    """An integer, or what `to_number` makes an integer of."""
+    number = to_number(value)
+    if isinstance(number, int):
+        return number
+    raise Violation("", "a fraction where an integer is due")
+
+
+def to_boolean(value: object) -> bool:
+    """true or false; nothing else is one."""
+    if isinstance(value, bool):
+        return value
+    raise Violation("", f"{json_type(value)} where true or false is due")
+
+
+def plain(value: object) -> Any:
+    """A value of a field whose type the schema leaves open: as it is, save that decimals become numbers."""
+    if isinstance(value, str):
+        return _encodable(value)
+    if isinstance(value, float | Decimal):
+        return to_number(value)
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {_encodable(name): plain(item) for name, item in value.items()}
+    return value
+
+
+_SCALARS: Mapping[str, Converter] = {
+    "string": to_string,
+    "number": to_number,
+    "integer": to_integer,
+    "boolean": to_boolean,
+}
+
+
+def _array(convert: Converter) -> Converter:
+    def to_array(value: object) -> list[Any]:
+        if not isinstance(value, list):
+            raise Violation("", f"{json_type(value)} where a list is due")
+        return [convert(item) for item in value]
+
+    return to_array
+
+
+def _object(shape: ObjectShape, root: Schema) -> Converter:
+    parts = {name: converter(schema, root) for name, schema in shape.properties.items()}
+
+    def to_object(value: object) -> Any:
+        if not isinstance(value, dict):
+            raise Violation("", f"{json_type(value)} where an object is due")
+        return _assemble({n: (parts.get(n, plain), v) for n, v in value.items()}, shape.required)
+
+    return to_object
+
+
+def _assemble(members: Mapping[str, tuple[Converter, Any]], required: frozenset[str]) -> Any:
+    """The object of the converted *members*, or MISSING where none is left."""
+    made = {}
+    for name, (convert, value) in members.items():
+        kept = _convert_member(name, convert, value, optional=name not in required)
+        if kept is not MISSING:
+            made[name] = kept
+    return made or MISSING
+
+
+def convert_value(convert: Converter, value: object, *, optional: bool) -> Any:
+    """The converted *value*, or MISSING: null, and "" where the field is *optional*, leaves it out."""
+    if value is None or (optional and value == ""):
+        return MISSING
+    return convert(value)
+
+
+def _convert_member(name: str, convert: Converter, value: object, *, optional: bool) -> Any:
+    try:
+        return convert_value(convert, value, optional=optional)
+    except Violation as violation:
+        raise violation.within(name) from None
+
+
+def _encodable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Violation("", "text with half a character (a lone surrogate)") from None
+    return text
+
+
+def _digits(value: int) -> str:
+    try:
+        return str(value)
+    except ValueError:  # Python's own bound on the digits of an integer
+        raise Violation("", "an integer with too many digits") from None
+
+
+def _number_of_text(text: str) -> int | float:
+    if len(text) > _LONGEST_NUMBER or not _DECIMAL.fullmatch(text):
+        raise Violation("", 'text that is no plain decimal number (like "19.99")')
+    return _number_of_decimal(Decimal(text))
+
+
+def _number_of_decimal(value: Decimal) -> int | float:
+    if not value.is_finite():
+        raise Violation("", "a number that is not finite")
+    if value.adjusted() > _LONGEST_NUMBER:
+        raise Violation("", "a number beyond all bounds")
+    if value == value.to_integral_value():
+        return int(value)
+    number = float(value)
+    if Decimal(repr(number)) != value:
+        raise Violation("", "a decimal with more digits than a JSON number carries: round it")
+    return number
+
+
+def _number_of_float(value: float) -> int | float:
+    if not math.isfinite(value):
+        raise Violation("", "a number that is not finite")
+    return int(value) if value.is_integer() else value

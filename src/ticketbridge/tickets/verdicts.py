@@ -1,0 +1,58 @@
+"""What became of each record that the platform named: one verdict each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+VerdictKind = Literal[
+    "not_owner", "not_eligible", "unknown_status", "violation", "duplicate", "returned"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A kind and, for some kinds, which status, reason or field it was."""
+
+    kind: VerdictKind
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.detail}" if self.detail else self.kind
+
+    @property
+    def is_violation(self) -> bool:
+        """Whether the record cannot be trusted; `on_violation` says what follows."""
+        return self.kind in {"unknown_status", "violation"}
+
+
+NOT_OWNER: Final = Verdict("not_owner")
+UNKNOWN_STATUS: Final = Verdict("unknown_status")
+DUPLICATE: Final = Verdict("duplicate")
+RETURNED: Final = Verdict("returned")
+
+
+@dataclass(slots=True)
+class Record:
+    """One innermost binding, judged.
+
+    *ticket* is what goes out (a returned or a marked ticket), *ticket_id* is known wherever the fields
+    were bound, *reason* says for the log what is wrong with a violation.
+    """
+
+    verdict: Verdict
+    ticket_id: str | None = None
+    ticket: dict[str, Any] | None = field(default=None, repr=False)
+    reason: str = ""
+
+
+def count(records: Iterable[Record]) -> dict[str, int]:
+    """How often each verdict was given, whole (`not_eligible:REFUNDED`), in order of appearance."""
+    return dict(Counter(str(record.verdict) for record in records))
+
+
+def count_kinds(records: Iterable[Record]) -> dict[str, int]:
+    """How often each kind of verdict was given, without its detail."""
+    return dict(Counter(record.verdict.kind for record in records))
