@@ -1,0 +1,1 @@
+"""The platform side: requests, pages, answers, and what each answer means."""

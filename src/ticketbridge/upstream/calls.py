@@ -1,0 +1,174 @@
+"""One entry of `source` that calls the platform: requests, tries, pages, and what it binds."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from ticketbridge.jmes import Expression
+from ticketbridge.mapping.compiler import Scope, SpecCompiler
+from ticketbridge.mapping.spec import CallSpec, ExpressionSpec, ResultKind, UpstreamSpec
+from ticketbridge.upstream.errors import NoAnswer
+from ticketbridge.upstream.evaluate import evaluate, evaluate_bool, mismatch
+from ticketbridge.upstream.messages import PlatformRequest
+from ticketbridge.upstream.pages import PageSeen, Step, compile_paging, first_step
+from ticketbridge.upstream.pull import Pull
+from ticketbridge.upstream.requests import FirstRequest, RequestPlan
+from ticketbridge.upstream.resilience import wait_before
+from ticketbridge.upstream.responses import Responses, TryAgain
+
+
+class CallPlan:
+    """A compiled CallSpec."""
+
+    def __init__(
+        self, spec: CallSpec, upstream: UpstreamSpec, names: Sequence[str], compiler: SpecCompiler
+    ) -> None:
+        """*names* are those that earlier entries bind; slips go to *compiler* as findings."""
+        bound = ("user", *names)
+        paged = (*bound, "page") if spec.pages else bound
+        answered = (*paged, "body", "status", "headers")
+        self.name = spec.name
+        self.calls = True
+        self._kind = spec.result.kind
+        self._pages = spec.pages
+        self._retries = upstream.retries
+        self._max_pages = upstream.max_pages
+        self._condition = compiler.optional(spec.condition, bound)
+        self._request = RequestPlan(spec, upstream.base_url, paged, compiler)
+        self._responses = Responses(spec, answered, compiler)
+        result = spec.result.expression or ExpressionSpec("body", spec.place)
+        self._result = compiler.expression(result, answered)
+        self._last = compiler.optional(spec.pages.last, answered) if spec.pages else None
+        self._total = compiler.optional(spec.pages.total, answered) if spec.pages else None
+        self._next = (
+            compile_paging(spec.pages, spec.name, upstream.base_url, answered, compiler)
+            if spec.pages
+            else None
+        )
+
+    @property
+    def uses_user(self) -> bool:
+        """Whether the platform is told who asks."""
+        return self._request.uses_user
+
+    async def bind(self, scope: Scope, pull: Pull) -> list[Any]:
+        """The values that this entry binds for *scope*, in order."""
+        if self._condition and not evaluate_bool(self._condition, scope, f"{self.name}: if"):
+            return _unasked(self._kind)
+        items = await self._walk(scope, pull)
+        return [items] if self._kind == "collect" else items
+
+    async def _walk(self, scope: Scope, pull: Pull) -> list[Any]:
+        """The items of all pages; a call that is not paged has one."""
+        walk = _Walk()
+        step: Step | None = first_step(self._pages)
+        first: FirstRequest | None = None
+        while step is not None:
+            here = {**scope, "page": step.page}
+            first = first or self._request.first(here)
+            request = self._placed(step, here)
+            self._hold_to_new(request, walk)
+            seen = await self._exchange(request, here, pull, first=not walk.items_of_pages)
+            items = self._items(seen)
+            self._hold_to_progress(items, walk)
+            step = self._following(PageSeen(seen, step, request.url, not items, first))
+            self._hold_to_total(seen, walk, over=step is None)
+        return [item for page in walk.items_of_pages for item in page]
+
+    def _placed(self, step: Step, scope: Scope) -> PlatformRequest:
+        if step.url is None:
+            return self._request.build(scope)
+        return PlatformRequest(step.url, self._request.headers(scope))
+
+    async def _exchange(
+        self, request: PlatformRequest, scope: Scope, pull: Pull, *, first: bool
+    ) -> dict[str, Any]:
+        """The response scope of *request*, after as many tries as it takes and may take."""
+        pull.platform.budget.earn()
+        answer = None
+        attempt = 0
+        while True:
+            try:
+                answer = await pull.fetch(request, answer)
+                return self._responses.read(answer, scope, pull.journal, first=first)
+            except (NoAnswer, TryAgain) as failure:
+                attempt += 1
+                if attempt > self._retries or not pull.platform.budget.spend():
+                    raise failure.problem from failure
+            await asyncio.sleep(wait_before(attempt))
+
+    def _items(self, scope: Scope) -> list[Any]:
+        """What the result expression finds in one answer."""
+        return found(self._result, scope, self._kind, self.name)
+
+    def _following(self, page: PageSeen) -> Step | None:
+        if self._next is None:
+            return None
+        if self._last and evaluate_bool(self._last, page.scope, f"{self.name}: last"):
+            return None
+        return self._next(page)
+
+    # --- what a platform's pages are held to ----------------------------------------------------
+
+    def _hold_to_new(self, request: PlatformRequest, walk: _Walk) -> None:
+        if request in walk.requests:
+            raise mismatch(f"{self.name}: pages", "the same page is asked for twice")
+        if len(walk.requests) == self._max_pages:
+            raise mismatch(f"{self.name}: pages", f"max_pages: more than {self._max_pages} pages")
+        walk.requests.add(request)
+
+    def _hold_to_progress(self, items: list[Any], walk: _Walk) -> None:
+        if items and self._pages:
+            digest = hashlib.blake2b(msgspec.json.encode(items), digest_size=16).digest()
+            if digest in walk.digests:
+                raise mismatch(f"{self.name}: pages", "two pages have the same items")
+            walk.digests.add(digest)
+        walk.items_of_pages.append(items)
+
+    def _hold_to_total(self, scope: Scope, walk: _Walk, *, over: bool) -> None:
+        if self._total is None:
+            return
+        slot = f"{self.name}: total"
+        total = evaluate(self._total, scope, slot)
+        if isinstance(total, bool) or not isinstance(total, int):
+            raise mismatch(slot, f"`{self._total.text}` at {self._total.place} gives no integer")
+        count = sum(map(len, walk.items_of_pages))
+        if over and count < total:
+            raise mismatch(slot, f"{count} items came where the platform counts {total}")
+
+
+def _unasked(kind: ResultKind) -> list[Any]:
+    """What a call binds that `if` has kept from being made."""
+    values: dict[ResultKind, list[Any]] = {"take": [None], "collect": [[]], "each": []}
+    return values[kind]
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The pages of one call so far."""
+
+    requests: set[PlatformRequest] = field(default_factory=set)
+    digests: set[bytes] = field(default_factory=set)
+    items_of_pages: list[list[Any]] = field(default_factory=list)
+
+
+def found(expression: Expression, scope: Scope, kind: ResultKind, name: str) -> list[Any]:
+    """The values that an entry's *expression* finds: the one to `take`, or the elements of a list.
+
+    What is bound on its own is never null: nothing could be told of it, not even whose it is.
+    """
+    slot = f"{name}: {kind}"
+    value = evaluate(expression, scope, slot)
+    if kind == "take":
+        value = [value]
+    if not isinstance(value, list):
+        raise mismatch(slot, f"`{expression.text}` at {expression.place} gives no list")
+    if kind != "collect" and None in value:
+        raise mismatch(slot, f"`{expression.text}` at {expression.place} gives null")
+    return value

@@ -1,0 +1,73 @@
+"""Bodies as they come off the wire: decompressed piece by piece, and counted before they are kept."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterable, Iterator
+
+from ticketbridge.problems import UpstreamUnreadable
+
+ACCEPTED_ENCODINGS = "gzip"
+_PIECE = 64 * 1024
+
+
+async def read_body(chunks: AsyncIterable[bytes], encoding: str, limit: int) -> bytes:
+    """The body in full; UpstreamUnreadable where it passes *limit* bytes, or does not decompress."""
+    body = bytearray()
+    received = 0
+    decode = _decoder(encoding)
+    async for chunk in chunks:
+        received += len(chunk)
+        for piece in decode.feed(chunk):
+            body += piece
+            if len(body) > limit:
+                raise _too_large(limit)
+        if received > limit:
+            raise _too_large(limit)
+    decode.finish()
+    return bytes(body)
+
+
+def _too_large(limit: int) -> UpstreamUnreadable:
+    return UpstreamUnreadable(
+        "The platform's answer is too large", log=f"a body over {limit} bytes"
+    )
+
+
+class _Identity:
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        yield chunk
+
+    def finish(self) -> None:
+        pass
+
+
+class _Gzip:
+    """Gives at most 64 KiB at a time, so that a small bomb is counted before it is large."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(wbits=31)
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        while chunk:
+            if self._member.eof:
+                self._member = zlib.decompressobj(wbits=31)
+            try:
+                yield self._member.decompress(chunk, _PIECE)
+            except zlib.error:
+                raise UpstreamUnreadable(log="a body that is no gzip") from None
+            chunk = self._member.unconsumed_tail or self._member.unused_data
+
+    def finish(self) -> None:
+        if not self._member.eof:
+            raise UpstreamUnreadable(log="a gzip body that ends too early")
+
+
+def _decoder(encoding: str) -> _Identity | _Gzip:
+    match encoding.strip().lower():
+        case "" | "identity":
+            return _Identity()
+        case "gzip" | "x-gzip":
+            return _Gzip()
+        case _:
+            raise UpstreamUnreadable(log="a content encoding that was not asked for")

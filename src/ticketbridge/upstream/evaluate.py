@@ -1,0 +1,32 @@
+"""Expressions about the platform's answers: what they may not give is a mapping mismatch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ticketbridge.jmes import EvaluationError, Expression
+from ticketbridge.mapping.compiler import Scope
+from ticketbridge.problems import MappingMismatch
+
+
+def evaluate(expression: Expression, scope: Scope, slot: str) -> Any:
+    """The expression's value; an error in it is a MappingMismatch that names the *slot*."""
+    try:
+        return expression(scope)
+    except EvaluationError as error:
+        raise mismatch(slot, str(error)) from error
+
+
+def evaluate_bool(expression: Expression, scope: Scope, slot: str) -> bool:
+    """As `evaluate`, for a condition: only true and false are conditions."""
+    value = evaluate(expression, scope, slot)
+    if value is True or value is False:
+        return value
+    raise mismatch(slot, f"`{expression.text}` at {expression.place} gives neither true nor false")
+
+
+def mismatch(slot: str, reason: str) -> MappingMismatch:
+    """The problem of an answer that has not the declared shape; *slot* is like "order: each"."""
+    return MappingMismatch(
+        f"The platform's answer does not fit the mapping ({slot})", log=f"{slot}: {reason}"
+    )

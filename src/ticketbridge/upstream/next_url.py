@@ -1,0 +1,64 @@
+"""Whether a URL that the platform names may be followed: our credentials never leave the platform."""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+
+from ticketbridge.upstream.requests import FirstRequest
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class NextUrlError(Exception):
+    """Why a next URL is not followed; the text repeats nothing of it."""
+
+
+def next_url(
+    text: object, *, current: str, base_url: str, first: FirstRequest, any_path: bool
+) -> str:
+    """*text* resolved against its page's URL (RFC 3986), or NextUrlError.
+
+    It must have the scheme, host and port of *base_url*, the path of the call (unless *any_path*), no
+    userinfo, no control characters, and the same user wherever it repeats a parameter made from them.
+    """
+    if not isinstance(text, str):
+        raise NextUrlError("the next URL is no text")
+    if any(character <= " " or character in {"\x7f", "\\"} for character in text):
+        raise NextUrlError("the next URL has a blank, a backslash or a control character")
+    try:
+        url = urlsplit(urljoin(current, text))
+        base = urlsplit(base_url)
+        same = _origin(url) == _origin(base)
+    except ValueError:
+        raise NextUrlError("the next URL is no URL") from None
+    if not same:
+        raise NextUrlError("the next URL is not on the platform's scheme, host and port")
+    if "@" in url.netloc:
+        raise NextUrlError("the next URL holds a user name")
+    if any(unquote(segment) in {".", ".."} for segment in url.path.split("/")):
+        raise NextUrlError("the next URL has a dot segment")
+    if not any_path and unquote(url.path) != unquote(urlsplit(base_url).path + first.path):
+        raise NextUrlError(
+            "the next URL has another path than the call (`any_path: true` allows it)"
+        )
+    _hold_to_user(url.query, first)
+    return url._replace(fragment="").geturl()
+
+
+def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
+    return url.scheme, url.hostname, url.port or _DEFAULT_PORTS.get(url.scheme)
+
+
+def _hold_to_user(query: str, first: FirstRequest) -> None:
+    wanted = {
+        name: {unquote(value) for value in values} for name, values in first.user_parameters.items()
+    }
+    # Servers differ on what separates parameters; a user hidden behind ";" must not pass.
+    for part in query.replace(";", "&").split("&"):
+        name, _, value = part.partition("=")
+        expected = wanted.get(unquote(name.replace("+", " ")))
+        if (
+            expected is not None
+            and not {unquote(value), unquote(value.replace("+", " "))} & expected
+        ):
+            raise NextUrlError("the next URL asks for another user")

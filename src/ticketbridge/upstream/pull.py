@@ -1,0 +1,78 @@
+"""The calls of one answer: each counted, the same GET made once."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from ticketbridge.journal import Journal
+from ticketbridge.mapping.spec import UpstreamSpec
+from ticketbridge.problems import MappingMismatch
+from ticketbridge.upstream.client import PlatformClient
+from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
+from ticketbridge.upstream.resilience import RetryBudget, Slots
+
+
+@dataclass(slots=True)
+class Platform:
+    """What all answers from one platform share: its client, its slots, its retry budget. No data."""
+
+    spec: UpstreamSpec
+    client: PlatformClient
+    slots: Slots
+    budget: RetryBudget
+
+
+@dataclass(slots=True)
+class Pull:
+    """One answer in the making. Its cache of GETs ends with it: nothing about tickets is kept."""
+
+    platform: Platform
+    journal: Journal
+    requests: int = 0
+    _answers: dict[PlatformRequest, asyncio.Future[PlatformAnswer]] = field(default_factory=dict)
+
+    async def fetch(
+        self, request: PlatformRequest, stale: PlatformAnswer | None = None
+    ) -> PlatformAnswer:
+        """The answer to *request*, from this pull's earlier one unless that is the *stale* answer."""
+        known = self._answers.get(request)
+        if known is not None and not (known.done() and _is_stale(known, stale)):
+            return await asyncio.shield(known)
+        self._count()
+        made: asyncio.Future[PlatformAnswer] = asyncio.get_running_loop().create_future()
+        self._answers[request] = made
+        try:
+            made.set_result(await self._send(request))
+        except BaseException as error:
+            self._answers.pop(request, None)
+            _pass_on(error, made)
+            raise
+        return made.result()
+
+    async def _send(self, request: PlatformRequest) -> PlatformAnswer:
+        async with self.platform.slots.one(self.journal):
+            self.journal.calls += 1
+            with self.journal.upstream.running():
+                return await self.platform.client.send(request)
+
+    def _count(self) -> None:
+        self.requests += 1
+        if self.requests > self.platform.spec.max_calls:
+            raise MappingMismatch(
+                "The answer takes more calls to the platform than allowed",
+                log=f"max_calls: more than {self.platform.spec.max_calls} calls for one answer",
+            )
+
+
+def _is_stale(known: asyncio.Future[PlatformAnswer], stale: PlatformAnswer | None) -> bool:
+    return stale is not None and known.result() is stale
+
+
+def _pass_on(error: BaseException, made: asyncio.Future[PlatformAnswer]) -> None:
+    """Whoever waits for the same call fails as it did, and tries again under its own count."""
+    if isinstance(error, Exception):
+        made.set_exception(error)
+        made.exception()  # no one may be waiting: that is no error of its own
+    else:
+        made.cancel()

@@ -1,0 +1,156 @@
+"""What an answer of the platform means: the mapping's rules first, then the default of its status."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from ticketbridge.jmes import Expression
+from ticketbridge.journal import Journal
+from ticketbridge.mapping.compiler import Scope, SpecCompiler
+from ticketbridge.mapping.spec import CallSpec, RuleSpec, StatusRange
+from ticketbridge.problems import (
+    ProblemError,
+    UpstreamAuth,
+    UpstreamError,
+    UpstreamUnavailable,
+    UpstreamUnreadable,
+)
+from ticketbridge.redaction import mask_emails
+from ticketbridge.upstream.evaluate import evaluate, evaluate_bool
+from ticketbridge.upstream.formats import Unreadable, read_json
+from ticketbridge.upstream.messages import PlatformAnswer
+
+RETRIED_STATUSES = frozenset({502, 503, 504})
+REFUSED_STATUSES = frozenset({401, 403})
+SUCCESS = (StatusRange(200, 299),)
+_LONGEST_NOTE = 200
+
+
+class OwnsNothing(Exception):
+    """A rule said that the user owns nothing; *unknown_user*: since the platform does not know them."""
+
+    def __init__(self, *, unknown_user: bool) -> None:
+        self.unknown_user = unknown_user
+        super().__init__("unknown user" if unknown_user else "owns nothing")
+
+
+class TryAgain(Exception):
+    """The answer calls for another try; *problem* is what follows when there is none."""
+
+    def __init__(self, problem: ProblemError) -> None:
+        self.problem = problem
+        super().__init__(problem.log)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    spec: RuleSpec
+    statuses: tuple[StatusRange, ...]
+    when: Expression | None
+    message: Expression | None
+
+    def matches(self, status: int, scope: Scope, slot: str) -> bool:
+        if not any(part.first <= status <= part.last for part in self.statuses):
+            return False
+        if self.when is None:
+            return True
+        if "body" in self.when.names and isinstance(scope["body"], Unreadable):
+            return False
+        return evaluate_bool(self.when, scope, f"{slot}: when")
+
+
+class Responses:
+    """The rules of one call, compiled."""
+
+    def __init__(self, spec: CallSpec, roots: Collection[str], compiler: SpecCompiler) -> None:
+        self._name = spec.name
+        self._any_content_type = spec.any_content_type
+        self._rules = tuple(
+            _Rule(
+                rule,
+                rule.status or SUCCESS,
+                compiler.optional(rule.when, roots),
+                compiler.optional(rule.message, roots),
+            )
+            for rule in spec.responses
+        )
+
+    def read(
+        self, answer: PlatformAnswer, scope: Scope, journal: Journal, *, first: bool
+    ) -> dict[str, Any]:
+        """The scope of the response slots: *scope* with `body`, `status` and `headers`.
+
+        Raises OwnsNothing, TryAgain, or the problem that the answer is. *first*: the call's first page.
+        """
+        body = read_json(answer, any_content_type=self._any_content_type)
+        seen = {**scope, "body": body, "status": answer.status, "headers": answer.headers}
+        for rule in self._rules:
+            if rule.matches(answer.status, seen, self._name):
+                self._note(rule, seen, journal)
+                self._act(rule.spec, answer.status, first=first)
+                break
+        else:
+            self._default(answer)
+        if isinstance(body, Unreadable):
+            raise UpstreamUnreadable(log=f"{self._name}: {body.reason}")
+        return seen
+
+    def _act(self, rule: RuleSpec, status: int, *, first: bool) -> None:
+        match rule.then:
+            case "ok":
+                return
+            case "fail":
+                raise UpstreamError(log=f"{self._name}: the rule at {rule.place} says fail")
+            case "retry":
+                raise TryAgain(
+                    UpstreamError(log=f"{self._name}: status {status}, tried again in vain")
+                )
+            case "empty" | "unknown_user":
+                if not first:
+                    raise UpstreamError(
+                        log=f"{self._name}: the rule at {rule.place} says that the user owns nothing,"
+                        " but an earlier page was there"
+                    )
+                raise OwnsNothing(unknown_user=rule.then == "unknown_user")
+
+    def _default(self, answer: PlatformAnswer) -> None:
+        """The outcome of a status that no rule has decided; returns where the body is to be read."""
+        status, log = answer.status, f"{self._name}: status {answer.status}"
+        retry_after = answer.headers.get("retry-after")
+        if status in {200, 204}:
+            return
+        if status == 429 or (status == 503 and retry_after is not None):
+            raise UpstreamUnavailable(log=log, retry_after=seconds_to_wait(retry_after))
+        if status in RETRIED_STATUSES:
+            raise TryAgain(UpstreamError(log=log))
+        if status in REFUSED_STATUSES:
+            raise UpstreamAuth(log=log)
+        raise UpstreamError(log=log)
+
+    def _note(self, rule: _Rule, scope: Scope, journal: Journal) -> None:
+        if rule.message is None:
+            return
+        text = str(evaluate(rule.message, scope, f"{self._name}: message"))
+        journal.notes.append(f"{self._name}: {mask_emails(text)[:_LONGEST_NOTE]}")
+
+
+def seconds_to_wait(retry_after: str | None, now: datetime | None = None) -> int:
+    """`Retry-After` in seconds, held to 1 to 3600; 1 where it is absent or neither number nor date."""
+    text = (retry_after or "").strip()
+    if text.isascii() and text.isdigit():
+        seconds = float(text[:9])
+    else:
+        seconds = _seconds_until(text, now or datetime.now(UTC))
+    return int(min(3600, max(1, seconds)))
+
+
+def _seconds_until(date: str, now: datetime) -> float:
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:
+        return 1
+    return (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
