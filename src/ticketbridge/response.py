@@ -1,0 +1,81 @@
+"""The body that menta tech gets, and the schema that it and each ticket are held to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from ticketbridge.contract import Validator, tickets_schema
+from ticketbridge.contract.shape import Schema, items_of, object_shape
+from ticketbridge.jmes import EvaluationError, HashShape, RootShape, Shape
+from ticketbridge.mapping.compiler import SpecCompiler
+from ticketbridge.mapping.spec import ResponseSpec
+from ticketbridge.problems import MappingMismatch
+from ticketbridge.tickets.records import TICKET_ID, TicketContract
+
+_ROOTS = ("user", "tickets")
+
+
+class ResponsePlan:
+    """What a mapping's `response` compiles to."""
+
+    def __init__(self, spec: ResponseSpec, compiler: SpecCompiler) -> None:
+        self.when_empty = spec.when_empty
+        self.when_unknown_user = spec.when_unknown_user
+        self._schema: Schema = tickets_schema() if spec.schema is None else spec.schema
+        self._body = compiler.expression(spec.body, _ROOTS)
+        self._validator = Validator(self._schema)
+        self.contract = _ticket_contract(self._body.shape(), self._schema)
+        if TICKET_ID not in self.contract.shape.properties:
+            compiler.report(
+                spec.place,
+                "TB306",
+                f"the schema's tickets have no `{TICKET_ID}`, by which tickets are told apart",
+                f'keep `{TICKET_ID}` in `fields` and rename it in `body`: "tickets[*].{{id: ticketId}}"',
+            )
+
+    def render(self, user: str, tickets: Sequence[Mapping[str, Any]]) -> bytes:
+        """The body as JSON; MappingMismatch where it is not what the schema says."""
+        try:
+            body = self._body({"user": user, "tickets": tickets})
+            encoded = msgspec.json.encode(body)
+        except (EvaluationError, msgspec.MsgspecError, ValueError) as error:
+            log = f"response: body: {error if isinstance(error, EvaluationError) else 'no JSON'}"
+            raise MappingMismatch(log=log) from error
+        breach = self._validator.breach(body)
+        if breach is not None:
+            raise MappingMismatch(log=f"response: the body {breach}")
+        return encoded
+
+
+def _ticket_contract(body: Shape, schema: Schema) -> TicketContract:
+    """The schema of a ticket where the body holds `tickets` whole; the bundled ticket where it reshapes them.
+
+    A reshaped ticket needs only its id: which fields the body takes from it, the body's schema says.
+    """
+    place = _place_of_tickets(body, schema, schema)
+    if place is not None:
+        return TicketContract(schema, _needing_id(items_of(place, schema)))
+    bundled = tickets_schema()
+    return TicketContract(bundled, {**bundled["$defs"]["ticket"], "required": [TICKET_ID]})
+
+
+def _place_of_tickets(body: Shape, schema: Schema, root: Schema) -> Schema | None:
+    """The schema of the list that is exactly `tickets`, or None."""
+    match body:
+        case RootShape(name="tickets"):
+            return schema
+        case HashShape(values=members):
+            properties = object_shape(schema, root).properties
+            for name, member in members.items():
+                place = _place_of_tickets(member, properties.get(name, {}), root)
+                if place is not None:
+                    return place
+    return None
+
+
+def _needing_id(ticket: Schema) -> Schema:
+    required = ticket.get("required", ())
+    return ticket if TICKET_ID in required else {**ticket, "required": [*required, TICKET_ID]}

@@ -1,0 +1,67 @@
+"""uvicorn around the application, without what it would log or believe by default."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from ticketbridge import logs
+from ticketbridge.app import create_app
+from ticketbridge.catalog import load_bridges, mapping_files
+from ticketbridge.mapping import Environment
+from ticketbridge.settings import Settings, settings_from
+
+
+def serve(settings: Settings, environment: Mapping[str, str]) -> int:
+    """Run the proxy until it is told to stop; the exit code. Raises what loading the mappings raises."""
+    app = application(settings, environment)
+    if settings.workers == 1:
+        uvicorn.Server(server_config(app, settings)).run()
+        return 0
+    # Workers are processes of their own, which read the settings from their environment.
+    os.environ.update(settings.as_environment())
+    options = {**_options(settings), "factory": True, "workers": settings.workers}
+    uvicorn.run(f"{__name__}:worker", **options)
+    return 0
+
+
+def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """How uvicorn runs *app*."""
+    return uvicorn.Config(app, **_options(settings))
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "http": "httptools",
+        "ws": "none",
+        "lifespan": "on",
+        "workers": 1,
+        "log_config": None,
+        "access_log": False,
+        # Whom X-Forwarded-For is believed from is a setting of ours, and nobody by default.
+        "proxy_headers": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": max(1, round(settings.grace)),
+    }
+
+
+def application(settings: Settings, environment: Mapping[str, str]) -> Starlette:
+    """The application that *settings* ask for; raises what loading the mappings raises."""
+    files = mapping_files(map(Path, settings.mappings))
+    bridges = load_bridges(files, Environment(environment))
+    return create_app(bridges, settings)
+
+
+def worker() -> Starlette:
+    """The application of one of several worker processes."""
+    settings = settings_from(os.environ)
+    logs.configure(settings)
+    return application(settings, os.environ)

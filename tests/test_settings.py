@@ -1,0 +1,69 @@
+"""The operator's settings."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+import pytest
+
+from ticketbridge.settings import Settings, SettingsError, settings_from
+
+
+def test_defaults_are_those_of_the_documentation() -> None:
+    """Without a variable each setting has its default."""
+    settings = settings_from({"TICKETBRIDGE_LOG_FORMAT": "json"})
+
+    assert settings == Settings()
+    assert (settings.port, settings.workers, settings.grace) == (8080, 1, 30.0)
+
+
+def test_each_variable_sets_its_setting() -> None:
+    """Every variable is read, and written back the same for worker processes."""
+    settings = settings_from(
+        {
+            "TICKETBRIDGE_HOST": "0.0.0.0",
+            "TICKETBRIDGE_PORT": "9000",
+            "TICKETBRIDGE_WORKERS": "4",
+            "TICKETBRIDGE_MAPPINGS": "a.yaml:b",
+            "TICKETBRIDGE_LOG_FORMAT": "text",
+            "TICKETBRIDGE_LOG_LEVEL": "WARNING",
+            "TICKETBRIDGE_TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::/32",
+            "TICKETBRIDGE_MAX_CONCURRENCY": "5",
+            "TICKETBRIDGE_GRACE": "1.5m",
+        }
+    )
+
+    assert settings == Settings(
+        host="0.0.0.0",
+        port=9000,
+        workers=4,
+        mappings=("a.yaml", "b"),
+        log_format="text",
+        log_level="warning",
+        trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")),
+        max_concurrency=5,
+        grace=90.0,
+    )
+    assert settings_from(settings.as_environment()) == settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("PORT", "eighty", "0 to 65535"),
+        ("PORT", "70000", "0 to 65535"),
+        ("WORKERS", "0", "from 1"),
+        ("MAX_CONCURRENCY", "-1", "from 1"),
+        ("LOG_FORMAT", "xml", "json or text"),
+        ("LOG_LEVEL", "loud", "debug, info, warning, error"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "networks"),
+        ("GRACE", "30", "30s"),
+        ("GRACE", "-1s", "30s"),
+    ],
+)
+def test_a_wrong_setting_names_the_variable_and_what_it_takes(
+    name: str, value: str, wanted: str
+) -> None:
+    """A setting that cannot be used is an error, never a default."""
+    with pytest.raises(SettingsError, match=f"TICKETBRIDGE_{name} .*{wanted}"):
+        settings_from({f"TICKETBRIDGE_{name}": value})
