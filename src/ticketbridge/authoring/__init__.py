@@ -1,0 +1,1 @@
+"""Tools for the integrator who writes a mapping."""

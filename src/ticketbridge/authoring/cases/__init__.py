@@ -1,0 +1,58 @@
+"""Cases: the tests of a mapping, run offline by the engine that serves it.
+
+Beside `acme.yaml` stands `acme.cases.yaml`, a list of cases. Each says what the platform answers,
+and what menta tech must get for it:
+
+    - case: refunded tickets are left out
+      user: ana@example.com
+      now: 2026-11-24T12:00:00Z          # optional: what `now()` gives
+      upstream:
+        - {get: "/customers?email=ana@example.com", body: {data: [{id: 7}]}}
+        - {get: /customers/7/orders, body_file: samples/orders.json}
+      expect:
+        tickets: [{ticketId: "1", ...}]
+        verdicts: {returned: 1, "not_eligible:REFUNDED": 1}
+
+- **Calls.** `get` is a path without the path of `base_url`, compared decoded. Parameters in it must
+  be in the request with these values, other parameters of the request do not matter; a `+` is a
+  plus. An answer serves once; where several fit, the first that is left. A call that no answer
+  fits, or an answer that nothing asked for, fails the case.
+- **Answers.** `status` (200), `headers`, and one of `body` (JSON), `body_file` (a JSON file in the
+  folder of the cases file, or below it) and `text`. `content_type` is `application/json` for the
+  first two, and `text/plain` for `text`, unless it is given.
+- **`{BASE}`** in an answer's body, text or headers stands for `base_url`, its path included. A
+  platform names its next page by an absolute URL, which must lie on `base_url`; and a `base_url`
+  whose variable is not set is only a placeholder. So a recorded answer has `{BASE}/orders?page=2`
+  in place of `https://api.acme.example/v2/orders?page=2`.
+- **Expectations**, at least one: `tickets` (exactly these, in this order), `verdicts` (exactly
+  these words and counts), `body` (the whole answer; null where there is none), or `problem` (the
+  slug). An absent key and a null are two things; 25 and 25.0 are one.
+- **Time.** A wait before another try takes no time, and no deadline passes because a machine is
+  slow.
+- **Variables.** None is set, unless an environment is given: `${NAME}` is placeholder text.
+"""
+
+from ticketbridge.authoring.cases.codes import CODES
+from ticketbridge.authoring.cases.reader import CasesError, read_cases
+from ticketbridge.authoring.cases.report import WRITERS, as_json, as_text
+from ticketbridge.authoring.cases.runner import (
+    CaseResult,
+    CaseRun,
+    cases_file,
+    run_cases,
+    run_files,
+)
+
+__all__ = [
+    "CODES",
+    "WRITERS",
+    "CaseResult",
+    "CaseRun",
+    "CasesError",
+    "as_json",
+    "as_text",
+    "cases_file",
+    "read_cases",
+    "run_cases",
+    "run_files",
+]

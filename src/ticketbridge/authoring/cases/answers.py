@@ -1,0 +1,131 @@
+"""The `upstream` of a case: what the platform answers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from ticketbridge.authoring.cases.spec import AnswerSpec, Target
+from ticketbridge.authoring.cases.values import Values
+from ticketbridge.mapping.nodes import Node, Scalar
+
+ANSWER_KEYS = ("get", "status", "headers", "content_type", "body", "body_file", "text")
+CONTENT_KEYS = ("body", "body_file", "text")
+JSON_TYPE = "application/json"
+TEXT_TYPE = "text/plain; charset=utf-8"
+LEGAL_TARGET = re.compile(r"/[^\s#\x00-\x1f\x7f]*")
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+
+
+class AnswerReader:
+    """Reads answers; their files are looked for in *folder*."""
+
+    def __init__(self, folder: Path, values: Values) -> None:
+        self._folder = folder
+        self._values = values
+
+    def read(self, node: Node | None) -> tuple[AnswerSpec, ...]:
+        """The answers that *node* lists; none where it is absent."""
+        entries = self._values.list(node, "`upstream`")
+        return tuple(answer for answer in map(self._answer, entries) if answer is not None)
+
+    def _answer(self, node: Node) -> AnswerSpec | None:
+        if not self._values.mapping(node, "an answer", ANSWER_KEYS, _needed(node)):
+            return None
+        get = self._target(node.get("get"))
+        return AnswerSpec(
+            get=get,
+            target=Target.of(get),
+            status=self._values.whole_number(
+                node.get("status"), "`status`", least=200, most=599, default=200
+            ),
+            headers=self._headers(node),
+            content=self._content(node),
+            place=node.place,
+        )
+
+    def _target(self, node: Node | None) -> str:
+        text = self._values.text(node, "`get`")
+        if node and text and not LEGAL_TARGET.fullmatch(text):
+            message = "`get` should be a path that begins with `/`, without spaces and `#`"
+            hint = "leave out base_url and its path; for example /orders?email=ana@example.com"
+            self._values.slip(node, "TB414", message, hint)
+        return text
+
+    # --- headers --------------------------------------------------------------------------------
+
+    def _headers(self, node: Node) -> tuple[tuple[str, str], ...]:
+        headers = [
+            (str(key.value), self._header(key, value))
+            for key, value in self._values.pairs(node.get("headers"), "`headers`")
+        ]
+        given = node.get("content_type")
+        content_type = self._values.text(given, "`content_type`")
+        if not any(name.lower() == "content-type" for name, _ in headers):
+            content_type = content_type or _default_type(node)
+            return (*headers, ("Content-Type", content_type)) if content_type else tuple(headers)
+        if given is not None:
+            message = "`content_type` and a Content-Type in `headers` exclude each other"
+            self._values.slip(given, "TB416", message)
+        return tuple(headers)
+
+    def _header(self, key: Scalar, node: Node) -> str:
+        name, value = str(key.value), node.plain()
+        if not HEADER_NAME.fullmatch(name):
+            self._values.slip(key, "TB414", f"`{name}` is no legal name of a header")
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        text = self._values.text(node, f"`{name}`", empty=True)
+        if not HEADER_VALUE.fullmatch(text):
+            self._values.slip(node, "TB414", f"`{name}` has a line break or a control character")
+        return text
+
+    # --- content --------------------------------------------------------------------------------
+
+    def _content(self, node: Node) -> bytes:
+        given = [key for key in CONTENT_KEYS if node.get(key) is not None]
+        if len(given) > 1:
+            message = f"`{given[0]}` and `{given[1]}` exclude each other"
+            self._values.slip(node, "TB416", message, "an answer has one body")
+        if "body_file" in given:
+            return self._file(node.need("body_file"))
+        if "text" in given:
+            return self._values.text(node.get("text"), "`text`", empty=True).encode()
+        return msgspec.json.encode(node.need("body").plain()) if "body" in given else b""
+
+    def _file(self, node: Node) -> bytes:
+        name = self._values.text(node, "`body_file`")
+        folder = self._folder.resolve()
+        path = (folder / name.replace("\0", "")).resolve()
+        if not path.is_relative_to(folder):
+            message = "`body_file` is not in the folder of the cases file, or below it"
+            self._values.slip(node, "TB420", message, "for example samples/orders.json")
+            return b""
+        return self._json(node, path) if name else b""
+
+    def _json(self, node: Node, path: Path) -> bytes:
+        try:
+            content = path.read_bytes()
+            msgspec.json.decode(content)
+        except OSError as error:
+            self._values.slip(node, "TB421", f"`body_file` cannot be read: {error.strerror}")
+            return b""
+        except (msgspec.MsgspecError, ValueError) as error:
+            message = f"`body_file` is no JSON: {error}"
+            self._values.slip(node, "TB422", message, "an answer that is no JSON stands in `text`")
+            return b""
+        return content
+
+
+def _needed(node: Node) -> tuple[str, ...]:
+    """`get`, unless the key that stands in for it was refused by name."""
+    return () if node.get("post") else ("get",)
+
+
+def _default_type(node: Node) -> str:
+    if node.get("body") or node.get("body_file"):
+        return JSON_TYPE
+    return TEXT_TYPE if node.get("text") else ""

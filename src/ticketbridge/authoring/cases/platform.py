@@ -1,0 +1,69 @@
+"""The platform of a case: a transport that gives its answers, and notes what it was not told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import unquote, urlsplit
+
+import httpx
+
+from ticketbridge.authoring.cases.spec import AnswerSpec, Target
+from ticketbridge.mapping.spec import ApiKeyAuthSpec, AuthSpec, UpstreamSpec
+
+BASE = "{BASE}"
+
+
+class UnexpectedCall(Exception):
+    """A call that no answer that is left fits; it ends the case, and is not tried again."""
+
+
+class CasePlatform(httpx.AsyncBaseTransport):
+    """Answers each call once, in the order of *answers* where several fit.
+
+    *left* are the answers that nothing has asked for; *unexpected* the calls that none fitted.
+    """
+
+    def __init__(self, answers: Sequence[AnswerSpec], upstream: UpstreamSpec) -> None:
+        self.left = list(answers)
+        self.unexpected: list[str] = []
+        self._base_url = upstream.base_url
+        self._base_path = urlsplit(upstream.base_url).path
+        self._key = _key_parameter(upstream.auth)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """See httpx."""
+        asked = self._below_base(request.url.raw_path.decode())
+        target = Target.of(asked)
+        for answer in self.left:
+            if answer.target.fits(target):
+                self.left.remove(answer)
+                return self._response(answer)
+        self.unexpected.append(f"GET {self._without_key(asked)}")
+        raise UnexpectedCall(self.unexpected[-1])
+
+    def _below_base(self, asked: str) -> str:
+        """The target without the path of `base_url`; whole where it lies elsewhere."""
+        path, mark, query = asked.partition("?")
+        steps, base = path.split("/"), self._base_path.split("/")
+        if list(map(unquote, steps[: len(base)])) == list(map(unquote, base)):
+            path = "/" + "/".join(steps[len(base) :])
+        return path + mark + query
+
+    def _response(self, answer: AnswerSpec) -> httpx.Response:
+        content = answer.content.replace(BASE.encode(), self._base_url.encode())
+        headers = [
+            (name.encode(), value.replace(BASE, self._base_url).encode())
+            for name, value in answer.headers
+        ]
+        return httpx.Response(answer.status, headers=headers, content=content)
+
+    def _without_key(self, asked: str) -> str:
+        """The target as a message may show it: a key in the query is a credential."""
+        path, _, query = asked.partition("?")
+        kept = [part for part in query.split("&") if unquote(part.partition("=")[0]) != self._key]
+        return f"{path}?{'&'.join(kept)}" if any(kept) else path
+
+
+def _key_parameter(auth: AuthSpec) -> str | None:
+    is_query = isinstance(auth, ApiKeyAuthSpec) and auth.location == "query"
+    return auth.name if isinstance(auth, ApiKeyAuthSpec) and is_query else None

@@ -1,0 +1,187 @@
+"""From a cases file to what it declares, or to everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import get_args
+
+from ticketbridge.authoring.cases.answers import AnswerReader
+from ticketbridge.authoring.cases.spec import CaseSpec, ExpectSpec
+from ticketbridge.authoring.cases.values import Values
+from ticketbridge.mapping.findings import MappingError, Place, did_you_mean
+from ticketbridge.mapping.nodes import MapNode, Node
+from ticketbridge.mapping.report import Report
+from ticketbridge.mapping.yaml_reader import read_yaml
+from ticketbridge.problems import (
+    InvalidUser,
+    MappingMismatch,
+    Overloaded,
+    UnknownUser,
+    UpstreamAuth,
+    UpstreamError,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+    UpstreamUnreadable,
+)
+from ticketbridge.tickets.verdicts import VerdictKind
+
+MAX_BYTES = 1024 * 1024
+CASE_KEYS = ("case", "user", "now", "upstream", "expect")
+EXPECT_KEYS = ("tickets", "verdicts", "problem", "body")
+PROBLEMS = tuple(
+    problem.slug
+    for problem in (
+        UpstreamError,
+        UpstreamAuth,
+        UpstreamUnreadable,
+        MappingMismatch,
+        UpstreamUnavailable,
+        UpstreamTimeout,
+        Overloaded,
+        UnknownUser,
+        InvalidUser,
+    )
+)
+VERDICTS: Sequence[str] = get_args(VerdictKind)
+DETAILED = ("not_eligible", "violation")
+MOST_RECORDS = 1_000_000
+
+
+class CasesError(MappingError):
+    """A cases file that cannot be used; *findings* says all that is wrong with it."""
+
+
+def read_cases(file: Path) -> list[CaseSpec]:
+    """The cases in *file*, in order; raises CasesError with every finding."""
+    report = Report()
+    try:
+        root = read_yaml(_text(file, report), str(file), report)
+        report.raise_errors()
+        cases = _Reader(file.parent, report).cases(root)
+        report.raise_errors()
+    except MappingError as error:
+        raise CasesError(error.findings) from None
+    return cases
+
+
+def _text(file: Path, report: Report) -> str:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = _unreadable(file, report, "the file is not UTF-8")
+    except OSError as error:
+        text = _unreadable(file, report, f"the file cannot be read: {error.strerror}")
+    else:
+        if len(content) > MAX_BYTES:
+            text = _unreadable(file, report, "the file is over 1 MiB")
+    report.raise_errors()
+    return text
+
+
+def _unreadable(file: Path, report: Report, message: str) -> str:
+    report.error(Place(str(file), 1, 1), "TB401", message)
+    return ""
+
+
+class _Reader:
+    def __init__(self, folder: Path, report: Report) -> None:
+        self._values = Values(report)
+        self._answers = AnswerReader(folder, self._values)
+
+    def cases(self, root: Node) -> list[CaseSpec]:
+        """The list that the file is."""
+        entries = self._values.list(root, "the file")
+        cases = [case for case in map(self._case, entries) if case is not None]
+        lines: dict[str, int] = {}
+        for case in cases:
+            first = lines.setdefault(case.name, case.place.line)
+            if first != case.place.line:
+                message = f"the case `{case.name}` stands twice: here and on line {first}"
+                self._values.slip(Node(case.place), "TB418", message, "give it another name")
+        return cases
+
+    def _case(self, node: Node) -> CaseSpec | None:
+        values = self._values
+        if not values.mapping(node, "a case", CASE_KEYS, ("case", "user", "expect")):
+            return None
+        return CaseSpec(
+            name=values.text(node.get("case"), "`case`"),
+            user=values.text(node.get("user"), "`user`", empty=True),
+            now=self._now(node.get("now")),
+            answers=self._answers.read(node.get("upstream")),
+            expect=self._expect(node.need("expect")),
+            place=node.place,
+        )
+
+    def _now(self, node: Node | None) -> datetime | None:
+        text = self._values.text(node, "`now`")
+        if node is None or not text:
+            return None
+        try:
+            now = datetime.fromisoformat(text)
+        except ValueError:
+            now = None
+        if now is None or now.tzinfo is None:
+            message = "`now` should be a date and time with its offset"
+            self._values.slip(node, "TB414", message, "for example 2026-11-24T12:00:00Z")
+        return now
+
+    # --- expect ---------------------------------------------------------------------------------
+
+    def _expect(self, node: Node) -> ExpectSpec:
+        if self._values.mapping(node, "`expect`", EXPECT_KEYS, ()):
+            self._hold_to_one_outcome(node)
+        body, tickets, verdicts = node.get("body"), node.get("tickets"), node.get("verdicts")
+        return ExpectSpec(
+            tickets=None if tickets is None else self._tickets(tickets),
+            verdicts=None if verdicts is None else self._verdicts(verdicts),
+            body=None if body is None else (body.plain(),),
+            problem=self._problem(node.get("problem")),
+        )
+
+    def _hold_to_one_outcome(self, node: Node) -> None:
+        given = [str(key.value) for key, _ in node.pairs]
+        if not given:
+            hint = f"at least one of {', '.join(EXPECT_KEYS)}"
+            self._values.slip(node, "TB415", "`expect` is empty", hint)
+        both = [name for name in ("tickets", "body") if name in given and "problem" in given]
+        if both:
+            message = f"`problem` and `{both[0]}` exclude each other: a problem has no tickets"
+            self._values.slip(node, "TB416", message)
+
+    def _tickets(self, node: Node) -> list[object]:
+        entries = self._values.list(node, "`tickets`")
+        for number, entry in enumerate(entries, 1):
+            if not isinstance(entry, MapNode):
+                self._values.slip(entry, "TB412", f"ticket {number} should be a mapping of fields")
+        return [entry.plain() for entry in entries]
+
+    def _verdicts(self, node: Node) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for key, value in self._values.pairs(node, "`verdicts`"):
+            word = str(key.value)
+            self._check_verdict(key, word)
+            counts[word] = self._values.whole_number(value, f"`{word}`", least=0, most=MOST_RECORDS)
+        return {word: count for word, count in counts.items() if count}
+
+    def _check_verdict(self, key: Node, word: str) -> None:
+        kind, colon, detail = word.partition(":")
+        if kind not in VERDICTS:
+            hint = f"{did_you_mean(kind, VERDICTS)} legal here: {', '.join(VERDICTS)}".strip()
+            self._values.slip(key, "TB413", f"`{word}` is no verdict", hint)
+        elif kind in DETAILED and not detail:
+            message = f"`{word}` should say of what: a status, a reason or a field"
+            self._values.slip(key, "TB413", message, f"for example {kind}:REFUNDED")
+        elif kind not in DETAILED and colon:
+            self._values.slip(key, "TB413", f"`{kind}` has nothing after it", f"write `{kind}`")
+
+    def _problem(self, node: Node | None) -> str | None:
+        slug = self._values.text(node, "`problem`")
+        if node is not None and slug and slug not in PROBLEMS:
+            hint = f"{did_you_mean(slug, PROBLEMS)} legal here: {', '.join(PROBLEMS)}".strip()
+            self._values.slip(node, "TB413", f"`{slug}` is no problem that a case can expect", hint)
+        return slug if node is not None else None

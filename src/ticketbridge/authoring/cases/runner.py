@@ -1,0 +1,180 @@
+"""Runs the cases of a mapping by the engine that serves it, and says how each came out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from ticketbridge.authoring.cases.clock import SkippingLoop
+from ticketbridge.authoring.cases.compare import difference_lines, shown, ticket_lines
+from ticketbridge.authoring.cases.platform import CasePlatform, UnexpectedCall
+from ticketbridge.authoring.cases.reader import read_cases
+from ticketbridge.authoring.cases.spec import CaseSpec, ExpectSpec
+from ticketbridge.bridge import Bridge, compile_mapping
+from ticketbridge.journal import Journal
+from ticketbridge.mapping import Environment, load_mapping
+from ticketbridge.mapping.findings import Finding, MappingError, Place
+from ticketbridge.mapping.spec import EndpointSpec, MappingSpec
+from ticketbridge.problems import ProblemError
+from ticketbridge.tickets.verdicts import count
+from ticketbridge.user import asked_user
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """How one case came out; *message* says what is wrong, a line for each thing, or is ""."""
+
+    file: str
+    case: str
+    place: Place
+    passed: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRun:
+    """The cases of several mappings; *findings* are of files that cannot be used."""
+
+    results: tuple[CaseResult, ...]
+    findings: tuple[Finding, ...]
+    without_cases: tuple[Path, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether there was a case at all, and nothing was wrong."""
+        right = all(result.passed for result in self.results)
+        return bool(self.results) and right and not self.findings
+
+
+def cases_file(mapping: Path) -> Path:
+    """Where the cases of *mapping* stand: `acme.cases.yaml` beside `acme.yaml`."""
+    return mapping.with_name(f"{mapping.stem}.cases{mapping.suffix}")
+
+
+def run_files(mappings: Iterable[Path], environment: Environment | None = None) -> CaseRun:
+    """The cases of all *mappings*; what cannot be read is in the findings, and stops no other."""
+    results: list[CaseResult] = []
+    findings: list[Finding] = []
+    without_cases = []
+    for mapping in mappings:
+        try:
+            results += run_cases(mapping, environment)
+        except MappingError as error:
+            findings += error.findings
+        else:
+            if not cases_file(mapping).is_file():
+                without_cases.append(mapping)
+    return CaseRun(tuple(results), tuple(findings), tuple(without_cases))
+
+
+def run_cases(mapping: Path, environment: Environment | None = None) -> list[CaseResult]:
+    """How each case of *mapping* came out; none where there is no cases file.
+
+    Raises MappingError where the mapping cannot be used, and CasesError where its cases cannot.
+    Without an *environment* no variable is set. With one, what it puts into paths and queries may
+    stand in a message.
+    """
+    environment = environment or Environment({}, missing="placeholder")
+    spec = load_mapping(mapping, environment=environment)
+    compile_mapping(spec, transport=CasePlatform((), spec.upstream))  # says what is wrong with it
+    file = cases_file(mapping)
+    if not file.is_file():
+        return []
+    cases = read_cases(file)
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        return [runner.run(_result(case, spec, str(file))) for case in cases]
+
+
+async def _result(case: CaseSpec, spec: MappingSpec, file: str) -> CaseResult:
+    platform = CasePlatform(case.answers, spec.upstream)
+    bridge = compile_mapping(spec, transport=platform)
+    try:
+        outcome = await _outcome(case, bridge)
+        lines = [*_mismatches(case.expect, outcome), *_never_asked(platform)]
+    except UnexpectedCall:
+        lines = list(_unexpected(platform))
+    finally:
+        await bridge.aclose()
+    return CaseResult(file, case.name, case.place, not lines, "\n".join(lines))
+
+
+# --- what came out --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What menta tech would get: a *problem*, or tickets and a body (None where it is empty)."""
+
+    tickets: list[Any]
+    verdicts: dict[str, int]
+    body: Any = None
+    problem: ProblemError | None = None
+
+
+async def _outcome(case: CaseSpec, bridge: Bridge) -> _Outcome:
+    journal = Journal()
+    try:
+        user = _asked(case.user, bridge.spec.endpoint)
+        answer = await bridge.answer(user, journal, now=case.now)
+    except ProblemError as problem:
+        return _Outcome([], count(journal.records), problem=problem)
+    tickets = [record.ticket for record in journal.records if record.ticket is not None]
+    body = msgspec.json.decode(answer.body) if answer.body else None
+    return _Outcome(_as_json(tickets), count(journal.records), body)
+
+
+def _asked(user: str, endpoint: EndpointSpec) -> str:
+    """*user* as the service reads it from a query: no case for a user that it would refuse."""
+    query = f"{quote(endpoint.user_parameter, safe='')}={quote(user, safe='')}"
+    return asked_user(query.encode(), endpoint)
+
+
+def _as_json(tickets: list[dict[str, Any]]) -> list[Any]:
+    read: list[Any] = msgspec.json.decode(msgspec.json.encode(tickets))
+    return read
+
+
+# --- what is wrong with it ------------------------------------------------------------------------
+
+
+def _mismatches(expect: ExpectSpec, outcome: _Outcome) -> Iterator[str]:
+    if (outcome.problem and outcome.problem.slug) != expect.problem:
+        yield f"expected {_expected(expect)}, got {_got(outcome)}"
+    elif outcome.problem is None and expect.tickets is not None:
+        yield from ticket_lines(expect.tickets, outcome.tickets)
+    if outcome.problem is None and expect.body is not None:
+        yield from difference_lines("body", *expect.body, outcome.body)
+    if expect.verdicts is not None and expect.verdicts != outcome.verdicts:
+        yield f"verdicts: expected {_counts(expect.verdicts)}, got {_counts(outcome.verdicts)}"
+
+
+def _expected(expect: ExpectSpec) -> str:
+    return f"the problem {expect.problem}" if expect.problem else "an answer"
+
+
+def _got(outcome: _Outcome) -> str:
+    if outcome.problem is not None:
+        return f"the problem {outcome.problem.slug}: {outcome.problem.log}"
+    return f"an answer with {len(outcome.tickets)} tickets: {shown(outcome.body)}"
+
+
+def _counts(verdicts: Mapping[str, int]) -> str:
+    return ", ".join(f"{word}={number}" for word, number in verdicts.items()) or "none"
+
+
+def _never_asked(platform: CasePlatform) -> Iterator[str]:
+    for answer in platform.left:
+        yield f"never asked for: GET {answer.get} (line {answer.place.line})"
+
+
+def _unexpected(platform: CasePlatform) -> Iterator[str]:
+    for call in platform.unexpected:
+        yield f"unexpected call: {call}"
+    left = [f"GET {answer.get} (line {answer.place.line})" for answer in platform.left]
+    yield f"answers left: {', '.join(left) or 'none'}"

@@ -1,0 +1,239 @@
+"""The command line as a user meets it: output, exit codes, and a real process that serves."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from tests.fake_platform import FakePlatform, Reply
+from tests.support import SECRET, TOKEN, item, mapping, order, orders
+from ticketbridge import __version__
+from ticketbridge.cli import main
+
+VARIABLES = {"MENTA_SECRET": SECRET, "ACME_TOKEN": TOKEN, "ACME_API": "http://127.0.0.1:9"}
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    """A mapping file without a slip."""
+    path = tmp_path / "acme.yaml"
+    path.write_text(json.dumps(mapping(), indent=1))
+    return path
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    """A mapping file with one slip, on its last line but one."""
+    path = tmp_path / "bad.yaml"
+    text = json.dumps(mapping(), indent=1).replace('"price": "item.price"', '"prize": "item.price"')
+    path.write_text(text)
+    return path
+
+
+def test_check_says_that_a_good_mapping_is_good(
+    good: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mapping without findings is one line, and exit code 0."""
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+
+    assert main(["check", str(good)]) == 0
+    assert capsys.readouterr().out == "1 mapping: 0 errors, 0 warnings\n"
+
+
+def test_check_needs_no_variables(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A missing variable is a warning of `check`: it is needed where the mapping is served."""
+    assert main(["check", str(good)]) == 0
+
+    out = capsys.readouterr().out
+    assert "ACME_TOKEN" in out
+    assert "1 mapping: 0 errors, 3 warnings" in out
+
+
+def test_check_shows_the_place_the_line_and_what_would_be_right(
+    bad: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each finding has file, line, column, code, the line with a caret, and a repair."""
+    assert main(["check", str(bad)]) == 1
+
+    out = capsys.readouterr().out
+    line = bad.read_text().splitlines().index('   "prize": "item.price",') + 1
+    assert f"{bad}:{line}:4: error[TB301]: the contract has no field `prize`" in out
+    assert '    |    "prize": "item.price",\n    |    ^' in out
+    assert 'did you mean "price"?' in out
+    assert "error[TB302]" in out
+
+
+def test_check_as_json_is_a_list_of_findings(bad: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--format json` is for programs: the agreed keys, and nothing beside the list."""
+    assert main(["check", "--format", "json", str(bad)]) == 1
+
+    rows = json.loads(capsys.readouterr().out)
+    errors = [row for row in rows if row["severity"] == "error"]
+    assert {frozenset(row) for row in rows} == {
+        frozenset({"file", "line", "column", "severity", "code", "message", "suggestion"})
+    }
+    assert [row["code"] for row in errors] == ["TB302", "TB301"]
+
+
+def test_check_as_github_annotates_the_line(bad: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--format github` writes workflow commands, one a line."""
+    main(["check", "--format", "github", str(bad)])
+
+    out = capsys.readouterr().out.splitlines()
+    assert any(
+        re.match(rf"::error file={re.escape(str(bad))},line=\d+,col=4,title=TB301::", o)
+        for o in out
+    )
+
+
+def test_check_takes_folders(good: Path, bad: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder means its mappings, without the cases beside them."""
+    (good.parent / "acme.cases.yaml").write_text("[]")
+
+    assert main(["check", str(good.parent), str(bad)]) == 1
+    assert "2 mappings: 2 errors" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["check"], id="no path"),
+        pytest.param(["chekc"], id="unknown command"),
+        pytest.param([], id="no command"),
+        pytest.param(["check", "--format", "xml", "x.yaml"], id="unknown format"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
+    """What the command line does not know is refused with usage."""
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+
+    assert caught.value.code == 2
+
+
+def test_a_path_that_is_not_there_is_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A path without a mapping is named."""
+    (tmp_path / "empty").mkdir()
+
+    assert main(["check", str(tmp_path / "none.yaml")]) == 2
+    assert main(["check", str(tmp_path / "empty")]) == 2
+    assert main(["serve"]) == 2
+    error = capsys.readouterr().err
+    assert "none.yaml: no such file" in error
+    assert "empty: no mapping" in error
+    assert "TICKETBRIDGE_MAPPINGS" in error
+
+
+def test_serve_refuses_a_mapping_with_errors(bad: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A mapping that is wrong, or whose variables are missing, does not serve."""
+    assert main(["serve", str(bad)]) == 1
+    assert "ACME_TOKEN" in capsys.readouterr().err
+
+
+def test_serve_refuses_a_wrong_setting(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A flag or variable that cannot be used is named."""
+    assert main(["serve", "--port", "http", str(good)]) == 2
+    assert "TICKETBRIDGE_PORT" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("which", ["mapping", "tickets"])
+def test_schema_prints_a_schema(which: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`schema` prints the JSON Schema as it is bundled."""
+    assert main(["schema", which]) == 0
+
+    assert json.loads(capsys.readouterr().out)["$schema"].endswith("2020-12/schema")
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--version` names the program and its version."""
+    with pytest.raises(SystemExit):
+        main(["--version"])
+
+    assert capsys.readouterr().out == f"ticketbridge {__version__}\n"
+
+
+# --- a real process ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def process(*arguments: str, **variables: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """`python -m ticketbridge …` that serves, and its port; ended with the test."""
+    running = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "ticketbridge", *arguments],
+        env={**os.environ, **VARIABLES, **variables, "TICKETBRIDGE_LOG_FORMAT": "json"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield running, _port(running)
+    finally:
+        running.kill()
+        running.communicate()
+
+
+def _port(running: subprocess.Popen[str]) -> int:
+    """The port that the process says it listens on."""
+    assert running.stderr is not None
+    seen: list[str] = []
+    for line in running.stderr:
+        seen.append(line)
+        found = re.search(r"running on http://127\.0\.0\.1:(\d+)", line)
+        if found:
+            return int(found[1])
+    raise AssertionError("".join(seen))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_serve_answers_until_it_is_told_to_stop(
+    platform: FakePlatform, good: Path, workers: str
+) -> None:
+    """The process serves over real sockets, with one worker or more, and ends on SIGTERM."""
+    platform.on("/orders", Reply(json=orders(order(item(1)))))
+    flags = ("--port", "0", "--workers", workers)
+    if workers == "2":
+        flags = ("--port", str(_free_port()), "--workers", workers)
+    with process("serve", *flags, str(good), ACME_API=platform.url) as (running, port):
+        async with httpx.AsyncClient(trust_env=False) as menta:
+            response = await _when_up(
+                menta,
+                f"http://127.0.0.1:{port}/tickets?user=ana@example.com",
+                {"X-Menta-Secret": SECRET},
+            )
+        running.send_signal(signal.SIGTERM)
+        running.wait(20)
+
+    assert [ticket["ticketId"] for ticket in response.json()["tickets"]] == ["1"]
+
+
+async def _when_up(client: httpx.AsyncClient, url: str, headers: dict[str, str]) -> Any:
+    """The answer once the workers have started."""
+    for _ in range(200):
+        try:
+            return await client.get(url, headers=headers)
+        except httpx.TransportError:
+            await anyio.sleep(0.05)
+    raise AssertionError("no worker came up")
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
