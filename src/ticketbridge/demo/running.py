@@ -1,0 +1,156 @@
+"""The platform and the bridge in front of it, each on a socket of its own, in one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import secrets
+import socket
+from collections.abc import AsyncIterator, Generator
+from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass, field
+from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from ticketbridge.app import Observer, create_app
+from ticketbridge.bridge import Bridge
+from ticketbridge.catalog import NoMappings, load_bridges
+from ticketbridge.demo.platform import BASE_PATH, legacy_platform
+from ticketbridge.mapping import Environment
+from ticketbridge.server import server_config
+from ticketbridge.settings import Settings, SettingsError
+
+PORT: Final = 8080
+LOOPBACK: Final = "127.0.0.1"
+_PORTS_TRIED = 20
+_GRACE = 2.0  # seconds that answers under way have when the demo stops
+_PACKAGED = files("ticketbridge.demo") / "demo.yaml"
+_CHECKOUT = Path(__file__).parents[3] / "mappings" / "demo.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """Where a running demo listens, and what opens its two doors."""
+
+    api: str
+    token: str = field(repr=False)
+    tickets: str
+    secret: str = field(repr=False)
+    mapping: Path
+
+
+@asynccontextmanager
+async def running_demo(
+    port: int = PORT, *, host: str = LOOPBACK, observe: Observer | None = None
+) -> AsyncIterator[Demo]:
+    """The platform and the bridge, listening for as long as the context lasts.
+
+    The platform is on loopback, the bridge on *host*; *observe* is told of the bridge's answers.
+    Where *port* is taken, the next free one is used; 0 takes any. Raises NoMappings where the
+    demo's mapping is not installed, and SettingsError where it cannot listen.
+    """
+    with (
+        as_file(mapping_file()) as mapping,
+        closing(_listener(LOOPBACK, 0)) as platform_door,
+        closing(_listener(host, port)) as door,
+    ):
+        demo = Demo(
+            api=f"{_address(platform_door)}{BASE_PATH}",
+            token=secrets.token_hex(16),
+            tickets=f"{_address(door)}/tickets",
+            secret=secrets.token_hex(16),
+            mapping=_as_seen_from_here(mapping),
+        )
+        settings = Settings(host=host, grace=_GRACE)
+        app = create_app([_bridge(demo)], settings, observe=observe)
+        platform = legacy_platform(demo.token)
+        async with (
+            _serving(server_config(platform, settings), platform_door),
+            _serving(server_config(app, settings), door),
+        ):
+            yield demo
+
+
+def mapping_file(packaged: Traversable = _PACKAGED, checkout: Path = _CHECKOUT) -> Traversable:
+    """The demo's mapping: in an installed package beside this module, else in the checkout."""
+    for candidate in (packaged, checkout):
+        if candidate.is_file():
+            return candidate
+    raise NoMappings(f"the demo's mapping is missing: neither {packaged} nor {checkout} is there")
+
+
+def _bridge(demo: Demo) -> Bridge:
+    """The mapping, compiled; of the shell's variables it sees none."""
+    variables = {"DEMO_API": demo.api, "DEMO_TOKEN": demo.token, "DEMO_SECRET": demo.secret}
+    return load_bridges([demo.mapping], Environment(variables))[0]
+
+
+def _as_seen_from_here(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+# --- sockets and servers --------------------------------------------------------------------------
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """A socket that listens on *port*, or on the next one that is free."""
+    if port not in range(65536):
+        raise SettingsError(f"a port is a number from 0 to 65535, not {port}")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in range(port, min(port + _PORTS_TRIED, 65536)):
+        try:
+            door = socket.create_server((host, candidate), family=family)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                reason = error.strerror
+                raise SettingsError(
+                    f"cannot listen on {host}, port {candidate}: {reason}"
+                ) from error
+        else:
+            # asyncio does it only for sockets that name their protocol, which this one does not:
+            # without it, each answer waits 40 ms for the client's delayed acknowledgement.
+            door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return door
+    raise SettingsError(f"cannot listen on {host}: no port from {port} on is free")
+
+
+def _address(door: socket.socket) -> str:
+    host, port = door.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that says when it listens, and leaves signals to the process's owner."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        try:
+            await super().startup(sockets)
+        finally:
+            self.listening.set()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """See uvicorn: it would end the process by the signal once the server is down."""
+        yield
+
+
+@asynccontextmanager
+async def _serving(config: uvicorn.Config, door: socket.socket) -> AsyncIterator[None]:
+    server = _Server(config)
+    task = asyncio.create_task(server.serve([door]))
+    try:
+        await server.listening.wait()
+        yield
+    finally:
+        server.should_exit = True
+        await task

@@ -1,0 +1,142 @@
+"""What a person in front of the demo reads: what to try, and the reasons of each answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TextIO
+from urllib.parse import urlsplit
+
+from starlette.responses import Response
+
+from ticketbridge.bridge import Bridge
+from ticketbridge.demo.orders import CUSTOMERS
+from ticketbridge.demo.running import Demo
+from ticketbridge.journal import Journal
+from ticketbridge.tickets.verdicts import NOT_OWNER, RETURNED, Record
+
+MAIN_USER = "ana@example.com"
+USERS = {
+    MAIN_USER: "two pages of orders: some tickets are valid, some are not, one is Bruno's",
+    "bruno@example.com": "one ticket",
+    "carla@example.com": "a customer who owns nothing: 200 with an empty list",
+    "nobody@example.com": "not a customer: an empty list too, for another reason",
+    "dora@example.com": "a status word that the mapping does not list: 502 and no list at all",
+}
+
+_BOLD, _RED, _GREEN, _YELLOW = "1", "31", "32", "33"
+
+
+class Screen:
+    """Writes to *out*; in colour where that is a terminal."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._colours = out.isatty()
+
+    def greet(self, demo: Demo, *, wanted_port: int) -> None:
+        """What runs where, and what to try."""
+        places = {
+            demo.api: 'a legacy ticketing platform: "Lantern Live", invented',
+            demo.tickets: "the bridge: menta tech asks here, and it asks the platform",
+            str(demo.mapping): "the mapping between the two: all that a platform writes",
+        }
+        ask = f"curl -s -H 'X-Menta-Secret: {demo.secret}' '{demo.tickets}?user={MAIN_USER}'"
+        orders = f"{demo.api}/customers/{CUSTOMERS[MAIN_USER]['number']}/orders"
+        look = f"curl -s -H 'Authorization: Bearer {demo.token}' '{orders}'"
+        self._write(
+            f"{self._paint('ticketbridge demo', _BOLD)}{_port_note(demo, wanted_port)}",
+            "",
+            *_table(places),
+            "",
+            "In another terminal, ask as menta tech does which valid tickets Ana owns:",
+            "",
+            f"  {self._paint(ask, _BOLD)}",
+            "",
+            "Users to ask for:",
+            "",
+            *_table(USERS),
+            "",
+            "What the platform itself says about Ana (page 1):",
+            "",
+            f"  {self._paint(look, _BOLD)}",
+            "",
+            "Each answer's reasons follow here: one verdict for each record. Ctrl-C stops.",
+        )
+
+    def show(self, _bridge: Bridge, journal: Journal, response: Response) -> None:
+        """One answer: its status, what it took, and the verdict on each record."""
+        problem = _problem(response) if response.status_code >= 400 else None
+        outcome = problem["type"].rpartition(":")[2] if problem else _tickets(journal.records)
+        painted = self._paint(f"{response.status_code}: {outcome}", _RED if problem else _GREEN)
+        self._write(
+            "",
+            f"{painted}; {_calls(journal)}",
+            *self._verdicts(journal.records),
+            *(f"  {note}" for note in journal.notes),
+            *([f"  {problem['detail']}: no list goes out"] if problem else []),
+        )
+
+    def say_goodbye(self) -> None:
+        """The last line."""
+        self._write("", "Stopped.")
+
+    def _verdicts(self, records: Sequence[Record]) -> list[str]:
+        verdict_width = max((len(str(record.verdict)) for record in records), default=0)
+        id_width = max((len(record.ticket_id or "") for record in records), default=0)
+        return [
+            f"  {self._paint(f'{record.verdict!s:<{verdict_width}}', _colour(record))}"
+            f"  {record.ticket_id or '-':<{id_width}}  {_reason(record)}"
+            for record in records
+        ]
+
+    def _paint(self, text: str, colour: str) -> str:
+        return f"\x1b[{colour}m{text}\x1b[0m" if self._colours else text
+
+    def _write(self, *lines: str) -> None:
+        self._out.write("".join(f"{line.rstrip()}\n" for line in lines))
+        self._out.flush()
+
+
+def _table(rows: dict[str, str]) -> list[str]:
+    width = max(map(len, rows))
+    return [f"  {name:<{width}}  {what}" for name, what in rows.items()]
+
+
+def _port_note(demo: Demo, wanted: int) -> str:
+    port = urlsplit(demo.tickets).port
+    return "" if wanted in {0, port} else f" (port {wanted} is taken: it is on {port})"
+
+
+def _tickets(records: Sequence[Record]) -> str:
+    if not records:
+        return "no tickets: the platform named none"
+    returned = sum(record.verdict == RETURNED for record in records)
+    return f"{_count(returned, 'ticket')} from {_count(len(records), 'record')}"
+
+
+def _calls(journal: Journal) -> str:
+    if not journal.calls:
+        return "the platform was not asked"
+    took = journal.upstream.seconds * 1000
+    return f"{_count(journal.calls, 'call')} to the platform in {took:.1f} ms"
+
+
+def _reason(record: Record) -> str:
+    # Nothing of another's record is read but the owner.
+    return "someone else's" if record.verdict == NOT_OWNER else record.reason
+
+
+def _colour(record: Record) -> str:
+    if record.verdict.is_violation:
+        return _RED
+    return _GREEN if record.verdict == RETURNED else _YELLOW
+
+
+def _problem(response: Response) -> dict[str, str]:
+    problem: dict[str, str] = json.loads(bytes(response.body))
+    return problem
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
