@@ -8,8 +8,8 @@ import jmespath
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from tests.jmes.grammar import Grammar
 
+from tests.jmes.grammar import Grammar
 from ticketbridge.jmes import EvaluationError, Expression, ExpressionError, compile_expression
 
 ERROR = "error"

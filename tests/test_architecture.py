@@ -1,0 +1,105 @@
+"""How the modules hang together: imports point down, and foreign libraries have a home."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ticketbridge
+
+SOURCE = Path(ticketbridge.__file__).parent
+
+LAYERS = [
+    {"__main__"},
+    {"cli"},
+    {"demo", "authoring"},
+    {"server"},
+    {"app", "catalog"},
+    {"bridge"},
+    {"response"},
+    {"upstream"},
+    {"journal"},
+    {"tickets", "access", "user", "logs"},
+    {"settings"},
+    {"contract"},
+    {"mapping"},
+    {"jmes"},
+    {"problems", "redaction", "__init__"},
+]
+"""From the top down: a module imports from its own layer's own package, and from layers below."""
+
+HOMES = {
+    "yaml": {"mapping"},
+    "jmespath": {"jmes"},
+    "re2": {"jmes"},
+    "httpx": {"upstream", "bridge", "authoring"},
+    "aiohttp": {"upstream"},
+    "yarl": {"upstream"},
+    "starlette": {"app", "server", "demo"},
+    "uvicorn": {"server", "demo"},
+    "jsonschema": {"contract", "mapping"},
+    "iso4217": {"jmes"},
+}
+
+
+def modules() -> list[tuple[str, Path]]:
+    """The unit that each file belongs to: the package or module below `ticketbridge`."""
+    files = sorted(SOURCE.rglob("*.py"))
+    return [(path.relative_to(SOURCE).parts[0].removesuffix(".py"), path) for path in files]
+
+
+each_module = pytest.mark.parametrize(
+    ("unit", "path"),
+    modules(),
+    ids=[path.relative_to(SOURCE).as_posix() for _, path in modules()],
+)
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """The modules that a file imports, whole names."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def layer_of(unit: str) -> int:
+    """The number of a unit's layer, counted from the top."""
+    return next(number for number, layer in enumerate(LAYERS) if unit in layer)
+
+
+def test_every_unit_has_its_layer() -> None:
+    """A new module is placed in the order before it is used."""
+    assert {unit for unit, _ in modules()} == set().union(*LAYERS)
+
+
+@each_module
+def test_imports_point_down(unit: str, path: Path) -> None:
+    """No module imports from a layer above, or from a neighbour in its own."""
+    for name in imports_of(path):
+        parts = name.split(".")
+        if parts[0] != "ticketbridge" or len(parts) == 1:
+            continue
+        other = parts[1] if any(parts[1] in layer for layer in LAYERS) else "__init__"
+        assert other == unit or layer_of(other) > layer_of(unit), f"{path.name} imports {name}"
+
+
+@each_module
+def test_foreign_libraries_have_one_home(unit: str, path: Path) -> None:
+    """A library is met where its errors and habits are known."""
+    for name in imports_of(path):
+        homes = HOMES.get(name.split(".")[0])
+        assert homes is None or unit in homes, f"{path.name} imports {name}"
+
+
+@each_module
+def test_modules_stay_small(unit: str, path: Path) -> None:
+    """A module fits in a head."""
+    del unit
+
+    assert len(path.read_text("utf-8").splitlines()) <= 420

@@ -1,0 +1,142 @@
+"""What the README shows is what the program does."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from tests.support import TOKEN, USER, Replies
+from ticketbridge import cli
+from ticketbridge import problems as tree
+from ticketbridge.app import problem_response
+from ticketbridge.bridge import compile_mapping
+from ticketbridge.mapping import Environment, parse_mapping
+from ticketbridge.problems import ProblemError, UpstreamAuth
+from ticketbridge.settings import Settings
+from ticketbridge.tickets.verdicts import VerdictKind
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def fences(language: str, under: str) -> list[str]:
+    """The fenced blocks of a language in the section *under*."""
+    section = README.split(f"\n## {under}\n")[1].split("\n## ")[0]
+    return re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
+
+
+def rows(under: str) -> list[list[str]]:
+    """The cells of the section's table, without its head."""
+    section = README.split(f"\n## {under}\n")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| `")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def words(cell: str) -> list[str]:
+    """The words in backticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def problems(kind: type[ProblemError] = ProblemError) -> Iterator[type[ProblemError]]:
+    """All problems that have a slug."""
+    for child in kind.__subclasses__():
+        yield from problems(child)
+    if hasattr(kind, "slug"):
+        yield kind
+
+
+@pytest.mark.anyio
+async def test_the_example_gives_the_answer_that_is_shown() -> None:
+    """The mapping of the README, on the platform's answer that it shows, gives its answer."""
+    (text,) = fences("yaml", "Example")
+    platform, answer = (json.loads(block) for block in fences("json", "Example"))
+    environment = Environment(
+        {"MENTA_SECRET": "s", "ACME_API": "https://api.acme.example", "ACME_TOKEN": TOKEN}
+    )
+    spec = parse_mapping(text, file="acme.yaml", environment=environment)
+    bridge = compile_mapping(spec, transport=Replies({"/orders?email=ana%40example.com": platform}))
+
+    made = await bridge.answer(USER)
+
+    assert json.loads(made.body) == answer
+    assert "X-Ticketbridge-Verdicts: returned=1, not_eligible=1" in README
+    assert made.verdicts == {"returned": 1, "not_eligible": 1}
+    assert bridge.warnings == ()
+
+
+def test_the_problem_that_is_shown_is_one() -> None:
+    """The README's problem document is what that problem looks like."""
+    (block,) = fences("json", "Errors")
+    shown: dict[str, Any] = json.loads(block)
+
+    made = json.loads(bytes(problem_response(UpstreamAuth(), shown["instance"]).body))
+
+    assert made == shown
+
+
+def test_the_table_of_errors_is_the_tree_of_problems() -> None:
+    """Each problem is in the table, with its status and whether it may be tried again."""
+    shown = {(words(row[0])[0], int(row[1]), row[2] == "yes") for row in rows("Errors")}
+
+    assert shown == {(kind.slug, kind.status, kind.retryable) for kind in problems()}
+
+
+def test_the_docstring_of_the_problems_draws_them_all() -> None:
+    """The tree that the module's docstring draws names each problem with status and slug."""
+    drawn = set(re.findall(r"(\w+) +(\d{3}) ([a-z-]+)$", tree.__doc__ or "", re.MULTILINE))
+
+    assert drawn == {(kind.__name__, str(kind.status), kind.slug) for kind in problems()}
+
+
+def test_the_table_of_verdicts_has_each_kind() -> None:
+    """Each kind of verdict is explained."""
+    shown = {words(row[0])[0].partition(":")[0] for row in rows("Verdicts")}
+
+    assert shown == set(get_args(VerdictKind))
+
+
+def test_the_table_of_settings_is_what_is_read() -> None:
+    """Each variable is in the table, with its default."""
+    shown = {words(row[0])[0]: (words(row[1]) or [""])[0] for row in rows("Settings")}
+
+    assert shown == {**Settings().as_environment(), "TICKETBRIDGE_GRACE": "30s"}
+
+
+def test_the_table_of_commands_is_what_the_parser_knows() -> None:
+    """Each command is in the table, and no other."""
+    shown = {word.split()[1] for row in rows("Command line") for word in words(row[0])}
+
+    assert shown == set(cli.command_names())
+
+
+def test_the_table_of_modules_is_the_package() -> None:
+    """Each module that the table names is there."""
+    shown = {word.rstrip("/") for row in rows("How a request flows") for word in words(row[0])}
+    package = ROOT / "src" / "ticketbridge"
+
+    assert all((package / name).is_dir() or (package / f"{name}.py").is_file() for name in shown)
+
+
+def test_the_log_line_that_is_shown_is_valid() -> None:
+    """The README's log line is JSON, without an address."""
+    (line,) = fences("json", "Operate")
+
+    assert json.loads(line)["event"] == "answer"
+    assert "@" not in line
+
+
+def test_the_first_commands_set_themselves_up() -> None:
+    """The README opens with one command that runs the demo and one that passes the tests."""
+    demo, tests = (block.strip() for block in fences("sh", "Try it"))
+
+    assert demo == (
+        "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/ticketbridge demo"
+    )
+    assert tests.startswith("python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && ")
+    assert "pytest" in tests
+    assert "\n" not in demo + tests
