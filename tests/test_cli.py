@@ -22,6 +22,8 @@ from tests.fake_platform import FakePlatform, Reply
 from tests.support import SECRET, TOKEN, item, mapping, order, orders
 from ticketbridge import __version__
 from ticketbridge.cli import main
+from ticketbridge.server import worker
+from ticketbridge.settings import Settings
 
 VARIABLES = {"MENTA_SECRET": SECRET, "ACME_TOKEN": TOKEN, "ACME_API": "http://127.0.0.1:9"}
 
@@ -150,6 +152,77 @@ def test_serve_refuses_a_wrong_setting(good: Path, capsys: pytest.CaptureFixture
     """A flag or variable that cannot be used is named."""
     assert main(["serve", "--port", "http", str(good)]) == 2
     assert "TICKETBRIDGE_PORT" in capsys.readouterr().err
+
+
+def test_test_runs_the_cases_beside_a_mapping(
+    good: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`test` is 0 where all cases pass, and 1 where one fails, none is there, or a file is wrong."""
+    cases = good.parent / "acme.cases.yaml"
+    answer = "{get: /orders, body: {orders: []}}"
+    row = f"- {{case: none, user: a@example.com, upstream: [{answer}], expect: {{tickets: %s}}}}"
+
+    outcomes = []
+    for text in (None, row % "[]", row % "[{}]", "- {}"):
+        if text is not None:
+            cases.write_text(text)
+        outcomes.append(main(["test", str(good)]))
+    out, err = capsys.readouterr()
+
+    assert outcomes == [1, 0, 1, 1]
+    assert "no cases" in out
+    assert "1 case, 0 failed" in out
+    assert f"{cases}:1:" in err
+
+
+def test_test_as_json_is_a_list_of_results(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`test --format json` has the agreed keys."""
+    (good.parent / "acme.cases.yaml").write_text(
+        "- {case: c, user: a@example.com, upstream: [], expect: {problem: invalid-user}}"
+    )
+
+    assert main(["test", "--format", "json", str(good)]) == 1
+
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row.keys() == {"file", "case", "result", "message"}
+    assert (row["case"], row["result"]) == ("c", "fail")
+
+
+def test_demo_runs_on_the_port_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`demo --port` is the port of the proxy."""
+    asked: list[int] = []
+
+    def run_demo(port: int) -> int:
+        asked.append(port)
+        return 0
+
+    monkeypatch.setattr("ticketbridge.cli.run_demo", run_demo)
+
+    assert main(["demo", "--port", "9"]) == 0
+    assert asked == [9]
+
+
+def test_a_reader_who_has_seen_enough_gets_no_traceback(bad: Path) -> None:
+    """`check … | head -1` ends quietly."""
+    program = (
+        f"{sys.executable} -m ticketbridge check {bad} {bad.parent} | true; exit ${{PIPESTATUS[0]}}"
+    )
+    ended = subprocess.run(  # noqa: S603 - our own program
+        ["/bin/bash", "-c", program], capture_output=True, text=True, check=False
+    )
+
+    assert ended.stderr == ""
+
+
+def test_a_worker_reads_its_settings_from_the_environment(
+    good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The application of a worker process is made from variables alone."""
+    monkeypatch.setattr("ticketbridge.server.logs.configure", lambda _settings: None)
+    for name, value in {**VARIABLES, **Settings(mappings=(str(good),)).as_environment()}.items():
+        monkeypatch.setenv(name, value)
+
+    assert {getattr(route, "path", "") for route in worker().routes} >= {"/tickets", "/healthz"}
 
 
 @pytest.mark.parametrize("which", ["mapping", "tickets"])

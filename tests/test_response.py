@@ -1,0 +1,141 @@
+"""A platform with its own agreement: another body, another schema, other types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import NOW, USER, Replies, item, order, orders, spec_of
+from ticketbridge.bridge import Bridge, compile_mapping
+from ticketbridge.mapping import MappingError
+from ticketbridge.problems import MappingMismatch
+
+pytestmark = pytest.mark.anyio
+
+TICKET: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "ticketId": {"type": "integer"},
+        "price": {"type": "string"},
+        "state": {"type": "string"},
+    },
+    "additionalProperties": False,
+}
+FIELDS = {"ticketId": "item.id", "price": "item.price", "state": {"const": "ok"}}
+
+
+def bridge_of(
+    folder: Path,
+    schema: object,
+    body: str,
+    changes: Mapping[str, Any] | None = None,
+    **of_item: Any,
+) -> Bridge:
+    """MAPPING with another body, on a platform with one ticket."""
+    (folder / "own.json").write_text(json.dumps(schema))
+    response = {"body": body, "schema": "own.json"}
+    spec = spec_of({"response": response, **(changes or {})}, folder=folder)
+    return compile_mapping(spec, transport=Replies({"/orders": orders(order(item(**of_item)))}))
+
+
+async def body_of(bridge: Bridge) -> Any:
+    """The body that menta tech gets."""
+    return json.loads((await bridge.answer(USER, now=NOW)).body)
+
+
+async def test_a_bare_list_is_held_to_its_own_schema(tmp_path: Path) -> None:
+    """Where the body is the tickets themselves, their schema's types convert, and its names hold."""
+    schema = {"type": "array", "items": {"$ref": "#/$defs/t"}, "$defs": {"t": TICKET}}
+
+    bridge = bridge_of(tmp_path, schema, "tickets", {"ticket.fields": FIELDS}, number="7", price=10)
+
+    assert await body_of(bridge) == [{"ticketId": 7, "price": "10", "state": "ok"}]
+
+
+async def test_tickets_are_found_where_the_body_puts_them(tmp_path: Path) -> None:
+    """The body may hold the tickets at any depth, and more beside them."""
+    list_schema = {"type": "array", "items": TICKET}
+    data = {"type": "object", "properties": {"own": list_schema}}
+    schema = {"type": "object", "properties": {"data": data, "for": {"type": "string"}}}
+
+    bridge = bridge_of(
+        tmp_path, schema, "{for: user, data: {own: tickets}}", {"ticket.fields": FIELDS}, price="5"
+    )
+
+    assert await body_of(bridge) == {
+        "for": USER,
+        "data": {"own": [{"ticketId": 1, "price": "5", "state": "ok"}]},
+    }
+
+
+async def test_a_name_that_the_own_schema_lacks_is_an_error(tmp_path: Path) -> None:
+    """The names of the fields are those of the platform's own schema."""
+    with pytest.raises(MappingError, match=r"TB301.*ticketOptionId|TB301.*no field"):
+        bridge_of(tmp_path, {"type": "array", "items": TICKET}, "tickets")
+
+
+async def test_a_reshaped_ticket_needs_only_its_id(tmp_path: Path) -> None:
+    """Where the body reshapes the tickets, they are the contract's, and need no more than the id."""
+    schema = {"type": "array", "items": {"type": "object", "required": ["code", "cents"]}}
+
+    bridge = bridge_of(
+        tmp_path,
+        schema,
+        "tickets[*].{code: ticketId, cents: multiply(price, `100`)}",
+        {"ticket.fields": {"ticketId": "item.id", "price": "item.price"}},
+        price=19.99,
+    )
+
+    assert await body_of(bridge) == [{"code": "1", "cents": 1999}]
+
+
+async def test_a_reshaped_ticket_without_its_id_is_an_error(tmp_path: Path) -> None:
+    """Tickets are told apart by `ticketId`, whatever the body calls it."""
+    with pytest.raises(MappingError, match=r"TB302.*ticketId"):
+        bridge_of(
+            tmp_path,
+            {"type": "array"},
+            "tickets[*].{p: price}",
+            {"ticket.fields": {"price": "item.price"}},
+        )
+
+
+async def test_a_schema_whose_tickets_have_no_id_is_an_error(tmp_path: Path) -> None:
+    """A schema of tickets without `ticketId` needs a body that renames it."""
+    schema = {
+        "type": "array",
+        "items": {"type": "object", "properties": {"id": {"type": "string"}}},
+    }
+
+    with pytest.raises(MappingError, match="TB306"):
+        bridge_of(tmp_path, schema, "tickets", {"ticket.fields": {"id": "item.id"}})
+
+
+async def test_a_body_that_breaks_its_schema_is_a_mismatch(tmp_path: Path) -> None:
+    """What goes out is held to the schema as a whole."""
+    schema = {"type": "array", "maxItems": 0}
+
+    with pytest.raises(MappingMismatch, match="maxItems"):
+        await body_of(bridge_of(tmp_path, schema, "tickets[*].{code: ticketId}"))
+
+
+async def test_a_body_that_cannot_be_made_is_a_mismatch(tmp_path: Path) -> None:
+    """An error in the body's expression is a mismatch that names it."""
+    with pytest.raises(MappingMismatch, match="response: body"):
+        await body_of(bridge_of(tmp_path, {"type": "array"}, "tickets[*].{code: buyer}"))
+
+
+async def test_the_own_status_is_sent_only_where_the_schema_has_it(tmp_path: Path) -> None:
+    """`status` goes out where the ticket's schema knows it, or is open."""
+    open_ticket = {"type": "object", "properties": {"ticketId": {"type": "string"}}}
+    fields = {"ticket.fields": {"ticketId": "item.id"}}
+
+    made = await body_of(
+        bridge_of(tmp_path, {"type": "array", "items": open_ticket}, "tickets", fields)
+    )
+
+    assert made == [{"ticketId": "1", "status": "VALID"}]
