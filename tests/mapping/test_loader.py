@@ -203,43 +203,52 @@ EXPECTED = MappingSpec(
             ),
         ),
         not_eligible_when=(ReasonSpec("resold", expression("item.resold_to != `null`", 49, 13)),),
-        fields=(
-            NamedField("ticketId", expression("item.id", 51, 15), at(51, 5)),
-            NamedField(
-                "price", expression("minor_units(item.amount_cents, item.cur)", 52, 12), at(52, 5)
-            ),
-            NamedField(
-                "tags",
-                ObjectSpec(
-                    (
-                        NamedField("source", expression("item.channel", 53, 20), at(53, 12)),
-                        NamedField("category", expression("lower(item.zone)", 53, 44), at(53, 34)),
-                    ),
-                    at(53, 11),
+        fields=ObjectSpec(
+            (
+                NamedField("ticketId", expression("item.id", 51, 15), at(51, 5)),
+                NamedField(
+                    "price",
+                    expression("minor_units(item.amount_cents, item.cur)", 52, 12),
+                    at(52, 5),
                 ),
-                at(53, 5),
-            ),
-            NamedField(
-                "props",
-                ObjectSpec(
-                    (
-                        NamedField(
-                            "seating",
-                            ObjectSpec(
-                                (
-                                    NamedField(
-                                        "row", expression("optional(item.row)", 55, 22), at(55, 17)
-                                    ),
-                                ),
-                                at(55, 16),
+                NamedField(
+                    "tags",
+                    ObjectSpec(
+                        (
+                            NamedField("source", expression("item.channel", 53, 20), at(53, 12)),
+                            NamedField(
+                                "category", expression("lower(item.zone)", 53, 44), at(53, 34)
                             ),
-                            at(55, 7),
                         ),
+                        at(53, 11),
                     ),
-                    at(55, 7),
+                    at(53, 5),
                 ),
-                at(54, 5),
+                NamedField(
+                    "props",
+                    ObjectSpec(
+                        (
+                            NamedField(
+                                "seating",
+                                ObjectSpec(
+                                    (
+                                        NamedField(
+                                            "row",
+                                            expression("optional(item.row)", 55, 22),
+                                            at(55, 17),
+                                        ),
+                                    ),
+                                    at(55, 16),
+                                ),
+                                at(55, 7),
+                            ),
+                        ),
+                        at(55, 7),
+                    ),
+                    at(54, 5),
+                ),
             ),
+            at(51, 5),
         ),
         on_violation="fail",
         ineligible="omit",

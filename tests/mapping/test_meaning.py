@@ -40,7 +40,7 @@ def call(*pairs: tuple[str, str], index: int = 0) -> CallSpec:
 
 def field(written: str) -> FieldSpec:
     """What the field `written` is."""
-    return read(change(("price: item.price", f"price: {written}"))).ticket.fields[1].field
+    return read(change(("price: item.price", f"price: {written}"))).ticket.fields.fields[1].field
 
 
 # --- endpoint -----------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from ticketbridge.mapping.yaml_reader import MAX_DEPTH, read_yaml
 def constant(written: str) -> Any:
     """What `{const: <written>}` means."""
     spec = read(change(("price: item.price", f"price: {{const: {written}}}")))
-    field = spec.ticket.fields[1].field
+    field = spec.ticket.fields.fields[1].field
     assert isinstance(field, ConstSpec)
     return field.value
 
@@ -135,7 +135,7 @@ def test_keys_are_text() -> None:
             )
         )
     )
-    field = spec.ticket.fields[1].field
+    field = spec.ticket.fields.fields[1].field
     assert isinstance(field, TableSpec)
 
     assert field.values == {"404": "a", "true": "b", "null": "c", "1.0": "d", "e": "f", "": "g"}

@@ -37,9 +37,9 @@ class Screen:
     def greet(self, demo: Demo, *, wanted_port: int) -> None:
         """What runs where, and what to try."""
         places = {
-            demo.api: 'a legacy ticketing platform: "Lantern Live", invented',
-            demo.tickets: "the bridge: menta tech asks here, and it asks the platform",
-            str(demo.mapping): "the mapping between the two: all that a platform writes",
+            "platform": f"{demo.api}, a legacy ticketing platform, invented",
+            "bridge": f"{demo.tickets}, where menta tech asks",
+            "mapping": f"{demo.mapping}, all that a platform writes",
         }
         ask = f"curl -s -H 'X-Menta-Secret: {demo.secret}' '{demo.tickets}?user={MAIN_USER}'"
         orders = f"{demo.api}/customers/{CUSTOMERS[MAIN_USER]['number']}/orders"

@@ -280,7 +280,7 @@ class TicketSpec:
     owner: ExpressionSpec | None
     statuses: tuple[StatusTableSpec, ...]
     not_eligible_when: tuple[ReasonSpec, ...]
-    fields: tuple[NamedField, ...]
+    fields: ObjectSpec
     on_violation: Literal["fail", "omit"]
     ineligible: Literal["omit", "mark"]
     place: Place

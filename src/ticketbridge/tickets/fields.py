@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -54,9 +55,10 @@ class FieldCompiler:
         self._roots = roots
         self._root = root
 
-    def object(self, fields: Collection[NamedField], shape: ObjectShape) -> tuple[Field, ...]:
-        """The *fields* of an object whose schema is *shape*; a name that it does not have is a finding."""
-        for named in fields:
+    def object(self, spec: ObjectSpec, shape: ObjectShape) -> tuple[Field, ...]:
+        """The fields of an object whose schema is *shape*; an unknown or a missing name is a finding."""
+        self._report_missing(spec, shape.required)
+        for named in spec.fields:
             if shape.closed and named.name not in shape.properties:
                 self._report_unknown(named, shape)
         return tuple(
@@ -68,7 +70,7 @@ class FieldCompiler:
                     optional=named.name not in shape.required,
                 ),
             )
-            for named in fields
+            for named in spec.fields
         )
 
     def _report_unknown(self, named: NamedField, shape: ObjectShape) -> None:
@@ -152,20 +154,18 @@ class FieldCompiler:
                 spec.place, "TB304", f"an object where the contract has {kind}", _wanted(schema)
             )
         shape = object_shape(schema, self._root)
-        self._report_missing(spec, shape)
-        fields = self.object(spec.fields, shape)
+        fields = self.object(spec, shape)
 
         def make(scope: Scope) -> Any:
             return make_object(fields, scope) or MISSING
 
         return make
 
-    def _report_missing(self, spec: ObjectSpec, shape: ObjectShape) -> None:
-        given = {named.name for named in spec.fields}
-        for name in sorted(shape.required - given):
-            self._compiler.report(
-                spec.place, "TB302", f"the contract needs `{name}` in this object"
-            )
+    def _report_missing(self, spec: ObjectSpec, needed: AbstractSet[str]) -> None:
+        missing = sorted(needed - {named.name for named in spec.fields})
+        if missing:
+            names = ", ".join(f"`{name}`" for name in missing)
+            self._compiler.report(spec.place, "TB302", f"the contract needs {names} here")
 
     def _tags(self, spec: ObjectSpec) -> Maker:
         """`tags` given as an object: `key:value` for each key whose value is there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -80,11 +80,14 @@ class TicketPlan:
         self._marks = spec.ineligible == "mark"
         self._stages = _staged(checks, names, cumulative=self._marks)
         self._last = len(names) - 1
-        self._fields = FieldCompiler(compiler, roots, contract.root).object(spec.fields, shape)
+        fields = FieldCompiler(compiler, roots, contract.root)
+        self._fields = fields.object(
+            spec.fields, replace(shape, required=shape.required - {STATUS})
+        )
         self._id_field = next((f for f in self._fields if f.name == TICKET_ID), None)
         self._has_status = STATUS in shape.properties or not shape.closed
         self._validator = Validator(contract.root, part=contract.ticket)
-        _report_names(spec, shape, compiler)
+        _report_status(spec, compiler)
 
     def early(self, stage: int, scope: Scope) -> Record | None:
         """The record of a binding that fails once entry number *stage* is bound, or None: go on."""
@@ -269,15 +272,16 @@ def _reason_check(spec: ReasonSpec, roots: Collection[str], compiler: SpecCompil
     return Check(condition.names, ask)
 
 
-def _report_names(spec: TicketSpec, shape: ObjectShape, compiler: SpecCompiler) -> None:
-    """A needed field that the mapping does not give, and `status`, which it may not give twice."""
-    given = {named.name: named.place for named in spec.fields}
-    if STATUS in given:
-        compiler.report(
-            given[STATUS], "TB305", "`status` is made by `ticket.status`", "remove it from `fields`"
-        )
-    for name in sorted(shape.required - given.keys() - {STATUS}):
-        compiler.report(spec.place, "TB302", f"`fields` must give `{name}`: the contract needs it")
+def _report_status(spec: TicketSpec, compiler: SpecCompiler) -> None:
+    """`status` has its own place in a mapping, and is not given twice."""
+    for named in spec.fields.fields:
+        if named.name == STATUS:
+            compiler.report(
+                named.place,
+                "TB305",
+                "`status` is made by `ticket.status`",
+                "remove it from `fields`",
+            )
 
 
 def _comparable(ticket_id: object) -> str | None:

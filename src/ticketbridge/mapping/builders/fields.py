@@ -8,11 +8,12 @@ from ticketbridge.mapping.nodes import MapNode, Node, Scalar, walk
 from ticketbridge.mapping.spec import ConstSpec, FieldSpec, NamedField, ObjectSpec, TableSpec
 
 
-def build_named_fields(node: Node, context: Context) -> tuple[NamedField, ...]:
+def build_fields(node: Node, context: Context) -> ObjectSpec:
     """The fields of the mapping *node*, in its order."""
-    return tuple(
+    fields = tuple(
         NamedField(str(key.value), _field(value, context), key.place) for key, value in node.pairs
     )
+    return ObjectSpec(fields, node.place)
 
 
 def _field(node: Node, context: Context) -> FieldSpec:
@@ -22,7 +23,7 @@ def _field(node: Node, context: Context) -> FieldSpec:
         return _constant(node.need("const"), context)
     if is_table(node):
         return _table(node, context)
-    return ObjectSpec(build_named_fields(node, context), node.place)
+    return build_fields(node, context)
 
 
 def is_table(node: Node) -> bool:

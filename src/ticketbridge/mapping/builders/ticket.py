@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, cast
 
 from ticketbridge.mapping.builders.context import Context, expression, text_of
-from ticketbridge.mapping.builders.fields import build_named_fields
+from ticketbridge.mapping.builders.fields import build_fields
 from ticketbridge.mapping.nodes import ListNode, MapNode, Node
 from ticketbridge.mapping.spec import ExpressionSpec, ReasonSpec, StatusTableSpec, TicketSpec
 
@@ -19,7 +19,7 @@ def build_ticket(node: Node, context: Context) -> TicketSpec:
         owner=_owner(node.need("owner")),
         statuses=_statuses(node.need("status"), context),
         not_eligible_when=_reasons(node.get("not_eligible_when")),
-        fields=build_named_fields(node.need("fields"), context),
+        fields=build_fields(node.need("fields"), context),
         on_violation=cast("Literal['fail', 'omit']", text_of(node.get("on_violation"), "fail")),
         ineligible=cast("Literal['omit', 'mark']", text_of(node.get("ineligible"), "omit")),
         place=node.place,
