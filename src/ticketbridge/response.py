@@ -13,7 +13,8 @@ from ticketbridge.jmes import EvaluationError, HashShape, RootShape, Shape
 from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.spec import ResponseSpec
 from ticketbridge.problems import MappingMismatch
-from ticketbridge.tickets.records import TICKET_ID, TicketContract
+from ticketbridge.tickets.records import TicketContract
+from ticketbridge.tickets.settle import TICKET_ID
 
 _ROOTS = ("user", "tickets")
 
@@ -28,6 +29,11 @@ class ResponsePlan:
         self._body = compiler.expression(spec.body, _ROOTS)
         self._validator = Validator(self._schema)
         self.contract = _ticket_contract(self._body.shape(), self._schema)
+        # A ticket that the body reshapes is held to the contract before; any other in the body.
+        reshaped = self.contract.root is not self._schema
+        self._tickets = (
+            Validator(self.contract.root, part=self.contract.ticket) if reshaped else None
+        )
         if TICKET_ID not in self.contract.shape.properties:
             compiler.report(
                 spec.place,
@@ -35,6 +41,16 @@ class ResponsePlan:
                 f"the schema's tickets have no `{TICKET_ID}`, by which tickets are told apart",
                 f'keep `{TICKET_ID}` in `fields` and rename it in `body`: "tickets[*].{{id: ticketId}}"',
             )
+
+    def fitting(self, user: str, tickets: list[dict[str, Any]]) -> bytes | None:
+        """The body as JSON where it and all tickets are what their schemas say, or None."""
+        try:
+            body = self._body({"user": user, "tickets": tickets})
+            if self._tickets is not None and not self._tickets.all_fit(tickets):
+                return None
+            return msgspec.json.encode(body) if self._validator.fits(body) else None
+        except (EvaluationError, msgspec.MsgspecError, ValueError):
+            return None
 
     def render(self, user: str, tickets: Sequence[Mapping[str, Any]]) -> bytes:
         """The body as JSON; MappingMismatch where it is not what the schema says."""
