@@ -13,12 +13,13 @@ import pytest
 from tests.support import TOKEN, USER, Replies
 from ticketbridge import cli
 from ticketbridge import problems as tree
-from ticketbridge.app import problem_response
 from ticketbridge.bridge import compile_mapping
+from ticketbridge.journal import Journal
 from ticketbridge.mapping import Environment, parse_mapping
 from ticketbridge.problems import ProblemError, UpstreamAuth
+from ticketbridge.replies import problem_reply
 from ticketbridge.settings import Settings
-from ticketbridge.tickets.verdicts import VerdictKind
+from ticketbridge.tickets.verdicts import VerdictKind, count_kinds
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -61,11 +62,12 @@ async def test_the_example_gives_the_answer_that_is_shown() -> None:
     spec = parse_mapping(text, file="acme.yaml", environment=environment)
     bridge = compile_mapping(spec, transport=Replies({"/orders?email=ana%40example.com": platform}))
 
-    made = await bridge.answer(USER)
+    journal = Journal()
+    made = await bridge.answer(USER, journal)
 
     assert json.loads(made.body) == answer
     assert "X-Ticketbridge-Verdicts: returned=1, not_eligible=1" in README
-    assert made.verdicts == {"returned": 1, "not_eligible": 1}
+    assert count_kinds(journal.verdicts) == {"returned": 1, "not_eligible": 1}
     assert bridge.warnings == ()
 
 
@@ -74,7 +76,7 @@ def test_the_problem_that_is_shown_is_one() -> None:
     (block,) = fences("json", "Errors")
     shown: dict[str, Any] = json.loads(block)
 
-    made = json.loads(bytes(problem_response(UpstreamAuth(), shown["instance"]).body))
+    made = json.loads(problem_reply(UpstreamAuth(), shown["instance"]).body)
 
     assert made == shown
 

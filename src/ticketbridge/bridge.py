@@ -9,10 +9,10 @@ fails a check is judged at once and goes no further.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, TypeVar
 
 import httpx
 
@@ -29,35 +29,31 @@ from ticketbridge.problems import (
     UpstreamTimeout,
 )
 from ticketbridge.response import ResponsePlan
-from ticketbridge.tickets.records import TicketPlan, settle
-from ticketbridge.tickets.verdicts import RETURNED, count_kinds
+from ticketbridge.tickets.records import Judge, compile_ticket
+from ticketbridge.tickets.serving import Harvest, Serve, compile_serving
+from ticketbridge.tickets.settle import settle
+from ticketbridge.tickets.verdicts import RETURNED, Record, count
 from ticketbridge.upstream.calls import CallPlan, found
 from ticketbridge.upstream.client import PlatformClient
 from ticketbridge.upstream.pull import Platform, Pull
 from ticketbridge.upstream.resilience import RetryBudget, Slots
 from ticketbridge.upstream.responses import OwnsNothing
+from ticketbridge.upstream.transport import HttpxTransport
 
 _BREATH = 200  # records between two turns that other answers get
 
 
-class Entry(Protocol):
-    """A compiled entry of `source`."""
-
-    name: str
-    calls: bool
-
-    async def bind(self, scope: Scope, pull: Pull) -> list[Any]:
-        """The values to bind for *scope*, in order."""
-        ...
+T = TypeVar("T")
+Binding = tuple[dict[str, Any], list[Any]]
+"""A scope, and what the next entry binds in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What menta tech gets: a status and a body (none with 204); and the count of each kind of verdict."""
+    """What menta tech gets: a status and a body (none with 204)."""
 
     status: int
     body: bytes = field(repr=False)
-    verdicts: Mapping[str, int]
 
 
 class Bridge:
@@ -67,14 +63,14 @@ class Bridge:
         self,
         spec: MappingSpec,
         entries: Sequence[Entry],
-        tickets: TicketPlan,
+        tickets: Tickets,
         response: ResponsePlan,
         platform: Platform,
         warnings: Sequence[Finding],
     ) -> None:
         self.spec = spec
         self.warnings = warnings
-        self._entries = entries
+        self._calls, self._levels = _split(entries)
         self._tickets = tickets
         self._response = response
         self._platform = platform
@@ -96,44 +92,45 @@ class Bridge:
             if not limit.expired():
                 raise
             raise _late(journal) from None
+        finally:
+            journal.verdicts = journal.verdicts or count(journal.records)
 
     async def aclose(self) -> None:
         """Close the connections to the platform."""
         await self._platform.client.aclose()
 
     async def _answer(self, user: str, journal: Journal, now: datetime) -> Answer:
+        instant = now.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+        scope = {"user": user, NOW: instant, LOOKUP_CACHE: {}}
         try:
-            await self._walk(user, Pull(self._platform, journal), now)
+            bindings = await self._walk(scope, Pull(self._platform, journal))
         except OwnsNothing as nothing:
-            journal.records.clear()
             if nothing.unknown_user and self._response.when_unknown_user == 404:
                 raise UnknownUser from nothing
-        settle(journal.records)
-        self._fail_on_violations(journal)
-        tickets = [record.ticket for record in journal.records if record.ticket is not None]
-        verdicts = count_kinds(journal.records)
-        if not tickets and self._response.when_empty == 204:
-            return Answer(204, b"", verdicts)
-        return Answer(200, self._response.render(user, tickets), verdicts)
+            bindings = []
+        served = self._served(user, bindings, journal)
+        return served or await self._explained(user, bindings, journal)
 
-    async def _walk(self, user: str, pull: Pull, now: datetime) -> None:
-        """Bind each entry for all scopes of the one before; judge what can be judged."""
-        instant = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        scopes: list[dict[str, Any]] = [{"user": user, NOW: instant, LOOKUP_CACHE: {}}]
-        for stage, entry in enumerate(self._entries):
-            values = await self._bindings(entry, scopes, pull)
-            bound = [
-                {**scope, entry.name: value}
-                for scope, found_here in zip(scopes, values, strict=True)
-                for value in found_here
-            ]
-            self._hold_to_records(len(bound) + len(pull.journal.records))
-            innermost = stage == len(self._entries) - 1
-            scopes = await self._judged(stage, bound, pull.journal, innermost=innermost)
-            self._fail_on_violations(pull.journal, unsettled=True)
+    # --- the calls ------------------------------------------------------------------------------
 
-    async def _bindings(self, entry: Entry, scopes: Sequence[Scope], pull: Pull) -> list[list[Any]]:
-        if not entry.calls or len(scopes) == 1:
+    async def _walk(self, scope: dict[str, Any], pull: Pull) -> list[Binding]:
+        """Bind each entry for all scopes of the one before, down to the last that calls.
+
+        What can be judged on the way is judged, and its further calls are saved.
+        """
+        scopes = [scope]
+        last = len(self._calls) - 1
+        for stage, entry in enumerate(self._calls):
+            values = await self._values(entry, scopes, pull)
+            self._hold_to_records(sum(map(len, values)) + len(pull.journal.records))
+            bindings = list(zip(scopes, values, strict=True))
+            if stage < last:
+                scopes = await self._going_on(stage, entry.name, bindings, pull.journal)
+                self._fail_on_violations(pull.journal, settled=False)
+        return bindings
+
+    async def _values(self, entry: Entry, scopes: Sequence[Scope], pull: Pull) -> list[list[Any]]:
+        if not isinstance(entry, CallPlan) or len(scopes) == 1:
             return [await entry.bind(scope, pull) for scope in scopes]
         try:
             async with asyncio.TaskGroup() as group:
@@ -142,38 +139,94 @@ class Bridge:
             raise _first(failures) from None
         return [task.result() for task in tasks]
 
-    async def _judged(
-        self, stage: int, scopes: Sequence[dict[str, Any]], journal: Journal, *, innermost: bool
+    async def _going_on(
+        self, stage: int, name: str, bindings: Sequence[Binding], journal: Journal
     ) -> list[dict[str, Any]]:
-        """The scopes that go on; the others' records are in the journal."""
+        """The scopes of the next entry; the records of the bindings that end here are in the journal."""
         going_on = []
-        for number, scope in enumerate(scopes, 1):
-            if innermost:
-                journal.records.append(self._tickets.judge(scope))
-            elif (record := self._tickets.early(stage, scope)) is not None:
-                journal.records.append(record)
+        async for bound in _with_breaths(_scopes(name, bindings)):
+            record = self._tickets.judge.early(stage, bound)
+            if record is None:
+                going_on.append(bound)
             else:
-                going_on.append(scope)
-            if number % _BREATH == 0:
-                await asyncio.sleep(0)
+                journal.records.append(record)
         return going_on
 
-    def _hold_to_records(self, count: int) -> None:
+    # --- the records ----------------------------------------------------------------------------
+
+    def _served(self, user: str, bindings: Sequence[Binding], journal: Journal) -> Answer | None:
+        """An answer in which nothing is odd, or None."""
+        serve = self._tickets.serve
+        odd = any(record.verdict.is_violation for record in journal.records)
+        if serve is None or journal.explains or odd:
+            return None
+        harvest = Harvest()
+        try:
+            for scope, values in bindings:
+                serve(scope, values, harvest)
+        except Exception:  # noqa: BLE001 - whatever was odd, the explanation meets it again
+            return None
+        verdicts = {**count(journal.records), "returned": len(harvest.tickets)}
+        for verdict, number in harvest.verdicts.items():
+            verdicts[verdict] = verdicts.get(verdict, 0) + number
+        unique = len(set(harvest.ids)) == len(harvest.ids)
+        if not unique or sum(verdicts.values()) > self.spec.upstream.max_records:
+            return None
+        body = self._response.fitting(user, harvest.tickets)
+        if body is None:
+            return None
+        journal.verdicts = {word: number for word, number in verdicts.items() if number}
+        return self._answered(len(harvest.tickets), body)
+
+    async def _explained(self, user: str, bindings: Sequence[Binding], journal: Journal) -> Answer:
+        """Any answer, its records with their reasons; or the problem that it is."""
+        stage = len(self._calls) - 1
+        found = _scopes(self._calls[stage].name, bindings)
+        records = (record for scope in found for record in self._judged(stage, scope))
+        async for record in _with_breaths(records):
+            journal.records.append(record)
+            self._hold_to_records(len(journal.records))
+        settle(journal.records)
+        journal.verdicts = count(journal.records)
+        self._fail_on_violations(journal)
+        tickets = [record.ticket for record in journal.records if record.ticket is not None]
+        return self._answered(len(tickets), self._response.render(user, tickets))
+
+    def _answered(self, tickets: int, body: bytes) -> Answer:
+        if not tickets and self._response.when_empty == 204:
+            return Answer(204, b"")
+        return Answer(200, body)
+
+    def _judged(self, stage: int, scope: dict[str, Any]) -> Iterator[Record]:
+        """The records below one binding of the entry number *stage*."""
+        level = stage - len(self._calls) + 1
+        if level == len(self._levels):
+            yield self._tickets.judge.judge(scope)
+            return
+        record = self._tickets.judge.early(stage, scope)
+        if record is not None:
+            yield record
+            return
+        entry = self._levels[level]
+        for value in entry.values(scope):
+            yield from self._judged(stage + 1, {**scope, entry.name: value})
+
+    def _hold_to_records(self, number: int) -> None:
         most = self.spec.upstream.max_records
-        if count > most:
+        if number > most:
             raise MappingMismatch(
                 "The platform gave more records than allowed",
                 log=f"max_records: more than {most} records for one answer",
             )
 
-    def _fail_on_violations(self, journal: Journal, *, unsettled: bool = False) -> None:
+    def _fail_on_violations(self, journal: Journal, *, settled: bool = True) -> None:
         """A list that leaves out what could not be judged is no answer, unless the mapping says `omit`."""
         violations = [record for record in journal.records if record.verdict.is_violation]
         if not violations:
             return
         omits = self.spec.ticket.on_violation == "omit"
         returned = any(record.verdict == RETURNED for record in journal.records)
-        if omits and (unsettled or returned):
+        if omits and (returned or not settled):
             return
         first = violations[0]
         raise MappingMismatch(
@@ -181,6 +234,18 @@ class Bridge:
             f" (first: {first.verdict})",
             log=f"{len(violations)} violations, first {first.verdict}: {first.reason}",
         )
+
+
+def _scopes(name: str, bindings: Sequence[Binding]) -> Iterator[dict[str, Any]]:
+    return ({**scope, name: value} for scope, values in bindings for value in values)
+
+
+async def _with_breaths(items: Iterable[T]) -> AsyncIterator[T]:
+    """*items*, with a turn for other answers every now and then."""
+    for number, item in enumerate(items, 1):
+        yield item
+        if number % _BREATH == 0:
+            await asyncio.sleep(0)
 
 
 def _late(journal: Journal) -> ProblemError:
@@ -200,13 +265,47 @@ class BindingPlan:
 
     def __init__(self, spec: BindingSpec, names: Sequence[str], compiler: SpecCompiler) -> None:
         self.name = spec.name
-        self.calls = False
-        self._kind = spec.kind
-        self._expression = compiler.expression(spec.expression, ("user", *names))
+        self.kind = spec.kind
+        self.expression = compiler.expression(spec.expression, ("user", *names))
+
+    def values(self, scope: Scope) -> list[Any]:
+        """The values that this entry binds for *scope*, in order."""
+        return found(self.expression, scope, self.kind, self.name)
 
     async def bind(self, scope: Scope, _pull: Pull) -> list[Any]:
-        """The values that this entry binds for *scope*, in order."""
-        return found(self._expression, scope, self._kind, self.name)
+        """As `values`, for an entry above a call."""
+        return self.values(scope)
+
+
+Entry = CallPlan | BindingPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Tickets:
+    """The two ways to the tickets: *serve* where nothing is odd, *judge* with reasons."""
+
+    judge: Judge
+    serve: Serve | None
+
+
+def _split(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[BindingPlan]]:
+    """The entries down to the last that calls, and the levels below it."""
+    calling = [number for number, entry in enumerate(entries) if isinstance(entry, CallPlan)]
+    cut = calling[-1] + 1 if calling else 1
+    return entries[:cut], [entry for entry in entries[cut:] if isinstance(entry, BindingPlan)]
+
+
+def _compile_tickets(
+    spec: MappingSpec, entries: Sequence[Entry], response: ResponsePlan, compiler: SpecCompiler
+) -> Tickets:
+    """Raises what the findings so far amount to: nothing that is wrong is made to run."""
+    names = [entry.name for entry in entries]
+    parts = compile_ticket(spec.ticket, response.contract, names, compiler)
+    _hold_to_asking(spec, entries, compiler)
+    compiler.raise_errors()
+    calls, levels = _split(entries)
+    below = [(level.kind, level.expression) for level in levels]
+    return Tickets(Judge(parts, response.contract), compile_serving(parts, len(calls) - 1, below))
 
 
 def compile_mapping(
@@ -223,12 +322,10 @@ def compile_mapping(
         _compile_entry(entry, spec, names[:position], compiler)
         for position, entry in enumerate(spec.source)
     ]
-    tickets = TicketPlan(spec.ticket, response.contract, names, compiler)
-    _hold_to_asking(spec, entries, compiler)
-    compiler.raise_errors()
+    tickets = _compile_tickets(spec, entries, response, compiler)
     platform = Platform(
         spec.upstream,
-        PlatformClient(spec.upstream, transport),
+        PlatformClient(spec.upstream, None if transport is None else HttpxTransport(transport)),
         Slots(spec.upstream.concurrency),
         RetryBudget(),
     )

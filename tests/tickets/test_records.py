@@ -10,8 +10,7 @@ from tests.support import USER, answer_of, bridge_of, item, order, orders, ticke
 from ticketbridge.journal import Journal
 from ticketbridge.mapping import MappingError
 from ticketbridge.problems import MappingMismatch
-from ticketbridge.tickets.records import same_owner
-from ticketbridge.tickets.verdicts import count
+from ticketbridge.tickets.checks import same_owner
 
 pytestmark = pytest.mark.anyio
 
@@ -19,10 +18,15 @@ pytestmark = pytest.mark.anyio
 async def judged(
     platform_orders: dict[str, Any], changes: dict[str, Any] | None = None
 ) -> tuple[list[dict[str, Any]], dict[str, int]]:
-    """The tickets and the verdict counts of one answer."""
-    journal = Journal()
-    answer = await answer_of(changes, {"/orders": platform_orders}, journal=journal)
-    return tickets_of(answer), count(journal.records)
+    """The tickets and the verdict counts of one answer: the same, whether or not it is explained."""
+    made = []
+    for explains in (True, False):
+        journal = Journal(explains=explains)
+        answer = await answer_of(changes, {"/orders": platform_orders}, journal=journal)
+        made.append((tickets_of(answer), journal.verdicts))
+
+    assert made[0] == made[1]
+    return made[0]
 
 
 async def failed(
@@ -32,7 +36,7 @@ async def failed(
     journal = Journal()
     with pytest.raises(MappingMismatch) as caught:
         await answer_of(changes, {"/orders": platform_orders}, journal=journal)
-    return caught.value.log, count(journal.records)
+    return caught.value.log, journal.verdicts
 
 
 async def test_a_valid_ticket_of_the_user_is_returned() -> None:
@@ -442,7 +446,7 @@ async def test_a_binding_that_fails_makes_no_further_call() -> None:
     await bridge.answer(USER, journal)
 
     assert platform.targets == ["/orders?email=ana%40example.com", "/seats/fest"]
-    assert count(journal.records) == {"not_owner": 1, "returned": 1}
+    assert journal.verdicts == {"not_owner": 1, "returned": 1}
 
 
 async def test_a_check_waits_for_the_names_of_all_earlier_checks() -> None:
@@ -455,7 +459,7 @@ async def test_a_check_waits_for_the_names_of_all_earlier_checks() -> None:
 
     await bridge.answer(USER, journal)
 
-    assert count(journal.records) == {"not_eligible:REFUNDED": 1}
+    assert journal.verdicts == {"not_eligible:REFUNDED": 1}
 
 
 async def test_an_early_violation_fails_before_any_further_call() -> None:

@@ -1,11 +1,12 @@
 """From a tree to Python: one flat function, which calls `runtime` where a slow path is needed.
 
-The source has only names of our own. What a mapping says (keys, literals) is held in the
-namespace of the function, so that no text of a mapping can ever become code.
+The source has only names of our own, and as literals only words of letters, digits and `_`. All else
+that a mapping says is held in the namespace of the function, so that no text can ever become code.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -20,6 +21,7 @@ from ticketbridge.jmes.kinds import Function, Kind, Parameter
 _MAX_BLOCKS = 10
 _MAX_SUBSCRIPTS = 16
 _NAMES = {None: "null", True: "true", False: "false"}
+_PLAIN_WORD = re.compile(r"[A-Za-z0-9_]{1,60}", re.ASCII)
 _SHARED = frozenset({str, int, type})
 _ORDER_NAMES: dict[nodes.Operator, str] = {
     "<": "less",
@@ -43,6 +45,8 @@ class CodeGenerator:
         self._constants: dict[object, str] = {}
         self._finished: list[str] = []
         self._lines: list[str] = []
+        self._known: list[dict[tuple[str, ...], str]] = [{}]
+        self._roots: dict[str, str] = {}
         self._depth = 0
         self._variables = 0
         self._parts = 0
@@ -55,20 +59,26 @@ class CodeGenerator:
     @contextmanager
     def function(self, header: str) -> Iterator[None]:
         """A new function; what is emitted inside of the `with` goes into it."""
-        outer = self._lines, self._depth
-        self._lines, self._depth = [], 0
+        outer = self._lines, self._depth, self._known
+        self._lines, self._depth, self._known = [], 0, [{}]
         with self.block(header):
             yield
         self._finished.append("\n".join(self._lines))
-        self._lines, self._depth = outer
+        self._lines, self._depth, self._known = outer
 
     @contextmanager
     def block(self, header: str) -> Iterator[None]:
-        """An indented block under *header*."""
+        """An indented block under *header*; what is found in it is not known after it."""
         self.line(header + ":")
         self._depth += 1
+        self._known.append({})
         yield
+        self._known.pop()
         self._depth -= 1
+
+    def bind(self, root: str, variable: str) -> None:
+        """From here on the value of *root* is in *variable*, and not in the scope."""
+        self._roots[root] = variable
 
     def line(self, code: str) -> None:
         """One line of code."""
@@ -92,6 +102,10 @@ class CodeGenerator:
             self._constants[known] = name
         return name
 
+    def key(self, text: str) -> str:
+        """A text to look up or to name a key by; a plain word stands for itself."""
+        return f'"{text}"' if _PLAIN_WORD.fullmatch(text) else self.constant(text)
+
     def helper(self, name: str, value: Any) -> str:
         """*name*, which is ours, for a function that the code calls."""
         self.namespace[name] = value
@@ -114,7 +128,9 @@ class CodeGenerator:
     def _part(self, node: nodes.Node, current: str | None, *, optional: bool) -> str:
         """A call of a function of its own that evaluates *node*."""
         self._parts += 1
-        parameters = "scope" if current is None else f"scope, {current}"
+        # An expression that starts at the roots may need each of them, another one only its own.
+        needed = self._roots.values() if current is None else [current]
+        parameters = ", ".join(["scope", *needed])
         with self.function(f"def part_{self._parts}({parameters})"):
             name = f"part_{self._parts}"
             self.line(f"return {self.emit(node, current, optional=optional)}")
@@ -165,20 +181,46 @@ class CodeGenerator:
 
     def _path(self, current: str | None, keys: tuple[str, ...], *, optional: bool) -> str:
         if current is None:
-            current = f"scope[{self.constant(keys[0])}]"
-            keys = keys[1:]
-            if not keys:
-                return self.variable(current)
+            return self._rooted(keys, optional=optional)
         for at in range(0, len(keys), _MAX_SUBSCRIPTS):
             current = self._subscripts(current, keys[at : at + _MAX_SUBSCRIPTS], optional=optional)
         return current
+
+    def _rooted(self, keys: tuple[str, ...], *, optional: bool) -> str:
+        """The value of a path from a root; a path that was followed before is not followed again."""
+        for length in range(len(keys), 1, -1):
+            found = self._found(keys[:length], optional=optional)
+            if found is not None:
+                rest = keys[length:]
+                return self._remember(keys, found, rest, optional=optional)
+        root = self._roots.get(keys[0]) or f"scope[{self.key(keys[0])}]"
+        if len(keys) == 1:
+            return self.variable(root) if keys[0] not in self._roots else root
+        return self._remember(keys, root, keys[1:], optional=optional)
+
+    def _found(self, path: tuple[str, ...], *, optional: bool) -> str | None:
+        """The variable that holds the value of *path*: one found strictly serves `optional` too."""
+        for known in reversed(self._known):
+            found = known.get(path) or (known.get(("optional()", *path)) if optional else None)
+            if found is not None:
+                return found
+        return None
+
+    def _remember(
+        self, path: tuple[str, ...], base: str, keys: tuple[str, ...], *, optional: bool
+    ) -> str:
+        if not keys:
+            return base
+        found = self._path(base, keys, optional=optional)
+        self._known[-1][("optional()", *path) if optional else path] = found
+        return found
 
     def _subscripts(self, current: str, keys: tuple[str, ...], *, optional: bool) -> str:
         follow = self.helper("follow", self._mode.follow)
         if optional:
             follow = self.helper("follow_optional", runtime.follow_optional)
         with self.block("try"):
-            subscripts = "".join(f"[{self.constant(key)}]" for key in keys)
+            subscripts = "".join(f"[{self.key(key)}]" for key in keys)
             found = self.variable(current + subscripts)
         with self.block("except (KeyError, TypeError)"):
             self.line(f"{found} = {follow}({current}, {self.constant(keys)})")
@@ -266,7 +308,7 @@ class CodeGenerator:
     def hash_of(self, node: nodes.HashOf, current: str | None, optional: bool) -> str:
         def pairs() -> str:
             found = self._each(tuple(value for _, value in node.pairs), current, optional)
-            names = [self.constant(name) for name, _ in node.pairs]
+            names = [self.key(name) for name, _ in node.pairs]
             return ", ".join(f"{name}: {value}" for name, value in zip(names, found, strict=True))
 
         return self._unless_null(current, lambda: "{" + pairs() + "}")

@@ -137,9 +137,12 @@ class Template:
     names: frozenset[str]
     single: Expression | None
     _parts: tuple[str | Expression, ...]
+    _whole: str | None
 
     def __call__(self, scope: Mapping[str, Any]) -> str:
         """The text with its holes filled; EvaluationError where a value cannot stand there."""
+        if self._whole is not None:
+            return self._whole
         text = "".join(
             part if isinstance(part, str) else self._fill(part, scope) for part in self._parts
         )
@@ -175,7 +178,9 @@ def compile_template(
     holes = [part for part in parts if isinstance(part, Expression)]
     single = holes[0] if len(holes) == 1 and len([part for part in parts if part]) == 1 else None
     names = frozenset[str]().union(*(hole.names for hole in holes))
-    return Template(kind, place, names, single, tuple(ready))
+    # Without holes the text is what was checked above: nothing is left to do.
+    whole = None if holes else "".join(part for part in ready if isinstance(part, str))
+    return Template(kind, place, names, single, tuple(ready), whole)
 
 
 def _as_text(value: Any) -> str:

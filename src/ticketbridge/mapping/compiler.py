@@ -69,7 +69,12 @@ class SpecCompiler:
                 parts.append(self.expression(part, roots))
             else:
                 parts.append(part)
-        return compile_template(parts, kind=kind, place=str(spec.place))
+        try:
+            return compile_template(parts, kind=kind, place=str(spec.place))
+        except ExpressionError as error:
+            # Not the text itself: a variable's value may be in it.
+            self.report(spec.place, "TB202", f"{error.reason}, as this text is resolved")
+            return compile_template((), kind=kind)
 
     def raise_errors(self) -> None:
         """Raise MappingError with all findings if one of them is an error."""

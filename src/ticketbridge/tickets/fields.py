@@ -1,15 +1,19 @@
-"""The fields of a ticket: from a record's scope to the converted value of each, compiled once."""
+"""The fields of a ticket, compiled against the contract: what each is made from, and into which type.
+
+Each is a frozen value with `make`, which gives the converted value with the reason where it fails; the
+serving code of the same fields is written by `serving`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, assert_never
 
 from ticketbridge.contract import Validator
 from ticketbridge.contract.shape import ObjectShape, Schema, object_shape, type_of
-from ticketbridge.jmes import EvaluationError
+from ticketbridge.jmes import EvaluationError, Expression
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.findings import did_you_mean
 from ticketbridge.mapping.spec import (
@@ -20,31 +24,110 @@ from ticketbridge.mapping.spec import (
     ObjectSpec,
     TableSpec,
 )
-from ticketbridge.tickets.convert import (
-    MISSING,
-    Converter,
-    Violation,
-    convert_value,
-    converter,
-)
-
-Maker = Callable[[Scope], Any]
-"""Gives a field's value or MISSING; raises Violation, whose field is relative to this one."""
+from ticketbridge.tickets.convert import MISSING, Converter, Violation, convert_value, converter
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """One compiled field."""
+class ExpressionField:
+    """A field that is an expression; *kind* is the schema's type, *optional* ones may be left out."""
 
     name: str
-    make: Maker
+    expression: Expression
+    kind: str | None
+    convert: Converter
+    optional: bool
 
-    def of(self, scope: Scope) -> Any:
-        """The field's value or MISSING; a Violation names the field in full."""
-        try:
-            return self.make(scope)
-        except Violation as violation:
-            raise violation.within(self.name) from None
+    def make(self, scope: Scope) -> Any:
+        """The value or MISSING; raises Violation, whose field is relative to this one."""
+        return convert_value(
+            self.convert, _evaluated(self.expression, scope), optional=self.optional
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantField:
+    """A field that is the same for each ticket; MISSING is left out."""
+
+    name: str
+    value: Any
+
+    def make(self, _scope: Scope) -> Any:
+        """The value or MISSING."""
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class TableField:
+    """A field that is looked up; *closed*: what is not listed is a violation, else *otherwise*."""
+
+    name: str
+    expression: Expression
+    values: Mapping[str, Any]
+    otherwise: Any
+    closed: bool
+
+    def make(self, scope: Scope) -> Any:
+        """The value or MISSING; raises Violation."""
+        key = table_key(_evaluated(self.expression, scope))
+        if key is not None and key in self.values:
+            return self.values[key]
+        if self.closed:
+            raise Violation("", "a value that the table does not list (and no `else`)")
+        return self.otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectField:
+    """A field that is an object of fields; one left empty is left out."""
+
+    name: str
+    fields: tuple[Field, ...]
+
+    def make(self, scope: Scope) -> Any:
+        """The object or MISSING; raises Violation."""
+        return make_object(self.fields, scope) or MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class TagsField:
+    """`tags` given as an object: `key:value` for each key whose value is there."""
+
+    name: str
+    fields: tuple[Field, ...]
+
+    def make(self, scope: Scope) -> Any:
+        """The list or MISSING; raises Violation."""
+        made = make_object(self.fields, scope)
+        return [f"{key}:{value}" for key, value in made.items()] or MISSING
+
+
+Field = ExpressionField | ConstantField | TableField | ObjectField | TagsField
+
+
+def make_field(field: Field, scope: Scope) -> Any:
+    """The field's value or MISSING; a Violation names the field in full."""
+    try:
+        return field.make(scope)
+    except Violation as violation:
+        raise violation.within(field.name) from None
+
+
+def make_object(fields: Collection[Field], scope: Scope) -> dict[str, Any]:
+    """The object of those *fields* that have a value."""
+    made = {field.name: make_field(field, scope) for field in fields}
+    return {name: value for name, value in made.items() if value is not MISSING}
+
+
+def table_key(value: object) -> str | None:
+    """How a value is looked up in a table: text as it is, integers by their digits, true and false.
+
+    None for everything else: no table lists it.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    return value if isinstance(value, str) else None
 
 
 class FieldCompiler:
@@ -62,54 +145,33 @@ class FieldCompiler:
             if shape.closed and named.name not in shape.properties:
                 self._report_unknown(named, shape)
         return tuple(
-            Field(
+            self._field(
                 named.name,
-                self._field(
-                    named,
-                    shape.properties.get(named.name, {}),
-                    optional=named.name not in shape.required,
-                ),
+                named.field,
+                shape.properties.get(named.name, {}),
+                optional=named.name not in shape.required,
             )
             for named in spec.fields
         )
 
-    def _report_unknown(self, named: NamedField, shape: ObjectShape) -> None:
-        legal = ", ".join(shape.properties)
-        self._compiler.report(
-            named.place,
-            "TB301",
-            f"the contract has no field `{named.name}`; it has {legal}",
-            did_you_mean(named.name, shape.properties),
-        )
-
-    def _field(self, named: NamedField, schema: Schema, *, optional: bool) -> Maker:
-        if named.name == "tags" and isinstance(named.field, ObjectSpec):
-            return self._tags(named.field)
-        return self._maker(named.field, schema, optional=optional)
-
-    def _maker(self, spec: FieldSpec, schema: Schema, *, optional: bool) -> Maker:
+    def _field(self, name: str, spec: FieldSpec, schema: Schema, *, optional: bool) -> Field:
         convert = converter(schema, self._root)
         match spec:
             case ExpressionSpec():
-                return self._expression(spec, convert, optional=optional)
+                expression = self._compiler.expression(spec, self._roots)
+                return ExpressionField(name, expression, type_of(schema), convert, optional)
             case ConstSpec():
-                return _constant(self._checked_constant(spec, schema, convert))
+                return ConstantField(name, self._constant(spec, schema, convert))
             case TableSpec():
-                return self._table(spec, schema, convert)
+                return self._table(name, spec, schema, convert)
             case ObjectSpec():
-                return self._nested(spec, schema)
+                if name == "tags" and type_of(schema) == "array":
+                    return self._tags(spec)
+                return self._nested(name, spec, schema)
             case _:
                 assert_never(spec)
 
-    def _expression(self, spec: ExpressionSpec, convert: Converter, *, optional: bool) -> Maker:
-        evaluate = self._compiler.expression(spec, self._roots)
-
-        def make(scope: Scope) -> Any:
-            return convert_value(convert, _evaluated(evaluate, scope), optional=optional)
-
-        return make
-
-    def _checked_constant(self, spec: ConstSpec, schema: Schema, convert: Converter) -> Any:
+    def _constant(self, spec: ConstSpec, schema: Schema, convert: Converter) -> Any:
         """The converted constant; one that the schema refuses is a finding."""
         if spec.value is None or spec.value == "":
             return MISSING
@@ -128,38 +190,29 @@ class FieldCompiler:
             )
         return value
 
-    def _table(self, spec: TableSpec, schema: Schema, convert: Converter) -> Maker:
-        evaluate = self._compiler.expression(spec.source, self._roots)
+    def _table(self, name: str, spec: TableSpec, schema: Schema, convert: Converter) -> TableField:
         values = {
-            key: self._checked_constant(ConstSpec(value, spec.place), schema, convert)
+            key: self._constant(ConstSpec(value, spec.place), schema, convert)
             for key, value in spec.values.items()
         }
-        closed = spec.otherwise is None
-        otherwise = spec.otherwise and self._checked_constant(spec.otherwise, schema, convert)
+        otherwise = spec.otherwise and self._constant(spec.otherwise, schema, convert)
+        expression = self._compiler.expression(spec.source, self._roots)
+        return TableField(name, expression, values, otherwise, closed=spec.otherwise is None)
 
-        def make(scope: Scope) -> Any:
-            key = table_key(_evaluated(evaluate, scope))
-            if key in values:
-                return values[key]
-            if closed:
-                raise Violation("", "a value that the table does not list (and no `else`)")
-            return otherwise
-
-        return make
-
-    def _nested(self, spec: ObjectSpec, schema: Schema) -> Maker:
+    def _nested(self, name: str, spec: ObjectSpec, schema: Schema) -> ObjectField:
         kind = type_of(schema)
         if kind not in {"object", None}:
             self._compiler.report(
                 spec.place, "TB304", f"an object where the contract has {kind}", _wanted(schema)
             )
-        shape = object_shape(schema, self._root)
-        fields = self.object(spec, shape)
+        return ObjectField(name, self.object(spec, object_shape(schema, self._root)))
 
-        def make(scope: Scope) -> Any:
-            return make_object(fields, scope) or MISSING
-
-        return make
+    def _tags(self, spec: ObjectSpec) -> TagsField:
+        text: Schema = {"type": "string"}
+        return TagsField(
+            "tags",
+            tuple(self._field(n.name, n.field, text, optional=True) for n in spec.fields),
+        )
 
     def _report_missing(self, spec: ObjectSpec, needed: AbstractSet[str]) -> None:
         missing = sorted(needed - {named.name for named in spec.fields})
@@ -167,54 +220,21 @@ class FieldCompiler:
             names = ", ".join(f"`{name}`" for name in missing)
             self._compiler.report(spec.place, "TB302", f"the contract needs {names} here")
 
-    def _tags(self, spec: ObjectSpec) -> Maker:
-        """`tags` given as an object: `key:value` for each key whose value is there."""
-        makers = [
-            Field(named.name, self._maker(named.field, {"type": "string"}, optional=True))
-            for named in spec.fields
-        ]
-
-        def make(scope: Scope) -> Any:
-            made = make_object(makers, scope)
-            return [f"{key}:{value}" for key, value in made.items()] or MISSING
-
-        return make
+    def _report_unknown(self, named: NamedField, shape: ObjectShape) -> None:
+        legal = ", ".join(shape.properties)
+        self._compiler.report(
+            named.place,
+            "TB301",
+            f"the contract has no field `{named.name}`; it has {legal}",
+            did_you_mean(named.name, shape.properties),
+        )
 
 
-def make_object(fields: Collection[Field], scope: Scope) -> dict[str, Any]:
-    """The object of those *fields* that have a value."""
-    made = {}
-    for field in fields:
-        value = field.of(scope)
-        if value is not MISSING:
-            made[field.name] = value
-    return made
-
-
-def table_key(value: object) -> str | None:
-    """How a value is looked up in a table: text as it is, integers by their digits, true and false.
-
-    None for everything else: no table lists it.
-    """
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    return value if isinstance(value, str) else None
-
-
-def _evaluated(evaluate: Callable[[Scope], Any], scope: Scope) -> Any:
+def _evaluated(expression: Expression, scope: Scope) -> Any:
     try:
-        return evaluate(scope)
+        return expression(scope)
     except EvaluationError as error:
         raise Violation("", str(error)) from None
-
-
-def _constant(value: Any) -> Maker:
-    def make(_scope: Scope) -> Any:
-        return value
-
-    return make
 
 
 def _wanted(schema: Schema) -> str:

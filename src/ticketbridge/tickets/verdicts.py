@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -53,6 +53,10 @@ def count(records: Iterable[Record]) -> dict[str, int]:
     return dict(Counter(str(record.verdict) for record in records))
 
 
-def count_kinds(records: Iterable[Record]) -> dict[str, int]:
-    """How often each kind of verdict was given, without its detail."""
-    return dict(Counter(record.verdict.kind for record in records))
+def count_kinds(verdicts: Mapping[str, int]) -> dict[str, int]:
+    """How often each kind of verdict was given, its details taken together; `returned` comes first."""
+    kinds = {"returned": 0}
+    for verdict, number in verdicts.items():
+        kind = verdict.partition(":")[0]
+        kinds[kind] = kinds.get(kind, 0) + number
+    return kinds

@@ -22,7 +22,6 @@ from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import Finding, MappingError, Place
 from ticketbridge.mapping.spec import EndpointSpec, MappingSpec
 from ticketbridge.problems import ProblemError
-from ticketbridge.tickets.verdicts import count
 from ticketbridge.user import asked_user
 
 
@@ -118,15 +117,15 @@ class _Outcome:
 
 
 async def _outcome(case: CaseSpec, bridge: Bridge) -> _Outcome:
-    journal = Journal()
+    journal = Journal(explains=True)
     try:
         user = _asked(case.user, bridge.spec.endpoint)
         answer = await bridge.answer(user, journal, now=case.now)
     except ProblemError as problem:
-        return _Outcome([], count(journal.records), problem=problem)
+        return _Outcome([], journal.verdicts, problem=problem)
     tickets = [record.ticket for record in journal.records if record.ticket is not None]
     body = msgspec.json.decode(answer.body) if answer.body else None
-    return _Outcome(_as_json(tickets), count(journal.records), body)
+    return _Outcome(_as_json(tickets), journal.verdicts, body)
 
 
 def _asked(user: str, endpoint: EndpointSpec) -> str:

@@ -1,0 +1,138 @@
+"""The questions put to a record before its fields: whose it is, its status, its conditions.
+
+Each is a frozen value with `ask`, which gives the judgement with its reason; the serving code of the
+same questions is written by `serving`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from ticketbridge.jmes import EvaluationError, Expression
+from ticketbridge.mapping.compiler import Scope, SpecCompiler
+from ticketbridge.mapping.spec import ReasonSpec, StatusTableSpec, TicketSpec
+from ticketbridge.tickets.fields import table_key
+from ticketbridge.tickets.verdicts import NOT_OWNER, UNKNOWN_STATUS, Verdict
+
+VALID = "VALID"
+STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict that is not "returned"; *mark* is the status under which the ticket may still go out."""
+
+    verdict: Verdict
+    mark: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerCheck:
+    """The owner in the platform's answer must be the asked user."""
+
+    expression: Expression
+
+    def ask(self, scope: Scope) -> Judgement | None:
+        """None where the record is the user's."""
+        try:
+            owner = self.expression(scope)
+        except EvaluationError as error:
+            return Judgement(Verdict("violation", "owner"), reason=str(error))
+        if owner is None:
+            return Judgement(NOT_OWNER)
+        if not isinstance(owner, str):
+            return Judgement(Verdict("violation", "owner"), reason="an owner that is no text")
+        return None if same_owner(owner, scope["user"]) else Judgement(NOT_OWNER)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCheck:
+    """One table of the platform's status words; *place* is where it stands."""
+
+    expression: Expression
+    values: Mapping[str, str]
+    place: str
+
+    def ask(self, scope: Scope) -> Judgement | None:
+        """None where the status is VALID."""
+        try:
+            key = table_key(self.expression(scope))
+        except EvaluationError as error:
+            return Judgement(Verdict("violation", STATUS), reason=str(error))
+        status = None if key is None else self.values.get(key)
+        if status is None:
+            reason = f"a status that the table does not list, at {self.place}"
+            return Judgement(UNKNOWN_STATUS, reason=reason)
+        return None if status == VALID else Judgement(Verdict("not_eligible", status), status)
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCheck:
+    """One condition of `not_eligible_when`."""
+
+    expression: Expression
+    name: str
+
+    def ask(self, scope: Scope) -> Judgement | None:
+        """None where the condition is false."""
+        try:
+            value = self.expression(scope)
+        except EvaluationError as error:
+            return Judgement(Verdict("violation", self.name), reason=str(error))
+        if value is False:
+            return None
+        if value is True:
+            return Judgement(Verdict("not_eligible", self.name), self.name.upper())
+        reason = f"a condition that gives neither true nor false, at {self.expression.place}"
+        return Judgement(Verdict("violation", self.name), reason=reason)
+
+
+Check = OwnerCheck | StatusCheck | ReasonCheck
+
+
+def same_owner(owner: str, user: str) -> bool:
+    """Whether two owners are the same text, ASCII letter case aside, and nothing else aside."""
+    # bytes.lower() knows ASCII alone; str.lower() would make one of the Kelvin sign and "k".
+    return owner.encode("utf-8", "surrogatepass").lower() == user.encode().lower()
+
+
+def compile_checks(
+    spec: TicketSpec, roots: Collection[str], compiler: SpecCompiler
+) -> tuple[Check, ...]:
+    """The checks of *spec* in the order of the verdicts: owner, status tables, conditions."""
+    owner = [] if spec.owner is None else [OwnerCheck(compiler.expression(spec.owner, roots))]
+    if spec.owner and not compiler.failed(spec.owner) and not owner[0].expression.names - {"user"}:
+        compiler.report(
+            spec.owner.place,
+            "TB311",
+            "`owner` must come from the platform's answer: this expression uses no entry of `source`",
+        )
+    return (
+        *owner,
+        *(_status(table, roots, compiler) for table in spec.statuses),
+        *(_reason(reason, roots, compiler) for reason in spec.not_eligible_when),
+    )
+
+
+def _status(spec: StatusTableSpec, roots: Collection[str], compiler: SpecCompiler) -> StatusCheck:
+    return StatusCheck(compiler.expression(spec.source, roots), spec.values, str(spec.place))
+
+
+def _reason(spec: ReasonSpec, roots: Collection[str], compiler: SpecCompiler) -> ReasonCheck:
+    return ReasonCheck(compiler.expression(spec.expression, roots), spec.name)
+
+
+def stages_of(checks: Sequence[Check], names: Sequence[str]) -> tuple[int, ...]:
+    """For each check the entry (by number) that must be bound before it can be asked.
+
+    A check waits for its own names, and for those of all checks before it.
+    """
+    stages = []
+    due = 0
+    for check in checks:
+        used = check.expression.names
+        due = max([due, *(names.index(name) for name in used if name in names)])
+        stages.append(due)
+    return tuple(stages)

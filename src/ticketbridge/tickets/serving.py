@@ -1,0 +1,336 @@
+"""The record as one function: a mapping's loops, checks and fields, written as Python once, at load.
+
+The function makes the tickets of an answer in which nothing is odd. Whatever is odd (a fault, a status
+that is not listed, a value that does not convert, a ticketId twice) raises an exception, and the answer
+is made again by `records`, which says what it was. So the two can differ in speed alone.
+"""
+
+from __future__ import annotations
+
+import linecache
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ticketbridge.jmes.compiler import CodeGenerator
+from ticketbridge.jmes.expression import Expression
+from ticketbridge.tickets.checks import (
+    STATUS,
+    VALID,
+    Check,
+    OwnerCheck,
+    ReasonCheck,
+    StatusCheck,
+    same_owner,
+)
+from ticketbridge.tickets.convert import MISSING, to_number, to_string
+from ticketbridge.tickets.fields import (
+    ConstantField,
+    ExpressionField,
+    Field,
+    ObjectField,
+    TableField,
+    TagsField,
+    table_key,
+)
+from ticketbridge.tickets.records import TicketParts
+from ticketbridge.tickets.settle import TICKET_ID
+
+Level = tuple[str, Expression]
+"""An entry below the last call: `each` or `take`, and its expression."""
+
+
+class Odd(Exception):
+    """Something in the answer is odd: `records` says what."""
+
+
+@dataclass(slots=True)
+class Harvest:
+    """The tickets of an answer, in order, and its verdicts: `returned` aside, with their counts.
+
+    *ids* are those of all records that are compared, the returned and the ineligible ones.
+    """
+
+    tickets: list[dict[str, Any]] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    verdicts: dict[str, int] = field(default_factory=dict)
+
+
+Serve = Callable[[Mapping[str, Any], Sequence[Any], Harvest], None]
+"""Adds to a harvest what the values that the last call binds in one scope give; may raise anything."""
+
+
+def compile_serving(parts: TicketParts, stage: int, levels: Sequence[Level]) -> Serve | None:
+    """The function for records below entry number *stage*, the last that calls; *levels* follow it.
+
+    None where `ineligible: mark` asks for tickets of another kind.
+    """
+    if parts.marks:
+        return None
+    return _Writer(parts, stage, levels).function()
+
+
+class _Writer:
+    def __init__(self, parts: TicketParts, stage: int, levels: Sequence[Level]) -> None:
+        self._parts = parts
+        self._stage = stage
+        self._levels = levels
+        self._last = len(parts.names) - 1
+        self._code = CodeGenerator(strict=True)
+        self._helpers = 0
+        self._made: dict[str, tuple[str, bool]] = {}
+
+    def function(self) -> Serve:
+        code = self._code
+        with code.function("def serve(scope, values, harvest)"):
+            code.line("tickets, ids, verdicts = harvest.tickets, harvest.ids, harvest.verdicts")
+            code.line("user = scope['user']")
+            code.bind("user", "user")
+            for name in self._parts.names[: self._stage]:
+                code.line(f"{_local(name)} = scope[{code.key(name)}]")
+                code.bind(name, _local(name))
+            self._loop(self._stage, "values")
+        return _loaded(code)
+
+    def _loop(self, stage: int, values: str) -> None:
+        """The loop over the values that entry number *stage* binds."""
+        code = self._code
+        name = self._parts.names[stage]
+        with code.block(f"for {_local(name)} in {values}"):
+            code.bind(name, _local(name))
+            for check, at in zip(self._parts.checks, self._parts.stages, strict=True):
+                if at == stage:
+                    self._check(check, innermost=stage == self._last)
+            if stage == self._last:
+                self._record()
+            else:
+                self._early(stage)
+                self._loop(stage + 1, self._bound(*self._levels[stage - self._stage]))
+
+    def _bound(self, kind: str, expression: Expression) -> str:
+        """The values that an entry without a call binds."""
+        code = self._code
+        value = code.emit(expression.tree, None)
+        if kind == "take":
+            value = code.variable(f"[{value}]")
+        else:
+            self._odd_if(f"type({value}) is not list")
+        self._odd_if(f"None in {value}")
+        return value
+
+    def _odd_if(self, condition: str) -> None:
+        with self._code.block(f"if {condition}"):
+            self._code.line(f"raise {self._helper('Odd', Odd)}")
+
+    def _helper(self, name: str, value: Any) -> str:
+        return self._code.helper(name, value)
+
+    # --- checks -----------------------------------------------------------------------------------
+
+    def _check(self, check: Check, *, innermost: bool) -> None:
+        value = self._code.emit(check.expression.tree, None)
+        match check:
+            case OwnerCheck():
+                self._owner(value)
+            case StatusCheck():
+                self._status(check, value, innermost=innermost)
+            case ReasonCheck():
+                self._reason(check, value, innermost=innermost)
+
+    def _owner(self, value: str) -> None:
+        # What is equal needs no closer look. What is no text has no `encode`, and is odd.
+        same = self._helper("same_owner", same_owner)
+        condition = f"{value} != user and ({value} is None or not {same}({value}, user))"
+        with self._code.block(f"if {condition}"):
+            self._counted(self._code.key("not_owner"))
+
+    def _status(self, check: StatusCheck, value: str, *, innermost: bool) -> None:
+        code = self._code
+        verdicts = {
+            word: "" if status == VALID else f"not_eligible:{status}"
+            for word, status in check.values.items()
+        }
+        found = code.variable(f"{self._named('table', verdicts)}[{self._key(value)}]")
+        with code.block(f"if {found}"):
+            self._ineligible(found, innermost=innermost)
+
+    def _reason(self, check: ReasonCheck, value: str, *, innermost: bool) -> None:
+        with self._code.block(f"if {value} is not False"):
+            self._odd_if(f"{value} is not True")
+            verdict = self._code.key(f"not_eligible:{check.name}")
+            self._ineligible(verdict, innermost=innermost)
+
+    def _ineligible(self, verdict: str, *, innermost: bool) -> None:
+        """An ineligible record is compared with others by its id where its fields are bound."""
+        if innermost:
+            self._code.line(f"ids.append({self._id()})")
+        self._counted(verdict)
+
+    def _counted(self, verdict: str) -> None:
+        self._code.line(f"verdicts[{verdict}] = verdicts.get({verdict}, 0) + 1")
+        self._code.line("continue")
+
+    def _id(self) -> str:
+        member = next(member for member in self._parts.fields if member.name == TICKET_ID)
+        value, _ = self._made.get(TICKET_ID) or self._value(member)
+        if not isinstance(member, ExpressionField) or member.kind != "string" or member.optional:
+            self._odd_if(f"type({value}) is not str")
+        return value
+
+    def _key(self, value: str) -> str:
+        return (
+            f"{value} if type({value}) is str else {self._helper('table_key', table_key)}({value})"
+        )
+
+    # --- fields -----------------------------------------------------------------------------------
+
+    def _early(self, stage: int) -> None:
+        """Make the fields that need no more than is bound here: once for all records further in.
+
+        A field that fails makes the answer odd, also where there is no record further in: then the
+        explanation finds nothing to say, and gives the answer.
+        """
+        bound = {"user", *self._parts.names[: stage + 1]}
+        for member in self._parts.fields:
+            if member.name not in self._made and _roots_of(member) <= bound:
+                self._made[member.name] = self._value(member)
+
+    def _record(self) -> None:
+        code = self._code
+        self._early(self._last)
+        members = [(name, value, missing) for name, (value, missing) in self._made.items()]
+        order = [member.name for member in self._parts.fields]
+        members.sort(key=lambda member: order.index(member[0]))
+        if self._parts.has_status:
+            members.append((STATUS, code.key(VALID), False))
+        ticket = self._object(members)
+        code.line(f"ids.append({self._id()})")
+        code.line(f"tickets.append({ticket})")
+
+    def _object(self, members: Sequence[tuple[str, str, bool]]) -> str:
+        """An object of values, each with its name and whether it may be MISSING."""
+        code = self._code
+        pairs = ", ".join(f"{code.key(name)}: {value}" for name, value, _ in members)
+        made = code.variable(f"{{{pairs}}}")
+        missing = self._helper("MISSING", MISSING)
+        doubtful = [f"{value} is {missing}" for _, value, doubt in members if doubt]
+        if doubtful:
+            with code.block(f"if {' or '.join(doubtful)}"):
+                code.line(f"{made} = {self._helper('without_missing', _without_missing)}({made})")
+        return made
+
+    def _value(self, member: Field) -> tuple[str, bool]:
+        """A field's converted value, and whether it may be MISSING."""
+        match member:
+            case ExpressionField():
+                return self._expression(member)
+            case ConstantField():
+                return self._constant(member.value), member.value is MISSING
+            case TableField():
+                return self._looked_up(member)
+            case ObjectField():
+                return self._nested(member)
+            case TagsField():
+                return self._tags(member)
+
+    def _constant(self, value: Any) -> str:
+        """A constant of any kind; such as cannot be told apart by equality have a name each."""
+        return self._code.key(value) if isinstance(value, str) else self._named("const", value)
+
+    def _named(self, kind: str, value: Any) -> str:
+        self._helpers += 1
+        return self._helper(f"{kind}_{self._helpers}", value)
+
+    def _expression(self, member: ExpressionField) -> tuple[str, bool]:
+        code = self._code
+        # A variable of its own: another field may need the value before its conversion.
+        value = code.variable(code.emit(member.expression.tree, None))
+        if not member.optional:
+            return value, self._convert(member, value)
+        with code.block(f"if {value} is None or {value} == ''"):
+            code.line(f"{value} = {self._helper('MISSING', MISSING)}")
+        with code.block("else"):
+            self._convert(member, value)
+        return value, True
+
+    def _convert(self, member: ExpressionField, value: str) -> bool:
+        """Convert *value* in its variable; whether it may then be MISSING."""
+        code = self._code
+        match member.kind:
+            case "string":
+                with code.block(f"if type({value}) is not str"):
+                    code.line(f"{value} = {self._helper('to_string', to_string)}({value})")
+                return False
+            case "number":
+                # Integers, and floats that are none, are as they should be: most prices.
+                condition = f"type({value}) is not int"
+                with code.block(
+                    f"if {condition} and (type({value}) is not float or not {value} % 1)"
+                ):
+                    code.line(f"{value} = {self._helper('to_number', to_number)}({value})")
+                return False
+            case _:
+                if not member.optional:
+                    self._odd_if(f"{value} is None")
+                code.line(f"{value} = {self._named('convert', member.convert)}({value})")
+                return True
+
+    def _looked_up(self, member: TableField) -> tuple[str, bool]:
+        code = self._code
+        key = self._key(code.emit(member.expression.tree, None))
+        table = self._named("table", member.values)
+        if member.closed:
+            value = code.variable(f"{table}[{key}]")
+        else:
+            otherwise = self._constant(member.otherwise)
+            value = code.variable(f"{table}.get({key}, {otherwise})")
+        return value, MISSING in member.values.values() or member.otherwise is MISSING
+
+    def _nested(self, member: ObjectField) -> tuple[str, bool]:
+        made = self._object([(inner.name, *self._value(inner)) for inner in member.fields])
+        self._code.line(f"{made} = {made} or {self._helper('MISSING', MISSING)}")
+        return made, True
+
+    def _tags(self, member: TagsField) -> tuple[str, bool]:
+        code = self._code
+        missing = self._helper("MISSING", MISSING)
+        made = code.variable("[]")
+        for tag in member.fields:
+            value, doubt = self._value(tag)
+            text = f"{self._named('key', tag.name + ':')} + {value}"
+            with code.block(f"if {value} is not {missing}" if doubt else "if True"):
+                code.line(f"{made}.append({text})")
+        code.line(f"{made} = {made} or {missing}")
+        return made, True
+
+
+def _roots_of(member: Field) -> frozenset[str]:
+    """The roots that a field is made from."""
+    match member:
+        case ExpressionField() | TableField():
+            return member.expression.names
+        case ObjectField() | TagsField():
+            return frozenset[str]().union(*map(_roots_of, member.fields))
+        case ConstantField():
+            return frozenset()
+
+
+def _without_missing(made: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in made.items() if value is not MISSING}
+
+
+def _local(name: str) -> str:
+    """The variable of a root; names of entries are plain, and must not hide one of ours."""
+    return f"root_{name}"
+
+
+def _loaded(code: CodeGenerator) -> Serve:
+    """The function, with its source where tracebacks and debuggers look."""
+    source, namespace = code.source, code.namespace
+    name = f"<records {id(namespace)}>"
+    exec(compile(source, name, "exec", dont_inherit=True), namespace)  # noqa: S102 - of our own names alone
+    serve: Serve = namespace["serve"]
+    linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
+    weakref.finalize(serve, linecache.cache.pop, name, None).atexit = False
+    return serve
