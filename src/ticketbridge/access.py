@@ -13,7 +13,7 @@ IPAddress = IPv4Address | IPv6Address
 
 
 def caller_address(
-    peer: str | None, forwarded_for: Sequence[str], trusted: Sequence[IPNetwork]
+    peer: str | None, forwarded_for: Sequence[bytes], trusted: Sequence[IPNetwork]
 ) -> IPAddress | None:
     """The address that asks: the peer's, or behind trusted proxies the rightmost that is none of them.
 
@@ -22,7 +22,8 @@ def caller_address(
     address = _address(peer or "")
     if address is None or not _within(address, trusted):
         return address
-    entries = [entry.strip() for header in forwarded_for for entry in header.split(",")]
+    headers = [header.decode("latin-1") for header in forwarded_for]
+    entries = [entry.strip() for header in headers for entry in header.split(",")]
     for entry in reversed([entry for entry in entries if entry]):
         address = _address(entry)
         if address is None or not _within(address, trusted):
@@ -36,15 +37,14 @@ def check_address(spec: AccessSpec, address: IPAddress | None) -> None:
         raise Forbidden
 
 
-def check_secret(spec: AccessSpec, given: Sequence[str]) -> None:
+def check_secret(spec: AccessSpec, given: Sequence[bytes]) -> None:
     """Raise Unauthorized unless the one value *given* is one of the mapping's secrets.
 
     All secrets are compared, each in constant time: the time taken says nothing about them.
     """
     if not spec.secrets:
         return
-    # Header text is latin-1, whatever its bytes were: this gives the bytes back.
-    value = given[0].encode("latin-1") if len(given) == 1 else b""
+    value = given[0] if len(given) == 1 else b""
     matches = [hmac.compare_digest(value, secret.reveal().encode()) for secret in spec.secrets]
     if not any(matches):
         raise Unauthorized

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from ticketbridge import logs
-from ticketbridge.app import create_app
+from ticketbridge.app import Application, create_app
 from ticketbridge.catalog import load_bridges, mapping_files
 from ticketbridge.mapping import Environment
 from ticketbridge.settings import Settings, settings_from
@@ -53,14 +52,14 @@ def _options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def application(settings: Settings, environment: Mapping[str, str]) -> Starlette:
+def application(settings: Settings, environment: Mapping[str, str]) -> Application:
     """The application that *settings* ask for; raises what loading the mappings raises."""
     files = mapping_files(map(Path, settings.mappings))
     bridges = load_bridges(files, Environment(environment))
     return create_app(bridges, settings)
 
 
-def worker() -> Starlette:
+def worker() -> Application:
     """The application of one of several worker processes."""
     settings = settings_from(os.environ)
     logs.configure(settings)

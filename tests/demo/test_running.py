@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from starlette.responses import Response
 
 from tests.demo.asking import ask
 from ticketbridge.bridge import Bridge
@@ -17,6 +16,7 @@ from ticketbridge.demo.running import LOOPBACK, mapping_file, running_demo
 from ticketbridge.demo.screen import USERS
 from ticketbridge.journal import Journal
 from ticketbridge.mapping import Environment
+from ticketbridge.replies import Reply
 from ticketbridge.settings import SettingsError
 from ticketbridge.tickets.verdicts import count
 
@@ -119,7 +119,7 @@ async def test_answers(user: str) -> None:
     """Each user gets exactly the valid tickets that they own, from these records and calls."""
     seen: list[tuple[dict[str, int], int]] = []
 
-    def observe(_bridge: Bridge, journal: Journal, _response: Response) -> None:
+    def observe(_bridge: Bridge, journal: Journal, _reply: Reply) -> None:
         seen.append((count(journal.records), journal.calls))
 
     async with running_demo(0, observe=observe) as demo:

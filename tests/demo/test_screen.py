@@ -39,10 +39,10 @@ async def test_verdicts_and_ids() -> None:
     assert text.splitlines() == [
         "",
         "200: 4 tickets from 9 records; 3 calls to the platform in # ms",
-        "  not_owner                 -         someone else's",
         "  returned                  00020417",
         "  returned                  00020418",
         "  not_eligible:CANCELED     00020419",
+        "  not_owner                 -         someone else's",
         "  returned                  00020733",
         "  not_eligible:TRANSFERRED  00020734",
         "  returned                  00021001",

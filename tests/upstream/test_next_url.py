@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from ticketbridge.upstream.messages import PlatformRequest
 from ticketbridge.upstream.next_url import NextUrlError, next_url
 from ticketbridge.upstream.requests import FirstRequest
 
 BASE = "https://api.example.com/v2"
 CURRENT = "https://api.example.com/v2/orders/?email=ana%2Bx%40example.com"
-FIRST = FirstRequest(
-    PlatformRequest(CURRENT), "/orders/", {"email": frozenset({"ana%2Bx%40example.com"})}
-)
+FIRST = FirstRequest("/orders/", {"email": frozenset({"ana%2Bx%40example.com"})})
 
 
 def resolved(text: object, *, any_path: bool = False) -> str:

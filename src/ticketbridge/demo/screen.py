@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from typing import TextIO
 from urllib.parse import urlsplit
 
-from starlette.responses import Response
-
 from ticketbridge.bridge import Bridge
 from ticketbridge.demo.orders import CUSTOMERS
 from ticketbridge.demo.running import Demo
 from ticketbridge.journal import Journal
+from ticketbridge.replies import Reply
 from ticketbridge.tickets.verdicts import NOT_OWNER, RETURNED, Record
 
 MAIN_USER = "ana@example.com"
@@ -64,11 +63,11 @@ class Screen:
             "Each answer's reasons follow here: one verdict for each record. Ctrl-C stops.",
         )
 
-    def show(self, _bridge: Bridge, journal: Journal, response: Response) -> None:
+    def show(self, _bridge: Bridge, journal: Journal, reply: Reply) -> None:
         """One answer: its status, what it took, and the verdict on each record."""
-        problem = _problem(response) if response.status_code >= 400 else None
+        problem = _problem(reply) if reply.status >= 400 else None
         outcome = problem["type"].rpartition(":")[2] if problem else _tickets(journal.records)
-        painted = self._paint(f"{response.status_code}: {outcome}", _RED if problem else _GREEN)
+        painted = self._paint(f"{reply.status}: {outcome}", _RED if problem else _GREEN)
         self._write(
             "",
             f"{painted}; {_calls(journal)}",
@@ -133,8 +132,8 @@ def _colour(record: Record) -> str:
     return _GREEN if record.verdict == RETURNED else _YELLOW
 
 
-def _problem(response: Response) -> dict[str, str]:
-    problem: dict[str, str] = json.loads(bytes(response.body))
+def _problem(reply: Reply) -> dict[str, str]:
+    problem: dict[str, str] = json.loads(reply.body)
     return problem
 
 

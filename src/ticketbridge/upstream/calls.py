@@ -61,18 +61,23 @@ class CallPlan:
         """The values that this entry binds for *scope*, in order."""
         if self._condition and not evaluate_bool(self._condition, scope, f"{self.name}: if"):
             return _unasked(self._kind)
-        items = await self._walk(scope, pull)
+        items = await (self._walk(scope, pull) if self._pages else self._ask(scope, pull))
         return [items] if self._kind == "collect" else items
 
+    async def _ask(self, scope: Scope, pull: Pull) -> list[Any]:
+        """The items of a call that is not paged."""
+        request = self._request.build(scope)
+        return self._items(await self._exchange(request, scope, pull, first=True))
+
     async def _walk(self, scope: Scope, pull: Pull) -> list[Any]:
-        """The items of all pages; a call that is not paged has one."""
+        """The items of all pages."""
         walk = _Walk()
         step: Step | None = first_step(self._pages)
         first: FirstRequest | None = None
         while step is not None:
             here = {**scope, "page": step.page}
-            first = first or self._request.first(here)
             request = self._placed(step, here)
+            first = first or self._request.first(here)
             self._hold_to_new(request, walk)
             seen = await self._exchange(request, here, pull, first=not walk.items_of_pages)
             items = self._items(seen)
@@ -124,7 +129,7 @@ class CallPlan:
         walk.requests.add(request)
 
     def _hold_to_progress(self, items: list[Any], walk: _Walk) -> None:
-        if items and self._pages:
+        if items:
             digest = hashlib.blake2b(msgspec.json.encode(items), digest_size=16).digest()
             if digest in walk.digests:
                 raise mismatch(f"{self.name}: pages", "two pages have the same items")

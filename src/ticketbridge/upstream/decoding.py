@@ -21,14 +21,15 @@ async def read_body(chunks: AsyncIterable[bytes], encoding: str, limit: int) -> 
         for piece in decode.feed(chunk):
             body += piece
             if len(body) > limit:
-                raise _too_large(limit)
+                raise too_large(limit)
         if received > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
     decode.finish()
     return bytes(body)
 
 
-def _too_large(limit: int) -> UpstreamUnreadable:
+def too_large(limit: int) -> UpstreamUnreadable:
+    """The problem of a body that passes *limit* bytes."""
     return UpstreamUnreadable(
         "The platform's answer is too large", log=f"a body over {limit} bytes"
     )

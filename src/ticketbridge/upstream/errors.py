@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import aiohttp
 import httpx
 
 from ticketbridge.problems import ProblemError, UpstreamUnavailable, UpstreamUnreadable
+
+FOREIGN_ERRORS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError)
+"""All that a transport raises; each becomes a NoAnswer."""
 
 
 class NoAnswer(Exception):
@@ -19,28 +19,16 @@ class NoAnswer(Exception):
         super().__init__(problem.log)
 
 
-FOREIGN_ERRORS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError)
-"""All that the transport raises; each becomes a NoAnswer."""
+def unreachable(error: Exception) -> NoAnswer:
+    """*error* came before the answer's head was there: the platform cannot be reached."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        return NoAnswer(UpstreamUnreadable(log=f"no HTTP answer ({_name(error)})"))
+    return NoAnswer(UpstreamUnavailable(log=f"no answer ({_name(error)})"))
 
 
-@contextmanager
-def while_connecting() -> Iterator[None]:
-    """Until the answer's head is there: a failure means that the platform cannot be reached."""
-    try:
-        yield
-    except aiohttp.ClientResponseError as error:
-        raise NoAnswer(UpstreamUnreadable(log=f"no HTTP answer ({_name(error)})")) from error
-    except FOREIGN_ERRORS as error:
-        raise NoAnswer(UpstreamUnavailable(log=f"no answer ({_name(error)})")) from error
-
-
-@contextmanager
-def while_reading() -> Iterator[None]:
-    """While the body comes: a failure means that the answer was cut short."""
-    try:
-        yield
-    except FOREIGN_ERRORS as error:
-        raise NoAnswer(UpstreamUnreadable(log=f"the answer was cut ({_name(error)})")) from error
+def cut_short(error: Exception) -> NoAnswer:
+    """*error* came with the body: the answer is not complete."""
+    return NoAnswer(UpstreamUnreadable(log=f"the answer was cut ({_name(error)})"))
 
 
 def _name(error: Exception) -> str:

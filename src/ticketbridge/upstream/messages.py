@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +22,34 @@ class PlatformAnswer:
     status: int
     headers: dict[str, str] = field(repr=False)
     content: bytes = field(repr=False)
+
+
+class Incoming(Protocol):
+    """An answer whose head is there: *headers* with lower-case names; the body comes in chunks."""
+
+    status: int
+    headers: dict[str, str]
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes off the wire, still compressed."""
+        ...
+
+    async def read(self) -> bytes:
+        """The same in one piece, for a body whose length is known to be small enough."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give the connection back, or close it where the body was not read to its end."""
+        ...
+
+
+class Transport(Protocol):
+    """What carries a request to the platform and brings the answer's head."""
+
+    async def get(self, url: str, headers: Mapping[str, str]) -> Incoming:
+        """Send a GET. Raises what the client below raises; `errors` makes it ours."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        ...

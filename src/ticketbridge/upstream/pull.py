@@ -51,10 +51,13 @@ class Pull:
         return made.result()
 
     async def _send(self, request: PlatformRequest) -> PlatformAnswer:
-        async with self.platform.slots.one(self.journal):
+        await self.platform.slots.take(self.journal)
+        try:
             self.journal.calls += 1
-            with self.journal.upstream.running():
+            with self.journal.upstream:
                 return await self.platform.client.send(request)
+        finally:
+            self.platform.slots.give()
 
     def _count(self) -> None:
         self.requests += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from ticketbridge.jmes import EvaluationError, Template
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
@@ -16,12 +16,12 @@ from ticketbridge.upstream.messages import PlatformRequest
 
 @dataclass(frozen=True, slots=True)
 class FirstRequest:
-    """A call's first request, with what its next pages are held to.
+    """What a call's next pages are held to.
 
-    *path* is the URL's path; *user_parameters* are the query parameters made from `user`.
+    *path* is the call's path below `base_url`; *user_parameters* are the query parameters made from
+    `user`, escaped.
     """
 
-    request: PlatformRequest
     path: str
     user_parameters: Mapping[str, frozenset[str]]
 
@@ -36,7 +36,7 @@ class RequestPlan:
         self._base_url = base_url
         self._path = compiler.template(spec.path, roots, "path")
         self._query = [
-            (name, compiler.template(value, roots, "query"))
+            (quote(name, safe=""), compiler.template(value, roots, "query"))
             for name, values in spec.query.items()
             for value in values
         ]
@@ -55,28 +55,24 @@ class RequestPlan:
         """The request for the page in *scope*; MappingMismatch where a hole gives nothing to place."""
         try:
             url = self._base_url + self._path(scope)
-            query = "&".join(f"{quote(n, safe='')}={v}" for n, v in self._pairs(scope))
-            headers = self.headers(scope)
+            query = "&".join([f"{n}={t(scope)}" for n, t in self._query if not _left_out(t, scope)])
+            headers = self.headers(scope) if self._headers else ()
         except EvaluationError as error:
             raise self._unplaceable(error) from error
         return PlatformRequest(f"{url}?{query}" if query else url, headers)
 
     def first(self, scope: Scope) -> FirstRequest:
-        """The request of the first page, with what its followers are held to."""
-        request = self.build(scope)
+        """What the pages after the first one are held to."""
         parameters: dict[str, set[str]] = {}
         for name, template in self._query:
             if "user" in template.names:
-                parameters.setdefault(name, set()).add(template(scope))
+                parameters.setdefault(unquote(name), set()).add(template(scope))
         frozen = {name: frozenset(values) for name, values in parameters.items()}
-        return FirstRequest(request, self._path(scope), frozen)
+        return FirstRequest(self._path(scope), frozen)
 
     def headers(self, scope: Scope) -> tuple[tuple[str, str], ...]:
         """The headers that the call itself declares."""
         return tuple((name, template(scope)) for name, template in self._headers)
-
-    def _pairs(self, scope: Scope) -> list[tuple[str, str]]:
-        return [(n, t(scope)) for n, t in self._query if not _left_out(t, scope)]
 
     def _unplaceable(self, error: EvaluationError) -> MappingMismatch:
         return MappingMismatch(
@@ -88,4 +84,6 @@ class RequestPlan:
 def _left_out(template: Template, scope: Mapping[str, Any]) -> bool:
     """A query value that is one hole of `page` and gives null: the first page has no cursor yet."""
     hole = template.single
-    return hole is not None and hole.names == {"page"} and hole(scope) is None
+    return (
+        hole is not None and "page" in hole.names and len(hole.names) == 1 and hole(scope) is None
+    )

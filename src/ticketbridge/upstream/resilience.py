@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from ticketbridge.journal import Journal
 
@@ -48,12 +46,14 @@ class Slots:
     def __init__(self, limit: int) -> None:
         self._semaphore = asyncio.Semaphore(limit)
 
-    @asynccontextmanager
-    async def one(self, journal: Journal) -> AsyncIterator[None]:
-        """Around one call; *journal* takes the time that it waits."""
-        with journal.waiting.running():
+    async def take(self, journal: Journal) -> None:
+        """Wait for a turn, and take it; *journal* has the time that it took."""
+        if not self._semaphore.locked():
             await self._semaphore.acquire()
-        try:
-            yield
-        finally:
-            self._semaphore.release()
+            return
+        with journal.waiting:
+            await self._semaphore.acquire()
+
+    def give(self) -> None:
+        """Give the turn to the next."""
+        self._semaphore.release()

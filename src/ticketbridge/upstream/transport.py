@@ -1,4 +1,4 @@
-"""Connections to the platform, by aiohttp under httpx's transport interface.
+"""Connections to the platform: aiohttp's, or in tests whatever speaks httpx's transport interface.
 
 httpx's own pool loses places when waiting calls are cancelled, and hands bytes left over from one
 answer to the next; aiohttp's does neither. The URL is sent byte for byte as it was made.
@@ -7,14 +7,17 @@ answer to the next; aiohttp's does neither. The URL is sent byte for byte as it 
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any
 
 import aiohttp
 import httpx
 from yarl import URL
 
+from ticketbridge.upstream.messages import Incoming
 
-class AiohttpTransport(httpx.AsyncBaseTransport):
+
+class AiohttpTransport:
     """Sends one request at a time a connection; no cookies, no redirects, no proxy of the environment.
 
     Raises what aiohttp raises. *connect_timeout* is in seconds; there is no other: the caller's
@@ -28,16 +31,11 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout)
         self._session: aiohttp.ClientSession | None = None
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The answer's head; its body comes with the stream."""
+    async def get(self, url: str, headers: Mapping[str, str]) -> Incoming:
+        """The answer's head; see Transport."""
         session = self._session or self._open()
-        answer = await session.request(
-            request.method,
-            URL(str(request.url), encoded=True),
-            headers=request.headers.multi_items(),
-            allow_redirects=False,
-        )
-        return httpx.Response(answer.status, headers=list(answer.raw_headers), stream=_Body(answer))
+        target = URL(url, encoded=True)
+        return _AiohttpAnswer(await session.get(target, headers=headers, allow_redirects=False))
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -57,16 +55,59 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         return self._session
 
 
-class _Body(httpx.AsyncByteStream):
-    """The body as it comes off the wire, still compressed."""
-
+class _AiohttpAnswer:
     def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self.status = answer.status
+        self.headers = _lower(answer.headers.items())
         self._answer = answer
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._answer.content.iter_any():
-            yield chunk
+    def chunks(self) -> AsyncIterator[bytes]:
+        return self._answer.content.iter_any()
+
+    async def read(self) -> bytes:
+        return await self._answer.content.read()
 
     async def aclose(self) -> None:
-        """Give the connection back, or close it where the body was not read to its end."""
         self._answer.release()
+
+
+class HttpxTransport:
+    """An httpx transport (a mock, an application) in place of connections."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
+
+    async def get(self, url: str, headers: Mapping[str, str]) -> Incoming:
+        """The answer's head; see Transport."""
+        request = httpx.Request("GET", url, headers=dict(headers))
+        return _HttpxAnswer(await self._transport.handle_async_request(request))
+
+    async def aclose(self) -> None:
+        """Close the transport."""
+        await self._transport.aclose()
+
+
+class _HttpxAnswer:
+    def __init__(self, answer: httpx.Response) -> None:
+        self.status = answer.status_code
+        self.headers = _lower(answer.headers.multi_items())
+        self._answer = answer
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        stream: Any = self._answer.stream
+        return aiter(stream)
+
+    async def read(self) -> bytes:
+        return b"".join([chunk async for chunk in self.chunks()])
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
+
+
+def _lower(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers by lower-case name; one that is given several times is joined, as HTTP says."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        key = name.lower()
+        found[key] = f"{found[key]}, {value}" if key in found else value
+    return found

@@ -1,0 +1,67 @@
+"""What goes out: small answers made by hand, and problems as RFC 9457 documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+from starlette.types import Send
+
+from ticketbridge.problems import MethodNotAllowed, ProblemError
+
+METHODS = ("GET", "HEAD")
+JSON = b"application/json"
+PROBLEM = b"application/problem+json"
+
+Header = tuple[bytes, bytes]
+_ALWAYS: tuple[Header, ...] = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer in full. Every one says that it is not to be stored, nor to be sniffed."""
+
+    status: int
+    body: bytes = field(repr=False)
+    media_type: bytes | None = None
+    headers: tuple[Header, ...] = ()
+
+    async def send(self, send: Send, request_id: str) -> None:
+        """Send it as the answer to the request of that id."""
+        headers = [
+            *_ALWAYS,
+            *self.headers,
+            (b"x-request-id", request_id.encode("ascii")),
+            (b"content-length", b"%d" % len(self.body)),
+        ]
+        if self.media_type is not None:
+            headers.append((b"content-type", self.media_type))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+def json_reply(document: Mapping[str, object]) -> Reply:
+    """A document that goes out with 200."""
+    return Reply(200, msgspec.json.encode(document), JSON)
+
+
+def problem_reply(problem: ProblemError, request_id: str) -> Reply:
+    """The problem as `application/problem+json`."""
+    headers: list[Header] = []
+    if problem.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % problem.retry_after))
+    if isinstance(problem, MethodNotAllowed):
+        headers.append((b"allow", ", ".join(METHODS).encode()))
+    document = {
+        "type": f"urn:ticketbridge:problem:{problem.slug}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": request_id,
+        "retryable": problem.retryable,
+    }
+    return Reply(problem.status, msgspec.json.encode(document), PROBLEM, tuple(headers))
