@@ -71,7 +71,7 @@ class Bridge:
         self.spec = spec
         self.warnings = warnings
         self._calls, self._levels = _split(entries)
-        self._tickets = tickets
+        self.tickets = tickets
         self._response = response
         self._platform = platform
 
@@ -145,7 +145,7 @@ class Bridge:
         """The scopes of the next entry; the records of the bindings that end here are in the journal."""
         going_on = []
         async for bound in _with_breaths(_scopes(name, bindings)):
-            record = self._tickets.judge.early(stage, bound)
+            record = self.tickets.judge.early(stage, bound)
             if record is None:
                 going_on.append(bound)
             else:
@@ -156,7 +156,7 @@ class Bridge:
 
     def _served(self, user: str, bindings: Sequence[Binding], journal: Journal) -> Answer | None:
         """An answer in which nothing is odd, or None."""
-        serve = self._tickets.serve
+        serve = self.tickets.serve
         odd = any(record.verdict.is_violation for record in journal.records)
         if serve is None or journal.explains or odd:
             return None
@@ -201,9 +201,9 @@ class Bridge:
         """The records below one binding of the entry number *stage*."""
         level = stage - len(self._calls) + 1
         if level == len(self._levels):
-            yield self._tickets.judge.judge(scope)
+            yield self.tickets.judge.judge(scope)
             return
-        record = self._tickets.judge.early(stage, scope)
+        record = self.tickets.judge.early(stage, scope)
         if record is not None:
             yield record
             return

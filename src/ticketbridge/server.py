@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ from ticketbridge.settings import Settings, settings_from
 def serve(settings: Settings, environment: Mapping[str, str]) -> int:
     """Run the proxy until it is told to stop; the exit code. Raises what loading the mappings raises."""
     app = application(settings, environment)
+    calm_collector()
     if settings.workers == 1:
         uvicorn.Server(server_config(app, settings)).run()
         return 0
@@ -28,6 +30,17 @@ def serve(settings: Settings, environment: Mapping[str, str]) -> int:
     options = {**_options(settings), "factory": True, "workers": settings.workers}
     uvicorn.run(f"{__name__}:worker", **options)
     return 0
+
+
+def calm_collector() -> None:
+    """Let Python look for reference cycles seldom, and never among what was loaded at start.
+
+    An answer is a large tree of plain values without cycles. By default the collector walks all of it
+    again and again while it is built, which makes 10,000 tickets cost twice what they should.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
 
 
 def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
@@ -63,4 +76,6 @@ def worker() -> Application:
     """The application of one of several worker processes."""
     settings = settings_from(os.environ)
     logs.configure(settings)
-    return application(settings, os.environ)
+    app = application(settings, os.environ)
+    calm_collector()
+    return app

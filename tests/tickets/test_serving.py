@@ -167,7 +167,7 @@ def test_the_source_of_the_function_is_there_for_a_debugger() -> None:
     """The code is readable: entries, keys and statuses go by their names in it."""
 
     bridge, _ = bridge_of()
-    serve = bridge._tickets.serve
+    serve = bridge.tickets.serve
     assert serve is not None
     lines = linecache.getlines(serve.__code__.co_filename)
 

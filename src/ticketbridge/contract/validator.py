@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jsonschema_rs
@@ -15,6 +16,13 @@ from referencing import Registry
 _PATTERNS = ("pattern", "patternProperties")
 # Python and ECMAScript read these differently, or only one of them reads them.
 _DIALECT = re.compile(r"\\[^\\.\-+*?()\[\]{}|^$/ntrfvux]|\(\?(?!:)")
+
+
+_CHECKER = Draft202012Validator.FORMAT_CHECKER
+_FORMATS = (
+    "date date-time duration email hostname idn-email idn-hostname ipv4 ipv6 iri iri-reference"
+    " json-pointer regex relative-json-pointer time uri uri-reference uri-template uuid"
+).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +51,7 @@ class Validator:
     """
 
     def __init__(self, schema: Mapping[str, Any], *, part: Mapping[str, Any] | None = None) -> None:
-        whole = Draft202012Validator(
-            schema, registry=Registry(), format_checker=Draft202012Validator.FORMAT_CHECKER
-        )
+        whole = Draft202012Validator(schema, registry=Registry(), format_checker=_CHECKER)
         self._validator = whole if part is None else whole.evolve(schema=part)
         self._fast = _compiled(_standing_alone(schema, part))
 
@@ -88,9 +94,16 @@ def _compiled(schema: Mapping[str, Any] | None) -> jsonschema_rs.Draft202012Vali
     if schema is None or any(map(_is_of_a_dialect, _patterns(schema))):
         return None
     try:
-        return jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True, offline=True)
+        return jsonschema_rs.Draft202012Validator(
+            dict(schema), formats=_same_formats(), validate_formats=True, offline=True
+        )
     except ValueError:
         return None
+
+
+def _same_formats() -> dict[str, Callable[[str], bool]]:
+    """Each format as the other library has it: its own readings are stricter, or more."""
+    return {name: partial(_CHECKER.conforms, format=name) for name in _FORMATS}
 
 
 def _is_of_a_dialect(pattern: str) -> bool:
