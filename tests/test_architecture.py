@@ -18,7 +18,7 @@ LAYERS = [
     {"demo", "authoring"},
     {"server"},
     {"app", "catalog"},
-    {"replies"},
+    {"replies", "protocol"},
     {"bridge"},
     {"response"},
     {"upstream"},
@@ -40,7 +40,7 @@ HOMES = {
     "aiohttp": {"upstream"},
     "yarl": {"upstream"},
     "starlette": {"app", "replies", "server", "demo"},
-    "uvicorn": {"server", "demo"},
+    "uvicorn": {"protocol", "server", "demo"},
     "jsonschema": {"contract", "mapping"},
     "iso4217": {"jmes"},
 }

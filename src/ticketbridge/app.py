@@ -25,6 +25,7 @@ from ticketbridge.problems import (
     Overloaded,
     ProblemError,
 )
+from ticketbridge.protocol import LEFT
 from ticketbridge.replies import JSON, METHODS, Reply, json_reply, problem_reply
 from ticketbridge.settings import Settings
 from ticketbridge.tickets.verdicts import count_kinds
@@ -175,7 +176,7 @@ class _Endpoint:
         user = asked_user(scope["query_string"], self._endpoint)
         journal.user = user_hash(user)
         with self._limit:
-            answer = await _while_connected(receive, self._bridge.answer(user, journal))
+            answer = await _while_connected(scope, receive, self._bridge.answer(user, journal))
         return _tickets_reply(answer, journal, started)
 
     def _address(self, scope: Scope) -> IPAddress | None:
@@ -260,20 +261,18 @@ def _values(scope: Scope, name: bytes) -> list[bytes]:
     return [value for key, value in scope["headers"] if key == name]
 
 
-async def _while_connected(receive: Receive, work: Awaitable[T]) -> T:
+async def _while_connected(scope: Scope, receive: Receive, work: Awaitable[T]) -> T:
     """The result of *work*, which is stopped when the caller leaves: no one is there to answer."""
     task = asyncio.current_task()
     assert task is not None, "an endpoint runs in a task"  # noqa: S101 - ASGI servers see to it
     left = False
 
-    async def watch() -> None:
+    def leave() -> None:
         nonlocal left
-        while (await receive())["type"] != "http.disconnect":
-            pass
         left = True
         task.cancel()
 
-    watcher = asyncio.create_task(watch())
+    stop_watching = _watch(scope, receive, leave)
     try:
         return await work
     except asyncio.CancelledError:
@@ -282,4 +281,22 @@ async def _while_connected(receive: Receive, work: Awaitable[T]) -> T:
         task.uncancel()
         raise ClientLeft from None
     finally:
-        watcher.cancel()
+        stop_watching()
+
+
+def _watch(scope: Scope, receive: Receive, leave: Callable[[], None]) -> Callable[[], object]:
+    """Have *leave* called when the caller leaves; gives what ends that.
+
+    Our own server says so itself; of another one it takes a task that waits for nothing else.
+    """
+    register = scope.get("extensions", {}).get(LEFT)
+    if register is not None:
+        register(leave)
+        return lambda: register(None)
+
+    async def wait() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        leave()
+
+    return asyncio.create_task(wait()).cancel

@@ -15,6 +15,7 @@ from ticketbridge import logs
 from ticketbridge.app import Application, create_app
 from ticketbridge.catalog import load_bridges, mapping_files
 from ticketbridge.mapping import Environment
+from ticketbridge.protocol import BoundedProtocol
 from ticketbridge.settings import Settings, settings_from
 
 
@@ -52,7 +53,7 @@ def _options(settings: Settings) -> dict[str, Any]:
     return {
         "host": settings.host,
         "port": settings.port,
-        "http": "httptools",
+        "http": BoundedProtocol,
         "ws": "none",
         "lifespan": "on",
         "workers": 1,

@@ -20,9 +20,11 @@ _DIALECT = re.compile(r"\\[^\\.\-+*?()\[\]{}|^$/ntrfvux]|\(\?(?!:)")
 
 _CHECKER = Draft202012Validator.FORMAT_CHECKER
 _FORMATS = (
-    "date date-time duration email hostname idn-email idn-hostname ipv4 ipv6 iri iri-reference"
-    " json-pointer regex relative-json-pointer time uri uri-reference uri-template uuid"
-).split()
+    *("date", "date-time", "duration", "time"),
+    *("email", "hostname", "idn-email", "idn-hostname", "ipv4", "ipv6"),
+    *("iri", "iri-reference", "uri", "uri-reference", "uri-template"),
+    *("json-pointer", "relative-json-pointer", "regex", "uuid"),
+)
 
 
 @dataclass(frozen=True, slots=True)

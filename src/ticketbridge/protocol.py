@@ -1,0 +1,141 @@
+"""HTTP in, with bounds: uvicorn's own protocols take a head of any size, for as long as it drips."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+LEFT = "ticketbridge.left"
+"""The scope's extension that takes a callback, to be called if the caller leaves before the answer."""
+
+_REASONS = {
+    408: b"Request Timeout",
+    413: b"Content Too Large",
+    431: b"Request Header Fields Too Large",
+}
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """uvicorn's httptools protocol that closes a connection whose request is too large or too slow.
+
+    A head over *head_limit* bytes is 431, one that is not whole *head_seconds* after its first byte (or
+    after the connection was made) is 408, a body over *body_limit* bytes is 413: no endpoint reads one.
+    """
+
+    head_limit: ClassVar[int] = 64 * 1024
+    head_seconds: ClassVar[float] = 10.0
+    body_limit: ClassVar[int] = 64 * 1024
+    linger_seconds: ClassVar[float] = 1.0
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """See uvicorn."""
+        super().__init__(*arguments, **options)
+        self._head_is_open = False
+        self._head_size = 0
+        self._body_size = 0
+        self._refused = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._left: Callable[[], None] | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        """See asyncio."""
+        super().connection_made(transport)
+        self._start_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio."""
+        self._stop_timer()
+        left, self._left = self._left, None
+        if left is not None and self._is_answering():
+            left()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio."""
+        if self._refused:
+            return
+        super().data_received(data)
+        if not self._head_is_open or self._refused:
+            return
+        # Counted as it comes: the parser tells of a header only when it is whole.
+        self._head_size += len(data)
+        if self._head_size > self.head_limit:
+            self._refuse(431)
+        elif self._timer is None:
+            self._start_timer()
+
+    def on_message_begin(self) -> None:
+        """See httptools."""
+        super().on_message_begin()
+        self._head_is_open = True
+        self._head_size = 0
+        self._body_size = 0
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment]  # an extension is our own
+        scope["extensions"] = {LEFT: self._watch}
+
+    def on_headers_complete(self) -> None:
+        """See httptools."""
+        self._head_is_open = False
+        self._stop_timer()
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > self.head_limit:
+            self._refuse(431)
+        elif not self._refused:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """See httptools."""
+        self._body_size += len(body)
+        if self._body_size > self.body_limit:
+            self._refuse(413)
+        elif not self._refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """See httptools."""
+        if not self._refused:
+            super().on_message_complete()
+
+    def _is_answering(self) -> bool:
+        # uvicorn declares that there is always a cycle; before the first request there is none.
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
+
+    def _watch(self, callback: Callable[[], None] | None) -> None:
+        self._left = callback
+
+    # --- the bounds -----------------------------------------------------------------------------
+
+    def _start_timer(self) -> None:
+        self._timer = self.loop.call_later(self.head_seconds, self._too_slow)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _too_slow(self) -> None:
+        self._timer = None
+        if self._head_is_open:
+            self._refuse(408)
+        else:
+            self.transport.close()
+
+    def _refuse(self, status: int) -> None:
+        """Answer with nothing but *status*, and close; an answer under way is cut."""
+        if self._refused or self.transport.is_closing():
+            return
+        self._refused = True
+        self._stop_timer()
+        if self._is_answering():
+            self.transport.close()
+            return
+        line = b"HTTP/1.1 %d %s\r\n" % (status, _REASONS[status])
+        self.transport.write(line + b"content-length: 0\r\nconnection: close\r\n\r\n")
+        # Closed at once, with bytes of the request unread, the answer would never arrive.
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._timer = self.loop.call_later(self.linger_seconds, self.transport.close)
