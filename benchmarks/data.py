@@ -34,9 +34,7 @@ def body_of(tickets: int, *, first: int = 0) -> dict[str, Any]:
 def pages_of(tickets: int, pages: int) -> list[dict[str, Any]]:
     """The same tickets in so many pages of equal length."""
     each = tickets // pages
-    return [
-        {**body_of(each, first=number * each), "page_count": pages} for number in range(pages)
-    ]
+    return [{**body_of(each, first=number * each), "page_count": pages} for number in range(pages)]
 
 
 def as_json(body: dict[str, Any]) -> bytes:

@@ -71,6 +71,7 @@ class Bridge:
         self.spec = spec
         self.warnings = warnings
         self._calls, self._levels = _split(entries)
+        self._shares = len(self._calls) > 1
         self.tickets = tickets
         self._response = response
         self._platform = platform
@@ -103,7 +104,7 @@ class Bridge:
         instant = now.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
         scope = {"user": user, NOW: instant, LOOKUP_CACHE: {}}
         try:
-            bindings = await self._walk(scope, Pull(self._platform, journal))
+            bindings = await self._walk(scope, Pull(self._platform, journal, self._shares))
         except OwnsNothing as nothing:
             if nothing.unknown_user and self._response.when_unknown_user == 404:
                 raise UnknownUser from nothing
@@ -154,11 +155,27 @@ class Bridge:
 
     # --- the records ----------------------------------------------------------------------------
 
-    def _served(self, user: str, bindings: Sequence[Binding], journal: Journal) -> Answer | None:
+    def _served(self, user: str, bindings: list[Binding], journal: Journal) -> Answer | None:
         """An answer in which nothing is odd, or None."""
-        serve = self.tickets.serve
         odd = any(record.verdict.is_violation for record in journal.records)
-        if serve is None or journal.explains or odd:
+        harvest = None if journal.explains or odd else self._harvested(bindings)
+        if harvest is None:
+            return None
+        verdicts = {**count(journal.records), "returned": len(harvest.tickets)}
+        for verdict, number in harvest.verdicts.items():
+            verdicts[verdict] = verdicts.get(verdict, 0) + number
+        body = self._response.fitting(user, harvest.tickets)
+        if body is None or sum(verdicts.values()) > self.spec.upstream.max_records:
+            return None
+        journal.verdicts = {word: number for word, number in verdicts.items() if number}
+        # Nothing is left to explain: what the platform said makes room for the answer.
+        bindings.clear()
+        return self._answered(len(harvest.tickets), self._response.encoded(body))
+
+    def _harvested(self, bindings: Sequence[Binding]) -> Harvest | None:
+        """The tickets that the generated function makes, or None where it meets something odd."""
+        serve = self.tickets.serve
+        if serve is None:
             return None
         harvest = Harvest()
         try:
@@ -166,17 +183,7 @@ class Bridge:
                 serve(scope, values, harvest)
         except Exception:  # noqa: BLE001 - whatever was odd, the explanation meets it again
             return None
-        verdicts = {**count(journal.records), "returned": len(harvest.tickets)}
-        for verdict, number in harvest.verdicts.items():
-            verdicts[verdict] = verdicts.get(verdict, 0) + number
-        unique = len(set(harvest.ids)) == len(harvest.ids)
-        if not unique or sum(verdicts.values()) > self.spec.upstream.max_records:
-            return None
-        body = self._response.fitting(user, harvest.tickets)
-        if body is None:
-            return None
-        journal.verdicts = {word: number for word, number in verdicts.items() if number}
-        return self._answered(len(harvest.tickets), body)
+        return harvest if len(set(harvest.ids)) == len(harvest.ids) else None
 
     async def _explained(self, user: str, bindings: Sequence[Binding], journal: Journal) -> Answer:
         """Any answer, its records with their reasons; or the problem that it is."""

@@ -42,28 +42,33 @@ class ResponsePlan:
                 f'keep `{TICKET_ID}` in `fields` and rename it in `body`: "tickets[*].{{id: ticketId}}"',
             )
 
-    def fitting(self, user: str, tickets: list[dict[str, Any]]) -> bytes | None:
-        """The body as JSON where it and all tickets are what their schemas say, or None."""
+    def fitting(self, user: str, tickets: list[dict[str, Any]]) -> Any:
+        """The body where it and all tickets are what their schemas say, or None."""
         try:
             body = self._body({"user": user, "tickets": tickets})
-            if self._tickets is not None and not self._tickets.all_fit(tickets):
-                return None
-            return msgspec.json.encode(body) if self._validator.fits(body) else None
-        except (EvaluationError, msgspec.MsgspecError, ValueError):
+        except EvaluationError:
             return None
+        if self._tickets is not None and not self._tickets.all_fit(tickets):
+            return None
+        return body if self._validator.fits(body) else None
+
+    def encoded(self, body: object) -> bytes:
+        """*body* as JSON; MappingMismatch where it cannot be written."""
+        try:
+            return msgspec.json.encode(body)
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise MappingMismatch(log="response: body: no JSON") from error
 
     def render(self, user: str, tickets: Sequence[Mapping[str, Any]]) -> bytes:
         """The body as JSON; MappingMismatch where it is not what the schema says."""
         try:
             body = self._body({"user": user, "tickets": tickets})
-            encoded = msgspec.json.encode(body)
-        except (EvaluationError, msgspec.MsgspecError, ValueError) as error:
-            log = f"response: body: {error if isinstance(error, EvaluationError) else 'no JSON'}"
-            raise MappingMismatch(log=log) from error
+        except EvaluationError as error:
+            raise MappingMismatch(log=f"response: body: {error}") from error
         breach = self._validator.breach(body)
         if breach is not None:
             raise MappingMismatch(log=f"response: the body {breach}")
-        return encoded
+        return self.encoded(body)
 
 
 def _ticket_contract(body: Shape, schema: Schema) -> TicketContract:

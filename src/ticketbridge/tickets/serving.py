@@ -259,7 +259,10 @@ class _Writer:
         code = self._code
         match member.kind:
             case "string":
-                with code.block(f"if type({value}) is not str"):
+                # What `to_string` does, without its call for the two that are usual.
+                with code.block(f"if type({value}) is int"):
+                    code.line(f"{value} = str({value})")
+                with code.block(f"elif type({value}) is not str"):
                     code.line(f"{value} = {self._helper('to_string', to_string)}({value})")
                 return False
             case "number":

@@ -25,10 +25,15 @@ class Platform:
 
 @dataclass(slots=True)
 class Pull:
-    """One answer in the making. Its cache of GETs ends with it: nothing about tickets is kept."""
+    """One answer in the making. Its cache of GETs ends with it: nothing about tickets is kept.
+
+    *shares*: the same GET may come again. A mapping of one call asks for nothing twice, and its answers
+    need not be kept until the end.
+    """
 
     platform: Platform
     journal: Journal
+    shares: bool
     requests: int = 0
     _answers: dict[PlatformRequest, asyncio.Future[PlatformAnswer]] = field(default_factory=dict)
 
@@ -36,6 +41,9 @@ class Pull:
         self, request: PlatformRequest, stale: PlatformAnswer | None = None
     ) -> PlatformAnswer:
         """The answer to *request*, from this pull's earlier one unless that is the *stale* answer."""
+        if not self.shares:
+            self._count()
+            return await self._send(request)
         known = self._answers.get(request)
         if known is not None and not (known.done() and _is_stale(known, stale)):
             return await asyncio.shield(known)

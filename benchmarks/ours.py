@@ -1,0 +1,59 @@
+"""ticketbridge's own ways in: the one place where the benchmarks meet what is inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from benchmarks.data import SECRET, TOKEN, USER
+from benchmarks.peers.result import Json, Mapped, Unusable
+from ticketbridge.bridge import Bridge, compile_mapping
+from ticketbridge.jmes import LOOKUP_CACHE, NOW
+from ticketbridge.mapping import Environment, load_mapping
+from ticketbridge.server import calm_collector
+from ticketbridge.tickets.serving import Harvest
+
+MAPPINGS = Path(__file__).parent / "mappings"
+
+
+def environment(platform_url: str = "http://platform.example") -> dict[str, str]:
+    """The variables of the mappings, and of the peers."""
+    return {"MENTA_SECRET": SECRET, "PLATFORM_TOKEN": TOKEN, "PLATFORM_URL": platform_url}
+
+
+def bridge_of(
+    mapping: str,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    platform_url: str = "http://platform.example",
+) -> Bridge:
+    """The bridge of one of the benchmarks' mappings."""
+    variables = Environment(environment(platform_url))
+    spec = load_mapping(MAPPINGS / f"{mapping}.yaml", environment=variables)
+    return compile_mapping(spec, transport=transport)
+
+
+def settle_in() -> None:
+    """What `ticketbridge serve` does once its mappings are loaded."""
+    calm_collector()
+
+
+def ours(mapping: str, body: Json, user: str = USER) -> Callable[[], Mapped]:
+    """From the platform's parsed body to the tickets and the verdicts, and nothing around it."""
+    # What runs in an answer, reached from inside: the bridge has no door between body and tickets.
+    bridge = bridge_of(mapping)
+    call, serve = bridge._calls[-1], bridge.tickets.serve  # noqa: SLF001
+    items_of = call._items  # type: ignore[union-attr]  # noqa: SLF001
+    assert serve is not None, "the benchmarks' mappings leave out what is not eligible"
+
+    def run() -> Mapped:
+        scope = {"user": user, NOW: "2026-11-24T12:00:00Z", LOOKUP_CACHE: {}}
+        harvest = Harvest()
+        serve(scope, items_of({**scope, "body": body}), harvest)
+        if len(set(harvest.ids)) != len(harvest.ids):
+            raise Unusable("a ticketId twice")
+        return Mapped(harvest.tickets, {**harvest.verdicts, "returned": len(harvest.tickets)})
+
+    return run

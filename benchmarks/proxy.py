@@ -1,0 +1,184 @@
+"""The whole proxy, one worker: requests a second and latencies, next to three others.
+
+All call the same platform, check secret, owner and status, map eight fields, validate and answer the
+same JSON. The server under test has one core for itself, the platform and the load share the other.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from urllib.parse import quote
+
+from benchmarks import servers
+from benchmarks.data import SECRET, TOKEN, USER, as_json, body_of
+from benchmarks.peers import by_hand
+from benchmarks.report import Part, Table, Target, milliseconds, times
+from benchmarks.servers import NAMES, OURS, Server
+
+PLATFORM = "the platform itself"
+SIZES = (4, 100)
+CONNECTIONS = (32, 1)
+HEADERS = {"X-Menta-Secret": SECRET}
+PATH = f"/tickets?user={quote(USER, safe='')}"
+_NOTE = (
+    "One worker each. ticketbridge as `ticketbridge serve` starts it, its log line an answer going to"
+    " /dev/null; the others log nothing. Core: CPU time of the server over the time measured."
+)
+_TARGETS = {4: {"FastAPI": 6.0, "limit": 0.7}, 100: {"FastAPI": 4.0, "plain": 25.0, "limit": 0.7}}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One run of the load."""
+
+    rate: float
+    p50: float
+    p99: float
+    busy: float
+
+
+Samples = Mapping[tuple[str, int], list[Sample]]
+"""By server and number of connections, one a round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A running server with what it is sent and what must come back, as files for the load."""
+
+    server: Server
+    request: Path
+    expected: Path
+
+    def sample(self, connections: int, seconds: float) -> Sample:
+        """One run of the load."""
+        before = self.server.cpu_seconds()
+        found = _loaded(self, connections, seconds)
+        busy = (self.server.cpu_seconds() - before) / (found["seconds"])
+        return Sample(found["rate"], found["p50"], found["p99"], busy)
+
+
+def measure(*, quick: bool) -> Part:
+    """Answers of 4 and of 100 tickets, over 32 connections and over one."""
+    tables: list[Table] = []
+    targets: list[Target] = []
+    for tickets in SIZES:
+        with _contenders(tickets) as contenders:
+            samples = _samples(contenders, rounds=3 if quick else 7, seconds=1.0 if quick else 2.0)
+        tables += [_table(tickets, connections, samples) for connections in CONNECTIONS]
+        targets += _targets(tickets, samples)
+    return Part(tables, targets)
+
+
+@contextmanager
+def _contenders(tickets: int) -> Iterator[Mapping[str, Contender]]:
+    """All servers and the platform, running; each has proven that its answer is right."""
+    server_core, other_core = servers.cores()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        platform = stack.enter_context(servers.upstream(other_core))
+        url = f"http://127.0.0.1:{platform.port}/{tickets}"
+        found = {}
+        for name in NAMES:
+            running = servers.serving(name, platform_url=url, core=server_core)
+            found[name] = _contender(name, stack.enter_context(running), tickets, folder)
+        found[PLATFORM] = _platform(platform, tickets, folder)
+        yield found
+
+
+def _contender(name: str, server: Server, tickets: int, folder: Path) -> Contender:
+    status, body = servers.get(server.port, PATH, HEADERS)
+    wanted = by_hand.plain(body_of(tickets), USER).tickets
+    if status != 200 or json.loads(body) != {"userEmail": USER, "tickets": wanted}:
+        raise RuntimeError(f"{name} gives a wrong answer: {status} {body[:300]!r}")
+    return _filed(server, _request(PATH, HEADERS), body, folder / name)
+
+
+def _platform(server: Server, tickets: int, folder: Path) -> Contender:
+    request = _request(f"/{tickets}/orders", {"Authorization": f"Bearer {TOKEN}"})
+    return _filed(server, request, as_json(body_of(tickets)), folder / "platform")
+
+
+def _filed(server: Server, request: bytes, body: bytes, stem: Path) -> Contender:
+    contender = Contender(server, stem.with_suffix(".request"), stem.with_suffix(".body"))
+    contender.request.write_bytes(request)
+    contender.expected.write_bytes(body)
+    return contender
+
+
+def _request(path: str, headers: Mapping[str, str]) -> bytes:
+    lines = [f"{name}: {value}" for name, value in {"Host": "127.0.0.1", **headers}.items()]
+    return "\r\n".join([f"GET {path} HTTP/1.1", *lines, "", ""]).encode()
+
+
+def _loaded(contender: Contender, connections: int, seconds: float) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.load", str(contender.server.port)]
+    command += [str(contender.request), str(contender.expected)]
+    command += ["--connections", str(connections), "--seconds", str(seconds)]
+    _, core = servers.cores()
+    process = subprocess.Popen(command, cwd=servers.ROOT, stdout=subprocess.PIPE)
+    servers.pin(process.pid, core)
+    output, _ = process.communicate()
+    if process.returncode:
+        raise RuntimeError("the load met a wrong answer")
+    found: dict[str, float] = json.loads(output)
+    return found
+
+
+def _samples(contenders: Mapping[str, Contender], *, rounds: int, seconds: float) -> Samples:
+    for contender in contenders.values():
+        contender.sample(max(CONNECTIONS), seconds / 2)  # warm
+    samples: dict[tuple[str, int], list[Sample]] = defaultdict(list)
+    for _ in range(rounds):
+        for connections in CONNECTIONS:
+            for name, contender in contenders.items():
+                samples[name, connections].append(contender.sample(connections, seconds))
+    return samples
+
+
+def _ratio(samples: Samples, one: str, other: str, connections: int) -> float:
+    """How many times the rate of *other* the rate of *one* is: the median over rounds."""
+    pairs = zip(samples[one, connections], samples[other, connections], strict=True)
+    return median(a.rate / b.rate for a, b in pairs)
+
+
+def _table(tickets: int, connections: int, samples: Samples) -> Table:
+    rows = []
+    for name in (*NAMES, PLATFORM):
+        taken = samples[name, connections]
+        rows.append(
+            [
+                name,
+                f"{median(sample.rate for sample in taken):,.0f}/s",
+                milliseconds(median(sample.p50 for sample in taken)),
+                milliseconds(median(sample.p99 for sample in taken)),
+                f"{median(sample.busy for sample in taken):.0%}",
+                times(_ratio(samples, OURS, name, connections)) if name != PLATFORM else "",
+            ]
+        )
+    plural = "connection" if connections == 1 else "connections"
+    return Table(
+        f"Whole proxy, {tickets} tickets, {connections} {plural}",
+        ["", "rate", "p50", "p99", "core", "ticketbridge to it"],
+        rows,
+        _NOTE,
+    )
+
+
+def _targets(tickets: int, samples: Samples) -> list[Target]:
+    return [
+        Target(
+            f"whole proxy, {tickets} tickets, 32 connections: rate to {name}'s",
+            _ratio(samples, OURS, name, 32),
+            at_least=bound,
+        )
+        for name, bound in _TARGETS[tickets].items()
+    ]

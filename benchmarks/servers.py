@@ -1,0 +1,164 @@
+"""Processes that are measured: started on a free port, pinned to a core, stopped at the end."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from pathlib import Path
+
+from benchmarks.ours import MAPPINGS, environment
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = "ticketbridge"
+_PEERS = {"limit": "limit", "FastAPI": "fastapi_app", "plain": "plain"}
+NAMES = (OURS, *_PEERS)
+_START = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+
+    def cpu_seconds(self) -> float:
+        """CPU time so far, or 0 where the system does not say."""
+        try:
+            line = Path(f"/proc/{self.process.pid}/stat").read_text("utf-8")
+        except OSError:
+            return 0.0
+        user, system = line.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    def resident(self) -> int:
+        """Bytes of memory that it holds, or 0 where the system does not say."""
+        try:
+            lines = Path(f"/proc/{self.process.pid}/status").read_text("utf-8").splitlines()
+        except OSError:
+            return 0
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS"))
+
+
+def command_of(name: str, port: int) -> Sequence[str]:
+    """How the server of that name is started: ours as its users start it, peers by uvicorn."""
+    if name == OURS:
+        mapping = str(MAPPINGS / "plain.yaml")
+        return [sys.executable, "-m", "ticketbridge", "serve", mapping, "--port", str(port)]
+    app = f"benchmarks.peers.{_PEERS[name]}:app"
+    flags = ["--factory", "--loop", "uvloop", "--http", "httptools", "--port", str(port)]
+    quiet = ["--no-access-log", "--log-level", "critical"]
+    return [sys.executable, "-m", "uvicorn", app, *flags, *quiet]
+
+
+@contextmanager
+def serving(name: str, *, platform_url: str, core: int | None = None) -> Iterator[Server]:
+    """One of the servers, once it answers."""
+    port = free_port()
+    # A peer writes only what it dies of; ticketbridge writes a line an answer.
+    errors = subprocess.DEVNULL if name == OURS else None
+    variables = environment(platform_url)
+    with _process(command_of(name, port), variables, core, errors=errors) as process:
+        wait_for(port, process)
+        yield Server(port, process)
+
+
+@contextmanager
+def upstream(core: int | None = None) -> Iterator[Server]:
+    """The platform."""
+    command = [sys.executable, "-m", "benchmarks.upstream"]
+    with _process(command, {}, core, output=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        yield Server(int(process.stdout.readline()), process)
+
+
+@contextmanager
+def _process(
+    command: Sequence[str],
+    variables: Mapping[str, str],
+    core: int | None,
+    *,
+    output: int = subprocess.DEVNULL,
+    errors: int | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**clean_environment(), **variables},
+        stdout=output,
+        stderr=errors,
+    )
+    pin(process.pid, core)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without proxies and without settings of ticketbridge."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.lower().endswith("_proxy") and not name.startswith("TICKETBRIDGE_")
+    }
+
+
+def pin(pid: int, core: int | None) -> None:
+    """Keep a process on one core, where there is a choice."""
+    if core is not None:
+        os.sched_setaffinity(pid, {core})
+
+
+def cores() -> tuple[int | None, int | None]:
+    """A core for the server that is measured, and one for the rest; None where there are no two."""
+    if not hasattr(os, "sched_getaffinity"):
+        return None, None
+    usable = sorted(os.sched_getaffinity(0))
+    return (usable[0], usable[1]) if len(usable) > 1 else (None, None)
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Return when the server answers /healthz, be it with a 404."""
+    until = time.monotonic() + _START
+    while time.monotonic() < until:
+        try:
+            get(port, "/healthz")
+        except (OSError, HTTPException):
+            if process.poll() is not None:
+                raise RuntimeError(f"a server has ended with {process.returncode}") from None
+            time.sleep(0.002)
+        else:
+            return
+    raise RuntimeError("a server does not answer")
+
+
+def get(port: int, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, bytes]:
+    """Status and body of one request."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path, headers=dict(headers or {}))
+        answer: HTTPResponse = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()

@@ -1,0 +1,118 @@
+"""The proxies that are measured give the same answer for the same platform, and the load checks it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from benchmarks import load, upstream
+from benchmarks.data import SECRET, TOKEN, USER, as_json, body_of
+from benchmarks.ours import bridge_of
+from benchmarks.peers import by_hand
+from benchmarks.peers.config import Config
+from ticketbridge.app import create_app
+from ticketbridge.settings import Settings
+
+TICKETS = 4
+
+
+@asynccontextmanager
+async def platform() -> AsyncIterator[int]:
+    """The benchmarks' platform, and its port."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(upstream.protocol(), "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@asynccontextmanager
+async def ours(config: Config) -> AsyncIterator[Any]:
+    """ticketbridge, with the plain mapping."""
+    bridge = bridge_of("plain", platform_url=config.platform_url)
+    yield create_app([bridge], Settings())
+    await bridge.aclose()
+
+
+@asynccontextmanager
+async def peer(module: str, config: Config) -> AsyncIterator[Any]:
+    """One of the peers, started."""
+    app = pytest.importorskip(f"benchmarks.peers.{module}").create_app(config)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+CONTENDERS: Mapping[str, Callable[[Config], Any]] = {
+    "ticketbridge": ours,
+    "limit": lambda config: peer("limit", config),
+    "FastAPI": lambda config: peer("fastapi_app", config),
+    "plain": lambda config: peer("plain", config),
+}
+PEERS = {"limit", "FastAPI", "plain"}
+NEEDS = {"limit": "orjson", "FastAPI": "fastapi"}
+
+
+async def asked(name: str, *, secret: str = SECRET, token: str = TOKEN) -> httpx.Response:
+    """What a proxy answers, its platform being asked with *token*."""
+    async with platform() as port:
+        config = Config(f"http://127.0.0.1:{port}/{TICKETS}", token, SECRET)
+        async with CONTENDERS[name](config) as app:
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://proxy") as client:
+                headers = {"X-Menta-Secret": secret}
+                return await client.get("/tickets", params={"user": USER}, headers=headers)
+
+
+@pytest.fixture(params=list(CONTENDERS))
+def contender(request: pytest.FixtureRequest) -> str:
+    """Each proxy whose libraries are there."""
+    name: str = request.param
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name], reason=f"{NEEDS[name]} comes with the extra `bench`")
+    return name
+
+
+def test_all_proxies_give_the_same_tickets(contender: str) -> None:
+    """A rate means something only between proxies that answer the same."""
+    answer = asyncio.run(asked(contender))
+
+    tickets = by_hand.plain(body_of(TICKETS), USER).tickets
+    assert answer.status_code == 200
+    assert answer.json() == {"userEmail": USER, "tickets": tickets}
+
+
+def test_all_proxies_check_the_secret(contender: str) -> None:
+    """None is fast because it lets everyone in."""
+    assert asyncio.run(asked(contender, secret="guessed")).status_code == 401
+
+
+@pytest.mark.parametrize("contender", sorted(PEERS), indirect=True)
+def test_all_peers_bring_the_token(contender: str) -> None:
+    """None is fast because it asks nobody: without the platform's token there are no tickets."""
+    assert asyncio.run(asked(contender, token="other")).status_code == 502
+
+
+async def loaded(expected: bytes) -> dict[str, float]:
+    """A short load on the platform itself."""
+    head = f"GET /{TICKETS}/orders HTTP/1.1\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+    async with platform() as port:
+        return await load.run(port, head.encode(), expected, connections=2, seconds=0.05)
+
+
+def test_the_load_measures_right_answers() -> None:
+    """Rate and latencies are of answers that were compared byte by byte."""
+    found = asyncio.run(loaded(as_json(body_of(TICKETS))))
+
+    assert found["rate"] > 0
+    assert 0 < found["p50"] <= found["p99"]
+
+
+def test_the_load_refuses_a_wrong_answer() -> None:
+    """An answer that differs in one byte ends the run."""
+    with pytest.raises(load.WrongAnswer):
+        asyncio.run(loaded(json.dumps(body_of(TICKETS)).encode()))
