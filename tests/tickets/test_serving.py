@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support import NOW, USER, Replies, bridge_of, item, order, orders, spec_of, tickets_of
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.journal import Journal
-from ticketbridge.problems import ProblemError
+from ticketbridge.problems import MappingMismatch, ProblemError
 from ticketbridge.tickets.records import Judge
 
 pytestmark = pytest.mark.anyio
@@ -152,6 +152,19 @@ async def test_an_answer_without_anything_odd_needs_no_judge(
     assert [(ticket["ticketId"], ticket["price"]) for ticket in tickets] == [("1", 10), ("3", 12.5)]
     assert journal.verdicts == {"returned": 2, "not_eligible:REFUNDED": 1, "not_owner": 1}
     assert journal.records == []
+
+
+@pytest.mark.parametrize("at", [0, 499, 500, 1_200])
+async def test_each_of_many_tickets_is_held_to_the_contract(at: int) -> None:
+    """A ticket that the schema refuses is found wherever it stands in a long list."""
+    many = [item(number) for number in range(1_201)]
+    bridge, _ = bridge_of(None, {"/orders": (orders(order(*many)), orders(order(*many)))})
+    assert len(tickets_of(await bridge.answer(USER))) == 1_201
+
+    many[at] = item(at, price=-1)
+    bridge, _ = bridge_of(None, {"/orders": orders(order(*many))})
+    with pytest.raises(MappingMismatch, match="violation:price"):
+        await bridge.answer(USER)
 
 
 async def test_fields_of_an_order_without_items_are_nobodys() -> None:
