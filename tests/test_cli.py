@@ -175,6 +175,25 @@ def test_test_runs_the_cases_beside_a_mapping(
     assert f"{cases}:1:" in err
 
 
+def test_a_failing_case_says_where_the_field_came_from(
+    good: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A differing field is shown with its expression, its line and what the platform sent."""
+    answer = json.dumps(orders(order(item(7, price=25))))
+    ticket: dict[str, Any] = {"ticketId": "7", "externalReferenceEventId": "fest", "showId": "fest"}
+    ticket |= {"ticketOptionId": "A", "price": 19, "currency": "EUR", "status": "VALID"}
+    (good.parent / "acme.cases.yaml").write_text(
+        f"- case: price\n  user: ana@example.com\n  upstream: [{{get: /orders, body: {answer}}}]\n"
+        f"  expect: {{tickets: [{json.dumps(ticket)}]}}\n"
+    )
+
+    assert main(["test", str(good)]) == 1
+    out = capsys.readouterr().out
+    assert "ticket 1 `price`: expected 19, got 25 (`item.price` at " in out
+    assert "acme.yaml:" in out
+    assert " gave 25)" in out
+
+
 def test_test_as_json_is_a_list_of_results(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`test --format json` has the agreed keys."""
     (good.parent / "acme.cases.yaml").write_text(

@@ -5,7 +5,7 @@ Answers without anything odd are made by the code of `serving`, which gives the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from ticketbridge.mapping.spec import TicketSpec
 from ticketbridge.tickets.checks import STATUS, VALID, Check, Judgement, compile_checks, stages_of
 from ticketbridge.tickets.convert import Violation
 from ticketbridge.tickets.fields import Field, FieldCompiler, make_field, make_object
+from ticketbridge.tickets.origins import Origin, origins_of
 from ticketbridge.tickets.settle import TICKET_ID
 from ticketbridge.tickets.verdicts import NOT_OWNER, RETURNED, Record, Verdict
 
@@ -101,6 +102,15 @@ class Judge:
 
     def judge(self, scope: Scope) -> Record:
         """The record of an innermost binding that no earlier stage has judged."""
+        record = self._judged(scope)
+        record.scope = scope
+        return record
+
+    def origins(self, record: Record) -> Iterator[Origin]:
+        """Where each field of a record came from; nothing of one that was judged before its fields."""
+        return iter(()) if record.scope is None else origins_of(self._parts.fields, record.scope)
+
+    def _judged(self, scope: Scope) -> Record:
         judgement = self._judgement(self._last, scope)
         if judgement is None:
             return self._ticket(scope, RETURNED, VALID)

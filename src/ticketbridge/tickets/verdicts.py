@@ -39,13 +39,15 @@ class Record:
     """One innermost binding, judged.
 
     *ticket* is what goes out (a returned or a marked ticket), *ticket_id* is known wherever the fields
-    were bound, *reason* says for the log what is wrong with a violation.
+    were bound, *reason* says for the log what is wrong with a violation. *scope* is what an innermost
+    binding was made from.
     """
 
     verdict: Verdict
     ticket_id: str | None = None
     ticket: dict[str, Any] | None = field(default=None, repr=False)
     reason: str = ""
+    scope: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 def count(records: Iterable[Record]) -> dict[str, int]:

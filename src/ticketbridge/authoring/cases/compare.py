@@ -8,9 +8,13 @@ from typing import Any, Final
 
 import msgspec
 
+from ticketbridge.tickets.origins import Origin
+
 LONGEST = 200
 TICKET_ID = "ticketId"
 Tickets = Mapping[object, Any]
+Origins = Mapping[str, Origin]
+"""Where the fields of one ticket came from, by their dotted names."""
 
 
 class Absent(Enum):
@@ -22,24 +26,48 @@ class Absent(Enum):
 ABSENT: Final = Absent.ABSENT
 
 
-def difference_lines(subject: str, expected: Any, got: Any) -> Iterator[str]:
-    """`ticket 1 `price`: expected 19.99, got 25`, for each value in which the two differ."""
+def difference_lines(
+    subject: str, expected: Any, got: Any, origins: Origins | None = None
+) -> Iterator[str]:
+    """`ticket 1 `price`: expected 19.99, got 25`, for each value in which the two differ.
+
+    *origins* says of the fields of a ticket where they came from.
+    """
     for path, wanted, found in _differences(expected, got, ""):
         name = f"{subject} `{path}`" if path else subject
-        yield f"{name}: expected {shown(wanted)}, got {shown(found)}"
+        yield f"{name}: expected {shown(wanted)}, got {shown(found)}{_origin(path, origins or {})}"
 
 
-def ticket_lines(expected: Sequence[Any], got: Sequence[Any]) -> Iterator[str]:
-    """The differences of two lists of tickets: by their ids where one has more than the other."""
+def ticket_lines(
+    expected: Sequence[Any], got: Sequence[Any], origins: Sequence[Origins] = ()
+) -> Iterator[str]:
+    """The differences of two lists of tickets: by their ids where one has more than the other.
+
+    *origins* are those of each ticket that was got.
+    """
     wanted, found = _paired(expected, got)
+    known = {id(ticket): made for ticket, made in zip(got, origins, strict=False)}
     for number, (key, ticket) in enumerate(wanted.items(), 1):
-        yield from difference_lines(f"ticket {number}", ticket, found.get(key, ABSENT))
+        other = found.get(key, ABSENT)
+        yield from difference_lines(f"ticket {number}", ticket, other, known.get(id(other)))
     for key, ticket in found.items():
         if key not in wanted:
             yield f"ticket beyond the expected ones: {shown(ticket)}"
     common = [key for key in found if key in wanted]
     if common != [key for key in wanted if key in found]:
         yield f"order of tickets: expected {_listed(wanted)}, got {_listed(found)}"
+
+
+def _origin(path: str, origins: Origins) -> str:
+    """` (price: `item.cents` at acme.yaml:20:12 gave 2500)`, for the field at *path*."""
+    field = path.partition("[")[0]
+    made = [o for name, o in origins.items() if name == field or name.startswith(f"{field}.")]
+    told = [
+        f"`{o.expression}` at {o.place} gave {o.failure or shown(o.value)}"
+        for o in made
+        if o.expression
+    ]
+    return f" ({'; '.join(told)})" if field and told else ""
 
 
 def shown(value: Any) -> str:

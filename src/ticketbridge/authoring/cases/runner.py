@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +22,7 @@ from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import Finding, MappingError, Place
 from ticketbridge.mapping.spec import EndpointSpec, MappingSpec
 from ticketbridge.problems import ProblemError
+from ticketbridge.tickets.origins import Origin
 from ticketbridge.user import asked_user
 
 
@@ -114,6 +115,7 @@ class _Outcome:
     verdicts: dict[str, int]
     body: Any = None
     problem: ProblemError | None = None
+    origins: list[dict[str, Origin]] = field(default_factory=list)
 
 
 async def _outcome(case: CaseSpec, bridge: Bridge) -> _Outcome:
@@ -123,9 +125,12 @@ async def _outcome(case: CaseSpec, bridge: Bridge) -> _Outcome:
         answer = await bridge.answer(user, journal, now=case.now)
     except ProblemError as problem:
         return _Outcome([], journal.verdicts, problem=problem)
-    tickets = [record.ticket for record in journal.records if record.ticket is not None]
+    made = [record for record in journal.records if record.ticket is not None]
+    tickets = _as_json([record.ticket for record in made])
     body = msgspec.json.decode(answer.body) if answer.body else None
-    return _Outcome(_as_json(tickets), journal.verdicts, body)
+    judge = bridge.tickets.judge
+    origins = [{origin.name: origin for origin in judge.origins(record)} for record in made]
+    return _Outcome(tickets, journal.verdicts, body, origins=origins)
 
 
 def _asked(user: str, endpoint: EndpointSpec) -> str:
@@ -134,7 +139,7 @@ def _asked(user: str, endpoint: EndpointSpec) -> str:
     return asked_user(query.encode(), endpoint)
 
 
-def _as_json(tickets: list[dict[str, Any]]) -> list[Any]:
+def _as_json(tickets: list[dict[str, Any] | None]) -> list[Any]:
     read: list[Any] = msgspec.json.decode(msgspec.json.encode(tickets))
     return read
 
@@ -146,7 +151,7 @@ def _mismatches(expect: ExpectSpec, outcome: _Outcome) -> Iterator[str]:
     if (outcome.problem and outcome.problem.slug) != expect.problem:
         yield f"expected {_expected(expect)}, got {_got(outcome)}"
     elif outcome.problem is None and expect.tickets is not None:
-        yield from ticket_lines(expect.tickets, outcome.tickets)
+        yield from ticket_lines(expect.tickets, outcome.tickets, outcome.origins)
     if outcome.problem is None and expect.body is not None:
         yield from difference_lines("body", *expect.body, outcome.body)
     if expect.verdicts is not None and expect.verdicts != outcome.verdicts:
