@@ -14,8 +14,9 @@ from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry
 
 _PATTERNS = ("pattern", "patternProperties")
-# Python and ECMAScript read these differently, or only one of them reads them.
-_DIALECT = re.compile(r"\\[^\\.\-+*?()\[\]{}|^$/ntrfvux]|\(\?(?!:)")
+# Python and the fast library read these differently, or only one of them reads them: classes of
+# characters by letter, look-around and flags, sets within brackets.
+_DIALECT = re.compile(r"\\[^\\.\-+*?()\[\]{}|^$/ntrfvux]|\(\?(?!:)|&&|--|~~|\|\||\[:")
 
 
 _CHECKER = Draft202012Validator.FORMAT_CHECKER
@@ -95,6 +96,8 @@ def _compiled(schema: Mapping[str, Any] | None) -> jsonschema_rs.Draft202012Vali
     """The fast validator, or None where both libraries might not read the schema alike."""
     if schema is None or any(map(_is_of_a_dialect, _patterns(schema))):
         return None
+    if any("multipleOf" in node for node in _schemas(schema)):
+        return None  # one reckons in floats, the other exactly
     try:
         return jsonschema_rs.Draft202012Validator(
             dict(schema), formats=_same_formats(), validate_formats=True, offline=True
