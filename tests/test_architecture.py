@@ -42,6 +42,7 @@ HOMES = {
     "starlette": {"app", "replies", "server", "demo"},
     "uvicorn": {"protocol", "server", "demo"},
     "jsonschema": {"contract", "mapping"},
+    "jsonschema_rs": {"contract"},
     "iso4217": {"jmes"},
 }
 

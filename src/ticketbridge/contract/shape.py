@@ -25,12 +25,12 @@ def resolve(schema: object, root: Schema) -> Schema:
         if ref in seen or not (ref == "#" or ref.startswith("#/")):
             return {}
         seen.add(ref)
-        schema = _pointed(ref, root)
+        schema = pointed(ref, root)
     return schema if isinstance(schema, Mapping) else {}
 
 
-def _pointed(ref: str, root: Schema) -> object:
-    """What the JSON pointer in *ref* points at, or None."""
+def pointed(ref: str, root: Schema) -> object:
+    """What the JSON pointer in *ref* (`#/...`) points at, objects alone on the way, or None."""
     target: object = root
     for token in ref.split("/")[1:]:
         name = token.replace("~1", "/").replace("~0", "~")
