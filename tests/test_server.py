@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from typing import Any, ClassVar
 
 import pytest
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.support import bridge_of
 from ticketbridge.app import create_app
@@ -19,38 +21,94 @@ from ticketbridge.settings import Settings
 pytestmark = pytest.mark.anyio
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+LAST = GET + b"Connection: close\r\n"
+END = b"\r\n"
+PATIENCE = 20  # seconds after which a test gives up, far beyond what it waits for
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Quick(BoundedProtocol):
-    """The same, in less time than a test wants to wait."""
+    """The same, in less time than a test wants to wait; for tests in which the time runs out."""
 
     head_seconds = 0.2
     linger_seconds = 0.2
 
 
+class Watched(BoundedProtocol):
+    """The same, within a test's reach."""
+
+    made: ClassVar[list[Watched]] = []
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """See uvicorn."""
+        super().__init__(*arguments, **options)
+        self.lost = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        """See asyncio."""
+        super().connection_made(transport)
+        self.made.append(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio."""
+        super().connection_lost(exc)
+        self.lost.set()
+
+
+class Gate:
+    """An application that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.opened = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] == "lifespan":
+            for phase in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{phase}.complete"})
+            return
+        self.asked += 1
+        await self.opened.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": LENGTH_OF_OK})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+
+LENGTH_OF_OK = [(b"content-length", b"2")]
+
+
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    """Both event loops: where uvloop is not installed, the server runs on asyncio's."""
+    return "asyncio", {"use_uvloop": request.param}
+
+
 @asynccontextmanager
-async def connections(protocol: type[BoundedProtocol]) -> AsyncIterator[int]:
-    """The port of a real server with this protocol."""
-    bridge, _ = bridge_of()
+async def connections(
+    protocol: type[BoundedProtocol], app: ASGIApp | None = None
+) -> AsyncIterator[int]:
+    """The port of a real server with this protocol, of our application or of *app*."""
     settings = Settings(port=0, grace=1)
-    config = server_config(create_app([bridge], settings), settings)
+    config = server_config(app or create_app([bridge_of()[0]], settings), settings)
     config.http = protocol
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     try:
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.005)
+        await until(lambda: server.started)
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:
         server.should_exit = True
-        await running
+        await asyncio.wait_for(running, PATIENCE)
 
 
 @asynccontextmanager
-async def connected(protocol: type[BoundedProtocol] = Quick) -> AsyncIterator[Streams]:
+async def connected(
+    protocol: type[BoundedProtocol] = BoundedProtocol, app: ASGIApp | None = None
+) -> AsyncIterator[Streams]:
     """One connection to such a server."""
-    async with connections(protocol) as port:
+    Watched.made.clear()
+    async with connections(protocol, app) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         try:
             yield reader, writer
@@ -60,10 +118,32 @@ async def connected(protocol: type[BoundedProtocol] = Quick) -> AsyncIterator[St
 
 async def rest(reader: asyncio.StreamReader) -> bytes:
     """All that comes until the connection is closed."""
+    read = bytearray()
     try:
-        return await asyncio.wait_for(reader.read(), 20)
+        while piece := await asyncio.wait_for(reader.read(65_536), PATIENCE):
+            read += piece
     except ConnectionError:
-        return b""
+        pass
+    return bytes(read)
+
+
+async def watched() -> Watched:
+    """The server's side of the test's connection."""
+    await until(lambda: Watched.made)
+    return Watched.made[0]
+
+
+async def answered(reader: asyncio.StreamReader) -> None:
+    """One good answer of the application, read to its end."""
+    answer = await asyncio.wait_for(reader.readuntil(b"}"), PATIENCE)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what the server does in its own time."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.005)
 
 
 def test_the_server_has_the_bounds_that_are_documented() -> None:
@@ -74,117 +154,303 @@ def test_the_server_has_the_bounds_that_are_documented() -> None:
     assert (BoundedProtocol.head_limit, BoundedProtocol.head_seconds) == (65_536, 10)
 
 
-async def test_a_head_over_the_limit_is_431() -> None:
+# --- size -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", [END + END, b""], ids=["whole", "unfinished"])
+async def test_a_head_over_the_limit_is_431(end: bytes) -> None:
     """A head of more than 64 KiB is refused, whether or not it is whole."""
-    for end in (b"\r\n\r\n", b""):
-        async with connected() as (reader, writer):
-            writer.write(GET + b"X: " + b"x" * 70_000 + end)
-            assert (await rest(reader)).startswith(b"HTTP/1.1 431 ")
+    async with connected() as (reader, writer):
+        writer.write(GET + b"X: " + b"x" * 100_000 + end)
+        answer = await rest(reader)
+
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert b"\r\nconnection: close\r\n" in answer
+    assert answer.endswith(b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+
+
+async def test_the_target_counts_too() -> None:
+    """It is the head that is bounded, its first line with it."""
+    async with connected() as (reader, writer):
+        writer.write(b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await rest(reader)).startswith(b"HTTP/1.1 431 ")
 
 
 async def test_many_small_headers_count_together() -> None:
     """It is the head's size that counts, not a header's."""
     async with connected() as (reader, writer):
-        writer.write(GET + b"X: 1234567890\r\n" * 5_000 + b"\r\n")
+        writer.write(GET + b"X: 1234567890\r\n" * 5_000 + END)
         assert (await rest(reader)).startswith(b"HTTP/1.1 431 ")
 
 
 async def test_a_dripping_head_stops_at_the_limit() -> None:
-    """A head that comes in pieces is counted as it comes."""
-    async with connected(BoundedProtocol) as (reader, writer):
+    """A head that comes in pieces is counted as it comes, and is not taken beyond the limit."""
+    async with connected(Watched) as (reader, writer):
         writer.write(GET + b"X: ")
-        for _ in range(20):
+        for _ in range(256):
             writer.write(b"x" * 4_096)
             await asyncio.sleep(0)
-        assert (await rest(reader)).startswith(b"HTTP/1.1 431 ")
+        answer = await rest(reader)
+
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert (await watched())._head_size < 512 * 1024
 
 
 async def test_a_head_within_the_limit_is_answered() -> None:
-    """60 KiB of head are legal."""
+    """60 KiB of head are legal, in one piece or in many."""
+    head = LAST + b"X: " + b"x" * 60 * 1024 + END + END
+    for size in (len(head), 4_000):
+        async with connected() as (reader, writer):
+            for at in range(0, len(head), size):
+                writer.write(head[at : at + size])
+                await asyncio.sleep(0)
+            assert (await rest(reader)).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_declared_body_over_the_limit_is_413() -> None:
+    """A request with a large body is refused before the application sees it."""
+    gate = Gate()
+    async with connected(app=gate) as (reader, writer):
+        writer.write(GET + b"Content-Length: 65537\r\n\r\n")
+        assert (await rest(reader)).startswith(b"HTTP/1.1 413 ")
+
+    assert gate.asked == 0
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+async def test_a_body_that_grows_over_the_limit_closes_the_connection(is_answered: bool) -> None:
+    """A body of unknown length is taken up to the limit; beyond it the connection is closed."""
+    gate = Gate()
+    async with connected(app=gate) as (reader, writer):
+        writer.write(GET + b"Transfer-Encoding: chunked\r\n\r\n")
+        await until(lambda: gate.asked)
+        if is_answered:
+            gate.opened.set()
+            await asyncio.wait_for(reader.readuntil(b"ok"), PATIENCE)
+        writer.write((b"1000\r\n" + b"x" * 4096 + END) * 20)
+        answer = await rest(reader)
+        gate.opened.set()
+
+    assert answer == b"" if not is_answered else answer.startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Content-Length: 5\r\n\r\nhello",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    ],
+    ids=["declared", "chunked"],
+)
+async def test_a_small_body_of_a_get_is_passed_over(body: bytes) -> None:
+    """A GET may have a body; it changes nothing."""
     async with connected() as (reader, writer):
-        writer.write(GET + b"Connection: close\r\nX: " + b"x" * 60_000 + b"\r\n\r\n")
+        writer.write(GET + body)
+        await answered(reader)
+        writer.write(LAST + body)
         assert (await rest(reader)).startswith(b"HTTP/1.1 200 ")
+
+
+# --- time -----------------------------------------------------------------------------------------
 
 
 async def test_a_half_sent_head_is_408() -> None:
     """A head that has begun and is not whole in time is refused."""
-    async with connected() as (reader, writer):
+    async with connected(Quick) as (reader, writer):
         writer.write(GET)
         assert (await rest(reader)).startswith(b"HTTP/1.1 408 ")
 
 
+async def test_a_dripping_head_is_408() -> None:
+    """The time is the head's, and does not begin again with every byte."""
+    async with connected(Quick) as (reader, writer):
+        answer = asyncio.create_task(rest(reader))
+        writer.write(GET + b"X: ")
+        while not answer.done():
+            writer.write(b"x")
+            await asyncio.sleep(Quick.head_seconds / 10)
+
+        assert answer.result().startswith(b"HTTP/1.1 408 ")
+
+
 async def test_a_second_head_has_its_time_too() -> None:
     """On a connection that is kept, each head is timed from its first byte."""
-    async with connected() as (reader, writer):
-        writer.write(GET + b"\r\n")
-        assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
+    async with connected(Quick) as (reader, writer):
+        writer.write(GET + END)
+        await answered(reader)
         writer.write(GET)
-        assert b"HTTP/1.1 408 " in await rest(reader)
+        assert (await rest(reader)).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_head_has_all_its_time() -> None:
+    """The time that a connection waited for its first byte is not the head's."""
+    async with connected(Watched) as (_, writer):
+        protocol = await watched()
+        silent = protocol._timer
+        writer.write(GET)
+        await until(lambda: protocol._head_is_open)
+
+        assert silent is not None
+        assert silent.cancelled()
+        assert protocol._timer is not None
 
 
 async def test_a_silent_connection_is_closed() -> None:
     """A connection without a byte is closed without a word."""
-    async with connected() as (reader, _):
+    async with connected(Quick) as (reader, _):
         assert await rest(reader) == b""
 
 
+@pytest.mark.parametrize("requests", [0, 1])
+async def test_line_breaks_are_no_sign_of_life(requests: int) -> None:
+    """Line breaks before a head are legal, and keep no connection open."""
+    async with connected(Quick) as (reader, writer):
+        for _ in range(requests):
+            writer.write(GET + END)
+            await answered(reader)
+        writer.write(END)
+        assert await rest(reader) == b""
+
+
+async def test_a_body_that_does_not_come_closes_the_connection() -> None:
+    """A body that drips keeps no connection open."""
+    async with connected(Quick) as (reader, writer):
+        writer.write(GET + b"Content-Length: 5\r\n\r\n")
+        await answered(reader)
+        writer.write(b"h")
+        assert await rest(reader) == b""
+
+
+async def test_a_body_has_its_time_while_its_request_is_answered() -> None:
+    """An application that waits for a body does not wait for ever."""
+    gate = Gate()
+    async with connected(Quick, gate) as (reader, writer):
+        writer.write(GET + b"Content-Length: 5\r\n\r\n")
+        assert await rest(reader) == b""
+        gate.opened.set()
+
+
 async def test_an_idle_connection_is_not_a_slow_head() -> None:
-    """Between two requests the head's time does not run."""
-    async with connected() as (reader, writer):
-        for _ in range(3):
-            writer.write(GET + b"\r\n")
-            assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
-            await asyncio.sleep(2 * Quick.head_seconds)
+    """Between two requests the head's time does not run: uvicorn's own does."""
+    async with connected(Watched) as (reader, writer):
+        protocol = await watched()
+        for _ in range(50):
+            writer.write(GET + END)
+            await answered(reader)
+            await until(lambda: protocol.timeout_keep_alive_task)
+            assert protocol._timer is None
 
 
-async def test_a_body_over_the_limit_closes_the_connection() -> None:
-    """No endpoint reads a body: a large one is not taken in."""
-    head = b"GET /tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n"
-    async with connected() as (reader, writer):
-        writer.write(head)
-        for _ in range(100):
-            writer.write(b"x" * 65_536)
-            await asyncio.sleep(0)
-        assert b"HTTP/1.1 200" not in await rest(reader)
-
-
-async def test_a_small_body_of_a_get_is_passed_over() -> None:
-    """A GET may have a body; it changes nothing."""
-    async with connected() as (reader, writer):
-        writer.write(GET + b"Connection: close\r\nContent-Length: 5\r\n\r\nhello")
-        assert (await rest(reader)).startswith(b"HTTP/1.1 200 ")
+# --- requests in a row ----------------------------------------------------------------------------
 
 
 async def test_pipelined_requests_are_all_answered() -> None:
     """Requests that come at once are answered in turn."""
     async with connected() as (reader, writer):
-        writer.write((GET + b"\r\n") * 4 + GET + b"Connection: close\r\n\r\n")
+        writer.write((GET + END) * 4 + LAST + END)
         assert (await rest(reader)).count(b"HTTP/1.1 200 ") == 5
 
 
+async def test_requests_before_a_head_do_not_count_as_its_bytes() -> None:
+    """Heads that are legal one by one are legal in a row, the last one cut anywhere."""
+    long = GET + b"X: " + b"x" * 40_000 + END + END
+    async with connected() as (reader, writer):
+        writer.write(long * 3 + LAST)
+        await answered(reader)
+        writer.write(END)
+        assert (await rest(reader)).count(b"HTTP/1.1 200 ") == 3
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"\x16\x03\x01 hello\r\n\r\n",
+        GET + b"X: " + b"x" * 70_000,
+        GET + b"Content-Length: 99999\r\n\r\n",
+    ],
+    ids=["no HTTP", "large head", "large body"],
+)
+async def test_a_bad_request_does_not_take_the_answer_of_the_one_before(bad: bytes) -> None:
+    """An answer under way is given whole, and is the last: it is never another request's refusal."""
+    gate = Gate()
+    async with connected(Watched, gate) as (reader, writer):
+        protocol = await watched()
+        writer.write(GET + END)
+        await until(lambda: gate.asked)
+        writer.write(bad)
+        await until(lambda: protocol._refused)
+        gate.opened.set()
+        answer = await rest(reader)
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.endswith(b"\r\n\r\nok")
+    assert gate.asked == 1
+
+
+async def test_a_head_that_is_not_read_is_not_slow() -> None:
+    """While uvicorn reads nothing, because answers are under way, the rest of a head may come later."""
+    gate = Gate()
+    async with connected(Watched, gate) as (reader, writer):
+        writer.write((GET + END) * 2 + LAST)
+        protocol = await watched()
+        await until(lambda: gate.asked and protocol.flow.read_paused)
+        protocol._too_slow()
+        writer.write(END)
+        gate.opened.set()
+        answer = await rest(reader)
+
+    assert answer.count(b"HTTP/1.1 200 ") == 3
+
+
 async def test_what_is_no_http_is_400() -> None:
-    """Bytes that are no request get the server's 400."""
+    """Bytes that are no request get a bare 400."""
     async with connected() as (reader, writer):
         writer.write(b"\x16\x03\x01 hello\r\n\r\n")
         assert (await rest(reader)).startswith(b"HTTP/1.1 400 ")
 
 
-async def test_no_timer_outlives_its_connection() -> None:
-    """A connection that ends in the middle of a head leaves nothing behind."""
-    fired: list[BoundedProtocol] = []
+async def test_a_refusal_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    """What follows a refused head is not read, whatever it is."""
+    large = GET + b"X: " + b"x" * 70_000 + END
+    body = b"Transfer-Encoding: chunked\r\n\r\n" + (b"8000\r\n" + b"x" * 0x8000 + END) * 4
+    async with connected(Watched) as (reader, _):
+        protocol = await watched()
+        protocol.data_received(large + END + large + body + b"\x16\x03\x01 hello\r\n\r\n")
+        assert (await rest(reader)).count(b"HTTP/1.1") == 1
 
-    class Watched(Quick):
-        def _too_slow(self) -> None:
-            fired.append(self)
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
 
-    async with connections(Watched) as port:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(GET)
-        await asyncio.sleep(0.05)
+
+# --- the end --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", GET, GET + END, GET + b"Content-Length: 5\r\n\r\n", GET + b"X: " + b"x" * 70_000],
+    ids=["nothing", "half a head", "a request", "half a body", "too much"],
+)
+async def test_no_timer_outlives_its_connection(sent: bytes) -> None:
+    """A connection that ends leaves nothing behind, wherever it was."""
+    async with connected(Watched) as (_, writer):
+        writer.write(sent)
+        protocol = await watched()
+        await until(lambda: not sent or protocol._head_is_open or protocol.headers)
         writer.close()
-        await asyncio.sleep(3 * Watched.head_seconds)
+        await asyncio.wait_for(protocol.lost.wait(), PATIENCE)
 
-    assert fired == []
+        assert protocol._timer is None
+
+
+async def test_half_a_head_does_not_keep_the_server_from_leaving() -> None:
+    """A server that is told to stop closes connections that wait for the rest of a head."""
+    async with connections(BoundedProtocol) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(GET + END)
+        await answered(reader)
+        writer.write(GET)
+
+    assert b"HTTP/1.1 408" not in await rest(reader)
+    writer.close()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ LEFT = "ticketbridge.left"
 """The scope's extension that takes a callback, to be called if the caller leaves before the answer."""
 
 _REASONS = {
+    400: b"Bad Request",
     408: b"Request Timeout",
     413: b"Content Too Large",
     431: b"Request Header Fields Too Large",
@@ -21,8 +22,10 @@ _REASONS = {
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's httptools protocol that closes a connection whose request is too large or too slow.
 
-    A head over *head_limit* bytes is 431, one that is not whole *head_seconds* after its first byte (or
-    after the connection was made) is 408, a body over *body_limit* bytes is 413: no endpoint reads one.
+    A head over *head_limit* bytes is 431, one that is not whole *head_seconds* after its first byte is
+    408, a body over *body_limit* bytes is 413, and what is no HTTP is 400: each a bare status, after
+    which the connection is closed. Closed without a word are a connection on which nothing comes, and
+    one whose body does not come; no endpoint reads one. Requests before the bad one are still answered.
     """
 
     head_limit: ClassVar[int] = 64 * 1024
@@ -34,6 +37,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """See uvicorn."""
         super().__init__(*arguments, **options)
         self._head_is_open = False
+        self._body_is_open = False
+        self._begun = 0  # heads, in the bytes at hand
         self._head_size = 0
         self._body_size = 0
         self._refused = False
@@ -57,20 +62,24 @@ class BoundedProtocol(HttpToolsProtocol):
         """See asyncio."""
         if self._refused:
             return
+        begins_here = not (self._head_is_open or self._body_is_open)
+        self._begun = 0
         super().data_received(data)
-        if not self._head_is_open or self._refused:
-            return
-        # Counted as it comes: the parser tells of a header only when it is whole.
-        self._head_size += len(data)
-        if self._head_size > self.head_limit:
-            self._refuse(431)
-        elif self._timer is None:
+        if self._head_is_open and self._begun <= begins_here:
+            # Counted as it comes: the parser tells of a header only when it is whole. Not counted are
+            # bytes with requests before this head in them: where it begins there, nobody says.
+            self._head_size += len(data)
+            if self._head_size > self.head_limit:
+                self._refuse(431)
+        if self._timer is None and self._is_waiting():
             self._start_timer()
 
     def on_message_begin(self) -> None:
         """See httptools."""
         super().on_message_begin()
+        self._stop_timer()
         self._head_is_open = True
+        self._begun += 1
         self._head_size = 0
         self._body_size = 0
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]  # an extension is our own
@@ -78,13 +87,19 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """See httptools."""
-        self._head_is_open = False
-        self._stop_timer()
-        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        size, body = len(self.url), 0
+        for name, value in self.headers:
+            size += len(name) + len(value) + 4
+            if name == b"content-length":
+                body = int(value)
         if size > self.head_limit:
             self._refuse(431)
+        elif body > self.body_limit:
+            self._refuse(413)
         elif not self._refused:
             super().on_headers_complete()
+            self._body_is_open = True
+        self._head_is_open = False
 
     def on_body(self, body: bytes) -> None:
         """See httptools."""
@@ -97,7 +112,14 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """See httptools."""
         if not self._refused:
+            self._body_is_open = False
+            self._stop_timer()
             super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """See uvicorn."""
+        del msg
+        self._refuse(400)
 
     def _is_answering(self) -> bool:
         # uvicorn declares that there is always a cycle; before the first request there is none.
@@ -109,6 +131,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     # --- the bounds -----------------------------------------------------------------------------
 
+    def _is_waiting(self) -> bool:
+        """Whether it is the caller's turn, and uvicorn, which times idle connections, does not time it."""
+        if self._refused:
+            return False
+        idle = self.timeout_keep_alive_task is None and not self._is_answering()
+        return idle or self._head_is_open or self._body_is_open
+
     def _start_timer(self) -> None:
         self._timer = self.loop.call_later(self.head_seconds, self._too_slow)
 
@@ -119,20 +148,27 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         self._timer = None
-        if self._head_is_open:
+        if self.flow.read_paused:
+            self._start_timer()  # it is uvicorn that does not read, until other requests are answered
+        elif self._head_is_open:
             self._refuse(408)
         else:
             self.transport.close()
 
     def _refuse(self, status: int) -> None:
-        """Answer with nothing but *status*, and close; an answer under way is cut."""
+        """Take nothing more, answer with nothing but *status*, and close."""
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
         self._stop_timer()
-        if self._is_answering():
-            self.transport.close()
-            return
+        if not self._is_answering():
+            self._say(status)
+        elif self._body_is_open:
+            self.transport.close()  # the answer under way may be waiting for the body
+        else:
+            self.cycle.keep_alive = False  # closed after the answers to requests before
+
+    def _say(self, status: int) -> None:
         line = b"HTTP/1.1 %d %s\r\n" % (status, _REASONS[status])
         self.transport.write(line + b"content-length: 0\r\nconnection: close\r\n\r\n")
         # Closed at once, with bytes of the request unread, the answer would never arrive.
