@@ -11,6 +11,7 @@ import pytest
 
 from tests.support import NOW, USER, Replies, item, order, orders, spec_of
 from ticketbridge.bridge import Bridge, compile_mapping
+from ticketbridge.journal import Journal
 from ticketbridge.mapping import MappingError
 from ticketbridge.problems import MappingMismatch
 
@@ -91,6 +92,17 @@ async def test_a_reshaped_ticket_needs_only_its_id(tmp_path: Path) -> None:
     )
 
     assert await body_of(bridge) == [{"code": "1", "cents": 1999}]
+
+
+async def test_a_decimal_that_the_body_reckons_goes_out_as_a_number(tmp_path: Path) -> None:
+    """Arithmetic in `response.body` gives numbers, never their text, explained or not."""
+    schema = {"type": "array", "items": {"properties": {"fee": {"type": "number"}}}}
+    body = "tickets[*].{code: ticketId, fee: multiply(price, `0.1`)}"
+
+    for explains in (False, True):
+        bridge = bridge_of(tmp_path, schema, body, price=12.5)
+        answer = await bridge.answer(USER, Journal(explains=explains), now=NOW)
+        assert json.loads(answer.body) == [{"code": "1", "fee": 1.25}]
 
 
 async def test_a_reshaped_ticket_without_its_id_is_an_error(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from ticketbridge.tickets.settle import TICKET_ID
 
 _ROOTS = ("user", "tickets")
 _SLICE = 500
+# By default a decimal would go out as text; the body's expression may reckon with some.
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 class ResponsePlan:
@@ -67,7 +69,7 @@ class ResponsePlan:
     def encoded(self, body: object) -> bytes:
         """*body* as JSON; MappingMismatch where it cannot be written."""
         try:
-            return msgspec.json.encode(body)
+            return _ENCODER.encode(body)
         except (msgspec.MsgspecError, ValueError) as error:
             raise MappingMismatch(log="response: body: no JSON") from error
 
