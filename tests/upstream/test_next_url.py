@@ -74,6 +74,23 @@ def test_any_other_url_is_refused(text: object, reason: str) -> None:
         resolved(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["/v2/c/7/x/orders?p=2", "/v2/c/7%252Fx/orders", "/v2/c/7/x%2Forders"]
+)
+def test_an_escaped_slash_is_no_slash(text: str) -> None:
+    """A path is the call's segment by segment: what a customer's id escapes leads to no other customer."""
+    first = FirstRequest("/c/7%2Fx/orders", {})
+    current = "https://api.example.com/v2/c/7%2Fx/orders"
+
+    same = next_url(
+        "/v2/c/7%2fx/orders?p=2", current=current, base_url=BASE, first=first, any_path=False
+    )
+
+    assert same.endswith("/v2/c/7%2fx/orders?p=2")
+    with pytest.raises(NextUrlError, match="another path"):
+        next_url(text, current=current, base_url=BASE, first=first, any_path=False)
+
+
 def test_any_path_loosens_the_path_alone() -> None:
     """`any_path: true` allows another path, and no other origin or user."""
     assert resolved("/v2/pages/2", any_path=True) == "https://api.example.com/v2/pages/2"

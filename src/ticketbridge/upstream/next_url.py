@@ -35,9 +35,9 @@ def next_url(
         raise NextUrlError("the next URL is not on the platform's scheme, host and port")
     if "@" in url.netloc:
         raise NextUrlError("the next URL holds a user name")
-    if any(unquote(segment) in {".", ".."} for segment in url.path.split("/")):
+    if not {".", ".."}.isdisjoint(_segments(url.path)):
         raise NextUrlError("the next URL has a dot segment")
-    if not any_path and unquote(url.path) != unquote(urlsplit(base_url).path + first.path):
+    if not any_path and _segments(url.path) != _segments(base.path + first.path):
         raise NextUrlError(
             "the next URL has another path than the call (`any_path: true` allows it)"
         )
@@ -47,6 +47,11 @@ def next_url(
 
 def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
     return url.scheme, url.hostname, url.port or _DEFAULT_PORTS.get(url.scheme)
+
+
+def _segments(path: str) -> list[str]:
+    """The path's segments, decoded one by one: an escaped slash separates nothing."""
+    return [unquote(segment) for segment in path.split("/")]
 
 
 def _hold_to_user(query: str, first: FirstRequest) -> None:
