@@ -12,6 +12,7 @@ from ticketbridge.jmes.kinds import Function, Parameter
 from ticketbridge.jmes.runtime import label
 
 _REFERENCE = "& is only for an argument of map, sort_by, max_by and min_by"
+_WRAPPERS = frozenset({"as_list", "default", "not_null", "optional"})
 _WORDS = frozenset({"null", "true", "false"})
 _Parts: TypeAlias = tuple[nodes.Node | None, ...]
 
@@ -34,6 +35,19 @@ def function_named(name: str, *, strict: bool) -> Function | None:
 def parameter_at(function: Function, position: int) -> Parameter:
     """The parameter of the argument at *position*, which counts from 0."""
     return function.parameters[min(position, len(function.parameters) - 1)]
+
+
+def gives_as_found(tree: nodes.Node) -> bool:
+    """Whether the value stands in the document just so: nothing was chosen, changed or left out."""
+    match tree:
+        case nodes.Field() | nodes.Index() | nodes.Constant():
+            return True
+        case nodes.Chain():
+            return all(map(gives_as_found, tree.steps))
+        case nodes.Call():
+            return tree.name in _WRAPPERS and all(map(gives_as_found, tree.arguments))
+        case _:
+            return False
 
 
 class _Analysis:

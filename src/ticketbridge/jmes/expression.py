@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
-import linecache
-import weakref
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from ticketbridge.jmes import nodes
-from ticketbridge.jmes.analysis import analyse
+from ticketbridge.jmes.analysis import analyse, gives_as_found
 from ticketbridge.jmes.compiler import CodeGenerator
 from ticketbridge.jmes.errors import EvaluationError, ExpressionError, Fault, foreign_reason
 from ticketbridge.jmes.parser import parse
 
-_numbers = itertools.count(1)
 _NO_SCOPE: Mapping[str, Any] = {}
 
 
@@ -74,6 +70,11 @@ class Expression:
             return f"no value was given for the root {absent[0]}"
         return foreign_reason(error)
 
+    @property
+    def gives_as_found(self) -> bool:
+        """Whether it gives a value as the document has it: no filter, projection or calculation."""
+        return gives_as_found(self.tree)
+
     def shape(self) -> Shape:
         """Which roots the value consists of, as far as the text alone tells."""
         return _shape(self.tree) if self.rooted else OtherShape()
@@ -93,7 +94,7 @@ def compile_expression(
         names = analyse(text, tree, roots=roots, strict=strict)
         generator = CodeGenerator(strict=strict)
         _write(generator, tree, rooted=roots is not None)
-        evaluate = _load(generator, place)
+        evaluate: Callable[[Any], Any] = generator.load("expression", "expression", place)
     except (RecursionError, MemoryError):
         raise ExpressionError(text, 1, "nested too deeply") from None
     return Expression(text, place, names, tree, generator.source, roots is not None, evaluate)
@@ -106,18 +107,6 @@ def _write(generator: CodeGenerator, tree: nodes.Node, *, rooted: bool) -> None:
             generator.line(f"scope = {generator.constant(_NO_SCOPE)}")
         value = generator.emit(tree, None if rooted else "document")
         generator.line(f"return {value}")
-
-
-def _load(generator: CodeGenerator, place: str) -> Callable[[Any], Any]:
-    shown = "".join(character for character in place if character.isprintable())
-    name = f"<expression {next(_numbers)} {shown}>"
-    source, namespace = generator.source, generator.namespace
-    exec(compile(source, name, "exec", dont_inherit=True), namespace)  # noqa: S102 - of our own names alone
-    evaluate: Callable[[Any], Any] = namespace["expression"]
-    # Tracebacks and debuggers show the source, as long as the expression lives.
-    linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
-    weakref.finalize(evaluate, linecache.cache.pop, name, None).atexit = False
-    return evaluate
 
 
 def _shape(node: nodes.Node) -> Shape:

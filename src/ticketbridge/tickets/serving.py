@@ -7,8 +7,6 @@ is made again by `records`, which says what it was. So the two can differ in spe
 
 from __future__ import annotations
 
-import linecache
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -91,7 +89,8 @@ class _Writer:
                 code.line(f"{_local(name)} = scope[{code.key(name)}]")
                 code.bind(name, _local(name))
             self._loop(self._stage, "values")
-        return _loaded(code)
+        serve: Serve = code.load("serve", "records")
+        return serve
 
     def _loop(self, stage: int, values: str) -> None:
         """The loop over the values that entry number *stage* binds."""
@@ -326,14 +325,3 @@ def _without_missing(made: dict[str, Any]) -> dict[str, Any]:
 def _local(name: str) -> str:
     """The variable of a root; names of entries are plain, and must not hide one of ours."""
     return f"root_{name}"
-
-
-def _loaded(code: CodeGenerator) -> Serve:
-    """The function, with its source where tracebacks and debuggers look."""
-    source, namespace = code.source, code.namespace
-    name = f"<records {id(namespace)}>"
-    exec(compile(source, name, "exec", dont_inherit=True), namespace)  # noqa: S102 - of our own names alone
-    serve: Serve = namespace["serve"]
-    linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
-    weakref.finalize(serve, linecache.cache.pop, name, None).atexit = False
-    return serve
