@@ -44,8 +44,8 @@ def ours(mapping: str, body: Json, user: str = USER) -> Callable[[], Mapped]:
     """From the platform's parsed body to the tickets and the verdicts, and nothing around it."""
     # What runs in an answer, reached from inside: the bridge has no door between body and tickets.
     bridge = bridge_of(mapping)
-    call, serve = bridge._calls[-1], bridge.tickets.serve  # noqa: SLF001
-    items_of = call._items  # type: ignore[union-attr]  # noqa: SLF001
+    call, serve = bridge._calls[-1], bridge.tickets.serve  # noqa: SLF001 - see above
+    items_of = call._items  # type: ignore[union-attr]  # noqa: SLF001 - the mappings end in a call
     assert serve is not None, "the benchmarks' mappings leave out what is not eligible"
 
     def run() -> Mapped:

@@ -54,11 +54,11 @@ class PlatformAnswer(BaseModel):
 class Ticket(BaseModel):
     """A ticket as agreed with menta tech, as far as this platform fills it."""
 
-    ticketId: Id  # noqa: N815 - the agreed name
-    externalReferenceEventId: Id  # noqa: N815
-    showId: Id  # noqa: N815
-    ticketOptionId: Id  # noqa: N815
-    priceTypeId: Id | None  # noqa: N815
+    ticketId: Id
+    externalReferenceEventId: Id
+    showId: Id
+    ticketOptionId: Id
+    priceTypeId: Id | None
     price: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     buyer: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None
@@ -68,7 +68,7 @@ class Ticket(BaseModel):
 class TicketsAnswer(BaseModel):
     """The answer as agreed with menta tech."""
 
-    userEmail: str  # noqa: N815
+    userEmail: str
     tickets: list[Ticket]
 
 
