@@ -425,6 +425,49 @@ async def test_last_gives_true_or_false(last: object) -> None:
     assert isinstance(await problem(changes, replies), MappingMismatch)
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "body.orders[?event == 'fest']",
+        "body.orders[*].parts[]",
+        "body.orders[1:]",
+        "as_list(body.orders[?event == 'fest'])",
+        "sort_by(body.orders, &event)",
+    ],
+)
+def test_numbered_pages_do_not_end_where_the_mapping_leaves_all_out(expression: str) -> None:
+    """A page that a filter empties would end the pages: an expression that may do so needs `last`."""
+    with pytest.raises(MappingError, match=r"TB313.*`last`"):
+        compile_mapping(spec_of({**NUMBER, "source.0.each": expression}))
+
+    last = {"number": {"start": 1}, "last": "page.number == `2`"}
+    compile_mapping(spec_of({**NUMBER, "source.0.pages": last, "source.0.each": expression}))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["body.data[0].orders", "as_list(optional(body.orders))", "default(body.orders, `[]`)"],
+)
+def test_a_list_that_is_taken_whole_may_end_numbered_pages(expression: str) -> None:
+    """An expression that gives the platform's own list is empty only where that is."""
+    compile_mapping(spec_of({**NUMBER, "source.0.each": expression}))
+
+
+async def test_a_filter_with_last_reads_past_a_page_that_it_empties() -> None:
+    """With `last`, a page on which nothing is left is a page like any other."""
+    changes = {
+        **NUMBER,
+        "source.0.pages": {"number": {"start": 1}, "last": "page.number >= body.n"},
+        "source.0.each": "body.orders[?event == 'fest']",
+    }
+    replies = {
+        f"{FIRST}&page=1": page(order(item(1), event="shop"), n=2),
+        f"{FIRST}&page=2": page(order(item(2)), n=2),
+    }
+
+    assert await ids(changes, replies) == ["2"]
+
+
 async def test_a_platform_that_ignores_the_page_is_found_out() -> None:
     """The same page for every number is an error, not a longer list."""
     replies = {"/orders": page(order(item(1)))}

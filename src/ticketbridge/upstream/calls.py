@@ -12,11 +12,17 @@ import msgspec
 
 from ticketbridge.jmes import Expression
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
-from ticketbridge.mapping.spec import CallSpec, ExpressionSpec, ResultKind, UpstreamSpec
+from ticketbridge.mapping.spec import (
+    CallSpec,
+    ExpressionSpec,
+    NumberSpec,
+    ResultKind,
+    UpstreamSpec,
+)
 from ticketbridge.upstream.errors import NoAnswer
 from ticketbridge.upstream.evaluate import evaluate, evaluate_bool, mismatch
 from ticketbridge.upstream.messages import PlatformRequest
-from ticketbridge.upstream.pages import PageSeen, Step, compile_paging, first_step
+from ticketbridge.upstream.pages import PageSeen, Paging, Step, compile_paging, first_step
 from ticketbridge.upstream.pull import Pull
 from ticketbridge.upstream.requests import FirstRequest, RequestPlan
 from ticketbridge.upstream.resilience import wait_before
@@ -34,9 +40,7 @@ class CallPlan:
         paged = (*bound, "page") if spec.pages else bound
         answered = (*paged, "body", "status", "headers")
         self.name = spec.name
-        self.calls = True
         self._kind = spec.result.kind
-        self._pages = spec.pages
         self._retries = upstream.retries
         self._max_pages = upstream.max_pages
         self._condition = compiler.optional(spec.condition, bound)
@@ -44,13 +48,13 @@ class CallPlan:
         self._responses = Responses(spec, answered, compiler)
         result = spec.result.expression or ExpressionSpec("body", spec.place)
         self._result = compiler.expression(result, answered)
-        self._last = compiler.optional(spec.pages.last, answered) if spec.pages else None
-        self._total = compiler.optional(spec.pages.total, answered) if spec.pages else None
-        self._next = (
-            compile_paging(spec.pages, spec.name, upstream.base_url, answered, compiler)
-            if spec.pages
-            else None
+        self._pages = spec.pages and _Pages(
+            first_step(spec.pages),
+            compile_paging(spec.pages, spec.name, upstream.base_url, answered, compiler),
+            compiler.optional(spec.pages.last, answered),
+            compiler.optional(spec.pages.total, answered),
         )
+        _hold_to_an_end(spec, self._result, compiler)
 
     @property
     def uses_user(self) -> bool:
@@ -61,7 +65,8 @@ class CallPlan:
         """The values that this entry binds for *scope*, in order."""
         if self._condition and not evaluate_bool(self._condition, scope, f"{self.name}: if"):
             return _unasked(self._kind)
-        items = await (self._walk(scope, pull) if self._pages else self._ask(scope, pull))
+        pages = self._pages
+        items = await (self._walk(pages, scope, pull) if pages else self._ask(scope, pull))
         return [items] if self._kind == "collect" else items
 
     async def _ask(self, scope: Scope, pull: Pull) -> list[Any]:
@@ -69,10 +74,10 @@ class CallPlan:
         request = self._request.build(scope)
         return self._items(await self._exchange(request, scope, pull, first=True))
 
-    async def _walk(self, scope: Scope, pull: Pull) -> list[Any]:
-        """The items of all pages."""
+    async def _walk(self, pages: _Pages, scope: Scope, pull: Pull) -> list[Any]:
+        """The items of all *pages*."""
         walk = _Walk()
-        step: Step | None = first_step(self._pages)
+        step: Step | None = pages.first
         first: FirstRequest | None = None
         while step is not None:
             here = {**scope, "page": step.page}
@@ -82,8 +87,11 @@ class CallPlan:
             seen = await self._exchange(request, here, pull, first=not walk.items_of_pages)
             items = self._items(seen)
             self._hold_to_progress(items, walk)
-            step = self._following(PageSeen(seen, step, request.url, not items, first))
-            self._hold_to_total(seen, walk, over=step is None)
+            # Where the mapping leaves records out, it may have emptied the page: that says nothing.
+            empty = not items and self._result.gives_as_found
+            page = PageSeen(seen, step, request.url, empty, first)
+            step = None if self._is_last(pages, seen) else pages.following(page)
+            self._hold_to_total(pages, seen, walk, over=step is None)
         return [item for page in walk.items_of_pages for item in page]
 
     def _placed(self, step: Step, scope: Scope) -> PlatformRequest:
@@ -112,12 +120,8 @@ class CallPlan:
         """What the result expression finds in one answer."""
         return found(self._result, scope, self._kind, self.name)
 
-    def _following(self, page: PageSeen) -> Step | None:
-        if self._next is None:
-            return None
-        if self._last and evaluate_bool(self._last, page.scope, f"{self.name}: last"):
-            return None
-        return self._next(page)
+    def _is_last(self, pages: _Pages, scope: Scope) -> bool:
+        return pages.last is not None and evaluate_bool(pages.last, scope, f"{self.name}: last")
 
     # --- what a platform's pages are held to ----------------------------------------------------
 
@@ -136,13 +140,13 @@ class CallPlan:
             walk.digests.add(digest)
         walk.items_of_pages.append(items)
 
-    def _hold_to_total(self, scope: Scope, walk: _Walk, *, over: bool) -> None:
-        if self._total is None:
+    def _hold_to_total(self, pages: _Pages, scope: Scope, walk: _Walk, *, over: bool) -> None:
+        if pages.total is None:
             return
         slot = f"{self.name}: total"
-        total = evaluate(self._total, scope, slot)
+        total = evaluate(pages.total, scope, slot)
         if isinstance(total, bool) or not isinstance(total, int):
-            raise mismatch(slot, f"`{self._total.text}` at {self._total.place} gives no integer")
+            raise mismatch(slot, f"`{pages.total.text}` at {pages.total.place} gives no integer")
         count = sum(map(len, walk.items_of_pages))
         if over and count < total:
             raise mismatch(slot, f"{count} items came where the platform counts {total}")
@@ -152,6 +156,31 @@ def _unasked(kind: ResultKind) -> list[Any]:
     """What a call binds that `if` has kept from being made."""
     values: dict[ResultKind, list[Any]] = {"take": [None], "collect": [[]], "each": []}
     return values[kind]
+
+
+def _hold_to_an_end(spec: CallSpec, result: Expression, compiler: SpecCompiler) -> None:
+    """An empty page ends numbered pages: a page must not be empty because the mapping left all of it out."""
+    numbered = spec.pages is not None and isinstance(spec.pages.paging, NumberSpec)
+    if spec.pages is None or not numbered or spec.pages.last or result.gives_as_found:
+        return
+    place = spec.place if spec.result.expression is None else spec.result.expression.place
+    compiler.report(
+        place,
+        "TB313",
+        "an empty page ends these pages, and this expression can leave out all of a page that is none",
+        "name the end with `last`, or take the list whole and leave records out by `ticket.status`"
+        " or `not_eligible_when`",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """How a paged call goes from page to page, and what its pages are held to."""
+
+    first: Step
+    following: Paging
+    last: Expression | None
+    total: Expression | None
 
 
 @dataclass(slots=True)

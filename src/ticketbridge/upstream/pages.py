@@ -23,7 +23,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class PageSeen:
-    """What a paging looks at to find the next page: the response scope, and the page's request."""
+    """What a paging looks at to find the next page: the response scope, and the page's request.
+
+    *empty*: the platform's own list has nothing in it.
+    """
 
     scope: Scope
     step: Step
@@ -36,10 +39,8 @@ Paging = Callable[[PageSeen], Step | None]
 """Gives the step to the next page, or None after the last one."""
 
 
-def first_step(spec: PagesSpec | None) -> Step:
+def first_step(spec: PagesSpec) -> Step:
     """The step of a call's first request."""
-    if spec is None:
-        return Step({})
     match spec.paging:
         case NextUrlSpec():
             return Step({})
