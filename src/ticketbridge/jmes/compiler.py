@@ -6,10 +6,7 @@ that a mapping says is held in the namespace of the function, so that no text ca
 
 from __future__ import annotations
 
-import itertools
-import linecache
 import re
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -24,7 +21,6 @@ from ticketbridge.jmes.kinds import Function, Kind, Parameter
 _MAX_BLOCKS = 10
 _MAX_SUBSCRIPTS = 16
 _NAMES = {None: "null", True: "true", False: "false"}
-_numbers = itertools.count(1)
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_]{1,60}", re.ASCII)
 _SHARED = frozenset({str, int, type})
 _ORDER_NAMES: dict[nodes.Operator, str] = {
@@ -59,18 +55,6 @@ class CodeGenerator:
     def source(self) -> str:
         """All functions that were written."""
         return "\n\n".join(self._finished) + "\n"
-
-    def load(self, function: str, kind: str, place: str = "") -> Any:
-        """The *function* that was written; tracebacks and debuggers show its source by *kind* and *place*."""
-        shown = "".join(character for character in place if character.isprintable())
-        name = f"<{kind} {next(_numbers)} {shown}>"
-        source = self.source
-        exec(compile(source, name, "exec", dont_inherit=True), self.namespace)  # noqa: S102 - of our own names alone
-        loaded = self.namespace[function]
-        linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
-        # As long as the function lives.
-        weakref.finalize(loaded, linecache.cache.pop, name, None).atexit = False
-        return loaded
 
     @contextmanager
     def function(self, header: str) -> Iterator[None]:

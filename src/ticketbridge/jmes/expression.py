@@ -10,6 +10,7 @@ from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import analyse, gives_as_found
 from ticketbridge.jmes.compiler import CodeGenerator
 from ticketbridge.jmes.errors import EvaluationError, ExpressionError, Fault, foreign_reason
+from ticketbridge.jmes.loading import load
 from ticketbridge.jmes.parser import parse
 
 _NO_SCOPE: Mapping[str, Any] = {}
@@ -94,7 +95,7 @@ def compile_expression(
         names = analyse(text, tree, roots=roots, strict=strict)
         generator = CodeGenerator(strict=strict)
         _write(generator, tree, rooted=roots is not None)
-        evaluate: Callable[[Any], Any] = generator.load("expression", "expression", place)
+        evaluate: Callable[[Any], Any] = load(generator, "expression", "expression", place)
     except (RecursionError, MemoryError):
         raise ExpressionError(text, 1, "nested too deeply") from None
     return Expression(text, place, names, tree, generator.source, roots is not None, evaluate)

@@ -13,6 +13,7 @@ from typing import Any
 
 from ticketbridge.jmes.compiler import CodeGenerator
 from ticketbridge.jmes.expression import Expression
+from ticketbridge.jmes.loading import load
 from ticketbridge.tickets.checks import (
     STATUS,
     VALID,
@@ -89,7 +90,7 @@ class _Writer:
                 code.line(f"{_local(name)} = scope[{code.key(name)}]")
                 code.bind(name, _local(name))
             self._loop(self._stage, "values")
-        serve: Serve = code.load("serve", "records")
+        serve: Serve = load(code, "serve", "records")
         return serve
 
     def _loop(self, stage: int, values: str) -> None:
