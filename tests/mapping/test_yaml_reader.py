@@ -274,20 +274,20 @@ def hole(template: str) -> Place:
         pytest.param('{email: "{user}"}', 15, 22, id="double-quoted"),
         pytest.param("{email: '{user}'}", 15, 22, id="single-quoted"),
         pytest.param("\n      email: to={user}", 16, 18, id="plain"),
-        pytest.param('{email: "a\\x20b {user}"}', 15, 20, id="behind-an-escape"),
+        pytest.param('{email: "a\\x20b {user}"}', 15, 29, id="behind-an-escape"),
         pytest.param('{email: "{user}\\x20b"}', 15, 22, id="before-an-escape"),
-        pytest.param("{email: 'it''s {user}'}", 15, 20, id="behind-a-doubled-quote"),
+        pytest.param("{email: 'it''s {user}'}", 15, 28, id="behind-a-doubled-quote"),
         pytest.param("\n      email: |\n        a\n        b {user}", 18, 12, id="literal-block"),
         pytest.param("\n      email: |2\n          b {user}", 17, 14, id="indented-literal-block"),
         pytest.param("\n      email: >\n        {user}\n        b", 17, 10, id="folded-block"),
-        pytest.param("\n      email: >\n        b\n        {user}", 16, 14, id="folded-line"),
-        pytest.param("\n      email: a\n        {user}", 16, 14, id="second-line"),
+        pytest.param("\n      email: >\n        b\n        {user}", 18, 10, id="folded-line"),
+        pytest.param("\n      email: a\n        {user}", 17, 10, id="second-line"),
         pytest.param('{email: "${TOKEN}{user}"}', 15, 30, id="behind-a-variable"),
         pytest.param('{email: "{{{user}"}', 15, 24, id="behind-a-brace"),
     ],
 )
 def test_a_hole_stands_where_its_expression_begins(template: str, line: int, column: int) -> None:
-    """A hole's place is its first character, or the value's where escapes or folds hide it."""
+    """A hole's place is its first character, behind escapes, folds and indentation too."""
     assert hole(template) == Place("acme.yaml", line, column)
 
 

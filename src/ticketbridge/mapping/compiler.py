@@ -43,10 +43,9 @@ class SpecCompiler:
             return compile_expression(spec.text, roots=roots, place=str(spec.place))
         except ExpressionError as error:
             self._failed.add(spec)
-            place = spec.place.after(error.column - 1) if "\n" not in spec.text else spec.place
-            self.report(
-                place, "TB201", f"{error.reason} in `{_short(spec.text)}`", error.suggestion
-            )
+            place = spec.at(error.column - 1)
+            message = f"{error.reason} in `{_short(spec.text)}`"
+            self.report(place, "TB201", message, error.suggestion)
             return compile_expression("`null`", roots=roots)
 
     def failed(self, spec: ExpressionSpec) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ticketbridge.mapping.findings import Place
+from ticketbridge.mapping.places import Piece, place_at
 
 Plain = str | int | float | bool | None
 Path = tuple[str | int, ...]
@@ -61,15 +62,6 @@ class Broken(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """*length* characters of a text, from *offset* on, that stand side by side from *place* on."""
-
-    offset: int
-    length: int
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
 class Scalar(Node):
     """Text, a number, true, false or null. *pieces* says where the characters of a text stand."""
 
@@ -78,10 +70,7 @@ class Scalar(Node):
 
     def at(self, offset: int) -> Place:
         """Where the character at *offset* stands; the value's place where that is unclear."""
-        for piece in self.pieces:
-            if piece.offset <= offset <= piece.offset + piece.length:
-                return piece.place.after(offset - piece.offset)
-        return self.place
+        return place_at(self.pieces, offset, self.place)
 
     def plain(self) -> Plain:
         """The value."""

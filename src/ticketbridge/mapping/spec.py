@@ -7,11 +7,12 @@ seconds, sizes bytes. Every expression and template knows its place in the file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Literal
 
 from ticketbridge.mapping.findings import Finding, Place
+from ticketbridge.mapping.places import Piece, place_at
 
 IPNetwork = IPv4Network | IPv6Network
 
@@ -38,6 +39,11 @@ class ExpressionSpec:
 
     text: str
     place: Place
+    pieces: tuple[Piece, ...] = field(default=(), repr=False, compare=False)
+
+    def at(self, offset: int) -> Place:
+        """Where the character at *offset* of the text stands in the file."""
+        return place_at(self.pieces, offset, self.place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,14 @@ from typing import Any, Protocol
 import yaml
 
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.nodes import Broken, ListNode, MapNode, Node, Piece, Scalar
+from ticketbridge.mapping.nodes import Broken, ListNode, MapNode, Node, Scalar
+from ticketbridge.mapping.places import LINE_BREAK, Piece, pieces_of
 from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.scalars import NumberError, resolve_plain
 from ticketbridge.mapping.words import shown
 from ticketbridge.mapping.yaml_slips import Slip, Spot, explain
 
 MAX_DEPTH = 32
-LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 SURROGATE = re.compile("[\ud800-\udfff]")
 SHOWN = 60
 
@@ -228,27 +228,8 @@ class _Composer:
         return text if start.flow_style and len(text) <= SHOWN and "\n" not in text else ""
 
     def _pieces(self, event: yaml.ScalarEvent) -> tuple[Piece, ...]:
-        if event.style in {"|", ">"}:
-            return self._block_pieces(event)
-        quotes = 0 if event.style is None else 1
-        first = self._events.start(event).after(quotes)
-        source = LINE_BREAK.split(self._events.between(event, event))[0]
-        same = _common(source[quotes:], event.value)
-        return (Piece(0, same, first),)
-
-    def _block_pieces(self, event: yaml.ScalarEvent) -> tuple[Piece, ...]:
-        """A literal block's lines stand in the file one by one; of a folded one, only the first."""
-        pieces: list[Piece] = []
-        offset = 0
-        lines = LINE_BREAK.split(event.value)
-        for index, line in enumerate(lines if event.style == "|" else lines[:1]):
-            number = self._events.start(event).line + index  # the first line is below the `|`
-            source = self._events.lines[number] if number < len(self._events.lines) else ""
-            indent = len(source) - len(line) if source.endswith(line) else _indent(source)
-            same = _common(source[indent:], line)
-            pieces.append(Piece(offset, same, Place(self._events.file, number + 1, indent + 1)))
-            offset += len(line) + 1
-        return tuple(pieces)
+        source = self._events.between(event, event)
+        return pieces_of(source, event.value, event.style or None, self._events.start(event))
 
 
 def _reference(event: yaml.Event) -> str:
@@ -259,13 +240,3 @@ def _reference(event: yaml.Event) -> str:
     if getattr(event, "tag", None) is not None:
         return "tags (`!name`)"
     return ""
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
-
-
-def _common(one: str, other: str) -> int:
-    """How many characters both begin with."""
-    pairs = zip(one, other, strict=False)
-    return next((index for index, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

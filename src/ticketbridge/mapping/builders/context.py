@@ -54,8 +54,9 @@ def is_true(node: Node | None) -> bool:
 
 def expression(node: Node) -> ExpressionSpec:
     """The expression that *node* holds."""
-    place = node.at(0) if isinstance(node, Scalar) else node.place
-    return ExpressionSpec(text_of(node), place)
+    if not isinstance(node, Scalar):
+        return ExpressionSpec("", node.place)
+    return ExpressionSpec(text_of(node), node.at(0), node.pieces)
 
 
 def optional_expression(node: Node | None) -> ExpressionSpec | None:

@@ -15,6 +15,7 @@ from ticketbridge.mapping.builders.context import Context, text_of
 from ticketbridge.mapping.builders.texts import MALFORMED, VARIABLE, Text
 from ticketbridge.mapping.environment import Value
 from ticketbridge.mapping.nodes import Broken, Node, Scalar
+from ticketbridge.mapping.places import pieces_from
 from ticketbridge.mapping.spec import ExpressionSpec, Secret, TemplateSpec
 
 # Stands for a hole where the text around it is checked.
@@ -86,7 +87,8 @@ class _Filling:
             return part.text
         if isinstance(part, VariablePart):
             return Secret(values[part].text)
-        return ExpressionSpec(part.text, self.node.at(part.offset))
+        pieces = pieces_from(self.node.pieces, part.offset)
+        return ExpressionSpec(part.text, self.node.at(part.offset), pieces)
 
 
 def _shown(part: TextPart | VariablePart | HolePart, values: dict[VariablePart, Value]) -> str:

@@ -1,0 +1,133 @@
+"""Where each character of a YAML text stands in the file: behind escapes, folds and indentation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ticketbridge.mapping.findings import Place
+
+LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_BREAK = LINE_BREAK.pattern
+_FOLD = rf"(?P<fold>[ \t]*(?:(?:{_BREAK})[ \t]*)+)"
+_TOKENS = {
+    None: re.compile(rf"{_FOLD}|."),
+    "'": re.compile(rf"{_FOLD}|(?P<one>'')|."),
+    '"': re.compile(
+        rf"(?P<none>\\(?:{_BREAK})[ \t]*)|{_FOLD}"
+        r"|(?P<one>\\(?:x..|u.{4}|U.{8}|.))|."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """*length* characters of a text, from *offset* on, that stand side by side from *place* on."""
+
+    offset: int
+    length: int
+    place: Place
+
+
+def place_at(pieces: Iterable[Piece], offset: int, otherwise: Place) -> Place:
+    """Where the character at *offset* stands; *otherwise* where that is unclear."""
+    before = [piece for piece in pieces if piece.offset <= offset]
+    if before and offset <= before[-1].offset + before[-1].length:
+        return before[-1].place.after(offset - before[-1].offset)
+    return otherwise
+
+
+def pieces_from(pieces: Iterable[Piece], offset: int) -> tuple[Piece, ...]:
+    """*pieces* as the text that begins at *offset* counts them."""
+    return tuple(Piece(piece.offset - offset, piece.length, piece.place) for piece in pieces)
+
+
+def pieces_of(source: str, value: str, style: str | None, start: Place) -> tuple[Piece, ...]:
+    """The pieces of the scalar *value* of that *style*, written as *source* from *start* on.
+
+    They end where the source is not understood.
+    """
+    steps = _block(source, value, start) if style in {"|", ">"} else _flow(source, style, start)
+    return tuple(_joined(_followed(steps, value)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A part of the source at *place*; *gives* is its text in the value, None any one character."""
+
+    gives: str | None
+    place: Place
+
+
+def _followed(steps: Iterable[_Step], value: str) -> Iterator[Piece]:
+    offset = 0
+    for step in steps:
+        gives = value[offset : offset + 1] if step.gives is None else step.gives
+        if not value.startswith(gives, offset):
+            return
+        yield Piece(offset, len(gives), step.place)
+        offset += len(gives)
+
+
+def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Neighbours in the value that are neighbours in the file, as one piece."""
+    last: Piece | None = None
+    for piece in pieces:
+        if last and piece.place == last.place.after(last.length):
+            last = Piece(last.offset, last.length + piece.length, last.place)
+            continue
+        if last:
+            yield last
+        last = piece
+    if last:
+        yield last
+
+
+def _flow(source: str, style: str | None, start: Place) -> Iterator[_Step]:
+    """A plain or a quoted text: lines are folded, and quotes have their escapes."""
+    quotes = 0 if style is None else 1
+    text = source[quotes : len(source) - quotes]
+    place = start.after(quotes)
+    for token in _TOKENS[style].finditer(text):
+        kind = token.lastgroup
+        if kind == "fold":
+            yield _Step(_folded(token[0]), place)
+        elif kind == "one":
+            yield _Step(None, place)
+        elif kind is None:
+            yield _Step(token[0], place)
+        place = _behind(place, token[0])
+
+
+def _folded(fold: str) -> str:
+    breaks = len(LINE_BREAK.findall(fold))
+    return " " if breaks == 1 else "\n" * (breaks - 1)
+
+
+def _behind(place: Place, text: str) -> Place:
+    lines = LINE_BREAK.split(text)
+    if len(lines) == 1:
+        return place.after(len(text))
+    return Place(place.file, place.line + len(lines) - 1, len(lines[-1]) + 1)
+
+
+def _block(source: str, value: str, start: Place) -> Iterator[_Step]:
+    """A text below `|` or `>`: each line stands in the file as it is, behind its indentation."""
+    lines = LINE_BREAK.split(source)[1:]
+    indent = _indent(lines, value)
+    offset = 0
+    for number, line in enumerate(lines, start.line + 1):
+        content = line[indent:]
+        yield _Step(content, Place(start.file, number, indent + 1))
+        offset += len(content)
+        if value[offset : offset + 1] in {" ", "\n"}:
+            yield _Step(None, Place(start.file, number, indent + len(content) + 1))
+            offset += 1
+
+
+def _indent(lines: list[str], value: str) -> int:
+    """How far the first line with a text is indented, beside the spaces that belong to it."""
+    first = next((line for line in LINE_BREAK.split(value) if line.strip()), "")
+    line = next((line for line in lines if line.strip()), "")
+    return len(line) - len(first) if line.endswith(first) else len(line) - len(line.lstrip(" "))
