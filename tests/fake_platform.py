@@ -4,27 +4,57 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+import socket
+import struct
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A request as it came in: *target* undecoded, *path* and *query* decoded."""
+    """A request as it came in: *target* undecoded, *path* and *query* decoded.
+
+    *turn*: the number of the request on its connection, from 1.
+    """
 
     method: str
     target: str
     path: str
     query: tuple[tuple[str, str], ...]
     headers: Mapping[str, str]
+    turn: int
+
+
+class End(Enum):
+    """How a connection ends."""
+
+    CLOSE = "closed"
+    RESET = "reset: what the other side has not read yet is lost to it"
+    HANG = "left open, without a word, until the other side closes it"
+
+
+CLOSE, RESET, HANG = End.CLOSE, End.RESET, End.HANG
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Nothing for so many seconds."""
+
+    seconds: float
+
+
+Step = bytes | Pause | End
+"""What a connection does next: send, wait, or end."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer. *raw* replaces all of it; *cut* closes the connection after so many bytes of the body.
+    """An answer. *steps* replace all of it, after which the connection is kept, if none of them ends it.
 
+    *raw* is the same, closed at its end; *cut* closes the connection after so many bytes of the body;
     *hang* never answers; *body* is sent as it is, *json* encoded.
     """
 
@@ -36,11 +66,19 @@ class Reply:
     raw: bytes | None = None
     cut: int | None = None
     hang: bool = False
+    steps: Sequence[Step] | None = None
 
-    def encoded(self) -> bytes:
-        """The whole answer in bytes."""
+    def script(self) -> Sequence[Step]:
+        """What the connection does."""
+        if self.steps is not None:
+            return self.steps
+        if self.hang:
+            return (HANG,)
         if self.raw is not None:
-            return self.raw
+            return (self.raw, CLOSE)
+        return (self._encoded(),) if self.cut is None else (self._encoded(), CLOSE)
+
+    def _encoded(self) -> bytes:
         body = json.dumps(self.json).encode() if self.body is None else self.body
         lines = [f"HTTP/1.1 {self.status} Whatever", f"Content-Length: {len(body)}"]
         if self.content_type is not None:
@@ -50,11 +88,15 @@ class Reply:
         return head + (body if self.cut is None else body[: self.cut])
 
 
+Answers = Reply | Callable[[Seen], Reply]
+"""A reply, or what makes one of the request."""
+
+
 @dataclass
 class _Route:
     path: str
     query: Mapping[str, str]
-    replies: list[Reply]
+    replies: list[Answers]
 
     def fits(self, seen: Seen) -> bool:
         return self.path == seen.path and self.query.items() <= dict(seen.query).items()
@@ -64,7 +106,8 @@ class FakePlatform:
     """A platform on a free loopback port.
 
     `on` says what a path answers: the replies in order, the last one for ever. A request without a
-    route is answered 500 and kept in *unexpected*.
+    route is answered 500 and kept in *unexpected*. *greetings* are what connections do, in the order
+    in which they are made, before they hear a word; those beyond the list say nothing.
     """
 
     def __init__(self) -> None:
@@ -72,11 +115,13 @@ class FakePlatform:
         self.unexpected: list[str] = []
         self.url = ""
         self.open_connections = 0
+        self.greetings: list[Sequence[Step]] = []
+        self._playing = 0
         self._routes: list[_Route] = []
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
-    def on(self, path: str, *replies: Reply, query: Mapping[str, str] | None = None) -> None:
+    def on(self, path: str, *replies: Answers, query: Mapping[str, str] | None = None) -> None:
         """Answer GETs of *path* (decoded) whose query has all of *query*; later routes win."""
         self._routes.insert(0, _Route(path, query or {}, list(replies)))
 
@@ -98,14 +143,23 @@ class FakePlatform:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
+    async def settled(self) -> None:
+        """Return when no connection has anything left to send or to wait for."""
+        while self._playing:  # noqa: ASYNC110 - a test's wait, for what has no event
+            await asyncio.sleep(0.002)
+
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._connections.add(task)
         self.open_connections += 1
         try:
-            while await self._serve_one(reader, writer):
-                pass
+            greeting = self.greetings.pop(0) if self.greetings else ()
+            stays = await self._play(greeting, reader, writer)
+            turn = 1
+            while stays:
+                stays = await self._serve_one(turn, reader, writer)
+                turn += 1
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
@@ -113,31 +167,57 @@ class FakePlatform:
             self._connections.discard(task)
             writer.close()
 
-    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def _serve_one(
+        self, turn: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
         """Answer one request; whether the connection stays open."""
         try:
             head = await reader.readuntil(b"\r\n\r\n")
         except asyncio.IncompleteReadError:
             return False
-        seen = _parsed(head)
+        seen = _parsed(head, turn)
         self.seen.append(seen)
-        reply = self._reply(seen)
-        if reply.hang:
-            await reader.read()
-            return False
-        writer.write(reply.encoded())
-        await writer.drain()
-        return reply.raw is None and reply.cut is None
+        return await self._play(self._reply(seen).script(), reader, writer)
+
+    async def _play(
+        self, script: Sequence[Step], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        """Do what *script* says; whether the connection stays open."""
+        self._playing += 1
+        try:
+            for step in script:
+                match step:
+                    case bytes():
+                        writer.write(step)
+                        await writer.drain()
+                    case Pause(seconds):
+                        await asyncio.sleep(seconds)
+                    case _:
+                        await _end(step, reader, writer)
+                        return False
+        finally:
+            self._playing -= 1
+        return True
 
     def _reply(self, seen: Seen) -> Reply:
         for route in self._routes:
             if route.fits(seen):
-                return route.replies.pop(0) if len(route.replies) > 1 else route.replies[0]
+                reply = route.replies.pop(0) if len(route.replies) > 1 else route.replies[0]
+                return reply if isinstance(reply, Reply) else reply(seen)
         self.unexpected.append(seen.target)
         return Reply(500, json={"error": "no route"})
 
 
-def _parsed(head: bytes) -> Seen:
+async def _end(end: End, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    if end is HANG:
+        await reader.read()
+    elif end is RESET:
+        linger = struct.pack("ii", 1, 0)  # closed at once, with nothing sent after all
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.transport.abort()
+
+
+def _parsed(head: bytes, turn: int) -> Seen:
     first, *lines = head.decode("latin-1").split("\r\n")
     method, target, _ = first.split(" ")
     pairs = [line.partition(":") for line in lines if line]
@@ -148,4 +228,5 @@ def _parsed(head: bytes) -> Seen:
         unquote(url.path),
         tuple(parse_qsl(url.query, keep_blank_values=True)),
         {name.lower(): value.strip() for name, _, value in pairs},
+        turn,
     )

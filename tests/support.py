@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -179,13 +180,44 @@ def tickets_of(answer: Answer) -> list[dict[str, Any]]:
     return tickets
 
 
+class PromptServer(uvicorn.Server):
+    """uvicorn's server, which leaves when it is told to: at once, where no connection is left."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        """See uvicorn."""
+        super().__init__(config)
+        self._told = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """See uvicorn."""
+        await self.on_tick(0)
+        await self._told.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn, which waits a tenth of a second for connections, be there any or not."""
+        if self.server_state.connections:
+            await super().shutdown(sockets)
+            return
+        for listener in self.servers:
+            listener.close()
+        await self.lifespan.shutdown()
+
+    async def leave(self) -> None:
+        """Stop serving, once the connections that the client has closed are gone."""
+        for _ in range(20):
+            if not self.server_state.connections:
+                break
+            await asyncio.sleep(0.002)
+        self._told.set()
+
+
 @asynccontextmanager
 async def serving(
     *bridges: Bridge, settings: Settings | None = None, secret: str | None = SECRET
 ) -> AsyncIterator[httpx.AsyncClient]:
     """The real application under a real uvicorn on a free port, and a client for it."""
     settings = settings or Settings(port=0, grace=1)
-    server = uvicorn.Server(server_config(create_app(bridges, settings), settings))
+    server = PromptServer(server_config(create_app(bridges, settings), settings))
     running = asyncio.create_task(server.serve())
     try:
         while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
@@ -197,5 +229,5 @@ async def serving(
         ) as client:
             yield client
     finally:
-        server.should_exit = True
+        await server.leave()
         await running
