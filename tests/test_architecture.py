@@ -44,6 +44,7 @@ HOMES = {
     "jsonschema": {"contract", "mapping"},
     "jsonschema_rs": {"contract"},
     "iso4217": {"jmes"},
+    "graphql": {"mapping"},
 }
 
 

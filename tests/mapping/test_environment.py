@@ -305,4 +305,4 @@ def test_a_value_changes_no_structure() -> None:
     call = spec.source[0]
     assert isinstance(call, CallSpec)
 
-    assert call.query["email"][0].parts[1:] == ("-", Secret("{page}"))
+    assert call.request.query["email"][0].parts[1:] == ("-", Secret("{page}"))

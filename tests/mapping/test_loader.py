@@ -24,6 +24,7 @@ from ticketbridge.mapping.spec import (
     ObjectSpec,
     PagesSpec,
     ReasonSpec,
+    RequestSpec,
     ResponseSpec,
     ResultSpec,
     RuleSpec,
@@ -111,6 +112,12 @@ def at(line: int, column: int) -> Place:
     return Place("acme.yaml", line, column)
 
 
+def get_of(path: TemplateSpec, **query: TemplateSpec) -> RequestSpec:
+    """A GET with these parameters."""
+    parameters = {name: (value,) for name, value in query.items()}
+    return RequestSpec("GET", path, parameters, headers={}, body=None, idempotent=True)
+
+
 def expression(text: str, line: int, column: int) -> ExpressionSpec:
     """An expression of the full mapping."""
     return ExpressionSpec(text, at(line, column))
@@ -146,9 +153,10 @@ EXPECTED = MappingSpec(
     source=(
         CallSpec(
             name="customer",
-            path=TemplateSpec(("/customers",), at(30, 10)),
-            query={"email": (TemplateSpec((expression("user", 31, 22),), at(31, 21)),)},
-            headers={},
+            request=get_of(
+                TemplateSpec(("/customers",), at(30, 10)),
+                email=TemplateSpec((expression("user", 31, 22),), at(31, 21)),
+            ),
             condition=None,
             responses=(
                 RuleSpec(
@@ -166,14 +174,13 @@ EXPECTED = MappingSpec(
         ),
         CallSpec(
             name="order",
-            path=TemplateSpec(
-                ("/customers/", expression("customer.id", 36, 22), "/orders"), at(36, 10)
+            request=get_of(
+                TemplateSpec(
+                    ("/customers/", expression("customer.id", 36, 22), "/orders"), at(36, 10)
+                ),
+                page=TemplateSpec((expression("page.number", 37, 21),), at(37, 20)),
+                per_page=TemplateSpec(("100",), at(37, 47)),
             ),
-            query={
-                "page": (TemplateSpec((expression("page.number", 37, 21),), at(37, 20)),),
-                "per_page": (TemplateSpec(("100",), at(37, 47)),),
-            },
-            headers={},
             condition=None,
             responses=(),
             pages=PagesSpec(

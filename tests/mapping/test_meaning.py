@@ -320,7 +320,7 @@ def test_a_parameter_has_a_legal_name() -> None:
 
 def test_a_query_list_repeats_its_parameter() -> None:
     """A list gives the parameter once per entry, and one text gives it once."""
-    query = call(('email: "{user}"', 'email: [a, "{user}"], x: ""')).query
+    query = call(('email: "{user}"', 'email: [a, "{user}"], x: ""')).request.query
 
     assert [len(query["email"]), len(query["x"])] == [2, 1]
     assert [query["email"][0].parts, query["x"][0].parts] == [("a",), ()]
@@ -339,7 +339,7 @@ def test_everything_else_of_a_call() -> None:
         ("then: unknown_user", "then: fail, message: body.error"),
     )
 
-    assert found.headers["X-User"].parts[0] == "id "
+    assert found.request.headers["X-User"].parts[0] == "id "
     assert found.condition is not None
     assert found.condition.text == "user != `null`"
     assert found.any_content_type is True

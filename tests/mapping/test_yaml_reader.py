@@ -264,7 +264,7 @@ def hole(template: str) -> Place:
     spec = read(change(('{email: "{user}"}', template)))
     call = spec.source[0]
     assert isinstance(call, CallSpec)
-    parts = next(iter(call.query.values()))[0].parts
+    parts = next(iter(call.request.query.values()))[0].parts
     return next(part.place for part in parts if isinstance(part, ExpressionSpec))
 
 

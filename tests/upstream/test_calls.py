@@ -811,7 +811,7 @@ async def test_a_rules_message_goes_to_the_log_without_addresses() -> None:
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries follow one another at once."""
-    monkeypatch.setattr("ticketbridge.upstream.calls.wait_before", lambda _attempt: 0)
+    monkeypatch.setattr("ticketbridge.upstream.resilience.wait_before", lambda _attempt: 0)
 
 
 RETRIES = {"upstream.retries": 2}

@@ -28,6 +28,7 @@ _SECTIONS = (
     ("`auth: {type: basic}`", "auth_basic"),
     ("`auth: {type: api_key}`", "auth_api_key"),
     ("`source`: a call", "call"),
+    ("`graphql`", "graphql"),
     ("`source`: a binding without a call", "binding"),
     ("`responses`: a rule", "rule"),
     ("`pages`", "pages"),

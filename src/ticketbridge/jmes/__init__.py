@@ -14,6 +14,7 @@ from ticketbridge.jmes.kinds import Example, Function, Kind, Parameter
 from ticketbridge.jmes.template import (
     HolePart,
     Template,
+    TemplateKind,
     TextPart,
     VariablePart,
     compile_template,
@@ -37,6 +38,7 @@ __all__ = [
     "RootShape",
     "Shape",
     "Template",
+    "TemplateKind",
     "TextPart",
     "VariablePart",
     "compile_expression",

@@ -18,12 +18,13 @@ from ticketbridge.jmes.errors import (
 from ticketbridge.jmes.expression import Expression
 from ticketbridge.jmes.jsontext import number_text
 
-TemplateKind: TypeAlias = Literal["path", "query", "header"]
+TemplateKind: TypeAlias = Literal["path", "query", "header", "json"]
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}")
 _PLAIN_TEXT = re.compile(r"(?:[^{}$]|\{\{|\}\}|\$(?!\{))+", re.DOTALL)
 _HEX_PAIR = re.compile(r"(%[0-9A-Fa-f]{2})")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _PATH_SAFE = "/:@!$&'()*+,;=-._~"
 _QUOTES = "'\"`"
 
@@ -218,6 +219,11 @@ def _check_header(text: str) -> None:
         raise Fault("a header must not have control characters or lone surrogates")
 
 
+def _check_json(text: str) -> None:
+    if _SURROGATE.search(text):
+        raise Fault("a text must not have lone surrogates")
+
+
 def _no_check(text: str) -> None:
     del text
 
@@ -226,14 +232,17 @@ _ESCAPE: dict[TemplateKind, Callable[[str], str]] = {
     "path": _escape_all,
     "query": _escape_all,
     "header": _as_is,
+    "json": _as_is,  # what writes the JSON escapes it
 }
 _LITERAL: dict[TemplateKind, Callable[[str], str]] = {
     "path": _escape_path,
     "query": _escape_all,
     "header": _as_is,
+    "json": _as_is,
 }
 _FINISH: dict[TemplateKind, Callable[[str], None]] = {
     "path": _check_path,
     "query": _no_check,
     "header": _check_header,
+    "json": _check_json,
 }

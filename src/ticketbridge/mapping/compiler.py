@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from ticketbridge.jmes import (
     Expression,
     ExpressionError,
     Template,
+    TemplateKind,
     compile_expression,
     compile_template,
 )
@@ -56,9 +57,7 @@ class SpecCompiler:
         """`expression` for a slot that may be empty."""
         return None if spec is None else self.expression(spec, roots)
 
-    def template(
-        self, spec: TemplateSpec, roots: Collection[str], kind: Literal["path", "query", "header"]
-    ) -> Template:
+    def template(self, spec: TemplateSpec, roots: Collection[str], kind: TemplateKind) -> Template:
         """*spec* compiled for the place where its text goes."""
         parts: list[str | Expression] = []
         for part in spec.parts:

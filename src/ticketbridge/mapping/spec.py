@@ -131,7 +131,7 @@ class UpstreamSpec:
 
 # --- source -------------------------------------------------------------------------------------
 
-Action = Literal["ok", "empty", "unknown_user", "fail", "retry"]
+Action = Literal["ok", "empty", "unknown_user", "fail", "retry", "reauthenticate"]
 ResultKind = Literal["take", "each", "collect"]
 
 
@@ -191,13 +191,51 @@ class ResultSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class CallSpec:
-    """An entry of `source` that calls the platform. *query* lists give the parameter repeatedly."""
+class JsonBodySpec:
+    """`json`: a tree of objects, lists and plain values, in which every text is a template."""
 
-    name: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class FormBodySpec:
+    """`form`: parameters as in a query; a list repeats its parameter."""
+
+    fields: Mapping[str, tuple[TemplateSpec, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class GraphqlBodySpec:
+    """`graphql`: a literal *query*, and *variables* as in `json`."""
+
+    query: str
+    variables: Mapping[str, Any]
+
+
+BodySpec = JsonBodySpec | FormBodySpec | GraphqlBodySpec
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSpec:
+    """One request to the platform. *query* lists give the parameter repeatedly.
+
+    *idempotent*: sending it twice does no more than sending it once, so that it may be tried again.
+    """
+
+    method: Literal["GET", "POST"]
     path: TemplateSpec
     query: Mapping[str, tuple[TemplateSpec, ...]]
     headers: Mapping[str, TemplateSpec]
+    body: BodySpec | None
+    idempotent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallSpec:
+    """An entry of `source` that calls the platform."""
+
+    name: str
+    request: RequestSpec
     condition: ExpressionSpec | None
     responses: tuple[RuleSpec, ...]
     pages: PagesSpec | None

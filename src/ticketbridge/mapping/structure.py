@@ -20,7 +20,9 @@ from ticketbridge.mapping.words import example_of, found, label, shown, written
 
 SCHEMA = schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
-ENTRY_KEYS = tuple(SCHEMA["$defs"]["call"]["properties"])
+# A call needs `get` where it has no `post`: that rule of the schema repeats no key's meaning.
+CALL_KEYS = SCHEMA["$defs"]["call"]["properties"]
+ENTRY_KEYS = tuple(CALL_KEYS)
 EXPRESSIONS = tuple(
     SCHEMA["$defs"][name]["title"] for name in ("expression", "field", "tags", "tag")
 )
@@ -127,8 +129,11 @@ def _refuse_unsupported(slip: _Slip, word: str, place: Place) -> None:
 def _missing_keys(slip: _Slip) -> None:
     """`required`, save what an unknown key was probably meant to be."""
     for name in cast("list[str]", slip.error.validator_value):
-        if slip.node.get(name) is None and not slip.repairs.explains(slip.path, name):
-            about = _schema(slip.error)["properties"][name]
+        # `pst` is a `post`, which needs no `get`.
+        meant = (name, "post") if name == "get" else (name,)
+        explained = any(slip.repairs.explains(slip.path, word) for word in meant)
+        if slip.node.get(name) is None and not explained:
+            about = _schema(slip.error).get("properties", CALL_KEYS)[name]
             message = f"`{name}` is missing. {about['description']}"
             example = f"for example {name}: {written(about['examples'][0])}"
             slip.report.error(slip.node.place, "TB011", message, example)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,14 +18,14 @@ from ticketbridge.mapping.spec import (
     ResultKind,
     UpstreamSpec,
 )
-from ticketbridge.upstream.errors import NoAnswer
+from ticketbridge.upstream.errors import CredentialsRefused, FailedTry
 from ticketbridge.upstream.evaluate import evaluate, evaluate_bool, mismatch
 from ticketbridge.upstream.messages import PlatformRequest
 from ticketbridge.upstream.pages import PageSeen, Paging, Step, compile_paging, first_step
 from ticketbridge.upstream.pull import Pull
 from ticketbridge.upstream.requests import FirstRequest, RequestPlan
-from ticketbridge.upstream.resilience import wait_before
-from ticketbridge.upstream.responses import Responses, TryAgain
+from ticketbridge.upstream.resilience import Tries
+from ticketbridge.upstream.responses import Responses
 
 
 class CallPlan:
@@ -44,7 +43,7 @@ class CallPlan:
         self._retries = upstream.retries
         self._max_pages = upstream.max_pages
         self._condition = compiler.optional(spec.condition, bound)
-        self._request = RequestPlan(spec, upstream.base_url, paged, compiler)
+        self._request = RequestPlan(spec.request, spec.name, upstream.base_url, paged, compiler)
         self._responses = Responses(spec, answered, compiler)
         result = spec.result.expression or ExpressionSpec("body", spec.place)
         self._result = compiler.expression(result, answered)
@@ -81,7 +80,7 @@ class CallPlan:
         first: FirstRequest | None = None
         while step is not None:
             here = {**scope, "page": step.page}
-            request = self._placed(step, here)
+            request = self._request.build(here, step.url)
             first = first or self._request.first(here)
             self._hold_to_new(request, walk)
             seen = await self._exchange(request, here, pull, first=not walk.items_of_pages)
@@ -94,27 +93,23 @@ class CallPlan:
             self._hold_to_total(pages, seen, walk, over=step is None)
         return [item for page in walk.items_of_pages for item in page]
 
-    def _placed(self, step: Step, scope: Scope) -> PlatformRequest:
-        if step.url is None:
-            return self._request.build(scope)
-        return PlatformRequest(step.url, self._request.headers(scope))
-
     async def _exchange(
         self, request: PlatformRequest, scope: Scope, pull: Pull, *, first: bool
     ) -> dict[str, Any]:
         """The response scope of *request*, after as many tries as it takes and may take."""
-        pull.platform.budget.earn()
+        tries = Tries(self._retries, pull.platform.budget, repeatable=self._request.idempotent)
         answer = None
-        attempt = 0
+        renewed = False
         while True:
             try:
                 answer = await pull.fetch(request, answer)
                 return self._responses.read(answer, scope, pull.journal, first=first)
-            except (NoAnswer, TryAgain) as failure:
-                attempt += 1
-                if attempt > self._retries or not pull.platform.budget.spend():
-                    raise failure.problem from failure
-            await asyncio.sleep(wait_before(attempt))
+            except CredentialsRefused as refusal:
+                if renewed or not pull.renew_credentials(answer):
+                    raise refusal.problem from refusal
+                renewed = True
+            except FailedTry as failure:
+                await tries.again(failure)
 
     def _items(self, scope: Scope) -> list[Any]:
         """What the result expression finds in one answer."""

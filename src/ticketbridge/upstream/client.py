@@ -45,7 +45,7 @@ class PlatformClient:
         """The platform's answer to *request*."""
         url, headers = self._credentials.on(request.url), self._headers_of(request)
         try:
-            answer = await self._transport.get(url, headers)
+            answer = await self._transport.send(request.method, url, headers, request.content)
         except FOREIGN_ERRORS as error:
             raise unreachable(error) from error
         try:

@@ -11,12 +11,28 @@ FOREIGN_ERRORS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSErro
 """All that a transport raises; each becomes a NoAnswer."""
 
 
-class NoAnswer(Exception):
-    """A call that got no complete answer; *problem* is what follows when it is not tried again."""
+class FailedTry(Exception):
+    """One try of a call failed; *problem* is what follows when it is not tried again."""
 
     def __init__(self, problem: ProblemError) -> None:
         self.problem = problem
         super().__init__(problem.log)
+
+
+class NoAnswer(FailedTry):
+    """No complete answer came."""
+
+
+class PassingStatus(FailedTry):
+    """The answer's status says that another try may fare better."""
+
+
+class TryAgain(FailedTry):
+    """A rule of the mapping asks for another try."""
+
+
+class CredentialsRefused(FailedTry):
+    """The platform refuses the credentials; others may be had."""
 
 
 def unreachable(error: Exception) -> NoAnswer:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformRequest:
-    """A GET of *url*, with the headers that the mapping's call declares; credentials come later."""
+    """A request of *url*, with the headers that the mapping's call declares; credentials come later."""
 
     url: str = field(repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    method: Literal["GET", "POST"] = "GET"
+    content: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,10 @@ class Incoming(Protocol):
 class Transport(Protocol):
     """What carries a request to the platform and brings the answer's head."""
 
-    async def get(self, url: str, headers: Mapping[str, str]) -> Incoming:
-        """Send a GET. Raises what the client below raises; `errors` makes it ours."""
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
+    ) -> Incoming:
+        """Send a request. Raises what the client below raises; `errors` makes it ours."""
         ...
 
     async def aclose(self) -> None:

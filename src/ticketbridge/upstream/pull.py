@@ -41,7 +41,7 @@ class Pull:
         self, request: PlatformRequest, stale: PlatformAnswer | None = None
     ) -> PlatformAnswer:
         """The answer to *request*, from this pull's earlier one unless that is the *stale* answer."""
-        if not self.shares:
+        if not self.shares or request.method != "GET":
             self._count()
             return await self._send(request)
         known = self._answers.get(request)
@@ -57,6 +57,11 @@ class Pull:
             _pass_on(error, made)
             raise
         return made.result()
+
+    def renew_credentials(self, refused: PlatformAnswer | None) -> bool:
+        """Whether a request whose credentials the platform has *refused* may be sent with others."""
+        del refused
+        return False
 
     async def _send(self, request: PlatformRequest) -> PlatformAnswer:
         await self.platform.slots.take(self.journal)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from ticketbridge.jmes import EvaluationError, Template
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
-from ticketbridge.mapping.spec import CallSpec
+from ticketbridge.mapping.spec import RequestSpec
 from ticketbridge.problems import MappingMismatch
+from ticketbridge.upstream.bodies import Body, Parameters, compile_body
 from ticketbridge.upstream.messages import PlatformRequest
+
+Header = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +33,22 @@ class RequestPlan:
     """The request of one call, compiled."""
 
     def __init__(
-        self, spec: CallSpec, base_url: str, roots: Collection[str], compiler: SpecCompiler
+        self,
+        spec: RequestSpec,
+        name: str,
+        base_url: str,
+        roots: Collection[str],
+        compiler: SpecCompiler,
     ) -> None:
-        self._name = spec.name
+        """*name* is what the log calls the request."""
+        self.idempotent = spec.idempotent
+        self._name = name
+        self._method = spec.method
         self._base_url = base_url
         self._path = compiler.template(spec.path, roots, "path")
-        self._query = [
-            (quote(name, safe=""), compiler.template(value, roots, "query"))
-            for name, values in spec.query.items()
-            for value in values
-        ]
+        self._query = Parameters(spec.query, roots, compiler)
+        self._body = compile_body(spec.body, roots, compiler)
+        self._typed = _media_type(spec, self._body)
         self._headers = [
             (name, compiler.template(value, roots, "header"))
             for name, value in spec.headers.items()
@@ -48,37 +57,51 @@ class RequestPlan:
     @property
     def uses_user(self) -> bool:
         """Whether the asked user stands anywhere in the request."""
-        templates = [self._path, *(t for _, t in self._query), *(t for _, t in self._headers)]
-        return any("user" in template.names for template in templates)
+        body = self._body.names if self._body else frozenset[str]()
+        headers = (template.names for _, template in self._headers)
+        return "user" in self._path.names.union(self._query.names, body, *headers)
 
-    def build(self, scope: Scope) -> PlatformRequest:
-        """The request for the page in *scope*; MappingMismatch where a hole gives nothing to place."""
+    def build(self, scope: Scope, url: str | None = None) -> PlatformRequest:
+        """The request for the page in *scope*, which *url* leads to where it is given.
+
+        Raises MappingMismatch where a hole gives nothing to place.
+        """
         try:
-            url = self._base_url + self._path(scope)
-            query = "&".join([f"{n}={t(scope)}" for n, t in self._query if not _left_out(t, scope)])
-            headers = self.headers(scope) if self._headers else ()
+            url = self._url(scope) if url is None else url
+            headers = self._headers_of(scope) if self._headers else self._typed
+            content = self._body.write(scope) if self._body else None
         except EvaluationError as error:
             raise self._unplaceable(error) from error
-        return PlatformRequest(f"{url}?{query}" if query else url, headers)
+        return PlatformRequest(url, headers, self._method, content)
+
+    def _url(self, scope: Scope) -> str:
+        url = self._base_url + self._path(scope)
+        query = self._query.text(scope, left_out=_left_out)
+        return f"{url}?{query}" if query else url
 
     def first(self, scope: Scope) -> FirstRequest:
         """What the pages after the first one are held to."""
         parameters: dict[str, set[str]] = {}
-        for name, template in self._query:
+        for name, template in self._query.templates:
             if "user" in template.names:
                 parameters.setdefault(unquote(name), set()).add(template(scope))
         frozen = {name: frozenset(values) for name, values in parameters.items()}
         return FirstRequest(self._path(scope), frozen)
 
-    def headers(self, scope: Scope) -> tuple[tuple[str, str], ...]:
-        """The headers that the call itself declares."""
-        return tuple((name, template(scope)) for name, template in self._headers)
+    def _headers_of(self, scope: Scope) -> tuple[Header, ...]:
+        return (*self._typed, *((name, template(scope)) for name, template in self._headers))
 
     def _unplaceable(self, error: EvaluationError) -> MappingMismatch:
         return MappingMismatch(
             f"A request to the platform could not be made ({self._name})",
             log=f"{self._name}: {error}",
         )
+
+
+def _media_type(spec: RequestSpec, body: Body | None) -> tuple[Header, ...]:
+    """What the body is, unless the request's own headers say it."""
+    said = any(name.lower() == "content-type" for name in spec.headers)
+    return () if body is None or said else (("Content-Type", body.media_type),)
 
 
 def _left_out(template: Template, scope: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import random
 
 from ticketbridge.journal import Journal
+from ticketbridge.upstream.errors import FailedTry, TryAgain
 
 _RESERVE = 10.0
 _SHARE = 0.2
@@ -32,6 +33,29 @@ class RetryBudget:
             return False
         self._left -= 1
         return True
+
+
+class Tries:
+    """The tries of one call: at most *retries* more than one, each within the platform's *budget*.
+
+    *repeatable*: the request may be sent again though it may have had its effect.
+    """
+
+    def __init__(self, retries: int, budget: RetryBudget, *, repeatable: bool) -> None:
+        budget.earn()
+        self._most = retries
+        self._made = 0
+        self._budget = budget
+        self._repeatable = repeatable
+
+    async def again(self, failure: FailedTry) -> None:
+        """Wait for the next try; raises the problem of *failure* where there is none."""
+        # What a rule of the mapping asks for is asked for by whoever knows the platform.
+        allowed = self._repeatable or isinstance(failure, TryAgain)
+        if not allowed or self._made == self._most or not self._budget.spend():
+            raise failure.problem from failure
+        self._made += 1
+        await asyncio.sleep(wait_before(self._made))
 
 
 def wait_before(attempt: int) -> float:

@@ -11,15 +11,15 @@ from typing import Any
 from ticketbridge.jmes import Expression
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
-from ticketbridge.mapping.spec import CallSpec, RuleSpec, StatusRange
+from ticketbridge.mapping.spec import CallSpec, GraphqlBodySpec, RuleSpec, StatusRange
 from ticketbridge.problems import (
-    ProblemError,
     UpstreamAuth,
     UpstreamError,
     UpstreamUnavailable,
     UpstreamUnreadable,
 )
 from ticketbridge.redaction import mask_emails
+from ticketbridge.upstream.errors import CredentialsRefused, PassingStatus, TryAgain
 from ticketbridge.upstream.evaluate import evaluate, evaluate_bool
 from ticketbridge.upstream.formats import Unreadable, read_json
 from ticketbridge.upstream.messages import PlatformAnswer
@@ -36,14 +36,6 @@ class OwnsNothing(Exception):
     def __init__(self, *, unknown_user: bool) -> None:
         self.unknown_user = unknown_user
         super().__init__("unknown user" if unknown_user else "owns nothing")
-
-
-class TryAgain(Exception):
-    """The answer calls for another try; *problem* is what follows when there is none."""
-
-    def __init__(self, problem: ProblemError) -> None:
-        self.problem = problem
-        super().__init__(problem.log)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +61,7 @@ class Responses:
     def __init__(self, spec: CallSpec, roots: Collection[str], compiler: SpecCompiler) -> None:
         self._name = spec.name
         self._any_content_type = spec.any_content_type
+        self._is_graphql = isinstance(spec.request.body, GraphqlBodySpec)
         self._rules = tuple(
             _Rule(
                 rule,
@@ -84,10 +77,12 @@ class Responses:
     ) -> dict[str, Any]:
         """The scope of the response slots: *scope* with `body`, `status` and `headers`.
 
-        Raises OwnsNothing, TryAgain, or the problem that the answer is. *first*: the call's first page.
+        Raises OwnsNothing, FailedTry, or the problem that the answer is. *first*: the call's first page.
         """
         body = read_json(answer, any_content_type=self._any_content_type)
         seen = {**scope, "body": body, "status": answer.status, "headers": answer.headers}
+        if self._is_graphql:
+            self._refuse_errors(body)
         for rule in self._rules:
             if rule.matches(answer.status, seen, self._name):
                 self._note(rule, seen, journal)
@@ -99,6 +94,11 @@ class Responses:
             raise UpstreamUnreadable(log=f"{self._name}: {body.reason}")
         return seen
 
+    def _refuse_errors(self, body: Any) -> None:
+        """GraphQL says what failed beside what did not: part of the data is missing then."""
+        if isinstance(body, dict) and body.get("errors"):
+            raise UpstreamError(log=f"{self._name}: the GraphQL answer has errors")
+
     def _act(self, rule: RuleSpec, status: int, *, first: bool) -> None:
         match rule.then:
             case "ok":
@@ -108,6 +108,10 @@ class Responses:
             case "retry":
                 raise TryAgain(
                     UpstreamError(log=f"{self._name}: status {status}, tried again in vain")
+                )
+            case "reauthenticate":
+                raise CredentialsRefused(
+                    UpstreamAuth(log=f"{self._name}: status {status}, refused again")
                 )
             case "empty" | "unknown_user":
                 if not first:
@@ -126,7 +130,9 @@ class Responses:
         if status == 429 or (status == 503 and retry_after is not None):
             raise UpstreamUnavailable(log=log, retry_after=seconds_to_wait(retry_after))
         if status in RETRIED_STATUSES:
-            raise TryAgain(UpstreamError(log=log))
+            raise PassingStatus(UpstreamError(log=log))
+        if status == 401:
+            raise CredentialsRefused(UpstreamAuth(log=log))
         if status in REFUSED_STATUSES:
             raise UpstreamAuth(log=log)
         raise UpstreamError(log=log)

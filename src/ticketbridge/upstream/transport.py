@@ -31,11 +31,16 @@ class AiohttpTransport:
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout)
         self._session: aiohttp.ClientSession | None = None
 
-    async def get(self, url: str, headers: Mapping[str, str]) -> Incoming:
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
+    ) -> Incoming:
         """The answer's head; see Transport."""
         session = self._session or self._open()
         target = URL(url, encoded=True)
-        return _AiohttpAnswer(await session.get(target, headers=headers, allow_redirects=False))
+        answer = await session.request(
+            method, target, headers=headers, data=content, allow_redirects=False
+        )
+        return _AiohttpAnswer(answer)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -77,9 +82,11 @@ class HttpxTransport:
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport
 
-    async def get(self, url: str, headers: Mapping[str, str]) -> Incoming:
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
+    ) -> Incoming:
         """The answer's head; see Transport."""
-        request = httpx.Request("GET", url, headers=dict(headers))
+        request = httpx.Request(method, url, headers=dict(headers), content=content)
         return _HttpxAnswer(await self._transport.handle_async_request(request))
 
     async def aclose(self) -> None:

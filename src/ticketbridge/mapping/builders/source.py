@@ -28,7 +28,7 @@ def build_source(node: Node, auth: AuthSpec, context: Context) -> tuple[EntrySpe
 
 
 def _build_entry(node: MapNode, auth: AuthSpec, context: Context, *, looped: bool) -> EntrySpec:
-    if node.get("get") is None:
+    if node.get("get") is None and node.get("post") is None:
         return _build_binding(node, context)
     return CallBuilder(node, auth, context, looped=looped).build()
 

@@ -1,0 +1,143 @@
+"""What a POST carries: a JSON document, a form, or a GraphQL query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, assert_never
+from urllib.parse import quote
+
+import msgspec
+
+from ticketbridge.jmes import Template
+from ticketbridge.mapping.compiler import Scope, SpecCompiler
+from ticketbridge.mapping.spec import (
+    BodySpec,
+    FormBodySpec,
+    GraphqlBodySpec,
+    JsonBodySpec,
+    TemplateSpec,
+)
+
+Value = Callable[[Scope], Any]
+# A decimal is a number in JSON; msgspec would write it as text.
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A compiled body: *write* gives its bytes, *names* are the roots that it uses."""
+
+    media_type: str
+    names: frozenset[str]
+    write: Callable[[Scope], bytes]
+
+
+class Parameters:
+    """Names and values of a query or a form, each escaped."""
+
+    def __init__(
+        self,
+        spec: Mapping[str, tuple[TemplateSpec, ...]],
+        roots: Collection[str],
+        compiler: SpecCompiler,
+    ) -> None:
+        self.templates = [
+            (quote(name, safe=""), compiler.template(value, roots, "query"))
+            for name, values in spec.items()
+            for value in values
+        ]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The roots that the values use."""
+        return frozenset[str]().union(*(template.names for _, template in self.templates))
+
+    def text(self, scope: Scope, *, left_out: Callable[[Template, Scope], bool]) -> str:
+        """`a=1&b=2`, without those that *left_out* says yes to."""
+        return "&".join(
+            [f"{name}={t(scope)}" for name, t in self.templates if not left_out(t, scope)]
+        )
+
+
+def compile_body(
+    spec: BodySpec | None, roots: Collection[str], compiler: SpecCompiler
+) -> Body | None:
+    """The body that *spec* declares."""
+    match spec:
+        case None:
+            return None
+        case JsonBodySpec():
+            return _Json(roots, compiler).body(spec.value)
+        case FormBodySpec():
+            return _form(Parameters(spec.fields, roots, compiler))
+        case GraphqlBodySpec():
+            document = {"query": _Literal(spec.query), "variables": spec.variables}
+            return _Json(roots, compiler).body(document)
+        case _:
+            assert_never(spec)
+
+
+def _form(parameters: Parameters) -> Body:
+    def write(scope: Scope) -> bytes:
+        return parameters.text(scope, left_out=_never).encode()
+
+    return Body("application/x-www-form-urlencoded", parameters.names, write)
+
+
+def _never(_template: Template, _scope: Scope) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Literal:
+    """A text that is no template."""
+
+    text: str
+
+
+class _Json:
+    """Compiles a JSON document with holes; *names* grows by the roots that they use."""
+
+    def __init__(self, roots: Collection[str], compiler: SpecCompiler) -> None:
+        self._roots = roots
+        self._compiler = compiler
+        self._names: set[str] = set()
+
+    def body(self, document: Any) -> Body:
+        value = self._value(document)
+
+        def write(scope: Scope) -> bytes:
+            return _ENCODER.encode(value(scope))
+
+        return Body("application/json", frozenset(self._names), write)
+
+    def _value(self, part: Any) -> Value:
+        match part:
+            case TemplateSpec():
+                return self._text(part)
+            case dict():
+                return _object({name: self._value(value) for name, value in part.items()})
+            case list():
+                return _array([self._value(value) for value in part])
+            case _Literal():
+                return _constant(part.text)
+            case _:
+                return _constant(part)
+
+    def _text(self, spec: TemplateSpec) -> Value:
+        template = self._compiler.template(spec, self._roots, "json")
+        self._names |= template.names
+        return template.single or template
+
+
+def _object(members: Mapping[str, Value]) -> Value:
+    return lambda scope: {name: value(scope) for name, value in members.items()}
+
+
+def _array(elements: list[Value]) -> Value:
+    return lambda scope: [value(scope) for value in elements]
+
+
+def _constant(value: Any) -> Value:
+    return lambda _scope: value
