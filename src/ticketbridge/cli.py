@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from ticketbridge import __version__, logs
 from ticketbridge.app import PathTaken
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except MappingError as error:
-        print(as_text(error.findings), file=sys.stderr)
+        print(as_text(error.findings, colour=_colours(sys.stderr)), file=sys.stderr)
         return 1
     except (NoMappings, PathTaken, SettingsError) as error:
         print(f"ticketbridge: {error}", file=sys.stderr)
@@ -52,7 +53,8 @@ def _serve(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     files = mapping_files(options.paths)
     findings = check_files(files, Environment(os.environ, missing="placeholder"))
-    text = WRITERS[options.format](findings)
+    colour = options.format == "text" and _colours(sys.stdout)
+    text = as_text(findings, colour=True) if colour else WRITERS[options.format](findings)
     if text:
         print(text)
     errors = sum(finding.severity == "error" for finding in findings)
@@ -66,7 +68,7 @@ def _test(options: argparse.Namespace) -> int:
     run = run_files(mapping_files(options.paths))
     errors = [finding for finding in run.findings if finding.severity == "error"]
     if errors:
-        print(as_text(errors), file=sys.stderr)
+        print(as_text(errors, colour=_colours(sys.stderr)), file=sys.stderr)
     text = CASE_WRITERS[options.format](run.results, run.without_cases)
     if text:
         print(text)
@@ -92,6 +94,11 @@ def _settings(options: argparse.Namespace) -> Settings:
     }
     given = {f"TICKETBRIDGE_{name}": value for name, value in flags.items() if value is not None}
     return settings_from({**os.environ, **given})
+
+
+def _colours(stream: TextIO) -> bool:
+    """Whether *stream* is a terminal whose user wants colours (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _summary(files: int, errors: int, warnings: int) -> str:

@@ -110,9 +110,15 @@ def _unknown_key(slip: _Slip, name: str, place: Place, legal: Sequence[str]) -> 
         # `gett` alone looks like a binding; the names of a call are as near.
         known = ENTRY_KEYS if place_of(slip.path) == "source.*" else legal
         instead = nearest(name, known) or name.partition(":")[0]
-        slip.report.error(place, "TB010", f"unknown key {shown(name)}", _legal_keys(name, known))
+        slip.report.error(place, "TB010", f"unknown key {_key(name)}", _legal_keys(name, known))
     if instead and instead != name and slip.node.get(instead) is None:
         slip.repairs.add(slip.path, instead)
+
+
+def _key(name: str) -> str:
+    """The key *name*; what follows a colon in it was meant as its value, which may be a credential."""
+    prefix, colon, value = name.partition(":")
+    return shown(f"{prefix}:...") if colon and value else shown(name)
 
 
 def _legal_keys(name: str, legal: Sequence[str]) -> str:
@@ -153,7 +159,9 @@ def _key_form(slip: _Slip) -> None:
 
 def _wrong_type(slip: _Slip) -> None:
     expected = _schema(slip.error).get("title", "a mapping")
-    message = f"{label(slip.path)} should be {expected}; it is {found(slip.node)}"
+    last = slip.path[-1] if slip.path else None
+    called = _key(last) if isinstance(last, str) else label(slip.path)
+    message = f"{called} should be {expected}; it is {found(slip.node)}"
     slip.say("TB012", message, _type_hint(slip, str(expected)))
 
 
