@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -20,7 +21,7 @@ from ticketbridge.jmes import LOOKUP_CACHE, NOW
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.findings import Finding
-from ticketbridge.mapping.spec import BindingSpec, EntrySpec, MappingSpec
+from ticketbridge.mapping.spec import BindingSpec, EntrySpec, MappingSpec, UpstreamSpec
 from ticketbridge.problems import (
     MappingMismatch,
     Overloaded,
@@ -95,6 +96,12 @@ class Bridge:
             raise _late(journal) from None
         finally:
             journal.verdicts = journal.verdicts or count(journal.records)
+
+    def on(self, transport: httpx.AsyncBaseTransport) -> Bridge:
+        """The same mapping on another platform: the two share nothing but what was compiled."""
+        other = copy(self)
+        other._platform = _platform(self.spec.upstream, transport)  # noqa: SLF001 - of this class
+        return other
 
     async def aclose(self) -> None:
         """Close the connections to the platform."""
@@ -330,14 +337,14 @@ def compile_mapping(
         for position, entry in enumerate(spec.source)
     ]
     tickets = _compile_tickets(spec, entries, response, compiler)
-    platform = Platform(
-        spec.upstream,
-        PlatformClient(spec.upstream, None if transport is None else HttpxTransport(transport)),
-        Slots(spec.upstream.concurrency),
-        RetryBudget(),
-    )
+    platform = _platform(spec.upstream, transport)
     warnings = (*spec.warnings, *compiler.findings)
     return Bridge(spec, entries, tickets, response, platform, warnings)
+
+
+def _platform(spec: UpstreamSpec, transport: httpx.AsyncBaseTransport | None) -> Platform:
+    client = PlatformClient(spec, None if transport is None else HttpxTransport(transport))
+    return Platform(spec, client, Slots(spec.concurrency), RetryBudget())
 
 
 def _compile_entry(

@@ -72,7 +72,25 @@ def test_a_good_file_has_no_findings(folder: Folder) -> None:
         pytest.param(
             _with("  expect: {tickets: []}\n", ""), "1:3", "TB411", "`expect`", id="no expect"
         ),
-        pytest.param(_with("get: /orders", "post: /orders"), "3:15", "TB417", "`post`", id="post"),
+        pytest.param(
+            _with("get: /orders", "post: orders"), "3:21", "TB414", "`post`", id="post no path"
+        ),
+        pytest.param(
+            _with("get: /orders", "get: /a, post: /a"), "3:14", "TB416", "`post`", id="get and post"
+        ),
+        pytest.param(
+            _with("get: /orders", "get: /a, json: {}"), "3:14", "TB416", "`post`", id="get a body"
+        ),
+        pytest.param(
+            _with("get: /orders", "post: /a, json: {}, form: {}"),
+            "3:14",
+            "TB416",
+            "one body",
+            id="json and form",
+        ),
+        pytest.param(
+            _with("get: /orders", "post: /a, form: {a: 1}"), "3:35", "TB412", "`a`", id="form"
+        ),
         pytest.param(_with("one", "1"), "1:9", "TB412", "quote it", id="case no text"),
         pytest.param(_with("one", "[]"), "1:9", "TB412", "not a list", id="case a list"),
         pytest.param(_with("one", '""'), "1:9", "TB415", "empty", id="case empty"),

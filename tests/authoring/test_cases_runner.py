@@ -267,6 +267,68 @@ def test_a_call_beside_the_path_of_base_url_keeps_its_path(folder: Folder) -> No
     assert folder.message(upstream=upstream) == ""
 
 
+@pytest.mark.parametrize(
+    ("body", "fitting", "other"),
+    [
+        pytest.param(
+            {"json": {"email": "{user}", "page": {"size": 5}, "kinds": ["a", "b"]}},
+            [{}, {"json": {"email": "ana@example.com"}}, {"json": {"page": {"size": 5}}}],
+            [{"json": {"email": "b"}}, {"json": {"kinds": ["a"]}}, {"form": {"email": "b"}}],
+            id="json",
+        ),
+        pytest.param(
+            {"form": {"email": "{user}", "kind": ["a b", "c+"]}},
+            [{}, {"form": {"email": "ana@example.com"}}, {"form": {"kind": ["a b", "c+"]}}],
+            [{"form": {"kind": "a b"}}, {"form": {"page": "1"}}, {"json": {}}],
+            id="form",
+        ),
+        pytest.param(
+            {
+                "graphql": {
+                    "query": "query ($email: String) { a(email: $email) }",
+                    "variables": {"email": "{user}"},
+                }
+            },
+            [{}, {"json": {"variables": {"email": "ana@example.com"}}}],
+            [{"json": {"variables": {"email": True}}}, {"json": [1]}],
+            id="graphql",
+        ),
+    ],
+)
+def test_a_post_is_matched_by_the_body_that_a_case_names(
+    folder: Folder, body: dict[str, Any], fitting: list[Any], other: list[Any]
+) -> None:
+    """Members and parameters that are given must be equal; without any, each body fits."""
+    call = {"name": "order", "post": "/search", "each": "body.orders", **body}
+    folder.map({"source.0": call})
+
+    def message(sent: dict[str, Any]) -> str:
+        answer = orders_answer(item(), **sent, post="/search")
+        del answer["get"]
+        return folder.message(upstream=[answer])
+
+    assert [message(sent) for sent in fitting] == [""] * len(fitting)
+    assert [message(sent).partition(" with ")[0] for sent in other] == [
+        "unexpected call: POST /search"
+    ] * len(other)
+
+
+def test_a_get_is_no_post(folder: Folder) -> None:
+    """The method is part of what an answer answers, and of what a message says of it."""
+    answer = {"post": "/orders", "body": {}}
+
+    assert folder.message(upstream=[answer]).endswith("\nanswers left: POST /orders (line 1)")
+
+
+def test_a_long_body_is_cut_in_a_message(folder: Folder) -> None:
+    """What was sent is shown as far as it helps."""
+    folder.map({"source.0": {"name": "order", "post": "/a", "json": ["x" * 300], "each": "body"}})
+
+    assert folder.message(upstream=[]).startswith(
+        f'unexpected call: POST /a with ["{"x" * 198}...\n'
+    )
+
+
 def test_an_answer_serves_once_and_in_order(folder: Folder) -> None:
     """Where the same stands twice, the first is for the first call."""
     folder.map({"upstream.retries": 1})

@@ -17,6 +17,7 @@ from ticketbridge.mapping.spec import (
     BindingSpec,
     CallSpec,
     EndpointSpec,
+    ConstSpec,
     ExpressionSpec,
     MappingSpec,
     NamedField,
@@ -201,10 +202,10 @@ EXPECTED = MappingSpec(
             StatusTableSpec(
                 source=expression("item.state", 46, 11),
                 values={
-                    "PAID": "VALID",
-                    "CANCELLED": "CANCELED",
-                    "REFUNDED": "REFUNDED",
-                    "TRANSFERRED": "TRANSFERRED",
+                    "PAID": ConstSpec("VALID", at(47, 20)),
+                    "CANCELLED": ConstSpec("CANCELED", at(47, 38)),
+                    "REFUNDED": ConstSpec("REFUNDED", at(47, 58)),
+                    "TRANSFERRED": ConstSpec("TRANSFERRED", at(47, 81)),
                 },
                 place=at(46, 5),
             ),

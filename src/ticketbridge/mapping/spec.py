@@ -272,7 +272,7 @@ class TableSpec:
     """`{from: e, values: {a: b}, else: x}`. *otherwise* None: an unlisted value is a violation."""
 
     source: ExpressionSpec
-    values: Mapping[str, Any]
+    values: Mapping[str, ConstSpec]
     otherwise: ConstSpec | None
     place: Place
 
@@ -299,10 +299,10 @@ class NamedField:
 
 @dataclass(frozen=True, slots=True)
 class StatusTableSpec:
-    """The platform's status words; every `values` has a VALID."""
+    """The platform's status words, each with a text; every `values` has a VALID."""
 
     source: ExpressionSpec
-    values: Mapping[str, str]
+    values: Mapping[str, ConstSpec]
     place: Place
 
 

@@ -117,7 +117,8 @@ def compile_checks(
 
 
 def _status(spec: StatusTableSpec, roots: Collection[str], compiler: SpecCompiler) -> StatusCheck:
-    return StatusCheck(compiler.expression(spec.source, roots), spec.values, str(spec.place))
+    words = {word: status.value for word, status in spec.values.items()}
+    return StatusCheck(compiler.expression(spec.source, roots), words, str(spec.place))
 
 
 def _reason(spec: ReasonSpec, roots: Collection[str], compiler: SpecCompiler) -> ReasonCheck:

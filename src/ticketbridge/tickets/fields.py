@@ -191,10 +191,7 @@ class FieldCompiler:
         return value
 
     def _table(self, name: str, spec: TableSpec, schema: Schema, convert: Converter) -> TableField:
-        values = {
-            key: self._constant(ConstSpec(value, spec.place), schema, convert)
-            for key, value in spec.values.items()
-        }
+        values = {key: self._constant(value, schema, convert) for key, value in spec.values.items()}
         otherwise = spec.otherwise and self._constant(spec.otherwise, schema, convert)
         expression = self._compiler.expression(spec.source, self._roots)
         return TableField(name, expression, values, otherwise, closed=spec.otherwise is None)

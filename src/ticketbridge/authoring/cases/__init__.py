@@ -13,10 +13,11 @@ and what menta tech must get for it:
         tickets: [{ticketId: "1", ...}]
         verdicts: {returned: 1, "not_eligible:REFUNDED": 1}
 
-- **Calls.** `get` is a path without the path of `base_url`, compared decoded. Parameters in it must
-  be in the request with these values, other parameters of the request do not matter; a `+` is a
-  plus. An answer serves once; where several fit, the first that is left. A call that no answer
-  fits, or an answer that nothing asked for, fails the case.
+- **Calls.** `get`, or `post`, is a path without the path of `base_url`, compared decoded. Parameters
+  in it must be in the request with these values, other parameters of the request do not matter; a
+  `+` is a plus. With a `post`, `json` or `form` says what its body must have: members of objects,
+  and parameters, that are not given do not matter. An answer serves once; where several fit, the
+  first that is left. A call that no answer fits, or an answer that nothing asked for, fails the case.
 - **Answers.** `status` (200), `headers`, and one of `body` (JSON), `body_file` (a JSON file in the
   folder of the cases file, or below it) and `text`. `content_type` is `application/json` for the
   first two, and `text/plain` for `text`, unless it is given.

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
 
 import msgspec
 
-from ticketbridge.authoring.cases.spec import AnswerSpec, Target
+from ticketbridge.authoring.cases.spec import AnswerSpec, FormSent, JsonSent, Target
 from ticketbridge.authoring.cases.values import Values
 from ticketbridge.mapping.nodes import Node, Scalar
 
-ANSWER_KEYS = ("get", "status", "headers", "content_type", "body", "body_file", "text")
+METHODS: Mapping[str, Literal["GET", "POST"]] = MappingProxyType({"get": "GET", "post": "POST"})
+SENT_KEYS = ("json", "form")
+ANSWER_KEYS = (
+    *METHODS,
+    *SENT_KEYS,
+    *("status", "headers", "content_type", "body", "body_file", "text"),
+)
 CONTENT_KEYS = ("body", "body_file", "text")
 JSON_TYPE = "application/json"
 TEXT_TYPE = "text/plain; charset=utf-8"
@@ -35,10 +44,14 @@ class AnswerReader:
     def _answer(self, node: Node) -> AnswerSpec | None:
         if not self._values.mapping(node, "an answer", ANSWER_KEYS, _needed(node)):
             return None
-        get = self._target(node.get("get"))
+        self._refuse_both(node, tuple(METHODS), "an answer is to one call")
+        key = "get" if node.get("get") is not None else "post"
+        asked = self._target(key, node.get(key))
         return AnswerSpec(
-            get=get,
-            target=Target.of(get),
+            method=METHODS[key],
+            asked=asked,
+            target=Target.of(asked),
+            sent=self._sent(node),
             status=self._values.whole_number(
                 node.get("status"), "`status`", least=200, most=599, default=200
             ),
@@ -47,10 +60,38 @@ class AnswerReader:
             place=node.place,
         )
 
-    def _target(self, node: Node | None) -> str:
-        text = self._values.text(node, "`get`")
+    def _refuse_both(self, node: Node, keys: Sequence[str], why: str) -> list[str]:
+        """Those of *keys* that are given; two are a finding."""
+        given = [key for key in keys if node.get(key) is not None]
+        if len(given) > 1:
+            message = f"`{given[0]}` and `{given[1]}` exclude each other"
+            self._values.slip(node, "TB416", message, why)
+        return given
+
+    # --- what is asked for ------------------------------------------------------------------------
+
+    def _sent(self, node: Node) -> JsonSent | FormSent | None:
+        given = self._refuse_both(node, SENT_KEYS, "a request has one body")
+        if given and node.get("get") is not None:
+            message = f"a `get` sends no body: `{given[0]}` belongs to `post`"
+            self._values.slip(node, "TB416", message)
+        if "json" in given:
+            return JsonSent(node.need("json").plain())
+        return FormSent(self._form(node.need("form"))) if "form" in given else None
+
+    def _form(self, node: Node) -> dict[str, list[str]]:
+        return {
+            str(key.value): [
+                self._values.text(entry, f"`{key.value}`", empty=True)
+                for entry in value.items or (value,)
+            ]
+            for key, value in self._values.pairs(node, "`form`")
+        }
+
+    def _target(self, key: str, node: Node | None) -> str:
+        text = self._values.text(node, f"`{key}`")
         if node and text and not LEGAL_TARGET.fullmatch(text):
-            message = "`get` should be a path that begins with `/`, without spaces and `#`"
+            message = f"`{key}` should be a path that begins with `/`, without spaces and `#`"
             hint = "leave out base_url and its path; for example /orders?email=ana@example.com"
             self._values.slip(node, "TB414", message, hint)
         return text
@@ -86,10 +127,7 @@ class AnswerReader:
     # --- content --------------------------------------------------------------------------------
 
     def _content(self, node: Node) -> bytes:
-        given = [key for key in CONTENT_KEYS if node.get(key) is not None]
-        if len(given) > 1:
-            message = f"`{given[0]}` and `{given[1]}` exclude each other"
-            self._values.slip(node, "TB416", message, "an answer has one body")
+        given = self._refuse_both(node, CONTENT_KEYS, "an answer has one body")
         if "body_file" in given:
             return self._file(node.need("body_file"))
         if "text" in given:
@@ -121,7 +159,7 @@ class AnswerReader:
 
 
 def _needed(node: Node) -> tuple[str, ...]:
-    """`get`, unless the key that stands in for it was refused by name."""
+    """`get`, unless it is a `post`."""
     return () if node.get("post") else ("get",)
 
 

@@ -15,7 +15,6 @@ CODES: Mapping[str, str] = MappingProxyType(
         "TB414": "a value that does not have the right form or size",
         "TB415": "an empty value where one is needed",
         "TB416": "keys that exclude each other",
-        "TB417": "a word that this version does not support yet",
         "TB418": "a name that stands twice",
         "TB420": "a body_file that is not in the folder of the cases file, or below it",
         "TB421": "a body_file that cannot be read",

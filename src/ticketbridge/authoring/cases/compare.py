@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ticketbridge.authoring.cases.spec import same
 from ticketbridge.tickets.origins import Origin
 
 LONGEST = 200
@@ -103,14 +104,9 @@ def _differences(expected: Any, got: Any, path: str) -> Iterator[tuple[str, Any,
     elif isinstance(expected, list) and isinstance(got, list):
         for index in range(max(len(expected), len(got))):
             yield from _differences(_at(expected, index), _at(got, index), f"{path}[{index}]")
-    elif not _same(expected, got):
+    elif not same(expected, got):
         yield path, expected, got
 
 
 def _at(values: Sequence[Any], index: int) -> Any:
     return values[index] if index < len(values) else ABSENT
-
-
-def _same(expected: Any, got: Any) -> bool:
-    """Whether two JSON values are one; in Python, true is 1 as well."""
-    return isinstance(expected, bool) == isinstance(got, bool) and bool(expected == got)

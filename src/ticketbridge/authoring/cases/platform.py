@@ -11,6 +11,7 @@ from ticketbridge.authoring.cases.spec import AnswerSpec, Target
 from ticketbridge.mapping.spec import ApiKeyAuthSpec, AuthSpec, UpstreamSpec
 
 BASE = "{BASE}"
+LONGEST = 200
 
 
 class UnexpectedCall(Exception):
@@ -33,12 +34,13 @@ class CasePlatform(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See httpx."""
         asked = self._below_base(request.url.raw_path.decode())
-        target = Target.of(asked)
+        target, content = Target.of(asked), await request.aread()
         for answer in self.left:
-            if answer.target.fits(target):
+            if answer.fits(request.method, target, content):
                 self.left.remove(answer)
                 return self._response(answer)
-        self.unexpected.append(f"GET {self._without_key(asked)}")
+        sent = f" with {_shown(content)}" if content else ""
+        self.unexpected.append(f"{request.method} {self._without_key(asked)}{sent}")
         raise UnexpectedCall(self.unexpected[-1])
 
     def _below_base(self, asked: str) -> str:
@@ -62,6 +64,11 @@ class CasePlatform(httpx.AsyncBaseTransport):
         path, _, query = asked.partition("?")
         kept = [part for part in query.split("&") if unquote(part.partition("=")[0]) != self._key]
         return f"{path}?{'&'.join(kept)}" if any(kept) else path
+
+
+def _shown(content: bytes) -> str:
+    text = content.decode("utf-8", "replace")
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def _key_parameter(auth: AuthSpec) -> str | None:

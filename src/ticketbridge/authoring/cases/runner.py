@@ -20,7 +20,7 @@ from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.journal import Journal
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import Finding, MappingError, Place
-from ticketbridge.mapping.spec import EndpointSpec, MappingSpec
+from ticketbridge.mapping.spec import EndpointSpec
 from ticketbridge.problems import ProblemError
 from ticketbridge.tickets.origins import Origin
 from ticketbridge.user import asked_user
@@ -82,26 +82,31 @@ def run_cases(mapping: Path, environment: Environment | None = None) -> list[Cas
     """
     environment = environment or Environment({}, missing="placeholder")
     spec = load_mapping(mapping, environment=environment)
-    compile_mapping(spec, transport=CasePlatform((), spec.upstream))  # says what is wrong with it
+    bridge = compile_mapping(spec, transport=CasePlatform((), spec.upstream))
     file = cases_file(mapping)
     if not file.is_file():
         return []
     cases = read_cases(file)
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        return [runner.run(_result(case, spec, str(file))) for case in cases]
+        return [runner.run(_result(case, bridge, str(file))) for case in cases]
 
 
-async def _result(case: CaseSpec, spec: MappingSpec, file: str) -> CaseResult:
-    platform = CasePlatform(case.answers, spec.upstream)
-    bridge = compile_mapping(spec, transport=platform)
+async def _result(case: CaseSpec, bridge: Bridge, file: str) -> CaseResult:
+    lines = await failures(case, bridge)
+    return CaseResult(file, case.name, case.place, not lines, "\n".join(lines))
+
+
+async def failures(case: CaseSpec, compiled: Bridge) -> list[str]:
+    """What is wrong when *case* is run, on a platform of its own: nothing where it passes."""
+    platform = CasePlatform(case.answers, compiled.spec.upstream)
+    bridge = compiled.on(platform)
     try:
         outcome = await _outcome(case, bridge)
-        lines = [*_mismatches(case.expect, outcome), *_never_asked(platform)]
+        return [*_mismatches(case.expect, outcome), *_never_asked(platform)]
     except UnexpectedCall:
-        lines = list(_unexpected(platform))
+        return list(_unexpected(platform))
     finally:
         await bridge.aclose()
-    return CaseResult(file, case.name, case.place, not lines, "\n".join(lines))
 
 
 # --- what came out --------------------------------------------------------------------------------
@@ -174,11 +179,10 @@ def _counts(verdicts: Mapping[str, int]) -> str:
 
 def _never_asked(platform: CasePlatform) -> Iterator[str]:
     for answer in platform.left:
-        yield f"never asked for: GET {answer.get} (line {answer.place.line})"
+        yield f"never asked for: {answer}"
 
 
 def _unexpected(platform: CasePlatform) -> Iterator[str]:
     for call in platform.unexpected:
         yield f"unexpected call: {call}"
-    left = [f"GET {answer.get} (line {answer.place.line})" for answer in platform.left]
-    yield f"answers left: {', '.join(left) or 'none'}"
+    yield f"answers left: {', '.join(map(str, platform.left)) or 'none'}"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-from urllib.parse import unquote
+from typing import Any, Literal
+from urllib.parse import unquote, unquote_plus
+
+import msgspec
 
 from ticketbridge.mapping.findings import Place
 
@@ -30,21 +32,76 @@ class Target:
 
     def fits(self, asked: Target) -> bool:
         """Whether *asked* has this path, and each parameter that is given here with its values."""
-        return self.path == asked.path and all(
-            asked.query.get(name) == values for name, values in self.query.items()
-        )
+        return self.path == asked.path and holds(self.query, asked.query)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonSent:
+    """A JSON document that a request must carry: what is given of its objects, lists whole."""
+
+    given: Any
+
+    def fits(self, content: bytes) -> bool:
+        """Whether *content* is such a document."""
+        try:
+            return holds(self.given, msgspec.json.decode(content))
+        except (msgspec.MsgspecError, ValueError):
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class FormSent:
+    """Parameters that a form must carry, each with all its values."""
+
+    given: Mapping[str, Sequence[str]]
+
+    def fits(self, content: bytes) -> bool:
+        """Whether *content* is such a form."""
+        sent: dict[str, list[str]] = {}
+        for part in content.decode("utf-8", "replace").split("&"):
+            name, _, value = part.partition("=")
+            sent.setdefault(unquote_plus(name), []).append(unquote_plus(value))
+        return holds(self.given, sent)
+
+
+def holds(given: Any, sent: Any) -> bool:
+    """Whether *sent* is what is *given*; of objects, those members that are given."""
+    if isinstance(given, Mapping) and isinstance(sent, Mapping):
+        return all(name in sent and holds(value, sent[name]) for name, value in given.items())
+    return same(given, sent)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are one; in Python, true is 1 as well."""
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerSpec:
-    """One answer of the platform to one call; *get* is the target as the file has it."""
+    """One answer of the platform to one call.
 
-    get: str
+    *asked* is the target as the file has it. *sent* None fits any body of the request.
+    """
+
+    method: Literal["GET", "POST"]
+    asked: str
     target: Target
+    sent: JsonSent | FormSent | None
     status: int
     headers: tuple[tuple[str, str], ...]
     content: bytes
     place: Place
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.asked} (line {self.place.line})"
+
+    def fits(self, method: str, target: Target, content: bytes) -> bool:
+        """Whether this answers a request of that *method*, *target* and body."""
+        return (
+            self.method == method
+            and self.target.fits(target)
+            and (self.sent is None or self.sent.fits(content))
+        )
 
 
 @dataclass(frozen=True, slots=True)

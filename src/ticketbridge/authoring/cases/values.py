@@ -35,9 +35,7 @@ class Values:
 
     def _refuse_unknown(self, key: Scalar, what: str, legal: Sequence[str]) -> None:
         name = str(key.value)
-        if name == "post" and "get" in legal:
-            self.slip(key, "TB417", "this version does not support `post` in a case yet")
-        elif name not in legal:
+        if name not in legal:
             hint = f"{did_you_mean(name, legal)} legal here: {', '.join(legal)}".strip()
             self.slip(key, "TB410", f"unknown key `{name}` in {what}", hint)
 

@@ -45,7 +45,9 @@ def _table(node: Node, context: Context) -> TableSpec:
     warn_of_variables(values, context)
     return TableSpec(
         source=expression(node.need("from")),
-        values={str(key.value): value.plain() for key, value in values.pairs},
+        values={
+            str(key.value): ConstSpec(value.plain(), value.place) for key, value in values.pairs
+        },
         otherwise=None if otherwise is None else _constant(otherwise, context),
         place=node.place,
     )

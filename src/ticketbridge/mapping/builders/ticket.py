@@ -7,7 +7,13 @@ from typing import Literal, cast
 from ticketbridge.mapping.builders.context import Context, expression, text_of
 from ticketbridge.mapping.builders.fields import build_fields
 from ticketbridge.mapping.nodes import ListNode, MapNode, Node
-from ticketbridge.mapping.spec import ExpressionSpec, ReasonSpec, StatusTableSpec, TicketSpec
+from ticketbridge.mapping.spec import (
+    ConstSpec,
+    ExpressionSpec,
+    ReasonSpec,
+    StatusTableSpec,
+    TicketSpec,
+)
 
 VALID = "VALID"
 TRUSTED = "upstream"
@@ -41,8 +47,10 @@ def _statuses(node: Node, context: Context) -> tuple[StatusTableSpec, ...]:
 
 def _table(node: Node, context: Context) -> StatusTableSpec:
     values = node.need("values")
-    words = {str(key.value): text_of(value, VALID) for key, value in values.pairs}
-    if isinstance(values, MapNode) and VALID not in words.values():
+    words = {
+        str(key.value): ConstSpec(text_of(value, VALID), value.place) for key, value in values.pairs
+    }
+    if isinstance(values, MapNode) and all(word.value != VALID for word in words.values()):
         message = "no status of the platform is mapped to `VALID`, so no ticket ever is"
         place = node.key_place("values")
         context.report.error(place, "TB070", message, "for example values: {PAID: VALID}")
