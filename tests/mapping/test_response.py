@@ -59,7 +59,14 @@ def test_a_schema_below_the_folder_is_read(tmp_path: Path) -> None:
         pytest.param(b'{"minimum": NaN}', "NaN is no number", id="nan"),
         pytest.param(b'{"a": 1, "a": 2}', "`a` twice", id="key-twice"),
         pytest.param(b'{"type": "objekt"}', "no JSON Schema", id="no-schema"),
-        pytest.param(b'{"pattern": "("}', "no JSON Schema", id="no-pattern"),
+        pytest.param(b'{"pattern": "("}', "`\\(`: missing \\)", id="no-pattern"),
+        pytest.param(b'{"pattern": "a{99999999999}"}', "`: the repetition number", id="repetition"),
+        pytest.param(
+            b'{"items": {"patternProperties": {"a{99999999999}": {}}}}',
+            "`: the repetition number",
+            id="repetition-in-a-name",
+        ),
+        pytest.param(b'{"pattern": "[[a]"}', "possible nested set", id="set-in-a-set"),
         pytest.param(b"[" * 100_000, "nested too deeply", id="deep"),
         pytest.param(b" " * (MAX_BYTES + 1), "over 1 MiB", id="too-large"),
         pytest.param(
@@ -83,6 +90,94 @@ def test_a_schema_that_cannot_be_used(tmp_path: Path, content: bytes, words: str
 
     assert short(found) == ["37:37 error TB081"]
     assert re.search(words, found[0].message)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        pytest.param({"$ref": "#"}, id="itself"),
+        pytest.param({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}, id="definition"),
+        pytest.param(
+            {"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"allOf": [{"$ref": "#/$defs/a"}]}}},
+            id="two-definitions",
+        ),
+        pytest.param({"anyOf": [{"type": "null"}, {"not": {"$ref": "#"}}]}, id="branch"),
+        pytest.param({"$anchor": "x", "$ref": "#x"}, id="anchor"),
+        pytest.param({"dependentSchemas": {"a": {"$ref": "#"}}}, id="dependent"),
+        pytest.param({"if": {}, "then": {"$ref": "#"}}, id="condition"),
+    ],
+)
+def test_a_schema_that_asks_itself_of_the_same_value_is_refused(
+    tmp_path: Path, schema: object
+) -> None:
+    """Such a schema would never come to an end; it is one error, at the `schema` key's value."""
+    (tmp_path / NAME).write_text(json.dumps(schema))
+
+    assert short(findings(mapping(), folder=tmp_path)) == ["37:37 error TB082"]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        pytest.param({"properties": {"a": {"$ref": "#"}}}, id="tree"),
+        pytest.param({"$defs": {"a": {"items": {"$ref": "#/$defs/a"}}}}, id="list"),
+        pytest.param(
+            {"$defs": {"a": {}}, "allOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/a"}]},
+            id="used-twice",
+        ),
+        pytest.param({"const": {"$ref": "#"}}, id="data"),
+        pytest.param(
+            {
+                "properties": {
+                    "$ref": {},
+                    "allOf": True,
+                    "not": {"$ref": "#"},
+                    "dependentSchemas": True,
+                }
+            },
+            id="names-of-keywords",
+        ),
+        pytest.param({"allOf": [True, {"$ref": "#/$defs/a"}], "$defs": {"a": True}}, id="true"),
+    ],
+)
+def test_a_schema_of_nested_values_may_refer_to_itself(tmp_path: Path, schema: object) -> None:
+    """A tree comes to an end, because its value does."""
+    (tmp_path / NAME).write_text(json.dumps(schema))
+
+    assert findings(mapping(), folder=tmp_path) == ()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "slow"),
+    [
+        ("^(a+)+$", True),
+        ("(?:a*)*", True),
+        ("([a-z]+\\.?)+$", True),
+        ("(x|a+)*", True),
+        ("((a+)?)+", True),
+        ("(?P<n>(?:[(]+)+)", True),
+        ("(a{2,}){3,}", True),
+        ("(?i:\\w+)+", True),
+        ("^[A-Z]{3}$", False),
+        ("([a-z]+\\.)+[a-z]+", False),
+        ("(a+){2}", False),
+        ("(ab)+c*", False),
+        ("\\(a+\\)+", False),
+        ("[(a+)]+", False),
+        ("(a?)+", False),
+        ("a+|b+", False),
+        ("(a+|b)?", False),
+        ("", False),
+    ],
+)
+def test_a_pattern_that_repeats_a_repetition_is_doubtful(
+    tmp_path: Path, pattern: str, slow: bool
+) -> None:
+    """Nested repetitions can take exponential time on the platform's data: a warning says so."""
+    (tmp_path / NAME).write_text(json.dumps({"properties": {"a": {"pattern": pattern}}}))
+
+    expected = ["37:37 warning TB083"] if slow else []
+    assert short(findings(mapping(), folder=tmp_path)) == expected
 
 
 @pytest.mark.parametrize(

@@ -48,5 +48,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "TB070": "a status table without VALID",
         "TB080": "another body needs its own schema",
         "TB081": "a response schema that cannot be used",
+        "TB082": "a response schema that asks itself without end",
+        "TB083": "a regular expression of the response schema that can take very long",
     }
 )
