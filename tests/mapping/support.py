@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ticketbridge.mapping import Environment, Finding, MappingError, MappingSpec, parse_mapping
+from ticketbridge.mapping.spec import StatusTableSpec, TableSpec
 
 FILE = "acme.yaml"
 VARIABLES = {"TOKEN": "t0ken", "SECRET": "s3cret"}
@@ -85,6 +87,11 @@ def findings(
     except MappingError as error:
         return error.findings
     return spec.warnings
+
+
+def words_of(table: TableSpec | StatusTableSpec) -> dict[str, Any]:
+    """The words of a table, without their places."""
+    return {word: constant.value for word, constant in table.values.items()}
 
 
 def short(found: Sequence[Finding]) -> list[str]:

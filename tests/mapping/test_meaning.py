@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.mapping.support import change, findings, read, short
+from tests.mapping.support import change, findings, read, short, words_of
 from ticketbridge.mapping.spec import (
     ApiKeyAuthSpec,
     AuthSpec,
@@ -461,10 +461,10 @@ def test_fields() -> None:
 
     assert isinstance(field("item.x"), ExpressionSpec)
     assert constant.value == [1, "a"]
-    assert (table.source.text, table.values) == ("item.x", {"1": "a", "true": 2})
+    assert (table.source.text, words_of(table)) == ("item.x", {"1": "a", "true": 2})
     assert table.otherwise is not None
     assert table.otherwise.value is None
-    assert (closed.values, closed.otherwise) == ({"a": {"b": 1}}, None)
+    assert (words_of(closed), closed.otherwise) == ({"a": {"b": 1}}, None)
     assert [inner.name for inner in group.fields] == ["a", "values", "c"]
 
 
@@ -485,7 +485,7 @@ def test_a_list_of_status_tables() -> None:
     """`status` may be a list of tables, each with a VALID."""
     tables = read(change((TABLE, f"[{TABLE}, {{from: item.kind, values: {{1: VALID}}}}]"))).ticket
 
-    assert [dict(table.values) for table in tables.statuses] == [
+    assert [words_of(table) for table in tables.statuses] == [
         {"PAID": "VALID", "REFUNDED": "REFUNDED"},
         {"1": "VALID"},
     ]
