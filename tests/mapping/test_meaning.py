@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.mapping.support import change, findings, read, short, words_of
@@ -15,12 +13,16 @@ from ticketbridge.mapping.spec import (
     BindingSpec,
     CallSpec,
     ConstSpec,
+    CursorSpec,
     ExpressionSpec,
     FieldSpec,
+    LinkHeaderSpec,
     NextUrlSpec,
     NoAuthSpec,
     NumberSpec,
     ObjectSpec,
+    OffsetSpec,
+    PagingSpec,
     ResultSpec,
     Secret,
     StatusRange,
@@ -28,6 +30,7 @@ from ticketbridge.mapping.spec import (
 )
 
 BEARER = '{type: bearer, token: "${TOKEN}"}'
+PAGES = "{number: {start: 1}, last: page.number >= body.pages}"
 TABLE = "{from: item.state, values: {PAID: VALID, REFUNDED: REFUNDED}}"
 
 
@@ -413,28 +416,46 @@ def test_an_error_that_counts_as_owning_nothing_is_doubtful(status: str, doubtfu
     ("written", "paging"),
     [
         pytest.param("{number: {start: 0}}", NumberSpec(0), id="number"),
+        pytest.param("{offset: {step: 100}}", OffsetSpec(100), id="offset"),
+        pytest.param("{link_header: true}", LinkHeaderSpec(any_path=False), id="link-header"),
         pytest.param(
-            "{next_url: body.next, any_path: true, total: body.total}",
-            NextUrlSpec(ExpressionSpec("body.next", call().place), any_path=True),
-            id="next-url",
-        ),
-        pytest.param(
-            "{next_url: body.next}",
-            NextUrlSpec(ExpressionSpec("body.next", call().place), any_path=False),
-            id="same-path",
+            "{link_header: true, any_path: true}", LinkHeaderSpec(any_path=True), id="any-path"
         ),
     ],
 )
-def test_pages(written: str, paging: Any) -> None:
-    """Pages are walked by number or by the next page's URL."""
-    pages = call(("{number: {start: 1}, last: page.number >= body.pages}", written), index=1).pages
-    assert pages is not None
+def test_pages_that_need_no_expression(written: str, paging: PagingSpec) -> None:
+    """Pages are walked by number, by offset, or by the `Link` header."""
+    pages = call((PAGES, written), index=1).pages
 
-    if isinstance(paging, NumberSpec):
-        assert pages.paging == paging
-    else:
-        assert isinstance(pages.paging, NextUrlSpec)
-        assert (pages.paging.url.text, pages.paging.any_path) == ("body.next", paging.any_path)
+    assert pages is not None
+    assert pages.paging == paging
+
+
+@pytest.mark.parametrize(
+    ("written", "any_path"),
+    [
+        pytest.param("{next_url: body.next, any_path: true, total: body.total}", True, id="any"),
+        pytest.param("{next_url: body.next}", False, id="same-path"),
+    ],
+)
+def test_pages_by_next_url(written: str, any_path: bool) -> None:
+    """The next page's URL is an expression; it keeps the call's path, unless the mapping says so."""
+    pages = call((PAGES, written), index=1).pages
+
+    assert pages is not None
+    assert isinstance(pages.paging, NextUrlSpec)
+    assert (pages.paging.url.text, pages.paging.any_path) == ("body.next", any_path)
+
+
+def test_pages_by_cursor() -> None:
+    """The cursor is an expression, with `last` and `total` beside it."""
+    written = "{cursor: body.next, last: body.done, total: body.total}"
+    pages = call((PAGES, written), index=1).pages
+
+    assert pages is not None
+    assert isinstance(pages.paging, CursorSpec)
+    texts = [spec.text for spec in (pages.paging.cursor, pages.last, pages.total) if spec]
+    assert texts == ["body.next", "body.done", "body.total"]
 
 
 def test_a_binding_takes_or_loops() -> None:

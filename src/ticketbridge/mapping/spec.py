@@ -163,13 +163,34 @@ class NextUrlSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkHeaderSpec:
+    """The next page's URL stands in the answer's `Link` header."""
+
+    any_path: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CursorSpec:
+    """The answer says with what to ask for the next page; the request places `page.cursor`."""
+
+    cursor: ExpressionSpec
+
+
+@dataclass(frozen=True, slots=True)
 class NumberSpec:
     """Pages are numbered from *start*; the request places `page.number`."""
 
     start: int
 
 
-PagingSpec = NextUrlSpec | NumberSpec
+@dataclass(frozen=True, slots=True)
+class OffsetSpec:
+    """Pages are *step* items apart, the first at 0; the request places `page.offset`."""
+
+    step: int
+
+
+PagingSpec = NextUrlSpec | LinkHeaderSpec | CursorSpec | NumberSpec | OffsetSpec
 
 
 @dataclass(frozen=True, slots=True)

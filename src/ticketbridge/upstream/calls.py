@@ -15,6 +15,7 @@ from ticketbridge.mapping.spec import (
     CallSpec,
     ExpressionSpec,
     NumberSpec,
+    OffsetSpec,
     ResultKind,
     UpstreamSpec,
 )
@@ -142,9 +143,11 @@ class CallPlan:
         total = evaluate(pages.total, scope, slot)
         if isinstance(total, bool) or not isinstance(total, int):
             raise mismatch(slot, f"`{pages.total.text}` at {pages.total.place} gives no integer")
+        # A platform that counts nothing on a page past its end has counted more before.
+        walk.total = max(walk.total, total)
         count = sum(map(len, walk.items_of_pages))
-        if over and count < total:
-            raise mismatch(slot, f"{count} items came where the platform counts {total}")
+        if over and count < walk.total:
+            raise mismatch(slot, f"{count} items came where the platform counts {walk.total}")
 
 
 def _unasked(kind: ResultKind) -> list[Any]:
@@ -154,9 +157,9 @@ def _unasked(kind: ResultKind) -> list[Any]:
 
 
 def _hold_to_an_end(spec: CallSpec, result: Expression, compiler: SpecCompiler) -> None:
-    """An empty page ends numbered pages: a page must not be empty because the mapping left all of it out."""
-    numbered = spec.pages is not None and isinstance(spec.pages.paging, NumberSpec)
-    if spec.pages is None or not numbered or spec.pages.last or result.gives_as_found:
+    """An empty page ends counted pages: a page must not be empty because the mapping left all of it out."""
+    counted = spec.pages is not None and isinstance(spec.pages.paging, NumberSpec | OffsetSpec)
+    if spec.pages is None or not counted or spec.pages.last or result.gives_as_found:
         return
     place = spec.place if spec.result.expression is None else spec.result.expression.place
     compiler.report(
@@ -185,6 +188,7 @@ class _Walk:
     requests: set[PlatformRequest] = field(default_factory=set)
     digests: set[bytes] = field(default_factory=set)
     items_of_pages: list[list[Any]] = field(default_factory=list)
+    total: int = 0
 
 
 def found(expression: Expression, scope: Scope, kind: ResultKind, name: str) -> list[Any]:

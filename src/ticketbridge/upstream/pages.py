@@ -6,9 +6,18 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
+from ticketbridge.jmes import Expression
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
-from ticketbridge.mapping.spec import NextUrlSpec, NumberSpec, PagesSpec
+from ticketbridge.mapping.spec import (
+    CursorSpec,
+    LinkHeaderSpec,
+    NextUrlSpec,
+    NumberSpec,
+    OffsetSpec,
+    PagesSpec,
+)
 from ticketbridge.upstream.evaluate import evaluate, mismatch
+from ticketbridge.upstream.link_header import LinkHeaderError, next_link
 from ticketbridge.upstream.next_url import NextUrlError, next_url
 from ticketbridge.upstream.requests import FirstRequest
 
@@ -42,10 +51,14 @@ Paging = Callable[[PageSeen], Step | None]
 def first_step(spec: PagesSpec) -> Step:
     """The step of a call's first request."""
     match spec.paging:
-        case NextUrlSpec():
+        case NextUrlSpec() | LinkHeaderSpec():
             return Step({})
+        case CursorSpec():
+            return Step({"cursor": None})
         case NumberSpec(start):
             return Step({"number": start})
+        case OffsetSpec():
+            return Step({"offset": 0})
         case _:
             assert_never(spec.paging)
 
@@ -56,40 +69,90 @@ def compile_paging(
     """The paging that *spec* declares."""
     match spec.paging:
         case NextUrlSpec():
-            return _by_next_url(spec.paging, f"{slot}: next_url", base_url, roots, compiler)
+            leash = _Leash(f"{slot}: next_url", base_url, any_path=spec.paging.any_path)
+            return _by_next_url(compiler.expression(spec.paging.url, roots), leash)
+        case LinkHeaderSpec():
+            leash = _Leash(f"{slot}: link_header", base_url, any_path=spec.paging.any_path)
+            return _by_link_header(leash)
+        case CursorSpec():
+            return _by_cursor(compiler.expression(spec.paging.cursor, roots), f"{slot}: cursor")
         case NumberSpec():
-            return _by_number
+            return _counting("number", 1)
+        case OffsetSpec(step):
+            return _counting("offset", step)
         case _:
             assert_never(spec.paging)
 
 
-def _by_next_url(
-    spec: NextUrlSpec, slot: str, base_url: str, roots: Collection[str], compiler: SpecCompiler
-) -> Paging:
-    """`{next: "https://…?page=2"}` with `next_url: body.next`; null, "" or false ends it."""
-    expression = compiler.expression(spec.url, roots)
+@dataclass(frozen=True, slots=True)
+class _Leash:
+    """What the next URLs of one call are held to."""
 
-    def step(seen: PageSeen) -> Step | None:
-        text = evaluate(expression, seen.scope, slot)
-        if text is None or text is False or text == "":
-            return None
+    slot: str
+    base_url: str
+    any_path: bool
+
+    def step(self, text: object, seen: PageSeen) -> Step:
+        """The step to the page at *text*; MappingMismatch where it is not to be followed."""
         try:
             url = next_url(
                 text,
                 current=seen.url,
-                base_url=base_url,
+                base_url=self.base_url,
                 first=seen.first,
-                any_path=spec.any_path,
+                any_path=self.any_path,
             )
         except NextUrlError as error:
-            raise mismatch(slot, str(error)) from error
+            raise mismatch(self.slot, str(error)) from error
         return Step(seen.step.page, url)
+
+
+def _by_next_url(expression: Expression, leash: _Leash) -> Paging:
+    """`{next: "https://…?page=2"}` with `next_url: body.next`."""
+
+    def step(seen: PageSeen) -> Step | None:
+        text = evaluate(expression, seen.scope, leash.slot)
+        return None if _is_end(text) else leash.step(text, seen)
 
     return step
 
 
-def _by_number(seen: PageSeen) -> Step | None:
-    """`query: {page: "{page.number}"}`; an empty page ends it."""
-    if seen.empty:
-        return None
-    return Step({"number": seen.step.page["number"] + 1})
+def _by_link_header(leash: _Leash) -> Paging:
+    """`Link: <https://…?page=2>; rel="next"` with `link_header: true`."""
+
+    def step(seen: PageSeen) -> Step | None:
+        try:
+            target = next_link(seen.scope["headers"].get("link", ""))
+        except LinkHeaderError as error:
+            raise mismatch(leash.slot, str(error)) from error
+        return None if target is None else leash.step(target, seen)
+
+    return step
+
+
+def _by_cursor(expression: Expression, slot: str) -> Paging:
+    """`{next: "b2Zm"}` with `cursor: body.next` and `query: {after: "{page.cursor}"}`."""
+
+    def step(seen: PageSeen) -> Step | None:
+        cursor = evaluate(expression, seen.scope, slot)
+        if _is_end(cursor):
+            return None
+        if isinstance(cursor, bool) or not isinstance(cursor, str | int):
+            raise mismatch(slot, f"`{expression.text}` at {expression.place} gives no cursor")
+        return Step({"cursor": cursor})
+
+    return step
+
+
+def _is_end(value: object) -> bool:
+    """Whether a platform says so that there is no other page."""
+    return value is None or value is False or value == ""
+
+
+def _counting(name: str, step: int) -> Paging:
+    """`query: {page: "{page.number}"}` or `{page.offset}`; an empty page ends it."""
+
+    def following(seen: PageSeen) -> Step | None:
+        return None if seen.empty else Step({name: seen.step.page[name] + step})
+
+    return following

@@ -12,9 +12,20 @@ from ticketbridge.mapping.builders.context import (
     whole_number,
 )
 from ticketbridge.mapping.nodes import MapNode, Node
-from ticketbridge.mapping.spec import NextUrlSpec, NumberSpec, PagesSpec, PagingSpec, ResultKind
+from ticketbridge.mapping.spec import (
+    CursorSpec,
+    LinkHeaderSpec,
+    NextUrlSpec,
+    NumberSpec,
+    OffsetSpec,
+    PagesSpec,
+    PagingSpec,
+    ResultKind,
+)
 
-KINDS = ("next_url", "number")
+KINDS = ("next_url", "link_header", "cursor", "number", "offset")
+OF_URLS = ("next_url", "link_header")
+COUNTED = ("number", "offset")
 
 
 def build_pages(node: Node, results: Sequence[ResultKind], context: Context) -> PagesSpec:
@@ -34,24 +45,34 @@ def build_pages(node: Node, results: Sequence[ResultKind], context: Context) -> 
 
 
 def _paging(node: Node) -> PagingSpec:
-    number = node.get("number")
-    if number is not None:
-        return NumberSpec(whole_number(number.get("start"), 1))
-    return NextUrlSpec(expression(node.need("next_url")), is_true(node.get("any_path")))
+    any_path = is_true(node.get("any_path"))
+    match next((kind for kind in KINDS if node.get(kind) is not None), ""):
+        case "link_header":
+            return LinkHeaderSpec(any_path)
+        case "cursor":
+            return CursorSpec(expression(node.need("cursor")))
+        case "number":
+            return NumberSpec(whole_number(node.need("number").get("start"), 1))
+        case "offset":
+            return OffsetSpec(whole_number(node.need("offset").get("step"), 1))
+        case _:
+            return NextUrlSpec(expression(node.need("next_url")), any_path)
 
 
 def _check_kinds(node: MapNode, context: Context) -> None:
+    named = ", ".join(f"`{kind}`" for kind in KINDS)
     if all(node.get(kind) is None for kind in KINDS):
-        message = "`pages` needs `next_url` or `number`"
+        message = f"`pages` needs one of {named}"
         context.report.error(node.place, "TB062", message, "for example next_url: body.links.next")
-    if all(map(node.has, KINDS)):
-        message = "`pages` has one of `next_url` and `number`, not both"
-        context.report.error(node.key_place("number"), "TB062", message, "keep one of them")
+    given = [kind for kind in KINDS if node.has(kind)]
+    if len(given) > 1:
+        message = f"`pages` has one of {named}, not several"
+        context.report.error(node.key_place(given[1]), "TB062", message, "keep one of them")
 
 
 def _check_any_path(node: MapNode, context: Context) -> None:
-    if node.get("any_path") is not None and node.get("next_url") is None:
-        message = "`any_path` belongs to `next_url`; there is no next URL here"
+    if node.get("any_path") is not None and not any(node.get(kind) for kind in OF_URLS):
+        message = "`any_path` belongs to `next_url` and `link_header`; there is no next URL here"
         context.report.error(node.key_place("any_path"), "TB062", message, "leave it out")
 
 
@@ -60,7 +81,8 @@ def _check_take(node: MapNode, context: Context) -> None:
     if node.get("total") is not None:
         message = "`total` counts items, and a paged `take` has none"
         context.report.error(node.key_place("total"), "TB062", message, "use `each` or `collect`")
-    if node.get("number") is not None and node.get("last") is None:
-        message = "a paged `take` with `number` needs `last`: no page is the empty one"
+    counted = next((kind for kind in COUNTED if node.get(kind) is not None), None)
+    if counted and node.get("last") is None:
+        message = f"a paged `take` with `{counted}` needs `last`: no page is the empty one"
         suggestion = "for example last: page.number >= body.page_count"
         context.report.error(node.place, "TB062", message, suggestion)
