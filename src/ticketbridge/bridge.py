@@ -39,6 +39,7 @@ from ticketbridge.upstream.client import PlatformClient
 from ticketbridge.upstream.pull import Platform, Pull
 from ticketbridge.upstream.resilience import RetryBudget, Slots
 from ticketbridge.upstream.responses import OwnsNothing
+from ticketbridge.upstream.signing import SigningPlan
 from ticketbridge.upstream.transport import HttpxTransport
 
 _BREATH = 200  # records between two turns that other answers get
@@ -66,6 +67,7 @@ class Bridge:
         entries: Sequence[Entry],
         tickets: Tickets,
         response: ResponsePlan,
+        signing: SigningPlan,
         platform: Platform,
         warnings: Sequence[Finding],
     ) -> None:
@@ -75,6 +77,7 @@ class Bridge:
         self._shares = len(self._calls) > 1
         self.tickets = tickets
         self._response = response
+        self._signing = signing
         self._platform = platform
 
     async def answer(
@@ -97,10 +100,15 @@ class Bridge:
         finally:
             journal.verdicts = journal.verdicts or count(journal.records)
 
-    def on(self, transport: httpx.AsyncBaseTransport) -> Bridge:
-        """The same mapping on another platform: the two share nothing but what was compiled."""
+    def on(self, transport: httpx.AsyncBaseTransport, *, logs_in: bool = True) -> Bridge:
+        """The same mapping on another platform: the two share nothing but what was compiled.
+
+        *logs_in* False signs with a stand-in where a login would be made.
+        """
         other = copy(self)
-        other._platform = _platform(self.spec.upstream, transport)  # noqa: SLF001 - of this class
+        other._platform = _platform(  # noqa: SLF001 - of this class
+            self.spec.upstream, self._signing, transport, logs_in=logs_in
+        )
         return other
 
     async def aclose(self) -> None:
@@ -111,7 +119,9 @@ class Bridge:
         instant = now.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
         scope = {"user": user, NOW: instant, LOOKUP_CACHE: {}}
         try:
-            bindings = await self._walk(scope, Pull(self._platform, journal, self._shares))
+            signer = self._platform.signers()
+            pull = Pull(self._platform, journal, self._shares, signer, scope)
+            bindings = await self._walk(scope, pull)
         except OwnsNothing as nothing:
             if nothing.unknown_user and self._response.when_unknown_user == 404:
                 raise UnknownUser from nothing
@@ -315,7 +325,6 @@ def _compile_tickets(
     """Raises what the findings so far amount to: nothing that is wrong is made to run."""
     names = [entry.name for entry in entries]
     parts = compile_ticket(spec.ticket, response.contract, names, compiler)
-    _hold_to_asking(spec, entries, compiler)
     compiler.raise_errors()
     calls, levels = _split(entries)
     below = [(level.kind, level.expression) for level in levels]
@@ -336,15 +345,25 @@ def compile_mapping(
         _compile_entry(entry, spec, names[:position], compiler)
         for position, entry in enumerate(spec.source)
     ]
+    signing = SigningPlan(spec.upstream, compiler)
+    _hold_to_asking(spec, entries, signing, compiler)
     tickets = _compile_tickets(spec, entries, response, compiler)
-    platform = _platform(spec.upstream, transport)
+    platform = _platform(spec.upstream, signing, transport)
     warnings = (*spec.warnings, *compiler.findings)
-    return Bridge(spec, entries, tickets, response, platform, warnings)
+    return Bridge(spec, entries, tickets, response, signing, platform, warnings)
 
 
-def _platform(spec: UpstreamSpec, transport: httpx.AsyncBaseTransport | None) -> Platform:
+def _platform(
+    spec: UpstreamSpec,
+    signing: SigningPlan,
+    transport: httpx.AsyncBaseTransport | None,
+    *,
+    logs_in: bool = True,
+) -> Platform:
     client = PlatformClient(spec, None if transport is None else HttpxTransport(transport))
-    return Platform(spec, client, Slots(spec.concurrency), RetryBudget())
+    budget = RetryBudget()
+    signers = signing.signers(budget, logs_in=logs_in)
+    return Platform(spec, client, signers, Slots(spec.concurrency), budget)
 
 
 def _compile_entry(
@@ -355,14 +374,16 @@ def _compile_entry(
     return CallPlan(entry, spec.upstream, names, compiler)
 
 
-def _hold_to_asking(spec: MappingSpec, entries: Sequence[Entry], compiler: SpecCompiler) -> None:
+def _hold_to_asking(
+    spec: MappingSpec, entries: Sequence[Entry], signing: SigningPlan, compiler: SpecCompiler
+) -> None:
     """Without an owner in the answer, the request must be what limits it to the user's tickets."""
     asks = any(isinstance(entry, CallPlan) and entry.uses_user for entry in entries)
-    if spec.ticket.owner is None and not asks:
+    if spec.ticket.owner is None and not asks and not signing.uses_user:
         compiler.report(
             spec.ticket.place,
             "TB312",
             "`owner: upstream` says that the platform returns only the asked user's tickets,"
-            " but no request uses `user`",
+            " but no request and no login uses `user`",
             'place "{user}" in a request, or name the owner in the answer',
         )

@@ -514,3 +514,35 @@ def test_cases_stand_beside_their_mapping() -> None:
     """`acme.cases.yaml` beside `acme.yaml`; the ending is the mapping's."""
     assert cases_file(Path("a/acme.yaml")) == Path("a/acme.cases.yaml")
     assert cases_file(Path("acme.v2.yml")) == Path("acme.v2.cases.yml")
+
+
+SESSION = {
+    "type": "session",
+    "login": {"post": "/users/{user}/login", "json": {"key": "${ACME_TOKEN}"}},
+    "token": "body.token",
+}
+OAUTH2 = {
+    "type": "oauth2",
+    "token_url": "https://login.example/token",
+    "client_id": "bridge",
+    "client_secret": "${ACME_TOKEN}",
+}
+
+
+@pytest.mark.parametrize("auth", [SESSION, OAUTH2])
+def test_token_calls_need_no_answer(folder: Folder, auth: dict[str, Any]) -> None:
+    """A case without an answer for the login runs as if there were a token, renewed upon a 401."""
+    folder.map({"upstream.auth": auth})
+    upstream = [{"get": "/orders", "status": 401, "text": "who?"}, orders_answer(item())]
+
+    assert folder.message(upstream=upstream) == ""
+
+
+def test_a_case_may_answer_the_login(folder: Folder) -> None:
+    """Where a case has an answer for the login, the login is made, and held to what it says."""
+    folder.map({"upstream.auth": SESSION})
+    login = {"post": "/users/ana@example.com/login", "body": {"token": "t"}}
+
+    assert folder.message(upstream=[login, orders_answer(item())]) == ""
+    refused = {**login, "status": 401}
+    assert folder.message(upstream=[refused], expect={"problem": "upstream-auth"}) == ""

@@ -1459,22 +1459,6 @@ NOT_YET = [
         id="xml-lists",
     ),
     pytest.param(
-        'type: bearer, token: "${TOKEN}"',
-        "type: oauth2, token_url: a",
-        "7:16",
-        "TB016",
-        "this version does not support `oauth2` yet",
-        id="oauth2",
-    ),
-    pytest.param(
-        'type: bearer, token: "${TOKEN}"',
-        "type: session, login: {post: a}",
-        "7:16",
-        "TB016",
-        "this version does not support `session` yet",
-        id="session",
-    ),
-    pytest.param(
         "  retries: 2",
         "  breaker: {failures: 10, open: 5s}",
         "10:3",
@@ -1497,14 +1481,6 @@ NOT_YET = [
         "TB016",
         "this version does not support `poll` yet",
         id="poll",
-    ),
-    pytest.param(
-        "then: unknown_user",
-        "then: reauthenticate",
-        "17:29",
-        "TB016",
-        "this version does not support `reauthenticate` yet",
-        id="reauthenticate",
     ),
     pytest.param(
         "then: unknown_user",

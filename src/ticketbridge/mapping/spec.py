@@ -108,7 +108,46 @@ class ApiKeyAuthSpec:
     value: Secret
 
 
-AuthSpec = NoAuthSpec | BearerAuthSpec | BasicAuthSpec | ApiKeyAuthSpec
+@dataclass(frozen=True, slots=True)
+class OAuth2AuthSpec:
+    """OAuth 2.0 client credentials (RFC 6749, section 4.4): a bearer token from *token_url*."""
+
+    token_url: str
+    client_id: Secret
+    client_secret: Secret
+    scope: str | None
+    audience: str | None
+    send: Literal["basic", "body"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoginSpec:
+    """The request that a session begins with, and the rules of its answer."""
+
+    request: RequestSpec
+    responses: tuple[RuleSpec, ...]
+    any_content_type: bool
+    place: Place
+    name: str = "login"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionAuthSpec:
+    """A token that *login* gives, and *header* carries as *value*.
+
+    *expires_in*: an expression that gives seconds, seconds, or None where only a 401 tells.
+    """
+
+    login: LoginSpec
+    token: ExpressionSpec
+    expires_in: ExpressionSpec | float | None
+    header: str
+    value: TemplateSpec
+
+
+AuthSpec = (
+    NoAuthSpec | BearerAuthSpec | BasicAuthSpec | ApiKeyAuthSpec | OAuth2AuthSpec | SessionAuthSpec
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,10 @@ UNSUPPORTED: Mapping[tuple[str, str], str] = MappingProxyType(
     {
         ("upstream", "breaker"): "",
         ("upstream", "tls"): "",
-        ("upstream.auth.type", "oauth2"): "",
-        ("upstream.auth.type", "session"): "",
         ("source.*.format", "xml"): "",
         ("source.*.responses.*", "url"): "",
         ("source.*.responses.*", "after"): "",
         ("source.*.responses.*.then", "poll"): "",
-        ("source.*.responses.*.then", "reauthenticate"): "",
     }
 )
 

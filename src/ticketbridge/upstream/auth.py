@@ -1,4 +1,4 @@
-"""What each auth type puts on a request."""
+"""What each auth type puts on a request, where it is known beforehand."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 from ticketbridge.mapping.spec import (
     ApiKeyAuthSpec,
-    AuthSpec,
     BasicAuthSpec,
     BearerAuthSpec,
     NoAuthSpec,
 )
+
+FixedAuthSpec = NoAuthSpec | BearerAuthSpec | BasicAuthSpec | ApiKeyAuthSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +35,30 @@ class Credentials:
         return f"{base}?{'&'.join([*kept, f'{name}={value}'])}"
 
 
-def compile_auth(spec: AuthSpec) -> Credentials:
+def fixed_credentials(spec: FixedAuthSpec) -> Credentials:
     """The credentials that *spec* declares."""
     match spec:
         case NoAuthSpec():
             return Credentials()
         case BearerAuthSpec():
-            return Credentials({"Authorization": f"Bearer {spec.token.reveal()}"})
+            return bearer(spec.token.reveal())
         case BasicAuthSpec():
-            pair = f"{spec.username.reveal()}:{spec.password.reveal()}".encode()
-            return Credentials({"Authorization": f"Basic {base64.b64encode(pair).decode()}"})
+            return basic(spec.username.reveal(), spec.password.reveal())
         case ApiKeyAuthSpec():
             return _api_key(spec)
         case _:
             assert_never(spec)
+
+
+def bearer(token: str) -> Credentials:
+    """`Authorization: Bearer <token>`."""
+    return Credentials({"Authorization": f"Bearer {token}"})
+
+
+def basic(username: str, password: str) -> Credentials:
+    """`Authorization: Basic …`, in UTF-8."""
+    pair = f"{username}:{password}".encode()
+    return Credentials({"Authorization": f"Basic {base64.b64encode(pair).decode()}"})
 
 
 def _api_key(spec: ApiKeyAuthSpec) -> Credentials:

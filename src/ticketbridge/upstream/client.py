@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ticketbridge import __version__
-from ticketbridge.mapping.spec import UpstreamSpec
-from ticketbridge.upstream.auth import compile_auth
+from ticketbridge.mapping.spec import OAuth2AuthSpec, UpstreamSpec
+from ticketbridge.upstream.auth import Credentials
 from ticketbridge.upstream.decoding import ACCEPTED_ENCODINGS, read_body, too_large
 from ticketbridge.upstream.errors import FOREIGN_ERRORS, cut_short, unreachable
 from ticketbridge.upstream.messages import Incoming, PlatformAnswer, PlatformRequest, Transport
@@ -34,16 +34,22 @@ class PlatformClient:
         self._transport = transport or AiohttpTransport(
             connections=spec.concurrency,
             connect_timeout=spec.connect_timeout,
-            tls=spec.base_url.startswith("https:"),
+            tls=_speaks_tls(spec),
         )
-        self._credentials = compile_auth(spec.auth)
         self._declared = {name: value.reveal() for name, value in spec.headers.items()}
-        self._headers = _merged(_OWN_HEADERS, self._declared, self._credentials.headers)
+        self._signed: tuple[Credentials, Mapping[str, str]] | None = None
         self._max_body = spec.max_body
 
-    async def send(self, request: PlatformRequest) -> PlatformAnswer:
-        """The platform's answer to *request*."""
-        url, headers = self._credentials.on(request.url), self._headers_of(request)
+    async def send(
+        self, request: PlatformRequest, credentials: Credentials | None
+    ) -> PlatformAnswer:
+        """The platform's answer to *request*, signed with *credentials*.
+
+        None sends the request as it is, without the headers of `upstream`: a token may come from
+        another host, which none of them are for.
+        """
+        url = request.url if credentials is None else credentials.on(request.url)
+        headers = self._headers_of(request, credentials)
         try:
             answer = await self._transport.send(request.method, url, headers, request.content)
         except FOREIGN_ERRORS as error:
@@ -54,17 +60,25 @@ class PlatformClient:
             raise cut_short(error) from error
         finally:
             await answer.aclose()
-        return PlatformAnswer(answer.status, answer.headers, content)
+        return PlatformAnswer(answer.status, answer.headers, content, credentials)
 
     async def aclose(self) -> None:
         """Close the connections to the platform."""
         await self._transport.aclose()
 
-    def _headers_of(self, request: PlatformRequest) -> Mapping[str, str]:
-        if not request.headers:
-            return self._headers
+    def _headers_of(
+        self, request: PlatformRequest, credentials: Credentials | None
+    ) -> Mapping[str, str]:
         own = dict(request.headers)
-        return _merged(_OWN_HEADERS, self._declared, own, self._credentials.headers)
+        if credentials is None:
+            return _merged(_OWN_HEADERS, own)
+        if own:
+            return _merged(_OWN_HEADERS, self._declared, own, credentials.headers)
+        # Nearly all requests have the same headers: those of the one before.
+        if self._signed is None or self._signed[0] is not credentials:
+            merged = _merged(_OWN_HEADERS, self._declared, credentials.headers)
+            self._signed = credentials, merged
+        return self._signed[1]
 
     async def _body(self, answer: Incoming) -> bytes:
         length = answer.headers.get("content-length", "")
@@ -76,6 +90,13 @@ class PlatformClient:
             # The client below reads no more than the length that the head gives.
             return await answer.read()
         return await read_body(answer.chunks(), encoding, self._max_body)
+
+
+def _speaks_tls(spec: UpstreamSpec) -> bool:
+    urls = [spec.base_url]
+    if isinstance(spec.auth, OAuth2AuthSpec):
+        urls.append(spec.auth.token_url)
+    return any(url.startswith("https:") for url in urls)
 
 
 def _merged(*groups: Mapping[str, str]) -> dict[str, str]:

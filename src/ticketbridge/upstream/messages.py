@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from ticketbridge.upstream.auth import Credentials
+
 
 @dataclass(frozen=True, slots=True)
 class PlatformRequest:
@@ -19,11 +21,15 @@ class PlatformRequest:
 
 @dataclass(frozen=True, slots=True)
 class PlatformAnswer:
-    """A complete answer: *headers* with lower-case names, *content* after decompression."""
+    """A complete answer: *headers* with lower-case names, *content* after decompression.
+
+    *credentials* are those that its request was signed with.
+    """
 
     status: int
     headers: dict[str, str] = field(repr=False)
     content: bytes = field(repr=False)
+    credentials: Credentials | None = field(default=None, repr=False, compare=False)
 
 
 class Incoming(Protocol):

@@ -6,19 +6,23 @@ import asyncio
 from dataclasses import dataclass, field
 
 from ticketbridge.journal import Journal
+from ticketbridge.mapping.compiler import Scope
 from ticketbridge.mapping.spec import UpstreamSpec
 from ticketbridge.problems import MappingMismatch
+from ticketbridge.upstream.auth import Credentials
 from ticketbridge.upstream.client import PlatformClient
 from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.upstream.resilience import RetryBudget, Slots
+from ticketbridge.upstream.signing import Signer, Signers
 
 
 @dataclass(slots=True)
 class Platform:
-    """What all answers from one platform share: its client, its slots, its retry budget. No data."""
+    """What all answers from one platform share: its client, signing, slots, retry budget. No data."""
 
     spec: UpstreamSpec
     client: PlatformClient
+    signers: Signers
     slots: Slots
     budget: RetryBudget
 
@@ -34,6 +38,8 @@ class Pull:
     platform: Platform
     journal: Journal
     shares: bool
+    signer: Signer
+    scope: Scope
     requests: int = 0
     _answers: dict[PlatformRequest, asyncio.Future[PlatformAnswer]] = field(default_factory=dict)
 
@@ -43,7 +49,7 @@ class Pull:
         """The answer to *request*, from this pull's earlier one unless that is the *stale* answer."""
         if not self.shares or request.method != "GET":
             self._count()
-            return await self._send(request)
+            return await self._signed(request)
         known = self._answers.get(request)
         if known is not None and not (known.done() and _is_stale(known, stale)):
             return await asyncio.shield(known)
@@ -51,7 +57,7 @@ class Pull:
         made: asyncio.Future[PlatformAnswer] = asyncio.get_running_loop().create_future()
         self._answers[request] = made
         try:
-            made.set_result(await self._send(request))
+            made.set_result(await self._signed(request))
         except BaseException as error:
             self._answers.pop(request, None)
             _pass_on(error, made)
@@ -60,15 +66,25 @@ class Pull:
 
     def renew_credentials(self, refused: PlatformAnswer | None) -> bool:
         """Whether a request whose credentials the platform has *refused* may be sent with others."""
-        del refused
-        return False
+        credentials = None if refused is None else refused.credentials
+        return credentials is not None and self.signer.refuse(credentials)
 
-    async def _send(self, request: PlatformRequest) -> PlatformAnswer:
+    async def _signed(self, request: PlatformRequest) -> PlatformAnswer:
+        credentials = self.signer.ready()
+        if credentials is None:
+            with self.journal.upstream:
+                credentials = await self.signer.fetch(self)
+        return await self.send(request, credentials)
+
+    async def send(
+        self, request: PlatformRequest, credentials: Credentials | None
+    ) -> PlatformAnswer:
+        """The answer to *request*, signed with *credentials*, when its turn has come."""
         await self.platform.slots.take(self.journal)
         try:
             self.journal.calls += 1
             with self.journal.upstream:
-                return await self.platform.client.send(request)
+                return await self.platform.client.send(request, credentials)
         finally:
             self.platform.slots.give()
 

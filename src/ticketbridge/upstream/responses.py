@@ -11,7 +11,7 @@ from typing import Any
 from ticketbridge.jmes import Expression
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
-from ticketbridge.mapping.spec import CallSpec, GraphqlBodySpec, RuleSpec, StatusRange
+from ticketbridge.mapping.spec import CallSpec, GraphqlBodySpec, LoginSpec, RuleSpec, StatusRange
 from ticketbridge.problems import (
     UpstreamAuth,
     UpstreamError,
@@ -56,9 +56,23 @@ class _Rule:
 
 
 class Responses:
-    """The rules of one call, compiled."""
+    """The rules of one call or login, compiled.
 
-    def __init__(self, spec: CallSpec, roots: Collection[str], compiler: SpecCompiler) -> None:
+    *needs_body*: an answer without a readable body is an error. *refused* are the statuses that say no
+    to our credentials.
+    """
+
+    def __init__(
+        self,
+        spec: CallSpec | LoginSpec,
+        roots: Collection[str],
+        compiler: SpecCompiler,
+        *,
+        needs_body: bool = True,
+        refused: frozenset[int] = REFUSED_STATUSES,
+    ) -> None:
+        self._needs_body = needs_body
+        self._refused = refused
         self._name = spec.name
         self._any_content_type = spec.any_content_type
         self._is_graphql = isinstance(spec.request.body, GraphqlBodySpec)
@@ -89,8 +103,8 @@ class Responses:
                 self._act(rule.spec, answer.status, first=first)
                 break
         else:
-            self._default(answer)
-        if isinstance(body, Unreadable):
+            hold_to_success(answer, self._name, self._refused)
+        if self._needs_body and isinstance(body, Unreadable):
             raise UpstreamUnreadable(log=f"{self._name}: {body.reason}")
         return seen
 
@@ -121,27 +135,30 @@ class Responses:
                     )
                 raise OwnsNothing(unknown_user=rule.then == "unknown_user")
 
-    def _default(self, answer: PlatformAnswer) -> None:
-        """The outcome of a status that no rule has decided; returns where the body is to be read."""
-        status, log = answer.status, f"{self._name}: status {answer.status}"
-        retry_after = answer.headers.get("retry-after")
-        if status in {200, 204}:
-            return
-        if status == 429 or (status == 503 and retry_after is not None):
-            raise UpstreamUnavailable(log=log, retry_after=seconds_to_wait(retry_after))
-        if status in RETRIED_STATUSES:
-            raise PassingStatus(UpstreamError(log=log))
-        if status == 401:
-            raise CredentialsRefused(UpstreamAuth(log=log))
-        if status in REFUSED_STATUSES:
-            raise UpstreamAuth(log=log)
-        raise UpstreamError(log=log)
-
     def _note(self, rule: _Rule, scope: Scope, journal: Journal) -> None:
         if rule.message is None:
             return
         text = str(evaluate(rule.message, scope, f"{self._name}: message"))
         journal.notes.append(f"{self._name}: {mask_emails(text)[:_LONGEST_NOTE]}")
+
+
+def hold_to_success(
+    answer: PlatformAnswer, name: str, refused: frozenset[int] = REFUSED_STATUSES
+) -> None:
+    """What a status means that no rule has decided: returns where the body is to be read, else raises."""
+    status, log = answer.status, f"{name}: status {answer.status}"
+    retry_after = answer.headers.get("retry-after")
+    if status in {200, 204}:
+        return
+    if status == 429 or (status == 503 and retry_after is not None):
+        raise UpstreamUnavailable(log=log, retry_after=seconds_to_wait(retry_after))
+    if status in RETRIED_STATUSES:
+        raise PassingStatus(UpstreamError(log=log))
+    if status == 401:
+        raise CredentialsRefused(UpstreamAuth(log=log))
+    if status in refused:
+        raise UpstreamAuth(log=log)
+    raise UpstreamError(log=log)
 
 
 def seconds_to_wait(retry_after: str | None, now: datetime | None = None) -> int:

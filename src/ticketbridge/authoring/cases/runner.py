@@ -13,6 +13,7 @@ import msgspec
 
 from ticketbridge.authoring.cases.clock import SkippingLoop
 from ticketbridge.authoring.cases.compare import difference_lines, shown, ticket_lines
+from ticketbridge.authoring.cases.logins import answers_login
 from ticketbridge.authoring.cases.platform import CasePlatform, UnexpectedCall
 from ticketbridge.authoring.cases.reader import read_cases
 from ticketbridge.authoring.cases.spec import CaseSpec, ExpectSpec
@@ -99,7 +100,7 @@ async def _result(case: CaseSpec, bridge: Bridge, file: str) -> CaseResult:
 async def failures(case: CaseSpec, compiled: Bridge) -> list[str]:
     """What is wrong when *case* is run, on a platform of its own: nothing where it passes."""
     platform = CasePlatform(case.answers, compiled.spec.upstream)
-    bridge = compiled.on(platform)
+    bridge = compiled.on(platform, logs_in=answers_login(case, compiled.spec.upstream.auth))
     try:
         outcome = await _outcome(case, bridge)
         return [*_mismatches(case.expect, outcome), *_never_asked(platform)]

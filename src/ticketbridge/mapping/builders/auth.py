@@ -7,8 +7,15 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Literal, cast
 
-from ticketbridge.mapping.builders.context import Context, text_of
+from ticketbridge.mapping.builders.context import (
+    Context,
+    expression,
+    optional_expression,
+    text_of,
+)
 from ticketbridge.mapping.builders.headers import check_header_name, check_token
+from ticketbridge.mapping.builders.login import build_login
+from ticketbridge.mapping.builders.templates import resolve_template
 from ticketbridge.mapping.builders.texts import (
     Text,
     check_header_value,
@@ -16,16 +23,22 @@ from ticketbridge.mapping.builders.texts import (
     resolve_text,
     warn_if_in_clear,
 )
-from ticketbridge.mapping.nodes import Node
+from ticketbridge.mapping.builders.urls import NOWHERE, UrlError, check_url, is_plain_http
+from ticketbridge.mapping.nodes import Node, Scalar
 from ticketbridge.mapping.spec import (
     ApiKeyAuthSpec,
     AuthSpec,
     BasicAuthSpec,
     BearerAuthSpec,
+    ExpressionSpec,
     NoAuthSpec,
+    OAuth2AuthSpec,
     Secret,
+    SessionAuthSpec,
 )
+from ticketbridge.mapping.units import UnitError, seconds
 
+LONGEST_SESSION = 720  # hours
 COOKIE_END = re.compile(r"[ ,;]")
 
 
@@ -63,6 +76,80 @@ def _api_key(node: Node, context: Context) -> AuthSpec:
     return ApiKeyAuthSpec(location, name.value, _credential(node, "value", context, location))
 
 
+def _oauth2(node: Node, context: Context) -> OAuth2AuthSpec:
+    url = resolve_text(node.need("token_url"), context, "token_url")
+    return OAuth2AuthSpec(
+        token_url=_token_url(url, context),
+        client_id=_plain(node.need("client_id"), "client_id", context).secret,
+        client_secret=_credential(node, "client_secret", context, "query"),
+        scope=_optional(node.get("scope"), "scope", context),
+        audience=_optional(node.get("audience"), "audience", context),
+        send=cast("Literal['basic', 'body']", text_of(node.get("send"), "basic")),
+    )
+
+
+def _token_url(text: Text, context: Context) -> str:
+    try:
+        url = check_url(text.value)
+    except UrlError as error:
+        if text.known:
+            message = f"{text.label} {error}"
+            context.report.error(text.place, "TB050", message, error.suggestion)
+        return NOWHERE
+    if text.known and is_plain_http(url):
+        message = f"{text.label} sends credentials over plain http"
+        context.report.warning(text.place, "TB054", message, "use https")
+    return url
+
+
+def _plain(node: Node, key: str, context: Context) -> Text:
+    text = resolve_text(node, context, key)
+    if refuse_controls(text, context) and not text.value:
+        _refuse_empty(text, context)
+    return text
+
+
+def _optional(node: Node | None, key: str, context: Context) -> str | None:
+    return None if node is None else _plain(node, key, context).value
+
+
+def _session(node: Node, context: Context) -> SessionAuthSpec:
+    header = _session_header(node, context)
+    value = node.get("value") or Scalar(node.place, "Bearer {token}")
+    template = resolve_template(value, context, "value")
+    check = refuse_controls if template.holes else check_header_value
+    check(template.text, context)
+    return SessionAuthSpec(
+        login=build_login(node.need("login"), context),
+        token=expression(node.need("token")),
+        expires_in=_expires_in(node.get("expires_in"), context),
+        header=header,
+        value=template.spec,
+    )
+
+
+def _session_header(node: Node, context: Context) -> str:
+    given = node.get("header")
+    if given is None:
+        return "Authorization"
+    text = resolve_text(given, context, "header")
+    if refuse_controls(text, context):
+        check_header_name(text.value, text.called, text.place, context)
+    return text.value
+
+
+def _expires_in(node: Node | None, context: Context) -> ExpressionSpec | float | None:
+    """Seconds where it begins as a duration does, else an expression that gives them."""
+    if node is None or not text_of(node)[:1].isdigit():
+        return optional_expression(node)
+    try:
+        return seconds(text_of(node), most_hours=LONGEST_SESSION)
+    except UnitError as error:
+        message = f"`expires_in` {error}, or be an expression that gives seconds"
+        context.report.error(node.place, "TB014", message, "for example 30m or body.expires_in")
+        return None
+
+
 def _check_name(name: Text, location: str, context: Context) -> None:
     if location == "header":
         check_header_name(name.value, name.called, name.place, context)
@@ -98,5 +185,12 @@ VALUE_CHECKS: Mapping[str, Callable[[Text, Context], bool]] = MappingProxyType(
     {"header": check_header_value, "query": refuse_controls, "cookie": _check_cookie_value}
 )
 AUTH_TYPES: Mapping[str, Callable[[Node, Context], AuthSpec]] = MappingProxyType(
-    {"none": _none, "bearer": _bearer, "basic": _basic, "api_key": _api_key}
+    {
+        "none": _none,
+        "bearer": _bearer,
+        "basic": _basic,
+        "api_key": _api_key,
+        "oauth2": _oauth2,
+        "session": _session,
+    }
 )

@@ -15,7 +15,15 @@ from ticketbridge.mapping.builders.pages import build_pages
 from ticketbridge.mapping.builders.requests import RequestBuilder
 from ticketbridge.mapping.builders.rules import build_rules
 from ticketbridge.mapping.nodes import MapNode
-from ticketbridge.mapping.spec import AuthSpec, CallSpec, PagesSpec, ResultKind, ResultSpec
+from ticketbridge.mapping.spec import (
+    AuthSpec,
+    CallSpec,
+    OAuth2AuthSpec,
+    PagesSpec,
+    ResultKind,
+    ResultSpec,
+    SessionAuthSpec,
+)
 
 KINDS: tuple[ResultKind, ...] = ("take", "each", "collect")
 
@@ -32,6 +40,7 @@ class CallBuilder:
     def build(self) -> CallSpec:
         """The call."""
         node, context = self.node, self.context
+        renews = isinstance(self.auth, OAuth2AuthSpec | SessionAuthSpec)
         pages_node = node.get("pages")
         kinds = [kind for kind in KINDS if node.get(kind) is not None]
         pages = build_pages(pages_node, kinds, context) if pages_node else None
@@ -39,7 +48,9 @@ class CallBuilder:
             name=text_of(node.need("name")),
             request=RequestBuilder(node, self.auth, context).build(),
             condition=optional_expression(node.get("if")),
-            responses=build_rules(node.get("responses"), context, looped=self.looped),
+            responses=build_rules(
+                node.get("responses"), context, looped=self.looped, renews=renews
+            ),
             pages=pages,
             result=self._result(kinds, pages),
             any_content_type=is_true(node.get("any_content_type")),

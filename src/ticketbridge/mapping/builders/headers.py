@@ -6,7 +6,14 @@ import re
 
 from ticketbridge.mapping.builders.context import Context
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.spec import ApiKeyAuthSpec, AuthSpec, BasicAuthSpec, BearerAuthSpec
+from ticketbridge.mapping.spec import (
+    ApiKeyAuthSpec,
+    AuthSpec,
+    BasicAuthSpec,
+    BearerAuthSpec,
+    OAuth2AuthSpec,
+    SessionAuthSpec,
+)
 from ticketbridge.mapping.words import shown
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -52,8 +59,10 @@ def check_token(name: str, called: str, place: Place, context: Context) -> bool:
 
 def header_of(auth: AuthSpec) -> str:
     """The header that *auth* sets, in small letters, or ""."""
-    if isinstance(auth, BearerAuthSpec | BasicAuthSpec):
+    if isinstance(auth, BearerAuthSpec | BasicAuthSpec | OAuth2AuthSpec):
         return "authorization"
+    if isinstance(auth, SessionAuthSpec):
+        return auth.header.lower()
     if not isinstance(auth, ApiKeyAuthSpec):
         return ""
     return {"header": auth.name.lower(), "cookie": "cookie", "query": ""}[auth.location]

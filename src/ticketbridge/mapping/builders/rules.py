@@ -18,11 +18,21 @@ NOT_ABOUT_USERS = (
 )
 
 
-def build_rules(node: Node | None, context: Context, *, looped: bool) -> tuple[RuleSpec, ...]:
-    """The rules that *node* declares, in order. *looped*: their call runs more than once."""
-    return tuple(
-        _build_rule(entry, context, looped=looped) for entry in (node.items if node else ())
-    )
+def build_rules(
+    node: Node | None, context: Context, *, looped: bool, renews: bool
+) -> tuple[RuleSpec, ...]:
+    """The rules that *node* declares, in order.
+
+    *looped*: their call runs more than once; *renews*: its credentials come from a login.
+    """
+    entries = node.items if node else ()
+    rules = tuple(_build_rule(entry, context, looped=looped) for entry in entries)
+    for rule, entry in zip(rules, entries, strict=True):
+        if rule.then == "reauthenticate" and not renews:
+            message = "`reauthenticate` needs credentials that a login gives"
+            suggestion = "it is legal in `source`, under `auth: {type: oauth2}` or `session`"
+            context.report.error(entry.need("then").place, "TB063", message, suggestion)
+    return rules
 
 
 def _build_rule(node: Node, context: Context, *, looped: bool) -> RuleSpec:

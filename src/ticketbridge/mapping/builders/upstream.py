@@ -14,12 +14,11 @@ from ticketbridge.mapping.builders.texts import (
     resolve_text,
     warn_if_in_clear,
 )
-from ticketbridge.mapping.builders.urls import UrlError, check_base_url, is_plain_http
+from ticketbridge.mapping.builders.urls import NOWHERE, UrlError, check_base_url, is_plain_http
 from ticketbridge.mapping.nodes import Node
 from ticketbridge.mapping.spec import AuthSpec, NoAuthSpec, Secret, UpstreamSpec
 from ticketbridge.mapping.units import UnitError, seconds, size_in_bytes
 
-NOWHERE = "https://placeholder.invalid"
 Amount = TypeVar("Amount", int, float)
 
 

@@ -6,6 +6,8 @@ import re
 from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
 
+# Stands for a URL that a variable which is not set would give.
+NOWHERE = "https://placeholder.invalid"
 UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>\"^`{|}]")
 
 
@@ -19,6 +21,11 @@ class UrlError(ValueError):
 
 def check_base_url(text: str) -> str:
     """*text* without its trailing slash; raises UrlError where it is no base URL."""
+    return check_url(text).rstrip("/")
+
+
+def check_url(text: str) -> str:
+    """*text*; raises UrlError where it is no absolute URL, or has more than a path."""
     if "{" in text or "}" in text:
         raise UrlError(
             "has a `{` or `}`", "holes are legal in the request strings of `source` only"
@@ -38,7 +45,7 @@ def check_base_url(text: str) -> str:
         raise UrlError("has a host with other than ASCII characters", "write its `xn--` form")
     if has_dot_segment(parts.path):
         raise UrlError("has a `.` or `..` in its path")
-    return text.rstrip("/")
+    return text
 
 
 def _split(text: str) -> SplitResult:

@@ -1,0 +1,150 @@
+"""The two logins: OAuth 2.0 client credentials, and whatever a platform's own session takes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from ticketbridge.jmes import EvaluationError
+from ticketbridge.journal import Journal
+from ticketbridge.mapping.compiler import Scope, SpecCompiler
+from ticketbridge.mapping.spec import (
+    ExpressionSpec,
+    LoginSpec,
+    OAuth2AuthSpec,
+    SessionAuthSpec,
+)
+from ticketbridge.problems import MappingMismatch, UpstreamUnreadable
+from ticketbridge.upstream.auth import Credentials, basic, bearer
+from ticketbridge.upstream.evaluate import evaluate, mismatch
+from ticketbridge.upstream.formats import Unreadable, read_json
+from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
+from ticketbridge.upstream.requests import RequestPlan
+from ticketbridge.upstream.responses import REFUSED_STATUSES, Responses, hold_to_success
+from ticketbridge.upstream.tokens import Grant
+
+# A login answers 400 to credentials that it does not know (RFC 6749, section 5.2, and many sessions).
+_REFUSED = REFUSED_STATUSES | {400}
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_SHOWN = ("body", "status", "headers")
+
+
+class OAuth2Login:
+    """A bearer token for the bridge's own client (RFC 6749, section 4.4)."""
+
+    repeatable = True  # a token more or less changes nothing at the platform
+    unsigned = None  # the token may come from another host
+
+    def __init__(self, spec: OAuth2AuthSpec) -> None:
+        self._request = _token_request(spec)
+
+    def request(self, scope: Scope) -> PlatformRequest:
+        """See TokenSource."""
+        del scope
+        return self._request
+
+    def read(self, answer: PlatformAnswer, scope: Scope, journal: Journal, *, first: bool) -> Grant:
+        """See TokenSource."""
+        del scope, journal, first
+        hold_to_success(answer, "token_url", _REFUSED)
+        body = read_json(answer, any_content_type=False)
+        if isinstance(body, Unreadable):
+            raise UpstreamUnreadable(log=f"token_url: {body.reason}")
+        return _oauth2_grant(body)
+
+
+def _token_request(spec: OAuth2AuthSpec) -> PlatformRequest:
+    form = {"grant_type": "client_credentials", "scope": spec.scope, "audience": spec.audience}
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    client, secret = spec.client_id.reveal(), spec.client_secret.reveal()
+    if spec.send == "body":
+        form |= {"client_id": client, "client_secret": secret}
+    else:
+        # RFC 6749, section 2.3.1: both are escaped as in a form before they are joined.
+        headers |= basic(quote(client, safe=""), quote(secret, safe="")).headers
+    content = urlencode({name: value for name, value in form.items() if value}).encode()
+    return PlatformRequest(spec.token_url, tuple(headers.items()), "POST", content)
+
+
+def _oauth2_grant(body: Any) -> Grant:
+    if not isinstance(body, dict):
+        raise mismatch("token_url", "the answer is no object")
+    token, kind = body.get("access_token"), body.get("token_type", "bearer")
+    if not isinstance(kind, str) or kind.lower() != "bearer":
+        raise mismatch("token_url", "the token's type is not bearer")
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        raise mismatch("token_url", "there is no `access_token` that a header can carry")
+    return Grant(bearer(token), _lifetime(body.get("expires_in"), "token_url: expires_in"))
+
+
+class SessionLogin:
+    """A platform's own login, as the mapping declares it. *uses_user*: it names the asked user."""
+
+    unsigned = Credentials()
+
+    def __init__(self, spec: SessionAuthSpec, base_url: str, compiler: SpecCompiler) -> None:
+        login = spec.login
+        self._plan = RequestPlan(login.request, login.name, base_url, ("user",), compiler)
+        self.uses_user = self._plan.uses_user
+        self.repeatable = login.request.idempotent
+        seen = ("user", *_SHOWN) if self.uses_user else _SHOWN
+        self._token = compiler.expression(spec.token, seen)
+        expires = spec.expires_in if isinstance(spec.expires_in, ExpressionSpec) else None
+        self._expires = compiler.optional(expires, seen)
+        self._fixed = spec.expires_in if isinstance(spec.expires_in, float) else None
+        self._header = spec.header
+        self._value = compiler.template(spec.value, ("token",), "header")
+        used = self._token.names | (self._expires.names if self._expires else frozenset())
+        self._responses = Responses(
+            login, seen, compiler, needs_body="body" in used, refused=_REFUSED
+        )
+        _hold_to_user(login, compiler, uses_user=self.uses_user)
+
+    def request(self, scope: Scope) -> PlatformRequest:
+        """See TokenSource."""
+        return self._plan.build(scope)
+
+    def read(self, answer: PlatformAnswer, scope: Scope, journal: Journal, *, first: bool) -> Grant:
+        """See TokenSource."""
+        seen = self._responses.read(answer, scope, journal, first=first)
+        return Grant(Credentials({self._header: self._signed(seen)}), self._lifetime(seen))
+
+    def _signed(self, seen: Scope) -> str:
+        token = evaluate(self._token, seen, "login: token")
+        if isinstance(token, bool) or not isinstance(token, str | int):
+            place = self._token.place
+            raise mismatch("login: token", f"`{self._token.text}` at {place} gives no text")
+        try:
+            return self._value({"token": token})
+        except EvaluationError as error:
+            raise MappingMismatch(log=f"login: value: {error}") from error
+
+    def _lifetime(self, seen: Scope) -> float | None:
+        if self._expires is None:
+            return self._fixed
+        slot = "login: expires_in"
+        return _lifetime(evaluate(self._expires, seen, slot), slot)
+
+
+def _lifetime(value: Any, slot: str) -> float | None:
+    """Seconds, from a number or its digits; None where the platform does not say."""
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else str(value)
+    if isinstance(value, bool) or not _SECONDS.fullmatch(text):
+        raise mismatch(slot, "there is no number of seconds")
+    return float(text)
+
+
+def _hold_to_user(login: LoginSpec, compiler: SpecCompiler, *, uses_user: bool) -> None:
+    """A login that does not name the user says nothing of what the user owns."""
+    for rule in login.responses:
+        if rule.then in {"empty", "unknown_user"} and not uses_user:
+            compiler.report(
+                rule.place,
+                "TB063",
+                f"`{rule.then}` speaks of a user, and this login names none",
+                'place "{user}" in the login, or say `fail`',
+            )
