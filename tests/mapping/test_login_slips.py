@@ -57,6 +57,13 @@ SLIPS = [
         "needs credentials that a login gives",
         id="login-that-renews-itself",
     ),
+    pytest.param(
+        SESSION.replace("/login}", "/login, responses: [{status: 202, then: poll}]}"),
+        "7:79",
+        "TB067",
+        "it is not polled",
+        id="login-that-is-polled",
+    ),
 ]
 
 

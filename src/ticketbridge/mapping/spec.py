@@ -170,7 +170,7 @@ class UpstreamSpec:
 
 # --- source -------------------------------------------------------------------------------------
 
-Action = Literal["ok", "empty", "unknown_user", "fail", "retry", "reauthenticate"]
+Action = Literal["ok", "empty", "unknown_user", "fail", "retry", "poll", "reauthenticate"]
 ResultKind = Literal["take", "each", "collect"]
 
 
@@ -183,14 +183,24 @@ class StatusRange:
 
 
 @dataclass(frozen=True, slots=True)
+class PollSpec:
+    """Where and after how many seconds to ask again. *url* None is the same request; *place*: the wait's."""
+
+    url: ExpressionSpec | None
+    after: float
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSpec:
-    """One entry of `responses`. *status* None applies to 2xx answers only."""
+    """One entry of `responses`. *status* None applies to 2xx answers only; *poll* is there with `poll`."""
 
     status: tuple[StatusRange, ...] | None
     when: ExpressionSpec | None
     then: Action
     message: ExpressionSpec | None
     place: Place
+    poll: PollSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)

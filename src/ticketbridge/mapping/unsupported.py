@@ -16,9 +16,6 @@ UNSUPPORTED: Mapping[tuple[str, str], str] = MappingProxyType(
         ("upstream", "breaker"): "",
         ("upstream", "tls"): "",
         ("source.*.format", "xml"): "",
-        ("source.*.responses.*", "url"): "",
-        ("source.*.responses.*", "after"): "",
-        ("source.*.responses.*.then", "poll"): "",
     }
 )
 

@@ -19,14 +19,12 @@ from ticketbridge.mapping.spec import (
     ResultKind,
     UpstreamSpec,
 )
-from ticketbridge.upstream.errors import CredentialsRefused, FailedTry
 from ticketbridge.upstream.evaluate import evaluate, evaluate_bool, mismatch
+from ticketbridge.upstream.exchange import Exchange
 from ticketbridge.upstream.messages import PlatformRequest
 from ticketbridge.upstream.pages import PageSeen, Paging, Step, compile_paging, first_step
 from ticketbridge.upstream.pull import Pull
 from ticketbridge.upstream.requests import FirstRequest, RequestPlan
-from ticketbridge.upstream.resilience import Tries
-from ticketbridge.upstream.responses import Responses
 
 
 class CallPlan:
@@ -41,11 +39,10 @@ class CallPlan:
         answered = (*paged, "body", "status", "headers")
         self.name = spec.name
         self._kind = spec.result.kind
-        self._retries = upstream.retries
         self._max_pages = upstream.max_pages
         self._condition = compiler.optional(spec.condition, bound)
         self._request = RequestPlan(spec.request, spec.name, upstream.base_url, paged, compiler)
-        self._responses = Responses(spec, answered, compiler)
+        self._exchange = Exchange(spec, upstream, self._request, answered, compiler)
         result = spec.result.expression or ExpressionSpec("body", spec.place)
         self._result = compiler.expression(result, answered)
         self._pages = spec.pages and _Pages(
@@ -72,7 +69,8 @@ class CallPlan:
     async def _ask(self, scope: Scope, pull: Pull) -> list[Any]:
         """The items of a call that is not paged."""
         request = self._request.build(scope)
-        return self._items(await self._exchange(request, scope, pull, first=True))
+        answered = await self._exchange.ask(request, scope, pull, first=True)
+        return self._items(answered.scope)
 
     async def _walk(self, pages: _Pages, scope: Scope, pull: Pull) -> list[Any]:
         """The items of all *pages*."""
@@ -84,33 +82,16 @@ class CallPlan:
             request = self._request.build(here, step.url)
             first = first or self._request.first(here)
             self._hold_to_new(request, walk)
-            seen = await self._exchange(request, here, pull, first=not walk.items_of_pages)
+            answered = await self._exchange.ask(request, here, pull, first=not walk.items_of_pages)
+            seen = answered.scope
             items = self._items(seen)
             self._hold_to_progress(items, walk)
             # Where the mapping leaves records out, it may have emptied the page: that says nothing.
             empty = not items and self._result.gives_as_found
-            page = PageSeen(seen, step, request.url, empty, first)
+            page = PageSeen(seen, step, answered.url, empty, first)
             step = None if self._is_last(pages, seen) else pages.following(page)
             self._hold_to_total(pages, seen, walk, over=step is None)
         return [item for page in walk.items_of_pages for item in page]
-
-    async def _exchange(
-        self, request: PlatformRequest, scope: Scope, pull: Pull, *, first: bool
-    ) -> dict[str, Any]:
-        """The response scope of *request*, after as many tries as it takes and may take."""
-        tries = Tries(self._retries, pull.platform.budget, repeatable=self._request.idempotent)
-        answer = None
-        renewed = False
-        while True:
-            try:
-                answer = await pull.fetch(request, answer)
-                return self._responses.read(answer, scope, pull.journal, first=first)
-            except CredentialsRefused as refusal:
-                if renewed or not pull.renew_credentials(answer):
-                    raise refusal.problem from refusal
-                renewed = True
-            except FailedTry as failure:
-                await tries.again(failure)
 
     def _items(self, scope: Scope) -> list[Any]:
         """What the result expression finds in one answer."""

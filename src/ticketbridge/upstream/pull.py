@@ -44,14 +44,17 @@ class Pull:
     _answers: dict[PlatformRequest, asyncio.Future[PlatformAnswer]] = field(default_factory=dict)
 
     async def fetch(
-        self, request: PlatformRequest, stale: PlatformAnswer | None = None
+        self, request: PlatformRequest, stale: PlatformAnswer | None = None, *, fresh: bool = False
     ) -> PlatformAnswer:
-        """The answer to *request*, from this pull's earlier one unless that is the *stale* answer."""
+        """The answer to *request*: this pull's earlier one, unless that is the *stale* answer.
+
+        With *fresh* no earlier one will do; a call that is under way will.
+        """
         if not self.shares or request.method != "GET":
             self._count()
             return await self._signed(request)
         known = self._answers.get(request)
-        if known is not None and not (known.done() and _is_stale(known, stale)):
+        if known is not None and not (known.done() and (fresh or _is_stale(known, stale))):
             return await asyncio.shield(known)
         self._count()
         made: asyncio.Future[PlatformAnswer] = asyncio.get_running_loop().create_future()

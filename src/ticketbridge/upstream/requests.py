@@ -68,11 +68,15 @@ class RequestPlan:
         """
         try:
             url = self._url(scope) if url is None else url
-            headers = self._headers_of(scope) if self._headers else self._typed
+            headers = (*self._typed, *self._own_headers(scope))
             content = self._body.write(scope) if self._body else None
         except EvaluationError as error:
             raise self._unplaceable(error) from error
         return PlatformRequest(url, headers, self._method, content)
+
+    def follow(self, url: str, scope: Scope) -> PlatformRequest:
+        """A GET of *url* with the headers of this request, for what the platform says to ask instead."""
+        return PlatformRequest(url, self._own_headers(scope))
 
     def _url(self, scope: Scope) -> str:
         url = self._base_url + self._path(scope)
@@ -88,8 +92,8 @@ class RequestPlan:
         frozen = {name: frozenset(values) for name, values in parameters.items()}
         return FirstRequest(self._path(scope), frozen)
 
-    def _headers_of(self, scope: Scope) -> tuple[Header, ...]:
-        return (*self._typed, *((name, template(scope)) for name, template in self._headers))
+    def _own_headers(self, scope: Scope) -> tuple[Header, ...]:
+        return tuple((name, template(scope)) for name, template in self._headers)
 
     def _unplaceable(self, error: EvaluationError) -> MappingMismatch:
         return MappingMismatch(

@@ -20,7 +20,7 @@ from ticketbridge.problems import (
 )
 from ticketbridge.redaction import mask_emails
 from ticketbridge.upstream.errors import CredentialsRefused, PassingStatus, TryAgain
-from ticketbridge.upstream.evaluate import evaluate, evaluate_bool
+from ticketbridge.upstream.evaluate import evaluate, evaluate_bool, mismatch
 from ticketbridge.upstream.formats import Unreadable, read_json
 from ticketbridge.upstream.messages import PlatformAnswer
 
@@ -38,12 +38,22 @@ class OwnsNothing(Exception):
         super().__init__("unknown user" if unknown_user else "owns nothing")
 
 
+class NotReady(Exception):
+    """A rule said to ask again after so many *seconds*; *url* None is the same request."""
+
+    def __init__(self, seconds: float, url: str | None) -> None:
+        self.seconds = seconds
+        self.url = url
+        super().__init__("not ready")
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     spec: RuleSpec
     statuses: tuple[StatusRange, ...]
     when: Expression | None
     message: Expression | None
+    url: Expression | None
 
     def matches(self, status: int, scope: Scope, slot: str) -> bool:
         if not any(part.first <= status <= part.last for part in self.statuses):
@@ -82,6 +92,7 @@ class Responses:
                 rule.status or SUCCESS,
                 compiler.optional(rule.when, roots),
                 compiler.optional(rule.message, roots),
+                compiler.optional(rule.poll.url, roots) if rule.poll else None,
             )
             for rule in spec.responses
         )
@@ -91,7 +102,8 @@ class Responses:
     ) -> dict[str, Any]:
         """The scope of the response slots: *scope* with `body`, `status` and `headers`.
 
-        Raises OwnsNothing, FailedTry, or the problem that the answer is. *first*: the call's first page.
+        Raises OwnsNothing, NotReady, FailedTry, or the problem that the answer is. *first*: the call's
+        first page.
         """
         body = read_json(answer, any_content_type=self._any_content_type)
         seen = {**scope, "body": body, "status": answer.status, "headers": answer.headers}
@@ -100,6 +112,7 @@ class Responses:
         for rule in self._rules:
             if rule.matches(answer.status, seen, self._name):
                 self._note(rule, seen, journal)
+                self._hold_back(rule, seen)
                 self._act(rule.spec, answer.status, first=first)
                 break
         else:
@@ -112,6 +125,18 @@ class Responses:
         """GraphQL says what failed beside what did not: part of the data is missing then."""
         if isinstance(body, dict) and body.get("errors"):
             raise UpstreamError(log=f"{self._name}: the GraphQL answer has errors")
+
+    def _hold_back(self, rule: _Rule, scope: Scope) -> None:
+        """Where the rule says `poll`, the answer is not there yet."""
+        if rule.spec.poll is None:
+            return
+        if rule.url is None:
+            raise NotReady(rule.spec.poll.after, None)
+        slot = f"{self._name}: url"
+        url = evaluate(rule.url, scope, slot)
+        if not isinstance(url, str):
+            raise mismatch(slot, f"`{rule.url.text}` at {rule.url.place} gives no text")
+        raise NotReady(rule.spec.poll.after, url)
 
     def _act(self, rule: RuleSpec, status: int, *, first: bool) -> None:
         match rule.then:

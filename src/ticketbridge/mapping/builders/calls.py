@@ -49,7 +49,7 @@ class CallBuilder:
             request=RequestBuilder(node, self.auth, context).build(),
             condition=optional_expression(node.get("if")),
             responses=build_rules(
-                node.get("responses"), context, looped=self.looped, renews=renews
+                node.get("responses"), context, looped=self.looped, renews=renews, polls=True
             ),
             pages=pages,
             result=self._result(kinds, pages),

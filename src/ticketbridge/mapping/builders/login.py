@@ -14,7 +14,9 @@ def build_login(node: Node, context: Context) -> LoginSpec:
     mapping = node if isinstance(node, MapNode) else MapNode(node.place, {})
     return LoginSpec(
         request=RequestBuilder(mapping, NoAuthSpec(), context).build(),
-        responses=build_rules(node.get("responses"), context, looped=False, renews=False),
+        responses=build_rules(
+            node.get("responses"), context, looped=False, renews=False, polls=False
+        ),
         any_content_type=is_true(node.get("any_content_type")),
         place=node.place,
     )

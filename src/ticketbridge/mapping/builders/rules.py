@@ -6,8 +6,10 @@ from typing import cast
 
 from ticketbridge.mapping.builders.context import Context, optional_expression, text_of
 from ticketbridge.mapping.nodes import ListNode, Node, Scalar
-from ticketbridge.mapping.spec import Action, RuleSpec, StatusRange
+from ticketbridge.mapping.spec import Action, PollSpec, RuleSpec, StatusRange
+from ticketbridge.mapping.units import UnitError, seconds
 
+DEFAULT_WAIT = 1.0
 OWNS_NOTHING = frozenset({"empty", "unknown_user"})
 # An answer with such a status says something about the platform or the bridge, not about the user.
 NOT_ABOUT_USERS = (
@@ -19,11 +21,12 @@ NOT_ABOUT_USERS = (
 
 
 def build_rules(
-    node: Node | None, context: Context, *, looped: bool, renews: bool
+    node: Node | None, context: Context, *, looped: bool, renews: bool, polls: bool
 ) -> tuple[RuleSpec, ...]:
     """The rules that *node* declares, in order.
 
-    *looped*: their call runs more than once; *renews*: its credentials come from a login.
+    *looped*: their call runs more than once; *renews*: its credentials come from a login; *polls*:
+    its answer may be waited for.
     """
     entries = node.items if node else ()
     rules = tuple(_build_rule(entry, context, looped=looped) for entry in entries)
@@ -32,6 +35,11 @@ def build_rules(
             message = "`reauthenticate` needs credentials that a login gives"
             suggestion = "it is legal in `source`, under `auth: {type: oauth2}` or `session`"
             context.report.error(entry.need("then").place, "TB063", message, suggestion)
+        if rule.poll and not polls:
+            message = "a login gives its token at once; it is not polled"
+            context.report.error(
+                entry.need("then").place, "TB067", message, "say `retry` or `fail`"
+            )
     return rules
 
 
@@ -42,11 +50,41 @@ def _build_rule(node: Node, context: Context, *, looped: bool) -> RuleSpec:
         when=optional_expression(node.get("when")),
         then=cast("Action", then),
         message=optional_expression(node.get("message")),
+        poll=_build_poll(node, context) if then == "poll" else None,
         place=node.place,
     )
     if then in OWNS_NOTHING:
         _check_claim(rule, node, context, looped=looped)
+    _check_poll(rule, node, context)
     return rule
+
+
+def _build_poll(node: Node, context: Context) -> PollSpec:
+    wait = node.get("after")
+    return PollSpec(
+        url=optional_expression(node.get("url")),
+        after=_duration(wait, context) if wait else DEFAULT_WAIT,
+        place=wait.place if wait else node.place,
+    )
+
+
+def _duration(node: Node, context: Context) -> float:
+    try:
+        return seconds(text_of(node, "1s"))
+    except UnitError as error:
+        context.report.error(node.place, "TB014", f"`after` {error}")
+        return DEFAULT_WAIT
+
+
+def _check_poll(rule: RuleSpec, node: Node, context: Context) -> None:
+    for key in ("url", "after"):
+        if rule.poll is None and node.has("then") and node.get(key) is not None:
+            message = f"`{key}` belongs to `then: poll`"
+            context.report.error(node.key_place(key), "TB067", message, "leave it out")
+    if rule.poll and rule.status is None and rule.when is None:
+        message = "this rule makes every answer `poll`: the call never ends"
+        suggestion = "give it a `status` or a `when`"
+        context.report.error(node.need("then").place, "TB067", message, suggestion)
 
 
 def _check_claim(rule: RuleSpec, node: Node, context: Context, *, looped: bool) -> None:

@@ -1,0 +1,113 @@
+"""One request of a call and its answer: tried again, with other credentials, and polled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from ticketbridge.mapping.compiler import Scope, SpecCompiler
+from ticketbridge.mapping.spec import CallSpec, UpstreamSpec
+from ticketbridge.upstream.errors import CredentialsRefused, FailedTry
+from ticketbridge.upstream.evaluate import mismatch
+from ticketbridge.upstream.messages import PlatformRequest
+from ticketbridge.upstream.next_url import NextUrlError, next_url
+from ticketbridge.upstream.pull import Pull
+from ticketbridge.upstream.requests import RequestPlan
+from ticketbridge.upstream.resilience import Tries
+from ticketbridge.upstream.responses import NotReady, Responses
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer that counts: the scope of the response slots, and the *url* that gave it."""
+
+    scope: dict[str, Any]
+    url: str
+
+
+class Exchange:
+    """Asks the platform for one call until there is an answer that counts.
+
+    Polls are calls as others are: the answer's deadline and `max_calls` end them.
+    """
+
+    def __init__(
+        self,
+        spec: CallSpec,
+        upstream: UpstreamSpec,
+        request: RequestPlan,
+        roots: Collection[str],
+        compiler: SpecCompiler,
+    ) -> None:
+        """*roots* are those of the response slots; slips go to *compiler* as findings."""
+        self._name = spec.name
+        self._base_url = upstream.base_url
+        self._retries = upstream.retries
+        self._request = request
+        self._responses = Responses(spec, roots, compiler)
+        _hold_to_deadline(spec, upstream, compiler)
+
+    async def ask(
+        self, request: PlatformRequest, scope: Scope, pull: Pull, *, first: bool
+    ) -> Answered:
+        """The answer to *request*, or to what the platform says to ask instead. *first*: the first page."""
+        fresh = False
+        while True:
+            try:
+                seen = await self._tried(request, scope, pull, first=first, fresh=fresh)
+            except NotReady as pending:
+                request = self._later(pending, request, scope)
+                fresh = True
+                with pull.journal.upstream:
+                    await asyncio.sleep(pending.seconds)
+            else:
+                return Answered(seen, request.url)
+
+    async def _tried(
+        self, request: PlatformRequest, scope: Scope, pull: Pull, *, first: bool, fresh: bool
+    ) -> dict[str, Any]:
+        """The response scope of *request*, after as many tries as it takes and may take."""
+        repeatable = request.method == "GET" or self._request.idempotent
+        tries = Tries(self._retries, pull.platform.budget, repeatable=repeatable)
+        answer = None
+        renewed = False
+        while True:
+            try:
+                answer = await pull.fetch(request, answer, fresh=fresh and answer is None)
+                return self._responses.read(answer, scope, pull.journal, first=first)
+            except CredentialsRefused as refusal:
+                if renewed or not pull.renew_credentials(answer):
+                    raise refusal.problem from refusal
+                renewed = True
+            except FailedTry as failure:
+                await tries.again(failure)
+
+    def _later(self, pending: NotReady, request: PlatformRequest, scope: Scope) -> PlatformRequest:
+        """The request that a poll makes."""
+        if pending.url is None:
+            return request
+        try:
+            url = next_url(
+                pending.url,
+                current=request.url,
+                base_url=self._base_url,
+                first=self._request.first(scope),
+                any_path=True,
+            )
+        except NextUrlError as error:
+            raise mismatch(f"{self._name}: url", str(error)) from error
+        return self._request.follow(url, scope)
+
+
+def _hold_to_deadline(spec: CallSpec, upstream: UpstreamSpec, compiler: SpecCompiler) -> None:
+    """A poll that waits for as long as the deadline is never made."""
+    for rule in spec.responses:
+        if rule.poll is not None and rule.poll.after >= upstream.timeout:
+            compiler.report(
+                rule.poll.place,
+                "TB314",
+                "`poll` waits for as long as the whole answer may take",
+                f"`after` should be less than `timeout`, which is {upstream.timeout:g}s",
+            )
