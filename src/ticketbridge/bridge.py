@@ -34,7 +34,7 @@ from ticketbridge.tickets.records import Judge, compile_ticket
 from ticketbridge.tickets.serving import Harvest, Serve, compile_serving
 from ticketbridge.tickets.settle import settle
 from ticketbridge.tickets.verdicts import RETURNED, Record, count
-from ticketbridge.upstream.calls import CallPlan, found
+from ticketbridge.upstream.calls import RESULTS, CallPlan, found
 from ticketbridge.upstream.client import PlatformClient
 from ticketbridge.upstream.pull import Platform, Pull
 from ticketbridge.upstream.resilience import RetryBudget, Slots
@@ -290,7 +290,7 @@ class BindingPlan:
     def __init__(self, spec: BindingSpec, names: Sequence[str], compiler: SpecCompiler) -> None:
         self.name = spec.name
         self.kind = spec.kind
-        self.expression = compiler.expression(spec.expression, ("user", *names))
+        self.expression = compiler.expression(spec.expression, ("user", *names), RESULTS[spec.kind])
 
     def values(self, scope: Scope) -> list[Any]:
         """The values that this entry binds for *scope*, in order."""
@@ -338,7 +338,7 @@ def compile_mapping(
 
     *transport* replaces the connections to the platform in tests.
     """
-    compiler = SpecCompiler()
+    compiler = SpecCompiler(spec.source)
     names = [entry.name for entry in spec.source]
     response = ResponsePlan(spec.response, compiler)
     entries = [

@@ -82,7 +82,9 @@ def test_data_of_the_declared_shape_gives_jmespath_s_value(text: str, value: Any
         pytest.param("items[0].zone.x", 'key "x" of a string, which is no object', id="text"),
         pytest.param("id.x", 'key "x" of a number, which is no object', id="number"),
         pytest.param("items.id", 'key "id" of an array, which is no object', id="list"),
-        pytest.param("`true`.x", 'key "x" of a boolean, which is no object', id="boolean"),
+        pytest.param(
+            "(`[true]` | [0]).x", 'key "x" of a boolean, which is no object', id="boolean"
+        ),
         pytest.param("event[0]", "`[0]` needs an array, and found an object", id="index"),
         pytest.param("status[0]", "`[0]` needs an array, and found a string", id="index of text"),
         pytest.param("event[1:]", "a slice needs an array, and found an object", id="slice"),

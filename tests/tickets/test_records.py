@@ -508,8 +508,61 @@ async def test_an_early_violation_fails_before_any_further_call() -> None:
             {"ticket.fields.props": {"seating": {"rwo": "item.id"}}}, "TB301", "row", id="seating"
         ),
         pytest.param({"ticket.owner": "user"}, "TB311", "source", id="the asked user as owner"),
-        pytest.param({"ticket.owner": "ordr.email"}, "TB201", "order", id="unknown root"),
-        pytest.param({"ticket.fields.price": "body.price"}, "TB201", "body", id="no body here"),
+        pytest.param(
+            {"ticket.fields.price": "item.price > `5`"},
+            "TB207",
+            "gives a boolean, where a number or a decimal text is due",
+            id="boolean for a number",
+        ),
+        pytest.param(
+            {"ticket.fields.ticketId": "optional([item.id])"},
+            "TB207",
+            "gives an array or null, where text or an integer is due",
+            id="list for text",
+        ),
+        pytest.param(
+            {"ticket.fields.tags": "upper(item.zone)"},
+            "TB207",
+            "gives a string, where an array is due",
+            id="text for a list",
+        ),
+        pytest.param(
+            {"ticket.fields.props": "length(item.zone)"},
+            "TB207",
+            "gives a number, where an object is due",
+            id="number for an object",
+        ),
+        pytest.param({"ticket.fields.ticketId": "`null`"}, "TB207", "null", id="needed null"),
+        pytest.param(
+            {"ticket.fields.price": "'ten'"}, "TB303", "plain decimal number", id="literal"
+        ),
+        pytest.param(
+            {"ticket.fields.currency": "'euro'"}, "TB303", "breaks `enum`", id="refused literal"
+        ),
+        pytest.param(
+            {"ticket.fields.currency": {"const": ""}}, "TB303", "needs this", id="empty constant"
+        ),
+        pytest.param(
+            {"ticket.owner": "contains(order.email, user)"},
+            "TB207",
+            "gives a boolean, where a string or null is due",
+            id="contains as owner",
+        ),
+        pytest.param({"ticket.status.from": "[item.state]"}, "TB207", "an array", id="status"),
+        pytest.param(
+            {"ticket.fields.priceTypeId": {"from": "{a: item.zone}", "values": {"a": "b"}}},
+            "TB207",
+            "gives an object, where a string, an integer or a boolean is due",
+            id="table",
+        ),
+        pytest.param(
+            {"ticket.not_eligible_when": {"odd": "length(item.zone)"}},
+            "TB207",
+            "gives a number, where a boolean is due",
+            id="condition",
+        ),
+        pytest.param({"ticket.owner": "ordr.email"}, "TB203", "order", id="unknown root"),
+        pytest.param({"ticket.fields.price": "body.price"}, "TB203", "body", id="no body here"),
     ],
 )
 def test_what_the_yaml_alone_tells_is_an_error_before_any_call(

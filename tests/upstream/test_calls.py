@@ -925,5 +925,73 @@ def test_each_slot_knows_its_legal_roots(
     with pytest.raises(MappingError) as caught:
         compile_mapping(spec_of(changes, folder=tmp_path))
 
-    finding = next(f for f in caught.value.findings if f.code == "TB201")
+    finding = next(f for f in caught.value.findings if f.code in {"TB203", "TB204"})
     assert words in finding.suggestion
+
+
+def test_a_name_that_is_bound_too_late_is_told_from_one_that_is_not_there() -> None:
+    """The finding says where the name is bound; one that no entry binds lists the roots."""
+    with pytest.raises(MappingError) as caught:
+        compile_mapping(spec_of({"source.0.if": "item.x", "source.1.each": "itme.x"}))
+
+    late, unknown = caught.value.findings
+    assert (late.code, unknown.code) == ("TB204", "TB203")
+    assert late.message.startswith("`item` is used before the entry on line ")
+    assert 'did you mean "item"' not in unknown.suggestion
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        pytest.param({"source.0.query": {"email": "{body.x}"}}, "read its answer", id="body"),
+        pytest.param({"source.0.if": "status == `200`"}, "read its answer", id="status"),
+        pytest.param({"source.0.take": "page.number", "source.0.each": ...}, "`pages`", id="page"),
+        pytest.param({"ticket.owner": "tickets[0].id"}, "`response.body`", id="tickets"),
+    ],
+)
+def test_a_root_of_another_slot_says_where_it_belongs(changes: dict[str, Any], words: str) -> None:
+    """`body` in a request is no unknown word: it belongs elsewhere."""
+    with pytest.raises(MappingError) as caught:
+        compile_mapping(spec_of(changes))
+
+    finding = next(f for f in caught.value.findings if f.code == "TB203")
+    assert words in finding.suggestion
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        pytest.param({"source.0.each": "length(body.orders)"}, "an array is due", id="each"),
+        pytest.param({"source.1.each": "upper(order.items)"}, "an array is due", id="binding"),
+        pytest.param({"source.0.if": "length(user)"}, "a boolean is due", id="if"),
+        pytest.param(
+            {"source.0.responses": [{"when": "status", "then": "ok"}]},
+            "a boolean is due",
+            id="when",
+        ),
+        pytest.param(
+            {"source.0.pages": {"next_url": "body.next", "last": "length(body.orders)"}},
+            "a boolean is due",
+            id="last",
+        ),
+        pytest.param(
+            {"source.0.pages": {"next_url": "body.next", "total": "to_string(body.n)"}},
+            "an integer is due",
+            id="total",
+        ),
+        pytest.param(
+            {"source.0.pages": {"next_url": "length(body.next)"}},
+            "a string, null or false is due",
+            id="next_url",
+        ),
+    ],
+)
+def test_an_expression_that_can_never_give_what_is_due_is_an_error(
+    changes: dict[str, Any], words: str
+) -> None:
+    """What an expression always gives is known at load: it need not wait for the first answer."""
+    with pytest.raises(MappingError) as caught:
+        compile_mapping(spec_of(changes))
+
+    assert [finding.code for finding in caught.value.findings] == ["TB207"]
+    assert words in caught.value.findings[0].message

@@ -1,6 +1,13 @@
 """JMESPath over named roots, compiled once: expressions, their functions, and templates."""
 
-from ticketbridge.jmes.errors import EvaluationError, ExpressionError
+from ticketbridge.jmes.errors import (
+    CallError,
+    EvaluationError,
+    ExpressionError,
+    RegexError,
+    RootError,
+    describe_types,
+)
 from ticketbridge.jmes.expression import (
     Expression,
     HashShape,
@@ -25,6 +32,7 @@ __all__ = [
     "FUNCTIONS",
     "LOOKUP_CACHE",
     "NOW",
+    "CallError",
     "EvaluationError",
     "Example",
     "Expression",
@@ -35,6 +43,8 @@ __all__ = [
     "Kind",
     "OtherShape",
     "Parameter",
+    "RegexError",
+    "RootError",
     "RootShape",
     "Shape",
     "Template",
@@ -43,5 +53,6 @@ __all__ = [
     "VariablePart",
     "compile_expression",
     "compile_template",
+    "describe_types",
     "split_template",
 ]

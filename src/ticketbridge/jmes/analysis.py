@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import pairwise
 from typing import NoReturn, TypeAlias
 
 from ticketbridge.jmes import kinds, nodes
-from ticketbridge.jmes.errors import ExpressionError, Fault, did_you_mean
+from ticketbridge.jmes.errors import (
+    CallError,
+    ExpressionError,
+    Fault,
+    RegexError,
+    RegexFault,
+    RootError,
+    describe_types,
+    did_you_mean,
+)
 from ticketbridge.jmes.functions import FUNCTIONS
 from ticketbridge.jmes.kinds import Function, Parameter
+from ticketbridge.jmes.outcomes import outcomes
 from ticketbridge.jmes.runtime import label
 
 _REFERENCE = "& is only for an argument of map, sort_by, max_by and min_by"
 _WRAPPERS = frozenset({"as_list", "default", "not_null", "optional"})
 _WORDS = frozenset({"null", "true", "false"})
+_HOLDERS: dict[type, type] = {nodes.Field: dict, nodes.Index: list, nodes.Slice: list}
 _Parts: TypeAlias = tuple[nodes.Node | None, ...]
 
 
@@ -72,9 +84,25 @@ class _Analysis:
             case nodes.Call():
                 self._call(node, at_root=at_root)
             case _:
+                if self._strict and isinstance(node, nodes.Chain):
+                    self._hold_together(node, at_root=at_root)
                 here, below = _parts(node)
                 self._visit_all(here, at_root=at_root)
                 self._visit_all(below, at_root=False)
+
+    def _hold_together(self, chain: nodes.Chain, *, at_root: bool) -> None:
+        """No step asks for a key or a position of what can never have one."""
+        for before, step in pairwise(chain.steps):
+            holder = _HOLDERS.get(type(step))
+            types = outcomes(before, rooted=at_root and before is chain.steps[0])
+            if holder is None or types is None or types & {holder, type(None)}:
+                continue
+            hint = (
+                "`!` binds tighter than `.`: write !(...)" if isinstance(before, nodes.Not) else ""
+            )
+            wanted = describe_types([holder])
+            reason = f"this needs {wanted}, and what stands before it gives {describe_types(types)}"
+            self._refuse(step.start, reason, hint)
 
     def _visit_all(self, parts: _Parts, *, at_root: bool) -> None:
         for part in parts:
@@ -90,7 +118,7 @@ class _Analysis:
             hint = hint or f"write '{field.name}' for a string"
         elif field.name in _WORDS:
             hint = f"write `{field.name}` in backticks"
-        self._refuse(field.start, f'"{field.name}" is no root here', self._known(hint))
+        raise RootError(self._text, field.start + 1, field.name, self._known(hint))
 
     def _known(self, hint: str = "") -> str:
         known = f"the roots are: {', '.join(self._roots)}" if self._roots else "there are no roots"
@@ -100,9 +128,8 @@ class _Analysis:
         function = function_named(call.name, strict=self._strict)
         if function is None:
             names = [name for name in FUNCTIONS if function_named(name, strict=self._strict)]
-            self._refuse(
-                call.start, f"there is no function {call.name}()", did_you_mean(call.name, names)
-            )
+            reason = f"there is no function {call.name}()"
+            self._refuse(call.start, reason, did_you_mean(call.name, names), kind=CallError)
         self._count(call, function)
         for position, argument in enumerate(call.arguments):
             self._argument(function, position, argument, at_root=at_root)
@@ -111,9 +138,8 @@ class _Analysis:
         least, most = function.arity
         count = len(call.arguments)
         if count < least or (most is not None and count > most):
-            self._refuse(
-                call.start, f"{function.signature} does not take {_counted(count, 'argument')}"
-            )
+            reason = f"{function.signature} does not take {_counted(count, 'argument')}"
+            self._refuse(call.start, reason, kind=CallError)
 
     def _argument(
         self, function: Function, position: int, argument: nodes.Node, *, at_root: bool
@@ -122,7 +148,7 @@ class _Analysis:
         named = label(function.name, position + 1, parameter)
         if parameter.kind is kinds.EXPRESSION:
             if not isinstance(argument, nodes.Reference):
-                self._refuse(argument.start, f"{named} must start with &")
+                self._refuse(argument.start, f"{named} must start with &", kind=CallError)
             self.visit(argument.body, at_root=False)
             return
         self.visit(argument, at_root=at_root)
@@ -131,15 +157,24 @@ class _Analysis:
 
     def _literal(self, argument: nodes.Constant, parameter: Parameter, named: str) -> None:
         if not parameter.kind.holds(argument.value):
-            self._refuse(argument.start, f"{named} must be {parameter.kind.name}")
+            reason = f"{named} must be {parameter.kind.name}"
+            self._refuse(argument.start, reason, kind=CallError)
         try:
             if parameter.prepare is not None:
                 parameter.prepare(argument.value)
         except Fault as fault:
-            self._refuse(argument.start, f"{named}: {fault.reason}")
+            kind = RegexError if isinstance(fault, RegexFault) else CallError
+            self._refuse(argument.start, f"{named}: {fault.reason}", kind=kind)
 
-    def _refuse(self, start: int, reason: str, hint: str = "") -> NoReturn:
-        raise ExpressionError(self._text, start + 1, reason, hint)
+    def _refuse(
+        self,
+        start: int,
+        reason: str,
+        hint: str = "",
+        *,
+        kind: type[ExpressionError] = ExpressionError,
+    ) -> NoReturn:
+        raise kind(self._text, start + 1, reason, hint)
 
 
 def _parts(node: nodes.Node) -> tuple[_Parts, _Parts]:

@@ -2,9 +2,13 @@
 
     Exception
     ├── ExpressionError     at load: the text is no legal expression (or template)
+    │   ├── RootError       it begins with a name that is no root where it stands
+    │   └── CallError       it calls a function that is not there, or not as it is
+    │       └── RegexError  its regular expression is none of RE2
     ├── EvaluationError     at run time: the expression does not fit the data
     └── Fault               inside this package: an EvaluationError before its expression is known
         └── ArgumentFault   a Fault before its function is known
+            └── RegexFault  a regular expression that RE2 refuses
 
 No text of an EvaluationError or a Fault holds a value from the data.
 """
@@ -69,6 +73,22 @@ class ExpressionError(Exception):
         return f"{self.reason}{tail}\n  {line}\n  {' ' * offset}^"
 
 
+class RootError(ExpressionError):
+    """An expression that begins with *name*, which is no root where it stands."""
+
+    def __init__(self, text: str, column: int, name: str, suggestion: str = "") -> None:
+        self.name = name
+        super().__init__(text, column, f'"{name}" is no root here', suggestion)
+
+
+class CallError(ExpressionError):
+    """A call of a function that is not there, or with arguments that it does not take."""
+
+
+class RegexError(CallError):
+    """A regular expression that RE2 refuses."""
+
+
 class EvaluationError(Exception):
     """An expression that does not fit the data that it met.
 
@@ -101,9 +121,18 @@ class ArgumentFault(Fault):
     """What is wrong with a value, before it is known which function met it."""
 
 
+class RegexFault(ArgumentFault):
+    """What is wrong with a regular expression."""
+
+
 def describe(value: Any) -> str:
     """The JSON type of *value*, as a noun with its article."""
     return _TYPE_NAMES.get(type(value), "no JSON value")
+
+
+def describe_types(types: Iterable[type]) -> str:
+    """The JSON types *types*, as nouns with their articles."""
+    return " or ".join(sorted({_TYPE_NAMES.get(kind, "no JSON value") for kind in types}))
 
 
 def foreign_reason(error: Exception) -> str:

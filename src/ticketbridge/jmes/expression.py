@@ -11,6 +11,7 @@ from ticketbridge.jmes.analysis import analyse, gives_as_found
 from ticketbridge.jmes.compiler import CodeGenerator
 from ticketbridge.jmes.errors import EvaluationError, ExpressionError, Fault, foreign_reason
 from ticketbridge.jmes.loading import load
+from ticketbridge.jmes.outcomes import Known, outcomes
 from ticketbridge.jmes.parser import parse
 
 _NO_SCOPE: Mapping[str, Any] = {}
@@ -75,6 +76,11 @@ class Expression:
     def gives_as_found(self) -> bool:
         """Whether it gives a value as the document has it: no filter, projection or calculation."""
         return gives_as_found(self.tree)
+
+    @property
+    def outcomes(self) -> Known:
+        """The types that its value can have, as far as the text alone tells; None: any."""
+        return outcomes(self.tree, rooted=self.rooted)
 
     def shape(self) -> Shape:
         """Which roots the value consists of, as far as the text alone tells."""

@@ -50,6 +50,11 @@ SORTABLE = Kind("an array of numbers, or of strings", _ARRAY, (NUMBERS, _TEXT))
 NUMBER_OR_STRING = Kind("a number or a string", NUMBERS | _TEXT)
 STRING_OR_NULL = Kind("a string or null", _TEXT | {type(None)})
 ARRAY_OR_STRING = Kind("an array or a string", _ARRAY | _TEXT)
+TABLE_KEY = Kind("a string, an integer or a boolean", frozenset({str, int, bool}))
+NEXT_URL = Kind("a string, null or false", frozenset({str, bool, type(None)}))
+CURSOR = Kind("a string, an integer, null or false", frozenset({str, int, bool, type(None)}))
+STRING_OR_INTEGER = Kind("a string or an integer", frozenset({str, int}))
+INTEGER = Kind("an integer", frozenset({int}))
 SIZED = Kind("a string, an array or an object", _ARRAY | _TEXT | {dict})
 
 

@@ -3,27 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ticketbridge.jmes import (
+    CallError,
     Expression,
     ExpressionError,
+    Kind,
+    RegexError,
+    RootError,
     Template,
     TemplateKind,
     compile_expression,
     compile_template,
+    describe_types,
 )
 from ticketbridge.mapping.findings import Finding, MappingError, Place, Severity
-from ticketbridge.mapping.spec import ExpressionSpec, Secret, TemplateSpec
+from ticketbridge.mapping.spec import EntrySpec, ExpressionSpec, Secret, TemplateSpec
 
 Scope = Mapping[str, Any]
 
+_CODES: Mapping[type[ExpressionError], str] = MappingProxyType(
+    {RootError: "TB203", CallError: "TB205", RegexError: "TB206"}
+)
+_ANSWERED = "only `take`, `each`, `collect`, `responses` and `pages` of a call read its answer"
+_ELSEWHERE: Mapping[str, str] = MappingProxyType(
+    {
+        "body": _ANSWERED,
+        "status": _ANSWERED,
+        "headers": _ANSWERED,
+        "page": "only a call with `pages` has a page, and not in `if`",
+        "tickets": "only `response.body` is made of the tickets",
+    }
+)
+
 
 class SpecCompiler:
-    """Compiles one mapping's expressions and collects what is wrong with them."""
+    """Compiles one mapping's expressions and collects what is wrong with them.
 
-    def __init__(self) -> None:
+    *entries* are those of `source`: a name that is bound too late is told from one that is not there.
+    """
+
+    def __init__(self, entries: Collection[EntrySpec] = ()) -> None:
         self.findings: list[Finding] = []
+        self._lines = {entry.name: entry.place.line for entry in entries}
         self._failed: set[ExpressionSpec] = set()
 
     def report(
@@ -38,24 +62,33 @@ class SpecCompiler:
         """Note one finding and go on: `check` shows them all."""
         self.findings.append(Finding(place, severity, code, message, suggestion))
 
-    def expression(self, spec: ExpressionSpec, roots: Collection[str]) -> Expression:
-        """*spec* compiled; after a finding, a stand-in that is never run."""
+    def expression(
+        self, spec: ExpressionSpec, roots: Collection[str], gives: Kind | None = None
+    ) -> Expression:
+        """*spec* compiled; after a finding, a stand-in that is never run.
+
+        An expression that can never be of the kind that it should be, *gives*, is a finding too.
+        """
+        if not spec.text:  # the reader of the file has said what is wrong
+            return self._stand_in(spec, roots)
         try:
-            return compile_expression(spec.text, roots=roots, place=str(spec.place))
+            compiled = compile_expression(spec.text, roots=roots, place=str(spec.place))
         except ExpressionError as error:
-            self._failed.add(spec)
-            place = spec.at(error.column - 1)
-            message = f"{error.reason} in `{_short(spec.text)}`"
-            self.report(place, "TB201", message, error.suggestion)
-            return compile_expression("`null`", roots=roots)
+            self._report_slip(spec, error, roots)
+            return self._stand_in(spec, roots)
+        if gives is not None:
+            self._hold_to_kind(spec, compiled, gives)
+        return compiled
 
     def failed(self, spec: ExpressionSpec) -> bool:
         """Whether there is a finding about *spec*, so that no other need follow from it."""
         return spec in self._failed
 
-    def optional(self, spec: ExpressionSpec | None, roots: Collection[str]) -> Expression | None:
+    def optional(
+        self, spec: ExpressionSpec | None, roots: Collection[str], gives: Kind | None = None
+    ) -> Expression | None:
         """`expression` for a slot that may be empty."""
-        return None if spec is None else self.expression(spec, roots)
+        return None if spec is None else self.expression(spec, roots, gives)
 
     def template(self, spec: TemplateSpec, roots: Collection[str], kind: TemplateKind) -> Template:
         """*spec* compiled for the place where its text goes."""
@@ -78,6 +111,35 @@ class SpecCompiler:
         """Raise MappingError with all findings if one of them is an error."""
         if any(finding.severity == "error" for finding in self.findings):
             raise MappingError(sorted(self.findings, key=lambda finding: finding.place))
+
+    def _stand_in(self, spec: ExpressionSpec, roots: Collection[str]) -> Expression:
+        self._failed.add(spec)
+        return compile_expression("`null`", roots=roots)
+
+    def _report_slip(
+        self, spec: ExpressionSpec, error: ExpressionError, roots: Collection[str]
+    ) -> None:
+        place = spec.at(error.column - 1)
+        if isinstance(error, RootError) and error.name in self._lines and "tickets" not in roots:
+            line = self._lines[error.name]
+            message = f"`{error.name}` is used before the entry on line {line} binds it"
+            suggestion = f"entries bind from top to bottom; {error.suggestion}"
+            self.report(place, "TB204", message, suggestion)
+            return
+        hint = _ELSEWHERE.get(error.name, "") if isinstance(error, RootError) else ""
+        suggestion = "; ".join(filter(None, (hint, error.suggestion)))
+        code = _CODES.get(type(error), "TB201")
+        self.report(place, code, f"{error.reason} in `{_short(spec.text)}`", suggestion)
+
+    def _hold_to_kind(self, spec: ExpressionSpec, compiled: Expression, kind: Kind) -> None:
+        outcomes = compiled.outcomes
+        if outcomes is None or kind.types is None or outcomes & kind.types:
+            return
+        self._failed.add(spec)
+        message = (
+            f"`{_short(spec.text)}` gives {describe_types(outcomes)}, where {kind.name} is due"
+        )
+        self.report(spec.place, "TB207", message)
 
 
 def _short(text: str) -> str:

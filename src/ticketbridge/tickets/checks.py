@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from ticketbridge.jmes import EvaluationError, Expression
+from ticketbridge.jmes import EvaluationError, Expression, kinds
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import ReasonSpec, StatusTableSpec, TicketSpec
 from ticketbridge.tickets.fields import table_key
@@ -102,7 +102,11 @@ def compile_checks(
     spec: TicketSpec, roots: Collection[str], compiler: SpecCompiler
 ) -> tuple[Check, ...]:
     """The checks of *spec* in the order of the verdicts: owner, status tables, conditions."""
-    owner = [] if spec.owner is None else [OwnerCheck(compiler.expression(spec.owner, roots))]
+    owner = (
+        []
+        if spec.owner is None
+        else [OwnerCheck(compiler.expression(spec.owner, roots, kinds.STRING_OR_NULL))]
+    )
     if spec.owner and not compiler.failed(spec.owner) and not owner[0].expression.names - {"user"}:
         compiler.report(
             spec.owner.place,
@@ -118,11 +122,13 @@ def compile_checks(
 
 def _status(spec: StatusTableSpec, roots: Collection[str], compiler: SpecCompiler) -> StatusCheck:
     words = {word: status.value for word, status in spec.values.items()}
-    return StatusCheck(compiler.expression(spec.source, roots), words, str(spec.place))
+    return StatusCheck(
+        compiler.expression(spec.source, roots, kinds.TABLE_KEY), words, str(spec.place)
+    )
 
 
 def _reason(spec: ReasonSpec, roots: Collection[str], compiler: SpecCompiler) -> ReasonCheck:
-    return ReasonCheck(compiler.expression(spec.expression, roots), spec.name)
+    return ReasonCheck(compiler.expression(spec.expression, roots, kinds.BOOLEAN), spec.name)
 
 
 def stages_of(checks: Sequence[Check], names: Sequence[str]) -> tuple[int, ...]:

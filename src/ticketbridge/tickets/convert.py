@@ -21,6 +21,7 @@ from ticketbridge.contract.shape import (
     resolve,
     type_of,
 )
+from ticketbridge.jmes import Kind, kinds
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
 _LONGEST_NUMBER = 60  # characters of a decimal text; a price is far below
@@ -62,6 +63,14 @@ def converter(schema: Schema, root: Schema) -> Converter:
     if kind == "object":
         return _object(object_shape(schema, root), root)
     return _SCALARS.get(kind or "", plain)
+
+
+def accepted(schema: Schema, root: Schema, *, optional: bool) -> Kind:
+    """The kind of values of which some can be converted to *schema*; null leaves an optional field out."""
+    kind = _ACCEPTED.get(type_of(resolve(schema, root)) or "", kinds.ANY)
+    if kind.types is None or not optional:
+        return kind
+    return Kind(kind.name, kind.types | {type(None)})
 
 
 def json_type(value: object) -> str:
@@ -131,6 +140,17 @@ _SCALARS: Mapping[str, Converter] = {
     "number": to_number,
     "integer": to_integer,
     "boolean": to_boolean,
+}
+
+_TEXT = Kind("text or an integer", frozenset({str, int}))
+_NUMBER = Kind("a number or a decimal text", kinds.NUMBERS | {str})
+_ACCEPTED: Mapping[str, Kind] = {
+    "string": _TEXT,
+    "number": _NUMBER,
+    "integer": _NUMBER,
+    "boolean": kinds.BOOLEAN,
+    "array": kinds.ARRAY,
+    "object": kinds.OBJECT,
 }
 
 

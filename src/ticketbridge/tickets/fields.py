@@ -13,7 +13,8 @@ from typing import Any, assert_never
 
 from ticketbridge.contract import Validator
 from ticketbridge.contract.shape import ObjectShape, Schema, object_shape, type_of
-from ticketbridge.jmes import EvaluationError, Expression
+from ticketbridge.jmes import EvaluationError, Expression, kinds
+from ticketbridge.jmes.nodes import Constant
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.findings import did_you_mean
 from ticketbridge.mapping.spec import (
@@ -24,7 +25,14 @@ from ticketbridge.mapping.spec import (
     ObjectSpec,
     TableSpec,
 )
-from ticketbridge.tickets.convert import MISSING, Converter, Violation, convert_value, converter
+from ticketbridge.tickets.convert import (
+    MISSING,
+    Converter,
+    Violation,
+    accepted,
+    convert_value,
+    converter,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +166,10 @@ class FieldCompiler:
         convert = converter(schema, self._root)
         match spec:
             case ExpressionSpec():
-                expression = self._compiler.expression(spec, self._roots)
+                expression = self._expression(spec, schema, convert, optional=optional)
                 return ExpressionField(name, expression, type_of(schema), convert, optional)
             case ConstSpec():
+                self._hold_to_value(spec, optional=optional)
                 return ConstantField(name, self._constant(spec, schema, convert))
             case TableSpec():
                 return self._table(name, spec, schema, convert)
@@ -170,6 +179,21 @@ class FieldCompiler:
                 return self._nested(name, spec, schema)
             case _:
                 assert_never(spec)
+
+    def _expression(
+        self, spec: ExpressionSpec, schema: Schema, convert: Converter, *, optional: bool
+    ) -> Expression:
+        """The compiled expression; one that can never be what the schema asks for is a finding."""
+        kind = accepted(schema, self._root, optional=optional)
+        expression = self._compiler.expression(spec, self._roots, kind)
+        if isinstance(expression.tree, Constant) and not self._compiler.failed(spec):
+            self._constant(ConstSpec(expression.tree.value, spec.place), schema, convert)
+        return expression
+
+    def _hold_to_value(self, spec: ConstSpec, *, optional: bool) -> None:
+        if spec.value in {None, ""} and not optional:
+            message = "the contract needs this field, and an empty constant leaves it out"
+            self._compiler.report(spec.place, "TB303", message, "give it a value")
 
     def _constant(self, spec: ConstSpec, schema: Schema, convert: Converter) -> Any:
         """The converted constant; one that the schema refuses is a finding."""
@@ -193,7 +217,7 @@ class FieldCompiler:
     def _table(self, name: str, spec: TableSpec, schema: Schema, convert: Converter) -> TableField:
         values = {key: self._constant(value, schema, convert) for key, value in spec.values.items()}
         otherwise = spec.otherwise and self._constant(spec.otherwise, schema, convert)
-        expression = self._compiler.expression(spec.source, self._roots)
+        expression = self._compiler.expression(spec.source, self._roots, kinds.TABLE_KEY)
         return TableField(name, expression, values, otherwise, closed=spec.otherwise is None)
 
     def _nested(self, name: str, spec: ObjectSpec, schema: Schema) -> ObjectField:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
-from ticketbridge.jmes import Expression
+from ticketbridge.jmes import Expression, kinds
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import (
     CallSpec,
@@ -26,6 +27,11 @@ from ticketbridge.upstream.pages import PageSeen, Paging, Step, compile_paging, 
 from ticketbridge.upstream.pull import Pull
 from ticketbridge.upstream.requests import FirstRequest, RequestPlan
 
+RESULTS: Mapping[ResultKind, kinds.Kind] = MappingProxyType(
+    {"take": kinds.ANY, "each": kinds.ARRAY, "collect": kinds.ARRAY}
+)
+"""What the expression of an entry must give."""
+
 
 class CallPlan:
     """A compiled CallSpec."""
@@ -40,16 +46,16 @@ class CallPlan:
         self.name = spec.name
         self._kind = spec.result.kind
         self._max_pages = upstream.max_pages
-        self._condition = compiler.optional(spec.condition, bound)
+        self._condition = compiler.optional(spec.condition, bound, kinds.BOOLEAN)
         self._request = RequestPlan(spec.request, spec.name, upstream.base_url, paged, compiler)
         self._exchange = Exchange(spec, upstream, self._request, answered, compiler)
         result = spec.result.expression or ExpressionSpec("body", spec.place)
-        self._result = compiler.expression(result, answered)
+        self._result = compiler.expression(result, answered, RESULTS[spec.result.kind])
         self._pages = spec.pages and _Pages(
             first_step(spec.pages),
             compile_paging(spec.pages, spec.name, upstream.base_url, answered, compiler),
-            compiler.optional(spec.pages.last, answered),
-            compiler.optional(spec.pages.total, answered),
+            compiler.optional(spec.pages.last, answered, kinds.BOOLEAN),
+            compiler.optional(spec.pages.total, answered, kinds.INTEGER),
         )
         _hold_to_an_end(spec, self._result, compiler)
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ticketbridge.jmes import EvaluationError
+from ticketbridge.jmes import EvaluationError, kinds
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import (
@@ -90,7 +90,7 @@ class SessionLogin:
         self.uses_user = self._plan.uses_user
         self.repeatable = login.request.idempotent
         seen = ("user", *_SHOWN) if self.uses_user else _SHOWN
-        self._token = compiler.expression(spec.token, seen)
+        self._token = compiler.expression(spec.token, seen, kinds.STRING_OR_INTEGER)
         expires = spec.expires_in if isinstance(spec.expires_in, ExpressionSpec) else None
         self._expires = compiler.optional(expires, seen)
         self._fixed = spec.expires_in if isinstance(spec.expires_in, float) else None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from ticketbridge.jmes import Expression
+from ticketbridge.jmes import Expression, kinds
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import (
     CursorSpec,
@@ -70,12 +70,14 @@ def compile_paging(
     match spec.paging:
         case NextUrlSpec():
             leash = _Leash(f"{slot}: next_url", base_url, any_path=spec.paging.any_path)
-            return _by_next_url(compiler.expression(spec.paging.url, roots), leash)
+            url = compiler.expression(spec.paging.url, roots, kinds.NEXT_URL)
+            return _by_next_url(url, leash)
         case LinkHeaderSpec():
             leash = _Leash(f"{slot}: link_header", base_url, any_path=spec.paging.any_path)
             return _by_link_header(leash)
         case CursorSpec():
-            return _by_cursor(compiler.expression(spec.paging.cursor, roots), f"{slot}: cursor")
+            cursor = compiler.expression(spec.paging.cursor, roots, kinds.CURSOR)
+            return _by_cursor(cursor, f"{slot}: cursor")
         case NumberSpec():
             return _counting("number", 1)
         case OffsetSpec(step):

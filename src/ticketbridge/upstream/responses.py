@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from ticketbridge.jmes import Expression
+from ticketbridge.jmes import Expression, kinds
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import CallSpec, GraphqlBodySpec, LoginSpec, RuleSpec, StatusRange
@@ -90,7 +90,7 @@ class Responses:
             _Rule(
                 rule,
                 rule.status or SUCCESS,
-                compiler.optional(rule.when, roots),
+                compiler.optional(rule.when, roots, kinds.BOOLEAN),
                 compiler.optional(rule.message, roots),
                 compiler.optional(rule.poll.url, roots) if rule.poll else None,
             )
