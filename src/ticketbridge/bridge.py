@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -69,10 +69,9 @@ class Bridge:
         response: ResponsePlan,
         signing: SigningPlan,
         platform: Platform,
-        warnings: Sequence[Finding],
     ) -> None:
         self.spec = spec
-        self.warnings = warnings
+        self.warnings: Sequence[Finding] = spec.warnings
         self._calls, self._levels = _split(entries)
         self._shares = len(self._calls) > 1
         self.tickets = tickets
@@ -349,8 +348,8 @@ def compile_mapping(
     _hold_to_asking(spec, entries, signing, compiler)
     tickets = _compile_tickets(spec, entries, response, compiler)
     platform = _platform(spec.upstream, signing, transport)
-    warnings = (*spec.warnings, *compiler.findings)
-    return Bridge(spec, entries, tickets, response, signing, platform, warnings)
+    whole = replace(spec, warnings=(*spec.warnings, *compiler.findings))
+    return Bridge(whole, entries, tickets, response, signing, platform)
 
 
 def _platform(

@@ -1,0 +1,45 @@
+"""What the other specs are made of: texts, templates and expressions, each with its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ticketbridge.mapping.findings import Place
+from ticketbridge.mapping.places import Piece, place_at
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Text that may hold a credential: `reveal()` gives it, and nothing prints it."""
+
+    _value: str
+
+    def reveal(self) -> str:
+        """The text itself, for the one place that sends or compares it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('**********')"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionSpec:
+    """JMESPath *text*; *place* is where its first character stands."""
+
+    text: str
+    place: Place
+    pieces: tuple[Piece, ...] = field(default=(), repr=False, compare=False)
+
+    def at(self, offset: int) -> Place:
+        """Where the character at *offset* of the text stands in the file."""
+        return place_at(self.pieces, offset, self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSpec:
+    """A request string: literal text, values of variables and `{expression}` holes, in order."""
+
+    parts: tuple[str | Secret | ExpressionSpec, ...]
+    place: Place
