@@ -28,7 +28,7 @@ LAYERS = [
     {"contract"},
     {"mapping"},
     {"jmes"},
-    {"problems", "redaction", "__init__"},
+    {"problems", "redaction", "terminal", "__init__"},
 ]
 """From the top down: a module imports from its own layer's own package, and from layers below."""
 

@@ -9,7 +9,7 @@ fails a check is judged at once and goes no further.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ from ticketbridge.tickets.serving import Harvest, Serve, compile_serving
 from ticketbridge.tickets.settle import settle
 from ticketbridge.tickets.verdicts import RETURNED, Record, count
 from ticketbridge.upstream.calls import RESULTS, CallPlan, found
-from ticketbridge.upstream.client import PlatformClient
+from ticketbridge.upstream.client import Client, PlatformClient
 from ticketbridge.upstream.pull import Platform, Pull
 from ticketbridge.upstream.resilience import RetryBudget, Slots
 from ticketbridge.upstream.responses import OwnsNothing
@@ -110,6 +110,13 @@ class Bridge:
         )
         return other
 
+    def through(self, client: Callable[[Client], Client]) -> Bridge:
+        """The same mapping with what *client* makes of its client: one that watches it, or stands in."""
+        other = copy(self)
+        platform = replace(self._platform, client=client(self._platform.client))
+        other._platform = platform  # noqa: SLF001 - of this class
+        return other
+
     async def aclose(self) -> None:
         """Close the connections to the platform."""
         await self._platform.client.aclose()
@@ -166,6 +173,7 @@ class Bridge:
             if record is None:
                 going_on.append(bound)
             else:
+                record.scope = bound if journal.explains else None
                 journal.records.append(record)
         return going_on
 
@@ -228,6 +236,7 @@ class Bridge:
             return
         record = self.tickets.judge.early(stage, scope)
         if record is not None:
+            record.scope = scope
             yield record
             return
         entry = self._levels[level]

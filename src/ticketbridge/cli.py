@@ -6,14 +6,19 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import TextIO
 
 from ticketbridge import __version__, logs
 from ticketbridge.app import PathTaken
+from ticketbridge.authoring.answers import fetched, mapped
 from ticketbridge.authoring.cases import WRITERS as CASE_WRITERS
 from ticketbridge.authoring.cases import run_files
 from ticketbridge.authoring.check import WRITERS, as_text
+from ticketbridge.authoring.explain import WRITERS as OUTCOME_WRITERS
+from ticketbridge.authoring.explain import Outcome
+from ticketbridge.authoring.samples import SampleError
+from ticketbridge.authoring.trial import Trial
 from ticketbridge.catalog import NoMappings, check_files, mapping_files
 from ticketbridge.contract import tickets_schema_text
 from ticketbridge.demo import run_demo
@@ -21,6 +26,7 @@ from ticketbridge.mapping import Environment, MappingError
 from ticketbridge.mapping.schema import schema_file
 from ticketbridge.server import serve
 from ticketbridge.settings import Settings, SettingsError, settings_from
+from ticketbridge.terminal import counted, shows_colours
 
 _SCHEMAS = {"mapping": lambda: schema_file().read_text("utf-8"), "tickets": tickets_schema_text}
 
@@ -31,11 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except MappingError as error:
-        print(as_text(error.findings, colour=_colours(sys.stderr)), file=sys.stderr)
+        print(as_text(error.findings, colour=shows_colours(sys.stderr)), file=sys.stderr)
         return 1
-    except (NoMappings, PathTaken, SettingsError) as error:
+    except (NoMappings, PathTaken, SampleError, SettingsError) as error:
         print(f"ticketbridge: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
     except BrokenPipeError:
         # Who reads the output has seen enough (`| head`); Python must not flush what is left.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -53,7 +61,7 @@ def _serve(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     files = mapping_files(options.paths)
     findings = check_files(files, Environment(os.environ, missing="placeholder"))
-    colour = options.format == "text" and _colours(sys.stdout)
+    colour = options.format == "text" and shows_colours(sys.stdout)
     text = as_text(findings, colour=True) if colour else WRITERS[options.format](findings)
     if text:
         print(text)
@@ -68,11 +76,38 @@ def _test(options: argparse.Namespace) -> int:
     run = run_files(mapping_files(options.paths))
     errors = [finding for finding in run.findings if finding.severity == "error"]
     if errors:
-        print(as_text(errors, colour=_colours(sys.stderr)), file=sys.stderr)
+        print(as_text(errors, colour=shows_colours(sys.stderr)), file=sys.stderr)
     text = CASE_WRITERS[options.format](run.results, run.without_cases)
     if text:
         print(text)
     return 0 if run.passed else 1
+
+
+def _map(options: argparse.Namespace) -> int:
+    environment = Environment(os.environ, missing="placeholder")
+    trial, left = mapped(
+        options.mapping, options.samples, options.user, environment, now=options.now
+    )
+    code = _tell(trial, options)
+    for sample in left:
+        print(f"ticketbridge: never asked for: {sample}", file=sys.stderr)
+    return code
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    trial = fetched(options.mapping, options.user, Environment(os.environ))
+    return _tell(trial, options)
+
+
+def _tell(trial: Trial, options: argparse.Namespace) -> int:
+    """Print what came of a trial; 1 where it is a problem."""
+    outcome = Outcome(trial, explain=options.explain, show_personal=options.show_personal_data)
+    out, err = OUTCOME_WRITERS[options.format](outcome, sys.stdout)
+    if out:
+        print(out)
+    if err:
+        print(f"ticketbridge: {err}", file=sys.stderr)
+    return 0 if trial.problem is None else 1
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -96,17 +131,10 @@ def _settings(options: argparse.Namespace) -> Settings:
     return settings_from({**os.environ, **given})
 
 
-def _colours(stream: TextIO) -> bool:
-    """Whether *stream* is a terminal whose user wants colours (https://no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
 def _summary(files: int, errors: int, warnings: int) -> str:
-    return f"{_count(files, 'mapping')}: {_count(errors, 'error')}, {_count(warnings, 'warning')}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return (
+        f"{counted(files, 'mapping')}: {counted(errors, 'error')}, {counted(warnings, 'warning')}"
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -151,6 +179,48 @@ def _add_test(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_test)
 
 
+def _add_map(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("mapping", type=Path, metavar="MAPPING")
+    parser.add_argument(
+        "samples",
+        nargs="+",
+        metavar="SAMPLE",
+        help="a file with a saved answer: orders.json for the first call, order=orders.json for the"
+        " call of that name, /orders?page=2=orders2.json for a request; or a case, FILE.cases.yaml#NAME",
+    )
+    parser.add_argument("--user", metavar="E", help="whose tickets (a case brings its own)")
+    parser.add_argument("--now", type=_moment, metavar="TIME", help="what now() gives")
+    _add_outcome(parser)
+    parser.set_defaults(run=_map)
+
+
+def _add_fetch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("mapping", type=Path, metavar="MAPPING")
+    parser.add_argument("--user", required=True, metavar="E", help="whose tickets")
+    _add_outcome(parser)
+    parser.set_defaults(run=_fetch)
+
+
+def _add_outcome(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--explain", action="store_true", help="show each call, each record and each field"
+    )
+    parser.add_argument(
+        "--show-personal-data",
+        action="store_true",
+        help="do not mask personal data in the explanation (credentials always are)",
+    )
+    parser.add_argument("--format", choices=list(OUTCOME_WRITERS), default="text")
+
+
+def _moment(text: str) -> datetime:
+    """A time with its offset, as `2026-11-24T12:00:00Z`."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} has no offset: write {text}Z for UTC")
+    return moment
+
+
 def _add_schema(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("which", choices=list(_SCHEMAS))
     parser.set_defaults(run=_schema)
@@ -161,5 +231,7 @@ _COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] =
     "serve": ("run the proxy", _add_serve),
     "check": ("say all that is wrong in mappings, without a call", _add_check),
     "test": ("run the cases of mappings, offline", _add_test),
+    "map": ("map saved answers of the platform, offline", _add_map),
+    "fetch": ("make one real call, as menta tech would", _add_fetch),
     "schema": ("print a JSON Schema", _add_schema),
 }

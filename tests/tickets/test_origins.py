@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from tests.support import USER, bridge_of, item, order, orders
 from ticketbridge.journal import Journal
+from ticketbridge.problems import MappingMismatch
+from ticketbridge.tickets.convert import MISSING
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +43,13 @@ async def test_each_field_has_its_expression_its_place_and_its_value() -> None:
     assert (valid["currency"].expression, valid["currency"].value) == ("", "EUR")
     assert valid["props.seating.row"].value is None
     assert valid["tags.zone"].value == "A"
-    assert refunded["price"].failure
+    assert (valid["ticketId"].made, valid["price"].made, valid["currency"].made) == (
+        "007",
+        12.5,
+        "EUR",
+    )
+    assert valid["props.seating.row"].made is MISSING
+    assert refunded["price"].failure == refunded["price"].refusal != ""
     assert "?" not in repr(refunded["price"]) + refunded["price"].failure
 
 
@@ -51,3 +61,70 @@ async def test_a_record_that_was_judged_early_has_no_fields() -> None:
     await bridge.answer(USER, journal)
 
     assert [list(bridge.tickets.judge.origins(record)) for record in journal.records] == [[]]
+
+
+async def test_a_value_that_cannot_be_converted_says_why() -> None:
+    """The expression gave a value; the contract's type refuses it."""
+    bridge, _ = bridge_of(None, {"/orders": orders(order(item(1, price="10,00")))})
+    journal = Journal(explains=True)
+    with pytest.raises(MappingMismatch):
+        await bridge.answer(USER, journal)
+    (record,) = journal.records
+    price = next(o for o in bridge.tickets.judge.origins(record) if o.name == "price")
+
+    assert (price.value, price.failure, price.made) == ("10,00", "", MISSING)
+    assert "decimal" in price.refusal
+
+
+RULES = {
+    "ticket.status": [
+        {"from": "order.state", "values": {"OK": "VALID"}},
+        {"from": "item.state", "values": {"PAID": "VALID", "REFUNDED": "REFUNDED"}},
+    ],
+    "ticket.not_eligible_when": {"used": "item.used", "over": "item.over"},
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked"),
+    [
+        ({}, ["the asked user", "VALID", "VALID", "does not apply", "does not apply"]),
+        ({"state": "REFUNDED"}, ["the asked user", "VALID", "not_eligible:REFUNDED"]),
+        ({"used": True}, ["the asked user", "VALID", "VALID", "not_eligible:used"]),
+        ({"used": "no"}, ["the asked user", "VALID", "VALID", "violation:used"]),
+        ({"state": "NEW"}, ["the asked user", "VALID", "unknown_status"]),
+    ],
+)
+async def test_the_questions_put_to_a_record_end_with_the_one_that_decided(
+    changes: dict[str, object], asked: list[str]
+) -> None:
+    """Owner, status tables and conditions are told in order, each with what followed."""
+    made = item(1, **{"used": False, "over": False, **changes})
+    bridge, _ = bridge_of(RULES, {"/orders": orders(order(made, state="OK"))})
+    journal = Journal(explains=True)
+    with suppress(MappingMismatch):
+        await bridge.answer(USER, journal)
+    (record,) = journal.records
+    questions = list(bridge.tickets.judge.questions(record))
+
+    assert [question.answer for question in questions] == asked
+    assert (questions[0].name, questions[0].value) == ("owner", USER)
+    assert questions[-1].source.place.startswith("acme.yaml:")
+    assert questions[-1].failure == ""
+
+
+async def test_a_binding_that_ended_early_tells_what_was_asked_of_it() -> None:
+    """The check that ended it is told; in an answer that is not explained nothing is kept of it."""
+    answer = orders(order(item(1), email="bea@example.com"))
+    asked = []
+    for explains in (True, False):
+        bridge, _ = bridge_of(
+            {"source.1": {"name": "item", "get": "/items/{order.event}", "each": "body"}},
+            {"/orders": answer},
+        )
+        journal = Journal(explains=explains)
+        await bridge.answer(USER, journal)
+        (record,) = journal.records
+        asked.append([q.answer for q in bridge.tickets.judge.questions(record)])
+
+    assert asked == [["not_owner"], []]

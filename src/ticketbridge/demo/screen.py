@@ -12,6 +12,7 @@ from ticketbridge.demo.orders import CUSTOMERS
 from ticketbridge.demo.running import Demo
 from ticketbridge.journal import Journal
 from ticketbridge.replies import Reply
+from ticketbridge.terminal import BOLD, GREEN, RED, YELLOW, Paint, counted
 from ticketbridge.tickets.verdicts import NOT_OWNER, RETURNED, Record
 
 MAIN_USER = "ana@example.com"
@@ -23,15 +24,13 @@ USERS = {
     "dora@example.com": "a status word that the mapping does not list: 502 and no list at all",
 }
 
-_BOLD, _RED, _GREEN, _YELLOW = "1", "31", "32", "33"
-
 
 class Screen:
     """Writes to *out*; in colour where that is a terminal."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
-        self._colours = out.isatty()
+        self._paint = Paint(out)
 
     def greet(self, demo: Demo, *, wanted_port: int) -> None:
         """What runs where, and what to try."""
@@ -44,13 +43,13 @@ class Screen:
         orders = f"{demo.api}/customers/{CUSTOMERS[MAIN_USER]['number']}/orders"
         look = f"curl -s -H 'Authorization: Bearer {demo.token}' '{orders}'"
         self._write(
-            f"{self._paint('ticketbridge demo', _BOLD)}{_port_note(demo, wanted_port)}",
+            f"{self._paint('ticketbridge demo', BOLD)}{_port_note(demo, wanted_port)}",
             "",
             *_table(places),
             "",
             "In another terminal, ask as menta tech does which valid tickets Ana owns:",
             "",
-            f"  {self._paint(ask, _BOLD)}",
+            f"  {self._paint(ask, BOLD)}",
             "",
             "Users to ask for:",
             "",
@@ -58,7 +57,7 @@ class Screen:
             "",
             "What the platform itself says about Ana (page 1):",
             "",
-            f"  {self._paint(look, _BOLD)}",
+            f"  {self._paint(look, BOLD)}",
             "",
             "Each answer's reasons follow here: one verdict for each record. Ctrl-C stops.",
         )
@@ -67,7 +66,7 @@ class Screen:
         """One answer: its status, what it took, and the verdict on each record."""
         problem = _problem(reply) if reply.status >= 400 else None
         outcome = problem["type"].rpartition(":")[2] if problem else _tickets(journal.records)
-        painted = self._paint(f"{reply.status}: {outcome}", _RED if problem else _GREEN)
+        painted = self._paint(f"{reply.status}: {outcome}", RED if problem else GREEN)
         self._write(
             "",
             f"{painted}; {_calls(journal)}",
@@ -89,9 +88,6 @@ class Screen:
             for record in records
         ]
 
-    def _paint(self, text: str, colour: str) -> str:
-        return f"\x1b[{colour}m{text}\x1b[0m" if self._colours else text
-
     def _write(self, *lines: str) -> None:
         self._out.write("".join(f"{line.rstrip()}\n" for line in lines))
         self._out.flush()
@@ -111,14 +107,14 @@ def _tickets(records: Sequence[Record]) -> str:
     if not records:
         return "no tickets: the platform named none"
     returned = sum(record.verdict == RETURNED for record in records)
-    return f"{_count(returned, 'ticket')} from {_count(len(records), 'record')}"
+    return f"{counted(returned, 'ticket')} from {counted(len(records), 'record')}"
 
 
 def _calls(journal: Journal) -> str:
     if not journal.calls:
         return "the platform was not asked"
     took = journal.upstream.seconds * 1000
-    return f"{_count(journal.calls, 'call')} to the platform in {took:.1f} ms"
+    return f"{counted(journal.calls, 'call')} to the platform in {took:.1f} ms"
 
 
 def _reason(record: Record) -> str:
@@ -128,14 +124,10 @@ def _reason(record: Record) -> str:
 
 def _colour(record: Record) -> str:
     if record.verdict.is_violation:
-        return _RED
-    return _GREEN if record.verdict == RETURNED else _YELLOW
+        return RED
+    return GREEN if record.verdict == RETURNED else YELLOW
 
 
 def _problem(reply: Reply) -> dict[str, str]:
     problem: dict[str, str] = json.loads(reply.body)
     return problem
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -18,6 +18,7 @@ from ticketbridge.jmes.expression import (
 )
 from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP_CACHE, NOW
 from ticketbridge.jmes.kinds import Example, Function, Kind, Parameter
+from ticketbridge.jmes.paths import NOWHERE, RootPath, root_paths
 from ticketbridge.jmes.template import (
     HolePart,
     Template,
@@ -32,6 +33,7 @@ __all__ = [
     "FUNCTIONS",
     "LOOKUP_CACHE",
     "NOW",
+    "NOWHERE",
     "CallError",
     "EvaluationError",
     "Example",
@@ -45,6 +47,7 @@ __all__ = [
     "Parameter",
     "RegexError",
     "RootError",
+    "RootPath",
     "RootShape",
     "Shape",
     "Template",
@@ -54,5 +57,6 @@ __all__ = [
     "compile_expression",
     "compile_template",
     "describe_types",
+    "root_paths",
     "split_template",
 ]

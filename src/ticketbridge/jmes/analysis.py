@@ -86,7 +86,7 @@ class _Analysis:
             case _:
                 if self._strict and isinstance(node, nodes.Chain):
                     self._hold_together(node, at_root=at_root)
-                here, below = _parts(node)
+                here, below = parts_of(node)
                 self._visit_all(here, at_root=at_root)
                 self._visit_all(below, at_root=False)
 
@@ -177,7 +177,7 @@ class _Analysis:
         raise kind(self._text, start + 1, reason, hint)
 
 
-def _parts(node: nodes.Node) -> tuple[_Parts, _Parts]:
+def parts_of(node: nodes.Node) -> tuple[_Parts, _Parts]:
     """The parts that see the same current value as *node*, and those that see another."""
     match node:
         case nodes.Chain():

@@ -16,7 +16,7 @@ from ticketbridge.mapping.spec import TicketSpec
 from ticketbridge.tickets.checks import STATUS, VALID, Check, Judgement, compile_checks, stages_of
 from ticketbridge.tickets.convert import Violation
 from ticketbridge.tickets.fields import Field, FieldCompiler, make_field, make_object
-from ticketbridge.tickets.origins import Origin, origins_of
+from ticketbridge.tickets.origins import Origin, Question, origins_of, questions_of
 from ticketbridge.tickets.settle import TICKET_ID
 from ticketbridge.tickets.verdicts import NOT_OWNER, RETURNED, Record, Verdict
 
@@ -108,7 +108,13 @@ class Judge:
 
     def origins(self, record: Record) -> Iterator[Origin]:
         """Where each field of a record came from; nothing of one that was judged before its fields."""
-        return iter(()) if record.scope is None else origins_of(self._parts.fields, record.scope)
+        scope = record.scope
+        bound = scope is not None and scope.keys() >= set(self._parts.names)
+        return origins_of(self._parts.fields, scope) if scope and bound else iter(())
+
+    def questions(self, record: Record) -> Iterator[Question]:
+        """What was asked of a record before its fields, up to the answer that decided."""
+        return iter(()) if record.scope is None else questions_of(self._parts.checks, record.scope)
 
     def _judged(self, scope: Scope) -> Record:
         judgement = self._judgement(self._last, scope)

@@ -36,11 +36,11 @@ RETURNED: Final = Verdict("returned")
 
 @dataclass(slots=True)
 class Record:
-    """One innermost binding, judged.
+    """One innermost binding, or one that ended early, judged.
 
     *ticket* is what goes out (a returned or a marked ticket), *ticket_id* is known wherever the fields
-    were bound, *reason* says for the log what is wrong with a violation. *scope* is what an innermost
-    binding was made from.
+    were bound, *reason* says for the log what is wrong with a violation. *scope* is what the binding
+    was made from; in an answer that is not explained, a binding that ended early has none.
     """
 
     verdict: Verdict

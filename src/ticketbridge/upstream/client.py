@@ -7,6 +7,7 @@ a URL elsewhere.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from ticketbridge import __version__
 from ticketbridge.mapping.spec import OAuth2AuthSpec, UpstreamSpec
@@ -21,6 +22,20 @@ _OWN_HEADERS = {
     "Accept-Encoding": ACCEPTED_ENCODINGS,
     "User-Agent": f"ticketbridge/{__version__}",
 }
+
+
+class Client(Protocol):
+    """What sends requests to one platform: PlatformClient, or what stands in for it or watches it."""
+
+    async def send(
+        self, request: PlatformRequest, credentials: Credentials | None
+    ) -> PlatformAnswer:
+        """The platform's answer to *request*, signed with *credentials*; see PlatformClient."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections to the platform."""
+        ...
 
 
 class PlatformClient:

@@ -65,7 +65,7 @@ def _token_request(spec: OAuth2AuthSpec) -> PlatformRequest:
         # RFC 6749, section 2.3.1: both are escaped as in a form before they are joined.
         headers |= basic(quote(client, safe=""), quote(secret, safe="")).headers
     content = urlencode({name: value for name, value in form.items() if value}).encode()
-    return PlatformRequest(spec.token_url, tuple(headers.items()), "POST", content)
+    return PlatformRequest(spec.token_url, tuple(headers.items()), "POST", content, "token_url")
 
 
 def _oauth2_grant(body: Any) -> Grant:

@@ -11,12 +11,16 @@ from ticketbridge.upstream.auth import Credentials
 
 @dataclass(frozen=True, slots=True)
 class PlatformRequest:
-    """A request of *url*, with the headers that the mapping's call declares; credentials come later."""
+    """A request of *url*, with the headers that the mapping's call declares; credentials come later.
+
+    *call* names who asks, for explanations; the same request of two calls is one.
+    """
 
     url: str = field(repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     method: Literal["GET", "POST"] = "GET"
     content: bytes | None = field(default=None, repr=False)
+    call: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

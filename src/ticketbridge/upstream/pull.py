@@ -10,7 +10,7 @@ from ticketbridge.mapping.compiler import Scope
 from ticketbridge.mapping.spec import UpstreamSpec
 from ticketbridge.problems import MappingMismatch
 from ticketbridge.upstream.auth import Credentials
-from ticketbridge.upstream.client import PlatformClient
+from ticketbridge.upstream.client import Client
 from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.upstream.resilience import RetryBudget, Slots
 from ticketbridge.upstream.signing import Signer, Signers
@@ -21,7 +21,7 @@ class Platform:
     """What all answers from one platform share: its client, signing, slots, retry budget. No data."""
 
     spec: UpstreamSpec
-    client: PlatformClient
+    client: Client
     signers: Signers
     slots: Slots
     budget: RetryBudget

@@ -72,7 +72,7 @@ class RequestPlan:
             content = self._body.write(scope) if self._body else None
         except EvaluationError as error:
             raise self._unplaceable(error) from error
-        return PlatformRequest(url, headers, self._method, content)
+        return PlatformRequest(url, headers, self._method, content, self._name)
 
     def follow(self, url: str, scope: Scope) -> PlatformRequest:
         """A GET of *url* with the headers of this request, for what the platform says to ask instead."""

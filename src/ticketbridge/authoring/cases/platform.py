@@ -28,12 +28,11 @@ class CasePlatform(httpx.AsyncBaseTransport):
         self.left = list(answers)
         self.unexpected: list[str] = []
         self._base_url = upstream.base_url
-        self._base_path = urlsplit(upstream.base_url).path
         self._key = _key_parameter(upstream.auth)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See httpx."""
-        asked = self._below_base(request.url.raw_path.decode())
+        asked = below_base(str(request.url), self._base_url)
         target, content = Target.of(asked), await request.aread()
         for answer in self.left:
             if answer.fits(request.method, target, content):
@@ -42,14 +41,6 @@ class CasePlatform(httpx.AsyncBaseTransport):
         sent = f" with {_shown(content)}" if content else ""
         self.unexpected.append(f"{request.method} {self._without_key(asked)}{sent}")
         raise UnexpectedCall(self.unexpected[-1])
-
-    def _below_base(self, asked: str) -> str:
-        """The target without the path of `base_url`; whole where it lies elsewhere."""
-        path, mark, query = asked.partition("?")
-        steps, base = path.split("/"), self._base_path.split("/")
-        if list(map(unquote, steps[: len(base)])) == list(map(unquote, base)):
-            path = "/" + "/".join(steps[len(base) :])
-        return path + mark + query
 
     def _response(self, answer: AnswerSpec) -> httpx.Response:
         content = answer.content.replace(BASE.encode(), self._base_url.encode())
@@ -64,6 +55,15 @@ class CasePlatform(httpx.AsyncBaseTransport):
         path, _, query = asked.partition("?")
         kept = [part for part in query.split("&") if unquote(part.partition("=")[0]) != self._key]
         return f"{path}?{'&'.join(kept)}" if any(kept) else path
+
+
+def below_base(url: str, base_url: str) -> str:
+    """The path and query of *url* without the path of *base_url*; whole where it lies elsewhere."""
+    asked, base_path = urlsplit(url), urlsplit(base_url).path
+    steps, base = asked.path.split("/"), base_path.split("/")
+    if list(map(unquote, steps[: len(base)])) == list(map(unquote, base)):
+        steps = ["", *steps[len(base) :]]
+    return "/".join(steps) + (f"?{asked.query}" if asked.query else "")
 
 
 def _shown(content: bytes) -> str:

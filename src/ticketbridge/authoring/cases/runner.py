@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
@@ -17,14 +16,12 @@ from ticketbridge.authoring.cases.logins import answers_login
 from ticketbridge.authoring.cases.platform import CasePlatform, UnexpectedCall
 from ticketbridge.authoring.cases.reader import read_cases
 from ticketbridge.authoring.cases.spec import CaseSpec, ExpectSpec
+from ticketbridge.authoring.trial import tried
 from ticketbridge.bridge import Bridge, compile_mapping
-from ticketbridge.journal import Journal
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import Finding, MappingError, Place
-from ticketbridge.mapping.spec import EndpointSpec
 from ticketbridge.problems import ProblemError
 from ticketbridge.tickets.origins import Origin
-from ticketbridge.user import asked_user
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,24 +122,16 @@ class _Outcome:
 
 
 async def _outcome(case: CaseSpec, bridge: Bridge) -> _Outcome:
-    journal = Journal(explains=True)
-    try:
-        user = _asked(case.user, bridge.spec.endpoint)
-        answer = await bridge.answer(user, journal, now=case.now)
-    except ProblemError as problem:
-        return _Outcome([], journal.verdicts, problem=problem)
-    made = [record for record in journal.records if record.ticket is not None]
+    trial = await tried(bridge, case.user, now=case.now)
+    records, verdicts = trial.journal.records, trial.journal.verdicts
+    if trial.answer is None:
+        return _Outcome([], verdicts, problem=trial.problem)
+    made = [record for record in records if record.ticket is not None]
     tickets = _as_json([record.ticket for record in made])
-    body = msgspec.json.decode(answer.body) if answer.body else None
+    body = msgspec.json.decode(trial.answer.body) if trial.answer.body else None
     judge = bridge.tickets.judge
     origins = [{origin.name: origin for origin in judge.origins(record)} for record in made]
-    return _Outcome(tickets, journal.verdicts, body, origins=origins)
-
-
-def _asked(user: str, endpoint: EndpointSpec) -> str:
-    """*user* as the service reads it from a query: no case for a user that it would refuse."""
-    query = f"{quote(endpoint.user_parameter, safe='')}={quote(user, safe='')}"
-    return asked_user(query.encode(), endpoint)
+    return _Outcome(tickets, verdicts, body, origins=origins)
 
 
 def _as_json(tickets: list[dict[str, Any] | None]) -> list[Any]:

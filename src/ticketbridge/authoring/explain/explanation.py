@@ -1,0 +1,214 @@
+"""What happened, as values that can be written as they are: nothing in them needs another look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ticketbridge.authoring.explain.shapes import Shapes
+from ticketbridge.authoring.explain.veil import Veil
+from ticketbridge.authoring.trial import Exchange, Trial
+from ticketbridge.jmes import NOWHERE, Expression, root_paths
+from ticketbridge.mapping.compiler import Scope
+from ticketbridge.problems import ProblemError
+from ticketbridge.tickets.convert import MISSING, json_type
+from ticketbridge.tickets.origins import OWNER, Origin, Question
+from ticketbridge.tickets.verdicts import NOT_OWNER, Record
+
+_SHOWN_KINDS = frozenset({"returned", "duplicate", "violation"})
+
+
+ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+class Told(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """What all parts of an explanation are: written as JSON, without what is empty."""
+
+
+class CallTold(Told, frozen=True):
+    """One request: *path* is its shape, without values; sizes in bytes, times in milliseconds."""
+
+    call: str
+    method: str
+    path: str
+    status: int | None
+    bytes: int | None
+    started_ms: float
+    took_ms: float
+    failure: str = ""
+
+
+class CheckTold(Told, frozen=True):
+    """One check of a record: what it read, what it gave, and what followed."""
+
+    kind: str
+    name: str
+    expression: str
+    place: str
+    inputs: Mapping[str, Any]
+    value: Any
+    answer: str
+    failure: str = ""
+
+
+class FieldTold(Told, frozen=True):
+    """One field: *value* is what the expression gave, *result* what goes out. Without it, it is left out."""
+
+    name: str
+    expression: str = ""
+    place: str = ""
+    inputs: Mapping[str, Any] = {}
+    value: Any = None
+    result: Any = msgspec.UNSET
+    failure: str = ""
+
+
+class RecordTold(Told, frozen=True):
+    """One record, its verdict, and why."""
+
+    number: int
+    verdict: str
+    ticket_id: str | None = None
+    reason: str = ""
+    checks: Sequence[CheckTold] = ()
+    fields: Sequence[FieldTold] = ()
+
+
+class ProblemTold(Told, frozen=True):
+    """What menta tech gets in place of tickets; *reason* is for the operator alone."""
+
+    slug: str
+    status: int
+    detail: str
+    reason: str
+    retryable: bool
+
+
+class Explanation(msgspec.Struct, frozen=True, rename="camel"):
+    """How an answer came about. Without *calls* and *records* it was not asked for them."""
+
+    user: str
+    now: str
+    status: int
+    answer: Any
+    problem: ProblemTold | None
+    verdicts: Mapping[str, int]
+    notes: Sequence[str]
+    calls: Sequence[CallTold] | msgspec.UnsetType = msgspec.UNSET
+    records: Sequence[RecordTold] | msgspec.UnsetType = msgspec.UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    trial: Trial
+    veil: Veil
+
+    def record(self, number: int, record: Record) -> RecordTold:
+        judge = self.trial.bridge.tickets.judge
+        # Nothing of another's record is told but that it is another's.
+        fields = judge.origins(record) if _has_fields(record) else ()
+        return RecordTold(
+            number,
+            str(record.verdict),
+            None if record.verdict == NOT_OWNER else record.ticket_id,
+            record.reason,
+            tuple(
+                self._check(question, record.scope or {}) for question in judge.questions(record)
+            ),
+            tuple(self._field(origin, record.scope or {}) for origin in fields),
+        )
+
+    def _check(self, question: Question, scope: Scope) -> CheckTold:
+        source = question.source
+        is_owner = question.name == OWNER
+        show = self.veil.over_user if is_owner else self.veil.over
+        inputs = {name: show(value) for name, value in inputs_of(source, scope)}
+        return CheckTold(
+            question.kind,
+            question.name,
+            source.text,
+            source.place,
+            inputs,
+            show(_short(question.value)),
+            question.answer,
+            question.failure,
+        )
+
+    def _field(self, origin: Origin, scope: Scope) -> FieldTold:
+        veil, source = self.veil, origin.source
+        read = inputs_of(source, scope) if source else ()
+        paths = [str(path) for path in root_paths(source)] if source else []
+        made = msgspec.UNSET if origin.made is MISSING else veil.over(origin.made, origin.name)
+        return FieldTold(
+            origin.name,
+            origin.expression,
+            origin.place,
+            {name: veil.over(value, name, origin.name) for name, value in read},
+            veil.over(_short(origin.value), *paths, origin.name),
+            made,
+            origin.failure or origin.refusal,
+        )
+
+    def call(self, exchange: Exchange, shapes: Shapes) -> CallTold:
+        answer = exchange.answer
+        return CallTold(
+            exchange.request.call,
+            exchange.request.method,
+            shapes.of(exchange.request),
+            answer.status if answer else None,
+            len(answer.content) if answer else None,
+            round(exchange.started * 1000, 3),
+            round(exchange.seconds * 1000, 3),
+            exchange.failure,
+        )
+
+
+def explained(
+    trial: Trial, veil: Veil, *, whole: bool, shapes: Shapes | None = None
+) -> Explanation:
+    """What is to be said of *trial*: *whole*, with calls and records, or the outcome alone."""
+    teller = _Teller(trial, veil)
+    shapes = shapes or Shapes(trial.bridge.spec, veil.over_text)
+    records = enumerate(trial.journal.records, 1)
+    problem, answer = trial.problem, trial.answer
+    body = msgspec.json.decode(answer.body) if answer and answer.body else None
+    return Explanation(
+        str(veil.over_user(trial.user)),
+        trial.now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        answer.status if answer else problem.status if problem else 0,
+        veil.over(body) if whole else body,
+        _problem(problem) if problem else None,
+        trial.journal.verdicts,
+        trial.journal.notes,
+        [teller.call(exchange, shapes) for exchange in trial.exchanges] if whole else msgspec.UNSET,
+        [teller.record(*numbered) for numbered in records] if whole else msgspec.UNSET,
+    )
+
+
+def _problem(problem: ProblemError) -> ProblemTold:
+    slug, status, detail = problem.slug, problem.status, problem.detail
+    return ProblemTold(slug, status, detail, problem.log, problem.retryable)
+
+
+def inputs_of(expression: Expression, scope: Scope) -> Iterator[tuple[str, Any]]:
+    """What *expression* reads of *scope*: paths and values, long ones by their kind alone."""
+    for path in root_paths(expression):
+        value = path.value(scope)
+        yield str(path), "(not there)" if value is NOWHERE else _short(value)
+
+
+def _has_fields(record: Record) -> bool:
+    """Whether fields were made of the record: it is the user's, and it went that far."""
+    return record.ticket is not None or record.verdict.kind in _SHOWN_KINDS
+
+
+def _short(value: Any) -> Any:
+    """*value*, or, of what would fill pages, what it is."""
+    if isinstance(value, dict):
+        return f"({json_type(value)} with {', '.join(value)})"
+    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        return f"({json_type(value)} of {len(value)})"
+    return value

@@ -1,0 +1,109 @@
+"""An explanation for people: calls, then each record with its checks and fields, then the sum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from ticketbridge.authoring.explain.explanation import (
+    ENCODER,
+    CallTold,
+    CheckTold,
+    Explanation,
+    FieldTold,
+    RecordTold,
+)
+from ticketbridge.terminal import BOLD, FAINT, GREEN, RED, YELLOW, Paint, columns, counted
+
+_LONGEST = 100
+
+
+def as_text(explanation: Explanation, paint: Paint) -> str:
+    """The whole explanation as lines."""
+    return "\n".join(_lines(explanation, paint))
+
+
+def _lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
+    calls = explanation.calls or ()
+    records = explanation.records or ()
+    yield paint(f"{counted(len(calls), 'call')} to the platform", BOLD)
+    yield from columns(map(_call, calls))
+    for note in explanation.notes:
+        yield f"  note: {note}"
+    for record in records:
+        yield ""
+        yield from _record(record, paint)
+    yield ""
+    yield from _sum(explanation, paint)
+
+
+def _call(call: CallTold) -> Sequence[str]:
+    outcome = call.failure or f"{call.status}"
+    size = "" if call.bytes is None else _size(call.bytes)
+    return call.call, f"{call.method} {call.path}", outcome, size, f"{call.took_ms:.1f} ms"
+
+
+def _size(number: int) -> str:
+    return f"{number} B" if number < 1000 else f"{number / 1000:.1f} kB"
+
+
+def _record(record: RecordTold, paint: Paint) -> Iterator[str]:
+    colour = _colour(record.verdict)
+    ticket = f", ticketId {record.ticket_id}" if record.ticket_id is not None else ""
+    yield paint(f"record {record.number}: {record.verdict}", colour) + ticket
+    if record.reason:
+        yield f"  {record.reason}"
+    rows = [*map(_check, record.checks), *map(_field, record.fields)]
+    yield from columns(rows) if rows else ()
+
+
+def _colour(verdict: str) -> str:
+    if verdict.startswith(("violation", "unknown_status")):
+        return RED
+    return GREEN if verdict == "returned" else YELLOW
+
+
+def _check(check: CheckTold) -> Sequence[str]:
+    read = _read(check.expression, check.inputs, check.value, check.failure)
+    return check.name, check.answer, check.expression, read, check.place
+
+
+def _field(field: FieldTold) -> Sequence[str]:
+    if field.failure:
+        result = "fails"
+    elif isinstance(field.result, msgspec.UnsetType):
+        result = "(left out)"
+    else:
+        result = _json(field.result)
+    read = _read(field.expression, field.inputs, field.value, field.failure)
+    return field.name, result, field.expression or "(constant)", read, field.place
+
+
+def _read(expression: str, inputs: Mapping[str, Any], value: Any, failure: str) -> str:
+    """What was read, and what came of it: of a plain path the value alone, which is both."""
+    if not expression:
+        return ""
+    if failure:
+        return f"failed: {failure}"
+    if list(inputs) == [expression]:
+        return f"= {_json(value)}"
+    read = ", ".join(f"{name} = {_json(read)}" for name, read in inputs.items())
+    return f"= {_json(value)}" + (f" ({read})" if read else "")
+
+
+def _json(value: Any) -> str:
+    text = ENCODER.encode(value).decode()
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _sum(explanation: Explanation, paint: Paint) -> Iterator[str]:
+    verdicts = ", ".join(f"{word}={number}" for word, number in explanation.verdicts.items())
+    problem = explanation.problem
+    colour = RED if problem else GREEN
+    title = f"{explanation.status}" + (f" {problem.slug}" if problem else "")
+    yield f"{paint(title, colour)}  {verdicts or 'no records'}  {paint(explanation.now, FAINT)}"
+    if problem:
+        yield f"  {problem.detail}"
+        yield f"  reason: {problem.reason}"

@@ -1,0 +1,168 @@
+"""The kinds of personal data, and which kind a value under a key is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from itertools import pairwise
+from types import MappingProxyType
+
+
+class Kind(Enum):
+    """What a text tells of a person; the value is what a mask says."""
+
+    EMAIL = "e-mail"
+    NAME = "name"
+    PHONE = "phone"
+    DOCUMENT = "document"
+    ADDRESS = "address"
+    BIRTH = "birth date"
+    IP = "ip"
+    NOTE = "note"
+    SECRET = "secret"  # noqa: S105 - a kind, and no secret
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a value stands: its key, the key of the object around it, and all keys of that object."""
+
+    key: str = ""
+    above: str = ""
+    beside: Collection[str] = ()
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of *text*."""
+    return frozenset(text.split())
+
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+_WORDS: Mapping[Kind, frozenset[str]] = MappingProxyType(
+    {
+        Kind.SECRET: word_set(
+            "password passwd pwd secret authorization signature csrf cookie credential credentials pin cvv"
+            " cvc barcode barcodes qr qrcode apikey token locator"
+        ),
+        Kind.EMAIL: word_set("email emails mail correo"),
+        Kind.PHONE: word_set(
+            "phone phones mobile tel telephone cellphone telefono movil celular whatsapp fax"
+        ),
+        Kind.DOCUMENT: word_set(
+            "dni nif nie cedula rut passport identification ssn taxid nationalid iban bic cpf"
+            " document documento"
+        ),
+        Kind.BIRTH: word_set("birth birthday birthdate dob born dateofbirth nacimiento"),
+        Kind.IP: word_set("ip ipaddress"),
+        Kind.NAME: word_set(
+            "firstname lastname fullname surname givenname forename familyname middlename nickname"
+            " username nombre apellido apellidos prenom nachname vorname"
+        ),
+        Kind.ADDRESS: word_set("street zip zipcode postcode postalcode plz calle"),
+        Kind.NOTE: word_set("note notes comment comments remark remarks"),
+    }
+)
+_PAIRS: Mapping[tuple[str, str], Kind] = MappingProxyType(
+    {
+        ("first", "name"): Kind.NAME,
+        ("last", "name"): Kind.NAME,
+        ("full", "name"): Kind.NAME,
+        ("given", "name"): Kind.NAME,
+        ("family", "name"): Kind.NAME,
+        ("middle", "name"): Kind.NAME,
+        ("user", "name"): Kind.NAME,
+        ("name", "parts"): Kind.NAME,
+        ("national", "id"): Kind.DOCUMENT,
+        ("tax", "id"): Kind.DOCUMENT,
+        ("vat", "id"): Kind.DOCUMENT,
+        ("vat", "number"): Kind.DOCUMENT,
+        ("id", "number"): Kind.DOCUMENT,
+        ("id", "card"): Kind.DOCUMENT,
+        ("api", "key"): Kind.SECRET,
+        ("unique", "url"): Kind.SECRET,
+        ("download", "url"): Kind.SECRET,
+        ("ticket", "url"): Kind.SECRET,
+        ("pdf", "url"): Kind.SECRET,
+        ("postal", "code"): Kind.ADDRESS,
+        ("post", "code"): Kind.ADDRESS,
+        ("zip", "code"): Kind.ADDRESS,
+        ("home", "city"): Kind.ADDRESS,
+        ("user", "agent"): Kind.IP,
+        ("card", "number"): Kind.DOCUMENT,
+    }
+)
+_PEOPLE = word_set(
+    "customer buyer purchaser attendee holder passholder owner user person contact member guest recipient"
+    " participant billing shipping invoice payer profile account client cliente comprador asistente titular"
+    " usuario beneficiary patron visitor invitee assignee registrant orderer registration"
+)
+_IN_PERSON: Mapping[str, Kind] = MappingProxyType(
+    {
+        "name": Kind.NAME,
+        "company": Kind.NAME,
+        "organisation": Kind.NAME,
+        "organization": Kind.NAME,
+        "address": Kind.ADDRESS,
+        "city": Kind.ADDRESS,
+        "town": Kind.ADDRESS,
+        "line1": Kind.ADDRESS,
+        "line2": Kind.ADDRESS,
+    }
+)
+# A key that ends so tells of the thing and is no such thing itself: `email_verified`, `phone_required`.
+_ABOUT = word_set(
+    "verified required valid status count at on type format version id ids sent enabled label policy"
+    " scheme permission permissions opt date"
+)
+
+_PAGING = word_set("page next continuation cursor")
+
+
+def kind_of(spot: Spot) -> Kind | None:
+    """The kind of the values at *spot*, as far as keys tell."""
+    words = words_of(spot.key)
+    pairs = pairwise(words)
+    paired = next((_PAIRS[pair] for pair in pairs if pair in _PAIRS), None)
+    if paired is not None:
+        return paired
+    if not words or words[-1] in _ABOUT or not _PAGING.isdisjoint(words):
+        return Kind.BIRTH if _is_birth_date(words) else None
+    for kind, known in _WORDS.items():
+        if not known.isdisjoint((*words, "".join(words))):
+            return kind
+    return _of_person(words, spot)
+
+
+def words_of(key: str) -> list[str]:
+    """`attendeeFirst_name` as its words, in lower case."""
+    return [word.lower() for word in _WORD.findall(key)]
+
+
+def tells_of_person(key: str) -> bool:
+    """Whether the object under *key* is a person's: `customer`, `attendees`, `billing_address`."""
+    words = words_of(key)
+    return any(word in _PEOPLE or word.removesuffix("s") in _PEOPLE for word in words)
+
+
+def _is_birth_date(words: list[str]) -> bool:
+    return words[-1:] == ["date"] and not _WORDS[Kind.BIRTH].isdisjoint(words)
+
+
+def _of_person(words: list[str], spot: Spot) -> Kind | None:
+    """The kind of what is personal only where it is a person's: a name, a city."""
+    kind = _IN_PERSON.get(words[-1]) or _IN_PERSON.get("".join(words[-2:]))
+    if kind is None:
+        return None
+    own = len(words) > 1 and tells_of_person(spot.key)
+    return kind if own or tells_of_person(spot.above) or _is_person(spot) else None
+
+
+_TELLING = frozenset({Kind.EMAIL, Kind.PHONE, Kind.BIRTH, Kind.NAME})
+
+
+def _is_person(spot: Spot) -> bool:
+    """Whether the keys beside it are those of a person."""
+    kinds = (kind_of(Spot(key)) for key in spot.beside if key != spot.key)
+    return any(kind in _TELLING for kind in kinds)

@@ -1,0 +1,85 @@
+"""XML text with its values changed and everything else kept: declaration, blanks, order, CDATA.
+
+The text is taken apart by marks alone. That is enough for documents that the bridge itself can read:
+they have no DTD and no entities of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from html import unescape
+from xml.sax.saxutils import escape, quoteattr
+
+from ticketbridge.authoring.personal.kinds import Spot
+
+Change = Callable[[str, Spot], str]
+
+_PART = re.compile(
+    r"""<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>|<(?:[^>"']|"[^"]*"|'[^']*')*>|[^<]+""", re.DOTALL
+)
+_NAME = re.compile(r"</?\s*(?:[\w.-]+:)?([\w.-]+)")
+_ATTRIBUTE = re.compile(r"""(\s(?:[\w.-]+:)?([\w.-]+)\s*=\s*)("[^"]*"|'[^']*')""")
+_CDATA = "<![CDATA["
+
+
+@dataclass(slots=True)
+class _Element:
+    name: str
+    parent: str = ""
+    children: list[str] = field(default_factory=list)
+
+
+def rewritten(text: str, change: Change) -> str:
+    """*text* with *change* made to each text and attribute; keys are the names of elements."""
+    parts = _PART.findall(text)
+    return "".join(
+        _changed(part, element, around, change)
+        for part, (element, around) in zip(parts, _owners(parts), strict=True)
+    )
+
+
+def _owners(parts: Sequence[str]) -> list[tuple[_Element, _Element]]:
+    """For each part the element that it stands in, and the one around that."""
+    top = _Element("")
+    stack = [top, top]
+    owners = []
+    for part in parts:
+        opens = part.startswith("<") and part[1:2] not in {"/", "!", "?"}
+        if opens:
+            element = _Element(_named(part), stack[-1].name)
+            stack[-1].children.append(element.name)
+            stack.append(element)
+        owners.append((stack[-1], stack[-2]))
+        if part.startswith("</") or (opens and part.endswith("/>")):
+            stack[2:] = stack[2:-1]
+    return owners
+
+
+def _changed(part: str, element: _Element, around: _Element, change: Change) -> str:
+    spot = Spot(element.name, element.parent, tuple(around.children))
+    if part.startswith(_CDATA):
+        return f"{_CDATA}{change(part[len(_CDATA) : -3], spot)}]]>"
+    if not part.startswith("<"):
+        return _text(part, spot, change)
+    if part[1:2] in {"/", "!", "?"}:
+        return "" if part.startswith("<!--") else part
+
+    def attribute(match: re.Match[str]) -> str:
+        plain = unescape(match[3][1:-1])
+        made = change(plain, Spot(match[2], element.name))
+        return match[0] if made == plain else match[1] + quoteattr(made)
+
+    return _ATTRIBUTE.sub(attribute, part)
+
+
+def _text(part: str, spot: Spot, change: Change) -> str:
+    plain = unescape(part)
+    made = change(plain, spot) if plain.strip() else plain
+    return part if made == plain else escape(made)
+
+
+def _named(tag: str) -> str:
+    match = _NAME.match(tag)
+    return match[1] if match else ""

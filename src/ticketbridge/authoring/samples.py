@@ -1,0 +1,137 @@
+"""Saved answers of a platform in place of the platform: what `map` maps, and `draft` reads.
+
+A sample is a file with the body of one answer, JSON or XML. Alone it answers the mapping's first
+call; `items=items.json` answers the call of that name, and `/events/7/items=items.json` the request of
+that path (with `?query` where that matters). Several of one name answer in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from ticketbridge.authoring.cases.platform import below_base
+from ticketbridge.authoring.cases.spec import Target
+from ticketbridge.mapping.findings import did_you_mean
+from ticketbridge.mapping.spec import CallSpec, MappingSpec
+from ticketbridge.upstream.auth import Credentials
+from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
+
+MOST_BYTES = 50 * 1024 * 1024
+_BOM = b"\xef\xbb\xbf"
+
+
+class SampleError(Exception):
+    """A sample that cannot be used, or one that is missing; the text says which, and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One saved answer; *key* is a call's name, a path, or "" for the first call."""
+
+    key: str
+    file: str
+    content: bytes = field(repr=False)
+
+    @property
+    def is_xml(self) -> bool:
+        """Whether it is an XML document, and else JSON."""
+        return looks_like_xml(self.content)
+
+    def __str__(self) -> str:
+        return f"{self.key}={self.file}" if self.key else self.file
+
+
+def looks_like_xml(content: bytes) -> bool:
+    """Whether *content* begins as an XML document does."""
+    return content.removeprefix(_BOM).lstrip().startswith(b"<")
+
+
+def read_sample(argument: str) -> Sample:
+    """The sample that an *argument* of the command line names; raises SampleError."""
+    key, mark, file = argument.rpartition("=")
+    if not mark or Path(argument).is_file():
+        key, file = "", argument
+    content = _content(file)
+    if not looks_like_xml(content):
+        _hold_to_json(file, content)
+    return Sample(key, file, content)
+
+
+def _content(file: str) -> bytes:
+    try:
+        with Path(file).open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no legal path"
+        raise SampleError(f"{file}: the sample cannot be read: {reason}") from None
+    if len(content) > MOST_BYTES:
+        raise SampleError(f"{file}: the sample is over 50 MB")
+    return content
+
+
+def _hold_to_json(file: str, content: bytes) -> None:
+    try:
+        msgspec.json.decode(content.removeprefix(_BOM))
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        hint = "a sample is the body of one answer, JSON or XML, as the platform sent it"
+        raise SampleError(f"{file}: the sample is no JSON: {error} ({hint})") from None
+
+
+class SamplePlatform:
+    """A client that answers from *samples*, each once; raises SampleError for a call without one.
+
+    *left* are the samples that nothing has asked for.
+    """
+
+    def __init__(self, samples: Sequence[Sample], spec: MappingSpec) -> None:
+        """Raises SampleError for a sample whose key is no call of *spec*."""
+        self.left = list(samples)
+        self._answered: list[str] = []
+        self._base_url = spec.upstream.base_url
+        self._calls = [entry.name for entry in spec.source if isinstance(entry, CallSpec)]
+        for sample in samples:
+            self._hold_to_calls(sample.key)
+
+    async def send(
+        self, request: PlatformRequest, credentials: Credentials | None
+    ) -> PlatformAnswer:
+        """See Client."""
+        sample = self._for(request)
+        self.left.remove(sample)
+        self._answered.append(f"{request.call} by {sample.file}")
+        media_type = "application/xml" if sample.is_xml else "application/json"
+        content = sample.content.replace(b"{BASE}", self._base_url.encode())
+        return PlatformAnswer(200, {"content-type": media_type}, content, credentials)
+
+    async def aclose(self) -> None:
+        """See Client."""
+
+    def _for(self, request: PlatformRequest) -> Sample:
+        asked = below_base(request.url, self._base_url)
+        target = Target.of(asked)
+        first = self._calls[:1] == [request.call]
+        for sample in self.left:
+            if sample.key.startswith("/") and Target.of(sample.key).fits(target):
+                return sample
+        for sample in self.left:
+            if sample.key == request.call or (first and not sample.key):
+                return sample
+        raise SampleError(self._missing(request, asked))
+
+    def _missing(self, request: PlatformRequest, asked: str) -> str:
+        answered = "; ".join(self._answered)
+        return (
+            f"no sample answers the call `{request.call}`: {request.method} {asked}"
+            + (f" (answered so far: {answered})" if answered else "")
+            + f"; give it as {request.call}=FILE, or as '{asked.partition('?')[0]}=FILE'"
+        )
+
+    def _hold_to_calls(self, key: str) -> None:
+        if key and not key.startswith("/") and key not in self._calls:
+            calls = ", ".join(self._calls)
+            near = f"; {did_you_mean(key, self._calls)}".rstrip("; ")
+            raise SampleError(f"`{key}` is no call of this mapping: its calls are {calls}{near}")

@@ -1,0 +1,102 @@
+"""One answer made for the one who writes the mapping: its calls watched, its reasons kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from ticketbridge.bridge import Answer, Bridge
+from ticketbridge.journal import Journal
+from ticketbridge.mapping.spec import EndpointSpec
+from ticketbridge.problems import ProblemError
+from ticketbridge.upstream.auth import Credentials
+from ticketbridge.upstream.client import Client
+from ticketbridge.upstream.errors import NoAnswer
+from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
+from ticketbridge.user import asked_user
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and what came of it: an *answer*, or a *failure* in words. Times are in seconds."""
+
+    request: PlatformRequest
+    started: float
+    seconds: float = 0.0
+    answer: PlatformAnswer | None = None
+    failure: str = ""
+
+
+class Watched:
+    """A client that keeps what passes through it, in *exchanges*, in the order of sending."""
+
+    def __init__(self, client: Client) -> None:
+        self.exchanges: list[Exchange] = []
+        self._client = client
+        self._since = time.perf_counter()
+
+    async def send(
+        self, request: PlatformRequest, credentials: Credentials | None
+    ) -> PlatformAnswer:
+        """See Client."""
+        began = time.perf_counter()
+        exchange = Exchange(request, began - self._since, failure="stopped before it was answered")
+        self.exchanges.append(exchange)
+        try:
+            exchange.answer = await self._client.send(request, credentials)
+        except NoAnswer as failure:
+            exchange.failure = failure.problem.log
+            raise
+        except ProblemError as problem:
+            exchange.failure = problem.log
+            raise
+        else:
+            exchange.failure = ""
+        finally:
+            exchange.seconds = time.perf_counter() - began
+        return exchange.answer
+
+    async def aclose(self) -> None:
+        """See Client."""
+        await self._client.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What menta tech would get, an *answer* or a *problem*, and how it came about."""
+
+    user: str
+    now: datetime
+    bridge: Bridge
+    journal: Journal
+    answer: Answer | None
+    problem: ProblemError | None
+    exchanges: Sequence[Exchange] = field(default=(), repr=False)
+
+
+async def tried(
+    bridge: Bridge,
+    user: str,
+    *,
+    now: datetime | None = None,
+    exchanges: Sequence[Exchange] = (),
+) -> Trial:
+    """What *bridge* answers for *user*, with its reasons; *exchanges* is where its calls are kept."""
+    now = now or datetime.now(UTC)
+    journal = Journal(explains=True)
+    answer = problem = None
+    try:
+        asked = asked_as_by_menta(user, bridge.spec.endpoint)
+        answer = await bridge.answer(asked, journal, now=now)
+    except ProblemError as error:
+        problem = error
+    return Trial(user, now, bridge, journal, answer, problem, exchanges)
+
+
+def asked_as_by_menta(user: str, endpoint: EndpointSpec) -> str:
+    """*user* as the service reads it from a query; InvalidUser for one that it would refuse."""
+    query = f"{quote(endpoint.user_parameter, safe='')}={quote(user, safe='')}"
+    return asked_user(query.encode(), endpoint)

@@ -1,0 +1,94 @@
+"""What an expression reads: the plain paths in it that begin at a root, for explanations."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from ticketbridge.jmes import nodes
+from ticketbridge.jmes.analysis import parts_of
+from ticketbridge.jmes.expression import Expression
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+class Nowhere(Enum):
+    """The value of a path that leads nowhere."""
+
+    NOWHERE = "nothing"
+
+
+NOWHERE: Final = Nowhere.NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class RootPath:
+    """`order.items[0].id`: a root, and the keys and indexes that follow it."""
+
+    steps: tuple[str | int, ...]
+
+    def __str__(self) -> str:
+        return "".join(map(_step, self.steps)).removeprefix(".")
+
+    def value(self, scope: Mapping[str, Any]) -> Any:
+        """What stands there, or NOWHERE."""
+        value: Any = scope
+        for step in self.steps:
+            if isinstance(step, str):
+                value = value.get(step, NOWHERE) if isinstance(value, Mapping) else NOWHERE
+            else:
+                value = _at(value, step)
+        return value
+
+
+def root_paths(expression: Expression) -> tuple[RootPath, ...]:
+    """The paths that *expression* reads, each once, in their order."""
+    return tuple(dict.fromkeys(_paths(expression.tree))) if expression.rooted else ()
+
+
+def _paths(node: nodes.Node) -> Iterator[RootPath]:
+    match node:
+        case nodes.Field():
+            yield RootPath((node.name,))
+        case nodes.Chain(steps=(nodes.Field() as root, *further)):
+            yield RootPath((root.name, *_plain(_flat(further))))
+        case nodes.Call():
+            for argument in node.arguments:
+                yield from _paths(argument)
+        case _:
+            for part in parts_of(node)[0]:
+                yield from _paths(part) if part is not None else ()
+
+
+def _flat(steps: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
+    """*steps*, a chain among them taken apart."""
+    for step in steps:
+        yield from _flat(step.steps) if isinstance(step, nodes.Chain) else (step,)
+
+
+def _plain(steps: Iterable[nodes.Node]) -> Iterator[str | int]:
+    """The keys and indexes up to the first step that is neither."""
+    for step in steps:
+        match step:
+            case nodes.Field():
+                yield step.name
+            case nodes.Index():
+                yield step.index
+            case _:
+                return
+
+
+def _at(value: Any, index: int) -> Any:
+    if not isinstance(value, list) or not -len(value) <= index < len(value):
+        return NOWHERE
+    return value[index]
+
+
+def _step(step: str | int) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    return f".{step}" if _NAME.fullmatch(step) else f".{json.dumps(step)}"

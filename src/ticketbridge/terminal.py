@@ -1,0 +1,46 @@
+"""What text for people has in common: colours where a terminal shows them, counts, columns."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import Final, TextIO
+
+BOLD: Final = "1"
+RED: Final = "31"
+GREEN: Final = "32"
+YELLOW: Final = "33"
+FAINT: Final = "2"
+
+
+def shows_colours(stream: TextIO) -> bool:
+    """Whether *stream* is a terminal whose user wants colours (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+class Paint:
+    """Puts colours around text, where *out* shows them."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._colours = out is not None and shows_colours(out)
+
+    def __call__(self, text: str, colour: str) -> str:
+        """*text* in *colour*."""
+        return f"\x1b[{colour}m{text}\x1b[0m" if self._colours and text else text
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 ticket`, `2 tickets`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def columns(rows: Iterable[Sequence[str]], *, indent: str = "  ", widest: int = 60) -> list[str]:
+    """*rows* as lines whose columns stand below each other; a cell over *widest* pushes the rest on."""
+    table = [tuple(row) for row in rows]
+    short = [[len(cell) if len(cell) <= widest else 0 for cell in row] for row in table]
+    widths = [max(lengths) for lengths in zip(*short, strict=True)]
+    return [indent + _line(row, widths).rstrip() for row in table]
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
