@@ -1,43 +1,47 @@
 """Connections to the platform: aiohttp's, or in tests whatever speaks httpx's transport interface.
 
-httpx's own pool loses places when waiting calls are cancelled, and hands bytes left over from one
-answer to the next; aiohttp's does neither. The URL is sent byte for byte as it was made.
+httpx's own pool loses places when waiting calls are cancelled; aiohttp's does not. The URL is sent
+byte for byte as it was made.
 """
 
 from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import aiohttp
 import httpx
 from yarl import URL
 
+from ticketbridge.upstream.connections import open_session
 from ticketbridge.upstream.messages import Incoming
 
 
 class AiohttpTransport:
-    """Sends one request at a time a connection; no cookies, no redirects, no proxy of the environment.
+    """Sends one request at a time a connection; no redirects; see `open_session`.
 
     Raises what aiohttp raises. *connect_timeout* is in seconds; there is no other: the caller's
     deadline cancels the call, which closes its connection. Without *tls* it connects by http alone.
     """
 
     def __init__(self, *, connections: int, connect_timeout: float, tls: bool) -> None:
-        self._connections = connections
         # Reading the trusted certificates takes tens of milliseconds: not while an answer waits.
-        self._tls: ssl.SSLContext | bool = ssl.create_default_context() if tls else True
-        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout)
+        context = ssl.create_default_context() if tls else True
+        self._open = partial(
+            open_session, connections=connections, connect_timeout=connect_timeout, tls=context
+        )
         self._session: aiohttp.ClientSession | None = None
 
     async def send(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
     ) -> Incoming:
         """The answer's head; see Transport."""
-        session = self._session or self._open()
+        if self._session is None:  # it is bound to the event loop that it is made in
+            self._session = self._open()
         target = URL(url, encoded=True)
-        answer = await session.request(
+        answer = await self._session.request(
             method, target, headers=headers, data=content, allow_redirects=False
         )
         return _AiohttpAnswer(answer)
@@ -46,18 +50,6 @@ class AiohttpTransport:
         """Close all connections."""
         if self._session is not None:
             await self._session.close()
-
-    def _open(self) -> aiohttp.ClientSession:
-        """The session is bound to the event loop that it is made in: that of the first request."""
-        connector = aiohttp.TCPConnector(limit=self._connections, ssl=self._tls, ttl_dns_cache=30)
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            auto_decompress=False,
-            timeout=self._timeout,
-        )
-        return self._session
 
 
 class _AiohttpAnswer:
