@@ -30,7 +30,7 @@ from ticketbridge.problems import (
     UpstreamTimeout,
 )
 from ticketbridge.response import ResponsePlan
-from ticketbridge.tickets.records import Judge, compile_ticket
+from ticketbridge.tickets.records import Judge, TicketParts, compile_ticket
 from ticketbridge.tickets.serving import Harvest, Serve, compile_serving
 from ticketbridge.tickets.settle import settle
 from ticketbridge.tickets.verdicts import RETURNED, Record, count
@@ -64,19 +64,16 @@ class Bridge:
     def __init__(
         self,
         spec: MappingSpec,
-        entries: Sequence[Entry],
-        tickets: Tickets,
-        response: ResponsePlan,
-        signing: SigningPlan,
+        parts: Parts,
         platform: Platform,
     ) -> None:
         self.spec = spec
         self.warnings: Sequence[Finding] = spec.warnings
-        self._calls, self._levels = _split(entries)
+        self._calls, self._levels = _split(parts.entries)
         self._shares = len(self._calls) > 1
-        self.tickets = tickets
-        self._response = response
-        self._signing = signing
+        self.tickets = _compile_tickets(parts)
+        self._response = parts.response
+        self._signing = parts.signing
         self._platform = platform
 
     async def answer(
@@ -327,16 +324,14 @@ def _split(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[BindingP
     return entries[:cut], [entry for entry in entries[cut:] if isinstance(entry, BindingPlan)]
 
 
-def _compile_tickets(
-    spec: MappingSpec, entries: Sequence[Entry], response: ResponsePlan, compiler: SpecCompiler
-) -> Tickets:
-    """Raises what the findings so far amount to: nothing that is wrong is made to run."""
-    names = [entry.name for entry in entries]
-    parts = compile_ticket(spec.ticket, response.contract, names, compiler)
-    compiler.raise_errors()
-    calls, levels = _split(entries)
-    below = [(level.kind, level.expression) for level in levels]
-    return Tickets(Judge(parts, response.contract), compile_serving(parts, len(calls) - 1, below))
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a mapping compiles to, before any of it is put to work."""
+
+    response: ResponsePlan
+    entries: Sequence[Entry]
+    signing: SigningPlan
+    ticket: TicketParts
 
 
 def compile_mapping(
@@ -347,6 +342,21 @@ def compile_mapping(
     *transport* replaces the connections to the platform in tests.
     """
     compiler = SpecCompiler(spec.source)
+    parts = _compile_parts(spec, compiler)
+    compiler.raise_errors()
+    platform = _platform(spec.upstream, parts.signing, transport)
+    whole = replace(spec, warnings=(*spec.warnings, *compiler.findings))
+    return Bridge(whole, parts, platform)
+
+
+def compile_findings(spec: MappingSpec) -> Sequence[Finding]:
+    """What `compile_mapping` finds wrong or doubtful; *spec* may have stand-ins for what is wrong."""
+    compiler = SpecCompiler(spec.source)
+    _compile_parts(spec, compiler)
+    return compiler.findings
+
+
+def _compile_parts(spec: MappingSpec, compiler: SpecCompiler) -> Parts:
     names = [entry.name for entry in spec.source]
     response = ResponsePlan(spec.response, compiler)
     entries = [
@@ -355,10 +365,15 @@ def compile_mapping(
     ]
     signing = SigningPlan(spec.upstream, compiler)
     _hold_to_asking(spec, entries, signing, compiler)
-    tickets = _compile_tickets(spec, entries, response, compiler)
-    platform = _platform(spec.upstream, signing, transport)
-    whole = replace(spec, warnings=(*spec.warnings, *compiler.findings))
-    return Bridge(whole, entries, tickets, response, signing, platform)
+    ticket = compile_ticket(spec.ticket, response.contract, names, compiler)
+    return Parts(response, entries, signing, ticket)
+
+
+def _compile_tickets(parts: Parts) -> Tickets:
+    calls, levels = _split(parts.entries)
+    below = [(level.kind, level.expression) for level in levels]
+    judge = Judge(parts.ticket, parts.response.contract)
+    return Tickets(judge, compile_serving(parts.ticket, len(calls) - 1, below))
 
 
 def _platform(

@@ -5,13 +5,16 @@ text -> yaml_reader (a tree with places) -> structure (the schema) -> builders (
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ticketbridge.mapping.builders.context import Context
 from ticketbridge.mapping.builders.mapping import build_mapping
 from ticketbridge.mapping.environment import Environment
 from ticketbridge.mapping.findings import Finding, MappingError, Place
+from ticketbridge.mapping.nodes import Broken, walk
+from ticketbridge.mapping.nodes import Path as NodePath
 from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.spec import MappingSpec
 from ticketbridge.mapping.structure import check_structure
@@ -21,12 +24,24 @@ MAX_BYTES = 256 * 1024
 BOM = "\ufeff"
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A mapping as far as its file can be read; what is wrong in it has stand-ins.
+
+    *broken* are the paths of the values that were reported, and stand for nothing.
+    """
+
+    spec: MappingSpec
+    findings: Sequence[Finding]
+    broken: Collection[NodePath]
+
+
 def load_mapping(path: Path, *, environment: Environment) -> MappingSpec:
     """The mapping in the file *path*; raises MappingError with every finding that can be known.
 
     Doubts that do not stop it are its `warnings`.
     """
-    text = _decode(_read(path), str(path))
+    text = read_text(path)
     return parse_mapping(text, file=str(path), environment=environment, folder=path.parent)
 
 
@@ -37,13 +52,28 @@ def parse_mapping(
 
     *file* names it in findings; a `response.schema` is read from *folder*.
     """
+    draft = draft_mapping(text, file=file, environment=environment, folder=folder)
+    if any(finding.severity == "error" for finding in draft.findings):
+        raise MappingError(draft.findings)
+    return replace(draft.spec, warnings=tuple(draft.findings))
+
+
+def draft_mapping(
+    text: str, *, file: str, environment: Environment, folder: Path | None = None
+) -> Draft:
+    """As `parse_mapping`, but with what can be made of a mapping that has errors."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise _unreadable(Place(file, 1, 1), "the file is over 256 KiB")
     report = Report()
     root = check_structure(read_yaml(text.removeprefix(BOM), file, report), report)
     spec = build_mapping(root, Context(report, environment, folder))
-    report.raise_errors()
-    return replace(spec, warnings=report.findings)
+    broken = frozenset(path for path, node in walk(root) if isinstance(node, Broken))
+    return Draft(spec, report.findings, broken)
+
+
+def read_text(path: Path) -> str:
+    """The text of the file *path*; MappingError where it has none."""
+    return _decode(_read(path), str(path))
 
 
 def _read(path: Path) -> bytes:
