@@ -70,14 +70,13 @@ def create_app(
     bridges: Sequence[Bridge], settings: Settings, *, observe: Observer | None = None
 ) -> Application:
     """The application that serves *bridges*. Raises PathTaken where two would answer one path."""
-    platforms = [bridge.spec.platform for bridge in bridges]
     limit = _Limit(settings.max_concurrency)
     endpoints: dict[str, ASGIApp] = {
         path: _Endpoint(bridge, settings, limit, observe)
         for path, bridge in _paths(bridges).items()
     }
-    endpoints["/healthz"] = _Probe({"status": "alive"})
-    endpoints["/readyz"] = _Probe({"status": "ready", "platforms": platforms})
+    endpoints["/healthz"] = _Probe(lambda: json_reply({"status": "alive"}))
+    endpoints["/readyz"] = _Probe(lambda: _readiness(bridges))
     rest = Starlette(lifespan=_lifespan(bridges))
     rest.router.default = _not_found
     return Application(endpoints, rest)
@@ -215,14 +214,20 @@ class _Endpoint:
 class _Probe:
     """A small JSON document for a load balancer, as an ASGI application."""
 
-    def __init__(self, document: Mapping[str, object]) -> None:
-        self._reply = json_reply(document)
+    def __init__(self, document: Callable[[], Reply]) -> None:
+        self._document = document
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         request_id = _request_id(scope)
         allowed = scope["method"] in METHODS
-        reply = self._reply if allowed else problem_reply(MethodNotAllowed(), request_id)
+        reply = self._document() if allowed else problem_reply(MethodNotAllowed(), request_id)
         await reply.send(send, request_id)
+
+
+def _readiness(bridges: Sequence[Bridge]) -> Reply:
+    """Whether pulls are answered here. A platform that is down makes no other one wait: it is named."""
+    platforms = [{"platform": b.spec.platform, "breaker": b.breaker} for b in bridges]
+    return json_reply({"status": "ready", "platforms": platforms})
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:

@@ -34,6 +34,7 @@ from ticketbridge.tickets.records import Judge, TicketParts, compile_ticket
 from ticketbridge.tickets.serving import Harvest, Serve, compile_serving
 from ticketbridge.tickets.settle import settle
 from ticketbridge.tickets.verdicts import RETURNED, Record, count
+from ticketbridge.upstream.breaker import Breaker, State
 from ticketbridge.upstream.calls import RESULTS, CallPlan, found
 from ticketbridge.upstream.client import Client, PlatformClient
 from ticketbridge.upstream.pull import Platform, Pull
@@ -88,7 +89,7 @@ class Bridge:
         limit = asyncio.timeout(self.spec.upstream.timeout)
         try:
             async with limit:
-                return await self._answer(user, journal, now or datetime.now(UTC))
+                return await self._answer(user, journal, limit, now or datetime.now(UTC))
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -114,16 +115,23 @@ class Bridge:
         other._platform = platform  # noqa: SLF001 - of this class
         return other
 
+    @property
+    def breaker(self) -> State:
+        """Whether the platform is called at all."""
+        return self._platform.breaker.state
+
     async def aclose(self) -> None:
         """Close the connections to the platform."""
         await self._platform.client.aclose()
 
-    async def _answer(self, user: str, journal: Journal, now: datetime) -> Answer:
+    async def _answer(
+        self, user: str, journal: Journal, deadline: asyncio.Timeout, now: datetime
+    ) -> Answer:
         instant = now.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
         scope = {"user": user, NOW: instant, LOOKUP_CACHE: {}}
+        signer = self._platform.signers()
+        pull = Pull(self._platform, journal, self._shares, signer, scope, deadline)
         try:
-            signer = self._platform.signers()
-            pull = Pull(self._platform, journal, self._shares, signer, scope)
             bindings = await self._walk(scope, pull)
         except OwnsNothing as nothing:
             if nothing.unknown_user and self._response.when_unknown_user == 404:
@@ -386,7 +394,8 @@ def _platform(
     client = PlatformClient(spec, None if transport is None else HttpxTransport(transport))
     budget = RetryBudget()
     signers = signing.signers(budget, logs_in=logs_in)
-    return Platform(spec, client, signers, Slots(spec.concurrency), budget)
+    breaker = Breaker(spec.breaker)
+    return Platform(spec, client, signers, Slots(spec.concurrency), budget, breaker)
 
 
 def _compile_entry(

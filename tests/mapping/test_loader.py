@@ -15,6 +15,7 @@ from ticketbridge.mapping.spec import (
     AccessSpec,
     BearerAuthSpec,
     BindingSpec,
+    BreakerSpec,
     CallSpec,
     ConstSpec,
     EndpointSpec,
@@ -145,6 +146,7 @@ EXPECTED = MappingSpec(
         connect_timeout=2.0,
         retries=2,
         concurrency=50,
+        breaker=BreakerSpec(failures=10, open=5.0),
         max_body=10_000_000,
         max_pages=100,
         max_calls=200,
@@ -301,6 +303,7 @@ ticket: {owner: upstream, status: {const: VALID}, fields: {ticketId: item.id}}
     assert (upstream.timeout, upstream.connect_timeout, upstream.retries) == (8.0, 2.0, 2)
     assert (upstream.concurrency, upstream.max_body, upstream.max_pages) == (50, 10_000_000, 100)
     assert (upstream.max_calls, upstream.max_records) == (200, 20_000)
+    assert upstream.breaker == BreakerSpec(failures=10, open=5.0)
     assert (call.result, call.pages, call.responses) == (ResultSpec("take", None), None, ())
     assert (spec.ticket.owner, spec.ticket.statuses) == (None, ())
     assert (spec.ticket.on_violation, spec.ticket.ineligible) == ("fail", "omit")

@@ -11,6 +11,7 @@ from ticketbridge.mapping.spec import (
     BasicAuthSpec,
     BearerAuthSpec,
     BindingSpec,
+    BreakerSpec,
     CallSpec,
     ConstSpec,
     CursorSpec,
@@ -297,6 +298,20 @@ def test_limits(key: str, value: int) -> None:
         found = getattr(upstream, key)
 
         assert (found, type(found)) == (value, int)
+
+
+@pytest.mark.parametrize(
+    ("written", "breaker"),
+    [
+        ("{failures: 3, open: 1m}", BreakerSpec(3, 60.0)),
+        ("{failures: 3.0}", BreakerSpec(3, 5.0)),
+        ("{open: '${PAUSE:-2s}'}", BreakerSpec(10, 2.0)),
+        ("{}", BreakerSpec(10, 5.0)),
+    ],
+)
+def test_a_breaker(written: str, breaker: BreakerSpec) -> None:
+    """What a breaker does not say is as by default."""
+    assert read(change(("retries: 2", f"breaker: {written}"))).upstream.breaker == breaker
 
 
 # --- source -------------------------------------------------------------------------------------

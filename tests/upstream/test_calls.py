@@ -866,7 +866,8 @@ async def test_retry_is_a_rules_to_give() -> None:
 @pytest.mark.usefixtures("no_waiting")
 async def test_retries_are_at_most_a_fifth_of_the_calls() -> None:
     """A platform that is down is not asked three times for each answer: 10 in reserve, then 20 %."""
-    bridge, platform = bridge_of(RETRIES, {"/orders": httpx.Response(503)})
+    changes = {**RETRIES, "upstream.breaker": {"failures": 1000}}
+    bridge, platform = bridge_of(changes, {"/orders": httpx.Response(503)})
 
     for _ in range(100):
         with pytest.raises(UpstreamError):

@@ -24,6 +24,7 @@ _SECTIONS = (
     ("`endpoint`", "endpoint"),
     ("`endpoint.access`", "access"),
     ("`upstream`", "upstream"),
+    ("`upstream.breaker`", "breaker"),
     ("`auth: {type: bearer}`", "auth_bearer"),
     ("`auth: {type: basic}`", "auth_basic"),
     ("`auth: {type: api_key}`", "auth_api_key"),

@@ -12,6 +12,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
 from ticketbridge.mapping.findings import Finding, Place
+from ticketbridge.mapping.spec_connections import BreakerSpec
 from ticketbridge.mapping.spec_requests import (
     Action,
     ApiKeyAuthSpec,
@@ -57,6 +58,7 @@ __all__ = [
     "BearerAuthSpec",
     "BindingSpec",
     "BodySpec",
+    "BreakerSpec",
     "CallSpec",
     "ConstSpec",
     "CursorSpec",
@@ -136,6 +138,7 @@ class UpstreamSpec:
     connect_timeout: float
     retries: int
     concurrency: int
+    breaker: BreakerSpec
     max_body: int
     max_pages: int
     max_calls: int

@@ -13,7 +13,6 @@ from ticketbridge.mapping.nodes import Path
 
 UNSUPPORTED: Mapping[tuple[str, str], str] = MappingProxyType(
     {
-        ("upstream", "breaker"): "",
         ("upstream", "tls"): "",
         ("source.*.format", "xml"): "",
     }

@@ -11,12 +11,12 @@ from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import CallSpec, UpstreamSpec
 from ticketbridge.upstream.errors import CredentialsRefused, FailedTry
 from ticketbridge.upstream.evaluate import mismatch
-from ticketbridge.upstream.messages import PlatformRequest
+from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.upstream.next_url import NextUrlError, next_url
 from ticketbridge.upstream.pull import Pull
 from ticketbridge.upstream.requests import RequestPlan
 from ticketbridge.upstream.resilience import Tries
-from ticketbridge.upstream.responses import NotReady, Responses
+from ticketbridge.upstream.responses import NotReady, OwnsNothing, Responses
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,25 @@ class Exchange:
         while True:
             try:
                 answer = await pull.fetch(request, answer, fresh=fresh and answer is None)
-                return self._responses.read(answer, scope, pull.journal, first=first)
+                return self._read(answer, scope, pull, first=first)
             except CredentialsRefused as refusal:
                 if renewed or not pull.renew_credentials(answer):
                     raise refusal.problem from refusal
                 renewed = True
             except FailedTry as failure:
                 await tries.again(failure)
+
+    def _read(
+        self, answer: PlatformAnswer, scope: Scope, pull: Pull, *, first: bool
+    ) -> dict[str, Any]:
+        """The response scope of *answer*; see Responses.read."""
+        try:
+            seen = self._responses.read(answer, scope, pull.journal, first=first)
+        except (OwnsNothing, NotReady):
+            pull.believe(answer)
+            raise
+        pull.believe(answer)
+        return seen
 
     def _later(self, pending: NotReady, request: PlatformRequest, scope: Scope) -> PlatformRequest:
         """The request that a poll makes."""

@@ -8,23 +8,28 @@ from dataclasses import dataclass, field
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope
 from ticketbridge.mapping.spec import UpstreamSpec
-from ticketbridge.problems import MappingMismatch
+from ticketbridge.problems import MappingMismatch, UpstreamUnavailable
 from ticketbridge.upstream.auth import Credentials
+from ticketbridge.upstream.breaker import Breaker
 from ticketbridge.upstream.client import Client
+from ticketbridge.upstream.errors import NoAnswer
 from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.upstream.resilience import RetryBudget, Slots
 from ticketbridge.upstream.signing import Signer, Signers
 
+_PLATFORM_FAILED = 500
+
 
 @dataclass(slots=True)
 class Platform:
-    """What all answers from one platform share: its client, signing, slots, retry budget. No data."""
+    """What all answers from one platform share: its client, its signing, what spares it. No data."""
 
     spec: UpstreamSpec
     client: Client
     signers: Signers
     slots: Slots
     budget: RetryBudget
+    breaker: Breaker
 
 
 @dataclass(slots=True)
@@ -32,7 +37,7 @@ class Pull:
     """One answer in the making. Its cache of GETs ends with it: nothing about tickets is kept.
 
     *shares*: the same GET may come again. A mapping of one call asks for nothing twice, and its answers
-    need not be kept until the end.
+    need not be kept until the end. *deadline* is the answer's.
     """
 
     platform: Platform
@@ -40,7 +45,9 @@ class Pull:
     shares: bool
     signer: Signer
     scope: Scope
+    deadline: asyncio.Timeout
     requests: int = 0
+    _is_late: bool = False
     _answers: dict[PlatformRequest, asyncio.Future[PlatformAnswer]] = field(default_factory=dict)
 
     async def fetch(
@@ -72,6 +79,11 @@ class Pull:
         credentials = None if refused is None else refused.credentials
         return credentials is not None and self.signer.refuse(credentials)
 
+    def believe(self, answer: PlatformAnswer) -> None:
+        """The mapping takes *answer* as one: a status that it expects is no failure of the platform."""
+        if answer.status >= _PLATFORM_FAILED:
+            self.platform.breaker.succeeded()
+
     async def _signed(self, request: PlatformRequest) -> PlatformAnswer:
         credentials = self.signer.ready()
         if credentials is None:
@@ -83,13 +95,34 @@ class Pull:
         self, request: PlatformRequest, credentials: Credentials | None
     ) -> PlatformAnswer:
         """The answer to *request*, signed with *credentials*, when its turn has come."""
-        await self.platform.slots.take(self.journal)
+        breaker, slots = self.platform.breaker, self.platform.slots
+        breaker.refuse_if_open()
+        await slots.take(self.journal)
         try:
+            breaker.admit()  # it may have opened while this call waited for its turn
             self.journal.calls += 1
             with self.journal.upstream:
-                return await self.platform.client.send(request, credentials)
+                answer = await self.platform.client.send(request, credentials)
+        except NoAnswer as failure:
+            if isinstance(failure.problem, UpstreamUnavailable):
+                breaker.failed()
+            raise
+        except asyncio.CancelledError:
+            self._blame_if_late()
+            raise
         finally:
-            self.platform.slots.give()
+            slots.give()
+        if answer.status >= _PLATFORM_FAILED:
+            breaker.failed()
+        else:
+            breaker.succeeded()
+        return answer
+
+    def _blame_if_late(self) -> None:
+        """The deadline passed on a call: one failure of the platform, however many calls were out."""
+        if self.deadline.expired() and not self._is_late:
+            self._is_late = True
+            self.platform.breaker.failed()
 
     def _count(self) -> None:
         self.requests += 1

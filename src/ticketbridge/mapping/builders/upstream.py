@@ -15,8 +15,8 @@ from ticketbridge.mapping.builders.texts import (
     warn_if_in_clear,
 )
 from ticketbridge.mapping.builders.urls import NOWHERE, UrlError, check_base_url, is_plain_http
-from ticketbridge.mapping.nodes import Node
-from ticketbridge.mapping.spec import AuthSpec, NoAuthSpec, Secret, UpstreamSpec
+from ticketbridge.mapping.nodes import Broken, Node
+from ticketbridge.mapping.spec import AuthSpec, BreakerSpec, NoAuthSpec, Secret, UpstreamSpec
 from ticketbridge.mapping.units import UnitError, seconds, size_in_bytes
 
 Amount = TypeVar("Amount", int, float)
@@ -35,6 +35,7 @@ def build_upstream(node: Node, context: Context) -> UpstreamSpec:
         connect_timeout=_amount(node, "connect_timeout", seconds, 2.0, context),
         retries=whole_number(node.get("retries"), 2),
         concurrency=whole_number(node.get("concurrency"), 50),
+        breaker=_breaker(node.get("breaker") or Broken(node.place), context),
         max_body=_amount(node, "max_body", size_in_bytes, 10_000_000, context),
         max_pages=whole_number(node.get("max_pages"), 100),
         max_calls=whole_number(node.get("max_calls"), 200),
@@ -74,6 +75,13 @@ def _headers(node: Node | None, auth: AuthSpec, context: Context) -> dict[str, S
             warn_if_in_clear(text, context)
         headers[name] = text.secret
     return headers
+
+
+def _breaker(node: Node, context: Context) -> BreakerSpec:
+    return BreakerSpec(
+        failures=whole_number(node.get("failures"), 10),
+        open=_amount(node, "open", seconds, 5.0, context),
+    )
 
 
 def _amount(
