@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +12,10 @@ import msgspec
 from ticketbridge.upstream.messages import PlatformAnswer
 
 _BOM = b"\xef\xbb\xbf"
+_MOST_CONTAINERS = 500_000
+"""Objects and lists of one document. A body within `max_body` could hold millions of them, all empty, which
+take seconds to read and many times its size to keep."""
+_ESCAPED_COLON = re.compile(rb"\\u003[aA]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +31,62 @@ NO_BODY: Final = Unreadable("the answer has no body")
 def read_json(answer: PlatformAnswer, *, any_content_type: bool) -> Any:
     """The document in *answer*, or Unreadable.
 
-    Integers keep all their digits; NaN, Infinity, text that is not UTF-8 and half characters are refused.
+    Integers keep all their digits. Refused are NaN, Infinity, text that is not UTF-8, half characters, a
+    name twice in one object, a bare number that may be the beginning of another, and what has too many parts.
     """
     if not answer.content:
         return NO_BODY
     if not any_content_type and not _says_json(answer.headers.get("content-type", "")):
         return Unreadable("the content type is not JSON")
     try:
-        return msgspec.json.decode(answer.content.removeprefix(_BOM))
+        return _document(answer.content.removeprefix(_BOM), whole=answer.is_marked_off)
+    except _Refused as refusal:
+        return Unreadable(str(refusal))
     except RecursionError:
         return Unreadable("the JSON is nested too deeply")
     except (msgspec.MsgspecError, ValueError) as error:
         return Unreadable(f"no valid JSON ({type(error).__name__})")
+
+
+class _Refused(Exception):
+    """Valid JSON that nobody should believe; the text says why."""
+
+
+def _document(content: bytes, *, whole: bool) -> Any:
+    """The JSON document; *whole*: something says that none of it is missing."""
+    if content.count(b"[") + content.count(b"{") > _MOST_CONTAINERS:
+        raise _Refused(f"more than {_MOST_CONTAINERS} objects and lists")
+    document = msgspec.json.decode(content)
+    if _has_a_name_twice(content, document):
+        raise _Refused("the JSON has a name twice in one object")
+    if type(document) in {int, float} and not whole and content[-1:].isdigit():
+        raise _Refused("a bare number, and nothing says that it is whole")
+    return document
+
+
+def _has_a_name_twice(content: bytes, document: Any) -> bool:
+    """Whether *document* has lost something of *content*: of a name that comes twice, the reader keeps one.
+
+    Every member has a colon, in the text as in the document written anew; so has every colon in a text,
+    unless it is escaped. The counts differ by those of the members that are gone.
+    """
+    if b"\\u003" in content and _ESCAPED_COLON.search(content):
+        return _repeats(content)
+    return content.count(b":") != msgspec.json.encode(document).count(b":")
+
+
+def _repeats(content: bytes) -> bool:
+    """The same, for certain and slowly."""
+    found = False
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal found
+        made = dict(pairs)
+        found = found or len(made) != len(pairs)
+        return made
+
+    json.loads(content, object_pairs_hook=members)
+    return found
 
 
 def _says_json(content_type: str) -> bool:

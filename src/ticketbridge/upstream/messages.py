@@ -35,6 +35,11 @@ class PlatformAnswer:
     content: bytes = field(repr=False)
     credentials: Credentials | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def is_marked_off(self) -> bool:
+        """Whether it says where it ends; else it ends where the connection does, be it cut or not."""
+        return not {"content-length", "transfer-encoding"}.isdisjoint(self.headers)
+
 
 class Incoming(Protocol):
     """An answer whose head is there: *headers* with lower-case names; the body comes in chunks."""
