@@ -11,6 +11,7 @@ from typing import Protocol
 
 from ticketbridge import __version__
 from ticketbridge.mapping.spec import OAuth2AuthSpec, UpstreamSpec
+from ticketbridge.problems import UpstreamUnreadable
 from ticketbridge.upstream.auth import Credentials
 from ticketbridge.upstream.decoding import ACCEPTED_ENCODINGS, read_body, too_large
 from ticketbridge.upstream.errors import FOREIGN_ERRORS, cut_short, unreachable
@@ -98,6 +99,8 @@ class PlatformClient:
     async def _body(self, answer: Incoming) -> bytes:
         length = answer.headers.get("content-length", "")
         encoding = answer.headers.get("content-encoding", "")
+        if answer.headers.get("transfer-encoding", "chunked").lower() != "chunked":
+            raise UpstreamUnreadable(log="a transfer encoding that was not asked for")
         known = length.isascii() and length.isdigit()
         if known and int(length[:20]) > self._max_body:
             raise too_large(self._max_body)
