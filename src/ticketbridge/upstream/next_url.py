@@ -23,7 +23,7 @@ def next_url(
     """
     if not isinstance(text, str):
         raise NextUrlError("the next URL is no text")
-    if any(character <= " " or character in {"\x7f", "\\"} for character in text):
+    if not text.isprintable() or " " in text or "\\" in text:
         raise NextUrlError("the next URL has a blank, a backslash or a control character")
     try:
         url = urlsplit(urljoin(current, text))
@@ -41,6 +41,8 @@ def next_url(
         raise NextUrlError(
             "the next URL has another path than the call (`any_path: true` allows it)"
         )
+    if first.user_parameters and not any_path and not url.query:
+        raise NextUrlError("the next URL asks for everyone: it has no query, where the call has")
     _hold_to_user(url.query, first)
     return url._replace(fragment="").geturl()
 
@@ -56,12 +58,15 @@ def _segments(path: str) -> list[str]:
 
 def _hold_to_user(query: str, first: FirstRequest) -> None:
     wanted = {
-        name: {unquote(value) for value in values} for name, values in first.user_parameters.items()
+        name.lower(): {unquote(value) for value in values}
+        for name, values in first.user_parameters.items()
     }
-    # Servers differ on what separates parameters; a user hidden behind ";" must not pass.
+    # Servers differ on what separates parameters, on the case of names, and on what brackets behind one
+    # do; a user hidden in any of it must not pass.
     for part in query.replace(";", "&").split("&"):
-        name, _, value = part.partition("=")
-        expected = wanted.get(unquote(name.replace("+", " ")))
+        text, _, value = part.partition("=")
+        name = unquote(text.replace("+", " ")).lower()
+        expected = wanted.get(name) or wanted.get(name.partition("[")[0])
         if (
             expected is not None
             and not {unquote(value), unquote(value.replace("+", " "))} & expected
