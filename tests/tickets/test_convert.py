@@ -87,6 +87,8 @@ def test_a_value_converts_losslessly(kind: str, value: object, converted: object
         pytest.param("number", "9" * 61, id="number-long"),
         ("number", float("nan")),
         ("number", float("inf")),
+        pytest.param("number", 10**400, id="number-infinite as a float"),
+        pytest.param("number", 1e300, id="number-huge"),
         ("number", Decimal("NaN")),
         ("number", Decimal("1E+999")),
         ("number", Decimal(10) / Decimal(3)),

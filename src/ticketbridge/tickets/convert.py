@@ -25,6 +25,8 @@ from ticketbridge.jmes import Kind, kinds
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
 _LONGEST_NUMBER = 60  # characters of a decimal text; a price is far below
+BOUND: Final = 10 ** (_LONGEST_NUMBER + 1)
+"""No number is so large: read as a float, as many readers do, it would at last be infinite."""
 
 
 class Missing(Enum):
@@ -103,7 +105,7 @@ def to_number(value: object) -> int | float:
     if isinstance(value, float):
         return _number_of_float(value)
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
+        return _number_of_integer(value)
     raise Violation("", f"{json_type(value)} where a number is due")
 
 
@@ -213,6 +215,12 @@ def _digits(value: int) -> str:
         raise Violation("", "an integer with too many digits") from None
 
 
+def _number_of_integer(value: int) -> int:
+    if not -BOUND < value < BOUND:
+        raise Violation("", "a number beyond all bounds")
+    return value
+
+
 def _number_of_text(text: str) -> int | float:
     if len(text) > _LONGEST_NUMBER or not _DECIMAL.fullmatch(text):
         raise Violation("", 'text that is no plain decimal number (like "19.99")')
@@ -235,4 +243,4 @@ def _number_of_decimal(value: Decimal) -> int | float:
 def _number_of_float(value: float) -> int | float:
     if not math.isfinite(value):
         raise Violation("", "a number that is not finite")
-    return int(value) if value.is_integer() else value
+    return _number_of_integer(int(value)) if value.is_integer() else value

@@ -23,7 +23,7 @@ from ticketbridge.tickets.checks import (
     StatusCheck,
     same_owner,
 )
-from ticketbridge.tickets.convert import MISSING, to_number, to_string
+from ticketbridge.tickets.convert import BOUND, MISSING, to_number, to_string
 from ticketbridge.tickets.fields import (
     ConstantField,
     ExpressionField,
@@ -267,10 +267,10 @@ class _Writer:
                 return False
             case "number":
                 # Integers, and floats that are none, are as they should be: most prices.
-                condition = f"type({value}) is not int"
-                with code.block(
-                    f"if {condition} and (type({value}) is not float or not {value} % 1)"
-                ):
+                bound = self._helper("BOUND", BOUND)
+                integer = f"type({value}) is int and -{bound} < {value} < {bound}"
+                fraction = f"type({value}) is float and {value} % 1 > 0"
+                with code.block(f"if not ({integer} or {fraction})"):
                     code.line(f"{value} = {self._helper('to_number', to_number)}({value})")
                 return False
             case _:
