@@ -6,6 +6,7 @@ import asyncio
 import copy
 import json
 import socket
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ from ticketbridge.settings import Settings
 USER = "ana@example.com"
 SECRET = "s3cret-of-menta"
 TOKEN = "t0ken-of-the-platform"
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients that never use it: by default each reads all trusted certificates, for longer than a test."""
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 MAPPING: Mapping[str, Any] = {
@@ -225,7 +228,7 @@ async def serving(
         port = server.servers[0].sockets[0].getsockname()[1]
         headers = {"X-Menta-Secret": secret} if secret else {}
         async with httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False
+            base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False, verify=NO_TLS
         ) as client:
             yield client
     finally:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,31 +12,6 @@ from tests.support import SECRET, TOKEN, USER, item, order, orders, serving, spe
 from ticketbridge import logs
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.settings import Settings
-
-
-@pytest.fixture
-def lines() -> Iterator[io.StringIO]:
-    """What is logged as JSON while the test runs; logging is as before afterwards."""
-    names = (
-        "ticketbridge",
-        "uvicorn.error",
-        "uvicorn.access",
-        "httpx",
-        "httpcore",
-        "aiohttp",
-        "asyncio",
-    )
-    before = [
-        (logger, logger.handlers[:], logger.propagate, logger.level)
-        for logger in map(logging.getLogger, names)
-    ]
-    stream = io.StringIO()
-    logs.configure(Settings(log_format="json"), stream)
-    yield stream
-    for logger, handlers, propagate, level in before:
-        logger.handlers[:] = handlers
-        logger.propagate = propagate
-        logger.setLevel(level)
 
 
 def events(stream: io.StringIO, event: str) -> list[dict[str, object]]:

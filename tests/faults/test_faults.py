@@ -1,0 +1,168 @@
+"""The table of faults, row by row, over real sockets: the named problem, or exactly the right tickets."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import socket
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from functools import cache
+from urllib.parse import quote, urlsplit
+
+import httpx
+import pytest
+
+from tests.fake_platform import CLOSE, FakePlatform, Reply
+from tests.faults.table import (
+    BEA,
+    BEAS,
+    FAULTS,
+    GZIPPED,
+    TIMEOUT,
+    UNAVAILABLE,
+    UNREADABLE,
+    Fault,
+    Problem,
+    Tickets,
+    ticket,
+)
+from tests.faults.wire import BODY, CHUNKED, GOOD, LENGTH, answer, chunk, head, ok, sends
+from tests.support import SECRET, TOKEN, USER, serving, spec_of
+from ticketbridge.bridge import Bridge, compile_mapping
+from ticketbridge.mapping import MappingSpec
+
+pytestmark = pytest.mark.anyio
+
+PATIENCE = "5s"  # for an answer that comes
+HANGS = "250ms"  # for one that does not
+
+
+def asks_for(user: str) -> str:
+    """menta tech's request about *user*."""
+    return f"/tickets?user={quote(user, safe='')}"
+
+
+@pytest.fixture
+async def other(anyio_backend: str) -> AsyncIterator[FakePlatform]:
+    """A host that no fault may lead to."""
+    del anyio_backend
+    async with FakePlatform() as fake:
+        yield fake
+    assert fake.seen == []
+
+
+def prepared(fault: Fault, platform: FakePlatform, other: FakePlatform) -> None:
+    """Have *platform* do what the row says about USER, and be well about BEA."""
+    hosts = {"platform": platform.url, "host": urlsplit(platform.url).netloc}
+    hosts |= {"port": str(urlsplit(platform.url).port)}
+    hosts |= {"other": other.url, "other_host": urlsplit(other.url).netloc}
+    replies = [
+        placed(reply, hosts) if isinstance(reply, Reply) else reply for reply in fault.replies
+    ]
+    platform.on("/orders", fault.well, query={"email": BEA})
+    platform.on("/orders", *replies, query={"email": USER})
+    platform.on("/orders", fault.second, query={"p": "2"})
+    platform.on("/customers/12345/orders", Reply(json=GOOD))
+    platform.on("/customers/7/orders", BEAS)
+    if fault.greeting:
+        platform.greetings.append(fault.greeting)
+
+
+def bridge_to(platform: FakePlatform, fault: Fault) -> Bridge:
+    """The row's mapping, on *platform*."""
+    deadline = HANGS if fault.expected == TIMEOUT else PATIENCE
+    spec = read(json.dumps({"upstream.timeout": deadline, **fault.changes}))
+    return compile_mapping(replace(spec, upstream=replace(spec.upstream, base_url=platform.url)))
+
+
+@cache
+def read(changes: str) -> MappingSpec:
+    """The mapping with these changes, which many rows share."""
+    return spec_of(json.loads(changes))
+
+
+def placed(reply: Reply, hosts: Mapping[str, str]) -> Reply:
+    """*reply* with the hosts of this run where it names one."""
+    headers = {name: value.format(**hosts) for name, value in reply.headers.items()}
+    document = reply.json
+    if isinstance(document, dict) and isinstance(document.get("next"), str):
+        document = {**document, "next": document["next"].format(**hosts)}
+    return replace(reply, headers=headers, json=document)
+
+
+def judged(response: httpx.Response) -> Problem | Tickets:
+    """What menta tech was answered; fails where that is neither."""
+    assert response.headers["cache-control"] == "no-store"
+    document = response.json()
+    if response.status_code == 200:
+        assert document["userEmail"] == USER
+        return Tickets(document["tickets"])
+    assert response.headers["content-type"] == "application/problem+json"
+    assert "tickets" not in document
+    assert document["status"] == response.status_code
+    slug = document["type"].removeprefix("urn:ticketbridge:problem:")
+    wait = response.headers.get("retry-after")
+    return Problem(slug, response.status_code, None if wait is None else int(wait))
+
+
+def asked_once(platform: FakePlatform) -> bool:
+    """Whether the platform was asked for nothing twice."""
+    targets = [seen.target for seen in platform.seen]
+    return len(targets) == len(set(targets))
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.section}: {fault.name!a}")
+async def test_a_fault_is_answered_as_the_table_says(
+    platform: FakePlatform, other: FakePlatform, lines: io.StringIO, fault: Fault
+) -> None:
+    """Each fault has its problem, or exactly the right tickets; the next user gets theirs."""
+    prepared(fault, platform, other)
+    async with serving(bridge_to(platform, fault)) as menta:
+        response = await menta.get(asks_for(USER))
+        async with asyncio.timeout(2):  # what was given up is closed
+            await platform.settled()
+        following = await menta.get(asks_for(BEA))
+
+    assert judged(response) == fault.expected
+    assert following.json()["tickets"] == [ticket("b")]
+    assert asked_once(platform) or "retries" in str(fault.changes)
+    assert all("cookie" not in seen.headers for seen in platform.seen)
+    said = lines.getvalue() + str(response.headers) + response.text * (response.status_code != 200)
+    for secret in (USER, BEA, TOKEN, SECRET, platform.url.removeprefix("http://"), "<h1>"):
+        assert secret not in said
+
+
+WHOLE = {
+    "length": ok(LENGTH),
+    "chunks": head(CHUNKED) + chunk(BODY[:50]) + chunk(BODY[50:]) + chunk(b""),
+    "gzip": answer(GZIPPED, "Content-Encoding: gzip"),
+    "until the end": ok(),
+}
+
+
+@pytest.mark.parametrize("whole", WHOLE.values(), ids=WHOLE)
+async def test_an_answer_cut_at_any_byte_is_none(platform: FakePlatform, whole: bytes) -> None:
+    """Wherever an answer ends before its end, it is a problem; the next one is as good as ever."""
+    platform.on("/orders", *[sends(whole[:at], CLOSE) for at in range(len(whole))], sends(whole))
+    platform.on("/orders", BEAS, query={"email": BEA})
+    async with serving(compile_mapping(spec_of(base_url=platform.url))) as menta:
+        cut = [(await menta.get(asks_for(user))).status_code for _ in whole for user in (USER, BEA)]
+
+    assert set(cut[::2]) <= {UNREADABLE.status, UNAVAILABLE.status}
+    assert set(cut[1::2]) == {200}
+
+
+async def test_a_platform_that_is_not_there_is_unavailable() -> None:
+    """No connection is `upstream-unavailable`."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        async with serving(compile_mapping(spec_of(base_url=url))) as menta:
+            assert judged(await menta.get(asks_for(USER))) == UNAVAILABLE
+
+
+def test_the_table_has_no_row_twice() -> None:
+    """Each row is a fault of its own."""
+    assert len({(fault.section, fault.name) for fault in FAULTS}) == len(FAULTS) >= 120
