@@ -21,7 +21,7 @@ from ticketbridge.jmes import LOOKUP_CACHE, NOW
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.findings import Finding
-from ticketbridge.mapping.spec import BindingSpec, EntrySpec, MappingSpec, UpstreamSpec
+from ticketbridge.mapping.spec import BindingSpec, EntrySpec, MappingSpec
 from ticketbridge.problems import (
     MappingMismatch,
     Overloaded,
@@ -34,14 +34,13 @@ from ticketbridge.tickets.records import Judge, TicketParts, compile_ticket
 from ticketbridge.tickets.serving import Harvest, Serve, compile_serving
 from ticketbridge.tickets.settle import settle
 from ticketbridge.tickets.verdicts import RETURNED, Record, count
-from ticketbridge.upstream.breaker import Breaker, State
+from ticketbridge.upstream.breaker import State
 from ticketbridge.upstream.calls import RESULTS, CallPlan, found
-from ticketbridge.upstream.client import Client, PlatformClient
-from ticketbridge.upstream.pull import Platform, Pull
-from ticketbridge.upstream.resilience import RetryBudget, Slots
+from ticketbridge.upstream.client import Client
+from ticketbridge.upstream.platform import Platform, open_platform
+from ticketbridge.upstream.pull import Pull
 from ticketbridge.upstream.responses import OwnsNothing
 from ticketbridge.upstream.signing import SigningPlan
-from ticketbridge.upstream.transport import HttpxTransport
 
 _BREATH = 200  # records between two turns that other answers get
 
@@ -103,7 +102,7 @@ class Bridge:
         *logs_in* False signs with a stand-in where a login would be made.
         """
         other = copy(self)
-        other._platform = _platform(  # noqa: SLF001 - of this class
+        other._platform = open_platform(  # noqa: SLF001 - of this class
             self.spec.upstream, self._signing, transport, logs_in=logs_in
         )
         return other
@@ -352,7 +351,7 @@ def compile_mapping(
     compiler = SpecCompiler(spec.source)
     parts = _compile_parts(spec, compiler)
     compiler.raise_errors()
-    platform = _platform(spec.upstream, parts.signing, transport)
+    platform = open_platform(spec.upstream, parts.signing, transport)
     whole = replace(spec, warnings=(*spec.warnings, *compiler.findings))
     return Bridge(whole, parts, platform)
 
@@ -382,20 +381,6 @@ def _compile_tickets(parts: Parts) -> Tickets:
     below = [(level.kind, level.expression) for level in levels]
     judge = Judge(parts.ticket, parts.response.contract)
     return Tickets(judge, compile_serving(parts.ticket, len(calls) - 1, below))
-
-
-def _platform(
-    spec: UpstreamSpec,
-    signing: SigningPlan,
-    transport: httpx.AsyncBaseTransport | None,
-    *,
-    logs_in: bool = True,
-) -> Platform:
-    client = PlatformClient(spec, None if transport is None else HttpxTransport(transport))
-    budget = RetryBudget()
-    signers = signing.signers(budget, logs_in=logs_in)
-    breaker = Breaker(spec.breaker)
-    return Platform(spec, client, signers, Slots(spec.concurrency), budget, breaker)
 
 
 def _compile_entry(

@@ -7,29 +7,14 @@ from dataclasses import dataclass, field
 
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope
-from ticketbridge.mapping.spec import UpstreamSpec
 from ticketbridge.problems import MappingMismatch, UpstreamUnavailable
 from ticketbridge.upstream.auth import Credentials
-from ticketbridge.upstream.breaker import Breaker
-from ticketbridge.upstream.client import Client
 from ticketbridge.upstream.errors import NoAnswer
 from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
-from ticketbridge.upstream.resilience import RetryBudget, Slots
-from ticketbridge.upstream.signing import Signer, Signers
+from ticketbridge.upstream.platform import Platform
+from ticketbridge.upstream.signing import Signer
 
 _PLATFORM_FAILED = 500
-
-
-@dataclass(slots=True)
-class Platform:
-    """What all answers from one platform share: its client, its signing, what spares it. No data."""
-
-    spec: UpstreamSpec
-    client: Client
-    signers: Signers
-    slots: Slots
-    budget: RetryBudget
-    breaker: Breaker
 
 
 @dataclass(slots=True)
