@@ -43,16 +43,5 @@ def load_bridges(files: Sequence[Path], environment: Environment) -> list[Bridge
     return bridges
 
 
-def check_files(files: Sequence[Path], environment: Environment) -> list[Finding]:
-    """All that is wrong or doubtful in *files*, as far as it can be known without a call."""
-    findings: list[Finding] = []
-    for file in files:
-        try:
-            findings += load_bridges([file], environment)[0].warnings
-        except MappingError as error:
-            findings += error.findings
-    return findings
-
-
 def _is_mapping(path: Path) -> bool:
     return path.suffix in _ENDINGS and not path.stem.endswith(".cases") and path.is_file()

@@ -14,12 +14,12 @@ from ticketbridge.app import PathTaken
 from ticketbridge.authoring.answers import fetched, mapped
 from ticketbridge.authoring.cases import WRITERS as CASE_WRITERS
 from ticketbridge.authoring.cases import run_files
-from ticketbridge.authoring.check import WRITERS, as_text
+from ticketbridge.authoring.check import WRITERS, as_text, check_files
 from ticketbridge.authoring.explain import WRITERS as OUTCOME_WRITERS
 from ticketbridge.authoring.explain import Outcome
 from ticketbridge.authoring.samples import SampleError
 from ticketbridge.authoring.trial import Trial
-from ticketbridge.catalog import NoMappings, check_files, mapping_files
+from ticketbridge.catalog import NoMappings, mapping_files
 from ticketbridge.contract import tickets_schema_text
 from ticketbridge.demo import run_demo
 from ticketbridge.mapping import Environment, MappingError

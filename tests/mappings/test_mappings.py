@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ticketbridge.authoring.cases import as_text, cases_file, run_cases
-from ticketbridge.catalog import check_files, mapping_files
+from ticketbridge.authoring.check import check_files
+from ticketbridge.catalog import mapping_files
 from ticketbridge.mapping import Environment
 
 FOLDER = Path(__file__).parents[2] / "mappings"

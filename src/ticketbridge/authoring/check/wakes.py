@@ -1,0 +1,81 @@
+"""Findings that only follow from another: what is compiled of a broken mapping is not all wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from ticketbridge.mapping.findings import Finding
+from ticketbridge.mapping.loader import Draft
+from ticketbridge.mapping.nodes import Path
+
+
+def without_wakes(found: Sequence[Finding], draft: Draft) -> Iterator[Finding]:
+    """The findings of compiling *draft* that would be there without its other errors."""
+    wrong = {finding.place for finding in draft.findings if finding.severity == "error"}
+    for finding in found:
+        follows = _WAKES.get(finding.code)
+        if finding.place not in wrong and not (follows and follows(finding, draft)):
+            yield finding
+
+
+def _lacks_names(finding: Finding, draft: Draft) -> bool:
+    """An entry is broken whose name may be the unknown one, or the entry that asks for it."""
+    own = _entry_at(finding, draft)
+    entries = [path[1:] for path in draft.broken if path[:1] == ("source",)]
+    taken = any(finding.code == "TB060" for finding in draft.findings)
+    return (
+        taken
+        or _is_broken(draft, ("source",))
+        or any(len(path) == 1 or path[0] == own or path[1:] == ("name",) for path in entries)
+    )
+
+
+def _lacks_entry(finding: Finding, draft: Draft) -> bool:
+    return _is_broken(draft, ("source",)) or _broken_below(
+        draft, ("source", _entry_at(finding, draft))
+    )
+
+
+def _entry_at(finding: Finding, draft: Draft) -> int:
+    """The number of the entry of `source` that *finding* is about, or of the last one above it."""
+    return sum(entry.place <= finding.place for entry in draft.spec.source) - 1
+
+
+def _lacks_requests(_finding: Finding, draft: Draft) -> bool:
+    return _broken_below(draft, ("source",)) or _broken_below(draft, ("upstream",))
+
+
+def _lacks_contract(_finding: Finding, draft: Draft) -> bool:
+    """The schema that tickets are held to is not the one that was meant."""
+    refused = any(finding.code.startswith("TB08") for finding in draft.findings)
+    return refused or _broken_below(draft, ("response",))
+
+
+def _lacks_fields(finding: Finding, draft: Draft) -> bool:
+    return _lacks_contract(finding, draft) or _broken_below(draft, ("ticket", "fields"))
+
+
+def _is_broken(draft: Draft, path: Path) -> bool:
+    """Whether what stands at *path*, or something that it stands in, was reported."""
+    return any(path[:length] in draft.broken for length in range(len(path) + 1))
+
+
+def _broken_below(draft: Draft, path: Path) -> bool:
+    """`_is_broken`, or something that stands in it was reported."""
+    return _is_broken(draft, path) or any(inner[: len(path)] == path for inner in draft.broken)
+
+
+_WAKES: Mapping[str, Callable[[Finding, Draft], bool]] = MappingProxyType(
+    {
+        "TB203": _lacks_names,
+        "TB204": _lacks_names,
+        "TB301": _lacks_contract,
+        "TB302": _lacks_fields,
+        "TB303": _lacks_contract,
+        "TB304": _lacks_contract,
+        "TB306": _lacks_contract,
+        "TB312": _lacks_requests,
+        "TB313": _lacks_entry,
+    }
+)
