@@ -404,6 +404,76 @@ async def test_an_end_before_the_total_is_no_end(
     assert "1 items came where the platform counts 2" in found.log
 
 
+# --- what is known before any call ---------------------------------------------------------------
+
+
+def findings(changes: Mapping[str, Any]) -> list[str]:
+    """What is wrong with MAPPING when its expressions are compiled, with code and words."""
+    with pytest.raises(MappingError) as caught:
+        compile_mapping(spec_of(changes))
+    return [f"{f.code} {f.message}; {f.suggestion}" for f in caught.value.findings]
+
+
+@pytest.mark.parametrize(
+    ("pages", "hole"),
+    [
+        ({"number": {"start": 1}}, "{page.number}"),
+        ({"offset": {"step": 50}}, "{page.offset}"),
+        ({"cursor": "body.next"}, "{page.cursor}"),
+    ],
+)
+def test_a_request_that_is_the_same_for_each_page_is_refused(
+    pages: dict[str, Any], hole: str
+) -> None:
+    """A request without a hole of `page` would get the first page again and again."""
+    (finding,) = findings({"source.0.pages": pages})
+
+    assert finding.startswith(f"TB315 the request has no `{hole}`")
+    for part in ("headers", "query"):
+        compile_mapping(spec_of({"source.0.pages": pages, f"source.0.{part}": {"X": hole}}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        pytest.param(
+            {**CURSOR, "source.0.query": {"page": "{page.number}"}},
+            "page has no number here ... it has cursor",
+            id="number for a cursor",
+        ),
+        pytest.param(
+            {**OFFSET, "source.0.pages": {"offset": {"step": 2}, "last": "page.ofset > `9`"}},
+            "page has no ofset here ... it has offset",
+            id="misspelt offset",
+        ),
+        pytest.param(
+            {**LINKED, "source.0.query": {"page": "{page.number}"}},
+            "page has no number here ... it has no keys",
+            id="next links",
+        ),
+        pytest.param(
+            {**CURSOR, "source.0.responses": [{"when": "page.next == `1`", "then": "ok"}]},
+            "page has no next here ... it has cursor",
+            id="in a rule",
+        ),
+        pytest.param(
+            {**CURSOR, "source.0.if": "page.cursor == 'x'"}, '"page" is no root here', id="in if"
+        ),
+        pytest.param(
+            {**CURSOR, "ticket.fields.showId": "page.cursor"}, "no root here", id="in a field"
+        ),
+        pytest.param(
+            {"source.0.query": {"page": "{page.number}"}}, "no root here", id="without pages"
+        ),
+    ],
+)
+def test_page_has_what_its_kind_of_pages_gives(changes: dict[str, Any], words: str) -> None:
+    """`page` is legal in requests and response slots of a paged call, with the one key of its kind."""
+    (finding,) = findings(changes)
+
+    assert all(part in finding for part in words.split(" ... "))
+
+
 # --- requests -------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 from typing import NoReturn, TypeAlias
 
@@ -66,6 +66,7 @@ class _Analysis:
     def __init__(self, text: str, roots: Collection[str] | None, *, strict: bool) -> None:
         self._text = text
         self._roots = sorted(roots or ())
+        self._keys = roots if isinstance(roots, Mapping) else {}
         self._strict = strict
         self.names: set[str] = set()
 
@@ -86,6 +87,8 @@ class _Analysis:
             case _:
                 if self._strict and isinstance(node, nodes.Chain):
                     self._hold_together(node, at_root=at_root)
+                    if at_root:
+                        self._hold_to_keys(*node.steps[:2])
                 here, below = parts_of(node)
                 self._visit_all(here, at_root=at_root)
                 self._visit_all(below, at_root=False)
@@ -103,6 +106,15 @@ class _Analysis:
             wanted = describe_types([holder])
             reason = f"this needs {wanted}, and what stands before it gives {describe_types(types)}"
             self._refuse(step.start, reason, hint)
+
+    def _hold_to_keys(self, root: nodes.Node, key: nodes.Node) -> None:
+        """The key that follows a root is one that it has, where these are known."""
+        if not isinstance(root, nodes.Field) or not isinstance(key, nodes.Field):
+            return
+        known = self._keys.get(root.name)
+        if known is not None and key.name not in known:
+            hint = f"it has {', '.join(sorted(known)) or 'no keys'}"
+            self._refuse(key.start, f"{root.name} has no {key.name} here", hint)
 
     def _visit_all(self, parts: _Parts, *, at_root: bool) -> None:
         for part in parts:

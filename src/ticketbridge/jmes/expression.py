@@ -92,8 +92,9 @@ def compile_expression(
 ) -> Expression:
     """The compiled expression of *text*; ExpressionError where it can never be right.
 
-    *roots* are the names that it may start with; with None it is evaluated on a document. Without
-    *strict* it is JMESPath as jmespath has it: no function but its own, a missing key is null.
+    *roots* are the names that it may start with, as a mapping with the keys that each has (None: not
+    known); with None it is evaluated on a document. Without *strict* it is JMESPath as jmespath has
+    it: no function but its own, a missing key is null.
     Unknown functions and wrong numbers of arguments are errors here, not at each evaluation.
     """
     try:

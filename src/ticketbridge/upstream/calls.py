@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -33,6 +33,10 @@ RESULTS: Mapping[ResultKind, kinds.Kind] = MappingProxyType(
 """What the expression of an entry must give."""
 
 
+Roots = Mapping[str, Collection[str] | None]
+"""The names that an expression may start with, and the keys of each where they are known."""
+
+
 class CallPlan:
     """A compiled CallSpec."""
 
@@ -40,14 +44,17 @@ class CallPlan:
         self, spec: CallSpec, upstream: UpstreamSpec, names: Sequence[str], compiler: SpecCompiler
     ) -> None:
         """*names* are those that earlier entries bind; slips go to *compiler* as findings."""
-        bound = ("user", *names)
-        paged = (*bound, "page") if spec.pages else bound
-        answered = (*paged, "body", "status", "headers")
+        bound: Roots = dict.fromkeys(("user", *names))
+        paged = {**bound, "page": first_step(spec.pages).page} if spec.pages else bound
+        answered = {**paged, **dict.fromkeys(("body", "status", "headers"))}
         self.name = spec.name
         self._kind = spec.result.kind
         self._max_pages = upstream.max_pages
         self._condition = compiler.optional(spec.condition, bound, kinds.BOOLEAN)
+        known = len(compiler.findings)
         self._request = RequestPlan(spec.request, spec.name, upstream.base_url, paged, compiler)
+        if len(compiler.findings) == known:
+            _hold_to_placing(spec, self._request, compiler)
         self._exchange = Exchange(spec, upstream, self._request, answered, compiler)
         result = spec.result.expression or ExpressionSpec("body", spec.place)
         self._result = compiler.expression(result, answered, RESULTS[spec.result.kind])
@@ -155,6 +162,20 @@ def _hold_to_an_end(spec: CallSpec, result: Expression, compiler: SpecCompiler) 
         "an empty page ends these pages, and this expression can leave out all of a page that is none",
         "name the end with `last`, or take the list whole and leave records out by `ticket.status`"
         " or `not_eligible_when`",
+    )
+
+
+def _hold_to_placing(spec: CallSpec, request: RequestPlan, compiler: SpecCompiler) -> None:
+    """A request that is the same for each page never gets the second one."""
+    keys = first_step(spec.pages).page if spec.pages else {}
+    if spec.pages is None or not keys or "page" in request.names:
+        return
+    key = f"page.{next(iter(keys))}"
+    compiler.report(
+        spec.pages.place,
+        "TB315",
+        f"the request has no `{{{key}}}`: it asks for the first page again and again",
+        f'place it, for example query: {{page: "{{{key}}}"}}',
     )
 
 

@@ -55,11 +55,16 @@ class RequestPlan:
         ]
 
     @property
-    def uses_user(self) -> bool:
-        """Whether the asked user stands anywhere in the request."""
+    def names(self) -> frozenset[str]:
+        """The roots that stand anywhere in the request."""
         body = self._body.names if self._body else frozenset[str]()
         headers = (template.names for _, template in self._headers)
-        return "user" in self._path.names.union(self._query.names, body, *headers)
+        return self._path.names.union(self._query.names, body, *headers)
+
+    @property
+    def uses_user(self) -> bool:
+        """Whether the asked user stands anywhere in the request."""
+        return "user" in self.names
 
     def build(self, scope: Scope, url: str | None = None) -> PlatformRequest:
         """The request for the page in *scope*, which *url* leads to where it is given.
