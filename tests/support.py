@@ -87,7 +87,7 @@ def _put(target: Any, name: str, value: Any | EllipsisType) -> None:
     if value is ...:
         del target[key]
     else:
-        target[key] = value
+        target[key] = copy.deepcopy(value)
 
 
 def environment(base_url: str = "http://platform.example") -> Environment:

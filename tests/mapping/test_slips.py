@@ -1547,22 +1547,6 @@ DOUBTS = [
 
 NOT_YET = [
     pytest.param(
-        "get: /customers\n",
-        "get: /customers\n    format: xml\n",
-        "15:13",
-        "TB016",
-        "this version does not support `xml` yet",
-        id="xml",
-    ),
-    pytest.param(
-        "get: /customers\n",
-        "get: /customers\n    format: {xml: {lists: [a]}}\n",
-        "15:13",
-        "TB016",
-        "this version does not support `xml` yet",
-        id="xml-lists",
-    ),
-    pytest.param(
         "  retries: 2",
         "  tls: {ca: a}",
         "10:3",

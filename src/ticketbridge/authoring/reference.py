@@ -33,6 +33,7 @@ _SECTIONS = (
     ("`auth.login` of a session", "login"),
     ("`source`: a call", "call"),
     ("`graphql`", "graphql"),
+    ("`format: {xml: ...}`", "xml_format"),
     ("`source`: a binding without a call", "binding"),
     ("`responses`: a rule", "rule"),
     ("`pages`", "pages"),

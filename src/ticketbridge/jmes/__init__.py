@@ -19,6 +19,7 @@ from ticketbridge.jmes.expression import (
 from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP_CACHE, NOW
 from ticketbridge.jmes.kinds import Example, Function, Kind, Parameter
 from ticketbridge.jmes.paths import NOWHERE, RootPath, root_paths
+from ticketbridge.jmes.repeated import Repeated
 from ticketbridge.jmes.template import (
     HolePart,
     Template,
@@ -46,6 +47,7 @@ __all__ = [
     "OtherShape",
     "Parameter",
     "RegexError",
+    "Repeated",
     "RootError",
     "RootPath",
     "RootShape",

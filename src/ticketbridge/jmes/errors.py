@@ -21,6 +21,8 @@ from collections.abc import Iterable
 from decimal import Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, Underflow
 from typing import Any
 
+from ticketbridge.jmes.repeated import Repeated, RepeatedError
+
 _SHOWN_KEYS = 12
 _LONGEST_KEY = 40
 _COMPARED_KEYS = 500
@@ -38,9 +40,11 @@ _TYPE_NAMES: dict[type, str] = {
     str: "a string",
     list: "an array",
     dict: "an object",
+    Repeated: "an element that came more than once (name it in `lists`)",
 }
 
 _FOREIGN: tuple[tuple[type[Exception], str], ...] = (
+    (RepeatedError, "an element that came more than once is compared (name it in `lists`)"),
     (RecursionError, "the data is nested too deeply"),
     (MemoryError, "the result is too large"),
     (DivisionByZero, "division by zero"),

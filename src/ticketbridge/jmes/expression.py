@@ -9,10 +9,17 @@ from typing import Any, TypeAlias
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import analyse, gives_as_found
 from ticketbridge.jmes.compiler import CodeGenerator
-from ticketbridge.jmes.errors import EvaluationError, ExpressionError, Fault, foreign_reason
+from ticketbridge.jmes.errors import (
+    EvaluationError,
+    ExpressionError,
+    Fault,
+    describe,
+    foreign_reason,
+)
 from ticketbridge.jmes.loading import load
 from ticketbridge.jmes.outcomes import Known, outcomes
 from ticketbridge.jmes.parser import parse
+from ticketbridge.jmes.repeated import Repeated
 
 _NO_SCOPE: Mapping[str, Any] = {}
 
@@ -59,11 +66,15 @@ class Expression:
     def __call__(self, scope: Mapping[str, Any]) -> Any:
         """The value; EvaluationError where the data does not fit, and no other exception."""
         try:
-            return self._evaluate(scope)
+            value = self._evaluate(scope)
         except Fault as fault:
             raise EvaluationError(fault.reason, self.text, self.place) from fault
         except Exception as error:  # noqa: BLE001 - whatever it is, the data does not fit
             reason = self._reason(error, scope)
+        else:
+            if type(value) is not Repeated:
+                return value
+            reason = f"it gives {describe(value)}"
         raise EvaluationError(reason, self.text, self.place)
 
     def _reason(self, error: Exception, scope: Mapping[str, Any]) -> str:

@@ -6,7 +6,8 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from ticketbridge.jmes.errors import ArgumentFault
+from ticketbridge.jmes.errors import ArgumentFault, describe
+from ticketbridge.jmes.repeated import Repeated
 from ticketbridge.jmes.values import in_range
 
 MAX_RESULT = 10_000_000
@@ -40,6 +41,8 @@ class _Writer:
             self._object(value)
         elif type(value) is list:
             self._array(value)
+        elif type(value) is Repeated:
+            raise ArgumentFault(f"there is {describe(value)}")
         elif type(value) is str or value is None or type(value) is bool:
             self._put(json.dumps(value))
         else:

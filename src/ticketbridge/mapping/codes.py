@@ -46,6 +46,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "TB065": "a method and a body that do not go together",
         "TB066": "no GraphQL query that can be sent",
         "TB067": "a rule whose keys do not go together",
+        "TB068": "a list whose parent is not named",
         "TB070": "a status table without VALID",
         "TB080": "another body needs its own schema",
         "TB081": "a response schema that cannot be used",

@@ -20,9 +20,11 @@ from ticketbridge.mapping.spec_requests import (
     BasicAuthSpec,
     BearerAuthSpec,
     BodySpec,
+    FormatSpec,
     FormBodySpec,
     GraphqlBodySpec,
     JsonBodySpec,
+    JsonFormatSpec,
     LoginSpec,
     NoAuthSpec,
     OAuth2AuthSpec,
@@ -31,6 +33,7 @@ from ticketbridge.mapping.spec_requests import (
     RuleSpec,
     SessionAuthSpec,
     StatusRange,
+    XmlFormatSpec,
 )
 from ticketbridge.mapping.spec_texts import (
     ExpressionSpec,
@@ -67,9 +70,11 @@ __all__ = [
     "ExpressionSpec",
     "FieldSpec",
     "FormBodySpec",
+    "FormatSpec",
     "GraphqlBodySpec",
     "IPNetwork",
     "JsonBodySpec",
+    "JsonFormatSpec",
     "LinkHeaderSpec",
     "LoginSpec",
     "MappingSpec",
@@ -97,6 +102,7 @@ __all__ = [
     "TemplateSpec",
     "TicketSpec",
     "UpstreamSpec",
+    "XmlFormatSpec",
 ]
 
 IPNetwork = IPv4Network | IPv6Network
@@ -218,6 +224,7 @@ class CallSpec:
     responses: tuple[RuleSpec, ...]
     pages: PagesSpec | None
     result: ResultSpec
+    format: FormatSpec
     any_content_type: bool
     place: Place
 

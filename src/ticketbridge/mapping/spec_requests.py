@@ -124,11 +124,27 @@ class OAuth2AuthSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class JsonFormatSpec:
+    """`format: json`."""
+
+
+@dataclass(frozen=True, slots=True)
+class XmlFormatSpec:
+    """`format: xml`. *lists* are the paths of elements that are always lists, by their ends."""
+
+    lists: tuple[tuple[str, ...], ...]
+
+
+FormatSpec = JsonFormatSpec | XmlFormatSpec
+
+
+@dataclass(frozen=True, slots=True)
 class LoginSpec:
     """The request that a session begins with, and the rules of its answer."""
 
     request: RequestSpec
     responses: tuple[RuleSpec, ...]
+    format: FormatSpec
     any_content_type: bool
     place: Place
     name: str = "login"

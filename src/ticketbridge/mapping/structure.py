@@ -212,9 +212,8 @@ def _collection_hint(slip: _Slip, expected: str) -> str:
 def _wrong_word(slip: _Slip) -> None:
     """`enum` and `const`."""
     value = slip.error.instance
-    word = next(iter(value), "") if isinstance(value, dict) else value
-    if isinstance(word, str) and stands_in_for(slip.path, word) is not None:
-        _refuse_unsupported(slip, word, slip.node.place)
+    if isinstance(value, str) and stands_in_for(slip.path, value) is not None:
+        _refuse_unsupported(slip, value, slip.node.place)
         slip.repairs.broken.add(slip.path)
         return
     slip.say("TB013", f"{label(slip.path)} should be {slip.title}", _word_hint(slip, value))

@@ -14,7 +14,6 @@ from ticketbridge.mapping.nodes import Path
 UNSUPPORTED: Mapping[tuple[str, str], str] = MappingProxyType(
     {
         ("upstream", "tls"): "",
-        ("source.*.format", "xml"): "",
     }
 )
 

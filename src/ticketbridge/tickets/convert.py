@@ -21,7 +21,7 @@ from ticketbridge.contract.shape import (
     resolve,
     type_of,
 )
-from ticketbridge.jmes import Kind, kinds
+from ticketbridge.jmes import Kind, Repeated, kinds
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
 _LONGEST_NUMBER = 60  # characters of a decimal text; a price is far below
@@ -83,7 +83,13 @@ def json_type(value: object) -> str:
         return "an integer"
     if isinstance(value, float | Decimal):
         return "a fraction"
-    names: dict[type, str] = {str: "text", list: "a list", dict: "an object", type(None): "null"}
+    names: dict[type, str] = {
+        str: "text",
+        list: "a list",
+        dict: "an object",
+        type(None): "null",
+        Repeated: "an element that came more than once (name it in `lists`)",
+    }
     return names.get(type(value), type(value).__name__)
 
 

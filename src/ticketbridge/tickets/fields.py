@@ -13,7 +13,7 @@ from typing import Any, assert_never
 
 from ticketbridge.contract import Validator
 from ticketbridge.contract.shape import ObjectShape, Schema, object_shape, type_of
-from ticketbridge.jmes import EvaluationError, Expression, kinds
+from ticketbridge.jmes import EvaluationError, Expression, Repeated, kinds
 from ticketbridge.jmes.nodes import Constant
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.findings import did_you_mean
@@ -32,6 +32,7 @@ from ticketbridge.tickets.convert import (
     accepted,
     convert_value,
     converter,
+    json_type,
 )
 
 
@@ -129,8 +130,10 @@ def make_object(fields: Collection[Field], scope: Scope) -> dict[str, Any]:
 def table_key(value: object) -> str | None:
     """How a value is looked up in a table: text as it is, integers by their digits, true and false.
 
-    None for everything else: no table lists it.
+    None for everything else: no table lists it. An element that came more than once is a Violation.
     """
+    if type(value) is Repeated:
+        raise Violation("", f"{json_type(value)} where one value is due")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

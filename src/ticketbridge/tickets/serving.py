@@ -14,6 +14,7 @@ from typing import Any
 from ticketbridge.jmes.compiler import CodeGenerator
 from ticketbridge.jmes.expression import Expression
 from ticketbridge.jmes.loading import load
+from ticketbridge.jmes.repeated import Repeated
 from ticketbridge.tickets.checks import (
     STATUS,
     VALID,
@@ -113,6 +114,7 @@ class _Writer:
         code = self._code
         value = code.emit(expression.tree, None)
         if kind == "take":
+            self._odd_if_repeated(value)
             value = code.variable(f"[{value}]")
         else:
             self._odd_if(f"type({value}) is not list")
@@ -122,6 +124,10 @@ class _Writer:
     def _odd_if(self, condition: str) -> None:
         with self._code.block(f"if {condition}"):
             self._code.line(f"raise {self._helper('Odd', Odd)}")
+
+    def _odd_if_repeated(self, value: str) -> None:
+        """No expression gives an element that came more than once."""
+        self._odd_if(f"type({value}) is {self._helper('Repeated', Repeated)}")
 
     def _helper(self, name: str, value: Any) -> str:
         return self._code.helper(name, value)
@@ -276,6 +282,7 @@ class _Writer:
             case _:
                 if not member.optional:
                     self._odd_if(f"{value} is None")
+                self._odd_if_repeated(value)
                 code.line(f"{value} = {self._named('convert', member.convert)}({value})")
                 return True
 

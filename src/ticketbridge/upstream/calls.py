@@ -22,6 +22,7 @@ from ticketbridge.mapping.spec import (
 )
 from ticketbridge.upstream.evaluate import evaluate, evaluate_bool, mismatch
 from ticketbridge.upstream.exchange import Exchange
+from ticketbridge.upstream.formats import accept_of
 from ticketbridge.upstream.messages import PlatformRequest
 from ticketbridge.upstream.pages import PageSeen, Paging, Step, compile_paging, first_step
 from ticketbridge.upstream.pull import Pull
@@ -52,7 +53,10 @@ class CallPlan:
         self._max_pages = upstream.max_pages
         self._condition = compiler.optional(spec.condition, bound, kinds.BOOLEAN)
         known = len(compiler.findings)
-        self._request = RequestPlan(spec.request, spec.name, upstream.base_url, paged, compiler)
+        accept = accept_of(spec.format)
+        self._request = RequestPlan(
+            spec.request, spec.name, upstream.base_url, paged, compiler, accept=accept
+        )
         if len(compiler.findings) == known:
             _hold_to_placing(spec, self._request, compiler)
         self._exchange = Exchange(spec, upstream, self._request, answered, compiler)

@@ -15,11 +15,16 @@ from ticketbridge.problems import UpstreamUnreadable
 from ticketbridge.upstream.auth import Credentials
 from ticketbridge.upstream.decoding import ACCEPTED_ENCODINGS, read_body, too_large
 from ticketbridge.upstream.errors import FOREIGN_ERRORS, cut_short, unreachable
-from ticketbridge.upstream.messages import Incoming, PlatformAnswer, PlatformRequest, Transport
+from ticketbridge.upstream.messages import (
+    ACCEPT_JSON,
+    Incoming,
+    PlatformAnswer,
+    PlatformRequest,
+    Transport,
+)
 from ticketbridge.upstream.transport import AiohttpTransport
 
 _OWN_HEADERS = {
-    "Accept": "application/json",
     "Accept-Encoding": ACCEPTED_ENCODINGS,
     "User-Agent": f"ticketbridge/{__version__}",
 }
@@ -85,14 +90,14 @@ class PlatformClient:
     def _headers_of(
         self, request: PlatformRequest, credentials: Credentials | None
     ) -> Mapping[str, str]:
-        own = dict(request.headers)
+        own, asking = dict(request.headers), {"Accept": request.accept}
         if credentials is None:
-            return _merged(_OWN_HEADERS, own)
-        if own:
-            return _merged(_OWN_HEADERS, self._declared, own, credentials.headers)
+            return _merged(_OWN_HEADERS, asking, own)
+        if own or request.accept != ACCEPT_JSON:
+            return _merged(_OWN_HEADERS, asking, self._declared, own, credentials.headers)
         # Nearly all requests have the same headers: those of the one before.
         if self._signed is None or self._signed[0] is not credentials:
-            merged = _merged(_OWN_HEADERS, self._declared, credentials.headers)
+            merged = _merged(_OWN_HEADERS, asking, self._declared, credentials.headers)
             self._signed = credentials, merged
         return self._signed[1]
 

@@ -76,7 +76,7 @@ class Exchange:
         while True:
             try:
                 answer = await pull.fetch(request, answer, fresh=fresh and answer is None)
-                return self._read(answer, scope, pull, first=first)
+                return await self._read(answer, scope, pull, first=first)
             except CredentialsRefused as refusal:
                 if renewed or not pull.renew_credentials(answer):
                     raise refusal.problem from refusal
@@ -84,12 +84,12 @@ class Exchange:
             except FailedTry as failure:
                 await tries.again(failure)
 
-    def _read(
+    async def _read(
         self, answer: PlatformAnswer, scope: Scope, pull: Pull, *, first: bool
     ) -> dict[str, Any]:
         """The response scope of *answer*; see Responses.read."""
         try:
-            seen = self._responses.read(answer, scope, pull.journal, first=first)
+            seen = await self._responses.read(answer, scope, pull.journal, first=first)
         except (OwnsNothing, NotReady):
             pull.believe(answer)
             raise

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol, assert_never
 
 import msgspec
 
-from ticketbridge.upstream.messages import PlatformAnswer
+from ticketbridge.mapping.spec import FormatSpec, JsonFormatSpec, XmlFormatSpec
+from ticketbridge.upstream.encodings import EncodingError, text_of
+from ticketbridge.upstream.messages import ACCEPT_JSON, ACCEPT_XML, PlatformAnswer
+from ticketbridge.upstream.xml import Lists, XmlError, read_xml
 
 _BOM = b"\xef\xbb\xbf"
+_CHARSET = re.compile(r""";\s*charset\s*=\s*"?([^\s";]+)""", re.IGNORECASE)
 _MOST_CONTAINERS = 500_000
 """Objects and lists of one document. A body within `max_body` could hold millions of them, all empty, which
 take seconds to read and many times its size to keep."""
@@ -26,6 +30,58 @@ class Unreadable:
 
 
 NO_BODY: Final = Unreadable("the answer has no body")
+
+
+class Format(Protocol):
+    """How answers are read."""
+
+    async def read(self, answer: PlatformAnswer) -> Any:
+        """The document in *answer*, or Unreadable."""
+        ...
+
+
+def compile_format(spec: FormatSpec, *, any_content_type: bool) -> Format:
+    """The format that *spec* declares."""
+    match spec:
+        case JsonFormatSpec():
+            return _Json(any_content_type)
+        case XmlFormatSpec():
+            return _Xml(Lists(spec.lists), any_content_type)
+        case _:
+            assert_never(spec)
+
+
+def accept_of(spec: FormatSpec) -> str:
+    """What `Accept` says to get answers in the format that *spec* declares."""
+    return ACCEPT_JSON if isinstance(spec, JsonFormatSpec) else ACCEPT_XML
+
+
+@dataclass(frozen=True, slots=True)
+class _Json:
+    any_content_type: bool
+
+    async def read(self, answer: PlatformAnswer) -> Any:
+        return read_json(answer, any_content_type=self.any_content_type)
+
+
+@dataclass(frozen=True, slots=True)
+class _Xml:
+    lists: Lists
+    any_content_type: bool
+
+    async def read(self, answer: PlatformAnswer) -> Any:
+        if not answer.content:
+            return NO_BODY
+        content_type = answer.headers.get("content-type", "")
+        if not self.any_content_type and not _says_xml(content_type):
+            return Unreadable("the content type is not XML")
+        # A content type that does not matter says nothing of the encoding either.
+        charset = None if self.any_content_type else _CHARSET.search(content_type)
+        try:
+            text = text_of(answer.content, charset and charset[1])
+            return await read_xml(text, self.lists)
+        except (EncodingError, XmlError) as error:
+            return Unreadable(f"no XML that is read here: {error}")
 
 
 def read_json(answer: PlatformAnswer, *, any_content_type: bool) -> Any:
@@ -90,7 +146,21 @@ def _repeats(content: bytes) -> bool:
 
 
 def _says_json(content_type: str) -> bool:
-    media_type = content_type.partition(";")[0].strip().lower()
+    media_type = _media_type(content_type)
     return media_type in {"application/json", "text/json"} or (
         media_type.startswith("application/") and media_type.endswith("+json")
     )
+
+
+def _says_xml(content_type: str) -> bool:
+    """XHTML is XML too, but a page for people: most likely that of an error."""
+    media_type = _media_type(content_type)
+    return media_type in {"application/xml", "text/xml"} or (
+        media_type.startswith("application/")
+        and media_type.endswith("+xml")
+        and media_type != "application/xhtml+xml"
+    )
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()

@@ -18,7 +18,7 @@ from ticketbridge.mapping.spec import (
 from ticketbridge.problems import MappingMismatch, UpstreamUnreadable
 from ticketbridge.upstream.auth import Credentials, basic, bearer
 from ticketbridge.upstream.evaluate import evaluate, mismatch
-from ticketbridge.upstream.formats import Unreadable, read_json
+from ticketbridge.upstream.formats import Unreadable, accept_of, read_json
 from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.upstream.requests import RequestPlan
 from ticketbridge.upstream.responses import REFUSED_STATUSES, Responses, hold_to_success
@@ -45,7 +45,9 @@ class OAuth2Login:
         del scope
         return self._request
 
-    def read(self, answer: PlatformAnswer, scope: Scope, journal: Journal, *, first: bool) -> Grant:
+    async def read(
+        self, answer: PlatformAnswer, scope: Scope, journal: Journal, *, first: bool
+    ) -> Grant:
         """See TokenSource."""
         del scope, journal, first
         hold_to_success(answer, "token_url", _REFUSED)
@@ -86,7 +88,10 @@ class SessionLogin:
 
     def __init__(self, spec: SessionAuthSpec, base_url: str, compiler: SpecCompiler) -> None:
         login = spec.login
-        self._plan = RequestPlan(login.request, login.name, base_url, ("user",), compiler)
+        accept = accept_of(login.format)
+        self._plan = RequestPlan(
+            login.request, login.name, base_url, ("user",), compiler, accept=accept
+        )
         self.uses_user = self._plan.uses_user
         self.repeatable = login.request.idempotent
         seen = ("user", *_SHOWN) if self.uses_user else _SHOWN
@@ -106,9 +111,11 @@ class SessionLogin:
         """See TokenSource."""
         return self._plan.build(scope)
 
-    def read(self, answer: PlatformAnswer, scope: Scope, journal: Journal, *, first: bool) -> Grant:
+    async def read(
+        self, answer: PlatformAnswer, scope: Scope, journal: Journal, *, first: bool
+    ) -> Grant:
         """See TokenSource."""
-        seen = self._responses.read(answer, scope, journal, first=first)
+        seen = await self._responses.read(answer, scope, journal, first=first)
         return Grant(Credentials({self._header: self._signed(seen)}), self._lifetime(seen))
 
     def _signed(self, seen: Scope) -> str:

@@ -8,12 +8,16 @@ from typing import Literal, Protocol
 
 from ticketbridge.upstream.auth import Credentials
 
+ACCEPT_JSON = "application/json"
+ACCEPT_XML = "application/xml, text/xml"
+
 
 @dataclass(frozen=True, slots=True)
 class PlatformRequest:
     """A request of *url*, with the headers that the mapping's call declares; credentials come later.
 
-    *call* names who asks, for explanations; the same request of two calls is one.
+    *accept* is what `Accept` says where the mapping does not. *call* names who asks, for explanations;
+    the same request of two calls is one.
     """
 
     url: str = field(repr=False)
@@ -21,6 +25,7 @@ class PlatformRequest:
     method: Literal["GET", "POST"] = "GET"
     content: bytes | None = field(default=None, repr=False)
     call: str = field(default="", compare=False)
+    accept: str = ACCEPT_JSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import RequestSpec
 from ticketbridge.problems import MappingMismatch
 from ticketbridge.upstream.bodies import Body, Parameters, compile_body
-from ticketbridge.upstream.messages import PlatformRequest
+from ticketbridge.upstream.messages import ACCEPT_JSON, PlatformRequest
 
 Header = tuple[str, str]
 
@@ -39,10 +39,13 @@ class RequestPlan:
         base_url: str,
         roots: Collection[str],
         compiler: SpecCompiler,
+        *,
+        accept: str = ACCEPT_JSON,
     ) -> None:
-        """*name* is what the log calls the request."""
+        """*name* is what the log calls the request; *accept* what it asks for."""
         self.idempotent = spec.idempotent
         self._name = name
+        self._accept = accept
         self._method = spec.method
         self._base_url = base_url
         self._path = compiler.template(spec.path, roots, "path")
@@ -77,11 +80,11 @@ class RequestPlan:
             content = self._body.write(scope) if self._body else None
         except EvaluationError as error:
             raise self._unplaceable(error) from error
-        return PlatformRequest(url, headers, self._method, content, self._name)
+        return PlatformRequest(url, headers, self._method, content, self._name, self._accept)
 
     def follow(self, url: str, scope: Scope) -> PlatformRequest:
         """A GET of *url* with the headers of this request, for what the platform says to ask instead."""
-        return PlatformRequest(url, self._own_headers(scope))
+        return PlatformRequest(url, self._own_headers(scope), accept=self._accept)
 
     def _url(self, scope: Scope) -> str:
         url = self._base_url + self._path(scope)

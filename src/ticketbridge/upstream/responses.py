@@ -21,7 +21,7 @@ from ticketbridge.problems import (
 from ticketbridge.redaction import mask_emails
 from ticketbridge.upstream.errors import CredentialsRefused, PassingStatus, TryAgain
 from ticketbridge.upstream.evaluate import evaluate, evaluate_bool, mismatch
-from ticketbridge.upstream.formats import Unreadable, read_json
+from ticketbridge.upstream.formats import Unreadable, compile_format
 from ticketbridge.upstream.messages import PlatformAnswer
 
 RETRIED_STATUSES = frozenset({502, 503, 504})
@@ -84,7 +84,7 @@ class Responses:
         self._needs_body = needs_body
         self._refused = refused
         self._name = spec.name
-        self._any_content_type = spec.any_content_type
+        self._format = compile_format(spec.format, any_content_type=spec.any_content_type)
         self._is_graphql = isinstance(spec.request.body, GraphqlBodySpec)
         self._rules = tuple(
             _Rule(
@@ -97,7 +97,7 @@ class Responses:
             for rule in spec.responses
         )
 
-    def read(
+    async def read(
         self, answer: PlatformAnswer, scope: Scope, journal: Journal, *, first: bool
     ) -> dict[str, Any]:
         """The scope of the response slots: *scope* with `body`, `status` and `headers`.
@@ -105,7 +105,7 @@ class Responses:
         Raises OwnsNothing, NotReady, FailedTry, or the problem that the answer is. *first*: the call's
         first page.
         """
-        body = read_json(answer, any_content_type=self._any_content_type)
+        body = await self._format.read(answer)
         seen = {**scope, "body": body, "status": answer.status, "headers": answer.headers}
         if self._is_graphql:
             self._refuse_errors(body)

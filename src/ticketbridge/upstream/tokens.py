@@ -56,7 +56,9 @@ class TokenSource(Protocol):
         """The request of a login."""
         ...
 
-    def read(self, answer: PlatformAnswer, scope: Scope, journal: Journal, *, first: bool) -> Grant:
+    async def read(
+        self, answer: PlatformAnswer, scope: Scope, journal: Journal, *, first: bool
+    ) -> Grant:
         """The token in *answer*; raises what a call's answer raises. *first*: none came before."""
         ...
 
@@ -132,7 +134,7 @@ class TokenSigner:
             try:
                 answer = await courier.send(request, source.unsigned)
                 first = not self._logged_in
-                grant = source.read(answer, courier.scope, courier.journal, first=first)
+                grant = await source.read(answer, courier.scope, courier.journal, first=first)
             except CredentialsRefused as refusal:
                 raise refusal.problem from refusal
             except FailedTry as failure:

@@ -9,6 +9,7 @@ from ticketbridge.jmes import kinds
 from ticketbridge.jmes.decimals import to_count
 from ticketbridge.jmes.errors import ArgumentFault, describe, did_you_mean, is_plain_key, show_keys
 from ticketbridge.jmes.kinds import Example, Function, Parameter
+from ticketbridge.jmes.repeated import Repeated
 from ticketbridge.jmes.values import digits, frozen
 
 LOOKUP_CACHE = "lookup()"
@@ -19,6 +20,8 @@ _MAX_RANGE = 100_000
 def _as_list(value: Any) -> list[Any]:
     if value is None:
         return []
+    if type(value) is Repeated:
+        return list(value)
     return value if type(value) is list else [value]
 
 

@@ -13,6 +13,7 @@ from ticketbridge.jmes.decimals import CONTEXT, simplest, to_decimal
 from ticketbridge.jmes.errors import ArgumentFault, describe
 from ticketbridge.jmes.jsontext import MAX_RESULT, to_json
 from ticketbridge.jmes.kinds import NUMBERS, Example, Function, Kind, Parameter
+from ticketbridge.jmes.repeated import Repeated
 from ticketbridge.jmes.values import in_range, order_key, same
 
 _TYPES = {bool: "boolean", str: "string", list: "array", dict: "object", type(None): "null"}
@@ -119,6 +120,8 @@ def _keys(array: list[Any], evaluate: Callable[[Any], Any]) -> list[Any]:
 
 
 def _to_array(value: Any) -> list[Any]:
+    if type(value) is Repeated:
+        return list(value)
     return value if type(value) is list else [value]
 
 
@@ -150,6 +153,8 @@ def _to_number(value: Any) -> Any:
 
 
 def _type(value: Any) -> str:
+    if type(value) is Repeated:
+        raise ArgumentFault(f"it is {describe(value)}")
     return _TYPES.get(type(value), "number")
 
 

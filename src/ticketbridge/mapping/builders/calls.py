@@ -11,6 +11,7 @@ from ticketbridge.mapping.builders.context import (
     optional_expression,
     text_of,
 )
+from ticketbridge.mapping.builders.formats import build_format
 from ticketbridge.mapping.builders.pages import build_pages
 from ticketbridge.mapping.builders.requests import RequestBuilder
 from ticketbridge.mapping.builders.rules import build_rules
@@ -53,6 +54,7 @@ class CallBuilder:
             ),
             pages=pages,
             result=self._result(kinds, pages),
+            format=build_format(node.get("format"), context),
             any_content_type=is_true(node.get("any_content_type")),
             place=node.place,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ticketbridge.mapping.builders.context import Context, is_true
+from ticketbridge.mapping.builders.formats import build_format
 from ticketbridge.mapping.builders.requests import RequestBuilder
 from ticketbridge.mapping.builders.rules import build_rules
 from ticketbridge.mapping.nodes import MapNode, Node
@@ -17,6 +18,7 @@ def build_login(node: Node, context: Context) -> LoginSpec:
         responses=build_rules(
             node.get("responses"), context, looped=False, renews=False, polls=False
         ),
+        format=build_format(node.get("format"), context),
         any_content_type=is_true(node.get("any_content_type")),
         place=node.place,
     )

@@ -1,0 +1,84 @@
+"""In which encoding an XML answer is, and its text."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+_PIECE = 64 * 1024
+_HEAD = 200
+_BOM = codecs.BOM_UTF8
+_DECLARED = re.compile(
+    rb"""<\?xml\s[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""",
+)
+_CODECS: Mapping[str, str] = MappingProxyType(
+    {
+        "utf-8": "utf-8",
+        "utf8": "utf-8",
+        "us-ascii": "ascii",
+        "ascii": "ascii",
+        "iso-8859-1": "iso8859-1",
+        "latin1": "iso8859-1",
+        "iso-8859-15": "iso8859-15",
+        "windows-1252": "cp1252",
+    }
+)
+
+
+class EncodingError(Exception):
+    """What cannot be decoded, or not without a guess; its text tells no data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """An answer's *content* with the encoding that it is in.
+
+    *declared* is the encoding's name as the XML declaration has it, if it has one.
+    """
+
+    content: bytes
+    codec: str
+    declared: str | None
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it comes in more than one piece."""
+        return len(self.content) > _PIECE
+
+    def pieces(self) -> Iterator[str]:
+        """The text; EncodingError where the content is not in its encoding."""
+        decoder = codecs.getincrementaldecoder(self.codec)()
+        try:
+            for start in range(0, len(self.content), _PIECE):
+                yield decoder.decode(self.content[start : start + _PIECE])
+            yield decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            raise EncodingError("text that is not in its encoding") from None
+
+
+def text_of(content: bytes, charset: str | None) -> Text:
+    """*content* as text; *charset* is what the answer's head says of it, if it says it.
+
+    Raises EncodingError where the encoding is not one of the few that are read here, and where head,
+    declaration and byte order mark say different things of text that is not the same in all of them.
+    """
+    body = content.removeprefix(_BOM)
+    found = _DECLARED.match(body[:_HEAD])
+    declared = found[1].decode() if found else None
+    marked = "utf-8" if body is not content else None
+    said = {_codec(name) for name in (charset, declared, marked) if name}
+    if body.isascii():
+        return Text(body, "ascii", declared)
+    if len(said) > 1:
+        raise EncodingError("head and document name different encodings")
+    return Text(body, said.pop() if said else "utf-8", declared)
+
+
+def _codec(name: str) -> str:
+    codec = _CODECS.get(name.lower())
+    if codec is None:
+        raise EncodingError("an encoding that is not read here (UTF-8 is)")
+    return codec
