@@ -207,6 +207,38 @@ def test_test_as_json_is_a_list_of_results(good: Path, capsys: pytest.CaptureFix
     assert (row["case"], row["result"]) == ("c", "fail")
 
 
+def test_test_says_what_the_cases_leave_out(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With `--coverage` and `--mutants`; only with `--strict` it is a failure."""
+    (good.parent / "acme.cases.yaml").write_text(
+        "- {case: c, user: a@example.com, upstream: [{get: /orders, body: {orders: []}}],"
+        " expect: {tickets: []}}"
+    )
+
+    assert main(["test", "--coverage", str(good)]) == 0
+    assert f"{good}:" in capsys.readouterr().out
+    assert main(["test", "--mutants", str(good)]) == 0
+    assert "no case notices the owner is not compared" in capsys.readouterr().out
+    assert main(["test", "--strict", str(good)]) == 0
+    assert "1 case, 0 failed\n" in capsys.readouterr().out
+    assert main(["test", "--strict", "--coverage", str(good)]) == 1
+    assert "not covered: no record has status `PAID`" in capsys.readouterr().out
+    assert main(["test", "--strict", "--mutants", str(good)]) == 1
+
+
+def test_test_writes_junit(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--junit` writes the results as XML beside the text; a file that cannot be written is named."""
+    (good.parent / "acme.cases.yaml").write_text(
+        "- {case: c, user: a@example.com, upstream: [], expect: {problem: invalid-user}}"
+    )
+    file = good.parent / "results.xml"
+
+    assert main(["test", "--junit", str(file), str(good)]) == 1
+    assert "failed: c" in capsys.readouterr().out
+    assert '<testcase classname="' in file.read_text()
+    assert main(["test", "--junit", str(good.parent), str(good)]) == 2
+    assert f"{good.parent}: cannot be written" in capsys.readouterr().err
+
+
 def test_demo_runs_on_the_port_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """`demo --port` is the port of the proxy."""
     asked: list[int] = []

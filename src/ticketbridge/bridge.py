@@ -342,13 +342,16 @@ class Parts:
 
 
 def compile_mapping(
-    spec: MappingSpec, *, transport: httpx.AsyncBaseTransport | None = None
+    spec: MappingSpec,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    compiler: SpecCompiler | None = None,
 ) -> Bridge:
     """*spec* made to run. Raises MappingError with all that is wrong in it.
 
-    *transport* replaces the connections to the platform in tests.
+    *transport* replaces the connections to the platform in tests, *compiler* makes the expressions.
     """
-    compiler = SpecCompiler(spec.source)
+    compiler = compiler or SpecCompiler(spec.source)
     parts = _compile_parts(spec, compiler)
     compiler.raise_errors()
     platform = open_platform(spec.upstream, parts.signing, transport)

@@ -12,12 +12,12 @@ from pathlib import Path
 from ticketbridge import __version__, logs
 from ticketbridge.app import PathTaken
 from ticketbridge.authoring.answers import fetched, mapped
-from ticketbridge.authoring.cases import WRITERS as CASE_WRITERS
-from ticketbridge.authoring.cases import run_files
 from ticketbridge.authoring.check import WRITERS, as_text, check_files
 from ticketbridge.authoring.explain import WRITERS as OUTCOME_WRITERS
 from ticketbridge.authoring.explain import Outcome
 from ticketbridge.authoring.samples import SampleError
+from ticketbridge.authoring.testing import WRITERS as CASE_WRITERS
+from ticketbridge.authoring.testing import OutputError, run_files, write_junit
 from ticketbridge.authoring.trial import Trial
 from ticketbridge.catalog import NoMappings, mapping_files
 from ticketbridge.contract import tickets_schema_text
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MappingError as error:
         print(as_text(error.findings, colour=shows_colours(sys.stderr)), file=sys.stderr)
         return 1
-    except (NoMappings, PathTaken, SampleError, SettingsError) as error:
+    except (NoMappings, OutputError, PathTaken, SampleError, SettingsError) as error:
         print(f"ticketbridge: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -73,14 +73,18 @@ def _check(options: argparse.Namespace) -> int:
 
 def _test(options: argparse.Namespace) -> int:
     # The cases run without variables: they come out the same everywhere, and no secret is at hand.
-    run = run_files(mapping_files(options.paths))
+    run = run_files(
+        mapping_files(options.paths), with_coverage=options.coverage, with_slips=options.mutants
+    )
     errors = [finding for finding in run.findings if finding.severity == "error"]
     if errors:
         print(as_text(errors, colour=shows_colours(sys.stderr)), file=sys.stderr)
-    text = CASE_WRITERS[options.format](run.results, run.without_cases)
+    text = CASE_WRITERS[options.format](run)
     if text:
         print(text)
-    return 0 if run.passed else 1
+    if options.junit:
+        write_junit(run, options.junit)
+    return 0 if (run.is_thorough if options.strict else run.passed) else 1
 
 
 def _map(options: argparse.Namespace) -> int:
@@ -176,6 +180,16 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
 def _add_test(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     parser.add_argument("--format", choices=list(CASE_WRITERS), default="text")
+    parser.add_argument(
+        "--coverage", action="store_true", help="list what a mapping declares and no case comes by"
+    )
+    parser.add_argument(
+        "--mutants", action="store_true", help="list the slips of a mapping that no case notices"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="fail for what those two list, and without cases"
+    )
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the results as XML too")
     parser.set_defaults(run=_test)
 
 

@@ -79,7 +79,7 @@ class ResponsePlan:
             body = self._body({"user": user, "tickets": tickets})
         except EvaluationError as error:
             raise MappingMismatch(log=f"response: body: {error}") from error
-        breach = self._validator.breach(body)
+        breach = self._validator.check(body)
         if breach is not None:
             raise MappingMismatch(log=f"response: the body {breach}")
         return self.encoded(body)

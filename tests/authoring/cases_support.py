@@ -42,9 +42,13 @@ class Folder:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, "utf-8")
 
+    def write(self, *entries: Mapping[str, Any]) -> None:
+        """Writes the cases file (a JSON document is YAML)."""
+        self.cases.write_text(json.dumps(entries), "utf-8")
+
     def run(self, *cases: Mapping[str, Any]) -> list[CaseResult]:
-        """How *cases* came out (a JSON document is YAML)."""
-        self.cases.write_text(json.dumps(cases), "utf-8")
+        """How *cases* came out."""
+        self.write(*cases)
         return run_cases(self.mapping)
 
     def message(self, **changes: Any) -> str:

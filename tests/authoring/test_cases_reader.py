@@ -66,6 +66,15 @@ def test_a_good_file_has_no_findings(folder: Folder) -> None:
             id="in expect",
         ),
         pytest.param(_with("{get: /orders, body", "{body"), "3:14", "TB411", "`get`", id="no get"),
+        pytest.param(f"{GOOD}- survivors: [a]", "5:14", "TB412", "`survivors`", id="survivors"),
+        pytest.param(
+            f"{GOOD}- {{survivors: {{a: b}}, case: c}}",
+            "5:23",
+            "TB410",
+            "legal here: survivors",
+            id="both",
+        ),
+        pytest.param(f"{GOOD}- survivors: {{a: ''}}", "5:18", "TB415", "reason", id="no reason"),
         pytest.param(
             _with("  user: ana@example.com\n", ""), "1:3", "TB411", "`user`", id="no user"
         ),
@@ -324,7 +333,7 @@ def test_scalars_are_read_as_in_a_mapping(tmp_path: Path) -> None:
     file = tmp_path / "a.cases.yaml"
     body = "[NO, 012, 2026-11-24, 12345678901234567890123, 1.50, null, true]"
     file.write_text(_with("{orders: []}", body), "utf-8")
-    (case,) = read_cases(file)
+    (case,) = read_cases(file).cases
 
     assert case.answers[0].content == (
         b'["NO","012","2026-11-24",12345678901234567890123,1.5,null,true]'
@@ -367,3 +376,15 @@ def test_each_code_is_in_the_table() -> None:
     """A code means one thing, and belongs to cases."""
     assert all(code.startswith("TB4") and CODES[code] for code in CODES)
     assert len(set(CODES.values())) == len(CODES)
+
+
+def test_slips_that_no_case_notices_are_listed(folder: Folder) -> None:
+    """Lists of them stand among the cases, each slip with its reason."""
+    folder.file("acme.cases.yaml", f"- survivors: {{'a: b': c}}\n{GOOD}- survivors: {{d: e f}}\n")
+    spec = read_cases(folder.cases)
+
+    assert [case.name for case in spec.cases] == ["one"]
+    assert [(each.name, each.reason, each.place.line) for each in spec.survivors] == [
+        ("a: b", "c", 1),
+        ("d", "e f", 6),
+    ]

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.authoring.cases_support import TICKET, Folder, case, item, orders_answer
-from ticketbridge.authoring.cases import CasesError, cases_file, run_cases, run_files
+from ticketbridge.authoring.cases import CasesError, cases_file, run_cases
+from ticketbridge.authoring.testing import run_files
 from ticketbridge.mapping import Environment
 from ticketbridge.mapping.findings import MappingError
 

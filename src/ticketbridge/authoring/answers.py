@@ -112,7 +112,7 @@ def _names_case(sample: str) -> bool:
 
 
 def _chosen(file: Path, name: str) -> CaseSpec:
-    cases = {case.name: case for case in read_cases(file)}
+    cases = {case.name: case for case in read_cases(file).cases}
     if not name and len(cases) == 1:
         return next(iter(cases.values()))
     if name not in cases:

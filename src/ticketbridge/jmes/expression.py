@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from ticketbridge.jmes import nodes
@@ -82,6 +82,17 @@ class Expression:
         if absent:
             return f"no value was given for the root {absent[0]}"
         return foreign_reason(error)
+
+    def watched(self, watch: Callable[[Mapping[str, Any], Any], None]) -> Expression:
+        """The same expression, which tells *watch* of each value that it gives, and of its scope."""
+        evaluate = self._evaluate
+
+        def evaluate_watched(scope: Mapping[str, Any]) -> Any:
+            value = evaluate(scope)
+            watch(scope, value)
+            return value
+
+        return replace(self, _evaluate=evaluate_watched)
 
     @property
     def gives_as_found(self) -> bool:

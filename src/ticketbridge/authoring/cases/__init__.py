@@ -34,26 +34,29 @@ and what menta tech must get for it:
 """
 
 from ticketbridge.authoring.cases.codes import CODES
+from ticketbridge.authoring.cases.coverage import Point, coverage
 from ticketbridge.authoring.cases.reader import CasesError, read_cases
-from ticketbridge.authoring.cases.report import WRITERS, as_json, as_text
 from ticketbridge.authoring.cases.runner import (
     CaseResult,
-    CaseRun,
     cases_file,
+    compiled,
+    load_tested,
+    results,
     run_cases,
-    run_files,
 )
+from ticketbridge.authoring.cases.spec import CasesSpec
 
 __all__ = [
     "CODES",
-    "WRITERS",
     "CaseResult",
-    "CaseRun",
     "CasesError",
-    "as_json",
-    "as_text",
+    "CasesSpec",
+    "Point",
     "cases_file",
+    "compiled",
+    "coverage",
+    "load_tested",
     "read_cases",
+    "results",
     "run_cases",
-    "run_files",
 ]

@@ -19,5 +19,6 @@ CODES: Mapping[str, str] = MappingProxyType(
         "TB420": "a body_file that is not in the folder of the cases file, or below it",
         "TB421": "a body_file that cannot be read",
         "TB422": "a body_file that is no JSON",
+        "TB430": "a survivor in the list that is none",
     }
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import get_args
 
 from ticketbridge.authoring.cases.answers import AnswerReader
-from ticketbridge.authoring.cases.spec import CaseSpec, ExpectSpec
+from ticketbridge.authoring.cases.spec import CaseSpec, CasesSpec, ExpectSpec, SurvivorSpec
 from ticketbridge.authoring.cases.values import Values
 from ticketbridge.mapping.findings import MappingError, Place, did_you_mean
 from ticketbridge.mapping.nodes import MapNode, Node
@@ -28,6 +28,7 @@ from ticketbridge.problems import (
 from ticketbridge.tickets.verdicts import VerdictKind
 
 MAX_BYTES = 1024 * 1024
+SURVIVORS = "survivors"
 CASE_KEYS = ("case", "user", "now", "upstream", "expect")
 EXPECT_KEYS = ("tickets", "verdicts", "problem", "body")
 PROBLEMS = tuple(
@@ -53,17 +54,17 @@ class CasesError(MappingError):
     """A cases file that cannot be used; *findings* says all that is wrong with it."""
 
 
-def read_cases(file: Path) -> list[CaseSpec]:
-    """The cases in *file*, in order; raises CasesError with every finding."""
+def read_cases(file: Path) -> CasesSpec:
+    """What *file* declares; raises CasesError with every finding."""
     report = Report()
     try:
         root = read_yaml(_text(file, report), str(file), report)
         report.raise_errors()
-        cases = _Reader(file.parent, report).cases(root)
+        spec = _Reader(file.parent, report).read(root)
         report.raise_errors()
     except MappingError as error:
         raise CasesError(error.findings) from None
-    return cases
+    return spec
 
 
 def _text(file: Path, report: Report) -> str:
@@ -92,10 +93,17 @@ class _Reader:
         self._values = Values(report)
         self._answers = AnswerReader(folder, self._values)
 
-    def cases(self, root: Node) -> list[CaseSpec]:
+    def read(self, root: Node) -> CasesSpec:
         """The list that the file is."""
         entries = self._values.list(root, "the file")
-        cases = [case for case in map(self._case, entries) if case is not None]
+        cases = [self._case(entry) for entry in entries if entry.get(SURVIVORS) is None]
+        lists = [entry for entry in entries if entry.get(SURVIVORS) is not None]
+        survivors = tuple(survivor for entry in lists for survivor in self._survivors(entry))
+        return CasesSpec(self._distinct(cases), survivors)
+
+    def _distinct(self, read: Iterable[CaseSpec | None]) -> tuple[CaseSpec, ...]:
+        """The cases that could be read; a name that stands twice is a finding."""
+        cases = tuple(case for case in read if case is not None)
         lines: dict[str, int] = {}
         for case in cases:
             first = lines.setdefault(case.name, case.place.line)
@@ -103,6 +111,12 @@ class _Reader:
                 message = f"the case `{case.name}` stands twice: here and on line {first}"
                 self._values.slip(Node(case.place), "TB418", message, "give it another name")
         return cases
+
+    def _survivors(self, node: Node) -> Iterator[SurvivorSpec]:
+        self._values.mapping(node, "the list of survivors", (SURVIVORS,), ())
+        for key, value in self._values.pairs(node.get(SURVIVORS), f"`{SURVIVORS}`"):
+            reason = self._values.text(value, "the reason")
+            yield SurvivorSpec(str(key.value), reason, key.place)
 
     def _case(self, node: Node) -> CaseSpec | None:
         values = self._values

@@ -118,6 +118,15 @@ class ExpectSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class SurvivorSpec:
+    """A slip that no case can notice, and the *reason* why not."""
+
+    name: str
+    reason: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class CaseSpec:
     """One case; *now* None takes the time of the run."""
 
@@ -127,3 +136,11 @@ class CaseSpec:
     answers: tuple[AnswerSpec, ...]
     expect: ExpectSpec
     place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class CasesSpec:
+    """A cases file: the cases in order, and the slips that none of them notices."""
+
+    cases: tuple[CaseSpec, ...]
+    survivors: tuple[SurvivorSpec, ...]

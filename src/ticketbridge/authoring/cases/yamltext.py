@@ -1,0 +1,63 @@
+"""JSON values as the YAML of a cases file: what its reader reads as these values again."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ticketbridge.mapping.scalars import NumberError, resolve_plain
+
+# Text that needs no quotes, in brackets too; `resolve_plain` says whether it then stays text.
+_PLAIN = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*")
+
+
+def scalar_text(value: str | int | float | bool | None) -> str:  # noqa: PYI041 - an int is no float
+    """*value* on one line, in quotes where it needs them."""
+    if isinstance(value, str) and _is_plain(value):
+        return value
+    text = json.dumps(value, ensure_ascii=False)
+    # The line breaks of YAML, and what it does not allow as it is.
+    return re.sub("[\x7f-\x9f\u2028\u2029\ufeff]", lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def flow_text(value: Any) -> str:
+    """*value* on one line, its lists and objects in brackets and braces."""
+    if isinstance(value, dict):
+        pairs = (f"{scalar_text(name)}: {flow_text(each)}" for name, each in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(flow_text, value))}]"
+    return scalar_text(value)
+
+
+def block_lines(value: Any) -> Iterator[str]:
+    """A list or an object that is not empty, a line for each entry that needs one."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from _entry(f"{scalar_text(name)}:", each)
+    else:
+        for each in value:
+            first, *others = block_lines(each) if _nests(each) else (flow_text(each),)
+            yield f"- {first}"
+            yield from (f"  {line}" for line in others)
+
+
+def _entry(key: str, value: Any) -> Iterator[str]:
+    if _nests(value):
+        yield key
+        yield from (f"  {line}" for line in block_lines(value))
+    else:
+        yield f"{key} {flow_text(value)}"
+
+
+def _nests(value: Any) -> bool:
+    return isinstance(value, dict | list) and bool(value)
+
+
+def _is_plain(text: str) -> bool:
+    try:
+        return bool(_PLAIN.fullmatch(text)) and resolve_plain(text) == text
+    except NumberError:
+        return False

@@ -1,0 +1,199 @@
+"""The slips that an expression can have: each is the tree with one thing in it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Any
+
+from ticketbridge.jmes import nodes
+from ticketbridge.jmes.writing import text_of
+
+Put = Callable[[nodes.Node], nodes.Node]
+Change = tuple[int, str, nodes.Node]
+"""Where it is, what happened, and what stands there instead."""
+
+_OTHER_OPERATOR: dict[str, nodes.Operator] = {
+    "==": "!=",
+    "!=": "==",
+    "<": "<=",
+    "<=": "<",
+    ">": ">=",
+    ">=": ">",
+}
+# What is in these, beside a `base`, has another current value.
+_STEPPING = (nodes.Projection, nodes.ValueProjection, nodes.Reference)
+# Of these each argument may be the one that was needed, as of `||`.
+_ALTERNATIVES = frozenset({"default", "not_null"})
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One slip: at the offset *start* of the text, *change* says what happened, *tree* what came of it."""
+
+    start: int
+    change: str
+    tree: nodes.Node
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """A node, and its tree with another there.
+
+    *at_root*: its current value is the scope of the roots. *before* gives its current value where
+    that is a step further.
+    """
+
+    node: nodes.Node
+    at_root: bool
+    put: Put
+    before: nodes.Node | None = None
+
+
+Sibling = Callable[[nodes.Node, str], str | None]
+"""Of the objects that a node gives, another key than the named one, for which it may be taken."""
+
+
+def edits(tree: nodes.Node, sibling: Sibling) -> Iterator[Edit]:
+    """All slips in *tree*: keys, texts and numbers, operators, functions, conditions."""
+    for spot in _spots(_Spot(tree, at_root=True, put=lambda whole: whole)):
+        for start, change, node in (*_changed(spot), *_taken_for(spot, sibling)):
+            yield Edit(start, change, spot.put(node))
+
+
+def misspelt(name: str) -> str:
+    """*name* with a slip of the finger."""
+    return f"{name}{name[-1:] or 'x'}"
+
+
+# --- the nodes of a tree --------------------------------------------------------------------------
+
+
+def _spots(spot: _Spot) -> Iterator[_Spot]:
+    yield spot
+    for member in fields(spot.node):
+        value = getattr(spot.node, member.name)
+        put = _member_put(spot, member.name)
+        for child in _children(spot, member.name, value, put):
+            yield from _spots(child)
+
+
+def _children(
+    spot: _Spot, name: str, value: Any, put: Callable[[Any], nodes.Node]
+) -> Iterator[_Spot]:
+    if isinstance(value, nodes.Node):
+        steps_on = isinstance(spot.node, _STEPPING) and name != "base"
+        yield _Spot(value, at_root=spot.at_root and not steps_on, put=put)
+    elif isinstance(value, tuple) and isinstance(spot.node, nodes.Chain):
+        yield from _steps(spot, value, put)
+    elif isinstance(value, tuple):
+        for index, entry in enumerate(value):
+            child = entry[1] if isinstance(entry, tuple) else entry
+            yield _Spot(child, spot.at_root, _entry_put(value, index, put))
+
+
+def _steps(
+    spot: _Spot, steps: tuple[nodes.Node, ...], put: Callable[[Any], nodes.Node]
+) -> Iterator[_Spot]:
+    yield _Spot(steps[0], spot.at_root, _entry_put(steps, 0, put))
+    for index in range(1, len(steps)):
+        before = nodes.Chain(spot.node.start, steps[:index]) if spot.at_root else None
+        yield _Spot(steps[index], at_root=False, put=_entry_put(steps, index, put), before=before)
+
+
+def _member_put(spot: _Spot, name: str) -> Callable[[Any], nodes.Node]:
+    return lambda value: spot.put(replace(spot.node, **{name: value}))
+
+
+def _entry_put(
+    entries: tuple[Any, ...], index: int, put: Callable[[Any], nodes.Node]
+) -> Callable[[nodes.Node], nodes.Node]:
+    def put_entry(node: nodes.Node) -> nodes.Node:
+        old = entries[index]
+        entry = (old[0], node) if isinstance(old, tuple) else node
+        return put((*entries[:index], entry, *entries[index + 1 :]))
+
+    return put_entry
+
+
+# --- what can be wrong with one -------------------------------------------------------------------
+
+
+def _taken_for(spot: _Spot, sibling: Sibling) -> Iterator[Change]:
+    if isinstance(spot.node, nodes.Field) and spot.before is not None:
+        name = sibling(spot.before, spot.node.name)
+        if name is not None:
+            yield _written(spot.node, replace(spot.node, name=name))
+
+
+def _changed(spot: _Spot) -> Iterator[Change]:
+    match node := spot.node:
+        case nodes.Field() if not spot.at_root:
+            yield _written(node, replace(node, name=misspelt(node.name)))
+        case nodes.Constant():
+            yield from _other_constant(node)
+        case nodes.Index():
+            yield _written(node, replace(node, index=node.index + 1))
+        case nodes.Comparison():
+            operator = _OTHER_OPERATOR[node.operator]
+            change = f"`{operator}` for `{node.operator}`"
+            yield node.start, change, replace(node, operator=operator)
+        case nodes.HashOf():
+            yield from _other_keys(node)
+        case _:
+            yield from _less(node)
+
+
+def _less(node: nodes.Node) -> Iterator[Change]:
+    """*node* with a part of it left out."""
+    match node:
+        case nodes.Not():
+            yield node.start, "`!` left out", node.condition
+        case nodes.Projection() if node.condition is not None:
+            part = node.condition
+            yield part.start, f"{shown(part)} left out", replace(node, condition=None)
+        case nodes.Either():
+            yield from _fewer(node.choices, partial(nodes.Either, node.start))
+        case nodes.Both():
+            yield from _fewer(node.conditions, partial(nodes.Both, node.start))
+        case nodes.Call() if node.name in _ALTERNATIVES:
+            yield from _fewer(node.arguments, partial(nodes.Call, node.start, node.name))
+        case nodes.Call():
+            plain = [part for part in node.arguments if not isinstance(part, nodes.Reference)]
+            yield from ((node.start, f"`{node.name}` left out", part) for part in plain[:1])
+
+
+def shown(node: nodes.Node) -> str:
+    """The text of *node* in backticks, unless it has some itself."""
+    text = text_of(node)
+    return text if "`" in text else f"`{text}`"
+
+
+def _written(old: nodes.Node, new: nodes.Node) -> Change:
+    return old.start, f"{shown(new)} for {shown(old)}", new
+
+
+def _other_constant(node: nodes.Constant) -> Iterator[Change]:
+    match node.value:
+        case bool(value):
+            yield _written(node, replace(node, value=not value))
+        case int(value) | float(value):
+            yield _written(node, replace(node, value=value + 1))
+        case str(value):
+            yield _written(node, replace(node, value=misspelt(value)))
+
+
+def _fewer(
+    parts: tuple[nodes.Node, ...], make: Callable[[tuple[nodes.Node, ...]], nodes.Node]
+) -> Iterator[Change]:
+    for index, part in enumerate(parts):
+        left = (*parts[:index], *parts[index + 1 :])
+        yield part.start, f"{shown(part)} left out", left[0] if len(left) == 1 else make(left)
+
+
+def _other_keys(node: nodes.HashOf) -> Iterator[Change]:
+    for index, (name, value) in enumerate(node.pairs):
+        pair = (misspelt(name), value)
+        pairs = (*node.pairs[:index], pair, *node.pairs[index + 1 :])
+        yield node.start, f"`{pair[0]}` for `{name}`", replace(node, pairs=pairs)

@@ -1,0 +1,109 @@
+"""Runs the cases of several mappings, and looks at what they leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ticketbridge.authoring.cases import (
+    CaseResult,
+    Point,
+    cases_file,
+    compiled,
+    coverage,
+    load_tested,
+    read_cases,
+    results,
+)
+from ticketbridge.authoring.mutants import Tried, try_slips
+from ticketbridge.mapping.findings import Finding, MappingError
+
+
+@dataclass(frozen=True, slots=True)
+class MappingRun:
+    """One mapping with its cases.
+
+    *points* are what a case should come by, *tried* are the slips; each is None where nobody asked for
+    it. Slips are not tried where a case fails anyway.
+    """
+
+    mapping: Path
+    results: tuple[CaseResult, ...]
+    points: tuple[Point, ...] | None = None
+    tried: Tried | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether all cases passed."""
+        return all(result.passed for result in self.results)
+
+    @property
+    def gaps(self) -> tuple[Point, ...]:
+        """What no case comes by."""
+        return tuple(point for point in self.points or () if not point.met)
+
+    @property
+    def is_thorough(self) -> bool:
+        """Whether the cases leave nothing out of what was looked at."""
+        return not self.gaps and not (self.tried and self.tried.unlisted)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRun:
+    """Several mappings; *findings* are of files that cannot be used, and of slips listed in vain."""
+
+    mappings: tuple[MappingRun, ...]
+    findings: tuple[Finding, ...]
+    without_cases: tuple[Path, ...]
+
+    @property
+    def results(self) -> tuple[CaseResult, ...]:
+        """All cases."""
+        return tuple(result for tested in self.mappings for result in tested.results)
+
+    @property
+    def passed(self) -> bool:
+        """Whether there was a case at all, and nothing was wrong."""
+        right = all(tested.passed for tested in self.mappings)
+        return bool(self.results) and right and not self.findings
+
+    @property
+    def is_thorough(self) -> bool:
+        """Whether the run passed, and no mapping has anything that its cases leave out, or no cases."""
+        thorough = all(tested.is_thorough for tested in self.mappings)
+        return self.passed and thorough and not self.without_cases
+
+
+def run_files(
+    mappings: Iterable[Path], *, with_coverage: bool = False, with_slips: bool = False
+) -> CaseRun:
+    """The cases of all *mappings*; what cannot be read is in the findings, and stops no other."""
+    tested: list[MappingRun] = []
+    findings: list[Finding] = []
+    without_cases: list[Path] = []
+    for mapping in mappings:
+        try:
+            one = _tested(mapping, with_coverage=with_coverage, with_slips=with_slips)
+        except MappingError as error:
+            findings += error.findings
+            continue
+        if one is None:
+            without_cases.append(mapping)
+        else:
+            tested.append(one)
+            findings += one.tried.stale if one.tried else ()
+    return CaseRun(tuple(tested), tuple(findings), tuple(without_cases))
+
+
+def _tested(mapping: Path, *, with_coverage: bool, with_slips: bool) -> MappingRun | None:
+    """One mapping, or None where it has no cases. Raises MappingError."""
+    spec = load_tested(mapping)
+    bridge = compiled(spec)
+    if not cases_file(mapping).is_file():
+        return None
+    cases = read_cases(cases_file(mapping))
+    plain = MappingRun(mapping, tuple(results(bridge, cases.cases)))
+    points = tuple(coverage(spec, cases.cases)) if with_coverage else None
+    tried = try_slips(spec, cases) if with_slips and plain.passed else None
+    return replace(plain, points=points, tried=tried)
