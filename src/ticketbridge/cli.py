@@ -15,6 +15,7 @@ from ticketbridge.authoring.answers import fetched, mapped
 from ticketbridge.authoring.check import WRITERS, as_text, check_files
 from ticketbridge.authoring.explain import WRITERS as OUTCOME_WRITERS
 from ticketbridge.authoring.explain import Outcome
+from ticketbridge.authoring.record import RecordError, record
 from ticketbridge.authoring.samples import SampleError
 from ticketbridge.authoring.testing import WRITERS as CASE_WRITERS
 from ticketbridge.authoring.testing import OutputError, run_files, write_junit
@@ -100,7 +101,19 @@ def _map(options: argparse.Namespace) -> int:
 
 def _fetch(options: argparse.Namespace) -> int:
     trial = fetched(options.mapping, options.user, Environment(os.environ))
-    return _tell(trial, options)
+    code = _tell(trial, options)
+    return code if options.record is None else _record(trial, options)
+
+
+def _record(trial: Trial, options: argparse.Namespace) -> int:
+    """Record what was fetched, a problem too; 1 where that cannot be."""
+    try:
+        name = record(trial, options.mapping, options.record, options.case)
+    except RecordError as error:
+        print(f"ticketbridge: nothing was recorded: {error}", file=sys.stderr)
+        return 1
+    print(f"ticketbridge: {options.record}: recorded the case `{name}`", file=sys.stderr)
+    return 0 if trial.problem is None else 1
 
 
 def _tell(trial: Trial, options: argparse.Namespace) -> int:
@@ -212,6 +225,13 @@ def _add_fetch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("mapping", type=Path, metavar="MAPPING")
     parser.add_argument("--user", required=True, metavar="E", help="whose tickets")
     _add_outcome(parser)
+    parser.add_argument(
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="add the answers to this cases file, with made-up data in place of personal data",
+    )
+    parser.add_argument("--case", metavar="NAME", help="the name of the recorded case")
     parser.set_defaults(run=_fetch)
 
 

@@ -105,7 +105,8 @@ class SamplePlatform:
         self._answered.append(f"{request.call} by {sample.file}")
         media_type = "application/xml" if sample.is_xml else "application/json"
         content = sample.content.replace(b"{BASE}", self._base_url.encode())
-        return PlatformAnswer(200, {"content-type": media_type}, content, credentials)
+        headers = {"content-type": media_type, "content-length": str(len(content))}
+        return PlatformAnswer(200, headers, content, credentials)
 
     async def aclose(self) -> None:
         """See Client."""

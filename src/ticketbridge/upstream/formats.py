@@ -76,12 +76,18 @@ class _Xml:
         if not self.any_content_type and not _says_xml(content_type):
             return Unreadable("the content type is not XML")
         # A content type that does not matter says nothing of the encoding either.
-        charset = None if self.any_content_type else _CHARSET.search(content_type)
+        charset = None if self.any_content_type else charset_of(content_type)
         try:
-            text = text_of(answer.content, charset and charset[1])
+            text = text_of(answer.content, charset)
             return await read_xml(text, self.lists)
         except (EncodingError, XmlError) as error:
             return Unreadable(f"no XML that is read here: {error}")
+
+
+def charset_of(content_type: str) -> str | None:
+    """The encoding that *content_type* names, or None."""
+    found = _CHARSET.search(content_type)
+    return found[1] if found else None
 
 
 def read_json(answer: PlatformAnswer, *, any_content_type: bool) -> Any:

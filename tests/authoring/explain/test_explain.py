@@ -226,6 +226,40 @@ def test_what_was_read_of_a_list_or_an_object_is_its_kind(folder: Folder, tell: 
     }
 
 
+def test_variables_and_notes_are_told_without_what_they_hold(
+    folder: Folder, tell: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variable in a path is no part of its shape; the messages of rules are told as the log has them."""
+    monkeypatch.setenv("ACME_SHOP", "my-shop")
+    rule = {"when": "body.pages == `1`", "then": "ok", "message": "join(' ', ['for', user])"}
+    folder.map({**CHANGES, "source.0.get": "/${ACME_SHOP}/orders", "source.0.responses": [rule]})
+
+    _, out = tell(*save(folder, orders()))
+
+    assert "GET /${...}/orders?email={user}&page=1" in out
+    assert "my-shop" not in out
+    assert "note: order: for (e-mail)" in out
+
+
+@pytest.mark.anyio
+async def test_an_answer_that_is_too_large_is_told_as_a_failed_call(
+    platform: FakePlatform, folder: Folder, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """The call has no status then, but a reason."""
+    folder.map({"upstream.max_body": "1KB"})
+    variables = {"MENTA_SECRET": SECRET, "ACME_TOKEN": TOKEN, "ACME_API": platform.url}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    platform.on("/orders", Reply(json=orders(order(*map(item, range(100))))))
+    words = ["fetch", "acme.yaml", "--user", USER, "--explain", "--format", "json"]
+
+    assert await anyio.to_thread.run_sync(main, words) == 1
+
+    (call,) = json.loads(capsys.readouterr().out)["calls"]
+    assert call["failure"] == "a body over 1000 bytes"
+    assert call["status"] is None
+
+
 @pytest.mark.anyio
 async def test_real_calls_are_told_with_their_failures(
     platform: FakePlatform, folder: Folder, monkeypatch: pytest.MonkeyPatch, capsys: Any

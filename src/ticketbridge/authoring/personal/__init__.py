@@ -7,7 +7,8 @@ Ids of tickets, events and orders are not personal data here: without them nothi
 
 from ticketbridge.authoring.personal.findings import Findings
 from ticketbridge.authoring.personal.kinds import Kind
+from ticketbridge.authoring.personal.learning import findings_of
 from ticketbridge.authoring.personal.masks import mask
 from ticketbridge.authoring.personal.standins import StandIns
 
-__all__ = ["Findings", "Kind", "StandIns", "mask"]
+__all__ = ["Findings", "Kind", "StandIns", "findings_of", "mask"]

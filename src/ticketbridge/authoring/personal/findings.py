@@ -106,6 +106,10 @@ class Findings:
         """Whether personal data stands in *text*, of which more than a mark would be left."""
         return self.in_text(text, lambda _text, _kind: "") != text
 
+    def is_personal(self, text: str, key: str, above: str) -> bool:
+        """Whether *text*, which stands under these keys, is someone's, or has something of it."""
+        return kind_of(Spot(key, above)) is not None or self._compiled()[1].search(text) is not None
+
     def _value(self, value: Any, spot: Spot, by: Replace) -> Any:
         kind = _kind(value, spot)
         if kind is None or kind is Kind.EMAIL:

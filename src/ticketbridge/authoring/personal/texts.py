@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 EMAIL = re.compile(r"\w[\w.+'%-]*(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://[^\s/?#]+)?/[^\s]*|\S+\?\S+=\S*", re.IGNORECASE)
-_TOKEN = re.compile(r"[A-Za-z0-9+_/=-]{16,}")
+_TOKEN = re.compile(r"[A-Za-z0-9+_/-]{16,}")
 _UNESCAPED = "-._~!$'()*,;:@/+"
 
 
@@ -27,7 +27,7 @@ def in_url(text: str, change: Callable[[str], str]) -> str:
 
 def unhidden(token: str) -> str:
     """What a base64 *token* says, where it says readable text, or ""."""
-    padded = token.rstrip("=") + "=" * (-len(token.rstrip("=")) % 4)
+    padded = token + "=" * (-len(token) % 4)
     try:
         text = base64.urlsafe_b64decode(padded.replace("+", "-").replace("/", "_")).decode()
     except (binascii.Error, ValueError):

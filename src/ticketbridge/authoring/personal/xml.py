@@ -13,6 +13,12 @@ from html import unescape
 from xml.sax.saxutils import escape, quoteattr
 
 from ticketbridge.authoring.personal.kinds import Spot
+from ticketbridge.authoring.samples import looks_like_xml
+from ticketbridge.upstream.encodings import EncodingError, text_of
+from ticketbridge.upstream.formats import charset_of
+from ticketbridge.upstream.messages import PlatformAnswer
+
+_ENCODING = re.compile(r"""(<\?xml\s[^>]*?\sencoding\s*=\s*["'])[^"']+""")
 
 Change = Callable[[str, Spot], str]
 
@@ -22,6 +28,17 @@ _PART = re.compile(
 _NAME = re.compile(r"</?\s*(?:[\w.-]+:)?([\w.-]+)")
 _ATTRIBUTE = re.compile(r"""(\s(?:[\w.-]+:)?([\w.-]+)\s*=\s*)("[^"]*"|'[^']*')""")
 _CDATA = "<![CDATA["
+
+
+def xml_text(answer: PlatformAnswer) -> str | None:
+    """The XML document in *answer*, as it would be in UTF-8; None where it is none, or HTML."""
+    if not looks_like_xml(answer.content) or b"<html" in answer.content[:1000].lower():
+        return None
+    try:
+        text = text_of(answer.content, charset_of(answer.headers.get("content-type", "")))
+        return _ENCODING.sub(r"\1UTF-8", "".join(text.pieces()), count=1)
+    except EncodingError:
+        return None
 
 
 @dataclass(slots=True)

@@ -1,0 +1,11 @@
+"""Recording: a real answer as a case that `ticketbridge test` runs, without anyone's data in it.
+
+1. `replies` takes what the platform answered, and puts made-up data in place of personal data.
+2. `replay` runs the mapping on that, without variables, and learns what it asks for then.
+3. `verify` holds the outcome to the real one: replacing data must have changed nothing else.
+4. `writing` writes the case, and it is run once more as `ticketbridge test` will, before it is kept.
+"""
+
+from ticketbridge.authoring.record.recording import RecordError, record
+
+__all__ = ["RecordError", "record"]

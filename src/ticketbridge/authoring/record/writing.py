@@ -1,0 +1,121 @@
+"""A case as YAML, and the files that hold its long answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+
+from ticketbridge.authoring.cases.answers import JSON_TYPE
+from ticketbridge.authoring.record.replay import Replayed
+
+LONGEST = 16 * 1024
+FOLDER = "samples"
+# JSON writes these as they are; YAML takes them for line breaks, or does not take them at all.
+_NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_PARAMETER = re.compile(r"[^&?]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The text of a case, and the files beside it: name to content."""
+
+    text: str
+    files: Mapping[str, bytes] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseParts:
+    """What a case consists of; *key* is a query parameter that is a credential, or ""."""
+
+    name: str
+    user: str
+    now: str
+    answers: Sequence[Replayed]
+    expect: Mapping[str, Any]
+    key: str = ""
+
+
+def written(parts: CaseParts, stem: str) -> Written:
+    """*parts* as YAML; *stem* begins the names of files."""
+    files: dict[str, bytes] = {}
+    lines = [
+        f"- case: {scalar(parts.name)}",
+        f"  user: {scalar(parts.user)}",
+        f"  now: {parts.now}",
+        "  upstream:" + ("" if parts.answers else " []"),
+    ]
+    for number, answer in enumerate(parts.answers, 1):
+        file = f"{FOLDER}/{stem}-{number}.json"
+        lines += _answer(answer, parts.key, file, files)
+    lines.append("  expect:")
+    for key, value in parts.expect.items():
+        lines += _member(key, value, "    ")
+    return Written("".join(f"{line}\n" for line in lines), files)
+
+
+def scalar(value: Any) -> str:
+    """A JSON value on one line of YAML; text that needs no quotes has none."""
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z/][A-Za-z0-9_@./ -]*[A-Za-z0-9_/]", value):
+        return value if value.lower() not in {"null", "true", "false"} else f'"{value}"'
+    return _escaped(msgspec.json.encode(value).decode())
+
+
+def _answer(replayed: Replayed, key: str, file: str, files: dict[str, bytes]) -> Iterator[str]:
+    reply = replayed.reply
+    asked = _without(replayed.asked, key).replace("%40", "@")
+    yield f"    - {reply.method.lower()}: {scalar(asked)}"
+    if replayed.content:
+        yield from _sent(replayed.content)
+    if reply.status != 200:
+        yield f"      status: {reply.status}"
+    headers = dict(reply.headers)
+    content_type = headers.pop("content-type", "")
+    is_json = reply.document is not msgspec.UNSET
+    if not (is_json and content_type == JSON_TYPE) and content_type:
+        yield f"      content_type: {scalar(content_type)}"
+    if headers:
+        yield from _member("headers", headers, "      ")
+    if is_json and len(reply.content) > LONGEST:
+        files[file] = msgspec.json.format(reply.content, indent=1) + b"\n"
+        yield f"      body_file: {file}"
+    elif is_json:
+        yield from _member("body", reply.document, "      ")
+    elif reply.content:
+        yield f"      text: {_escaped(msgspec.json.encode(reply.content.decode()).decode())}"
+
+
+def _sent(content: bytes) -> Iterator[str]:
+    """What the request must carry."""
+    try:
+        yield from _member("json", msgspec.json.decode(content), "      ")
+    except msgspec.MsgspecError:
+        form = parse_qs(content.decode(), keep_blank_values=True)
+        single = {name: v[0] if len(v) == 1 else v for name, v in form.items()}
+        yield from _member("form", single, "      ")
+
+
+def _without(asked: str, key: str) -> str:
+    """*asked* without the parameter that is a credential."""
+    path, _, query = asked.partition("?")
+    kept = [p for p in _PARAMETER.findall(query) if not key or p.partition("=")[0] != key]
+    return f"{path}?{'&'.join(kept)}" if kept else path
+
+
+def _member(key: str, value: Any, indent: str) -> Iterator[str]:
+    """A key and its value: on one line where that is short, else as JSON on several."""
+    line = _escaped(msgspec.json.encode(value).decode())
+    if len(line) <= 80:
+        yield f"{indent}{key}: {line}"
+        return
+    yield f"{indent}{key}:"
+    pretty = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    yield from (f"{indent}  {part}" for part in _escaped(pretty).split("\n"))
+
+
+def _escaped(text: str) -> str:
+    return _NOT_YAML.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
