@@ -37,7 +37,6 @@ def lines() -> Iterator[io.StringIO]:
         "uvicorn.access",
         "httpx",
         "httpcore",
-        "aiohttp",
         "asyncio",
     )
     before = [

@@ -38,7 +38,7 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
         logger.setLevel(settings.log_level.upper())
     # What no line shows need not be found out for each: see "Optimization" in logging's documentation.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    for name in ("uvicorn.access", "httpx", "httpcore", "aiohttp", "asyncio"):
+    for name in ("uvicorn.access", "httpx", "httpcore", "asyncio"):
         # These write URLs, and a URL holds the user.
         logging.getLogger(name).setLevel(logging.CRITICAL)
 

@@ -29,7 +29,6 @@ LOGGERS = (
     "uvicorn.access",
     "httpx",
     "httpcore",
-    "aiohttp",
     "asyncio",
 )
 

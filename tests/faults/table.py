@@ -305,8 +305,8 @@ INFORMATIONAL: Rows = {
     "103 alone": (sends(b"HTTP/1.1 103 x\r\n\r\n", CLOSE), UNAVAILABLE),
     "103 before an error": (sends(b"HTTP/1.1 103 x\r\n\r\n" + head("Content-Length: 0", status="HTTP/1.1 500 x")), ERROR),
     "100 with a length": (sends(b"HTTP/1.1 100 x\r\nContent-Length: 5\r\n\r\n" + ok(LENGTH)), ONE),
-    "101": (sends(b"HTTP/1.1 101 x\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n" + BODY, CLOSE), ERROR),
-    "101 that upgrades nothing": (sends(b"HTTP/1.1 101 x\r\n\r\n" + ok(LENGTH), CLOSE), ERROR),
+    "101": (sends(b"HTTP/1.1 101 x\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n" + BODY, CLOSE), UNREADABLE),
+    "101 that upgrades nothing": (sends(b"HTTP/1.1 101 x\r\n\r\n" + ok(LENGTH), CLOSE), UNREADABLE),
 }
 
 # --- heads ------------------------------------------------------------------------------------------

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
-from aiohttp.connector import Connection
 
 from tests.fake_platform import CLOSE, RESET, FakePlatform, Pause, Reply, Step
 from tests.support import USER, item, order, orders, serving, spec_of, tickets_of
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.journal import Journal
 from ticketbridge.problems import UpstreamError, UpstreamUnavailable
+from ticketbridge.upstream.connection import Connection
+from ticketbridge.upstream.sockets import Server
 
 pytestmark = pytest.mark.anyio
 
@@ -92,14 +92,14 @@ async def test_what_comes_before_the_request_is_no_answer(
     platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A connection that speaks first is closed: whatever it says, it has not been asked."""
-    connect = aiohttp.TCPConnector.connect
+    connect = Server._connected
 
-    async def connect_slowly(*arguments: Any) -> Connection:
-        connection = await connect(*arguments)
+    async def connect_slowly(server: Server) -> Connection:
+        connection = await connect(server)
         await asyncio.sleep(0.05)
         return connection
 
-    monkeypatch.setattr(aiohttp.TCPConnector, "connect", connect_slowly)
+    monkeypatch.setattr(Server, "_connected", connect_slowly)
     platform.greetings = [(http(OTHERS),)]
     platform.on("/orders", Reply(json=MINE))
     bridge = bridge_to(platform)

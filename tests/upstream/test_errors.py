@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import aiohttp
+import socket
+import ssl
+
 import httpx
 import pytest
 
 from ticketbridge.problems import UpstreamUnavailable, UpstreamUnreadable
+from ticketbridge.upstream.connection import ConnectionLost, NoHttp
 from ticketbridge.upstream.errors import FOREIGN_ERRORS, cut_short, unreachable
 
 
@@ -20,14 +23,24 @@ def errors_of(module: object) -> list[type[Exception]]:
     ]
 
 
+SOCKETS = (socket.gaierror, ConnectionRefusedError, TimeoutError)
+
+
 @pytest.mark.parametrize(
     "kind",
-    [*errors_of(httpx), *errors_of(aiohttp)],
+    [
+        *errors_of(httpx),
+        ssl.SSLCertVerificationError,
+        *SOCKETS,
+        ConnectionLost,
+        NoHttp,
+        UnicodeError,
+    ],
     ids=lambda kind: f"{kind.__module__}.{kind.__name__}",
 )
 def test_no_error_of_the_clients_is_left_out(kind: type[Exception]) -> None:
-    """What httpx and aiohttp raise for a request is caught, save what cookies and web sockets raise."""
-    elsewhere = {"CookieConflict", "EofStream", "WebSocketError", "WSMessageTypeError"}
+    """What httpx and our own connections raise for a request is caught, save what cookies raise."""
+    elsewhere = {"CookieConflict"}
 
     assert issubclass(kind, FOREIGN_ERRORS) or kind.__name__ in elsewhere
 

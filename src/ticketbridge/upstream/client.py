@@ -22,7 +22,7 @@ from ticketbridge.upstream.messages import (
     PlatformRequest,
     Transport,
 )
-from ticketbridge.upstream.transport import AiohttpTransport
+from ticketbridge.upstream.sockets import SocketTransport
 
 _OWN_HEADERS = {
     "Accept-Encoding": ACCEPTED_ENCODINGS,
@@ -52,10 +52,8 @@ class PlatformClient:
     """
 
     def __init__(self, spec: UpstreamSpec, transport: Transport | None = None) -> None:
-        self._transport = transport or AiohttpTransport(
-            connections=spec.concurrency,
-            connect_timeout=spec.connect_timeout,
-            tls=_speaks_tls(spec),
+        self._transport = transport or SocketTransport(
+            connect_timeout=spec.connect_timeout, tls=_speaks_tls(spec)
         )
         self._declared = {name: value.reveal() for name, value in spec.headers.items()}
         self._signed: tuple[Credentials, Mapping[str, str]] | None = None

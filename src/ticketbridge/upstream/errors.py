@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import aiohttp
 import httpx
 
 from ticketbridge.problems import ProblemError, UpstreamUnavailable, UpstreamUnreadable
+from ticketbridge.upstream.connection import NoHttp
 
-FOREIGN_ERRORS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError)
+FOREIGN_ERRORS = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
 """All that a transport raises; each becomes a NoAnswer."""
 
 
@@ -37,7 +37,7 @@ class CredentialsRefused(FailedTry):
 
 def unreachable(error: Exception) -> NoAnswer:
     """*error* came before the answer's head was there: the platform cannot be reached."""
-    if isinstance(error, aiohttp.ClientResponseError):
+    if isinstance(error, NoHttp):
         return NoAnswer(UpstreamUnreadable(log=f"no HTTP answer ({_name(error)})"))
     return NoAnswer(UpstreamUnavailable(log=f"no answer ({_name(error)})"))
 
