@@ -13,6 +13,8 @@ from ticketbridge import __version__, logs
 from ticketbridge.app import PathTaken
 from ticketbridge.authoring.answers import fetched, mapped
 from ticketbridge.authoring.check import WRITERS, as_text, check_files
+from ticketbridge.authoring.codes import all_codes
+from ticketbridge.authoring.codes.page import explained
 from ticketbridge.authoring.explain import WRITERS as OUTCOME_WRITERS
 from ticketbridge.authoring.explain import Outcome
 from ticketbridge.authoring.record import RecordError, record
@@ -184,7 +186,28 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_serve)
 
 
+class _Explain(argparse.Action):
+    """Prints what a code means, and does nothing else."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        _namespace: argparse.Namespace,
+        values: str | Sequence[object] | None,
+        _option: str | None = None,
+    ) -> None:
+        code = all_codes().get(str(values).upper())
+        if code is None:
+            known = list(all_codes())
+            parser.error(f"there is no code {values} (from {known[0]} to {known[-1]})")
+        print(explained(code), end="")
+        parser.exit()
+
+
 def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--explain", action=_Explain, metavar="CODE", help="print what a code means, and exit"
+    )
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     parser.add_argument("--format", choices=list(WRITERS), default="text")
     parser.set_defaults(run=_check)

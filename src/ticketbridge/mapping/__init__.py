@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ticketbridge.mapping.codes import CODES
 from ticketbridge.mapping.environment import Environment
 from ticketbridge.mapping.findings import Finding, MappingError, Place
 from ticketbridge.mapping.loader import load_mapping, parse_mapping
@@ -10,7 +9,6 @@ from ticketbridge.mapping.schema import schema, schema_file
 from ticketbridge.mapping.spec import MappingSpec
 
 __all__ = [
-    "CODES",
     "Environment",
     "Finding",
     "MappingError",

@@ -33,7 +33,6 @@ and what menta tech must get for it:
 - **Variables.** None is set, unless an environment is given: `${NAME}` is placeholder text.
 """
 
-from ticketbridge.authoring.cases.codes import CODES
 from ticketbridge.authoring.cases.coverage import Point, coverage
 from ticketbridge.authoring.cases.reader import CasesError, read_cases
 from ticketbridge.authoring.cases.runner import (
@@ -47,7 +46,6 @@ from ticketbridge.authoring.cases.runner import (
 from ticketbridge.authoring.cases.spec import CasesSpec
 
 __all__ = [
-    "CODES",
     "CaseResult",
     "CasesError",
     "CasesSpec",
