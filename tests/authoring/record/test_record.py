@@ -69,7 +69,7 @@ async def test_an_answer_becomes_a_case_that_passes(
 
     assert (code, await passes(folder)) == (0, True)
     assert f"{FILE}: recorded the case `two orders`" in err
-    (case,) = read_cases(folder.cases)
+    (case,) = read_cases(folder.cases).cases
     assert (case.user, case.now is not None) == ("user@example.com", True)
     assert case.expect.tickets is not None
     assert [ticket["ticketId"] for ticket in case.expect.tickets] == ["007"]
@@ -96,7 +96,7 @@ async def test_cases_are_added_below_those_that_are_there(
 
     assert first[0] == 0
     assert first[2].startswith("# mine\n- case: one\n")
-    assert [case.name for case in read_cases(folder.cases)] == ["one", "two"]
+    assert [case.name for case in read_cases(folder.cases).cases] == ["one", "two"]
     assert again[0] == 1
     assert "nothing was recorded: the case cannot be added to the file" in again[1]
     assert again[2] == first[2]
@@ -191,7 +191,7 @@ async def test_a_post_is_recorded_with_what_it_sent(
         code, _, text = await record()
         assert (code, await passes(folder)) == (0, True)
         assert "post: /search" in text
-        assert f'{next(iter(body))}: {{"email":"user@example.com"}}' in text
+        assert f"{next(iter(body))}: {{email: user@example.com}}" in text
 
 
 @pytest.fixture(autouse=True)
@@ -233,7 +233,7 @@ async def test_a_problem_is_recorded_too(
     code, _, text = await record()
 
     assert (code, await passes(folder)) == (1, True)
-    assert f'problem: "{problem}"' in text
+    assert f"problem: {problem}\n" in text
     assert "Ana" not in text
     assert "cookie" not in text.lower()
 
@@ -279,7 +279,7 @@ async def test_a_header_that_the_mapping_reads_is_kept(
     code, _, text = await record()
 
     assert (code, await passes(folder)) == (0, True)
-    assert '"x-found":"no"' in text.replace('": "', '":"')
+    assert "x-found: no," in text
     assert "x-other" not in text
     assert "user@example.com" in text
 

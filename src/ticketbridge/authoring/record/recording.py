@@ -14,7 +14,7 @@ import msgspec
 from ticketbridge.authoring.cases.clock import SkippingLoop
 from ticketbridge.authoring.cases.platform import CasePlatform
 from ticketbridge.authoring.cases.reader import read_cases
-from ticketbridge.authoring.cases.runner import failures
+from ticketbridge.authoring.cases.runner import compiled, failures, load_tested
 from ticketbridge.authoring.personal import Findings, StandIns, findings_of
 from ticketbridge.authoring.record.kept import kept_words
 from ticketbridge.authoring.record.replay import NotRecorded, Replay
@@ -22,8 +22,7 @@ from ticketbridge.authoring.record.replies import Replies, Reply
 from ticketbridge.authoring.record.verify import differences, leaks
 from ticketbridge.authoring.record.writing import CaseParts, Written, written
 from ticketbridge.authoring.trial import Trial, tried
-from ticketbridge.bridge import Bridge, compile_mapping
-from ticketbridge.mapping import Environment, load_mapping
+from ticketbridge.bridge import Bridge
 from ticketbridge.mapping.findings import MappingError
 from ticketbridge.mapping.spec import ApiKeyAuthSpec, MappingSpec
 
@@ -43,9 +42,7 @@ def record(trial: Trial, mapping: Path, file: Path, name: str | None = None) -> 
     findings = findings_of(trial, kept=kept_words(trial.bridge.spec))
     stand_ins = StandIns(trial.user, findings.words | findings.known.keys())
     replies = list(Replies(trial, mapping, findings, stand_ins).of(trial.exchanges))
-    offline = compile_mapping(
-        load_mapping(mapping, environment=Environment({}, missing="placeholder"))
-    )
+    offline = compiled(load_tested(mapping))
     run = _replayed(replies, offline, stand_ins.user, trial)
     _hold_to_same(trial, run, findings)
     parts = CaseParts(
@@ -142,7 +139,7 @@ def _before(file: Path) -> str:
 
 def _run_as_test_does(draft: Path, name: str, offline: Bridge) -> None:
     try:
-        (case,) = [case for case in read_cases(draft) if case.name == name]
+        (case,) = [case for case in read_cases(draft).cases if case.name == name]
     except (MappingError, ValueError) as error:
         raise RecordError(f"the case cannot be added to the file: {error}") from None
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:

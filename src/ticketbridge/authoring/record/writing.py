@@ -11,12 +11,12 @@ from urllib.parse import parse_qs
 import msgspec
 
 from ticketbridge.authoring.cases.answers import JSON_TYPE
+from ticketbridge.authoring.cases.yamltext import block_lines, flow_text, scalar_text
 from ticketbridge.authoring.record.replay import Replayed
 
 LONGEST = 16 * 1024
 FOLDER = "samples"
-# JSON writes these as they are; YAML takes them for line breaks, or does not take them at all.
-_NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_WIDEST = 90
 _PARAMETER = re.compile(r"[^&?]+")
 
 
@@ -44,8 +44,8 @@ def written(parts: CaseParts, stem: str) -> Written:
     """*parts* as YAML; *stem* begins the names of files."""
     files: dict[str, bytes] = {}
     lines = [
-        f"- case: {scalar(parts.name)}",
-        f"  user: {scalar(parts.user)}",
+        f"- case: {scalar_text(parts.name)}",
+        f"  user: {scalar_text(parts.user)}",
         f"  now: {parts.now}",
         "  upstream:" + ("" if parts.answers else " []"),
     ]
@@ -58,17 +58,10 @@ def written(parts: CaseParts, stem: str) -> Written:
     return Written("".join(f"{line}\n" for line in lines), files)
 
 
-def scalar(value: Any) -> str:
-    """A JSON value on one line of YAML; text that needs no quotes has none."""
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z/][A-Za-z0-9_@./ -]*[A-Za-z0-9_/]", value):
-        return value if value.lower() not in {"null", "true", "false"} else f'"{value}"'
-    return _escaped(msgspec.json.encode(value).decode())
-
-
 def _answer(replayed: Replayed, key: str, file: str, files: dict[str, bytes]) -> Iterator[str]:
     reply = replayed.reply
     asked = _without(replayed.asked, key).replace("%40", "@")
-    yield f"    - {reply.method.lower()}: {scalar(asked)}"
+    yield f"    - {reply.method.lower()}: {scalar_text(asked)}"
     if replayed.content:
         yield from _sent(replayed.content)
     if reply.status != 200:
@@ -77,7 +70,7 @@ def _answer(replayed: Replayed, key: str, file: str, files: dict[str, bytes]) ->
     content_type = headers.pop("content-type", "")
     is_json = reply.document is not msgspec.UNSET
     if not (is_json and content_type == JSON_TYPE) and content_type:
-        yield f"      content_type: {scalar(content_type)}"
+        yield f"      content_type: {scalar_text(content_type)}"
     if headers:
         yield from _member("headers", headers, "      ")
     if is_json and len(reply.content) > LONGEST:
@@ -86,7 +79,7 @@ def _answer(replayed: Replayed, key: str, file: str, files: dict[str, bytes]) ->
     elif is_json:
         yield from _member("body", reply.document, "      ")
     elif reply.content:
-        yield f"      text: {_escaped(msgspec.json.encode(reply.content.decode()).decode())}"
+        yield f"      text: {scalar_text(reply.content.decode())}"
 
 
 def _sent(content: bytes) -> Iterator[str]:
@@ -107,15 +100,7 @@ def _without(asked: str, key: str) -> str:
 
 
 def _member(key: str, value: Any, indent: str) -> Iterator[str]:
-    """A key and its value: on one line where that is short, else as JSON on several."""
-    line = _escaped(msgspec.json.encode(value).decode())
-    if len(line) <= 80:
-        yield f"{indent}{key}: {line}"
-        return
-    yield f"{indent}{key}:"
-    pretty = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-    yield from (f"{indent}  {part}" for part in _escaped(pretty).split("\n"))
-
-
-def _escaped(text: str) -> str:
-    return _NOT_YAML.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    """A key and its value: on one line where that is short, else on several."""
+    line = f"{key}: {flow_text(value)}"
+    lines = [line] if len(line) <= _WIDEST else block_lines({key: value})
+    yield from (f"{indent}{part}" for part in lines)
