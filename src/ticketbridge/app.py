@@ -8,7 +8,13 @@ import os
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    nullcontext,
+)
+from functools import partial
 from typing import TypeVar
 
 from starlette.applications import Starlette
@@ -16,13 +22,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ticketbridge.access import IPAddress, caller_address, check_address, check_secret
 from ticketbridge.bridge import Answer, Bridge
+from ticketbridge.drain import draining
 from ticketbridge.journal import Journal
+from ticketbridge.load import Load
 from ticketbridge.logs import LOGGER, log_event, user_hash
 from ticketbridge.problems import (
     InternalError,
     MethodNotAllowed,
     NotFound,
-    Overloaded,
     ProblemError,
 )
 from ticketbridge.protocol import LEFT
@@ -67,18 +74,25 @@ class Application:
 
 
 def create_app(
-    bridges: Sequence[Bridge], settings: Settings, *, observe: Observer | None = None
+    bridges: Sequence[Bridge],
+    settings: Settings,
+    *,
+    observe: Observer | None = None,
+    drains: bool = False,
 ) -> Application:
-    """The application that serves *bridges*. Raises PathTaken where two would answer one path."""
-    limit = _Limit(settings.max_concurrency)
+    """The application that serves *bridges*. Raises PathTaken where two would answer one path.
+
+    *drains*: it has the process to itself, and finishes its answers when that is told to end.
+    """
+    load = Load(settings.max_concurrency)
     endpoints: dict[str, ASGIApp] = {
-        path: _Endpoint(bridge, settings, limit, observe)
-        for path, bridge in _paths(bridges).items()
+        path: _Endpoint(bridge, settings, load, observe) for path, bridge in _paths(bridges).items()
     }
-    endpoints["/healthz"] = _Probe(lambda: json_reply({"status": "alive"}))
-    endpoints["/readyz"] = _Probe(lambda: _readiness(bridges))
-    rest = Starlette(lifespan=_lifespan(bridges))
-    rest.router.default = _not_found
+    endpoints["/healthz"] = _Probe(lambda: json_reply({"status": "alive"}), load)
+    endpoints["/readyz"] = _Probe(lambda: _readiness(bridges, load), load)
+    drain = partial(draining, load, settings.grace) if drains else nullcontext
+    rest = Starlette(lifespan=_lifespan(bridges, drain))
+    rest.router.default = _NotFound(load)
     return Application(endpoints, rest)
 
 
@@ -100,43 +114,28 @@ def _paths(bridges: Sequence[Bridge]) -> dict[str, Bridge]:
 
 
 def _lifespan(
-    bridges: Sequence[Bridge],
+    bridges: Sequence[Bridge], drain: Callable[[], AbstractContextManager[None]]
 ) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
+        with drain():
+            yield
         for bridge in bridges:
             await bridge.aclose()
 
     return lifespan
 
 
-class _Limit:
-    """The service's own cap: beyond it an answer is refused at once, and none is queued."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._now = 0
-
-    def __enter__(self) -> None:
-        if self._now >= self._most:
-            raise Overloaded
-        self._now += 1
-
-    def __exit__(self, *_: object) -> None:
-        self._now -= 1
-
-
 class _Endpoint:
     """`GET /tickets?user=…` of one mapping, as an ASGI application."""
 
     def __init__(
-        self, bridge: Bridge, settings: Settings, limit: _Limit, observe: Observer | None
+        self, bridge: Bridge, settings: Settings, load: Load, observe: Observer | None
     ) -> None:
         self._bridge = bridge
         self._endpoint = bridge.spec.endpoint
         self._trusted = settings.trusted_proxies
-        self._limit = limit
+        self._load = load
         self._observe = observe
         self._secret_header = (self._endpoint.access.secret_header or "").lower().encode()
 
@@ -157,7 +156,7 @@ class _Endpoint:
             LOGGER.exception("defect", extra={"fields": {"request_id": request_id}})
             problem = InternalError()
             reply = problem_reply(problem, request_id)
-        await reply.send(send, request_id)
+        await _send(reply, send, request_id, self._load)
         self._log(request_id, reply, problem, journal, started)
         if self._observe is not None:
             self._observe(self._bridge, journal, reply)
@@ -174,7 +173,7 @@ class _Endpoint:
             raise MethodNotAllowed
         user = asked_user(scope["query_string"], self._endpoint)
         journal.user = user_hash(user)
-        with self._limit:
+        with self._load:
             answer = await _while_connected(scope, receive, self._bridge.answer(user, journal))
         return _tickets_reply(answer, journal, started)
 
@@ -214,27 +213,40 @@ class _Endpoint:
 class _Probe:
     """A small JSON document for a load balancer, as an ASGI application."""
 
-    def __init__(self, document: Callable[[], Reply]) -> None:
+    def __init__(self, document: Callable[[], Reply], load: Load) -> None:
         self._document = document
+        self._load = load
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         request_id = _request_id(scope)
         allowed = scope["method"] in METHODS
         reply = self._document() if allowed else problem_reply(MethodNotAllowed(), request_id)
-        await reply.send(send, request_id)
+        await _send(reply, send, request_id, self._load)
 
 
-def _readiness(bridges: Sequence[Bridge]) -> Reply:
+class _NotFound:
+    """All other paths, as an ASGI application."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            request_id = _request_id(scope)
+            await _send(problem_reply(NotFound(), request_id), send, request_id, self._load)
+
+
+def _readiness(bridges: Sequence[Bridge], load: Load) -> Reply:
     """Whether pulls are answered here. A platform that is down makes no other one wait: it is named."""
     platforms = [{"platform": b.spec.platform, "breaker": b.breaker} for b in bridges]
-    return json_reply({"status": "ready", "platforms": platforms})
+    status = "leaving" if load.is_leaving else "ready" if bridges else "no mappings"
+    document = {"status": status, "platforms": platforms}
+    return json_reply(document, 200 if status == "ready" else 503)
 
 
-async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
-    del receive
-    if scope["type"] == "http":
-        request_id = _request_id(scope)
-        await problem_reply(NotFound(), request_id).send(send, request_id)
+async def _send(reply: Reply, send: Send, request_id: str, load: Load) -> None:
+    """The reply; when the service leaves, its caller's connection ends with it."""
+    await (reply.last() if load.is_leaving else reply).send(send, request_id)
 
 
 def _tickets_reply(answer: Answer, journal: Journal, started: float) -> Reply:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 from starlette.types import Send
@@ -43,10 +43,14 @@ class Reply:
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
 
+    def last(self) -> Reply:
+        """The same, as the last one on its connection."""
+        return replace(self, headers=(*self.headers, (b"connection", b"close")))
 
-def json_reply(document: Mapping[str, object]) -> Reply:
-    """A document that goes out with 200."""
-    return Reply(200, msgspec.json.encode(document), JSON)
+
+def json_reply(document: Mapping[str, object], status: int = 200) -> Reply:
+    """A document of our own."""
+    return Reply(status, msgspec.json.encode(document), JSON)
 
 
 def problem_reply(problem: ProblemError, request_id: str) -> Reply:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Mapping
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -18,19 +20,32 @@ from ticketbridge.mapping import Environment
 from ticketbridge.protocol import BoundedProtocol
 from ticketbridge.settings import Settings, settings_from
 
+_FLUSH = 2.0  # seconds that answers which are made have to reach their readers, at the end
+
 
 def serve(settings: Settings, environment: Mapping[str, str]) -> int:
     """Run the proxy until it is told to stop; the exit code. Raises what loading the mappings raises."""
     app = application(settings, environment)
     calm_collector()
     if settings.workers == 1:
-        uvicorn.Server(server_config(app, settings)).run()
+        Server(server_config(app, settings)).run()
         return 0
     # Workers are processes of their own, which read the settings from their environment.
     os.environ.update(settings.as_environment())
     options = {**_options(settings), "factory": True, "workers": settings.workers}
     uvicorn.run(f"{__name__}:worker", **options)
     return 0
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which ends with 0 when it is told to end: that is no failure."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """See uvicorn, which would send itself the same signal once more when all is done."""
+        del frame
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self.should_exit = True
 
 
 def calm_collector() -> None:
@@ -62,7 +77,7 @@ def _options(settings: Settings) -> dict[str, Any]:
         # Whom X-Forwarded-For is believed from is a setting of ours, and nobody by default.
         "proxy_headers": False,
         "server_header": False,
-        "timeout_graceful_shutdown": max(1, round(settings.grace)),
+        "timeout_graceful_shutdown": max(1, round(min(settings.grace, _FLUSH))),
     }
 
 
@@ -70,7 +85,7 @@ def application(settings: Settings, environment: Mapping[str, str]) -> Applicati
     """The application that *settings* ask for; raises what loading the mappings raises."""
     files = mapping_files(map(Path, settings.mappings))
     bridges = load_bridges(files, Environment(environment))
-    return create_app(bridges, settings)
+    return create_app(bridges, settings, drains=True)
 
 
 def worker() -> Application:

@@ -1,0 +1,95 @@
+"""ticketbridge as a process of its own, for what only a process shows: signals, memory, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support import SECRET, TOKEN, Changes, mapping
+
+PATIENCE = 30  # seconds after which a test gives up, far beyond what it waits for
+HEADERS = {"X-Menta-Secret": SECRET}
+
+
+@dataclass(frozen=True)
+class Program:
+    """A running `ticketbridge serve`, and where it answers."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def tickets(self) -> str:
+        """The pull of the one mapping that is served."""
+        return f"{self.url}/tickets?user=ana%40example.com"
+
+    def tell(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self.process.send_signal(number)
+
+    def ended(self) -> int:
+        """Its exit code; it has to end by itself."""
+        return self.process.wait(PATIENCE)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What it has logged."""
+        return [json.loads(line) for line in self.log.read_text("utf-8").splitlines()]
+
+    def peak_of_memory(self) -> int:
+        """The most memory that it had at once so far, in bytes."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text("ascii")
+        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        assert found is not None
+        return int(found[1]) * 1024
+
+
+@contextmanager
+def serving_program(
+    folder: Path, platform_url: str, changes: Changes | None = None, **variables: str
+) -> Iterator[Program]:
+    """`ticketbridge serve` of the changed MAPPING on a free port; killed with the test."""
+    file, log = folder / "acme.yaml", folder / "log"
+    file.write_text(json.dumps(mapping(changes)), "utf-8")
+    environment = {
+        **os.environ,
+        "MENTA_SECRET": SECRET,
+        "ACME_TOKEN": TOKEN,
+        "ACME_API": platform_url,
+        "TICKETBRIDGE_LOG_FORMAT": "json",
+        **variables,
+    }
+    command = [sys.executable, "-m", "ticketbridge", "serve", "--port", "0", str(file)]
+    with log.open("wb") as stream:
+        process = subprocess.Popen(command, env=environment, stderr=stream)  # noqa: S603 - our own
+    try:
+        yield Program(process, _port(process, log), log)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _port(process: subprocess.Popen[bytes], log: Path) -> int:
+    """The port that the process says it listens on."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and process.poll() is None:
+        found = re.search(r"running on http://127\.0\.0\.1:(\d+)", log.read_text("utf-8"))
+        if found:
+            return int(found[1])
+        time.sleep(0.02)
+    raise AssertionError(log.read_text("utf-8"))
