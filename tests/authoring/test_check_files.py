@@ -35,14 +35,14 @@ def codes(found: list[Finding]) -> list[str]:
 def slips() -> list[Any]:
     """Each slip that the tests of the reader make, with the pair of texts that makes it.
 
-    Without the one that takes the pages from under a template that uses them: that is two slips.
+    Without those that take the pages from under a template that uses them: that is two slips.
     """
     own = [*test_slips.YAML_AND_STRUCTURE, *test_slips.MEANING, *test_slips.NOT_YET]
     bodies = [
         pytest.param("get: /customers\n", f"{slip.values[0]}\n", id=f"body-{slip.id}")
         for slip in test_body_slips.SLIPS
     ]
-    whole = [slip for slip in own if slip.id != "empty-below-an-each"]
+    whole = [slip for slip in own if not str(slip.id).startswith("empty-below-a")]
     return [pytest.param(*slip.values[:2], id=slip.id) for slip in whole] + bodies
 
 

@@ -11,6 +11,7 @@ from ticketbridge.jmes.errors import (
     CallError,
     ExpressionError,
     Fault,
+    KeyOfRootError,
     RegexError,
     RegexFault,
     RootError,
@@ -114,7 +115,8 @@ class _Analysis:
         known = self._keys.get(root.name)
         if known is not None and key.name not in known:
             hint = f"it has {', '.join(sorted(known)) or 'no keys'}"
-            self._refuse(key.start, f"{root.name} has no {key.name} here", hint)
+            reason = f"{root.name} has no {key.name} here"
+            self._refuse(key.start, reason, hint, kind=KeyOfRootError)
 
     def _visit_all(self, parts: _Parts, *, at_root: bool) -> None:
         for part in parts:

@@ -3,6 +3,7 @@
     Exception
     ├── ExpressionError     at load: the text is no legal expression (or template)
     │   ├── RootError       it begins with a name that is no root where it stands
+    │   ├── KeyOfRootError  its root does not have the key that follows
     │   └── CallError       it calls a function that is not there, or not as it is
     │       └── RegexError  its regular expression is none of RE2
     ├── EvaluationError     at run time: the expression does not fit the data
@@ -83,6 +84,10 @@ class RootError(ExpressionError):
     def __init__(self, text: str, column: int, name: str, suggestion: str = "") -> None:
         self.name = name
         super().__init__(text, column, f'"{name}" is no root here', suggestion)
+
+
+class KeyOfRootError(ExpressionError):
+    """An expression whose root is known not to have the key that follows."""
 
 
 class CallError(ExpressionError):

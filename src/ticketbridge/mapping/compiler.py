@@ -10,6 +10,7 @@ from ticketbridge.jmes import (
     CallError,
     Expression,
     ExpressionError,
+    KeyOfRootError,
     Kind,
     RegexError,
     RootError,
@@ -25,7 +26,7 @@ from ticketbridge.mapping.spec import EntrySpec, ExpressionSpec, Secret, Templat
 Scope = Mapping[str, Any]
 
 _CODES: Mapping[type[ExpressionError], str] = MappingProxyType(
-    {RootError: "TB203", CallError: "TB205", RegexError: "TB206"}
+    {RootError: "TB203", CallError: "TB205", RegexError: "TB206", KeyOfRootError: "TB208"}
 )
 _ANSWERED = "only `take`, `each`, `collect`, `responses` and `pages` of a call read its answer"
 _ELSEWHERE: Mapping[str, str] = MappingProxyType(

@@ -32,8 +32,13 @@ def _lacks_names(finding: Finding, draft: Draft) -> bool:
 
 
 def _lacks_entry(finding: Finding, draft: Draft) -> bool:
-    return _is_broken(draft, ("source",)) or _broken_below(
-        draft, ("source", _entry_at(finding, draft))
+    """Something in the entry that it is about is wrong."""
+    own = _entry_at(finding, draft)
+    errors = [each for each in draft.findings if each.severity == "error"]
+    return (
+        _is_broken(draft, ("source",))
+        or _broken_below(draft, ("source", own))
+        or any(_entry_at(each, draft) == own for each in errors)
     )
 
 
@@ -70,6 +75,7 @@ _WAKES: Mapping[str, Callable[[Finding, Draft], bool]] = MappingProxyType(
     {
         "TB203": _lacks_names,
         "TB204": _lacks_names,
+        "TB208": _lacks_entry,
         "TB301": _lacks_contract,
         "TB302": _lacks_fields,
         "TB303": _lacks_contract,
@@ -77,5 +83,6 @@ _WAKES: Mapping[str, Callable[[Finding, Draft], bool]] = MappingProxyType(
         "TB306": _lacks_contract,
         "TB312": _lacks_requests,
         "TB313": _lacks_entry,
+        "TB315": _lacks_entry,
     }
 )
