@@ -359,6 +359,21 @@ def test_a_body_file_is_read_from_the_folder_of_the_cases(folder: Folder) -> Non
     assert folder.message(upstream=[{"get": "/orders", "body_file": "samples/orders.json"}]) == ""
 
 
+def test_a_body_file_may_be_xml(folder: Folder) -> None:
+    """Its name says so, and its content type is that of XML."""
+    item_text = "<items><id>1</id><state>PAID</state><zone>A</zone><price>10</price></items>"
+    order_text = f"<order><email>ana@example.com</email><event>fest</event>{item_text}</order>"
+    folder.file("a.xml", f"<orders>{order_text}</orders>")
+    folder.map(
+        {
+            "source.0.format": {"xml": {"lists": ["orders/order", "items"]}},
+            "source.0.each": "body.orders.order",
+        }
+    )
+
+    assert folder.message(upstream=[{"get": "/orders", "body_file": "a.xml"}]) == ""
+
+
 def test_a_text_is_sent_as_it_is(folder: Folder) -> None:
     """Its content type is text, so it is no JSON unless the case says so."""
     text = json.dumps(orders_answer(item())["body"])

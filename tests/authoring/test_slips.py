@@ -145,7 +145,12 @@ SOURCE = [
         "query": {"email": "{user}", "kind": ["a", "b"]},
         "if": "user != 'x'",
         "responses": [
-            {"status": 404, "when": "body.code == 'A'", "then": "empty", "message": "body.text"},
+            {
+                "status": 404,
+                "when": "body.code == 'A'",
+                "then": "empty",
+                "message": "upper(body.text)",
+            },
             {"status": 410, "then": "empty"},
         ],
         "pages": {"number": {"start": 1}, "last": "body.last", "total": "body.total"},
@@ -166,7 +171,7 @@ def test_the_slips_of_a_call() -> None:
         "source.order.responses[0]: left out",
         "source.order.responses[0].status: left out",
         "source.order.responses[0].when: left out",
-        "source.order.responses[0].message: body.textt",
+        "source.order.responses[0].message: upper(body.textt)",
         "source.order.responses[1]: left out",
         "source.order.pages: left out",
         "source.order.pages.last: left out",
@@ -176,6 +181,7 @@ def test_the_slips_of_a_call() -> None:
         "source.order.if: user == 'x'",
     }
     assert "source.order.responses[1].status: left out" not in names
+    assert "source.order.responses[0].message: body.text" not in names
 
 
 @pytest.mark.parametrize(
@@ -205,9 +211,27 @@ def test_the_slips_of_pages() -> None:
     cursor = {"source.0.pages": {"cursor": "body.next"}, "source.0.query.c": "{page.cursor}"}
     offset = {"source.0.pages": {"offset": {"step": 50}}, "source.0.query.o": "{page.offset}"}
 
+    any_path = {"source.0.pages": {"link_header": True, "any_path": True}}
+
     assert "source.order.pages.next_url: body.nextt" in _slips(next_url)
+    assert "source.order.pages.any_path: left out" not in _slips(next_url)
+    assert "source.order.pages.any_path: left out" in _slips(any_path)
     assert "source.order.pages.cursor: body.nextt" in _slips(cursor)
     assert "source.order.pages.offset.step: 51" in _slips(offset)
+
+
+def test_the_slips_of_what_is_read() -> None:
+    """The content type may matter after all, and an element may not be known to be a list."""
+    names = _slips(
+        {
+            "source.0.any_content_type": True,
+            "source.0.format": {"xml": {"lists": ["orders/order", "item"]}},
+        }
+    )
+
+    assert "source.order.any_content_type: left out" in names
+    assert "source.order.format.lists.orders/order: left out" in names
+    assert "source.order.format.lists.item: left out" in names
 
 
 def test_the_slips_of_a_ticket() -> None:

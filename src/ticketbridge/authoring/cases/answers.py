@@ -23,6 +23,8 @@ ANSWER_KEYS = (
 )
 CONTENT_KEYS = ("body", "body_file", "text")
 JSON_TYPE = "application/json"
+XML_TYPE = "application/xml"
+XML_ENDING = ".xml"
 TEXT_TYPE = "text/plain; charset=utf-8"
 LEGAL_TARGET = re.compile(r"/[^\s#\x00-\x1f\x7f]*")
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -142,18 +144,22 @@ class AnswerReader:
             message = "`body_file` is not in the folder of the cases file, or below it"
             self._values.slip(node, "TB420", message, "for example samples/orders.json")
             return b""
-        return self._json(node, path) if name else b""
+        return self._read(node, path) if name else b""
 
-    def _json(self, node: Node, path: Path) -> bytes:
+    def _read(self, node: Node, path: Path) -> bytes:
         try:
             content = path.read_bytes()
-            msgspec.json.decode(content)
+            if path.suffix != XML_ENDING:
+                msgspec.json.decode(content)
         except OSError as error:
             self._values.slip(node, "TB421", f"`body_file` cannot be read: {error.strerror}")
             return b""
         except (msgspec.MsgspecError, ValueError) as error:
             message = f"`body_file` is no JSON: {error}"
-            self._values.slip(node, "TB422", message, "an answer that is no JSON stands in `text`")
+            hint = (
+                f"the name of an XML file ends in {XML_ENDING}; any other answer stands in `text`"
+            )
+            self._values.slip(node, "TB422", message, hint)
             return b""
         return content
 
@@ -164,6 +170,9 @@ def _needed(node: Node) -> tuple[str, ...]:
 
 
 def _default_type(node: Node) -> str:
-    if node.get("body") or node.get("body_file"):
+    file = node.get("body_file")
+    if file is not None and str(file.plain()).endswith(XML_ENDING):
+        return XML_TYPE
+    if node.get("body") or file:
         return JSON_TYPE
     return TEXT_TYPE if node.get("text") else ""

@@ -20,7 +20,9 @@ from ticketbridge.mapping.spec import (
     ConstSpec,
     ExpressionSpec,
     FieldSpec,
+    LinkHeaderSpec,
     MappingSpec,
+    NextUrlSpec,
     NumberSpec,
     ObjectSpec,
     OffsetSpec,
@@ -31,6 +33,7 @@ from ticketbridge.mapping.spec import (
     StatusTableSpec,
     TableSpec,
     TicketSpec,
+    XmlFormatSpec,
 )
 
 LEFT_OUT = "left out"
@@ -115,6 +118,9 @@ def _of_expression(site: Site, spec: ExpressionSpec, trace: Trace) -> Iterator[S
     tree = parse(spec.text, strict=True)
     scopes = [scope for scope, _ in trace.of(spec)]
     for edit in edits(tree, lambda before, name: sibling(before, name, scopes)):
+        # A message only goes to the log: no case sees another one, but one that cannot be made.
+        if site.slot.endswith(".message") and not edit.misspells:
+            continue
         text = _written(edit.tree)
         if text is not None:
             mutant = site.put(replace(spec, text=text, pieces=()))
@@ -139,6 +145,12 @@ def _of_call(site: Site, spec: CallSpec) -> Iterator[Slip]:
         yield _left_out(site, spec.condition.place, ".if", condition=None)
     if spec.pages is not None:
         yield _left_out(site, spec.pages.place, ".pages", pages=None)
+    if spec.any_content_type:
+        yield _left_out(site, spec.place, ".any_content_type", any_content_type=False)
+    if isinstance(spec.format, XmlFormatSpec):
+        for index, path in enumerate(spec.format.lists):
+            lists = replace(spec.format, lists=_without(spec.format.lists, index))
+            yield _left_out(site, spec.place, f".format.lists.{'/'.join(path)}", format=lists)
     for index, rule in enumerate(spec.responses):
         slot = ".responses" if len(spec.responses) == 1 else f".responses[{index}]"
         yield _left_out(site, rule.place, slot, responses=_without(spec.responses, index))
@@ -161,6 +173,9 @@ def _of_pages(site: Site, spec: PagesSpec) -> Iterator[Slip]:
         yield _left_out(site, spec.last.place, ".last", last=None)
     if spec.total is not None:
         yield _left_out(site, spec.total.place, ".total", total=None)
+    if isinstance(spec.paging, NextUrlSpec | LinkHeaderSpec) and spec.paging.any_path:
+        leashed = replace(spec.paging, any_path=False)
+        yield _left_out(site, spec.place, ".any_path", paging=leashed)
     match spec.paging:
         case NumberSpec(start):
             paging, change = NumberSpec(start + 1), f"`{start + 1}` for `{start}`"
