@@ -8,7 +8,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 class Seen:
     """A request as it came in: *target* undecoded, *path* and *query* decoded.
 
-    *turn*: the number of the request on its connection, from 1.
+    *turn*: the number of the request on its connection, from 1; *content*: its body.
     """
 
     method: str
@@ -27,6 +27,7 @@ class Seen:
     query: tuple[tuple[str, str], ...]
     headers: Mapping[str, str]
     turn: int
+    content: bytes = b""
 
 
 class End(Enum):
@@ -145,6 +146,13 @@ class FakePlatform:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
+    def forget(self) -> None:
+        """Have no routes and have seen nothing, as at first; connections stay."""
+        self.seen.clear()
+        self.unexpected.clear()
+        self.greetings.clear()
+        self._routes.clear()
+
     async def settled(self) -> None:
         """Return when no connection has anything left to send or to wait for."""
         while self._playing:  # noqa: ASYNC110 - a test's wait, for what has no event
@@ -178,6 +186,8 @@ class FakePlatform:
         except asyncio.IncompleteReadError:
             return False
         seen = _parsed(head, turn)
+        length = int(seen.headers.get("content-length", 0))
+        seen = replace(seen, content=await reader.readexactly(length))
         self.seen.append(seen)
         return await self._play(self._reply(seen).script(), reader, writer)
 

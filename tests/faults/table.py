@@ -12,10 +12,36 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from tests.fake_platform import CLOSE, HANG, RESET, Answers, Pause, Reply, Seen, Step
+from tests.fake_platform import CLOSE, HANG, RESET, Pause, Reply, Seen
+from tests.faults import words
+from tests.faults.fault import (
+    ASKED,
+    AUTH,
+    BEA,
+    BEAS,
+    ERROR,
+    MISMATCH,
+    NONE,
+    ONE,
+    TIMEOUT,
+    UNAVAILABLE,
+    UNREADABLE,
+    WELL,
+    Expected,
+    Fault,
+    Greeting,
+    Routes,
+    Rows,
+    Tickets,
+    later,
+    replies_of,
+    section,
+    ticket,
+    tickets,
+)
 from tests.faults.wire import (
     BODY,
     CHUNKED,
@@ -40,83 +66,6 @@ from tests.faults.wire import (
     typed,
 )
 from tests.support import USER, Changes, item, order, orders
-
-
-@dataclass(frozen=True)
-class Problem:
-    """The answer is this problem; *retry_after* is the header in seconds, where it matters."""
-
-    slug: str
-    status: int
-    retry_after: int | None = None
-
-
-@dataclass(frozen=True)
-class Tickets:
-    """The answer is 200 with exactly these tickets."""
-
-    tickets: Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Greeting:
-    """What a connection does before it hears a word; a request on it is answered well."""
-
-    steps: Sequence[Step]
-
-
-Expected = Problem | Tickets
-What = Answers | tuple[Answers, ...] | Greeting
-Rows = Mapping[str, tuple[What, Expected]]
-BEA = "bea@example.com"
-BEAS = Reply(json={**orders(order(item("b"), email=BEA)), "next": None, "error": None})
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A row: *replies* to `GET /orders`, in order, and what is *expected* of the answer.
-
-    *changes* to the mapping; *second*: what the URL of page two answers; *well*: what the platform
-    answers about the next user.
-    """
-
-    section: str
-    name: str
-    replies: tuple[Answers, ...]
-    expected: Expected
-    changes: Changes = field(default_factory=dict)
-    greeting: Sequence[Step] = ()
-    second: Answers = field(default_factory=Reply)
-    well: Reply = field(default_factory=lambda: BEAS)
-
-
-ERROR = Problem("upstream-error", 502)
-AUTH = Problem("upstream-auth", 502)
-UNREADABLE = Problem("upstream-unreadable", 502)
-MISMATCH = Problem("mapping-mismatch", 502)
-UNAVAILABLE = Problem("upstream-unavailable", 503, 1)
-TIMEOUT = Problem("upstream-timeout", 504)
-
-
-def later(seconds: int) -> Problem:
-    """The platform asked us to come back in so many seconds."""
-    return Problem("upstream-unavailable", 503, seconds)
-
-
-def ticket(number: int | str, **changes: Any) -> dict[str, Any]:
-    """The ticket that is made of `item(number)`."""
-    made = {"ticketId": str(number), "ticketOptionId": "A", "price": 10, "currency": "EUR"}
-    event = {"externalReferenceEventId": "fest", "showId": "fest", "status": "VALID"}
-    return {**made, **event, **changes}
-
-
-def tickets(*numbers: int | str) -> Tickets:
-    """The tickets of these items."""
-    return Tickets([ticket(number) for number in numbers])
-
-
-ONE = tickets(1)
-NONE = Tickets([])
 
 # --- connections ------------------------------------------------------------------------------------
 
@@ -886,35 +835,30 @@ SECTIONS: Mapping[str, tuple[Rows, Changes]] = {
     "price": (PRICES, {}),
     "owner": (OWNERS, {}),
     "state": (STATES, {}),
-    "endless": (ENDLESS, {**PAGED, "upstream.max_pages": 5}),
     "rule": (RULES, _RULES),
-    "number": (NUMBERS, _NUMBER),
 }
 
 
-def _fault(section: str, name: str, what: What, expected: Expected, changes: Changes) -> Fault:
-    match what:
-        case Greeting():
-            return Fault(section, name, (Reply(json=GOOD),), expected, changes, what.steps)
-        case tuple():
-            return Fault(section, name, what, expected, changes)
-        case _:
-            return Fault(section, name, (what,), expected, changes)
 
 
 def _faults() -> Iterator[Fault]:
-    for section, (rows, changes) in SECTIONS.items():
-        for name, (what, expected) in rows.items():
-            row = _fault(section, name, what, expected, changes)
-            yield replace(row, well=body(b"7")) if section == "number" else row
+    for name, (rows, changes) in SECTIONS.items():
+        yield from section(name, rows, changes, repeats=name == "flapping")
+    for fault in section("endless", ENDLESS, {**PAGED, "upstream.max_pages": 5}):
+        yield replace(fault, routes={"/orders": fault.routes[ASKED], **fault.routes})
+    customers: Routes = {"/customers/12345/orders": (Reply(json=GOOD),), "/customers/7/orders": (BEAS,)}
+    for fault in section("number", NUMBERS, _NUMBER, customers):
+        yield replace(fault, routes={**fault.routes, f"/orders?email={BEA}": (body(b"7"),)})
     first = Reply(json=page(item(1), next="?p=2"))
-    for name, (second, expected) in SECOND_PAGES.items():
-        assert not isinstance(second, tuple | Greeting)
-        yield Fault("page two", name, (first,), expected, PAGED, second=second)
+    for name, (what, expected) in SECOND_PAGES.items():
+        routes = {**WELL, ASKED: (first,), "/orders?p=2": replies_of(what)}
+        yield Fault("page two", name, routes, expected, PAGED)
     for url, expected in NEXT_URLS.items():
         first = Reply(json=page(item(1), next=url))
         second = Reply(json=page(item(2), next=None))
-        yield Fault("next URL", url, (first,), expected, PAGED, second=second)
+        routes = {**WELL, ASKED: (first,), "/orders?p=2": (second,)}
+        yield Fault("next URL", url, routes, expected, PAGED)
 
 
-FAULTS: Sequence[Fault] = list(_faults())
+FAULTS: Sequence[Fault] = [*_faults(), *words.FAULTS]
+"""The whole table."""
