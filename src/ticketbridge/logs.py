@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import secrets
 import sys
@@ -64,7 +65,7 @@ class _JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["traceback"] = _traceback(record)
         # JSON escapes control characters: a value cannot start a line of its own.
-        return msgspec.json.encode(line).decode()
+        return _json(line)
 
 
 class _TextFormatter(logging.Formatter):
@@ -97,7 +98,16 @@ def _time(record: logging.LogRecord) -> str:
 def _text(value: object) -> str:
     if isinstance(value, str):
         return _escaped(value) if value and " " not in value else f'"{_escaped(value)}"'
-    return msgspec.json.encode(value).decode()
+    return _json(value)
+
+
+def _json(value: object) -> str:
+    try:
+        return msgspec.json.encode(value).decode()
+    except (
+        UnicodeEncodeError
+    ):  # a byte in a platform's header that is no UTF-8 stands for half a character
+        return json.dumps(value)
 
 
 def _escaped(text: str) -> str:
