@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import io
 import json
 import socket
 import ssl
@@ -234,3 +235,9 @@ async def serving(
     finally:
         await server.leave()
         await running
+
+
+def events(stream: io.StringIO, event: str) -> list[dict[str, object]]:
+    """The logged lines of this event."""
+    rows = [json.loads(line) for line in stream.getvalue().splitlines()]
+    return [row for row in rows if row["event"] == event]

@@ -8,16 +8,10 @@ import json
 import pytest
 
 from tests.fake_platform import FakePlatform, Reply
-from tests.support import SECRET, TOKEN, USER, item, order, orders, serving, spec_of
+from tests.support import SECRET, TOKEN, USER, events, item, order, orders, serving, spec_of
 from ticketbridge import logs
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.settings import Settings
-
-
-def events(stream: io.StringIO, event: str) -> list[dict[str, object]]:
-    """The logged lines of this event."""
-    rows = [json.loads(line) for line in stream.getvalue().splitlines()]
-    return [row for row in rows if row["event"] == event]
 
 
 @pytest.mark.anyio

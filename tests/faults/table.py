@@ -172,10 +172,13 @@ CHUNKS: Rows = {
     "dripped": (sends(*dripped(head(CHUNKED) + chunk(BODY) + chunk(b""), 3)), ONE),
     "with leading zeros": (chunks(chunk(BODY, f"0000{len(BODY):X}"), chunk(b"")), ONE),
     "with an extension": (chunks(chunk(BODY, f'{len(BODY):x};a="b"'), chunk(b"")), ONE),
-    "with an extension of 1 MB": (chunks(chunk(BODY, f"{len(BODY):x};a={'b' * 1_000_000}"), chunk(b"")), ONE),
+    "with an extension of 1 MB": (chunks(chunk(BODY, f"{len(BODY):x};a={'b' * 1_000_000}"), chunk(b"")), UNREADABLE),
     "with trailers": (chunks(chunk(BODY), b"0\r\nX-Sum: 1\r\nContent-Type: text/html\r\n\r\n"), ONE),
     "with a length in a trailer": (chunks(chunk(BODY), b"0\r\nContent-Length: 1\r\n\r\n"), UNREADABLE),
     "with 10,000 trailers": (chunks(chunk(BODY), b"0\r\n", b"X: y\r\n" * 10_000, b"\r\n"), UNREADABLE),
+    "with a trailer for ever": (sends(head(CHUNKED) + chunk(BODY) + b"0\r\nX: ", *[b"x" * 50_000] * 20, HANG), UNREADABLE),
+    "with the name of a trailer for ever": (sends(head(CHUNKED) + chunk(BODY) + b"0\r\n", *[b"x" * 50_000] * 20, HANG), UNREADABLE),
+    "with a size for ever": (sends(head(CHUNKED) + chunk(BODY), *[b"0" * 50_000] * 20, HANG), UNREADABLE),
     "without the last": (chunks(chunk(BODY)), UNREADABLE),
     "without the last, open": (sends(head(CHUNKED) + chunk(BODY), HANG), TIMEOUT),
     "without the last line's end": (chunks(chunk(BODY), b"0\r\n"), UNREADABLE),
@@ -250,6 +253,7 @@ INFORMATIONAL: Rows = {
     "103": (sends(b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" + ok(LENGTH)), ONE),
     "199": (sends(b"HTTP/1.1 199 Odd\r\n\r\n" + ok(LENGTH)), ONE),
     "103 fifty times": (sends(b"HTTP/1.1 103 x\r\nLink: </a.css>\r\n\r\n" * 50 + ok(LENGTH)), ONE),
+    "103 at once for ever": (sends(*[b"HTTP/1.1 103 x\r\n\r\n" * 3_000] * 20, HANG), UNREADABLE),
     "103 for ever": (sends(*dripped(b"HTTP/1.1 103 x\r\n\r\n" * 60, 18, 0.01)), TIMEOUT),
     "103 alone": (sends(b"HTTP/1.1 103 x\r\n\r\n", CLOSE), UNAVAILABLE),
     "103 before an error": (sends(b"HTTP/1.1 103 x\r\n\r\n" + head("Content-Length: 0", status="HTTP/1.1 500 x")), ERROR),
@@ -271,6 +275,7 @@ HEADERS: Rows = {
     "no colon": (sends(ok(LENGTH, "nonsense"), CLOSE), UNREADABLE),
     "no name": (sends(ok(LENGTH, ": x"), CLOSE), UNREADABLE),
     "a blank in a name": (sends(ok(LENGTH, "X Y: z"), CLOSE), UNREADABLE),
+    "a line for ever": (sends(head(LENGTH)[:-2] + b"X: ", *[b"x" * 50_000] * 20, HANG), UNREADABLE),
     "a blank before the colon": (sends(ok(LENGTH, "X : z"), CLOSE), UNREADABLE),
     "a NUL in a name": (sends(ok(LENGTH, "X\0Y: z"), CLOSE), UNREADABLE),
     "a NUL in a value": (sends(ok(LENGTH, "X: y\0z"), CLOSE), UNREADABLE),
@@ -782,6 +787,7 @@ RULES: Rows = {
     "an error page": (Reply(body=b"<h1>", content_type="text/html"), UNREADABLE),
     "404 of an unknown user": (Reply(404, json={}), NONE),
     "404 of a proxy": (Reply(404, body=b"<h1>nginx</h1>", content_type="text/html"), NONE),
+    "an error in no UTF-8": (sends(head("Content-Length: 0", "X-Error: f\xeat\xe9", status="HTTP/1.1 409 x")), ERROR),
     "404, cut": (Reply(404, json={"a": "b"}, cut=3), UNREADABLE),
     "404, in a cut gzip": (Reply(404, body=GZIPPED[:9], headers={"Content-Encoding": "gzip"}), UNREADABLE),
     "404, closed before its head's end": (sends(b"HTTP/1.1 404 x\r\nContent-Le", CLOSE), UNAVAILABLE),
@@ -804,6 +810,7 @@ _RULES: Changes = {
     "source.0.responses": [
         {"status": 404, "then": "unknown_user"},
         {"when": "body.error != `null`", "then": "fail"},
+        {"status": 409, "then": "fail", "message": 'headers."x-error"'},
     ]
 }
 _NUMBER: Changes = {

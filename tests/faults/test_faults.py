@@ -29,7 +29,7 @@ from tests.faults.fault import (
 from tests.faults.table import FAULTS, GZIPPED
 from tests.faults.wire import BODY, CHUNKED, LENGTH, answer, chunk, head, ok, sends
 from tests.faults.words import GRANTED
-from tests.support import SECRET, TOKEN, USER, Changes, serving, spec_of
+from tests.support import SECRET, TOKEN, USER, Changes, events, serving, spec_of
 from ticketbridge.bridge import Bridge, compile_mapping
 
 pytestmark = pytest.mark.anyio
@@ -173,6 +173,7 @@ async def test_a_fault_is_answered_as_the_table_says(
     assert following.json()["tickets"] == [ticket("b")]
     assert asked_once(platform) or fault.repeats
     assert all("cookie" not in seen.headers for seen in platform.seen)
+    assert len(events(lines, "answer")) == 2
     said = lines.getvalue() + str(response.headers) + response.text * (response.status_code != 200)
     for secret in (USER, BEA, TOKEN, SECRET, GRANTED, platform.url.removeprefix("http://"), "<h1>"):
         assert secret not in said

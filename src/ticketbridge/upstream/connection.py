@@ -117,7 +117,9 @@ class Connection(asyncio.Protocol):
             lenient_spaces_after_chunk_size=True,
         )
         self._answer: Answer | None = None
-        self._head_size = 0  # bytes, until the head is there
+        self._bodiless = (
+            0  # bytes since the last of a body: of the head, of chunks' frames, of trailers
+        )
         self._fields_size = 0  # of headers and trailers
         self._has_begun = False
         self._ends_with_connection = False
@@ -131,7 +133,7 @@ class Connection(asyncio.Protocol):
         if self._transport.is_closing():
             raise ConnectionLost("the connection ended before the request")
         answer = self._answer = Answer(self)
-        self._head_size = self._fields_size = 0
+        self._bodiless = self._fields_size = 0
         self._has_begun = self._ends_with_connection = self._may_be_kept = False
         self._transport.write(request)
         try:
@@ -196,13 +198,13 @@ class Connection(asyncio.Protocol):
         if answer is None or answer.is_whole:
             self.close()
             return
-        # Counted as it comes: the parser tells of a header only when it is whole.
-        self._head_size = 0 if answer.has_head else self._head_size + len(data)
+        # Counted as it comes: the parser tells of a header or a trailer only when it is whole.
+        self._bodiless += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
             self._refuse(answer, error)
-        if not answer.has_head and self._head_size > HEAD_LIMIT:
+        if self._bodiless > HEAD_LIMIT and not answer.is_whole:
             self._refuse(answer, None)
         if answer.held > HELD_LIMIT and not (self._is_paused or answer.is_whole):
             self._is_paused = True
@@ -251,6 +253,7 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """See httptools."""
+        self._bodiless = 0
         if self._answer is not None and not self._answer.is_whole:
             self._answer.add(body)
 
