@@ -6,7 +6,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import pytest
 import uvicorn
@@ -249,6 +249,65 @@ async def test_a_small_body_of_a_get_is_passed_over(body: bytes) -> None:
         await answered(reader)
         writer.write(LAST + body)
         assert (await rest(reader)).startswith(b"HTTP/1.1 200 ")
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+class Recorder:
+    """A transport that counts what is written to it."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self.written: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """See asyncio."""
+        self.written.append(data)
+        self._transport.write(data)
+
+
+class Recorded(Watched):
+    """The same, with its transport in a recorder."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        """See asyncio."""
+        self.recorder = Recorder(transport)
+        super().connection_made(cast("asyncio.Transport", self.recorder))
+
+
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+async def test_an_answer_is_written_at_once(method: bytes) -> None:
+    """Head and body are one packet; the connection is kept, and HEAD has no body."""
+    async with connected(Recorded) as (reader, writer):
+        for number in (1, 2):
+            writer.write(GET.replace(b"GET", method) + END)
+            head = await asyncio.wait_for(reader.readuntil(END + END), PATIENCE)
+            body = b"" if method == b"HEAD" else await reader.readexactly(18)
+            protocol = await watched()
+            assert isinstance(protocol, Recorded)
+            assert len(protocol.recorder.written) == number
+            assert protocol.recorder.written[-1] == head + body
+
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\ncontent-length: 18\r\n" in head
+    assert head.count(b"\r\ndate: ") == 1
+
+
+async def test_an_answer_that_nobody_takes_is_not_written_at_once() -> None:
+    """While the caller takes nothing, the answer waits as uvicorn has it wait."""
+    async with connected(Recorded) as (reader, writer):
+        protocol = await watched()
+        protocol.flow.pause_writing()
+        writer.write(GET + END)
+        await until(protocol._is_answering)
+        assert isinstance(protocol, Recorded)
+        assert protocol.recorder.written == []
+        protocol.flow.resume_writing()
+        await answered(reader)
 
 
 # --- time -----------------------------------------------------------------------------------------

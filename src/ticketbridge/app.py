@@ -156,7 +156,7 @@ class _Endpoint:
             LOGGER.exception("defect", extra={"fields": {"request_id": request_id}})
             problem = InternalError()
             reply = problem_reply(problem, request_id)
-        await _send(reply, send, request_id, self._load)
+        await _send(reply, scope, send, request_id, self._load)
         self._log(request_id, reply, problem, journal, started)
         if self._observe is not None:
             self._observe(self._bridge, journal, reply)
@@ -221,7 +221,7 @@ class _Probe:
         request_id = _request_id(scope)
         allowed = scope["method"] in METHODS
         reply = self._document() if allowed else problem_reply(MethodNotAllowed(), request_id)
-        await _send(reply, send, request_id, self._load)
+        await _send(reply, scope, send, request_id, self._load)
 
 
 class _NotFound:
@@ -233,7 +233,7 @@ class _NotFound:
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             request_id = _request_id(scope)
-            await _send(problem_reply(NotFound(), request_id), send, request_id, self._load)
+            await _send(problem_reply(NotFound(), request_id), scope, send, request_id, self._load)
 
 
 def _readiness(bridges: Sequence[Bridge], load: Load) -> Reply:
@@ -244,9 +244,9 @@ def _readiness(bridges: Sequence[Bridge], load: Load) -> Reply:
     return json_reply(document, 200 if status == "ready" else 503)
 
 
-async def _send(reply: Reply, send: Send, request_id: str, load: Load) -> None:
+async def _send(reply: Reply, scope: Scope, send: Send, request_id: str, load: Load) -> None:
     """The reply; when the service leaves, its caller's connection ends with it."""
-    await (reply.last() if load.is_leaving else reply).send(send, request_id)
+    await (reply.last() if load.is_leaving else reply).send(scope, send, request_id)
 
 
 def _tickets_reply(answer: Answer, journal: Journal, started: float) -> Reply:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
-from starlette.types import Send
+from starlette.types import Scope, Send
 
 from ticketbridge.problems import MethodNotAllowed, ProblemError
+from ticketbridge.protocol import AT_ONCE
 
 METHODS = ("GET", "HEAD")
 JSON = b"application/json"
@@ -23,15 +24,19 @@ _ALWAYS: tuple[Header, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer in full. Every one says that it is not to be stored, nor to be sniffed."""
+    """An answer in full. Every one says that it is not to be stored, nor to be sniffed.
+
+    *is_last*: the connection is closed after it.
+    """
 
     status: int
     body: bytes = field(repr=False)
     media_type: bytes | None = None
     headers: tuple[Header, ...] = ()
+    is_last: bool = False
 
-    async def send(self, send: Send, request_id: str) -> None:
-        """Send it as the answer to the request of that id."""
+    async def send(self, scope: Scope, send: Send, request_id: str) -> None:
+        """Send it as the answer to the request of that *scope* and id."""
         headers = [
             *_ALWAYS,
             *self.headers,
@@ -40,12 +45,22 @@ class Reply:
         ]
         if self.media_type is not None:
             headers.append((b"content-type", self.media_type))
+        if self.is_last:
+            headers.append((b"connection", b"close"))
+        elif _was_sent_at_once(scope, self.status, headers, self.body):
+            return
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
 
     def last(self) -> Reply:
         """The same, as the last one on its connection."""
-        return replace(self, headers=(*self.headers, (b"connection", b"close")))
+        return replace(self, is_last=True)
+
+
+def _was_sent_at_once(scope: Scope, status: int, headers: Sequence[Header], body: bytes) -> bool:
+    """Whether our own server has sent the answer whole, which takes less than ASGI's two messages."""
+    send = scope.get("extensions", {}).get(AT_ONCE)
+    return send is not None and send(scope, status, headers, body)
 
 
 def json_reply(document: Mapping[str, object], status: int = 200) -> Reply:
