@@ -17,20 +17,25 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from tests.support import PromptServer
+
 HERE = Path(__file__).parent
 SAMPLES = HERE.parents[1] / "mappings" / "samples"
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """One answer, and the request that it is for: *query* in full, save the *optional* parameters."""
+    """One answer, and the request that it is for: *query* in full, save the *optional* parameters.
+
+    `{BASE}` in its headers and content is the platform's own address.
+    """
 
     path: str
-    query: Mapping[str, str]
-    optional: Mapping[str, str]
-    status: int
-    headers: Mapping[str, str]
     content: bytes
+    query: Mapping[str, str] = field(default_factory=dict)
+    optional: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, exchange: Mapping[str, Any]) -> Self:
@@ -39,7 +44,7 @@ class Recorded:
         content = (SAMPLES / answer["file"]).read_bytes()
         optional = asked.get("query_optional", {})
         return cls(
-            asked["path"], asked["query"], optional, answer["status"], answer["headers"], content
+            asked["path"], content, asked["query"], optional, answer["status"], answer["headers"]
         )
 
     def fits(self, path: str, query: Mapping[str, str]) -> bool:
@@ -58,7 +63,7 @@ class Platform:
 
     credential: tuple[str, str]
     answers: list[Recorded]
-    expected: Mapping[str, list[dict[str, Any]]]
+    expected: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
     url: str = ""
     targets: list[str] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
@@ -85,9 +90,14 @@ class Platform:
             return JSONResponse({"error": "unauthorized"}, 401)
         for answer in self.answers:
             if answer.fits(request.url.path, query):
-                return Response(answer.content, answer.status, dict(answer.headers))
+                return self._recorded(answer)
         self.unexpected.append(self.targets[-1])
         return JSONResponse({"error": "nothing was recorded for this"}, 404)
+
+    def _recorded(self, answer: Recorded) -> Response:
+        content = answer.content.replace(b"{BASE}", self.url.encode())
+        headers = {name: v.replace("{BASE}", self.url) for name, v in answer.headers.items()}
+        return Response(content, answer.status, headers)
 
 
 @asynccontextmanager
@@ -95,10 +105,10 @@ async def running(platform: Platform) -> AsyncIterator[Platform]:
     """*platform* on a free loopback port."""
     listening = socket.create_server(("127.0.0.1", 0))
     platform.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server = uvicorn.Server(uvicorn.Config(platform, log_config=None, lifespan="off", ws="none"))
+    server = PromptServer(uvicorn.Config(platform, log_config=None, lifespan="off", ws="none"))
     task = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         yield platform
     finally:
-        server.should_exit = True
+        await server.leave()
         await task
