@@ -9,6 +9,7 @@ fails a check is judged at once and goes no further.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -41,6 +42,7 @@ from ticketbridge.upstream.platform import Platform, open_platform
 from ticketbridge.upstream.pull import Pull
 from ticketbridge.upstream.responses import OwnsNothing
 from ticketbridge.upstream.signing import SigningPlan
+from ticketbridge.upstream.tls import compile_tls
 
 _BREATH = 200  # records between two turns that other answers get
 
@@ -103,7 +105,7 @@ class Bridge:
         """
         other = copy(self)
         other._platform = open_platform(  # noqa: SLF001 - of this class
-            self.spec.upstream, self._signing, transport, logs_in=logs_in
+            self.spec.upstream, self._signing, transport=transport, logs_in=logs_in
         )
         return other
 
@@ -339,6 +341,7 @@ class Parts:
     entries: Sequence[Entry]
     signing: SigningPlan
     ticket: TicketParts
+    tls: ssl.SSLContext | None
 
 
 def compile_mapping(
@@ -354,7 +357,7 @@ def compile_mapping(
     compiler = compiler or SpecCompiler(spec.source)
     parts = _compile_parts(spec, compiler)
     compiler.raise_errors()
-    platform = open_platform(spec.upstream, parts.signing, transport)
+    platform = open_platform(spec.upstream, parts.signing, transport=transport, tls=parts.tls)
     whole = replace(spec, warnings=(*spec.warnings, *compiler.findings))
     return Bridge(whole, parts, platform)
 
@@ -376,7 +379,8 @@ def _compile_parts(spec: MappingSpec, compiler: SpecCompiler) -> Parts:
     signing = SigningPlan(spec.upstream, compiler)
     _hold_to_asking(spec, entries, signing, compiler)
     ticket = compile_ticket(spec.ticket, response.contract, names, compiler)
-    return Parts(response, entries, signing, ticket)
+    tls = compile_tls(spec.upstream.tls, compiler)
+    return Parts(response, entries, signing, ticket, tls)
 
 
 def _compile_tickets(parts: Parts) -> Tickets:

@@ -37,7 +37,7 @@ def slips() -> list[Any]:
 
     Without those that take the pages from under a template that uses them: that is two slips.
     """
-    own = [*test_slips.YAML_AND_STRUCTURE, *test_slips.MEANING, *test_slips.NOT_YET]
+    own = [*test_slips.YAML_AND_STRUCTURE, *test_slips.MEANING]
     bodies = [
         pytest.param("get: /customers\n", f"{slip.values[0]}\n", id=f"body-{slip.id}")
         for slip in test_body_slips.SLIPS

@@ -148,6 +148,7 @@ EXPECTED = MappingSpec(
         retries=2,
         concurrency=50,
         breaker=BreakerSpec(failures=10, open=5.0),
+        tls=None,
         max_body=10_000_000,
         max_pages=100,
         max_calls=200,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.mapping.support import GOOD, change, findings, read, short
-from ticketbridge.mapping.unsupported import UNSUPPORTED
 
 YAML_AND_STRUCTURE = [
     pytest.param(
@@ -551,6 +550,38 @@ YAML_AND_STRUCTURE = [
         "TB014",
         "for example retries: 2",
         id="too-many-retries",
+    ),
+    pytest.param(
+        "retries: 2",
+        "tls: {}",
+        "10:8",
+        "TB015",
+        "for example tls: {ca: /etc/acme/ca.pem, cert:",
+        id="tls-without-a-file",
+    ),
+    pytest.param(
+        "retries: 2",
+        "tls: true",
+        "10:8",
+        "TB012",
+        "should be a mapping with `ca`, `cert` and `key`",
+        id="tls-as-a-word",
+    ),
+    pytest.param(
+        "retries: 2",
+        "tls: {certificate: a.pem}",
+        "10:9",
+        "TB010",
+        "legal here: ca, cert, key",
+        id="tls-with-an-unknown-key",
+    ),
+    pytest.param(
+        "retries: 2",
+        "tls: {verify: false}",
+        "10:9",
+        "TB010",
+        "legal here: ca, cert, key",
+        id="tls-without-verification",
     ),
     pytest.param(
         "retries: 2",
@@ -1545,17 +1576,6 @@ DOUBTS = [
     ),
 ]
 
-NOT_YET = [
-    pytest.param(
-        "  retries: 2",
-        "  tls: {ca: a}",
-        "10:3",
-        "TB016",
-        "this version does not support `tls` yet",
-        id="tls",
-    ),
-]
-
 
 @pytest.mark.parametrize(("old", "new", "place", "code", "words"), YAML_AND_STRUCTURE + MEANING)
 def test_an_error_is_said_once_at_its_place(
@@ -1577,24 +1597,6 @@ def test_a_doubt_is_a_warning_and_stops_nothing(
 
     assert short(found) == [f"{place} warning {code}"]
     assert words in f"{found[0].message} {found[0].suggestion}"
-
-
-@pytest.mark.parametrize(("old", "new", "place", "code", "words"), NOT_YET)
-def test_a_word_that_is_not_supported_yet_is_refused_by_name(
-    old: str, new: str, place: str, code: str, words: str
-) -> None:
-    """A word of the language that this version lacks is named in the one finding."""
-    found = findings(change((old, new)))
-
-    assert short(found) == [f"{place} error {code}"]
-    assert words in found[0].message
-
-
-def test_every_unsupported_word_is_tried() -> None:
-    """Each row of the table of unsupported words has a case above."""
-    tried = {str(case.id) for case in NOT_YET}
-
-    assert {word for _, word in UNSUPPORTED} <= tried
 
 
 def test_the_good_mapping_is_good() -> None:

@@ -34,7 +34,7 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
 @asynccontextmanager
 async def transport(*, connect_timeout: float = PATIENCE) -> AsyncIterator[SocketTransport]:
     """Connections, which are all closed in the end."""
-    made = SocketTransport(connect_timeout=connect_timeout, tls=False)
+    made = SocketTransport(connect_timeout=connect_timeout, tls=None)
     yield made
     await made.aclose()
 
@@ -231,7 +231,7 @@ def test_nothing_in_a_request_ends_its_line_early(target: str, value: str) -> No
 )
 def test_a_url_names_a_server_and_a_target(url: str, host: str, target: str) -> None:
     """The Host header leaves out the scheme's own port; a fragment is not sent."""
-    server, asked = SocketTransport(connect_timeout=1, tls=False)._located(url)
+    server, asked = SocketTransport(connect_timeout=1, tls=None)._located(url)
 
     assert (server.host, asked) == (host, target)
 

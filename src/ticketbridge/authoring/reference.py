@@ -25,6 +25,7 @@ _SECTIONS = (
     ("`endpoint.access`", "access"),
     ("`upstream`", "upstream"),
     ("`upstream.breaker`", "breaker"),
+    ("`upstream.tls`", "tls"),
     ("`auth: {type: bearer}`", "auth_bearer"),
     ("`auth: {type: basic}`", "auth_basic"),
     ("`auth: {type: api_key}`", "auth_api_key"),

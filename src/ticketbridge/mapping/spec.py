@@ -12,7 +12,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
 from ticketbridge.mapping.findings import Finding, Place
-from ticketbridge.mapping.spec_connections import BreakerSpec
+from ticketbridge.mapping.spec_connections import BreakerSpec, FileSpec, TlsSpec
 from ticketbridge.mapping.spec_requests import (
     Action,
     ApiKeyAuthSpec,
@@ -69,6 +69,7 @@ __all__ = [
     "EntrySpec",
     "ExpressionSpec",
     "FieldSpec",
+    "FileSpec",
     "FormBodySpec",
     "FormatSpec",
     "GraphqlBodySpec",
@@ -101,6 +102,7 @@ __all__ = [
     "TableSpec",
     "TemplateSpec",
     "TicketSpec",
+    "TlsSpec",
     "UpstreamSpec",
     "XmlFormatSpec",
 ]
@@ -145,6 +147,7 @@ class UpstreamSpec:
     retries: int
     concurrency: int
     breaker: BreakerSpec
+    tls: TlsSpec | None
     max_body: int
     max_pages: int
     max_calls: int

@@ -15,7 +15,6 @@ from ticketbridge.mapping.nodes import Broken, MapNode, Node, Path, node_at
 from ticketbridge.mapping.repair import Repairs, repair
 from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.schema import schema
-from ticketbridge.mapping.unsupported import place_of, stands_in_for
 from ticketbridge.mapping.words import example_of, found, label, shown, written
 
 SCHEMA = schema()
@@ -103,14 +102,10 @@ def _unknown_keys(slip: _Slip) -> None:
 
 
 def _unknown_key(slip: _Slip, name: str, place: Place, legal: Sequence[str]) -> None:
-    instead = stands_in_for(slip.path, name)
-    if instead is not None:
-        _refuse_unsupported(slip, name, place)
-    else:
-        # `gett` alone looks like a binding; the names of a call are as near.
-        known = ENTRY_KEYS if place_of(slip.path) == "source.*" else legal
-        instead = nearest(name, known) or name.partition(":")[0]
-        slip.report.error(place, "TB010", f"unknown key {_key(name)}", _legal_keys(name, known))
+    # `gett` alone looks like a binding; the names of a call are as near.
+    known = ENTRY_KEYS if slip.path[:1] == ("source",) and len(slip.path) == 2 else legal
+    instead = nearest(name, known) or name.partition(":")[0]
+    slip.report.error(place, "TB010", f"unknown key {_key(name)}", _legal_keys(name, known))
     if instead and instead != name and slip.node.get(instead) is None:
         slip.repairs.add(slip.path, instead)
 
@@ -126,10 +121,6 @@ def _legal_keys(name: str, legal: Sequence[str]) -> str:
     if colon and prefix in legal:
         return f"a space is missing after `{prefix}:`"
     return f"{did_you_mean(name, legal)} legal here: {', '.join(legal)}".strip()
-
-
-def _refuse_unsupported(slip: _Slip, word: str, place: Place) -> None:
-    slip.report.error(place, "TB016", f"this version does not support `{word}` yet")
 
 
 def _missing_keys(slip: _Slip) -> None:
@@ -212,10 +203,6 @@ def _collection_hint(slip: _Slip, expected: str) -> str:
 def _wrong_word(slip: _Slip) -> None:
     """`enum` and `const`."""
     value = slip.error.instance
-    if isinstance(value, str) and stands_in_for(slip.path, value) is not None:
-        _refuse_unsupported(slip, value, slip.node.place)
-        slip.repairs.broken.add(slip.path)
-        return
     slip.say("TB013", f"{label(slip.path)} should be {slip.title}", _word_hint(slip, value))
 
 

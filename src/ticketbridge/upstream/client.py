@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from ticketbridge import __version__
-from ticketbridge.mapping.spec import OAuth2AuthSpec, UpstreamSpec
+from ticketbridge.mapping.spec import UpstreamSpec
 from ticketbridge.problems import UpstreamUnreadable
 from ticketbridge.upstream.auth import Credentials
 from ticketbridge.upstream.decoding import ACCEPTED_ENCODINGS, read_body, too_large
@@ -22,7 +22,6 @@ from ticketbridge.upstream.messages import (
     PlatformRequest,
     Transport,
 )
-from ticketbridge.upstream.sockets import SocketTransport
 
 _OWN_HEADERS = {
     "Accept-Encoding": ACCEPTED_ENCODINGS,
@@ -45,16 +44,14 @@ class Client(Protocol):
 
 
 class PlatformClient:
-    """Sends requests to one platform.
+    """Sends requests to one platform, by *transport*.
 
-    *transport* replaces the real one in tests. `send` raises NoAnswer where no complete answer came,
+    `send` raises NoAnswer where no complete answer came,
     and UpstreamUnreadable where it is too large or does not decompress.
     """
 
-    def __init__(self, spec: UpstreamSpec, transport: Transport | None = None) -> None:
-        self._transport = transport or SocketTransport(
-            connect_timeout=spec.connect_timeout, tls=_speaks_tls(spec)
-        )
+    def __init__(self, spec: UpstreamSpec, transport: Transport) -> None:
+        self._transport = transport
         self._declared = {name: value.reveal() for name, value in spec.headers.items()}
         self._signed: tuple[Credentials, Mapping[str, str]] | None = None
         self._max_body = spec.max_body
@@ -111,13 +108,6 @@ class PlatformClient:
             # The client below reads no more than the length that the head gives.
             return await answer.read()
         return await read_body(answer.chunks(), encoding, self._max_body)
-
-
-def _speaks_tls(spec: UpstreamSpec) -> bool:
-    urls = [spec.base_url]
-    if isinstance(spec.auth, OAuth2AuthSpec):
-        urls.append(spec.auth.token_url)
-    return any(url.startswith("https:") for url in urls)
 
 
 def _merged(*groups: Mapping[str, str]) -> dict[str, str]:

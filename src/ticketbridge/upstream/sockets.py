@@ -37,10 +37,9 @@ class SocketTransport:
     call, which closes its connection. The calls under way at once are the caller's to bound.
     """
 
-    def __init__(self, *, connect_timeout: float, tls: bool) -> None:
+    def __init__(self, *, connect_timeout: float, tls: ssl.SSLContext | None) -> None:
         self._connect_timeout = connect_timeout
-        # Reading the trusted certificates takes tens of milliseconds: not while an answer waits.
-        self._tls = ssl.create_default_context() if tls else None
+        self._tls = tls
         self._servers: dict[str, Server] = {}
 
     async def send(

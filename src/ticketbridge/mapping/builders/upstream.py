@@ -14,6 +14,7 @@ from ticketbridge.mapping.builders.texts import (
     resolve_text,
     warn_if_in_clear,
 )
+from ticketbridge.mapping.builders.tls import build_tls
 from ticketbridge.mapping.builders.urls import NOWHERE, UrlError, check_base_url, is_plain_http
 from ticketbridge.mapping.nodes import Broken, Node
 from ticketbridge.mapping.spec import AuthSpec, BreakerSpec, NoAuthSpec, Secret, UpstreamSpec
@@ -27,8 +28,9 @@ def build_upstream(node: Node, context: Context) -> UpstreamSpec:
     auth = build_auth(node.get("auth"), context)
     base_url = resolve_text(node.need("base_url"), context, "base_url")
     headers = _headers(node.get("headers"), auth, context)
+    url = _base_url(base_url, context, guarded=_has_credentials(auth, headers))
     return UpstreamSpec(
-        base_url=_base_url(base_url, context, guarded=_has_credentials(auth, headers)),
+        base_url=url,
         auth=auth,
         headers=headers,
         timeout=_amount(node, "timeout", seconds, 8.0, context),
@@ -36,6 +38,7 @@ def build_upstream(node: Node, context: Context) -> UpstreamSpec:
         retries=whole_number(node.get("retries"), 2),
         concurrency=whole_number(node.get("concurrency"), 50),
         breaker=_breaker(node.get("breaker") or Broken(node.place), context),
+        tls=build_tls(node.get("tls"), context, base_url=url),
         max_body=_amount(node, "max_body", size_in_bytes, 10_000_000, context),
         max_pages=whole_number(node.get("max_pages"), 100),
         max_calls=whole_number(node.get("max_calls"), 200),

@@ -1,0 +1,72 @@
+"""TLS to a platform: whom to trust, and who the bridge is. The host's name is always verified."""
+
+from __future__ import annotations
+
+import ssl
+from typing import NoReturn
+
+from ticketbridge.mapping.compiler import SpecCompiler
+from ticketbridge.mapping.spec import FileSpec, TlsSpec
+
+_CODE = "TB056"
+
+
+class _Encrypted(Exception):
+    """The key is protected by a passphrase."""
+
+
+def compile_tls(spec: TlsSpec | None, compiler: SpecCompiler) -> ssl.SSLContext | None:
+    """The context that *spec* asks for, or None for the usual one; slips are findings of *compiler*."""
+    if spec is None:
+        return None
+    context = _trusting(spec.ca, compiler)
+    if spec.cert is not None and _has_certificates(spec.cert):
+        _identify(context, spec.cert, spec.key, compiler)
+    elif spec.cert is not None:
+        _report_no_certificate(spec.cert, compiler)
+    return context
+
+
+def _trusting(ca: FileSpec | None, compiler: SpecCompiler) -> ssl.SSLContext:
+    if ca is not None and not _has_certificates(ca):
+        _report_no_certificate(ca, compiler)
+        ca = None
+    return ssl.create_default_context(cafile=None if ca is None else str(ca.path))
+
+
+def _has_certificates(file: FileSpec) -> bool:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(str(file.path))
+    except OSError:  # ssl.SSLError is one
+        return False
+    return True
+
+
+def _identify(
+    context: ssl.SSLContext, cert: FileSpec, key: FileSpec | None, compiler: SpecCompiler
+) -> None:
+    """Have *context* present the certificate to whoever asks for one."""
+    holder = key or cert
+    try:
+        context.load_cert_chain(str(cert.path), str(holder.path), _refuse_passphrase)
+    except _Encrypted:
+        message = f"{holder.label} is protected by a passphrase, which nobody could enter"
+        compiler.report(holder.place, _CODE, message, "keep the key without one, in a secret")
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            message = f"{holder.label} is not the key of the certificate"
+            suggestion = "the first certificate in the file of `cert` should be the bridge's own"
+            compiler.report(holder.place, _CODE, message, suggestion)
+        else:
+            message = f"{holder.label} holds no private key in PEM form"
+            suggestion = "" if key else "name the key's file as `key`"
+            compiler.report(holder.place, _CODE, message, suggestion)
+
+
+def _refuse_passphrase() -> NoReturn:
+    raise _Encrypted
+
+
+def _report_no_certificate(file: FileSpec, compiler: SpecCompiler) -> None:
+    message = f"{file.label} holds no certificate in PEM form"
+    compiler.report(file.place, _CODE, message, "a PEM file has a line -----BEGIN CERTIFICATE-----")
