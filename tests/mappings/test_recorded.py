@@ -83,7 +83,9 @@ EVENTBRITE_ORDERS = (
     "?only_emails=ana.lopez%40example.com&expand=attendees%2Cevent"
 )
 TITO_TICKETS = "tickets?search%5Bq%5D=crystal.jast%40example.org&expand=registration"
-
+UITPAS_SALES = (
+    "/uitid/rest/uitpas/cultureevent/searchTicketsales?uid=1b567cc7-26f8-44e9-ab5b-990e92e34bfa"
+)
 
 RECORDINGS = [
     Recording(
@@ -151,6 +153,19 @@ RECORDINGS = [
         ),
         {"TITO_ACCOUNT": "demo"},
         "returned=3, not_owner=2, not_eligible=2",
+    ),
+    Recording(
+        "uitpas",
+        "UITPAS_API",
+        ("UITPAS_TOKEN", "fixture-uitpas"),
+        "email",
+        (
+            "/uitid/rest/uitpas/passholder/search?email=els.peeters%40example.be",
+            f"{UITPAS_SALES}&start=0&max=3",
+            f"{UITPAS_SALES}&start=3&max=3",
+        ),
+        {},
+        "returned=3, not_eligible=1",
     ),
 ]
 
