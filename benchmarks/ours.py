@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.server import calm_collector
 from ticketbridge.tickets.serving import Harvest
 
+_NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MAPPINGS = Path(__file__).parent / "mappings"
 
 
@@ -49,7 +51,7 @@ def ours(mapping: str, body: Json, user: str = USER) -> Callable[[], Mapped]:
     assert serve is not None, "the benchmarks' mappings leave out what is not eligible"
 
     def run() -> Mapped:
-        scope = {"user": user, NOW: "2026-11-24T12:00:00Z", LOOKUP_CACHE: {}}
+        scope = {"user": user, NOW: _NOW, LOOKUP_CACHE: {}}
         harvest = Harvest()
         serve(scope, items_of({**scope, "body": body}), harvest)
         if len(set(harvest.ids)) != len(harvest.ids):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -112,6 +114,35 @@ def test_a_defect_is_readable_on_a_terminal(lines: io.StringIO) -> None:
         logs.LOGGER.exception("defect")
 
     assert text.getvalue().count("KeyError: 'x'") == 1
+
+
+def test_a_log_that_cannot_be_written_fails_no_answer(lines: io.StringIO) -> None:
+    """A full disk or a closed pipe costs the line alone."""
+    lines.close()
+
+    logs.log_event("answer", {})
+    logs.LOGGER.error("uvicorn's")
+
+
+def test_other_handlers_get_records(lines: io.StringIO, caplog: pytest.LogCaptureFixture) -> None:
+    """Where logging is set up by somebody else, an event is a record as any other."""
+    logs.LOGGER.handlers[:] = [caplog.handler]
+    logs.log_event("answer", {"calls": 1, "user": None})
+
+    (record,) = caplog.records
+    assert (record.getMessage(), vars(record)["fields"]) == ("answer", {"calls": 1})
+    assert lines.getvalue() == ""
+
+
+def test_a_line_has_its_moment_in_milliseconds(lines: io.StringIO) -> None:
+    """Its time is UTC, in the form of RFC 3339."""
+    before = datetime.now(UTC)
+    logs.log_event("answer", {})
+    (row,) = events(lines, "answer")
+
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", str(row["time"]))
+    written = datetime.fromisoformat(str(row["time"]))
+    assert before - timedelta(milliseconds=2) <= written <= datetime.now(UTC)
 
 
 def test_the_mark_of_a_user_is_no_address() -> None:

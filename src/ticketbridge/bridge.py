@@ -128,8 +128,7 @@ class Bridge:
     async def _answer(
         self, user: str, journal: Journal, deadline: asyncio.Timeout, now: datetime
     ) -> Answer:
-        instant = now.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
-        scope = {"user": user, NOW: instant, LOOKUP_CACHE: {}}
+        scope = {"user": user, NOW: now, LOOKUP_CACHE: {}}
         signer = self._platform.signers()
         pull = Pull(self._platform, journal, self._shares, signer, scope, deadline)
         try:

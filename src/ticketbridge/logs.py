@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
 import secrets
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from functools import lru_cache
+from typing import Any, NamedTuple, TextIO
 
 import msgspec
 
@@ -30,8 +33,7 @@ def user_hash(user: str) -> str:
 
 def configure(settings: Settings, stream: TextIO | None = None) -> None:
     """Send ticketbridge's and uvicorn's lines to *stream* (stderr), in the format of *settings*."""
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(_FORMATTERS[settings.log_format]())
+    handler = _Lines(stream or sys.stderr, _FORMS[settings.log_format])
     for name in ("ticketbridge", "uvicorn.error"):
         logger = logging.getLogger(name)
         logger.handlers[:] = [handler]
@@ -48,40 +50,66 @@ def log_event(event: str, fields: Mapping[str, Any], level: int = logging.INFO) 
     """Write one line; *fields* with None are left out."""
     if not LOGGER.isEnabledFor(level):
         return
-    # Not by LOGGER.log: it would look for the line that calls, which costs more than all the rest.
-    record = logging.LogRecord(LOGGER.name, level, "", 0, event, None, None)
-    vars(record)["fields"] = {name: value for name, value in fields.items() if value is not None}
-    LOGGER.handle(record)
+    shown = {name: value for name, value in fields.items() if value is not None}
+    handlers = LOGGER.handlers
+    if handlers and isinstance(handlers[0], _Lines):
+        # Without a record of logging, which costs more than its line.
+        handlers[0].write(_Line(time.time(), level, event, shown))
+    else:
+        LOGGER.log(level, event, extra={"fields": shown})
 
 
-class _JsonFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "time": _time(record),
-            "level": record.levelname.lower(),
-            "event": record.getMessage(),
-            **getattr(record, "fields", {}),
-        }
-        if record.exc_info:
-            line["traceback"] = _traceback(record)
-        # JSON escapes control characters: a value cannot start a line of its own.
-        return _json(line)
+class _Line(NamedTuple):
+    created: float
+    level: int
+    event: str
+    fields: Mapping[str, Any]
+    traceback: str = ""
 
 
-class _TextFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
+class _Lines(logging.Handler):
+    """Writes lines to a stream: those of logging, and such as are no records."""
+
+    def __init__(self, stream: TextIO, form: Callable[[_Line], str]) -> None:
+        super().__init__()
+        self._stream = stream
+        self._form = form
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See logging."""
+        traceback = _traceback(record) if record.exc_info else ""
         fields = getattr(record, "fields", {})
-        parts = [f"{name}={_text(value)}" for name, value in fields.items()]
-        line = " ".join(
-            [_time(record), record.levelname, _escaped(record.getMessage().strip()), *parts]
-        )
-        return f"{line}\n{_traceback(record)}" if record.exc_info else line
+        self.write(_Line(record.created, record.levelno, record.getMessage(), fields, traceback))
+
+    def write(self, line: _Line) -> None:
+        """Write it whole; where the stream is full or closed, no answer fails of it."""
+        text = f"{self._form(line)}\n"
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+            self._stream.flush()
 
 
-_FORMATTERS: Mapping[LogFormat, type[logging.Formatter]] = {
-    "json": _JsonFormatter,
-    "text": _TextFormatter,
-}
+def _as_json(line: _Line) -> str:
+    document = {
+        "time": _time(line.created),
+        "level": logging.getLevelName(line.level).lower(),
+        "event": line.event,
+        **line.fields,
+    }
+    if line.traceback:
+        document["traceback"] = line.traceback
+    # JSON escapes control characters: a value cannot start a line of its own.
+    return _json(document)
+
+
+def _as_text(line: _Line) -> str:
+    parts = [f"{name}={_text(value)}" for name, value in line.fields.items()]
+    level = logging.getLevelName(line.level)
+    text = " ".join([_time(line.created), level, _escaped(line.event.strip()), *parts])
+    return f"{text}\n{line.traceback}" if line.traceback else text
+
+
+_FORMS: Mapping[LogFormat, Callable[[_Line], str]] = {"json": _as_json, "text": _as_text}
 
 
 def _traceback(record: logging.LogRecord) -> str:
@@ -90,9 +118,14 @@ def _traceback(record: logging.LogRecord) -> str:
     return mask_emails(text)
 
 
-def _time(record: logging.LogRecord) -> str:
-    moment = datetime.fromtimestamp(record.created, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _time(created: float) -> str:
+    second = int(created)
+    return f"{_second(second)}.{int((created - second) * 1000):03}Z"
+
+
+@lru_cache(maxsize=1)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()
 
 
 def _text(value: object) -> str:

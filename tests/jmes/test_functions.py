@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -627,7 +628,7 @@ def test_now_is_the_moment_of_the_answer() -> None:
     """The caller's moment is the same in all expressions of an answer."""
     expression = compile_expression("[now(), user]", roots=["user"])
 
-    found = expression({"user": "ana", NOW: "2026-11-24T12:00:00Z"})
+    found = expression({"user": "ana", NOW: datetime(2026, 11, 24, 12, tzinfo=UTC)})
 
     assert found == ["2026-11-24T12:00:00Z", "ana"]
 
@@ -742,7 +743,7 @@ def test_a_list_that_grew_is_indexed_anew() -> None:
 
 def test_scoped_functions_work_inside_of_projections_and_references() -> None:
     """The scope reaches functions that are called for each element."""
-    scope = {"a": [1, 2], NOW: "2026-11-24T12:00:00Z", LOOKUP_CACHE: {}}
+    scope = {"a": [1, 2], NOW: datetime(2026, 11, 24, 12, tzinfo=UTC), LOOKUP_CACHE: {}}
     text = "map(&lookup([{id: @, t: now()}], 'id', @).t, a)"
 
     assert compile_expression(text, roots=["a"])(scope) == ["2026-11-24T12:00:00Z"] * 2

@@ -96,6 +96,15 @@ def test_a_broken_template_is_an_error_at_its_column(text: str, column: int, rea
     assert (caught.value.column, caught.value.reason, caught.value.text) == (column, reason, text)
 
 
+def test_only_what_is_unreserved_stays_as_it_is() -> None:
+    """Of ASCII, letters, digits and `-._~` alone mean the same in every place of a URL."""
+    hole = template("{x}", "query")
+    for code in range(128):
+        character = chr(code)
+        plain = character.isalnum() or character in "-._~"
+        assert hole({"x": character}) == (character if plain else f"%{code:02X}")
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "text"),
     [

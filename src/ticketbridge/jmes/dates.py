@@ -30,11 +30,6 @@ def rfc3339(moment: datetime) -> str:
     return f"{text}Z"
 
 
-def current_moment() -> str:
-    """The clock's time."""
-    return rfc3339(datetime.now(UTC))
-
-
 def read_with(layout: str | None) -> Callable[[Any], str]:
     """What reads dates in the strptime format *layout*; None: ISO 8601 text and Unix seconds."""
     if layout is None:

@@ -26,6 +26,7 @@ _HEX_PAIR = re.compile(r"(%[0-9A-Fa-f]{2})")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PATH_SAFE = "/:@!$&'()*+,;=-._~"
+_ESCAPES = {code: quote(chr(code), safe="") for code in range(128)}
 _QUOTES = "'\"`"
 
 
@@ -195,7 +196,7 @@ def _as_text(value: Any) -> str:
 
 
 def _escape_all(text: str) -> str:
-    return quote(text, safe="")
+    return text.translate(_ESCAPES) if text.isascii() else quote(text, safe="")
 
 
 def _escape_path(text: str) -> str:

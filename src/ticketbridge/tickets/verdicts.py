@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -52,7 +51,11 @@ class Record:
 
 def count(records: Iterable[Record]) -> dict[str, int]:
     """How often each verdict was given, whole (`not_eligible:REFUNDED`), in order of appearance."""
-    return dict(Counter(str(record.verdict) for record in records))
+    counted: dict[str, int] = {}
+    for record in records:
+        verdict = str(record.verdict)
+        counted[verdict] = counted.get(verdict, 0) + 1
+    return counted
 
 
 def count_kinds(verdicts: Mapping[str, int]) -> dict[str, int]:

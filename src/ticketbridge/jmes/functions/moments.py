@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from ticketbridge.jmes import kinds
-from ticketbridge.jmes.dates import current_moment, read_with
+from ticketbridge.jmes.dates import read_with, rfc3339
 from ticketbridge.jmes.kinds import Example, Function, Parameter
 
 NOW = "now()"
@@ -18,7 +19,7 @@ def _date(value: Any, read: Callable[[Any], str]) -> str:
 
 def _now(scope: Mapping[str, Any]) -> str:
     moment = scope.get(NOW)
-    return moment if isinstance(moment, str) else current_moment()
+    return rfc3339(moment if isinstance(moment, datetime) else datetime.now(UTC))
 
 
 MOMENTS = (
