@@ -239,6 +239,26 @@ def test_test_writes_junit(good: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert f"{good.parent}: cannot be written" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_test_accepts_what_cases_came_to(
+    good: Path, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--update` shows what it writes, beside the results, and then runs the cases."""
+    cases = good.parent / "acme.cases.yaml"
+    answer = json.dumps(orders(order(item(7))))
+    cases.write_text(
+        f"- case: c\n  user: ana@example.com\n  upstream: [{{get: /orders, body: {answer}}}]\n"
+        "  expect: {verdicts: {returned: 2}}\n"
+    )
+
+    assert main(["test", "--update", "--format", form, str(good)]) == 0
+    out, err = capsys.readouterr()
+    assert "+  expect: {verdicts: {returned: 1}}\n" in (out if form == "text" else err)
+    assert "{returned: 1}" in cases.read_text()
+    assert main(["test", "--update", str(good)]) == 0
+    assert capsys.readouterr().out == f"{cases}: 1 case, 0 failed\n"
+
+
 def test_demo_runs_on_the_port_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """`demo --port` is the port of the proxy."""
     asked: list[int] = []

@@ -20,7 +20,13 @@ from ticketbridge.authoring.explain import Outcome
 from ticketbridge.authoring.record import RecordError, record
 from ticketbridge.authoring.samples import SampleError
 from ticketbridge.authoring.testing import WRITERS as CASE_WRITERS
-from ticketbridge.authoring.testing import OutputError, run_files, write_junit
+from ticketbridge.authoring.testing import (
+    OutputError,
+    as_junit,
+    run_files,
+    update_files,
+    write_text,
+)
 from ticketbridge.authoring.trial import Trial
 from ticketbridge.catalog import NoMappings, mapping_files
 from ticketbridge.contract import tickets_schema_text
@@ -76,9 +82,10 @@ def _check(options: argparse.Namespace) -> int:
 
 def _test(options: argparse.Namespace) -> int:
     # The cases run without variables: they come out the same everywhere, and no secret is at hand.
-    run = run_files(
-        mapping_files(options.paths), with_coverage=options.coverage, with_slips=options.mutants
-    )
+    files = mapping_files(options.paths)
+    if options.update:
+        _update(files, options.format)
+    run = run_files(files, with_coverage=options.coverage, with_slips=options.mutants)
     errors = [finding for finding in run.findings if finding.severity == "error"]
     if errors:
         print(as_text(errors, colour=shows_colours(sys.stderr)), file=sys.stderr)
@@ -86,8 +93,14 @@ def _test(options: argparse.Namespace) -> int:
     if text:
         print(text)
     if options.junit:
-        write_junit(run, options.junit)
+        write_text(options.junit, as_junit(run))
     return 0 if (run.is_thorough if options.strict else run.passed) else 1
+
+
+def _update(files: Sequence[Path], form: str) -> None:
+    for update in update_files(files):
+        if str(update):
+            print(update, file=sys.stdout if form == "text" else sys.stderr)
 
 
 def _map(options: argparse.Namespace) -> int:
@@ -224,6 +237,9 @@ def _add_test(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--strict", action="store_true", help="fail for what those two list, and without cases"
+    )
+    parser.add_argument(
+        "--update", action="store_true", help="write what failing cases come to into their files"
     )
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write the results as XML too")
     parser.set_defaults(run=_test)

@@ -68,13 +68,14 @@ def _result(case: CaseSpec, lines: Sequence[str]) -> CaseResult:
 
 async def failures(case: CaseSpec, bridge: Bridge) -> list[str]:
     """What is wrong when *case* is run: nothing where it passes."""
-    return list(_wrong(case, await run(case, bridge)))
+    return list(wrong(case, await run(case, bridge)))
 
 
 # --- what is wrong with it ------------------------------------------------------------------------
 
 
-def _wrong(case: CaseSpec, ran: Ran) -> Iterator[str]:
+def wrong(case: CaseSpec, ran: Ran) -> Iterator[str]:
+    """What is wrong with a case that has *ran*, a line for each thing."""
     if ran.outcome is None:
         yield from _unexpected(ran.platform)
         return

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from ticketbridge.authoring.testing.rows import Row, rows
@@ -14,19 +13,6 @@ from ticketbridge.mapping.findings import Finding
 
 # What XML 1.0 cannot say, not even escaped.
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-class OutputError(Exception):
-    """A file that cannot be written; the message names it."""
-
-
-def write_junit(run: CaseRun, file: Path) -> None:
-    """Writes *run* to *file*; raises OutputError."""
-    try:
-        file.write_text(as_junit(run), "utf-8")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "no legal path"
-        raise OutputError(f"{file}: cannot be written: {reason}") from None
 
 
 def as_junit(run: CaseRun) -> str:

@@ -1,0 +1,145 @@
+"""Accepts what failing cases came to: their `expect` is written anew, and nothing else in the file.
+
+Only other tickets, verdicts and bodies are accepted. What would turn an answer into a problem, or into
+none at all, and what lies in the calls, is for people to write: a slip in the mapping comes to that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ticketbridge.authoring.cases import cases_file, compiled, load_tested, read_cases
+from ticketbridge.authoring.cases.clock import SkippingLoop
+from ticketbridge.authoring.cases.compare import difference_lines
+from ticketbridge.authoring.cases.outcome import Ran, run
+from ticketbridge.authoring.cases.rewriting import rewritten
+from ticketbridge.authoring.cases.runner import wrong
+from ticketbridge.authoring.cases.spec import CaseSpec
+from ticketbridge.authoring.testing.output import write_text
+from ticketbridge.bridge import Bridge
+from ticketbridge.mapping.findings import MappingError, Place
+from ticketbridge.mapping.loader import BOM
+from ticketbridge.mapping.nodes import Node
+from ticketbridge.mapping.report import Report
+from ticketbridge.mapping.yaml_reader import read_yaml
+
+BY_HAND = "write it yourself, if it is right"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A failing case that stays as it is, and why."""
+
+    place: Place
+    case: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A cases file before and after; *refused* are the failing cases that stay as they are."""
+
+    file: Path
+    before: str
+    after: str
+    refused: tuple[Refusal, ...]
+
+    def __str__(self) -> str:
+        """The changes, as `diff -u` shows them, and what was refused."""
+        before, after, name = self.before.splitlines(), self.after.splitlines(), str(self.file)
+        lines = list(difflib.unified_diff(before, after, name, name, lineterm=""))
+        lines += [f"{each.place}: not updated: {each.case}: {each.reason}" for each in self.refused]
+        return "\n".join(lines)
+
+
+def update_files(mappings: Iterable[Path]) -> Iterator[Update]:
+    """Writes the cases of *mappings* that can be accepted; a file that cannot be used is left alone.
+
+    Raises OutputError.
+    """
+    for mapping in mappings:
+        with suppress(MappingError):
+            bridge = compiled(load_tested(mapping))
+            if cases_file(mapping).is_file():
+                yield _update(cases_file(mapping), bridge)
+
+
+def _update(file: Path, bridge: Bridge) -> Update:
+    cases = read_cases(file).cases
+    before = after = file.read_bytes().decode()
+    refused: list[Refusal] = []
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        for case in cases:
+            ran = runner.run(run(case, bridge))
+            if not any(wrong(case, ran)):
+                continue
+            try:
+                after = _with(after, case, _accepted(case, ran))
+            except _Refused as refusal:
+                refused.append(Refusal(case.place, case.name, str(refusal)))
+    if after != before:
+        write_text(file, after)
+    return Update(file, before, after, tuple(refused))
+
+
+class _Refused(Exception):
+    """What a case came to is not to be accepted, or cannot be written; the message says why."""
+
+
+# --- what is accepted -----------------------------------------------------------------------------
+
+
+def _accepted(case: CaseSpec, ran: Ran) -> dict[str, Any]:
+    """What `expect` is to have anew, of the keys that it has."""
+    expect, outcome = case.expect, ran.outcome
+    if outcome is None or ran.platform.left:
+        raise _Refused("the calls are others than those that it answers: mend `upstream`")
+    slug = outcome.problem.slug if outcome.problem else None
+    if slug != expect.problem:
+        came, due = (f"the problem {s}" if s else "an answer" for s in (slug, expect.problem))
+        raise _Refused(f"it comes to {came}, and expects {due}: {BY_HAND}")
+    changes: dict[str, Any] = {}
+    if slug is None and expect.tickets is not None and _differ(expect.tickets, outcome.tickets):
+        changes["tickets"] = outcome.tickets
+    if slug is None and expect.body is not None and _differ(*expect.body, outcome.body):
+        changes["body"] = outcome.body
+    if changes and not outcome.tickets:
+        raise _Refused(f"no ticket is left: {BY_HAND}")
+    if expect.verdicts is not None and expect.verdicts != outcome.verdicts:
+        changes["verdicts"] = outcome.verdicts
+    return changes
+
+
+def _differ(expected: Any, got: Any) -> bool:
+    return any(difference_lines("", expected, got))
+
+
+# --- how it is written ----------------------------------------------------------------------------
+
+
+def _with(text: str, case: CaseSpec, changes: Mapping[str, Any]) -> str:
+    """*text* with *changes* in the `expect` of *case*; raises _Refused where that does not come out."""
+    bom, text = text[: len(text) - len(text.removeprefix(BOM))], text.removeprefix(BOM)
+    due, entry = _read(text), _entry(text, case)
+    expect = entry.need("expect")
+    value = {**expect.plain(), **changes}
+    changed = rewritten(text, entry.key_place("expect"), expect, value)
+    next(each for each in due if each.get("case") == case.name)["expect"] = value
+    if _read(changed) != due:
+        raise _Refused(f"its `expect` cannot be changed as it is written: {BY_HAND}")
+    return bom + changed
+
+
+def _entry(text: str, case: CaseSpec) -> Node:
+    entries = read_yaml(text, case.place.file, Report()).items
+    return next(entry for entry in entries if entry.need("case").plain() == case.name)
+
+
+def _read(text: str) -> Any:
+    return read_yaml(text, "", Report()).plain()
