@@ -26,6 +26,11 @@ def resolved(text: object, *, any_path: bool = False) -> str:
         pytest.param("//api.example.com/v2/orders/?p=2", f"{BASE}/orders/?p=2", id="no scheme"),
         pytest.param("https://API.example.com:443/v2/orders/?p=2", None, id="default port, case"),
         pytest.param("?email=ana%2bx@example.com&page=2", None, id="same user, other escapes"),
+        pytest.param(
+            "?name=Jos\u00e9&a=%c3%a9",
+            f"{BASE}/orders/?name=Jos%C3%A9&a=%c3%a9",
+            id="other letters",
+        ),
         pytest.param("?page=2#top", "https://api.example.com/v2/orders/?page=2", id="fragment"),
     ],
 )

@@ -90,6 +90,15 @@ async def test_link_headers_are_read_as_one(platform: FakePlatform) -> None:
     assert await ids(platform, LINKED) == ["1", "2"]
 
 
+async def test_other_letters_in_a_link_are_sent_escaped(platform: FakePlatform) -> None:
+    """A header in UTF-8 may name a page with letters that no request line carries."""
+    platform.on("/orders", page(1, link="<?p=\u00e9>; rel=next"))
+    platform.on("/orders", page(2), query={"p": "\u00e9"})
+
+    assert await ids(platform, LINKED) == ["1", "2"]
+    assert queries(platform)[1] == "p=%C3%A9"
+
+
 async def test_an_empty_page_does_not_end_a_walk_by_link_header(platform: FakePlatform) -> None:
     """Only the header says whether there is another page."""
     platform.on("/orders", page(link="<?p=2>; rel=next"))

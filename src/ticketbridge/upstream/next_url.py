@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+import re
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from ticketbridge.upstream.requests import FirstRequest
 
+_OUTSIDE_ASCII = re.compile(r"[^\x00-\x7f]+")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -44,7 +46,12 @@ def next_url(
     if first.user_parameters and not any_path and not url.query:
         raise NextUrlError("the next URL asks for everyone: it has no query, where the call has")
     _hold_to_user(url.query, first)
-    return url._replace(fragment="").geturl()
+    return _OUTSIDE_ASCII.sub(_escaped, url._replace(fragment="").geturl())
+
+
+def _escaped(text: re.Match[str]) -> str:
+    """Other letters as they are sent (RFC 3987, section 3.1)."""
+    return quote(text[0])
 
 
 def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
