@@ -96,7 +96,7 @@ def test_slips_of_all_kinds_are_found_in_one_run() -> None:
         pytest.param(
             [
                 (", last: page.number >= body.pages}", ", lsat: page.number >= body.pages}"),
-                ("each: body.data", "each: body.data[?a]"),
+                ("each: body.data", "each: body.data[?a == `1`]"),
             ],
             ["22 TB010"],
             id="no-last",

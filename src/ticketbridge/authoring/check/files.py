@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ticketbridge.authoring.check.wakes import without_wakes
+from ticketbridge.authoring.check.wakes import certain, without_wakes
+from ticketbridge.authoring.lint import lint
 from ticketbridge.bridge import compile_findings
 from ticketbridge.mapping import Environment
 from ticketbridge.mapping.findings import Finding, MappingError
@@ -35,5 +36,6 @@ def check_text(
     """
     draft = draft_mapping(text, file=file, environment=environment, folder=folder)
     compiled = () if () in draft.broken else compile_findings(draft.spec)
-    found = {*draft.findings, *without_wakes(compiled, draft)}
+    wrong = [*draft.findings, *without_wakes(compiled, draft)]
+    found = {*wrong, *certain(lint(draft.spec), wrong)}
     return sorted(found, key=lambda f: (f.place, f.severity, f.code, f.message))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from ticketbridge.mapping.findings import Finding
@@ -17,6 +17,14 @@ def without_wakes(found: Sequence[Finding], draft: Draft) -> Iterator[Finding]:
         follows = _WAKES.get(finding.code)
         if finding.place not in wrong and not (follows and follows(finding, draft)):
             yield finding
+
+
+def certain(doubts: Iterable[Finding], wrong: Iterable[Finding]) -> Iterator[Finding]:
+    """The doubts that do not depend on what is *wrong*."""
+    errors = {finding.place for finding in wrong if finding.severity == "error"}
+    for doubt in doubts:
+        if doubt.place not in errors and not (errors and doubt.code in _OF_THE_WHOLE):
+            yield doubt
 
 
 def _lacks_names(finding: Finding, draft: Draft) -> bool:
@@ -71,6 +79,8 @@ def _broken_below(draft: Draft, path: Path) -> bool:
     return _is_broken(draft, path) or any(inner[: len(path)] == path for inner in draft.broken)
 
 
+_OF_THE_WHOLE = frozenset({"TB510", "TB511", "TB512", "TB520", "TB521"})
+"""Doubts that ask the whole mapping whether something is used, or said."""
 _WAKES: Mapping[str, Callable[[Finding, Draft], bool]] = MappingProxyType(
     {
         "TB203": _lacks_names,

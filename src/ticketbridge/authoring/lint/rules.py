@@ -1,0 +1,103 @@
+"""Rules of `responses` that can never decide anything."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from ticketbridge.authoring.lint.doubts import doubt
+from ticketbridge.authoring.lint.trees import roots_in, tree_of
+from ticketbridge.authoring.sites import parts_within
+from ticketbridge.jmes import nodes
+from ticketbridge.mapping.findings import Finding
+from ticketbridge.mapping.spec import CallSpec, LoginSpec, MappingSpec, RuleSpec
+
+_SUCCESS = frozenset(range(200, 300))
+_ORDERS: Mapping[nodes.Operator, Callable[[int, int], bool]] = MappingProxyType(
+    {
+        "==": operator.eq,
+        "!=": operator.ne,
+        "<": operator.lt,
+        "<=": operator.le,
+        ">": operator.gt,
+        ">=": operator.ge,
+    }
+)
+_WITHOUT_BODY = frozenset({204, 304})
+
+
+def dead_rules(spec: MappingSpec) -> Iterator[Finding]:
+    """Rules that no answer reaches."""
+    for part in parts_within((spec.source, spec.upstream.auth)):
+        if isinstance(part, CallSpec | LoginSpec):
+            yield from _dead(part.responses)
+
+
+def _dead(rules: Sequence[RuleSpec]) -> Iterator[Finding]:
+    for position, rule in enumerate(rules):
+        reason = _impossible(rule) or _shadowed(rule, rules[:position])
+        if reason:
+            yield doubt(
+                rule.place, "TB520", f"no answer ever reaches this rule: {reason[0]}", reason[1]
+            )
+
+
+def _impossible(rule: RuleSpec) -> tuple[str, str] | None:
+    if rule.when is None:
+        return None
+    statuses = _statuses(rule)
+    tree = tree_of(rule.when)
+    if not any(_may_hold(tree, status) for status in statuses):
+        if rule.status is None:
+            return "without `status` it is for 2xx alone", "write the status under `status`"
+        return "its `status` and its `when` exclude each other", "keep one of them"
+    if statuses <= _WITHOUT_BODY and "body" in roots_in(rule.when):
+        return "such an answer has no body to ask", "leave `when` out"
+    return None
+
+
+def _may_hold(tree: nodes.Node, status: int) -> bool:
+    """Whether the condition can be true of an answer with that *status*."""
+    match tree:
+        case nodes.Both():
+            return all(_may_hold(each, status) for each in tree.conditions)
+        case nodes.Either():
+            return any(_may_hold(each, status) for each in tree.choices)
+        case nodes.Comparison(
+            left=nodes.Field(name="status"), right=nodes.Constant(value=int(word))
+        ):
+            return _ORDERS[tree.operator](status, word)
+        case _:
+            return True
+
+
+def _shadowed(rule: RuleSpec, above: Sequence[RuleSpec]) -> tuple[str, str] | None:
+    left = set(_statuses(rule))
+    for other in above:
+        same = (
+            rule.when is not None and other.when is not None and rule.when.text == other.when.text
+        )
+        if other.when is None or same:
+            left -= _statuses(other)
+        if not left:
+            return (
+                f"the one on line {other.place.line} decides before",
+                "move it up, or leave it out",
+            )
+    return None
+
+
+def _statuses(rule: RuleSpec) -> frozenset[int]:
+    if rule.status is None:
+        return _SUCCESS
+    return frozenset(s for each in rule.status for s in range(each.first, each.last + 1))
+
+
+def unsaid(spec: MappingSpec) -> Iterator[Finding]:
+    """A status for unknown users, where nothing ever says that a user is unknown."""
+    said = {part.then for part in parts_within(spec.source) if isinstance(part, RuleSpec)}
+    if spec.response.when_unknown_user != 200 and "unknown_user" not in said:
+        message = "no rule says `unknown_user`, so `when_unknown_user` never applies"
+        hint = "for example responses: [{status: 404, then: unknown_user}]"
+        yield doubt(spec.response.place, "TB521", message, hint)

@@ -1,0 +1,170 @@
+"""What is doubtful in `source`: names that nothing uses, filters that hide, text that was meant as a hole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from ticketbridge.authoring.lint.conditions import filters, of_a_status, open_words
+from ticketbridge.authoring.lint.conditions import subject as subject_of
+from ticketbridge.authoring.lint.doubts import doubt, doubt_in
+from ticketbridge.authoring.lint.ticket import truthy_doubts
+from ticketbridge.authoring.lint.trees import is_status, roots_in, tree_of, walk
+from ticketbridge.authoring.sites import parts_within
+from ticketbridge.jmes import nodes
+from ticketbridge.mapping.findings import Finding
+from ticketbridge.mapping.spec import (
+    BindingSpec,
+    CallSpec,
+    EntrySpec,
+    ExpressionSpec,
+    MappingSpec,
+    RequestSpec,
+    TemplateSpec,
+)
+
+# Parameters whose values are names of fields, as `include=order.items` is.
+_NAMES_OF_FIELDS = frozenset({"include", "fields", "expand", "embed", "select", "sort", "order_by"})
+
+
+def unused_names(spec: MappingSpec) -> Iterator[Finding]:
+    """Entries whose name nothing below uses."""
+    for position, entry in enumerate(spec.source):
+        used = roots_in((spec.source[position + 1 :], spec.ticket))
+        if entry.name not in used and not _is_a_guard(entry):
+            yield doubt(
+                entry.place, "TB510", f"`{entry.name}` is bound, and never used", _why(entry)
+            )
+
+
+def _is_a_guard(entry: EntrySpec) -> bool:
+    """Whether its answer may matter without being used: an error, or a rule that decides."""
+    return (
+        isinstance(entry, CallSpec)
+        and entry.result.kind == "take"
+        and (entry.condition is not None or bool(entry.responses))
+    )
+
+
+def _why(entry: EntrySpec) -> str:
+    kind = entry.kind if isinstance(entry, BindingSpec) else entry.result.kind
+    if kind == "each":
+        return "each of its values makes the same records again: use it, or leave it out"
+    return "use it, or leave it out"
+
+
+def ids(spec: MappingSpec) -> Iterator[Finding]:
+    """A ticket's id that is the same for all records of the innermost list."""
+    looped = [entry for entry in spec.source if _loops(entry)]
+    id_field = next((f for f in spec.ticket.fields.fields if f.name == "ticketId"), None)
+    if not looped or id_field is None:
+        return
+    innermost = looped[-1]
+    below = _derived(innermost, spec.source)
+    if not roots_in(id_field) & below and roots_in(spec.ticket) & below:
+        message = f"every `{innermost.name}` of one list has the same ticketId"
+        yield doubt(id_field.field.place, "TB511", message, f"for example {innermost.name}.id")
+
+
+def _loops(entry: EntrySpec) -> bool:
+    kind = entry.kind if isinstance(entry, BindingSpec) else entry.result.kind
+    return kind == "each"
+
+
+def _derived(entry: EntrySpec, source: Sequence[EntrySpec]) -> set[str]:
+    """The name of *entry*, and of those below that are made from it."""
+    names = {entry.name}
+    for other in source[source.index(entry) + 1 :]:
+        if roots_in(other) & names:
+            names.add(other.name)
+    return names
+
+
+def hiding(spec: MappingSpec) -> Iterator[Finding]:
+    """Filters and conditions of entries that leave out records by their status, or by truthiness."""
+    for entry in spec.source:
+        for expression, conditions, rooted in _conditions(entry):
+            for condition in conditions:
+                yield from _hidden(expression, condition)
+                yield from truthy_doubts(expression, condition, rooted=rooted, whole=not rooted)
+
+
+def _conditions(
+    entry: EntrySpec,
+) -> Iterator[tuple[ExpressionSpec, Sequence[nodes.Node], bool]]:
+    """The expressions of an entry that choose records, with the conditions in them."""
+    result = entry.expression if isinstance(entry, BindingSpec) else entry.result.expression
+    if result is not None:
+        yield result, list(filters(tree_of(result))), False
+    if isinstance(entry, CallSpec):
+        conditions = [entry.condition, *(rule.when for rule in entry.responses)]
+        conditions += [entry.pages.last] if entry.pages else []
+        for spec in conditions:
+            if spec is not None:
+                yield spec, [tree_of(spec)], True
+
+
+def _hidden(source: ExpressionSpec, condition: nodes.Node) -> Iterator[Finding]:
+    is_open = list(of_a_status(open_words(condition, good=True)))
+    for node in is_open:
+        message = "every record but those of the word named here is taken, also of an unknown word"
+        hint = "take the list whole: `ticket.status` tells the words apart"
+        yield doubt_in(source, node, "TB504", message, hint)
+    for node in walk(condition):
+        about = subject_of(node) if node not in is_open else None
+        if about is not None and is_status(about):
+            message = "a record of another status is left out unseen, also one of an unknown word"
+            hint = "take the list whole: `ticket.status` tells the words apart"
+            yield doubt_in(source, node, "TB505", message, hint)
+
+
+def texts(spec: MappingSpec) -> Iterator[Finding]:
+    """Literal text that looks like an expression for want of its braces."""
+    names = "|".join(re.escape(entry.name) for entry in spec.source)
+    path = rf"(?:(?:{names})\.\w[\w.]*|page\.(?:number|offset|cursor))"
+    for part in parts_within((spec.source, spec.upstream.auth)):
+        if isinstance(part, RequestSpec):
+            yield from _bare(part, path)
+        for text in part.parts if isinstance(part, TemplateSpec) else ():
+            braced = (
+                re.search(rf"\{{\s*(user|{path})\s*\}}", text) if isinstance(text, str) else None
+            )
+            if braced:
+                yield _as_it_stands(part, braced[0], braced[1])
+
+
+def _bare(request: RequestSpec, path: str) -> Iterator[Finding]:
+    """An expression as a segment of the path, or as the whole value of a parameter."""
+    values = [(t, name) for name, several in request.query.items() for t in several]
+    asks = "user" in roots_in(request)
+    for template, name in values:
+        word = template.parts[0] if len(template.parts) == 1 else None
+        if isinstance(word, str) and name.lower() not in _NAMES_OF_FIELDS:
+            found = re.fullmatch(path, word) or (not asks and re.fullmatch("user", word))
+            if found:
+                yield _as_it_stands(template, word, word)
+    for text in request.path.parts:
+        found = (
+            re.search(rf"(?<=/):?({path}|:user)(?=/|$)", text) if isinstance(text, str) else None
+        )
+        if found:
+            yield _as_it_stands(request.path, found[0], found[1].strip(":"))
+
+
+def _as_it_stands(template: TemplateSpec, shown: str, word: str) -> Finding:
+    message = f"`{shown}` is sent as it stands, letter for letter"
+    return doubt(template.place, "TB513", message, f"write {{{word}}} for its value")
+
+
+def asking(spec: MappingSpec) -> Iterator[Finding]:
+    """Requests that never say who asks."""
+    requests = [entry.request for entry in spec.source if isinstance(entry, CallSpec)]
+    if (
+        spec.ticket.owner is not None
+        and requests
+        and "user" not in roots_in((requests, spec.upstream))
+    ):
+        message = "no request says who asks: each answer is made from everybody's tickets"
+        yield doubt(
+            requests[0].path.place, "TB512", message, 'for example query: {email: "{user}"}'
+        )

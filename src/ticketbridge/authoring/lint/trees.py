@@ -1,0 +1,120 @@
+"""The syntax of a mapping's expressions, and what rules ask of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, TypeAlias
+
+from ticketbridge.authoring.sites import parts_within
+from ticketbridge.jmes import ExpressionError, nodes
+from ticketbridge.jmes.analysis import parts_of
+from ticketbridge.jmes.parser import parse
+from ticketbridge.mapping.spec import ExpressionSpec
+
+Path: TypeAlias = tuple[str, ...]
+
+_STATUS = re.compile(
+    r"(?:.*_)?(?:status|state|estado|statut|situation)(?:_?code|_?name)?", re.IGNORECASE
+)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+# What they give has the same meaning as what they are given.
+_WRAPPERS = frozenset({"optional", "lower", "upper", "trim", "to_string"})
+_CHOOSERS = frozenset({"default", "not_null"})
+_NOTHING = nodes.Constant(0, None)
+
+
+@cache
+def _tree(text: str) -> nodes.Node:
+    try:
+        return parse(text, strict=True)
+    except ExpressionError:
+        return _NOTHING
+
+
+def tree_of(spec: ExpressionSpec) -> nodes.Node:
+    """The syntax of *spec*; that of null where it has none, which was reported."""
+    return _tree(spec.text)
+
+
+def expressions_in(part: Any) -> Iterator[ExpressionSpec]:
+    """Each expression within *part* of a mapping."""
+    return (each for each in parts_within(part) if isinstance(each, ExpressionSpec))
+
+
+def roots_in(part: Any) -> set[str]:
+    """The roots that the expressions within *part* begin with."""
+    return {name for spec in expressions_in(part) for name in _roots(tree_of(spec))}
+
+
+def _roots(tree: nodes.Node) -> Iterator[str]:
+    if isinstance(tree, nodes.Field):
+        yield tree.name
+    elif isinstance(tree, nodes.Call):
+        for argument in tree.arguments:
+            if not isinstance(argument, nodes.Reference):
+                yield from _roots(argument)
+    else:
+        here, _ = parts_of(tree)
+        for part in here:
+            yield from _roots(part) if part is not None else ()
+
+
+def walk(tree: nodes.Node) -> Iterator[nodes.Node]:
+    """*tree*, and each node within it."""
+    yield tree
+    here, below = parts_of(tree)
+    inner = tree.arguments if isinstance(tree, nodes.Call) else ()
+    body = (tree.body,) if isinstance(tree, nodes.Reference) else ()
+    for part in (*here, *below, *inner, *body):
+        if part is not None:
+            yield from walk(part)
+
+
+def path_of(tree: nodes.Node) -> Path | None:
+    """The keys of a tree that only goes along them, whatever is wrapped around; None for any other."""
+    match tree:
+        case nodes.Field():
+            return (tree.name,)
+        case nodes.Index():
+            return ()
+        case nodes.Chain():
+            parts = [path_of(step) for step in tree.steps]
+            return None if None in parts else tuple(key for part in parts for key in part or ())
+        case nodes.Call() if tree.name in _WRAPPERS:
+            return path_of(tree.arguments[0])
+        case _:
+            return None
+
+
+def is_status(tree: nodes.Node) -> bool:
+    """Whether *tree* goes to something that is called a status."""
+    path = path_of(tree)
+    return path is not None and any(map(_STATUS.fullmatch, map(_snake, path[-1:])))
+
+
+def _snake(name: str) -> str:
+    """`orderStatus` as `order_Status`."""
+    return _CAMEL.sub("_", name)
+
+
+def choices(tree: nodes.Node) -> Iterator[nodes.Node]:
+    """The values of which *tree* gives one: the operands of `||`, `default` and `not_null`."""
+    match tree:
+        case nodes.Either():
+            several = tree.choices
+        case nodes.Call() if tree.name in _CHOOSERS:
+            several = tree.arguments
+        case nodes.Call() if tree.name == "optional":
+            several = tree.arguments
+        case _:
+            yield tree
+            return
+    for choice in several:
+        yield from choices(choice)
+
+
+def text_of(tree: nodes.Node) -> str | None:
+    """The text that *tree* is, where it is a literal of one."""
+    return tree.value if isinstance(tree, nodes.Constant) and isinstance(tree.value, str) else None
