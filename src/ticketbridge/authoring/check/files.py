@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ticketbridge.authoring.check.silenced import without_silenced
 from ticketbridge.authoring.check.wakes import certain, without_wakes
 from ticketbridge.authoring.lint import lint
 from ticketbridge.bridge import compile_findings
@@ -38,4 +39,5 @@ def check_text(
     compiled = () if () in draft.broken else compile_findings(draft.spec)
     wrong = [*draft.findings, *without_wakes(compiled, draft)]
     found = {*wrong, *certain(lint(draft.spec), wrong)}
-    return sorted(found, key=lambda f: (f.place, f.severity, f.code, f.message))
+    meant = without_silenced(found, text)
+    return sorted(meant, key=lambda f: (f.place, f.severity, f.code, f.message))

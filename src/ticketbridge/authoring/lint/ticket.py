@@ -34,7 +34,8 @@ _VALID = "VALID"
 _CHANGING = frozenset({"lower", "upper", "trim", "replace", "split", "extract", "join"})
 _CATCH_ALL = re.compile(r"\*|\.\*|_|else|default|other|otherwise|any|unknown|null|", re.IGNORECASE)
 _ENDED = re.compile(
-    r"(?!.*(?:un|not|non)[_ -]?\w*(?:cancel|refund|void|revok|expire))"
+    r"(?!.*(?:un|no|not|non|never|partial|partially|partly)[_ -]?(?:cancel|refund|void|revok|expire))"
+    r"(?!.*(?:fail|reject|declin|denied|partial))"
     r".*(?:cancel|refund|void|revok|expire|charge.?back|anulad|reembols).*",
     re.IGNORECASE,
 )
@@ -70,9 +71,12 @@ def owner(spec: MappingSpec) -> Iterator[Finding]:
 
 def status_sources(spec: MappingSpec) -> Iterator[Finding]:
     """A status that is made up where the platform says none, or searched for parts of words."""
-    for table in spec.ticket.statuses:
-        tree = tree_of(table.source)
-        yield from _made_up(table, tree)
+    sources = [tree_of(table.source) for table in spec.ticket.statuses]
+    # Where another table takes the platform's word as it is, this one may only refine it.
+    alone = all(len(list(choices(tree))) > 1 for tree in sources)
+    for table, tree in zip(spec.ticket.statuses, sources, strict=True):
+        if alone:
+            yield from _made_up(table, tree)
         for node in walk(tree):
             if isinstance(node, nodes.Call) and node.name == "optional":
                 message = (
