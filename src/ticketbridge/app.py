@@ -147,8 +147,8 @@ class _Endpoint:
         try:
             reply = await self._reply(scope, receive, journal, started)
         except ProblemError as error:
-            problem = error
-            reply = problem_reply(error, request_id)
+            problem = error.alone()
+            reply = problem_reply(problem, request_id)
         except ClientLeft:
             log_event("client left", {"request_id": request_id, "calls": journal.calls})
             return

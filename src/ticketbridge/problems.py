@@ -25,7 +25,7 @@ no value that came from the platform or the user.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class ProblemError(Exception):
@@ -44,6 +44,20 @@ class ProblemError(Exception):
         self.log = log or self.detail
         self.retry_after = retry_after
         super().__init__(self.log)
+
+    def alone(self) -> Self:
+        """The same problem without what led to it, where nobody will look at that any more.
+
+        Tracebacks hold the frames of the answer, and with them what the platform said; what catches the
+        problem is among those frames, so that all of it would stay until the collector comes by.
+        """
+        led: list[BaseException | None] = [self]
+        while led:
+            error = led.pop()
+            if error is not None:
+                led += [error.__cause__, error.__context__]
+                error.__cause__ = error.__context__ = error.__traceback__ = None
+        return self
 
 
 class RequestProblem(ProblemError):

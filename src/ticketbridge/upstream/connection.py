@@ -183,6 +183,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio."""
         self._may_be_kept = False
+        del self._parser  # each holds the other, and would be left to the collector
         answer = self._answer
         if answer is None or answer.is_whole:
             return
