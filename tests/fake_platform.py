@@ -48,7 +48,14 @@ class Pause:
     seconds: float
 
 
-Step = bytes | Pause | End
+@dataclass(frozen=True)
+class Until:
+    """Nothing until the test says so."""
+
+    event: asyncio.Event
+
+
+Step = bytes | Pause | Until | End
 """What a connection does next: send, wait, or end."""
 
 
@@ -204,6 +211,8 @@ class FakePlatform:
                         await writer.drain()
                     case Pause(seconds):
                         await asyncio.sleep(seconds)
+                    case Until(event):
+                        await event.wait()
                     case _:
                         await _end(step, reader, writer)
                         return False

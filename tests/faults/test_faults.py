@@ -9,12 +9,13 @@ import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
 
 from tests.fake_platform import CLOSE, FakePlatform, Reply
+from tests.faults.asking import asks_for, judged
 from tests.faults.fault import (
     BEA,
     BEAS,
@@ -22,8 +23,6 @@ from tests.faults.fault import (
     UNAVAILABLE,
     UNREADABLE,
     Fault,
-    Problem,
-    Tickets,
     ticket,
 )
 from tests.faults.table import FAULTS, GZIPPED
@@ -36,11 +35,6 @@ pytestmark = pytest.mark.anyio
 
 PATIENCE = "5s"  # for an answer that comes
 HANGS = "250ms"  # for one that does not
-
-
-def asks_for(user: str) -> str:
-    """menta tech's request about *user*."""
-    return f"/tickets?user={quote(user, safe='')}"
 
 
 @pytest.fixture(scope="module")
@@ -136,21 +130,6 @@ def placed(reply: Reply, hosts: Mapping[str, str]) -> Reply:
     return replace(reply, headers=headers, json=document)
 
 
-def judged(response: httpx.Response) -> Problem | Tickets:
-    """What menta tech was answered; fails where that is neither."""
-    assert response.headers["cache-control"] == "no-store"
-    document = response.json()
-    if response.status_code == 200:
-        assert document["userEmail"] == USER
-        return Tickets(document["tickets"])
-    assert response.headers["content-type"] == "application/problem+json"
-    assert "tickets" not in document
-    assert document["status"] == response.status_code
-    slug = document["type"].removeprefix("urn:ticketbridge:problem:")
-    wait = response.headers.get("retry-after")
-    return Problem(slug, response.status_code, None if wait is None else int(wait))
-
-
 def asked_once(platform: FakePlatform) -> bool:
     """Whether the platform was asked for nothing twice."""
     requests = [(seen.method, seen.target, seen.content) for seen in platform.seen]
@@ -169,7 +148,7 @@ async def test_a_fault_is_answered_as_the_table_says(
             await platform.settled()
         following = await menta.get(asks_for(BEA))
 
-    assert judged(response) == fault.expected
+    assert judged(response, USER) == fault.expected
     assert following.json()["tickets"] == [ticket("b")]
     assert asked_once(platform) or fault.repeats
     assert all("cookie" not in seen.headers for seen in platform.seen)
@@ -205,7 +184,7 @@ async def test_a_platform_that_is_not_there_is_unavailable() -> None:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
         async with serving(compile_mapping(spec_of(base_url=url))) as menta:
-            assert judged(await menta.get(asks_for(USER))) == UNAVAILABLE
+            assert judged(await menta.get(asks_for(USER)), USER) == UNAVAILABLE
 
 
 def test_the_table_has_no_row_twice() -> None:
