@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ticketbridge.authoring.cases.compare import LONGEST, difference_lines, ticket_lines
+from ticketbridge.authoring.cases.compare import difference_lines, ticket_lines
+from ticketbridge.authoring.cases.shown import LONGEST
 
 
 @pytest.mark.parametrize(

@@ -2,55 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from enum import Enum
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
-import msgspec
-
+from ticketbridge.authoring.cases.reasons import Reasons
+from ticketbridge.authoring.cases.shown import ABSENT, shown
 from ticketbridge.authoring.cases.spec import same
-from ticketbridge.tickets.origins import Origin
+from ticketbridge.tickets.settle import TICKET_ID
 
-LONGEST = 200
-TICKET_ID = "ticketId"
 Tickets = Mapping[object, Any]
-Origins = Mapping[str, Origin]
-"""Where the fields of one ticket came from, by their dotted names."""
-
-
-class Absent(Enum):
-    """The value of a key that is not there, and of a ticket that is not in a list."""
-
-    ABSENT = "nothing"
-
-
-ABSENT: Final = Absent.ABSENT
 
 
 def difference_lines(
-    subject: str, expected: Any, got: Any, origins: Origins | None = None
+    subject: str, expected: Any, got: Any, reason: Callable[[str], str] | None = None
 ) -> Iterator[str]:
     """`ticket 1 `price`: expected 19.99, got 25`, for each value in which the two differ.
 
-    *origins* says of the fields of a ticket where they came from.
+    *reason* says of a path where its value came from, or "".
     """
     for path, wanted, found in _differences(expected, got, ""):
         name = f"{subject} `{path}`" if path else subject
-        yield f"{name}: expected {shown(wanted)}, got {shown(found)}{_origin(path, origins or {})}"
+        why = reason(path) if reason else ""
+        yield f"{name}: expected {shown(wanted)}, got {shown(found)}{f' ({why})' if why else ''}"
 
 
 def ticket_lines(
-    expected: Sequence[Any], got: Sequence[Any], origins: Sequence[Origins] = ()
+    expected: Sequence[Any], got: Sequence[Any], reasons: Reasons | None = None
 ) -> Iterator[str]:
     """The differences of two lists of tickets: by their ids where one has more than the other.
 
-    *origins* are those of each ticket that was got.
+    *reasons* are those of the tickets that were got.
     """
     wanted, found = _paired(expected, got)
-    known = {id(ticket): made for ticket, made in zip(got, origins, strict=False)}
+    numbers = {id(ticket): number for number, ticket in enumerate(got)}
     for number, (key, ticket) in enumerate(wanted.items(), 1):
         other = found.get(key, ABSENT)
-        yield from difference_lines(f"ticket {number}", ticket, other, known.get(id(other)))
+        reason = _reason(reasons, ticket, numbers.get(id(other))) if reasons else None
+        yield from difference_lines(f"ticket {number}", ticket, other, reason)
     for key, ticket in found.items():
         if key not in wanted:
             yield f"ticket beyond the expected ones: {shown(ticket)}"
@@ -59,24 +47,11 @@ def ticket_lines(
         yield f"order of tickets: expected {_listed(wanted)}, got {_listed(found)}"
 
 
-def _origin(path: str, origins: Origins) -> str:
-    """` (price: `item.cents` at acme.yaml:20:12 gave 2500)`, for the field at *path*."""
-    field = path.partition("[")[0]
-    made = [o for name, o in origins.items() if name == field or name.startswith(f"{field}.")]
-    told = [
-        f"`{o.expression}` at {o.place} gave {o.failure or shown(o.value)}"
-        for o in made
-        if o.expression
-    ]
-    return f" ({'; '.join(told)})" if field and told else ""
-
-
-def shown(value: Any) -> str:
-    """*value* as JSON, cut where it is long."""
-    if isinstance(value, Absent):
-        return str(value.value)
-    text = msgspec.json.encode(value).decode()
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+def _reason(reasons: Reasons, expected: Any, number: int | None) -> Callable[[str], str]:
+    """Why a ticket, got under that *number*, is as it is; or why it is not there."""
+    if number is None:
+        return lambda _path: reasons.of_missing(expected)
+    return lambda path: reasons.of_field(number, path)
 
 
 def _paired(expected: Sequence[Any], got: Sequence[Any]) -> tuple[Tickets, Tickets]:

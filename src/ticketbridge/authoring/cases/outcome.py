@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from ticketbridge.authoring.cases.logins import answers_login
 from ticketbridge.authoring.cases.platform import CasePlatform, UnexpectedCall
+from ticketbridge.authoring.cases.reasons import Reasons
 from ticketbridge.authoring.cases.spec import CaseSpec
 from ticketbridge.authoring.trial import tried
 from ticketbridge.bridge import Bridge
 from ticketbridge.problems import ProblemError
-from ticketbridge.tickets.origins import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class Outcome:
 
     tickets: list[Any]
     verdicts: dict[str, int]
-    body: Any = None
-    problem: ProblemError | None = None
-    origins: list[dict[str, Origin]] = field(default_factory=list)
+    body: Any
+    problem: ProblemError | None
+    reasons: Reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +49,14 @@ async def run(case: CaseSpec, compiled: Bridge) -> Ran:
 
 async def _outcome(case: CaseSpec, bridge: Bridge) -> Outcome:
     trial = await tried(bridge, case.user, now=case.now)
-    records, verdicts = trial.journal.records, trial.journal.verdicts
+    verdicts, reasons = trial.journal.verdicts, Reasons(trial)
     if trial.answer is None:
-        return Outcome([], verdicts, problem=trial.problem)
-    made = [record for record in records if record.ticket is not None]
-    tickets = _as_json([record.ticket for record in made])
+        return Outcome([], verdicts, None, trial.problem, reasons)
+    tickets = _as_json([r.ticket for r in trial.journal.records if r.ticket is not None])
     body = msgspec.json.decode(trial.answer.body) if trial.answer.body else None
-    judge = bridge.tickets.judge
-    origins = [{origin.name: origin for origin in judge.origins(record)} for record in made]
-    return Outcome(tickets, verdicts, body, origins=origins)
+    return Outcome(tickets, verdicts, body, None, reasons)
 
 
-def _as_json(tickets: list[dict[str, Any] | None]) -> list[Any]:
+def _as_json(tickets: list[dict[str, Any]]) -> list[Any]:
     read: list[Any] = msgspec.json.decode(msgspec.json.encode(tickets))
     return read

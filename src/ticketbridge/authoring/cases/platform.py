@@ -7,11 +7,11 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
+from ticketbridge.authoring.cases.shown import cut
 from ticketbridge.authoring.cases.spec import AnswerSpec, Target
 from ticketbridge.mapping.spec import ApiKeyAuthSpec, AuthSpec, UpstreamSpec
 
 BASE = "{BASE}"
-LONGEST = 200
 
 
 class UnexpectedCall(Exception):
@@ -38,7 +38,7 @@ class CasePlatform(httpx.AsyncBaseTransport):
             if answer.fits(request.method, target, content):
                 self.left.remove(answer)
                 return self._response(answer)
-        sent = f" with {_shown(content)}" if content else ""
+        sent = f" with {cut(content.decode('utf-8', 'replace'))}" if content else ""
         self.unexpected.append(f"{request.method} {self._without_key(asked)}{sent}")
         raise UnexpectedCall(self.unexpected[-1])
 
@@ -64,11 +64,6 @@ def below_base(url: str, base_url: str) -> str:
     if list(map(unquote, steps[: len(base)])) == list(map(unquote, base)):
         steps = ["", *steps[len(base) :]]
     return "/".join(steps) + (f"?{asked.query}" if asked.query else "")
-
-
-def _shown(content: bytes) -> str:
-    text = content.decode("utf-8", "replace")
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def _key_parameter(auth: AuthSpec) -> str | None:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ticketbridge.authoring.cases.clock import SkippingLoop
-from ticketbridge.authoring.cases.compare import difference_lines, shown, ticket_lines
+from ticketbridge.authoring.cases.compare import difference_lines, ticket_lines
 from ticketbridge.authoring.cases.outcome import Outcome, Ran, run
 from ticketbridge.authoring.cases.platform import CasePlatform
 from ticketbridge.authoring.cases.reader import read_cases
+from ticketbridge.authoring.cases.shown import shown
 from ticketbridge.authoring.cases.spec import CaseSpec, ExpectSpec
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.spec import MappingSpec
+
+VIOLATIONS = frozenset({"unknown_status", "violation"})
+_OF_TICKET = re.compile(r"tickets\[(?P<number>[0-9]+)\]\.(?P<path>.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +92,33 @@ def wrong(case: CaseSpec, ran: Ran) -> Iterator[str]:
 def _mismatches(expect: ExpectSpec, outcome: Outcome) -> Iterator[str]:
     if (outcome.problem and outcome.problem.slug) != expect.problem:
         yield f"expected {_expected(expect)}, got {_got(outcome)}"
+        violations = [word for word in outcome.verdicts if word.partition(":")[0] in VIOLATIONS]
+        yield from (line for word in violations for line in outcome.reasons.of_verdict(word))
     elif outcome.problem is None and expect.tickets is not None:
-        yield from ticket_lines(expect.tickets, outcome.tickets, outcome.origins)
+        yield from ticket_lines(expect.tickets, outcome.tickets, outcome.reasons)
     if outcome.problem is None and expect.body is not None:
-        yield from difference_lines("body", *expect.body, outcome.body)
+        yield from difference_lines("body", *expect.body, outcome.body, _in_body(outcome))
     if expect.verdicts is not None and expect.verdicts != outcome.verdicts:
-        yield f"verdicts: expected {_counts(expect.verdicts)}, got {_counts(outcome.verdicts)}"
+        yield from _verdict_lines(expect.verdicts, outcome)
+
+
+def _in_body(outcome: Outcome) -> Callable[[str], str]:
+    """The reason of a path in the body, where the body has the tickets as they are."""
+
+    def reason(path: str) -> str:
+        inside = _OF_TICKET.fullmatch(path)
+        return outcome.reasons.of_field(int(inside["number"]), inside["path"]) if inside else ""
+
+    body = outcome.body
+    plain = isinstance(body, dict) and body.get("tickets") == outcome.tickets
+    return reason if plain else lambda _path: ""
+
+
+def _verdict_lines(expected: Mapping[str, int], outcome: Outcome) -> Iterator[str]:
+    yield f"verdicts: expected {_counts(expected)}, got {_counts(outcome.verdicts)}"
+    for word, number in outcome.verdicts.items():
+        if number > expected.get(word, 0):
+            yield from outcome.reasons.of_verdict(word)
 
 
 def _expected(expect: ExpectSpec) -> str:

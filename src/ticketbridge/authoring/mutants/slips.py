@@ -38,13 +38,14 @@ from ticketbridge.mapping.spec import (
 
 LEFT_OUT = "left out"
 VALID = "VALID"
-# Ids that are taken for one another.
-_CONFUSED = {
-    "showId": "externalReferenceEventId",
-    "externalReferenceEventId": "showId",
-    "ticketOptionId": "priceTypeId",
-    "priceTypeId": "ticketOptionId",
-}
+# Fields that are taken for one another, both ways.
+_PAIRS = (
+    ("showId", "externalReferenceEventId"),
+    ("ticketOptionId", "priceTypeId"),
+    ("row", "seat"),
+    ("firstName", "lastName"),
+)
+_CONFUSED = {one: other for pair in _PAIRS for one, other in (pair, pair[::-1])}
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +238,7 @@ def _of_object(site: Site, spec: ObjectSpec) -> Iterator[Slip]:
 
 
 def _confused(site: Site, spec: ObjectSpec) -> Iterator[Slip]:
-    """One id taken for another."""
+    """One field taken for another."""
     made = {named.name: named.field for named in spec.fields}
     for index, named in enumerate(spec.fields):
         name = _CONFUSED.get(named.name, "")
