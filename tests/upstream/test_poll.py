@@ -324,6 +324,12 @@ def test_a_wait_as_long_as_the_deadline_is_refused(after: str, timeout: str | No
     assert "less than `timeout`" in finding.suggestion
 
 
+def test_a_url_that_can_give_no_text_is_refused() -> None:
+    """What a `url` can never be is known before any call."""
+    with pytest.raises(MappingError, match="a string"):
+        compile_mapping(spec_of(polling({**POLL, "url": "status"})))
+
+
 def test_a_poll_waits_a_second_by_default() -> None:
     """Without `after` it is one second: within the default deadline, and not with a shorter one."""
     rule = {"status": 202, "then": "poll"}

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, assert_never
 
 from ticketbridge.jmes import Expression, kinds
 from ticketbridge.journal import Journal
@@ -53,6 +53,7 @@ class _Rule:
     statuses: tuple[StatusRange, ...]
     when: Expression | None
     message: Expression | None
+    wait: float
     url: Expression | None
 
     def matches(self, status: int, scope: Scope, slot: str) -> bool:
@@ -63,6 +64,17 @@ class _Rule:
         if "body" in self.when.names and isinstance(scope["body"], Unreadable):
             return False
         return evaluate_bool(self.when, scope, f"{slot}: when")
+
+
+def _compile_rule(spec: RuleSpec, roots: Collection[str], compiler: SpecCompiler) -> _Rule:
+    return _Rule(
+        spec,
+        spec.status or SUCCESS,
+        compiler.optional(spec.when, roots, kinds.BOOLEAN),
+        compiler.optional(spec.message, roots),
+        spec.poll.after if spec.poll else 0,
+        compiler.optional(spec.poll.url, roots, kinds.STRING) if spec.poll else None,
+    )
 
 
 class Responses:
@@ -86,16 +98,7 @@ class Responses:
         self._name = spec.name
         self._format = compile_format(spec.format, any_content_type=spec.any_content_type)
         self._is_graphql = isinstance(spec.request.body, GraphqlBodySpec)
-        self._rules = tuple(
-            _Rule(
-                rule,
-                rule.status or SUCCESS,
-                compiler.optional(rule.when, roots, kinds.BOOLEAN),
-                compiler.optional(rule.message, roots),
-                compiler.optional(rule.poll.url, roots) if rule.poll else None,
-            )
-            for rule in spec.responses
-        )
+        self._rules = [_compile_rule(rule, roots, compiler) for rule in spec.responses]
 
     async def read(
         self, answer: PlatformAnswer, scope: Scope, journal: Journal, *, first: bool
@@ -112,8 +115,7 @@ class Responses:
         for rule in self._rules:
             if rule.matches(answer.status, seen, self._name):
                 self._note(rule, seen, journal)
-                self._hold_back(rule, seen)
-                self._act(rule.spec, answer.status, first=first)
+                self._act(rule, seen, first=first)
                 break
         else:
             hold_to_success(answer, self._name, self._refused)
@@ -126,39 +128,40 @@ class Responses:
         if isinstance(body, dict) and body.get("errors"):
             raise UpstreamError(log=f"{self._name}: the GraphQL answer has errors")
 
-    def _hold_back(self, rule: _Rule, scope: Scope) -> None:
-        """Where the rule says `poll`, the answer is not there yet."""
-        if rule.spec.poll is None:
-            return
-        if rule.url is None:
-            raise NotReady(rule.spec.poll.after, None)
-        slot = f"{self._name}: url"
-        url = evaluate(rule.url, scope, slot)
-        if not isinstance(url, str):
-            raise mismatch(slot, f"`{rule.url.text}` at {rule.url.place} gives no text")
-        raise NotReady(rule.spec.poll.after, url)
-
-    def _act(self, rule: RuleSpec, status: int, *, first: bool) -> None:
-        match rule.then:
+    def _act(self, rule: _Rule, seen: Scope, *, first: bool) -> None:
+        said, status = f"{self._name}: the rule at {rule.spec.place} says", seen["status"]
+        match rule.spec.then:
             case "ok":
                 return
             case "fail":
-                raise UpstreamError(log=f"{self._name}: the rule at {rule.place} says fail")
+                raise UpstreamError(log=f"{said} fail")
             case "retry":
                 raise TryAgain(
                     UpstreamError(log=f"{self._name}: status {status}, tried again in vain")
                 )
+            case "poll":
+                raise NotReady(rule.wait, self._polled_url(rule, seen))
             case "reauthenticate":
                 raise CredentialsRefused(
                     UpstreamAuth(log=f"{self._name}: status {status}, refused again")
                 )
-            case "empty" | "unknown_user":
+            case "empty" | "unknown_user" as claim:
                 if not first:
                     raise UpstreamError(
-                        log=f"{self._name}: the rule at {rule.place} says that the user owns nothing,"
-                        " but an earlier page was there"
+                        log=f"{said} that the user owns nothing, but an earlier page was there"
                     )
-                raise OwnsNothing(unknown_user=rule.then == "unknown_user")
+                raise OwnsNothing(unknown_user=claim == "unknown_user")
+            case _:
+                assert_never(rule.spec.then)
+
+    def _polled_url(self, rule: _Rule, seen: Scope) -> str | None:
+        if rule.url is None:
+            return None
+        slot = f"{self._name}: url"
+        url = evaluate(rule.url, seen, slot)
+        if not isinstance(url, str):
+            raise mismatch(slot, f"`{rule.url.text}` at {rule.url.place} gives no text")
+        return url
 
     def _note(self, rule: _Rule, scope: Scope, journal: Journal) -> None:
         if rule.message is None:
