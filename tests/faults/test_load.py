@@ -127,8 +127,9 @@ async def test_calls_that_hang_end_with_their_deadline(platform: FakePlatform) -
                 TIMEOUT.slug,
                 OVERLOADED.slug,
             }
-            assert found.count(TIMEOUT) == PLACES
-            assert found.count(OVERLOADED) == 160 - PLACES
+            # Whoever came late may take the place of one whose deadline has passed.
+            assert found.count(TIMEOUT) >= PLACES
+            assert found.count(TIMEOUT) + found.count(OVERLOADED) == 160
             async with asyncio.timeout(2):
                 await platform.settled()
             await hold_all_places(menta, platform)

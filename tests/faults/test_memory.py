@@ -16,7 +16,7 @@ import pytest
 
 from tests.fake_platform import CLOSE, FakePlatform, Pause, Reply, Step
 from tests.faults.asking import asks_for, judged
-from tests.faults.fault import ANA, MISMATCH, ONE, UNREADABLE, Expected, tickets
+from tests.faults.fault import ANA, MISMATCH, NONE, ONE, UNREADABLE, Expected, tickets
 from tests.faults.wire import BODY, CHUNKED, GOOD, answer, chunk, head, members, ok, sends
 from tests.processes import HEADERS, Program, serving_program
 from tests.support import Changes, item, order, orders, serving, spec_of
@@ -92,6 +92,18 @@ async def test_no_bomb_takes_more_than_64_mb(platform: FakePlatform, tmp_path: P
                 grown[name] = program.peak_of_memory() - before
 
     assert {name: size for name, size in grown.items() if size > ALLOWED} == {}
+
+
+async def test_memory_is_measured(platform: FakePlatform, tmp_path: Path) -> None:
+    """An answer that may be large is seen to take more."""
+    large = Reply(body=b'{"orders": []' + b" " * 60 * MB + b"}")
+    platform.on("/orders", Reply(json=GOOD), large)
+    with serving_program(tmp_path, platform.url, {"upstream.max_body": "100MB"}) as program:
+        async with httpx.AsyncClient(headers=HEADERS, trust_env=False, timeout=60) as menta:
+            assert await answered(menta, program) == ONE
+            before = program.peak_of_memory()
+            assert await answered(menta, program) == NONE
+            assert program.peak_of_memory() - before > ALLOWED
 
 
 SHARED: Changes = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -398,3 +399,22 @@ async def test_it_is_there_without_being_asked_for(platform: FakePlatform) -> No
 
     assert before == ["upstream-error"] * 10
     assert (slug(refused), refused.headers["retry-after"]) == (OPEN, "5")
+
+
+async def test_it_is_good_again_within_20_seconds(platform: FakePlatform) -> None:
+    """As it is without being asked for, a platform that returns is called again soon enough."""
+    platform.on("/orders", *[DOWN] * 10, GOOD)
+    async with serving(compile_mapping(spec_of(base_url=platform.url))) as menta:
+        await slugs(menta, 10)
+        since = time.monotonic()
+
+        async def is_good() -> bool:
+            return await slugs(menta, 1) == ["ok"]
+
+        await until(is_good)
+        took = time.monotonic() - since
+        assert await slugs(menta, 5) == ["ok"] * 5
+    print(f"good again after {took:.1f} s")  # noqa: T201 - seen with -s
+
+    assert took < 20
+    assert len(platform.seen) == 16
