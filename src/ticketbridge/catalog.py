@@ -17,12 +17,14 @@ class NoMappings(Exception):
 
 
 def mapping_files(paths: Iterable[Path]) -> list[Path]:
-    """The mapping files at *paths*: a file itself, a folder's `*.yaml` without the `*.cases.yaml`."""
+    """The mapping files at *paths*: a file itself, a folder's `*.yaml`; for a `*.cases.yaml` its mapping."""
     found: list[Path] = []
     for path in paths:
         if not path.exists():
             raise NoMappings(f"{path}: no such file or folder")
-        files = sorted(filter(_is_mapping, path.iterdir())) if path.is_dir() else [path]
+        files = (
+            sorted(filter(_is_mapping, path.iterdir())) if path.is_dir() else [_mapping_of(path)]
+        )
         if not files:
             raise NoMappings(f"{path}: no mapping (*.yaml) in this folder")
         found += [file for file in files if file not in found]
@@ -43,5 +45,22 @@ def load_bridges(files: Sequence[Path], environment: Environment) -> list[Bridge
     return bridges
 
 
+def is_cases(path: Path) -> bool:
+    """Whether *path* names a cases file."""
+    return path.suffix in _ENDINGS and path.stem.endswith(".cases")
+
+
+def mapping_beside(cases: Path) -> Path:
+    """Where the mapping of a cases file stands: `acme.yaml` beside `acme.cases.yaml`."""
+    return cases.with_name(f"{cases.stem.removesuffix('.cases')}{cases.suffix}")
+
+
+def _mapping_of(path: Path) -> Path:
+    mapping = mapping_beside(path) if is_cases(path) else path
+    if not mapping.exists():
+        raise NoMappings(f"{path}: there is no {mapping.name} beside it")
+    return mapping
+
+
 def _is_mapping(path: Path) -> bool:
-    return path.suffix in _ENDINGS and not path.stem.endswith(".cases") and path.is_file()
+    return path.suffix in _ENDINGS and not is_cases(path) and path.is_file()

@@ -12,7 +12,7 @@ from pathlib import Path
 from ticketbridge import __version__, logs
 from ticketbridge.app import PathTaken
 from ticketbridge.authoring.answers import fetched, mapped
-from ticketbridge.authoring.check import WRITERS, as_text, check_files
+from ticketbridge.authoring.check import WRITERS, as_text, check_paths
 from ticketbridge.authoring.codes import all_codes
 from ticketbridge.authoring.codes.page import explained
 from ticketbridge.authoring.explain import WRITERS as OUTCOME_WRITERS
@@ -68,15 +68,15 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    files = mapping_files(options.paths)
-    findings = check_files(files, Environment(os.environ, missing="placeholder"))
+    checked = check_paths(options.paths, Environment(os.environ, missing="placeholder"))
+    findings = checked.findings
     colour = options.format == "text" and shows_colours(sys.stdout)
     text = as_text(findings, colour=True) if colour else WRITERS[options.format](findings)
     if text:
         print(text)
     errors = sum(finding.severity == "error" for finding in findings)
     if options.format == "text":
-        print(_summary(len(files), errors, len(findings) - errors))
+        print(_summary(checked.mappings, errors, len(findings) - errors))
     return 1 if errors else 0
 
 

@@ -9,8 +9,8 @@ import pytest
 
 import ticketbridge
 from ticketbridge import cli
-from ticketbridge.authoring.cases import CasesError, read_cases
-from ticketbridge.authoring.check import check_files
+from ticketbridge.authoring.cases import read_cases
+from ticketbridge.authoring.check import check_files, check_paths
 from ticketbridge.authoring.codes import MARK, Code, Example, all_codes, frame
 from ticketbridge.authoring.codes.page import main, page
 from ticketbridge.authoring.codes.table import read_code
@@ -41,7 +41,7 @@ def found(code: Code, example: Example, folder: Path) -> list[Finding]:
     """What is found in *example*, written into *folder*; a variable that is not set is no slip of it."""
     for name, content in example.files.items():
         (folder / name).write_text(content, "utf-8")
-    mapping, cases = folder / "acme.yaml", folder / "acme.cases.yaml"
+    mapping, cases = folder / "acme.yaml", folder / (example.name or "acme.cases.yaml")
     (cases if code.is_of_cases else mapping).write_bytes(
         whole(code, example).replace(MARK, "").encode(example.encoding)
     )
@@ -56,13 +56,10 @@ def found(code: Code, example: Example, folder: Path) -> list[Finding]:
 
 def in_cases(mapping: Path, cases: Path, *, runs: bool) -> list[Finding]:
     """What is found in a cases file by reading it, and where it *runs*, by trying its list of slips."""
-    try:
-        spec = read_cases(cases)
-    except CasesError as error:
-        return list(error.findings)
     if not runs:
-        return []
-    return list(try_slips(load_mapping(mapping, environment=Environment(VARIABLES)), spec).stale)
+        return list(check_paths([cases], Environment(VARIABLES)).findings)
+    spec = load_mapping(mapping, environment=Environment(VARIABLES))
+    return list(try_slips(spec, read_cases(cases)).stale)
 
 
 def mark(code: Code, example: Example) -> tuple[int, int] | None:

@@ -16,7 +16,7 @@ from ticketbridge.contract.shape import ObjectShape, Schema, object_shape, type_
 from ticketbridge.jmes import EvaluationError, Expression, Repeated, kinds
 from ticketbridge.jmes.nodes import Constant
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
-from ticketbridge.mapping.findings import did_you_mean
+from ticketbridge.mapping.findings import did_you_mean, nearest
 from ticketbridge.mapping.spec import (
     ConstSpec,
     ExpressionSpec,
@@ -34,6 +34,9 @@ from ticketbridge.tickets.convert import (
     converter,
     json_type,
 )
+
+# Of an open object any name may be meant; one as near as this is a slip.
+_SLIP = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ class FieldCompiler:
         """The fields of an object whose schema is *shape*; an unknown or a missing name is a finding."""
         self._report_missing(spec, shape.required)
         for named in spec.fields:
-            if shape.closed and named.name not in shape.properties:
+            if named.name not in shape.properties:
                 self._report_unknown(named, shape)
         return tuple(
             self._field(
@@ -246,12 +249,14 @@ class FieldCompiler:
 
     def _report_unknown(self, named: NamedField, shape: ObjectShape) -> None:
         legal = ", ".join(shape.properties)
-        self._compiler.report(
-            named.place,
-            "TB301",
-            f"the contract has no field `{named.name}`; it has {legal}",
-            did_you_mean(named.name, shape.properties),
-        )
+        if shape.closed:
+            message = f"the contract has no field `{named.name}`; it has {legal}"
+            hint = did_you_mean(named.name, shape.properties)
+            self._compiler.report(named.place, "TB301", message, hint)
+        elif near := nearest(named.name, shape.properties, alike=_SLIP):
+            message = f"`{named.name}` is none of the names that the contract knows here: {legal}"
+            hint = f'did you mean "{near}"?'
+            self._compiler.report(named.place, "TB308", message, hint, severity="warning")
 
 
 def _evaluated(expression: Expression, scope: Scope) -> Any:

@@ -35,7 +35,7 @@ and what menta tech must get for it:
 """
 
 from ticketbridge.authoring.cases.coverage import Point, coverage
-from ticketbridge.authoring.cases.reader import CasesError, read_cases
+from ticketbridge.authoring.cases.reader import CasesError, parse_cases, read_cases
 from ticketbridge.authoring.cases.runner import (
     CaseResult,
     cases_file,
@@ -55,6 +55,7 @@ __all__ = [
     "compiled",
     "coverage",
     "load_tested",
+    "parse_cases",
     "read_cases",
     "results",
     "run_cases",

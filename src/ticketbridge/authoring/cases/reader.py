@@ -10,7 +10,7 @@ from typing import get_args
 from ticketbridge.authoring.cases.answers import AnswerReader
 from ticketbridge.authoring.cases.spec import CaseSpec, CasesSpec, ExpectSpec, SurvivorSpec
 from ticketbridge.authoring.cases.values import Values
-from ticketbridge.mapping.findings import MappingError, Place, did_you_mean
+from ticketbridge.mapping.findings import Finding, MappingError, Place, did_you_mean
 from ticketbridge.mapping.nodes import MapNode, Node
 from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.yaml_reader import read_yaml
@@ -56,36 +56,38 @@ class CasesError(MappingError):
 
 def read_cases(file: Path) -> CasesSpec:
     """What *file* declares; raises CasesError with every finding."""
+    return parse_cases(_text(file), file=str(file), folder=file.parent)
+
+
+def parse_cases(text: str, *, file: str, folder: Path) -> CasesSpec:
+    """The cases in *text*, as `read_cases` reads them; *file* names it, its files are in *folder*."""
     report = Report()
     try:
-        root = read_yaml(_text(file, report), str(file), report)
+        root = read_yaml(text, file, report)
         report.raise_errors()
-        spec = _Reader(file.parent, report).read(root)
+        spec = _Reader(folder, report).read(root)
         report.raise_errors()
     except MappingError as error:
         raise CasesError(error.findings) from None
     return spec
 
 
-def _text(file: Path, report: Report) -> str:
+def _text(file: Path) -> str:
     try:
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = _unreadable(file, report, "the file is not UTF-8")
+        raise _unreadable(file, "the file is not UTF-8") from None
     except OSError as error:
-        text = _unreadable(file, report, f"the file cannot be read: {error.strerror}")
-    else:
-        if len(content) > MAX_BYTES:
-            text = _unreadable(file, report, "the file is over 1 MiB")
-    report.raise_errors()
+        raise _unreadable(file, f"the file cannot be read: {error.strerror}") from None
+    if len(content) > MAX_BYTES:
+        raise _unreadable(file, "the file is over 1 MiB")
     return text
 
 
-def _unreadable(file: Path, report: Report, message: str) -> str:
-    report.error(Place(str(file), 1, 1), "TB401", message)
-    return ""
+def _unreadable(file: Path, message: str) -> CasesError:
+    return CasesError([Finding(Place(str(file), 1, 1), "error", "TB401", message)])
 
 
 class _Reader:

@@ -2,30 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from ticketbridge.authoring.cases import CasesError, cases_file, parse_cases, read_cases
+from ticketbridge.authoring.check.markdown import Block, blocks
 from ticketbridge.authoring.check.silenced import without_silenced
 from ticketbridge.authoring.check.wakes import certain, without_wakes
 from ticketbridge.authoring.lint import lint
+from ticketbridge.authoring.lint.secrets import looks_of_secrets
 from ticketbridge.bridge import compile_findings
+from ticketbridge.catalog import NoMappings, is_cases, mapping_beside, mapping_files
 from ticketbridge.mapping import Environment
-from ticketbridge.mapping.findings import Finding, MappingError
+from ticketbridge.mapping.findings import Finding, MappingError, Place
 from ticketbridge.mapping.loader import draft_mapping, read_text
+
+_MARKDOWN = (".md", ".markdown")
+_UNSET = "TB021"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of a check: *mappings* is how many were looked at."""
+
+    findings: Sequence[Finding]
+    mappings: int
+
+
+def check_paths(paths: Iterable[Path], environment: Environment) -> Checked:
+    """All that is wrong or doubtful at *paths*; raises NoMappings where there is nothing to check.
+
+    A folder is its mappings, their cases and its Markdown files; a mapping includes its cases. Of a
+    Markdown file the mappings and cases in its YAML fences are checked.
+    """
+    files = list(dict.fromkeys(file for path in paths for file in _files(path)))
+    findings: list[Finding] = []
+    mappings = 0
+    for file in files:
+        if file.suffix in _MARKDOWN:
+            found = _blocks(file)
+            mappings += sum(not block.is_cases for block in found)
+            findings += [finding for block in found for finding in _check_block(block, file)]
+        elif is_cases(file):
+            findings += _check_cases(file)
+        else:
+            mappings += 1
+            findings += _check_mapping(file, environment)
+    return Checked(findings, mappings)
 
 
 def check_files(files: Iterable[Path], environment: Environment) -> list[Finding]:
-    """The findings of all *files*, each file's in its order."""
-    return [finding for file in files for finding in _check_file(file, environment)]
-
-
-def _check_file(file: Path, environment: Environment) -> Sequence[Finding]:
-    try:
-        return check_text(
-            read_text(file), file=str(file), environment=environment, folder=file.parent
-        )
-    except MappingError as error:
-        return error.findings
+    """The findings of mapping *files*, each file's in its order, without their cases."""
+    return [finding for file in files for finding in _check_mapping(file, environment)]
 
 
 def check_text(
@@ -38,6 +67,86 @@ def check_text(
     draft = draft_mapping(text, file=file, environment=environment, folder=folder)
     compiled = () if () in draft.broken else compile_findings(draft.spec)
     wrong = [*draft.findings, *without_wakes(compiled, draft)]
-    found = {*wrong, *certain(lint(draft.spec), wrong)}
-    meant = without_silenced(found, text)
-    return sorted(meant, key=lambda f: (f.place, f.severity, f.code, f.message))
+    doubts = [*certain(lint(draft.spec), wrong), *_looks_of_secrets(text, file, wrong)]
+    return _in_order(without_silenced({*wrong, *doubts}, text))
+
+
+# --- which files ----------------------------------------------------------------------------------
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield from _of_file(path)
+        return
+    inside = sorted(path.iterdir())
+    found = [file for file in inside if file.suffix in _MARKDOWN and _blocks(file)]
+    found += [file for file in inside if is_cases(file)]
+    if not found or any(file.suffix in {".yaml", ".yml"} and not is_cases(file) for file in inside):
+        yield from mapping_files([path])
+    yield from found
+
+
+def _of_file(path: Path) -> Iterator[Path]:
+    if not path.exists():
+        raise NoMappings(f"{path}: no such file or folder")
+    yield path
+    if path.suffix not in _MARKDOWN and not is_cases(path) and cases_file(path).is_file():
+        yield cases_file(path)
+
+
+# --- one file -------------------------------------------------------------------------------------
+
+
+def _check_mapping(file: Path, environment: Environment) -> Sequence[Finding]:
+    try:
+        text = read_text(file)
+        return check_text(text, file=str(file), environment=environment, folder=file.parent)
+    except MappingError as error:
+        return error.findings
+
+
+def _check_cases(file: Path) -> Sequence[Finding]:
+    mapping = mapping_beside(file)
+    alone = []
+    if not mapping.is_file():
+        message = f"there is no {mapping.name} beside it, so that nobody runs these cases"
+        alone.append(
+            Finding(Place(str(file), 1, 1), "error", "TB402", message, "rename one of them")
+        )
+    try:
+        read_cases(file)
+    except CasesError as error:
+        return [*alone, *error.findings]
+    text = file.read_text("utf-8-sig")
+    return _in_order([*alone, *looks_of_secrets(text, str(file))])
+
+
+def _blocks(file: Path) -> Sequence[Block]:
+    return list(blocks(read_text(file)))
+
+
+def _check_block(block: Block, file: Path) -> Sequence[Finding]:
+    """The findings of a part of a Markdown file; a variable that is not set is none: nobody serves it."""
+    try:
+        if block.is_cases:
+            parse_cases(block.text, file=str(file), folder=file.parent)
+            return ()
+        found = check_text(
+            block.text,
+            file=str(file),
+            environment=Environment({}, missing="placeholder"),
+            folder=file.parent,
+        )
+    except MappingError as error:
+        return error.findings
+    return [finding for finding in found if finding.code != _UNSET]
+
+
+def _looks_of_secrets(text: str, file: str, known: Iterable[Finding]) -> Iterator[Finding]:
+    """The credentials that are not known yet by the key that they stand under."""
+    lines = {finding.place.line for finding in known if finding.code == "TB053"}
+    return (f for f in looks_of_secrets(text, file) if f.place.line not in lines)
+
+
+def _in_order(findings: Iterable[Finding]) -> Sequence[Finding]:
+    return sorted(findings, key=lambda f: (f.place, f.severity, f.code, f.message))

@@ -19,7 +19,7 @@ class Example:
     """A part of a mapping, or a whole cases file, that has one finding or none.
 
     *files* stand beside it, and *variables* are set. *serving*: it is read as `serve` does, which
-    needs all variables. *encoding* is that of the file.
+    needs all variables. *encoding* is that of the file, *name* its name where that matters.
     """
 
     text: str
@@ -27,6 +27,7 @@ class Example:
     variables: Mapping[str, str]
     serving: bool
     encoding: str
+    name: str = ""
 
     @property
     def marked(self) -> str:

@@ -42,7 +42,8 @@ def page() -> str:
 
 
 def _indented(example: Example) -> str:
-    texts = [example.marked, *(f"\n{name}:\n{text}" for name, text in example.files.items())]
+    name = f"{example.name}:\n" if example.name else ""
+    texts = [name, example.marked, *(f"\n{name}:\n{text}" for name, text in example.files.items())]
     return textwrap.indent("".join(texts), "    ")
 
 
@@ -54,7 +55,8 @@ def _section(code: Code) -> str:
 
 
 def _fences(example: Example) -> Iterator[str]:
-    yield _fence("yaml", example.marked)
+    name = f"`{example.name}`:\n\n" if example.name else ""
+    yield name + _fence("yaml example", example.marked)
     for name, text in example.files.items():
         yield f"`{name}`:\n\n" + _fence(Path(name).suffix[1:], text)
 

@@ -56,4 +56,5 @@ def _examples(blocks: Sequence[Fence]) -> Iterator[Example]:
             variables={v["name"]: v["value"] for v in map(_VARIABLE.fullmatch, options) if v},
             serving="serving" in options,
             encoding="latin-1" if "latin-1" in options else "utf-8",
+            name=next((word for word in options if word.endswith(".yaml")), ""),
         )
