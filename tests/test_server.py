@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.support import bridge_of
 from ticketbridge.app import create_app
 from ticketbridge.protocol import BoundedProtocol
+from ticketbridge.replies import Reply
 from ticketbridge.server import calm_collector, server_config
 from ticketbridge.settings import Settings
 
@@ -295,6 +296,26 @@ async def test_an_answer_is_written_at_once(method: bytes) -> None:
     assert head.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"\r\ncontent-length: 18\r\n" in head
     assert head.count(b"\r\ndate: ") == 1
+
+
+async def test_a_long_answer_is_whole() -> None:
+    """A body that is not sent with its head comes after it, to the last byte."""
+    long = bytes(range(256)) * 4_000
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await Gate()(scope, receive, send)
+        else:
+            await Reply(200, long).send(scope, send, "1")
+
+    async with connected(Recorded, app) as (reader, writer):
+        for _ in range(2):
+            writer.write(GET + END)
+            await asyncio.wait_for(reader.readuntil(END + END), PATIENCE)
+            assert await asyncio.wait_for(reader.readexactly(len(long)), PATIENCE) == long
+        protocol = await watched()
+        assert isinstance(protocol, Recorded)
+        assert len(protocol.recorder.written) == 4
 
 
 async def test_an_answer_that_nobody_takes_is_not_written_at_once() -> None:

@@ -30,7 +30,7 @@ from ticketbridge.problems import (
     UnknownUser,
     UpstreamTimeout,
 )
-from ticketbridge.response import ResponsePlan
+from ticketbridge.response import ResponsePlan, Writing
 from ticketbridge.tickets.records import Judge, TicketParts, compile_ticket
 from ticketbridge.tickets.serving import Harvest, Serve, compile_serving
 from ticketbridge.tickets.settle import settle
@@ -187,32 +187,23 @@ class Bridge:
     def _served(self, user: str, bindings: list[Binding], journal: Journal) -> Answer | None:
         """An answer in which nothing is odd, or None."""
         odd = any(record.verdict.is_violation for record in journal.records)
-        harvest = None if journal.explains or odd else self._harvested(bindings)
-        if harvest is None:
+        serve = self.tickets.serve
+        if serve is None or odd or journal.explains:
             return None
-        verdicts = {**count(journal.records), "returned": len(harvest.tickets)}
+        writing = self._response.writing(user)
+        try:
+            harvest = _harvested(serve, bindings, writing)
+        except Exception:  # noqa: BLE001 - whatever was odd, the explanation meets it again
+            return None
+        verdicts = {**count(journal.records), "returned": harvest.returned}
         for verdict, number in harvest.verdicts.items():
             verdicts[verdict] = verdicts.get(verdict, 0) + number
-        body = self._response.fitting(user, harvest.tickets)
-        if body is None or sum(verdicts.values()) > self.spec.upstream.max_records:
+        if sum(verdicts.values()) > self.spec.upstream.max_records:
             return None
         journal.verdicts = {word: number for word, number in verdicts.items() if number}
         # Nothing is left to explain: what the platform said makes room for the answer.
         bindings.clear()
-        return self._answered(len(harvest.tickets), self._response.encoded(body))
-
-    def _harvested(self, bindings: Sequence[Binding]) -> Harvest | None:
-        """The tickets that the generated function makes, or None where it meets something odd."""
-        serve = self.tickets.serve
-        if serve is None:
-            return None
-        harvest = Harvest()
-        try:
-            for scope, values in bindings:
-                serve(scope, values, harvest)
-        except Exception:  # noqa: BLE001 - whatever was odd, the explanation meets it again
-            return None
-        return harvest if len(set(harvest.ids)) == len(harvest.ids) else None
+        return self._answered(harvest.returned, writing.encoded())
 
     async def _explained(self, user: str, bindings: Sequence[Binding], journal: Journal) -> Answer:
         """Any answer, its records with their reasons; or the problem that it is."""
@@ -271,6 +262,16 @@ class Bridge:
             f" (first: {first.verdict})",
             log=f"{len(violations)} violations, first {first.verdict}: {first.reason}",
         )
+
+
+def _harvested(serve: Serve, bindings: Iterable[Binding], writing: Writing) -> Harvest:
+    """What the generated function makes, its tickets written; raises where it meets something odd."""
+    harvest = Harvest(writing.add)
+    for scope, values in bindings:
+        serve(scope, values, harvest)
+    harvest.finish()
+    writing.check()
+    return harvest
 
 
 def _scopes(name: str, bindings: Sequence[Binding]) -> Iterator[dict[str, Any]]:

@@ -20,6 +20,8 @@ LEFT = "ticketbridge.left"
 AT_ONCE = "ticketbridge.at_once"
 """The scope's extension that sends a whole answer: of scope, status, headers and body to whether it did."""
 
+_JOINED = 64 * 1024  # of a body, sent with its head
+
 _REASONS = {
     400: b"Bad Request",
     408: b"Request Timeout",
@@ -151,9 +153,13 @@ class BoundedProtocol(HttpToolsProtocol):
         lines = [STATUS_LINE[status]]
         for name, value in (*cycle.default_headers, *headers):
             lines += (name, b": ", value, b"\r\n")
-        lines += (b"\r\n", b"" if cycle.scope["method"] == "HEAD" else body)
+        if cycle.scope["method"] == "HEAD":
+            body = b""
+        lines += (b"\r\n", body[:_JOINED])
         cycle.response_started = cycle.response_complete = True
         self.transport.write(b"".join(lines))
+        if len(body) > _JOINED:
+            self.transport.write(memoryview(body)[_JOINED:])  # not copied: it is long
         cycle.message_event.set()
         cycle.on_response()
         return True

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
@@ -17,9 +17,29 @@ from ticketbridge.tickets.records import TicketContract
 from ticketbridge.tickets.settle import TICKET_ID
 
 _ROOTS = ("user", "tickets")
-_SLICE = 500
 # By default a decimal would go out as text; the body's expression may reckon with some.
+_END = b"]}"
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+class Misfit(Exception):
+    """A body or a ticket is not what its schema says."""
+
+
+class Writing(Protocol):
+    """A body in the making. Whatever is odd about it raises: the explanation meets it again."""
+
+    def add(self, tickets: list[dict[str, Any]]) -> None:
+        """Some more tickets; the list is the caller's, and is used again."""
+        ...
+
+    def check(self) -> None:
+        """There are no more."""
+        ...
+
+    def encoded(self) -> bytes:
+        """The body as JSON, once it was checked."""
+        ...
 
 
 class ResponsePlan:
@@ -31,9 +51,8 @@ class ResponsePlan:
         self._schema: Schema = tickets_schema() if spec.schema is None else spec.schema
         self._body = compiler.expression(spec.body, _ROOTS)
         self._validator = Validator(self._schema)
-        # The bundled schema asks nothing of the list as a whole, so that it may be held to it in parts:
-        # the fast library copies what it looks at, which for a long list is more than the list.
-        self._slice = _SLICE if spec.schema is None else None
+        # The bundled schema asks nothing of the list as a whole, and has the default body alone.
+        self._writing = _InParts if spec.schema is None else _Whole
         self.contract = _ticket_contract(self._body.shape(), self._schema)
         # A ticket that the body reshapes is held to the contract before; any other in the body.
         reshaped = self.contract.root is not self._schema
@@ -48,23 +67,18 @@ class ResponsePlan:
                 f'keep `{TICKET_ID}` in `fields` and rename it in `body`: "tickets[*].{{id: ticketId}}"',
             )
 
-    def fitting(self, user: str, tickets: list[dict[str, Any]]) -> Any:
-        """The body where it and all tickets are what their schemas say, or None."""
-        try:
-            body = self._body({"user": user, "tickets": tickets})
-        except EvaluationError:
-            return None
-        if self._tickets is not None and not self._tickets.all_fit(tickets):
-            return None
-        return body if all(map(self._validator.fits, self._parts(user, tickets, body))) else None
+    def writing(self, user: str) -> Writing:
+        """A body to be written for *user*, which has no tickets yet."""
+        return self._writing(self, user)
 
-    def _parts(self, user: str, tickets: list[dict[str, Any]], body: object) -> Iterator[object]:
-        """The body, or bodies that have its tickets between them."""
-        if self._slice is None or len(tickets) <= self._slice:
-            yield body
-            return
-        for start in range(0, len(tickets), self._slice):
-            yield self._body({"user": user, "tickets": tickets[start : start + self._slice]})
+    def fitting(self, user: str, tickets: list[dict[str, Any]]) -> Any:
+        """The body where it and all tickets are what their schemas say; else it raises."""
+        body = self._body({"user": user, "tickets": tickets})
+        if self._tickets is not None and not self._tickets.all_fit(tickets):
+            raise Misfit
+        if not self._validator.fits(body):
+            raise Misfit
+        return body
 
     def encoded(self, body: object) -> bytes:
         """*body* as JSON; MappingMismatch where it cannot be written."""
@@ -83,6 +97,50 @@ class ResponsePlan:
         if breach is not None:
             raise MappingMismatch(log=f"response: the body {breach}")
         return self.encoded(body)
+
+
+class _InParts:
+    """The default body: its tickets are checked and written as they come, and are not kept.
+
+    In an answer of many tickets they, what the platform said of them, and the text of the answer would
+    otherwise stand side by side; and the fast library copies what it looks at.
+    """
+
+    def __init__(self, plan: ResponsePlan, user: str) -> None:
+        self._plan = plan
+        self._user = user
+        self._written: list[bytes] = []
+
+    def add(self, tickets: list[dict[str, Any]]) -> None:
+        self._plan.fitting(self._user, tickets)
+        self._written.append(self._plan.encoded(tickets)[1:-1])
+
+    def check(self) -> None:
+        """All was checked as it came."""
+
+    def encoded(self) -> bytes:
+        empty = self._plan.encoded(self._plan.fitting(self._user, []))
+        start, end = empty[: -len(_END)], empty[-len(_END) :]
+        return b"".join((start, b",".join(self._written), end))
+
+
+class _Whole:
+    """Any other body: what its expression makes of the tickets, and its schema asks, takes them all."""
+
+    def __init__(self, plan: ResponsePlan, user: str) -> None:
+        self._plan = plan
+        self._user = user
+        self._tickets: list[dict[str, Any]] = []
+        self._body: Any = None
+
+    def add(self, tickets: list[dict[str, Any]]) -> None:
+        self._tickets += tickets
+
+    def check(self) -> None:
+        self._body = self._plan.fitting(self._user, self._tickets)
+
+    def encoded(self) -> bytes:
+        return self._plan.encoded(self._body)
 
 
 def _ticket_contract(body: Shape, schema: Schema) -> TicketContract:

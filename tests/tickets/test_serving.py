@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import linecache
 from collections.abc import Mapping
 from typing import Any
@@ -158,12 +159,38 @@ async def test_an_answer_without_anything_odd_needs_no_judge(
 async def test_each_of_many_tickets_is_held_to_the_contract(at: int) -> None:
     """A ticket that the schema refuses is found wherever it stands in a long list."""
     many = [item(number) for number in range(1_201)]
-    bridge, _ = bridge_of(None, {"/orders": (orders(order(*many)), orders(order(*many)))})
-    assert len(tickets_of(await bridge.answer(USER))) == 1_201
+    bridge, _ = bridge_of(None, {"/orders": orders(order(*many))})
+    ids = [ticket["ticketId"] for ticket in tickets_of(await bridge.answer(USER))]
+    assert ids == [str(number) for number in range(1_201)]
 
     many[at] = item(at, price=-1)
     bridge, _ = bridge_of(None, {"/orders": orders(order(*many))})
     with pytest.raises(MappingMismatch, match="violation:price"):
+        await bridge.answer(USER)
+
+
+@pytest.mark.parametrize("number", [0, 1, 499, 500, 501, 1_000])
+async def test_a_body_in_parts_is_the_body(number: int) -> None:
+    """However many tickets there are, the answer is the same JSON, whatever the user is called."""
+    user = '[]}"tickets":[]'
+    many = [item(one) for one in range(number)]
+    changes = {"endpoint.user_format": "any"}
+    bridge, _ = bridge_of(changes, {"/orders": orders(order(*many, email=user))})
+    journal = Journal()
+
+    body = json.loads((await bridge.answer(user, journal)).body)
+
+    assert body["userEmail"] == user
+    assert [ticket["ticketId"] for ticket in body["tickets"]] == [str(one) for one in range(number)]
+    assert journal.verdicts == ({"returned": number} if number else {})
+
+
+async def test_one_id_twice_is_found_across_parts() -> None:
+    """Tickets that were written already are compared with those that come after them."""
+    many = [item(number) for number in range(700)]
+    bridge, _ = bridge_of(None, {"/orders": orders(order(*many, item(0, price=11)))})
+
+    with pytest.raises(MappingMismatch, match="violation:ticketId"):
         await bridge.answer(USER)
 
 

@@ -37,6 +37,9 @@ from ticketbridge.tickets.fields import (
 from ticketbridge.tickets.records import TicketParts
 from ticketbridge.tickets.settle import TICKET_ID
 
+PART = 500
+"""Tickets that are handed on together: enough that it costs nothing, few enough that they weigh nothing."""
+
 Level = tuple[str, Expression]
 """An entry below the last call: `each` or `take`, and its expression."""
 
@@ -49,12 +52,29 @@ class Odd(Exception):
 class Harvest:
     """The tickets of an answer, in order, and its verdicts: `returned` aside, with their counts.
 
-    *ids* are those of all records that are compared, the returned and the ineligible ones.
+    *take* is given the *tickets* by and by, in a list that is its own no longer than the call; `finish`
+    gives it the rest. *ids* are those of all records that are compared, the returned and the ineligible
+    ones.
     """
 
+    take: Callable[[list[dict[str, Any]]], object]
     tickets: list[dict[str, Any]] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     verdicts: dict[str, int] = field(default_factory=dict)
+    returned: int = 0
+
+    def hand_on(self) -> None:
+        """Give what there is to *take*."""
+        self.take(self.tickets)
+        self.returned += len(self.tickets)
+        self.tickets.clear()
+
+    def finish(self) -> None:
+        """Give the rest; raises Odd where one id stands twice."""
+        if self.tickets:
+            self.hand_on()
+        if len(set(self.ids)) < len(self.ids):
+            raise Odd
 
 
 Serve = Callable[[Mapping[str, Any], Sequence[Any], Harvest], None]
@@ -85,6 +105,7 @@ class _Writer:
         code = self._code
         with code.function("def serve(scope, values, harvest)"):
             code.line("tickets, ids, verdicts = harvest.tickets, harvest.ids, harvest.verdicts")
+            code.line("hand_on = harvest.hand_on")
             code.line("user = scope['user']")
             code.bind("user", "user")
             for name in self._parts.names[: self._stage]:
@@ -213,6 +234,8 @@ class _Writer:
         ticket = self._object(members)
         code.line(f"ids.append({self._id()})")
         code.line(f"tickets.append({ticket})")
+        with code.block(f"if len(tickets) == {PART}"):
+            code.line("hand_on()")
 
     def _object(self, members: Sequence[tuple[str, str, bool]]) -> str:
         """An object of values, each with its name and whether it may be MISSING."""

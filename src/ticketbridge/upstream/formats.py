@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, assert_never
 
@@ -19,6 +20,8 @@ _CHARSET = re.compile(r""";\s*charset\s*=\s*"?([^\s";]+)""", re.IGNORECASE)
 _MOST_CONTAINERS = 500_000
 """Objects and lists of one document. A body within `max_body` could hold millions of them, all empty, which
 take seconds to read and many times its size to keep."""
+_LARGE = 1_000_000
+_FEW, _MANY = 20, 500
 _ESCAPED_COLON = re.compile(rb"\\u003[aA]")
 
 
@@ -136,12 +139,31 @@ def _has_a_name_twice(content: bytes, document: Any) -> bool:
     Every member has a colon, in the text as in the document written anew; so has every colon in a text,
     unless it is escaped. The counts differ by those of the members that are gone.
     """
-    written = msgspec.json.encode(document)
-    if written == content:
-        return False
+    if len(content) <= _LARGE and msgspec.json.encode(document) == content:
+        return False  # as most are: their colons need not be counted
     if b"\\u003" in content and _ESCAPED_COLON.search(content):
         return _repeats(content)
-    return content.count(b":") != written.count(b":")
+    return content.count(b":") != sum(map(_colons, _pieces(document)))
+
+
+def _pieces(document: Any) -> Iterator[Any]:
+    """Values whose members are those of *document*: a long list in parts.
+
+    Written whole, a large document would stand beside its text and what was read of it.
+    """
+    if isinstance(document, dict) and len(document) <= _FEW:
+        yield dict.fromkeys(document)
+        for value in document.values():
+            yield from _pieces(value)
+    elif isinstance(document, list):
+        for start in range(0, len(document), _MANY):
+            yield document[start : start + _MANY]
+    else:
+        yield document
+
+
+def _colons(value: Any) -> int:
+    return msgspec.json.encode(value).count(b":")
 
 
 def _repeats(content: bytes) -> bool:
