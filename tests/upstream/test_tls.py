@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -167,6 +168,43 @@ async def test_without_a_certificate_it_is_no_connection(
         await bridge.aclose()
 
     assert platform.seen == []
+
+
+async def test_a_handshake_that_never_ends_is_given_up(
+    platform: FakePlatform, folder: Path
+) -> None:
+    """`connect_timeout` is over TLS too, and nothing is left of the connection."""
+    changes = {"upstream.connect_timeout": "200ms", "upstream.tls": {"ca": "ca.pem"}}
+    url = platform.url.replace("http:", "https:")
+    bridge = compile_mapping(spec_of(changes, base_url=url, folder=folder))
+    with pytest.raises(UpstreamUnavailable):
+        await bridge.answer(USER)
+    await closed(platform)
+    await bridge.aclose()
+
+
+async def test_a_caller_who_leaves_in_the_handshake(platform: FakePlatform, folder: Path) -> None:
+    """A connection that nobody waits for any more is closed, also before it can be used."""
+    url = platform.url.replace("http:", "https:")
+    bridge = compile_mapping(
+        spec_of({"upstream.tls": {"ca": "ca.pem"}}, base_url=url, folder=folder)
+    )
+    asking = asyncio.create_task(bridge.answer(USER))
+    async with asyncio.timeout(20):
+        while not platform.open_connections:  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.01)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await closed(platform)
+    await bridge.aclose()
+
+
+async def closed(platform: FakePlatform) -> None:
+    """Return once the platform has no connection; it may take 2 s."""
+    async with asyncio.timeout(2):
+        while platform.open_connections:  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.01)
 
 
 # --- files that will not do ---------------------------------------------------------------------
