@@ -249,3 +249,10 @@ def test_points_have_their_places(folder: Folder) -> None:
         for point in points
         if "status" in point.lacking
     ] == ['"VALID"', '"CANCELED"', '"REFUNDED"}}']
+
+
+def test_a_platform_that_names_no_owner_has_no_others(folder: Folder) -> None:
+    """With `owner: upstream` there is nobody to tell apart."""
+    folder.map({"ticket.owner": "upstream"})
+
+    assert "no record is somebody else's" not in _lacking(folder)

@@ -95,6 +95,16 @@ def test_a_key_beside_the_right_one_may_be_taken_for_it(folder: Folder) -> None:
     assert _left(folder, case(upstream=other), *rest) == set()
 
 
+def test_keys_of_what_is_not_there_are_taken_for_no_other(folder: Folder) -> None:
+    """An object that no case has, and one that only some records have."""
+    folder.map({"ticket.fields.priceTypeId": "optional(item.type.id)"})
+    upstream = [orders_answer(item(), item(2, type={"id": 1, "no": 1}))]
+    name = "ticket.fields.priceTypeId: optional(item.type.no)"
+
+    assert name not in _left(folder, case())
+    assert name in _left(folder, case(upstream=upstream, expect={"verdicts": {"returned": 2}}))
+
+
 def test_a_listed_survivor_needs_no_case(folder: Folder) -> None:
     """The cases file may list it, with the reason why no case can notice it."""
     listed = {"survivors": {"ticket.owner: upstream": "the platform knows no other owner"}}
@@ -130,8 +140,13 @@ def test_a_listed_survivor_that_does_not_survive_is_a_finding(folder: Folder) ->
 
 
 def test_a_slip_that_check_notices_needs_no_case(folder: Folder) -> None:
-    """Without the needed fields a mapping is none."""
-    assert not any("ticketId: left out" in name for name in _left(folder, case()))
+    """Without the needed fields a mapping is none; nor is it with what no function takes."""
+    folder.map({"ticket.fields.price": "decimal(item.price, '.')"})
+    left = _left(folder, case(upstream=[orders_answer()], expect=_tickets()))
+
+    assert "ticket.fields.price: item.price" in left
+    assert "ticket.fields.price: decimal(item.price, '..')" not in left
+    assert not any("ticketId: left out" in name for name in left)
 
 
 def test_slips_of_a_platform_that_is_asked_by_post(folder: Folder) -> None:

@@ -248,6 +248,7 @@ def test_the_slips_of_a_ticket() -> None:
         }
     )
 
+    assert "ticket.owner: upstream" not in _slips({"ticket.owner": "upstream"})
     assert names.keys() >= {
         "ticket.owner: upstream",
         "ticket.status[0]: left out",

@@ -52,7 +52,7 @@ FLOW = json.dumps(TICKET)
     tickets:
       - ticketId: "1"
         externalReferenceEventId: 'fest'   # quoted so
-        showId: fest
+        showId: 'it''s'  # quoted
         ticketOptionId: A
         price: 11  # was dearer
         currency: EUR
@@ -64,7 +64,7 @@ FLOW = json.dumps(TICKET)
     tickets:
       - ticketId: "1"
         externalReferenceEventId: 'fest'   # quoted so
-        showId: fest
+        showId: fest  # quoted
         ticketOptionId: A
         price: 10  # was dearer
         currency: EUR

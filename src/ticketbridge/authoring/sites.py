@@ -35,6 +35,7 @@ _KEYS: Mapping[tuple[str, str], str] = {
     ("PagesSpec", "paging"): "",
     ("ReasonSpec", "expression"): "",
     ("RequestSpec", "body"): "",
+    ("RuleSpec", "poll"): "",
     ("StatusTableSpec", "source"): "from",
     ("TableSpec", "otherwise"): "else",
     ("TableSpec", "source"): "from",

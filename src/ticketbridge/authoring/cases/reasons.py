@@ -26,8 +26,6 @@ class Reasons:
 
     def of_field(self, ticket: int, path: str) -> str:
         """Where the field at *path* came from, in the ticket of that number (from 0); or ""."""
-        if not 0 <= ticket < len(self._made):
-            return ""
         record = self._made[ticket]
         field = path.partition("[")[0]
         told = [
