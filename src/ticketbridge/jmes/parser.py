@@ -15,6 +15,14 @@ from ticketbridge.jmes.nodes import Node
 
 _Parser: Any = jmespath.parser.Parser
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_SIGNS = {
+    "=": "write == to compare",
+    "+": "see add(x, y)",
+    "-": "see subtract(x, y)",
+    "/": "see divide(x, y)",
+    "%": "see floor(x) and divide(x, y)",
+    "?": "see `values` of a field, or default(x, y)",
+}
 _WORDS = {"and": "write &&", "or": "write ||", "is": "write ==", "in": "see contains(list, value)"}
 
 
@@ -163,5 +171,5 @@ class _PlacedParser(_Parser):  # type: ignore[misc]  # the stubs leave out the m
 
 def _parse_error(text: str, error: ParseError) -> ExpressionError:
     reason = getattr(error, "message", None) or "this is no JMESPath expression"
-    hint = "write == to compare" if reason == "Unknown token '='" else ""
+    hint = _SIGNS.get(reason.removeprefix("Unknown token ").strip("'"), "")
     return ExpressionError(text, error.lex_position + 1, reason, hint)

@@ -19,6 +19,7 @@ from ticketbridge.jmes import (
     compile_expression,
     compile_template,
     describe_types,
+    kinds,
 )
 from ticketbridge.mapping.findings import Finding, MappingError, Place, Severity
 from ticketbridge.mapping.spec import EntrySpec, ExpressionSpec, Secret, TemplateSpec
@@ -94,11 +95,12 @@ class SpecCompiler:
     def template(self, spec: TemplateSpec, roots: Collection[str], kind: TemplateKind) -> Template:
         """*spec* compiled for the place where its text goes."""
         parts: list[str | Expression] = []
+        gives = None if kind == "json" else kinds.HOLE
         for part in spec.parts:
             if isinstance(part, Secret):
                 parts.append(part.reveal())
             elif isinstance(part, ExpressionSpec):
-                parts.append(self.expression(part, roots))
+                parts.append(self.expression(part, roots, gives))
             else:
                 parts.append(part)
         try:
@@ -127,7 +129,7 @@ class SpecCompiler:
             suggestion = f"entries bind from top to bottom; {error.suggestion}"
             self.report(place, "TB204", message, suggestion)
             return
-        hint = _ELSEWHERE.get(error.name, "") if isinstance(error, RootError) else ""
+        hint = _hint(spec, error) if isinstance(error, RootError) else ""
         suggestion = "; ".join(filter(None, (hint, error.suggestion)))
         code = _CODES.get(type(error), "TB201")
         self.report(place, code, f"{error.reason} in `{_short(spec.text)}`", suggestion)
@@ -141,6 +143,13 @@ class SpecCompiler:
             f"`{_short(spec.text)}` gives {describe_types(outcomes)}, where {kind.name} is due"
         )
         self.report(spec.place, "TB207", message)
+
+
+def _hint(spec: ExpressionSpec, error: RootError) -> str:
+    """What else the name may have been meant as."""
+    if error.name in _ELSEWHERE or spec.text.strip() != error.name:
+        return _ELSEWHERE.get(error.name, "")
+    return f"a text has quotes of its own inside of YAML's: \"'{error.name}'\""
 
 
 def _short(text: str) -> str:
