@@ -13,6 +13,8 @@ from typing import cast
 
 import httptools
 
+from ticketbridge.upstream.decoding import gathered
+
 HEAD_LIMIT = 64 * 1024
 HELD_LIMIT = 256 * 1024  # of a body that is not read on, beyond which the rest stays in the socket
 _FIELD_SIZE = 32  # what a header counts beside its characters, as in HTTP/2
@@ -62,7 +64,7 @@ class Answer:
         """See Incoming."""
         if self.is_whole:  # as most are with their first packet
             return self._taken()
-        return b"".join([chunk async for chunk in self.chunks()])
+        return await gathered(self.chunks())
 
     async def aclose(self) -> None:
         """See Incoming."""

@@ -28,6 +28,14 @@ async def read_body(chunks: AsyncIterable[bytes], encoding: str, limit: int) -> 
     return bytes(body)
 
 
+async def gathered(chunks: AsyncIterable[bytes]) -> bytes:
+    """All *chunks* in one; none of them is kept beside it."""
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+    return bytes(body)
+
+
 def too_large(limit: int) -> UpstreamUnreadable:
     """The problem of a body that passes *limit* bytes."""
     return UpstreamUnreadable(

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from ticketbridge.upstream.decoding import gathered
 from ticketbridge.upstream.messages import Incoming
 
 
@@ -39,7 +40,7 @@ class _HttpxAnswer:
         return aiter(stream)
 
     async def read(self) -> bytes:
-        return b"".join([chunk async for chunk in self.chunks()])
+        return await gathered(self.chunks())
 
     async def aclose(self) -> None:
         await self._answer.aclose()
