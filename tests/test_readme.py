@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+import yaml
 
 from tests.support import TOKEN, USER, Replies
 from ticketbridge import cli
@@ -142,3 +143,48 @@ def test_the_first_commands_set_themselves_up() -> None:
     assert tests.startswith("python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && ")
     assert "pytest" in tests
     assert "\n" not in demo + tests
+
+
+def test_the_hooks_for_other_repositories_are_those_that_there_are() -> None:
+    """README names the hooks of pre-commit, and each is a command that runs on the mappings."""
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    shown, jobs = (yaml.safe_load(block) for block in fences("yaml", "Write a mapping")[1:])
+
+    assert [hook["id"] for hook in shown["repos"][0]["hooks"]] == [hook["id"] for hook in hooks]
+    assert {
+        step["run"].split()[1] for step in jobs["jobs"]["mappings"]["steps"] if "run" in step
+    } == {
+        "install",
+        "check",
+        "test",
+    }
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_each_hook_runs(
+    number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A hook's command, as pre-commit calls it with the files that it asks for, succeeds here."""
+    hook = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))[number]
+    monkeypatch.chdir(ROOT)
+    names = [path.relative_to(ROOT).as_posix() for path in (ROOT / "mappings").rglob("*")]
+    wanted = [name for name in sorted(names) if re.search(hook["files"], name)]
+    program, *arguments = hook["entry"].split()
+    given = hook["args"] if not hook.get("pass_filenames", True) else wanted
+
+    assert program == "ticketbridge"
+    assert {"mappings/pretix.yaml", "mappings/pretix.cases.yaml"} <= set(wanted)
+    assert cli.main([*arguments, *given]) == 0
+    assert capsys.readouterr().out
+
+
+def test_the_first_line_of_a_mapping_names_the_schema() -> None:
+    """What README tells editors is how the mappings of this repository begin."""
+    (modeline,) = fences("yaml", "Write a mapping")[:1]
+    name = modeline.strip().partition("$schema=")[2]
+
+    assert name == "mapping.schema.json"
+    for path in (ROOT / "mappings").glob("*.yaml"):
+        if not path.name.endswith(".cases.yaml"):
+            first = path.read_text("utf-8").split("\n")[0]
+            assert first == f"# yaml-language-server: $schema=../src/ticketbridge/mapping/{name}"
