@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import logging
+import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -28,25 +33,41 @@ async def platform(anyio_backend: str) -> AsyncIterator[FakePlatform]:
     assert fake.unexpected == []
 
 
-@pytest.fixture
-def lines() -> Iterator[io.StringIO]:
-    """What is logged as JSON while the test runs; logging is as before afterwards."""
-    names = (
-        "ticketbridge",
-        "uvicorn.error",
-        "uvicorn.access",
-        "httpx",
-        "httpcore",
-        "asyncio",
-    )
+@contextmanager
+def logged_to(stream: TextIO) -> Iterator[None]:
+    """Have all logs go to *stream* as JSON; logging is as before afterwards."""
+    names = ("ticketbridge", "uvicorn.error", "uvicorn.access", "httpx", "httpcore", "asyncio")
     before = [
         (logger, logger.handlers[:], logger.propagate, logger.level)
         for logger in map(logging.getLogger, names)
     ]
-    stream = io.StringIO()
     logs.configure(Settings(log_format="json"), stream)
-    yield stream
+    yield
     for logger, handlers, propagate, level in before:
         logger.handlers[:] = handlers
         logger.propagate = propagate
         logger.setLevel(level)
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """What is logged as JSON while the test runs."""
+    stream = io.StringIO()
+    with logged_to(stream):
+        yield stream
+
+
+@pytest.fixture
+def silence() -> Iterator[None]:
+    """What is logged is written, and nobody keeps it."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, logged_to(nowhere):
+        yield
+
+
+@pytest.fixture
+def collector() -> Iterator[None]:
+    """The collector is as before afterwards."""
+    before = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*before)

@@ -207,6 +207,8 @@ class FakePlatform:
             for step in script:
                 match step:
                     case bytes():
+                        if writer.is_closing():  # uvloop takes no word after that
+                            return False
                         writer.write(step)
                         await writer.drain()
                     case Pause(seconds):

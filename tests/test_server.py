@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, cast
 
@@ -531,15 +531,6 @@ async def test_half_a_head_does_not_keep_the_server_from_leaving() -> None:
 
     assert b"HTTP/1.1 408" not in await rest(reader)
     writer.close()
-
-
-@pytest.fixture
-def collector() -> Iterator[None]:
-    """The collector is as before afterwards."""
-    before = gc.get_threshold()
-    yield
-    gc.unfreeze()
-    gc.set_threshold(*before)
 
 
 @pytest.mark.usefixtures("collector")
