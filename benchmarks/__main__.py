@@ -9,7 +9,14 @@ from importlib import import_module
 
 from benchmarks.report import Part, Target, as_markdown, as_text, machine
 
-PARTS = {"a": "mapping", "b": "validation", "c": "proxy", "d": "growth", "e": "startup"}
+PARTS = {
+    "a": "mapping",
+    "b": "validation",
+    "c": "proxy",
+    "d": "growth",
+    "e": "startup",
+    "f": "waiting",
+}
 """The module of each part."""
 _NAMES = ", ".join(f"{letter} ({name})" for letter, name in PARTS.items())
 
