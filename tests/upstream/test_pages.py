@@ -400,6 +400,29 @@ async def test_a_platform_that_caps_its_pages_below_the_step_is_found_out(
     assert "2 items came where the platform counts 3" in (await problem(platform, changes)).log
 
 
+async def test_a_short_page_that_is_not_the_last_is_an_error(platform: FakePlatform) -> None:
+    """Without `total`, a page shorter than `step` with another after it has left items between them."""
+    platform.on("/orders", page(1), query={"skip": "0"})
+    platform.on("/orders", page(3), query={"skip": "2"})
+
+    found = await problem(platform, OFFSET)
+
+    assert "a page of 1 items, and another after it; `step` is 2" in found.log
+
+
+async def test_a_filter_may_shorten_any_page(platform: FakePlatform) -> None:
+    """Where the mapping leaves items out, the length of a page says nothing."""
+    changes = {
+        **OFFSET,
+        "source.0.pages": {"offset": {"step": 2}, "last": "page.offset == `2`"},
+        "source.0.each": "body.orders[?event != 'other']",
+    }
+    platform.on("/orders", page(1), query={"skip": "0"})
+    platform.on("/orders", page(3), query={"skip": "2"})
+
+    assert await ids(platform, changes) == ["1", "3"]
+
+
 @pytest.mark.parametrize("changes", [LINKED, CURSOR], ids=["link_header", "cursor"])
 async def test_an_end_before_the_total_is_no_end(
     platform: FakePlatform, changes: Mapping[str, Any]

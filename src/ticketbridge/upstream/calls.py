@@ -67,6 +67,7 @@ class CallPlan:
             compile_paging(spec.pages, spec.name, upstream.base_url, answered, compiler),
             compiler.optional(spec.pages.last, answered, kinds.BOOLEAN),
             compiler.optional(spec.pages.total, answered, kinds.INTEGER),
+            _full_page(spec, self._result),
         )
         _hold_to_an_end(spec, self._result, compiler)
 
@@ -103,6 +104,7 @@ class CallPlan:
             seen = answered.scope
             items = self._items(seen)
             self._hold_to_progress(items, walk)
+            self._hold_to_step(pages, walk)
             # Where the mapping leaves records out, it may have emptied the page: that says nothing.
             empty = not items and self._result.gives_as_found
             page = PageSeen(seen, step, answered.url, empty, first)
@@ -134,6 +136,13 @@ class CallPlan:
             walk.digests.add(digest)
         walk.items_of_pages.append(items)
 
+    def _hold_to_step(self, pages: _Pages, walk: _Walk) -> None:
+        """A page shorter than the step, and another after it: what stood between was never asked for."""
+        *_, before, items = [], *walk.items_of_pages
+        if items and 0 < len(before) < pages.full:
+            reason = f"a page of {len(before)} items, and another after it; `step` is {pages.full}"
+            raise mismatch(f"{self.name}: pages", reason)
+
     def _hold_to_total(self, pages: _Pages, scope: Scope, walk: _Walk, *, over: bool) -> None:
         if pages.total is None:
             return
@@ -152,6 +161,15 @@ def _unasked(kind: ResultKind) -> list[Any]:
     """What a call binds that `if` has kept from being made."""
     values: dict[ResultKind, list[Any]] = {"take": [None], "collect": [[]], "each": []}
     return values[kind]
+
+
+def _full_page(spec: CallSpec, result: Expression) -> int:
+    """The step of offsets, unless the mapping leaves items out of a page, or holds all of them to a `total`."""
+    if spec.pages is None or spec.pages.total is not None:
+        return 0
+    counts = spec.result.kind != "take" and result.gives_as_found
+    paging = spec.pages.paging
+    return paging.step if counts and isinstance(paging, OffsetSpec) else 0
 
 
 def _hold_to_an_end(spec: CallSpec, result: Expression, compiler: SpecCompiler) -> None:
@@ -185,12 +203,16 @@ def _hold_to_placing(spec: CallSpec, request: RequestPlan, compiler: SpecCompile
 
 @dataclass(frozen=True, slots=True)
 class _Pages:
-    """How a paged call goes from page to page, and what its pages are held to."""
+    """How a paged call goes from page to page, and what its pages are held to.
+
+    *full* is how many items a page has that another follows, or 0 where that is not known.
+    """
 
     first: Step
     following: Paging
     last: Expression | None
     total: Expression | None
+    full: int
 
 
 @dataclass(slots=True)

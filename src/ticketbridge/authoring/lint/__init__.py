@@ -25,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     source.hiding,
     source.texts,
     source.asking,
+    source.offsets,
     rules.dead_rules,
     rules.unsaid,
 )

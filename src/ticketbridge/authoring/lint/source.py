@@ -19,6 +19,7 @@ from ticketbridge.mapping.spec import (
     EntrySpec,
     ExpressionSpec,
     MappingSpec,
+    OffsetSpec,
     RequestSpec,
     TemplateSpec,
 )
@@ -51,6 +52,18 @@ def _why(entry: EntrySpec) -> str:
     if kind == "each":
         return "each of its values makes the same records again: use it, or leave it out"
     return "use it, or leave it out"
+
+
+def offsets(spec: MappingSpec) -> Iterator[Finding]:
+    """Offsets that nothing holds to the number of items that there are."""
+    for entry in spec.source:
+        pages = entry.pages if isinstance(entry, CallSpec) else None
+        if pages and isinstance(pages.paging, OffsetSpec) and not (pages.total or pages.last):
+            message = (
+                "a platform that gives fewer items a page than `step` ends these pages too early"
+            )
+            hint = "name its own count with `total`, or the end with `last`"
+            yield doubt(pages.place, "TB515", message, hint)
 
 
 def ids(spec: MappingSpec) -> Iterator[Finding]:
