@@ -9,7 +9,14 @@ import httpx
 import pytest
 
 from tests.support import USER, answer_of, bridge_of, item, order, orders, tickets_of
-from ticketbridge.problems import MappingMismatch, UpstreamError, UpstreamUnreadable
+from ticketbridge.problems import (
+    MappingMismatch,
+    ProblemError,
+    UpstreamAuth,
+    UpstreamError,
+    UpstreamUnavailable,
+    UpstreamUnreadable,
+)
 
 pytestmark = pytest.mark.anyio
 QUERY = "query ($email: String!, $after: String) { orders(email: $email, after: $after) { id } }"
@@ -84,16 +91,29 @@ async def test_graphql_sends_its_query_as_it_is_written() -> None:
     assert json.loads(request.content) == {"query": QUERY, "variables": {"email": USER}}
 
 
-@pytest.mark.parametrize("status", [200, 400])
-async def test_graphql_errors_are_an_error_before_any_rule(status: int) -> None:
+@pytest.mark.parametrize(("status", "log"), [(200, "GraphQL"), (400, "status 400")])
+async def test_graphql_errors_are_an_error_before_any_rule(status: int, log: str) -> None:
     """`errors` in the answer is upstream-error, though part of the data is there, and a rule says ok."""
     answer = httpx.Response(status, json={"data": {}, "errors": [{"message": "x"}], **orders()})
     changes = posting(
         graphql={"query": "{ orders { id } }"}, responses=[{"then": "empty", "status": [200, 400]}]
     )
 
-    with pytest.raises(UpstreamError, match="GraphQL"):
+    with pytest.raises(UpstreamError, match=log):
         await answer_of(changes, {"/search": answer})
+
+
+@pytest.mark.parametrize(
+    ("status", "problem"), [(401, UpstreamAuth), (403, UpstreamAuth), (429, UpstreamUnavailable)]
+)
+async def test_a_status_says_more_than_graphql_errors(
+    status: int, problem: type[ProblemError]
+) -> None:
+    """A refusal stays one where the platform explains it by `errors`."""
+    answer = httpx.Response(status, json={"errors": [{"message": "no"}]})
+
+    with pytest.raises(problem):
+        await answer_of(posting(graphql={"query": "{ orders { id } }"}), {"/search": answer})
 
 
 async def test_graphql_without_errors_is_read() -> None:

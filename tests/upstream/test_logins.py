@@ -264,6 +264,24 @@ async def test_a_refused_token_is_renewed_once() -> None:
     assert platform.signed == [f"Bearer token-{number}" for number in (1, 1, 2, 2, 3)]
 
 
+async def test_a_token_refused_with_graphql_errors_is_renewed() -> None:
+    """A 401 is one too where a GraphQL platform says more of it in `errors`."""
+    platform = Accounts()
+    replies = iter([httpx.Response(401, json={"errors": [{"message": "expired"}]}), None])
+
+    async def answering(request: httpx.Request) -> httpx.Response:
+        reply = None if request.url.path == "/oauth/token" else next(replies)
+        return reply or await Accounts.handle_async_request(platform, request)
+
+    platform.handle_async_request = answering  # type: ignore[method-assign]
+    call = {"name": "order", "post": "/orders", "each": "body.orders"}
+    query = {"query": "query ($u: String) { a }", "variables": {"u": "{user}"}}
+    bridge = bridge_on(platform, OAUTH2, **{"source.0": {**call, "graphql": query}})
+
+    assert len(tickets_of(await bridge.answer(USER))) == 1
+    assert len(platform.logins) == 2
+
+
 async def test_answers_refused_together_log_in_once() -> None:
     """Many calls whose one token is refused share the login for the next."""
     platform = Accounts()

@@ -111,7 +111,7 @@ class Responses:
         body = await self._format.read(answer)
         seen = {**scope, "body": body, "status": answer.status, "headers": answer.headers}
         if self._is_graphql:
-            self._refuse_errors(body)
+            self._refuse_errors(body, answer)
         for rule in self._rules:
             if rule.matches(answer.status, seen, self._name):
                 self._note(rule, seen, journal)
@@ -123,9 +123,11 @@ class Responses:
             raise UpstreamUnreadable(log=f"{self._name}: {body.reason}")
         return seen
 
-    def _refuse_errors(self, body: Any) -> None:
+    def _refuse_errors(self, body: Any, answer: PlatformAnswer) -> None:
         """GraphQL says what failed beside what did not: part of the data is missing then."""
         if isinstance(body, dict) and body.get("errors"):
+            # A token that has ended, or too many requests, are told by status and errors both.
+            hold_to_success(answer, self._name, self._refused)
             raise UpstreamError(log=f"{self._name}: the GraphQL answer has errors")
 
     def _act(self, rule: _Rule, seen: Scope, *, first: bool) -> None:
