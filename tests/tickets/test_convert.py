@@ -114,6 +114,16 @@ def test_what_would_lose_something_is_a_violation(kind: str, value: object) -> N
         converter(SCHEMAS[kind], ROOT)(value)
 
 
+def test_a_value_that_is_nested_too_deeply_is_a_violation() -> None:
+    """An open field may hold whatever the platform sends, which has no bound of its own."""
+    value: list[Any] = []
+    for _ in range(2000):
+        value = [value]
+
+    with pytest.raises(Violation, match="nested too deeply"):
+        converter(SCHEMAS["open"], ROOT)(value)
+
+
 def test_a_violation_repeats_no_value() -> None:
     """The reason says what kind of value was found, and not which."""
     with pytest.raises(Violation) as caught:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.fake_platform import FakePlatform, Reply
-from tests.support import USER, bridge_of, item, order, orders, spec_of, tickets_of
+from tests.support import USER, bridge_of, item, mapping, order, orders, spec_of, tickets_of
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.mapping import MappingError
 from ticketbridge.problems import MappingMismatch, ProblemError, UpstreamError
@@ -530,3 +530,61 @@ async def test_empty_after_the_first_page_of_a_cursor_is_an_error() -> None:
 
     with pytest.raises(UpstreamError):
         await bridge.answer(USER)
+
+
+# --- headers that are no UTF-8 ----------------------------------------------------------------------
+
+NO_UTF8 = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Mark: \xff,b\r\n"
+    b'Content-Length: 13\r\n\r\n{"orders":[]}'
+)
+
+
+async def test_items_from_a_header_that_is_no_utf8_are_a_mismatch() -> None:
+    """Pages are compared by what is in them, which half a character cannot be."""
+    changes = {
+        "source": [
+            {
+                "name": "item",
+                "get": "/orders",
+                "query": {"email": "{user}", "page": "{page.number}"},
+                "pages": {"number": {"start": 1}, "last": "`true`"},
+                "each": "split(headers.\"x-mark\", ',')",
+            }
+        ],
+        "ticket": {
+            "owner": "upstream",
+            "status": {"const": "VALID"},
+            "fields": {
+                name: {"const": 1} if name == "price" else "item"
+                for name in mapping()["ticket"]["fields"]
+            },
+        },
+    }
+    async with FakePlatform() as platform:
+        platform.on("/orders", Reply(steps=[NO_UTF8]))
+
+        failed = await problem(platform, changes)
+
+    assert isinstance(failed, MappingMismatch)
+    assert "an item has a lone surrogate" in failed.log
+
+
+async def test_a_header_that_is_no_utf8_does_not_go_into_a_body() -> None:
+    """JSON has no way to say it: the request is not made."""
+    order_by_mark = {"post": "/search", "json": {"mark": "{first}"}, "each": "body.orders"}
+    changes = {
+        "source": [
+            {"name": "first", "get": "/orders", "take": 'headers."x-mark"'},
+            {"name": "order", **order_by_mark},
+            {"name": "item", "each": "order.items"},
+        ]
+    }
+    async with FakePlatform() as platform:
+        platform.on("/orders", Reply(steps=[NO_UTF8]))
+
+        failed = await problem(platform, changes)
+
+    assert isinstance(failed, MappingMismatch)
+    assert "a text in the body has a lone surrogate" in failed.log
+    assert platform.paths == ["/orders"]

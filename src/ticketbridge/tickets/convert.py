@@ -132,14 +132,21 @@ def to_boolean(value: object) -> bool:
 
 def plain(value: object) -> Any:
     """A value of a field whose type the schema leaves open: as it is, save that decimals become numbers."""
+    try:
+        return _plain(value)
+    except RecursionError:
+        raise Violation("", "a value that is nested too deeply") from None
+
+
+def _plain(value: object) -> Any:
     if isinstance(value, str):
         return _encodable(value)
     if isinstance(value, float | Decimal):
         return to_number(value)
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [_plain(item) for item in value]
     if isinstance(value, dict):
-        return {_encodable(name): plain(item) for name, item in value.items()}
+        return {_encodable(name): _plain(item) for name, item in value.items()}
     return value
 
 

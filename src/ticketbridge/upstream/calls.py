@@ -130,11 +130,18 @@ class CallPlan:
 
     def _hold_to_progress(self, items: list[Any], walk: _Walk) -> None:
         if items:
-            digest = hashlib.blake2b(msgspec.json.encode(items), digest_size=16).digest()
+            digest = self._digest(items)
             if digest in walk.digests:
                 raise mismatch(f"{self.name}: pages", "two pages have the same items")
             walk.digests.add(digest)
         walk.items_of_pages.append(items)
+
+    def _digest(self, items: list[Any]) -> bytes:
+        try:
+            return hashlib.blake2b(msgspec.json.encode(items), digest_size=16).digest()
+        except UnicodeEncodeError:  # of a header whose bytes are no UTF-8
+            reason = "an item has a lone surrogate, which is no character"
+            raise mismatch(f"{self.name}: pages", reason) from None
 
     def _hold_to_step(self, pages: _Pages, walk: _Walk) -> None:
         """A page shorter than the step, and another after it: what stood between was never asked for."""

@@ -80,6 +80,10 @@ class RequestPlan:
             content = self._body.write(scope) if self._body else None
         except EvaluationError as error:
             raise self._unplaceable(error) from error
+        except UnicodeEncodeError:
+            # A header may hold bytes that are no UTF-8; JSON has no way to say them.
+            reason = "a text in the body has a lone surrogate, which is no character"
+            raise self._unplaceable(reason) from None
         return PlatformRequest(url, headers, self._method, content, self._name, self._accept)
 
     def follow(self, url: str, scope: Scope) -> PlatformRequest:
@@ -103,10 +107,10 @@ class RequestPlan:
     def _own_headers(self, scope: Scope) -> tuple[Header, ...]:
         return tuple((name, template(scope)) for name, template in self._headers)
 
-    def _unplaceable(self, error: EvaluationError) -> MappingMismatch:
+    def _unplaceable(self, reason: object) -> MappingMismatch:
         return MappingMismatch(
             f"A request to the platform could not be made ({self._name})",
-            log=f"{self._name}: {error}",
+            log=f"{self._name}: {reason}",
         )
 
 
