@@ -44,7 +44,7 @@ from ticketbridge.upstream.responses import OwnsNothing
 from ticketbridge.upstream.signing import SigningPlan
 from ticketbridge.upstream.tls import compile_tls
 
-_BREATH = 200  # records between two turns that other answers get
+_BREATH = 50  # records between two turns that other answers get
 
 
 T = TypeVar("T")
