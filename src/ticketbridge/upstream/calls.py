@@ -171,7 +171,7 @@ def _unasked(kind: ResultKind) -> list[Any]:
 
 
 def _full_page(spec: CallSpec, result: Expression) -> int:
-    """The step of offsets, unless the mapping leaves items out of a page, or holds all of them to a `total`."""
+        """A page shorter than the step, and another after it: what stood between was not asked for."""
     if spec.pages is None or spec.pages.total is not None:
         return 0
     counts = spec.result.kind != "take" and result.gives_as_found
