@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.mapping.support import FILE, GOOD, VARIABLES, findings, read
-from ticketbridge.mapping import Environment, MappingError, MappingSpec, load_mapping
+from ticketbridge.authoring.check import check_text
+from ticketbridge.mapping import Environment, Finding, MappingError, MappingSpec, load_mapping
 from ticketbridge.mapping.nodes import Broken, walk
 from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.structure import check_structure
@@ -48,13 +50,23 @@ def outcome(text: str) -> MappingSpec | MappingError:
         return error
 
 
+def checked(text: str) -> Sequence[Finding]:
+    """What `check` finds, in what can be read of a mapping with errors too."""
+    try:
+        return check_text(text, file=FILE, environment=Environment(VARIABLES))
+    except MappingError as error:
+        return error.findings
+
+
 def judge(text: str) -> None:
     """A spec has no broken part; an error has at least one finding that is one, each once."""
     result = outcome(text)
+    draft = checked(text)
     if isinstance(result, MappingError):
         assert any(finding.severity == "error" for finding in result.findings)
         assert len(set(result.findings)) == len(result.findings)
         assert all(f.place.line >= 1 and f.place.column >= 1 for f in result.findings)
+        assert set(result.findings) <= set(draft)
     else:
         root = check_structure(read_yaml(text.removeprefix("\ufeff"), FILE, Report()), Report())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 from typing import NoReturn, TypeAlias
 
@@ -24,6 +24,7 @@ from ticketbridge.jmes.outcomes import outcomes
 from ticketbridge.jmes.runtime import label
 
 _REFERENCE = "& is only for an argument of map, sort_by, max_by and min_by"
+_CHOOSERS = frozenset({"default", "not_null", "optional"})
 _WRAPPERS = frozenset({"as_list", "default", "not_null", "optional"})
 _WORDS = frozenset({"null", "true", "false"})
 _HOLDERS: dict[type, type] = {nodes.Field: dict, nodes.Index: list, nodes.Slice: list}
@@ -61,6 +62,20 @@ def gives_as_found(tree: nodes.Node) -> bool:
             return tree.name in _WRAPPERS and all(map(gives_as_found, tree.arguments))
         case _:
             return False
+
+
+def choices(tree: nodes.Node) -> Iterator[nodes.Node]:
+    """The values of which *tree* gives one: the operands of `||`, `default` and `not_null`."""
+    match tree:
+        case nodes.Either():
+            several = tree.choices
+        case nodes.Call() if tree.name in _CHOOSERS:
+            several = tree.arguments
+        case _:
+            yield tree
+            return
+    for choice in several:
+        yield from choices(choice)
 
 
 class _Analysis:

@@ -10,8 +10,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ticketbridge.jmes import EvaluationError, Expression, kinds
+from ticketbridge.jmes.analysis import choices
+from ticketbridge.jmes.nodes import Field
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
-from ticketbridge.mapping.spec import ReasonSpec, StatusTableSpec, TicketSpec
+from ticketbridge.mapping.spec import ExpressionSpec, ReasonSpec, StatusTableSpec, TicketSpec
 from ticketbridge.tickets.fields import table_key
 from ticketbridge.tickets.verdicts import NOT_OWNER, UNKNOWN_STATUS, Verdict
 
@@ -102,22 +104,29 @@ def compile_checks(
     spec: TicketSpec, roots: Collection[str], compiler: SpecCompiler
 ) -> tuple[Check, ...]:
     """The checks of *spec* in the order of the verdicts: owner, status tables, conditions."""
-    owner = (
-        []
-        if spec.owner is None
-        else [OwnerCheck(compiler.expression(spec.owner, roots, kinds.STRING_OR_NULL))]
-    )
-    if spec.owner and not compiler.failed(spec.owner) and not owner[0].expression.names - {"user"}:
-        compiler.report(
-            spec.owner.place,
-            "TB311",
-            "`owner` must come from the platform's answer: this expression uses no entry of `source`",
-        )
+    owner = [] if spec.owner is None else [_owner(spec.owner, roots, compiler)]
     return (
         *owner,
         *(_status(table, roots, compiler) for table in spec.statuses),
         *(_reason(reason, roots, compiler) for reason in spec.not_eligible_when),
     )
+
+
+def _owner(spec: ExpressionSpec, roots: Collection[str], compiler: SpecCompiler) -> OwnerCheck:
+    """The owner's check; an owner that may be the asked user himself is a finding."""
+    expression = compiler.expression(spec, roots, kinds.STRING_OR_NULL)
+    if not compiler.failed(spec):
+        if not expression.names - {"user"}:
+            message = "`owner` must come from the platform's answer: this uses no entry of `source`"
+            compiler.report(spec.place, "TB311", message)
+        for choice in choices(expression.tree):
+            if choice is not expression.tree and choice == Field(choice.start, "user"):
+                message = (
+                    "where the platform names no owner, this takes the asked user for the owner"
+                )
+                hint = "leave it out: a ticket whose owner is not known is nobody's"
+                compiler.report(spec.at(choice.start), "TB311", message, hint)
+    return OwnerCheck(expression)
 
 
 def _status(spec: StatusTableSpec, roots: Collection[str], compiler: SpecCompiler) -> StatusCheck:

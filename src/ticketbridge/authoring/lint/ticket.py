@@ -13,7 +13,6 @@ from ticketbridge.authoring.lint.conditions import (
 )
 from ticketbridge.authoring.lint.doubts import doubt, doubt_in
 from ticketbridge.authoring.lint.trees import (
-    choices,
     path_of,
     text_of,
     tree_of,
@@ -21,6 +20,7 @@ from ticketbridge.authoring.lint.trees import (
 )
 from ticketbridge.authoring.sites import parts_within
 from ticketbridge.jmes import nodes
+from ticketbridge.jmes.analysis import choices
 from ticketbridge.mapping.findings import Finding
 from ticketbridge.mapping.spec import (
     ExpressionSpec,

@@ -21,7 +21,6 @@ _STATUS = re.compile(
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # What they give has the same meaning as what they are given.
 _WRAPPERS = frozenset({"optional", "lower", "upper", "trim", "to_string"})
-_CHOOSERS = frozenset({"default", "not_null"})
 _NOTHING = nodes.Constant(0, None)
 
 
@@ -97,22 +96,6 @@ def is_status(tree: nodes.Node) -> bool:
 def _snake(name: str) -> str:
     """`orderStatus` as `order_Status`."""
     return _CAMEL.sub("_", name)
-
-
-def choices(tree: nodes.Node) -> Iterator[nodes.Node]:
-    """The values of which *tree* gives one: the operands of `||`, `default` and `not_null`."""
-    match tree:
-        case nodes.Either():
-            several = tree.choices
-        case nodes.Call() if tree.name in _CHOOSERS:
-            several = tree.arguments
-        case nodes.Call() if tree.name == "optional":
-            several = tree.arguments
-        case _:
-            yield tree
-            return
-    for choice in several:
-        yield from choices(choice)
 
 
 def text_of(tree: nodes.Node) -> str | None:
