@@ -171,7 +171,7 @@ def _unasked(kind: ResultKind) -> list[Any]:
 
 
 def _full_page(spec: CallSpec, result: Expression) -> int:
-        """A page shorter than the step, and another after it: what stood between was not asked for."""
+    """The step of offsets; 0 where the mapping leaves items out of a page, or counts them by `total`."""
     if spec.pages is None or spec.pages.total is not None:
         return 0
     counts = spec.result.kind != "take" and result.gives_as_found
