@@ -24,7 +24,11 @@ def resolved(text: object, *, any_path: bool = False) -> str:
         pytest.param("?page=2", "https://api.example.com/v2/orders/?page=2", id="query alone"),
         pytest.param("/v2/orders/?p=2", "https://api.example.com/v2/orders/?p=2", id="path"),
         pytest.param("//api.example.com/v2/orders/?p=2", f"{BASE}/orders/?p=2", id="no scheme"),
-        pytest.param("https://API.example.com:443/v2/orders/?p=2", None, id="default port, case"),
+        pytest.param(
+            "HTTPS://API.example.com:0443/v2/orders/?p=2",
+            f"{BASE}/orders/?p=2",
+            id="default port, case",
+        ),
         pytest.param("?email=ana%2bx@example.com&page=2", None, id="same user, other escapes"),
         pytest.param(
             "?name=Jos\u00e9&a=%c3%a9",
@@ -57,6 +61,8 @@ def test_a_url_of_the_same_call_is_followed(text: str, url: str | None) -> None:
         pytest.param("?email=bea%40example.com", "another user", id="user"),
         pytest.param("?EMAIL=bea%40example.com", "another user", id="user in capitals"),
         pytest.param("?email[]=bea%40example.com", "another user", id="user in brackets"),
+        pytest.param("?+email=bea%40example.com", "another user", id="user behind a blank"),
+        pytest.param("?email%00x=bea%40example.com", "another user", id="user before a NUL"),
         pytest.param("https://[::1/", "no URL", id="broken"),
         pytest.param("https://api.example.com:99999/v2/orders/", "no URL", id="port out of range"),
         pytest.param(5, "no text", id="number"),
@@ -103,3 +109,18 @@ def test_an_error_repeats_nothing_of_the_url() -> None:
 
     assert "evil" not in str(caught.value)
     assert "bea" not in str(caught.value)
+
+
+def test_a_host_that_only_folds_to_the_platforms_is_never_called() -> None:
+    """Capital letters beyond ASCII fold into ASCII ones: the host that is called is that of `base_url`."""
+    base = "https://kiosk.example/v2"
+
+    made = next_url(
+        "https://\u212aiosk.example/v2/orders?p=2",
+        current=f"{base}/orders",
+        base_url=base,
+        first=FirstRequest("/orders", {}),
+        any_path=False,
+    )
+
+    assert made == f"{base}/orders?p=2"

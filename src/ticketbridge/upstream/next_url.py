@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 from ticketbridge.upstream.requests import FirstRequest
 
 _OUTSIDE_ASCII = re.compile(r"[^\x00-\x7f]+")
+_END_OF_NAME = re.compile(r"[\[\x00]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -46,7 +47,10 @@ def next_url(
     if first.user_parameters and not any_path and not url.query:
         raise NextUrlError("the next URL asks for everyone: it has no query, where the call has")
     _hold_to_user(url.query, first)
-    return _OUTSIDE_ASCII.sub(_escaped, url._replace(fragment="").geturl())
+    # The server as `base_url` writes it: letter case, a port's zeros or what folds to a letter of the
+    # host would each lead to a connection, or to a host, of its own.
+    found = url._replace(netloc=base.netloc, fragment="").geturl()
+    return _OUTSIDE_ASCII.sub(_escaped, found)
 
 
 def _escaped(text: re.Match[str]) -> str:
@@ -68,12 +72,12 @@ def _hold_to_user(query: str, first: FirstRequest) -> None:
         name.lower(): {unquote(value) for value in values}
         for name, values in first.user_parameters.items()
     }
-    # Servers differ on what separates parameters, on the case of names, and on what brackets behind one
-    # do; a user hidden in any of it must not pass.
+    # Servers differ on what separates parameters, on the case of names, and on what blanks before one
+    # and brackets behind it do; a user hidden in any of it must not pass.
     for part in query.replace(";", "&").split("&"):
         text, _, value = part.partition("=")
-        name = unquote(text.replace("+", " ")).lower()
-        expected = wanted.get(name) or wanted.get(name.partition("[")[0])
+        name = unquote(text.replace("+", " ")).lower().strip()
+        expected = wanted.get(name) or wanted.get(_END_OF_NAME.split(name)[0])
         if (
             expected is not None
             and not {unquote(value), unquote(value.replace("+", " "))} & expected
