@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from tests.support import (
+    TOKEN,
     USER,
     Replies,
     answer_of,
@@ -34,6 +36,7 @@ from ticketbridge.problems import (
 pytestmark = pytest.mark.anyio
 
 FIRST = "/orders?email=ana%40example.com"
+ANA_IN_BASE64 = base64.b64encode(f"ana:{TOKEN}".encode()).decode()
 
 
 async def ids(changes: dict[str, Any] | None, replies: dict[str, Any]) -> list[str]:
@@ -701,6 +704,32 @@ async def test_a_rules_message_goes_to_the_log_without_addresses() -> None:
     await answer_of(changes, {"/orders": httpx.Response(404, json={"who": USER})}, journal=journal)
 
     assert journal.notes == ["order: no (e-mail)"]
+
+
+@pytest.mark.parametrize(
+    ("auth", "told"),
+    [
+        ({"type": "bearer", "token": "${ACME_TOKEN}"}, TOKEN),
+        ({"type": "basic", "username": "ana", "password": "${ACME_TOKEN}"}, ANA_IN_BASE64),
+        ({"type": "api_key", "in": "cookie", "name": "k", "value": "${ACME_TOKEN}"}, TOKEN),
+        ({"type": "api_key", "in": "query", "name": "k", "value": "${ACME_TOKEN}"}, TOKEN),
+        ({"type": "api_key", "in": "header", "name": "K", "value": "${ACME_TOKEN}"}, TOKEN),
+    ],
+)
+async def test_a_rules_message_repeats_neither_user_nor_credential(
+    auth: dict[str, str], told: str
+) -> None:
+    """A platform that names what it refuses does not get it into the log."""
+    rule = {"status": 400, "then": "fail", "message": "body.error"}
+    changes = {**rules(rule), "endpoint.user_format": "any", "upstream.auth": auth}
+    text = f"key '{told}' may not see A-12 or A-123"
+    journal = Journal()
+    refused = httpx.Response(400, json={"error": text})
+
+    with pytest.raises(UpstreamError):
+        await answer_of(changes, {"/orders": refused}, user="a-12", journal=journal)
+
+    assert journal.notes == ["order: key '(credential)' may not see (user) or A-123"]
 
 
 # --- tries ------------------------------------------------------------------------------------------------

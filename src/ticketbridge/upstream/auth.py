@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from ticketbridge.mapping.spec import (
     ApiKeyAuthSpec,
@@ -24,6 +24,13 @@ class Credentials:
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     parameter: tuple[str, str] | None = field(default=None, repr=False)
+
+    def secrets(self) -> Iterator[str]:
+        """What no log line may repeat: of each value the part that a platform would name."""
+        for name, value in self.headers.items():
+            yield value.partition("=")[2] if name == "Cookie" else value.rpartition(" ")[2]
+        if self.parameter is not None:
+            yield unquote(self.parameter[1])
 
     def on(self, url: str) -> str:
         """*url* with the parameter set anew: a next URL may come with a key in it, or without."""

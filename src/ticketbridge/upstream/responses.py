@@ -18,7 +18,7 @@ from ticketbridge.problems import (
     UpstreamUnavailable,
     UpstreamUnreadable,
 )
-from ticketbridge.redaction import mask_emails
+from ticketbridge.redaction import mask_emails, mask_words
 from ticketbridge.upstream.errors import CredentialsRefused, PassingStatus, TryAgain
 from ticketbridge.upstream.evaluate import evaluate, evaluate_bool, mismatch
 from ticketbridge.upstream.formats import Unreadable, compile_format
@@ -114,7 +114,7 @@ class Responses:
             self._refuse_errors(body, answer)
         for rule in self._rules:
             if rule.matches(answer.status, seen, self._name):
-                self._note(rule, seen, journal)
+                self._note(rule, seen, answer, journal)
                 self._act(rule, seen, first=first)
                 break
         else:
@@ -165,11 +165,15 @@ class Responses:
             raise mismatch(slot, f"`{rule.url.text}` at {rule.url.place} gives no text")
         return url
 
-    def _note(self, rule: _Rule, scope: Scope, journal: Journal) -> None:
+    def _note(self, rule: _Rule, scope: Scope, answer: PlatformAnswer, journal: Journal) -> None:
         if rule.message is None:
             return
-        text = str(evaluate(rule.message, scope, f"{self._name}: message"))
-        journal.notes.append(f"{self._name}: {mask_emails(text)[:_LONGEST_NOTE]}")
+        text = mask_emails(str(evaluate(rule.message, scope, f"{self._name}: message")))
+        # Platforms repeat what they refuse: the user, or the key that they were sent.
+        text = mask_words(text, [scope["user"]], "(user)")
+        if answer.credentials is not None:
+            text = mask_words(text, answer.credentials.secrets(), "(credential)")
+        journal.notes.append(f"{self._name}: {text[:_LONGEST_NOTE]}")
 
 
 def hold_to_success(
