@@ -94,6 +94,29 @@ def test_a_name_is_personal_where_it_is_a_persons() -> None:
     assert kind_of(Spot("name", above="event", beside=("name", "id", "city"))) is None
 
 
+def test_a_name_may_stand_under_the_person_itself() -> None:
+    """`holder: Ana López` is a name as `holder: {name: ...}` is; one word may be an id or a state."""
+    order = {
+        "holder": "Ana López",
+        "guests": ["O'Neil, Zoë-Mia", "VIP"],
+        "customer": "cus_7",
+        "owner": "platform",
+        "client": "web shop 2",
+        "buyer": {"first": "Ana", "last": "Gil", "pan": 4111111111111111},
+        "links": {"first": "/orders?page=1", "last": "/orders?page=9"},
+    }
+
+    assert masked(order) == {
+        "holder": "(name)",
+        "guests": ["(name)", "VIP"],
+        "customer": "cus_7",
+        "owner": "platform",
+        "client": "web shop 2",
+        "buyer": {"first": "(name)", "last": "(name)", "pan": "(document)"},
+        "links": {"first": "/orders?page=1", "last": "/orders?page=9"},
+    }
+
+
 def test_masks_hide_persons_and_keep_what_a_ticket_is() -> None:
     """Ids, states, prices and events stay; the shape stays."""
     order = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from ticketbridge.authoring.personal import xml
-from ticketbridge.authoring.personal.kinds import Kind, Spot, kind_of
+from ticketbridge.authoring.personal.kinds import Kind, Spot, kind_of, names_person
 from ticketbridge.authoring.personal.texts import EMAIL, in_tokens, in_url, is_url
 
 Replace = Callable[[str, Kind], str]
@@ -108,7 +108,10 @@ class Findings:
 
     def is_personal(self, text: str, key: str, above: str) -> bool:
         """Whether *text*, which stands under these keys, is someone's, or has something of it."""
-        return kind_of(Spot(key, above)) is not None or self._compiled()[1].search(text) is not None
+        return (
+            _kind(text, Spot(key, above)) is not None
+            or self._compiled()[1].search(text) is not None
+        )
 
     def _value(self, value: Any, spot: Spot, by: Replace) -> Any:
         kind = _kind(value, spot)
@@ -148,6 +151,8 @@ def _kind(value: Any, spot: Spot) -> Kind | None:
     """The kind of a value, which is none for what can tell nothing: true, null, "", a fraction."""
     kind = kind_of(spot)
     if isinstance(value, str):
+        if kind is None and names_person(value, spot.key):
+            return Kind.NAME
         return kind if value.strip() else None
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return kind if is_number and kind in _NUMERIC else None

@@ -38,6 +38,8 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_NAME_WORD = r"[^\W\d_](?:[^\W\d_]|['\u2019.-])*"
+_FULL_NAME = re.compile(rf"\s*{_NAME_WORD}(?:,?\s+{_NAME_WORD})+\s*")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 _WORDS: Mapping[Kind, frozenset[str]] = MappingProxyType(
@@ -51,7 +53,7 @@ _WORDS: Mapping[Kind, frozenset[str]] = MappingProxyType(
             "phone phones mobile tel telephone cellphone telefono movil celular whatsapp fax"
         ),
         Kind.DOCUMENT: word_set(
-            "dni nif nie cedula rut passport identification ssn taxid nationalid iban bic cpf"
+            "dni nif nie cedula rut passport identification ssn taxid nationalid iban bic pan cpf"
             " document documento"
         ),
         Kind.BIRTH: word_set("birth birthday birthdate dob born dateofbirth nacimiento"),
@@ -101,6 +103,8 @@ _PEOPLE = word_set(
 _IN_PERSON: Mapping[str, Kind] = MappingProxyType(
     {
         "name": Kind.NAME,
+        "first": Kind.NAME,
+        "last": Kind.NAME,
         "company": Kind.NAME,
         "organisation": Kind.NAME,
         "organization": Kind.NAME,
@@ -118,6 +122,15 @@ _ABOUT = word_set(
 )
 
 _PAGING = word_set("page next continuation cursor")
+
+
+def names_person(text: str, key: str) -> bool:
+    """Whether *text* looks like someone's name, under a key that is a person's: `holder: Ana López`.
+
+    One word alone may as well be an id or a state there.
+    """
+    last = words_of(key)[-1:]
+    return tells_of_person("".join(last)) and _FULL_NAME.fullmatch(text) is not None
 
 
 def kind_of(spot: Spot) -> Kind | None:
