@@ -296,6 +296,11 @@ def test_doubts_about_the_whole_wait_for_the_errors() -> None:
     assert doubts(("ticketId: item.id", "ticketId: itme.id")) == ["TB203 itme.id"]
 
 
+def test_an_expression_that_is_wrong_is_not_doubted() -> None:
+    """A call with too many arguments is an error, and nothing more is asked of it."""
+    assert doubts(condition("contains(item.state, 'X', 'Y')")) == ["TB205 contains"]
+
+
 def test_doubts_about_one_place_stand_beside_errors_elsewhere() -> None:
     """An error in one expression hides no doubt about another."""
     assert doubts(

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from ticketbridge.authoring.sites import parts_within
 from ticketbridge.jmes import ExpressionError, nodes
-from ticketbridge.jmes.analysis import parts_of
+from ticketbridge.jmes.analysis import analyse, parts_of
 from ticketbridge.jmes.parser import parse
 from ticketbridge.mapping.spec import ExpressionSpec
 
@@ -27,13 +27,15 @@ _NOTHING = nodes.Constant(0, None)
 @cache
 def _tree(text: str) -> nodes.Node:
     try:
-        return parse(text, strict=True)
+        tree = parse(text, strict=True)
+        analyse(text, tree, roots=None, strict=True)
     except ExpressionError:
         return _NOTHING
+    return tree
 
 
 def tree_of(spec: ExpressionSpec) -> nodes.Node:
-    """The syntax of *spec*; that of null where it has none, which was reported."""
+    """The syntax of *spec*; that of null where it is wrong, which was reported."""
     return _tree(spec.text)
 
 
