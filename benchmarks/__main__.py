@@ -16,6 +16,7 @@ PARTS = {
     "d": "growth",
     "e": "startup",
     "f": "waiting",
+    "g": "neighbour",
 }
 """The module of each part."""
 _NAMES = ", ".join(f"{letter} ({name})" for letter, name in PARTS.items())

@@ -89,32 +89,37 @@ def _contenders(tickets: int) -> Iterator[Mapping[str, Contender]]:
         found = {}
         for name in NAMES:
             running = servers.serving(name, platform_url=url, core=server_core)
-            found[name] = _contender(name, stack.enter_context(running), tickets, folder)
+            found[name] = contender_of(name, stack.enter_context(running), tickets, folder)
         found[PLATFORM] = _platform(platform, tickets, folder)
         yield found
 
 
-def _contender(name: str, server: Server, tickets: int, folder: Path) -> Contender:
-    status, body = servers.get(server.port, PATH, HEADERS)
+def contender_of(
+    name: str, server: Server, tickets: int, folder: Path, path: str = PATH
+) -> Contender:
+    """A server at *path*, which has proven that its answer is right."""
+    status, body = servers.get(server.port, path, HEADERS)
     wanted = by_hand.plain(body_of(tickets), USER).tickets
     if status != 200 or json.loads(body) != {"userEmail": USER, "tickets": wanted}:
         raise RuntimeError(f"{name} gives a wrong answer: {status} {body[:300]!r}")
-    return _filed(server, _request(PATH, HEADERS), body, folder / name)
+    return filed(server, request_of(path, HEADERS), body, folder / name)
 
 
 def _platform(server: Server, tickets: int, folder: Path) -> Contender:
-    request = _request(f"/{tickets}/orders", {"Authorization": f"Bearer {TOKEN}"})
-    return _filed(server, request, as_json(body_of(tickets)), folder / "platform")
+    request = request_of(f"/{tickets}/orders", {"Authorization": f"Bearer {TOKEN}"})
+    return filed(server, request, as_json(body_of(tickets)), folder / "platform")
 
 
-def _filed(server: Server, request: bytes, body: bytes, stem: Path) -> Contender:
+def filed(server: Server, request: bytes, body: bytes, stem: Path) -> Contender:
+    """A contender that is sent *request* and must give *body*."""
     contender = Contender(server, stem.with_suffix(".request"), stem.with_suffix(".body"))
     contender.request.write_bytes(request)
     contender.expected.write_bytes(body)
     return contender
 
 
-def _request(path: str, headers: Mapping[str, str]) -> bytes:
+def request_of(path: str, headers: Mapping[str, str]) -> bytes:
+    """A GET, as it is sent."""
     lines = [f"{name}: {value}" for name, value in {"Host": "127.0.0.1", **headers}.items()]
     return "\r\n".join([f"GET {path} HTTP/1.1", *lines, "", ""]).encode()
 

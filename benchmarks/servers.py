@@ -47,11 +47,11 @@ class Server:
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS"))
 
 
-def command_of(name: str, port: int) -> Sequence[str]:
-    """How the server of that name is started: ours as its users start it, peers by uvicorn."""
+def command_of(name: str, port: int, mappings: Sequence[str] = ("plain",)) -> Sequence[str]:
+    """How a server is started: ours as its users start it, with *mappings*; peers by uvicorn."""
     if name == OURS:
-        mapping = str(MAPPINGS / "plain.yaml")
-        return [sys.executable, "-m", "ticketbridge", "serve", mapping, "--port", str(port)]
+        files = [str(MAPPINGS / f"{mapping}.yaml") for mapping in mappings]
+        return [sys.executable, "-m", "ticketbridge", "serve", *files, "--port", str(port)]
     app = f"benchmarks.peers.{_PEERS[name]}:app"
     flags = ["--factory", "--loop", "uvloop", "--http", "httptools", "--port", str(port)]
     quiet = ["--no-access-log", "--log-level", "critical"]
@@ -59,13 +59,20 @@ def command_of(name: str, port: int) -> Sequence[str]:
 
 
 @contextmanager
-def serving(name: str, *, platform_url: str, core: int | None = None) -> Iterator[Server]:
-    """One of the servers, once it answers."""
+def serving(
+    name: str,
+    *,
+    platform_url: str,
+    core: int | None = None,
+    mappings: Sequence[str] = ("plain",),
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[Server]:
+    """One of the servers, once it answers; *variables* are those of further mappings."""
     port = free_port()
     # A peer writes only what it dies of; ticketbridge writes a line an answer.
     errors = subprocess.DEVNULL if name == OURS else None
-    variables = environment(platform_url)
-    with _process(command_of(name, port), variables, core, errors=errors) as process:
+    known = {**environment(platform_url), **(variables or {})}
+    with _process(command_of(name, port, mappings), known, core, errors=errors) as process:
         wait_for(port, process)
         yield Server(port, process)
 

@@ -27,7 +27,7 @@ def measure(*, quick: bool) -> Part:
         ]
         for name in NAMES
     ]
-    rows.append(["ticketbridge check, three mappings", milliseconds(median(checks)), ""])
+    rows.append(["ticketbridge check, four mappings", milliseconds(median(checks)), ""])
     return Part([Table("Start-up and rest", ["", "time", "at rest"], rows, _NOTE)])
 
 

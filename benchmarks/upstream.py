@@ -1,6 +1,7 @@
 """The platform that all proxies call: prebuilt answers over keep-alive HTTP/1.1, and next to no work.
 
-`GET /{tickets}/orders?...` gives that many tickets, to whoever brings the token.
+`GET /{tickets}/orders?...` gives that many tickets, to whoever brings the token; `GET /never/...` gives
+no answer at all.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ import uvloop
 from benchmarks.data import TOKEN, as_json, body_of
 
 SIZES = (1, 4, 100)
+NEVER = b"never"
 _BEARER = f"bearer {TOKEN}".encode()
 _END = b"\r\n\r\n"
 
 
 def answers() -> dict[bytes, bytes]:
     """Whole HTTP answers, by the first segment of the path."""
-    return {str(size).encode(): _answer(b"200 OK", as_json(body_of(size))) for size in SIZES}
+    made = {str(size).encode(): _answer(b"200 OK", as_json(body_of(size))) for size in SIZES}
+    return {**made, NEVER: b""}
 
 
 def _answer(status: bytes, body: bytes) -> bytes:

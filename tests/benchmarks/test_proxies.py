@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from benchmarks import load, upstream
+from benchmarks import load, stuck, upstream
 from benchmarks.data import SECRET, TOKEN, USER, as_json, body_of
 from benchmarks.ours import bridge_of
 from benchmarks.peers import by_hand
@@ -116,3 +118,27 @@ def test_the_load_refuses_a_wrong_answer() -> None:
     """An answer that differs in one byte ends the run."""
     with pytest.raises(load.WrongAnswer):
         asyncio.run(loaded(json.dumps(body_of(TICKETS)).encode()))
+
+
+async def waiting(path: str) -> int:
+    """How many of two callers of the platform still wait after a moment."""
+    request = f"GET {path} HTTP/1.1\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode()
+    async with platform() as port:
+        return await stuck.run(port, request, 2)
+
+
+def test_callers_of_a_platform_that_hangs_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is measured beside them is measured while they all wait, or not at all."""
+    monkeypatch.setattr("sys.stdin", Moment())
+
+    assert asyncio.run(waiting("/never/orders")) == 2
+    assert asyncio.run(waiting(f"/{TICKETS}/orders")) == 0
+
+
+class Moment(io.StringIO):
+    """An input that ends after a moment."""
+
+    def read(self, size: int | None = -1, /) -> str:
+        """See io."""
+        time.sleep(0.3)
+        return super().read(size)
