@@ -540,6 +540,9 @@ async def test_an_early_violation_fails_before_any_further_call() -> None:
             {"ticket.fields.currency": "'euro'"}, "TB303", "breaks `enum`", id="refused literal"
         ),
         pytest.param(
+            {"ticket.fields.currency": {"const": []}}, "TB303", "a list where text", id="list"
+        ),
+        pytest.param(
             {"ticket.fields.currency": {"const": ""}}, "TB303", "needs this", id="empty constant"
         ),
         pytest.param(

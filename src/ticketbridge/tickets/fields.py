@@ -197,7 +197,7 @@ class FieldCompiler:
         return expression
 
     def _hold_to_value(self, spec: ConstSpec, *, optional: bool) -> None:
-        if spec.value in {None, ""} and not optional:
+        if (spec.value is None or spec.value == "") and not optional:
             message = "the contract needs this field, and an empty constant leaves it out"
             self._compiler.report(spec.place, "TB303", message, "give it a value")
 
