@@ -137,8 +137,10 @@ async def test_a_body_that_breaks_its_schema_is_a_mismatch(tmp_path: Path) -> No
 
 async def test_a_body_that_cannot_be_made_is_a_mismatch(tmp_path: Path) -> None:
     """An error in the body's expression is a mismatch that names it."""
+    buyer = {"ticket.fields.buyer": "`null`"}
+
     with pytest.raises(MappingMismatch, match="response: body"):
-        await body_of(bridge_of(tmp_path, {"type": "array"}, "tickets[*].{code: buyer}"))
+        await body_of(bridge_of(tmp_path, {"type": "array"}, "tickets[*].{code: buyer}", buyer))
 
 
 async def test_the_own_status_is_sent_only_where_the_schema_has_it(tmp_path: Path) -> None:
@@ -151,3 +153,54 @@ async def test_the_own_status_is_sent_only_where_the_schema_has_it(tmp_path: Pat
     )
 
     assert made == [{"ticketId": "1", "status": "VALID"}]
+
+
+LIST = {"type": "array", "items": {"type": "object", "required": ["code"]}}
+OBJECT = {
+    "type": "object",
+    "properties": {"data": LIST, "user": {"type": "string"}, "count": {"type": "integer"}},
+    "required": ["data", "user"],
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("schema", "body", "finding"),
+    [
+        (LIST, "{data: tickets}", "TB304.*an object, where `schema` has array"),
+        (OBJECT, "tickets", "TB304.*an array, where `schema` has object"),
+        (OBJECT, "{data: user, user: user}", "TB304.*a string, where `schema` has array"),
+        (OBJECT, "{data: tickets}", "TB302.*needs `user` here"),
+        (OBJECT, "{data: tickets, usr: user, user: user}", 'TB301.*no `usr`.*did you mean "user"'),
+        (LIST, "tickets[*].{id: ticketId}", "TB302.*needs `code` here"),
+        (LIST, "tickets[*].{code: tiketId}", 'TB309.*no ticket has a `tiketId`.*"ticketId"'),
+        (LIST, "tickets[?prize > `0`].{code: ticketId}", "TB309.*no ticket has a `prize`"),
+        (LIST, "tickets[*].{code: optional(seat.row)}", "TB309.*no ticket has a `seat`"),
+        (OBJECT, "{data: tickets[*].{code: join('-', [ticketId, x])}, user: user}", "TB309.*`x`"),
+    ],
+)
+async def test_a_body_that_can_never_fit_is_an_error_before_any_call(
+    tmp_path: Path, schema: object, body: str, finding: str
+) -> None:
+    """Names and types that the body's text tells are held to its schema, and to the tickets' fields."""
+    with pytest.raises(MappingError, match=finding):
+        bridge_of(tmp_path, schema, body)
+
+
+@pytest.mark.parametrize(
+    ("schema", "body"),
+    [
+        (OBJECT, "{data: tickets[*].{code: ticketId}, user: user, count: length(tickets)}"),
+        (LIST, "tickets[*].{code: ticketId, at: now(), seat: optional(props).seating, s: status}"),
+        ({"type": "array"}, "sort_by(tickets, &ticketId)[*].ticketId"),
+    ],
+)
+async def test_a_body_that_may_fit_is_left_to_run_time(
+    tmp_path: Path, schema: object, body: str
+) -> None:
+    """What cannot be told from the text is no finding."""
+    fields = {"ticket.fields.props": {"seating": {"row": "item.id"}}}
+
+    found = bridge_of(tmp_path, schema, body, fields).warnings
+
+    assert [finding.code for finding in found if finding.code != "TB054"] == []

@@ -31,6 +31,7 @@ from ticketbridge.problems import (
     UpstreamTimeout,
 )
 from ticketbridge.response import ResponsePlan, Writing
+from ticketbridge.tickets.checks import STATUS
 from ticketbridge.tickets.records import Judge, TicketParts, compile_ticket
 from ticketbridge.tickets.serving import Harvest, Serve, compile_serving
 from ticketbridge.tickets.settle import settle
@@ -379,6 +380,9 @@ def _compile_parts(spec: MappingSpec, compiler: SpecCompiler) -> Parts:
     signing = SigningPlan(spec.upstream, compiler)
     _hold_to_asking(spec, entries, signing, compiler)
     ticket = compile_ticket(spec.ticket, response.contract, names, compiler)
+    response.hold_to_fields(
+        [*(field.name for field in spec.ticket.fields.fields), STATUS], compiler
+    )
     tls = compile_tls(spec.upstream.tls, compiler)
     return Parts(response, entries, signing, ticket, tls)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from ticketbridge.contract import Validator, tickets_schema
+from ticketbridge.contract.body import hold_to_fields, hold_to_schema
 from ticketbridge.contract.shape import Schema, items_of, object_shape
 from ticketbridge.jmes import EvaluationError, HashShape, RootShape, Shape
 from ticketbridge.mapping.compiler import SpecCompiler
@@ -46,6 +47,7 @@ class ResponsePlan:
     """What a mapping's `response` compiles to."""
 
     def __init__(self, spec: ResponseSpec, compiler: SpecCompiler) -> None:
+        self._spec = spec
         self.when_empty = spec.when_empty
         self.when_unknown_user = spec.when_unknown_user
         self._schema: Schema = tickets_schema() if spec.schema is None else spec.schema
@@ -59,6 +61,8 @@ class ResponsePlan:
         self._tickets = (
             Validator(self.contract.root, part=self.contract.ticket) if reshaped else None
         )
+        if not compiler.failed(spec.body):
+            hold_to_schema(self._body.tree, spec.body, self._schema, compiler)
         if TICKET_ID not in self.contract.shape.properties:
             compiler.report(
                 spec.place,
@@ -66,6 +70,11 @@ class ResponsePlan:
                 f"the schema's tickets have no `{TICKET_ID}`, by which tickets are told apart",
                 f'keep `{TICKET_ID}` in `fields` and rename it in `body`: "tickets[*].{{id: ticketId}}"',
             )
+
+    def hold_to_fields(self, names: Collection[str], compiler: SpecCompiler) -> None:
+        """The body takes only such fields of tickets as are among *names*; others are findings."""
+        if not compiler.failed(self._spec.body):
+            hold_to_fields(self._body.tree, self._spec.body, names, compiler)
 
     def writing(self, user: str) -> Writing:
         """A body to be written for *user*, which has no tickets yet."""

@@ -64,6 +64,31 @@ def gives_as_found(tree: nodes.Node) -> bool:
             return False
 
 
+def asked(tree: nodes.Node) -> Iterator[nodes.Field]:
+    """The fields in *tree* that it asks its current value for; of the scope they are the roots."""
+    if isinstance(tree, nodes.Field):
+        yield tree
+    elif isinstance(tree, nodes.Call):
+        for argument in tree.arguments:
+            if not isinstance(argument, nodes.Reference):
+                yield from asked(argument)
+    else:
+        here, _ = parts_of(tree)
+        for part in here:
+            yield from asked(part) if part is not None else ()
+
+
+def walk(tree: nodes.Node) -> Iterator[nodes.Node]:
+    """*tree*, and each node within it."""
+    yield tree
+    here, below = parts_of(tree)
+    inner = tree.arguments if isinstance(tree, nodes.Call) else ()
+    body = (tree.body,) if isinstance(tree, nodes.Reference) else ()
+    for part in (*here, *below, *inner, *body):
+        if part is not None:
+            yield from walk(part)
+
+
 def choices(tree: nodes.Node) -> Iterator[nodes.Node]:
     """The values of which *tree* gives one: the operands of `||`, `default` and `not_null`."""
     match tree:

@@ -9,9 +9,10 @@ from ticketbridge.authoring.lint.conditions import filters, of_a_status, open_wo
 from ticketbridge.authoring.lint.conditions import subject as subject_of
 from ticketbridge.authoring.lint.doubts import doubt, doubt_in
 from ticketbridge.authoring.lint.ticket import truthy_doubts
-from ticketbridge.authoring.lint.trees import is_status, roots_in, tree_of, walk
+from ticketbridge.authoring.lint.trees import is_status, roots_in, tree_of
 from ticketbridge.authoring.sites import parts_within
 from ticketbridge.jmes import nodes
+from ticketbridge.jmes.analysis import walk
 from ticketbridge.mapping.findings import Finding
 from ticketbridge.mapping.spec import (
     BindingSpec,

@@ -16,11 +16,10 @@ from ticketbridge.authoring.lint.trees import (
     path_of,
     text_of,
     tree_of,
-    walk,
 )
 from ticketbridge.authoring.sites import parts_within
 from ticketbridge.jmes import nodes
-from ticketbridge.jmes.analysis import choices
+from ticketbridge.jmes.analysis import choices, walk
 from ticketbridge.mapping.findings import Finding
 from ticketbridge.mapping.spec import (
     ExpressionSpec,

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from ticketbridge.authoring.sites import parts_within
 from ticketbridge.jmes import ExpressionError, nodes
-from ticketbridge.jmes.analysis import analyse, parts_of
+from ticketbridge.jmes.analysis import analyse, asked
 from ticketbridge.jmes.parser import parse
 from ticketbridge.mapping.spec import ExpressionSpec
 
@@ -46,31 +46,7 @@ def expressions_in(part: Any) -> Iterator[ExpressionSpec]:
 
 def roots_in(part: Any) -> set[str]:
     """The roots that the expressions within *part* begin with."""
-    return {name for spec in expressions_in(part) for name in _roots(tree_of(spec))}
-
-
-def _roots(tree: nodes.Node) -> Iterator[str]:
-    if isinstance(tree, nodes.Field):
-        yield tree.name
-    elif isinstance(tree, nodes.Call):
-        for argument in tree.arguments:
-            if not isinstance(argument, nodes.Reference):
-                yield from _roots(argument)
-    else:
-        here, _ = parts_of(tree)
-        for part in here:
-            yield from _roots(part) if part is not None else ()
-
-
-def walk(tree: nodes.Node) -> Iterator[nodes.Node]:
-    """*tree*, and each node within it."""
-    yield tree
-    here, below = parts_of(tree)
-    inner = tree.arguments if isinstance(tree, nodes.Call) else ()
-    body = (tree.body,) if isinstance(tree, nodes.Reference) else ()
-    for part in (*here, *below, *inner, *body):
-        if part is not None:
-            yield from walk(part)
+    return {root.name for spec in expressions_in(part) for root in asked(tree_of(spec))}
 
 
 def path_of(tree: nodes.Node) -> Path | None:
