@@ -94,6 +94,20 @@ async def test_a_reshaped_ticket_needs_only_its_id(tmp_path: Path) -> None:
     assert await body_of(bridge) == [{"code": "1", "cents": 1999}]
 
 
+async def test_a_reshaped_ticket_is_held_to_the_contract(tmp_path: Path) -> None:
+    """Whatever the body makes of it: a price below nothing is none."""
+    bridge = bridge_of(
+        tmp_path,
+        {"type": "array"},
+        "tickets[*].{code: ticketId}",
+        {"ticket.fields": {"ticketId": "item.id", "price": "item.price"}},
+        price=-1,
+    )
+
+    with pytest.raises(MappingMismatch, match="violation:price"):
+        await bridge.answer(USER, now=NOW)
+
+
 async def test_a_decimal_that_the_body_reckons_goes_out_as_a_number(tmp_path: Path) -> None:
     """Arithmetic in `response.body` gives numbers, never their text, explained or not."""
     schema = {"type": "array", "items": {"properties": {"fee": {"type": "number"}}}}
