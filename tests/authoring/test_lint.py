@@ -161,6 +161,8 @@ def test_conditions(text: str, expected: list[str]) -> None:
         ),
         (item("get: /orders/{order.id}", "if: order.has_items", "each: body.items"), []),
         ((EACH, f"if: user != 'x'\n    {EACH}"), []),
+        (rules("[{when: body.status == 'error', then: fail}]"), []),
+        ((EACH, f"pages: {{next_url: body.next, last: body.status == 'done'}}\n    {EACH}"), []),
         (
             (EACH, f"pages: {{next_url: body.next, last: '!(body.more)'}}\n    {EACH}"),
             ["TB506 body.more"],

@@ -23,6 +23,7 @@ RULES: tuple[Rule, ...] = (
     source.unused_names,
     source.ids,
     source.hiding,
+    source.truths,
     source.texts,
     source.asking,
     source.offsets,

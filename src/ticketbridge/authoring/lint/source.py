@@ -95,27 +95,37 @@ def _derived(entry: EntrySpec, source: Sequence[EntrySpec]) -> set[str]:
 
 
 def hiding(spec: MappingSpec) -> Iterator[Finding]:
-    """Filters and conditions of entries that leave out records by their status, or by truthiness."""
+    """Filters, and conditions of calls, that leave out records by their status."""
     for entry in spec.source:
-        for expression, conditions, rooted in _conditions(entry):
-            for condition in conditions:
-                yield from _hidden(expression, condition)
-                yield from truthy_doubts(expression, condition, rooted=rooted, whole=not rooted)
+        for expression, condition in _filters(entry):
+            yield from _hidden(expression, condition)
+        if isinstance(entry, CallSpec) and entry.condition is not None:
+            yield from _hidden(entry.condition, tree_of(entry.condition))
 
 
-def _conditions(
-    entry: EntrySpec,
-) -> Iterator[tuple[ExpressionSpec, Sequence[nodes.Node], bool]]:
-    """The expressions of an entry that choose records, with the conditions in them."""
+def truths(spec: MappingSpec) -> Iterator[Finding]:
+    """Values that are taken for true or false in filters and conditions."""
+    for entry in spec.source:
+        for expression, condition in _filters(entry):
+            yield from truthy_doubts(expression, condition, rooted=False, whole=True)
+        for expression in _conditions(entry):
+            yield from truthy_doubts(expression, tree_of(expression), rooted=True)
+
+
+def _filters(entry: EntrySpec) -> Iterator[tuple[ExpressionSpec, nodes.Node]]:
+    """The conditions of the filters in what an entry binds."""
     result = entry.expression if isinstance(entry, BindingSpec) else entry.result.expression
     if result is not None:
-        yield result, list(filters(tree_of(result))), False
+        for condition in filters(tree_of(result)):
+            yield result, condition
+
+
+def _conditions(entry: EntrySpec) -> Iterator[ExpressionSpec]:
+    """The conditions of a call: of itself, of its rules, and of its last page."""
     if isinstance(entry, CallSpec):
-        conditions = [entry.condition, *(rule.when for rule in entry.responses)]
-        conditions += [entry.pages.last] if entry.pages else []
-        for spec in conditions:
-            if spec is not None:
-                yield spec, [tree_of(spec)], True
+        last = entry.pages.last if entry.pages else None
+        found = (entry.condition, last, *(rule.when for rule in entry.responses))
+        yield from (spec for spec in found if spec is not None)
 
 
 def _hidden(source: ExpressionSpec, condition: nodes.Node) -> Iterator[Finding]:
