@@ -119,6 +119,14 @@ def test_the_fences_of_markdown(tmp_path: Path, text: str, expected: list[str]) 
     assert found(tmp_path / "x.md")[0] == expected
 
 
+def test_markdown_that_cannot_be_read_hides_nothing(tmp_path: Path) -> None:
+    """It is a finding of its own, beside those of the other files."""
+    write(tmp_path, acme__yaml=SLIP)
+    (tmp_path / "README.md").write_bytes(b"\xff")
+
+    assert found(tmp_path) == (["acme.yaml:16 TB203", "README.md:1 TB001"], 1)
+
+
 def test_a_fence_in_a_list_keeps_its_columns(tmp_path: Path) -> None:
     """A fence that is indented is checked where it stands."""
     indented = "".join(f"   {line}\n" for line in f"```yaml\n{SLIP}```".splitlines())

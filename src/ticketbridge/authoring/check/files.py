@@ -41,9 +41,9 @@ def check_paths(paths: Iterable[Path], environment: Environment) -> Checked:
     mappings = 0
     for file in files:
         if file.suffix in _MARKDOWN:
-            found = _blocks(file)
+            found, wrong = _blocks(file)
             mappings += sum(not block.is_cases for block in found)
-            findings += [finding for block in found for finding in _check_block(block, file)]
+            findings += [*wrong, *(f for block in found for f in _check_block(block, file))]
         elif is_cases(file):
             findings += _check_cases(file)
         else:
@@ -79,7 +79,7 @@ def _files(path: Path) -> Iterator[Path]:
         yield from _of_file(path)
         return
     inside = sorted(path.iterdir())
-    found = [file for file in inside if file.suffix in _MARKDOWN and _blocks(file)]
+    found = [file for file in inside if file.suffix in _MARKDOWN and any(_blocks(file))]
     found += [file for file in inside if is_cases(file)]
     if not found or any(file.suffix in {".yaml", ".yml"} and not is_cases(file) for file in inside):
         yield from mapping_files([path])
@@ -121,8 +121,12 @@ def _check_cases(file: Path) -> Sequence[Finding]:
     return _in_order([*alone, *looks_of_secrets(text, str(file))])
 
 
-def _blocks(file: Path) -> Sequence[Block]:
-    return list(blocks(read_text(file)))
+def _blocks(file: Path) -> tuple[Sequence[Block], Sequence[Finding]]:
+    """The mappings and cases of a Markdown file, or why it cannot be read."""
+    try:
+        return list(blocks(read_text(file))), ()
+    except MappingError as error:
+        return (), error.findings
 
 
 def _check_block(block: Block, file: Path) -> Sequence[Finding]:
