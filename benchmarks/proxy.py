@@ -31,8 +31,11 @@ HEADERS = {"X-Menta-Secret": SECRET}
 PATH = f"/tickets?user={quote(USER, safe='')}"
 _NOTE = (
     "One worker each. ticketbridge as `ticketbridge serve` starts it, its log line an answer going to"
-    " /dev/null; the others log nothing. Core: CPU time of the server over the time measured."
+    " /dev/null; the others log nothing. Core: CPU time of the server over the time measured; CPU: that"
+    " time an answer."
 )
+_DISTURBED = " Something else ran on the server's core: rates say less than CPU times."
+_ALONE = 0.9  # of its core, at the least, has a server that is busy all the time and alone
 _TARGETS = {4: {"FastAPI": 6.0, "limit": 0.7}, 100: {"FastAPI": 4.0, "plain": 25.0, "limit": 0.7}}
 
 
@@ -44,6 +47,11 @@ class Sample:
     p50: float
     p99: float
     busy: float
+
+    @property
+    def cpu(self) -> float:
+        """The server's seconds of CPU an answer."""
+        return self.busy / self.rate
 
 
 Samples = Mapping[tuple[str, int], list[Sample]]
@@ -166,16 +174,24 @@ def _table(tickets: int, connections: int, samples: Samples) -> Table:
                 milliseconds(median(sample.p50 for sample in taken)),
                 milliseconds(median(sample.p99 for sample in taken)),
                 f"{median(sample.busy for sample in taken):.0%}",
+                f"{median(sample.cpu for sample in taken) * 1e6:,.0f} us",
                 times(_ratio(samples, OURS, name, connections)) if name != PLATFORM else "",
             ]
         )
     plural = "connection" if connections == 1 else "connections"
     return Table(
         f"Whole proxy, {tickets} tickets, {connections} {plural}",
-        ["", "rate", "p50", "p99", "core", "ticketbridge to it"],
+        ["", "rate", "p50", "p99", "core", "CPU", "ticketbridge to it"],
         rows,
-        _NOTE,
+        _NOTE + (_DISTURBED if _was_disturbed(samples) else ""),
     )
+
+
+def _was_disturbed(samples: Samples) -> bool:
+    """Whether a server that had more requests than it could answer did not have its core for itself."""
+    most = max(CONNECTIONS)
+    busy = [median(sample.busy for sample in samples[name, most]) for name in NAMES]
+    return 0 < min(busy) < _ALONE  # 0: the system does not say
 
 
 def _targets(tickets: int, samples: Samples) -> list[Target]:
