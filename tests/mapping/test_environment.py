@@ -179,6 +179,22 @@ def test_placeholders_keep_a_mapping_closed_and_whole() -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "read_as"),
+    [
+        ("${API}/v1", "https://placeholder.invalid/v1"),
+        ("${API}/shops/${SHOP}", "https://placeholder.invalid/shops/placeholder"),
+        ("${API}:8080/v1", "https://placeholder.invalid:8080/v1"),
+        ("ftp://${API}/v1", "https://placeholder.invalid"),
+    ],
+)
+def test_a_placeholder_of_a_url_keeps_the_path_behind_it(url: str, read_as: str) -> None:
+    """A platform names its next page with the path of base_url, also where cases run without variables."""
+    spec = read(change(("https://api.acme.example/v2", url)), placeholders=True)
+
+    assert spec.upstream.base_url == read_as
+
+
+@pytest.mark.parametrize(
     ("old", "new"),
     [
         pytest.param(

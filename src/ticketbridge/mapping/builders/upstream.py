@@ -16,6 +16,7 @@ from ticketbridge.mapping.builders.texts import (
 )
 from ticketbridge.mapping.builders.tls import build_tls
 from ticketbridge.mapping.builders.urls import NOWHERE, UrlError, check_base_url, is_plain_http
+from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.mapping.nodes import Broken, Node
 from ticketbridge.mapping.spec import AuthSpec, BreakerSpec, NoAuthSpec, Secret, UpstreamSpec
 from ticketbridge.mapping.units import UnitError, seconds, size_in_bytes
@@ -47,6 +48,14 @@ def build_upstream(node: Node, context: Context) -> UpstreamSpec:
     )
 
 
+def _nowhere(value: str) -> str:
+    """A URL that leads nowhere, with the path that stands behind a variable that is not set."""
+    try:
+        return check_base_url(NOWHERE + value.removeprefix(PLACEHOLDER))
+    except UrlError:
+        return NOWHERE
+
+
 def _base_url(text: Text, context: Context, *, guarded: bool) -> str:
     """The URL; where a variable of it is not set, one that leads nowhere."""
     try:
@@ -55,7 +64,7 @@ def _base_url(text: Text, context: Context, *, guarded: bool) -> str:
         if text.known:
             message = f"{text.label} {error}"
             context.report.error(text.place, "TB050", message, error.suggestion)
-        return NOWHERE
+        return _nowhere(text.value)
     if text.known and guarded and is_plain_http(url):
         message = f"{text.label} sends credentials over plain http"
         context.report.warning(text.place, "TB054", message, "use https")
