@@ -17,6 +17,7 @@ PARTS = {
     "e": "startup",
     "f": "waiting",
     "g": "neighbour",
+    "h": "drafts",
 }
 """The module of each part."""
 _NAMES = ", ".join(f"{letter} ({name})" for letter, name in PARTS.items())

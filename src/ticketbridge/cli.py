@@ -15,6 +15,7 @@ from ticketbridge.authoring.answers import fetched, mapped
 from ticketbridge.authoring.check import WRITERS, as_text, check_paths
 from ticketbridge.authoring.codes import all_codes
 from ticketbridge.authoring.codes.page import explained
+from ticketbridge.authoring.draft import draft, platform_of, write
 from ticketbridge.authoring.explain import WRITERS as OUTCOME_WRITERS
 from ticketbridge.authoring.explain import Outcome
 from ticketbridge.authoring.record import RecordError, record
@@ -140,6 +141,18 @@ def _tell(trial: Trial, options: argparse.Namespace) -> int:
     if err:
         print(f"ticketbridge: {err}", file=sys.stderr)
     return 0 if trial.problem is None else 1
+
+
+def _draft(options: argparse.Namespace) -> int:
+    files = draft(options.samples, options.user, platform_of(options.output))
+    if options.output is None:
+        print(files.mapping, end="")
+        print(f"ticketbridge: {files.summary}", file=sys.stderr)
+        return 0
+    written = write(files, options.output)
+    print(f"{' and '.join(map(str, written))}: {files.summary}")
+    print(f"Next: ticketbridge check {options.output}")
+    return 0
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -274,6 +287,25 @@ def _add_fetch(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_fetch)
 
 
+def _add_draft(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "samples",
+        nargs="+",
+        metavar="SAMPLE",
+        help="a saved answer, JSON or XML, best with what it answered: "
+        "'/orders?email=ana@example.com=orders.json'; or an OpenAPI file, JSON or YAML",
+    )
+    parser.add_argument("--user", metavar="E", help="whose tickets are in the samples")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write here, and the first cases beside it",
+    )
+    parser.set_defaults(run=_draft)
+
+
 def _add_outcome(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--explain", action="store_true", help="show each call, each record and each field"
@@ -305,6 +337,7 @@ _COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] =
     "check": ("say all that is wrong in mappings, without a call", _add_check),
     "test": ("run the cases of mappings, offline", _add_test),
     "map": ("map saved answers of the platform, offline", _add_map),
+    "draft": ("draft a first mapping from saved answers, or an OpenAPI file", _add_draft),
     "fetch": ("make one real call, as menta tech would", _add_fetch),
     "schema": ("print a JSON Schema", _add_schema),
 }

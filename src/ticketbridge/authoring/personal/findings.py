@@ -177,8 +177,9 @@ def _key(key: str, change: Callable[[Any, Spot], Any]) -> str:
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
         yield value
-    for member in value.values() if isinstance(value, dict) else value:
-        if isinstance(member, dict | list):
+        yield from _objects(list(value.values()))
+    elif isinstance(value, list):
+        for member in value:
             yield from _objects(member)
 
 

@@ -40,6 +40,11 @@ class Reply:
     content: bytes = field(repr=False)
     document: Any = field(default=msgspec.UNSET, repr=False)
 
+    @property
+    def is_json(self) -> bool:
+        """Whether the body is a JSON document."""
+        return self.document is not msgspec.UNSET
+
 
 class Replies:
     """Makes replies of a trial's exchanges, all with the same stand-ins."""

@@ -13,6 +13,7 @@ import msgspec
 from ticketbridge.authoring.cases.answers import JSON_TYPE
 from ticketbridge.authoring.cases.yamltext import block_lines, flow_text, scalar_text
 from ticketbridge.authoring.record.replay import Replayed
+from ticketbridge.authoring.record.replies import Reply
 
 LONGEST = 16 * 1024
 FOLDER = "samples"
@@ -40,8 +41,8 @@ class CaseParts:
     key: str = ""
 
 
-def written(parts: CaseParts, stem: str) -> Written:
-    """*parts* as YAML; *stem* begins the names of files."""
+def written(parts: CaseParts, stem: str, *, longest: int | None = LONGEST) -> Written:
+    """*parts* as YAML; *stem* begins the names of the files that hold bodies of over *longest* bytes."""
     files: dict[str, bytes] = {}
     lines = [
         f"- case: {scalar_text(parts.name)}",
@@ -51,14 +52,16 @@ def written(parts: CaseParts, stem: str) -> Written:
     ]
     for number, answer in enumerate(parts.answers, 1):
         file = f"{FOLDER}/{stem}-{number}.json"
-        lines += _answer(answer, parts.key, file, files)
+        lines += _answer(answer, parts.key)
+        lines += _body(answer.reply, longest, file, files)
     lines.append("  expect:")
     for key, value in parts.expect.items():
         lines += _member(key, value, "    ")
     return Written("".join(f"{line}\n" for line in lines), files)
 
 
-def _answer(replayed: Replayed, key: str, file: str, files: dict[str, bytes]) -> Iterator[str]:
+def _answer(replayed: Replayed, key: str) -> Iterator[str]:
+    """What was asked, and the head of the answer."""
     reply = replayed.reply
     asked = _without(replayed.asked, key).replace("%40", "@")
     yield f"    - {reply.method.lower()}: {scalar_text(asked)}"
@@ -68,15 +71,17 @@ def _answer(replayed: Replayed, key: str, file: str, files: dict[str, bytes]) ->
         yield f"      status: {reply.status}"
     headers = dict(reply.headers)
     content_type = headers.pop("content-type", "")
-    is_json = reply.document is not msgspec.UNSET
-    if not (is_json and content_type == JSON_TYPE) and content_type:
+    if content_type and not (reply.is_json and content_type == JSON_TYPE):
         yield f"      content_type: {scalar_text(content_type)}"
     if headers:
         yield from _member("headers", headers, "      ")
-    if is_json and len(reply.content) > LONGEST:
+
+
+def _body(reply: Reply, longest: int | None, file: str, files: dict[str, bytes]) -> Iterator[str]:
+    if reply.is_json and longest is not None and len(reply.content) > longest:
         files[file] = msgspec.json.format(reply.content, indent=1) + b"\n"
         yield f"      body_file: {file}"
-    elif is_json:
+    elif reply.is_json:
         yield from _member("body", reply.document, "      ")
     elif reply.content:
         yield f"      text: {scalar_text(reply.content.decode())}"

@@ -1,0 +1,291 @@
+"""How much of a mapping `ticketbridge draft` gets right, and how much is left to write by hand.
+
+The samples are those of the first case beside each mapping of a known platform; what is right is what
+that mapping gives for them. A draft that was repaired lies in `benchmarks/repaired/`: it gives just the
+tickets of the first case, and in no other case a ticket that is not due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report import Part, Table, Target
+from ticketbridge.authoring.cases.clock import SkippingLoop
+from ticketbridge.authoring.cases.outcome import Ran, run
+from ticketbridge.authoring.cases.platform import CasePlatform
+from ticketbridge.authoring.cases.reader import read_cases
+from ticketbridge.authoring.cases.runner import cases_file, compiled, load_tested
+from ticketbridge.authoring.cases.spec import AnswerSpec, CaseSpec
+from ticketbridge.authoring.draft.documents import Document, read_documents
+from ticketbridge.authoring.draft.drafting import Drafted, draft_mapping
+from ticketbridge.authoring.draft.first_case import closed, replayed, replies_of
+from ticketbridge.authoring.draft.guesses import Guess
+from ticketbridge.authoring.draft.writing import Parts
+from ticketbridge.authoring.personal import Findings
+from ticketbridge.authoring.record.replies import Reply
+from ticketbridge.authoring.samples import Sample
+from ticketbridge.authoring.trial import Trial, tried
+from ticketbridge.tickets.checks import same_owner
+from ticketbridge.tickets.convert import MISSING
+from ticketbridge.tickets.verdicts import RETURNED, Record
+
+ROOT = Path(__file__).resolve().parent
+MAPPINGS = ROOT.parent / "mappings"
+REPAIRED = ROOT / "repaired"
+PLATFORMS = (
+    "demo",
+    "eventbrite",
+    "hievents",
+    "pretix",
+    "tickettailor",
+    "tito",
+    "uitpas",
+    "woocommerce",
+)
+OWNER = "owner"
+
+
+def measure(*, quick: bool = False) -> Part:
+    """The two tables, and what is asked of them."""
+    del quick
+    found = [measured(platform) for platform in PLATFORMS]
+    rows = [one.row for one in found]
+    right, fields = (sum(getattr(one, name) for one in found) for name in ("right", "fields"))
+    rows.append(["all", str(fields), str(right), *_sums(found)])
+    repaired = [edits(path.stem) for path in sorted(REPAIRED.glob("*.yaml"))]
+    return Part(
+        [
+            Table("Drafts: fields as the platform's own mapping gives them", _COLUMNS, rows, _NOTE),
+            Table(
+                "Repair: lines that were changed in a draft",
+                _EDITS,
+                [e.row for e in repaired],
+                _EDITED,
+            ),
+        ],
+        [
+            Target("drafts: share of fields that are right", right / fields, at_least=0.8),
+            Target(
+                "drafts: tickets that are not valid, returned",
+                sum(o.wrong for o in found),
+                at_most=0,
+            ),
+            Target("repair: lines changed to lines written", _share(repaired), at_most=0.5),
+        ],
+    )
+
+
+_COLUMNS = ("", "fields", "right", "TODO", "tickets", "returned", "wrongly")
+_NOTE = (
+    "Fields: the owner, and those of the tickets that are due. Returned: of the tickets that are due, by the"
+    " draft as it is. A record of unknown status is left out, but where no word of a table is known, all"
+    " count as valid. Wrongly: returned, and not due."
+)
+_EDITS = ("", "lines of the mapping", "of them as drafted", "changed or added", "removed")
+_EDITED = (
+    "Without comments and blank lines. The repaired mapping gives the tickets of the first case, and in no"
+    " other case of the platform one that is not due."
+)
+
+
+# --- fields ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one platform's draft is worth. *wrong*: tickets returned that are not due."""
+
+    platform: str
+    fields: int
+    missed: Sequence[str]
+    todo: int
+    due: int
+    returned: int
+    wrong: int
+
+    @property
+    def right(self) -> int:
+        """The fields that are right."""
+        return self.fields - len(self.missed)
+
+    @property
+    def row(self) -> list[str]:
+        """As the table has it."""
+        numbers = (self.fields, self.right, self.todo, self.due, self.returned, self.wrong)
+        return [self.platform, *map(str, numbers)]
+
+
+def _sums(found: Sequence[Measured]) -> list[str]:
+    return [
+        str(sum(getattr(o, name) for o in found)) for name in ("todo", "due", "returned", "wrong")
+    ]
+
+
+def measured(platform: str) -> Measured:
+    """The draft for *platform* against its mapping."""
+    case = first_case(platform)
+    due = [r for r in _truth(platform, case).journal.records if r.verdict == RETURNED]
+    drafted = draft_of(platform)
+    replies = _replies(drafted, case.user)
+    all_of_it = replayed(_fields_alone(drafted.parts), replies, case.user, case.now)
+    as_it_is = replayed(closed(drafted.parts), replies, case.user, case.now)
+    assert all_of_it is not None
+    records, name = all_of_it.trial.journal.records, drafted.plan.record
+    pairs = [(record.ticket or {}, _same(record, records, name)) for record in due]
+    names = list(dict.fromkeys(name for ticket, _ in pairs for name in ticket if name != "status"))
+    missed = [
+        name for name in names if not all(_is_right(name, *p, all_of_it.trial) for p in pairs)
+    ]
+    if not all(record and _owns(record, drafted, case.user) for _, record in pairs):
+        missed.append(OWNER)
+    returned = [
+        r for r in (as_it_is.trial.journal.records if as_it_is else ()) if r.verdict == RETURNED
+    ]
+    valid = sum(_same(record, returned, name) is not None for record in due)
+    open_fields = sum(isinstance(g, Guess) and g.is_open for g in drafted.parts.fields.values())
+    wrong = len(returned) - valid
+    return Measured(platform, len(names) + 1, missed, open_fields, len(due), valid, wrong)
+
+
+def first_case(platform: str) -> CaseSpec:
+    """The first case beside the platform's mapping."""
+    return read_cases(cases_file(MAPPINGS / f"{platform}.yaml")).cases[0]
+
+
+def draft_of(platform: str) -> Drafted:
+    """The draft from what the platform answers in that case."""
+    case = first_case(platform)
+    return draft_mapping(_documents(case), platform, case.user)
+
+
+def _documents(case: CaseSpec) -> list[Document]:
+    return read_documents([_sample(answer) for answer in case.answers if answer.content])
+
+
+def _sample(answer: AnswerSpec) -> Sample:
+    return Sample(answer.asked, answer.asked, answer.content)
+
+
+def _replies(drafted: Drafted, user: str) -> list[Reply]:
+    """The samples as they are."""
+    return list(replies_of(drafted, Findings(user), lambda text, _kind: text))
+
+
+def _truth(platform: str, case: CaseSpec) -> Trial:
+    bridge = compiled(load_tested(MAPPINGS / f"{platform}.yaml"))
+    bridge = bridge.on(CasePlatform(case.answers, bridge.spec.upstream), logs_in=False)
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        return runner.run(tried(bridge, case.user, now=case.now))
+
+
+def _fields_alone(parts: Parts) -> Parts:
+    """The draft without its checks: each record shows what the fields make of it."""
+    owner = replace(parts.owner, text="upstream")
+    return replace(closed(parts), owner=owner, tables=(), conditions=())
+
+
+def _same(record: Record, others: Sequence[Record], name: str) -> Record | None:
+    """The draft's record, bound by *name*, that is made from what *record* of the mapping is made from."""
+    bound = list((record.scope or {}).values())
+    return next((o for o in others if o.scope and o.scope.get(name) in bound), None)
+
+
+def _is_right(name: str, ticket: Mapping[str, Any], record: Record | None, trial: Trial) -> bool:
+    if record is None:
+        return False
+    origins = trial.bridge.tickets.judge.origins(record)
+    made = {
+        o.name: o.made
+        for o in origins
+        if o.name.partition(".")[0] == name and o.made is not MISSING
+    }
+    return _flat(name, ticket.get(name)) == made
+
+
+def _flat(name: str, value: Any) -> dict[str, Any]:
+    """A field as its dotted names."""
+    if isinstance(value, dict):
+        return {
+            n: v for key, member in value.items() for n, v in _flat(f"{name}.{key}", member).items()
+        }
+    return {} if value is None else {name: value}
+
+
+def _owns(record: Record, drafted: Drafted, user: str) -> bool:
+    owner = next(
+        (c for c in drafted.plan.candidates() if c.safe_text == drafted.parts.owner.text), None
+    )
+    if owner is None or record.scope is None:
+        return False
+    found = [
+        value
+        for value, scope in zip(owner.values, drafted.plan.scopes, strict=True)
+        if scope[drafted.plan.record] == record.scope[drafted.plan.record]
+    ]
+    return bool(found) and all(isinstance(v, str) and same_owner(v, user) for v in found)
+
+
+# --- repair ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """How a final mapping came from a draft, in lines."""
+
+    platform: str
+    lines: int
+    kept: int
+    removed: int
+    failures: Sequence[str] = field(default=())
+
+    @property
+    def changed(self) -> int:
+        """Lines that had to be written."""
+        return self.lines - self.kept
+
+    @property
+    def row(self) -> list[str]:
+        """As the table has it."""
+        return [self.platform, *map(str, (self.lines, self.kept, self.changed, self.removed))]
+
+
+def edits(platform: str) -> Edits:
+    """The repaired mapping against its draft; *failures* are the cases in which it gives what is not due."""
+    final = REPAIRED / f"{platform}.yaml"
+    bridge = compiled(load_tested(final))
+    cases = read_cases(cases_file(MAPPINGS / f"{platform}.yaml")).cases
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        ran = [(case, runner.run(run(case, bridge))) for case in cases]
+    failed = [case.name for case, one in ran if not _is_due(case, one, whole=case is cases[0])]
+    drafted, repaired = _code(draft_of(platform).text), _code(final.read_text("utf-8"))
+    matcher = difflib.SequenceMatcher(None, drafted, repaired, autojunk=False)
+    kept = sum(block.size for block in matcher.get_matching_blocks())
+    return Edits(platform, len(repaired), kept, len(drafted) - kept, failed)
+
+
+def _is_due(case: CaseSpec, ran: Ran, *, whole: bool) -> bool:
+    """Whether nothing went out that is not due; *whole*: and all that is."""
+    made = ran.outcome.tickets if ran.outcome else []
+    due = case.expect.body[0]["tickets"] if case.expect.body else case.expect.tickets or []
+    return made == due if whole else all(ticket in due for ticket in made)
+
+
+def _code(text: str) -> list[str]:
+    """The lines that say something, without comments."""
+    return list(_stripped(text.splitlines()))
+
+
+def _stripped(lines: Sequence[str]) -> Iterator[str]:
+    for line in lines:
+        code = line.partition("  #")[0].rstrip()
+        if code and not code.lstrip().startswith("#"):
+            yield code
+
+
+def _share(repaired: Sequence[Edits]) -> float:
+    return sum(e.changed for e in repaired) / max(1, sum(e.lines for e in repaired))

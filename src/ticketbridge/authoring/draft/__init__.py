@@ -1,0 +1,13 @@
+"""Drafts: a first mapping from saved answers of a platform, or from its OpenAPI file.
+
+samples -> `documents` -> `plan` (which calls, which lists are the records, what leads where) ->
+`candidates` (everything that a field could be) -> `ids`, `money`, `owners`, `states`, `seats`, `paging`
+(guesses, each with its reason) -> `writing` (the mapping) and `first_case`.
+
+A guess is by names, by types, by values, by position. It says how sure it is; where nothing fits it is
+TODO, which `check` points at. A draft is no mapping yet: someone who knows the platform has to read it.
+"""
+
+from ticketbridge.authoring.draft.command import Files, draft, platform_of, write
+
+__all__ = ["Files", "draft", "platform_of", "write"]

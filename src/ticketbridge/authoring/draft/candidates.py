@@ -1,0 +1,260 @@
+"""Everything that a field could be: each plain path of a record's bindings, and each join with a list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ticketbridge.authoring.draft.paths import ABSENT, Path, expression, lists, scalars, value_at
+from ticketbridge.authoring.draft.words import ID_WORDS, NAMING, singular
+from ticketbridge.authoring.personal.kinds import words_of
+from ticketbridge.tickets.fields import table_key
+
+Scope = Mapping[str, Any]
+_REFERRING = 0.75
+"""How many of the records must be found in a list that is joined: an add-on may be in another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One expression, and what it gives for each record (ABSENT where a key is missing).
+
+    *words* are those of its last key, *above* those of what stands around it. *depth* is 0 in the record
+    itself, and counts outwards; *joined* says how it was found in another list; *aside*: it is not on the way
+    from the user to the record.
+    """
+
+    text: str
+    words: tuple[str, ...]
+    above: tuple[str, ...]
+    values: tuple[Any, ...] = field(repr=False)
+    depth: int = 0
+    nested: int = 0
+    joined: str = ""
+    aside: bool = False
+
+    @property
+    def given(self) -> list[Any]:
+        """The values that are there."""
+        return [value for value in self.values if value is not ABSENT and value is not None]
+
+    @property
+    def may_be_absent(self) -> bool:
+        """Whether a record is without the key."""
+        return ABSENT in self.values
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether a record has nothing here."""
+        return len(self.given) < len(self.values)
+
+    @property
+    def safe_text(self) -> str:
+        """The expression, which gives null where a key is missing."""
+        return f"optional({self.text})" if self.may_be_absent else self.text
+
+    @property
+    def label(self) -> str:
+        """Its key, as the platform has it; that of a value in a list of keys and values is the key there."""
+        last = self.text.rpartition(".")[2].strip('"')
+        return "_".join(self.words) if last == "value" and self.words != ("value",) else last
+
+    def mean(self, *words: str) -> bool:
+        """Whether the last key has one of *words*."""
+        return not set(words).isdisjoint(self.words)
+
+
+def candidates_of(
+    scopes: Sequence[Scope], below: Mapping[str, Path], way: Sequence[str]
+) -> list[Candidate]:
+    """The candidates of records with these *scopes*.
+
+    *below* is the list that each binding goes down to, *way* the bindings down to the record.
+    """
+    if not scopes:
+        return []
+    names = [name for name in scopes[0] if not isinstance(scopes[0][name], list)]
+    plain = [c for name in names for c in _plain(name, way, scopes)]
+    joined = [c for found in _lists(scopes, below) for c in _joined(found, plain)]
+    return plain + joined
+
+
+def _plain(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> Iterator[Candidate]:
+    aside = name not in way
+    depth = 1 if aside else _depth(name, way, scopes)
+    paths: dict[Path, None] = {}
+    for scope in scopes:
+        paths.update((path, None) for path, _ in scalars(scope[name]))
+    whole = [
+        path
+        for path in paths
+        if not any(other[: len(path)] == path and other != path for other in paths)
+    ]
+    for path in whole:
+        values = tuple(value_at(scope[name], path) for scope in scopes)
+        if any(isinstance(value, dict | list) for value in values):
+            continue
+        last, around = (path[-1], path[-2] if len(path) > 1 else name) if path else (name, "")
+        yield Candidate(
+            expression(name, path),
+            tuple(words_of(last)),
+            tuple(words_of(around)),
+            values,
+            depth,
+            len(path),
+            aside=aside,
+        )
+    for path in _pair_lists(name, scopes):
+        yield from _named_values(name, depth, path, scopes)
+
+
+def _depth(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> int:
+    """How far out it is; a record that is one text alone is as far as what it stands in."""
+    alone = not isinstance(scopes[0][way[-1]], dict | list)
+    return max(0, len(way) - 1 - way.index(name) - (1 if alone else 0))
+
+
+# --- lists of key and value -----------------------------------------------------------------------
+
+
+def _pair_lists(name: str, scopes: Sequence[Scope]) -> list[Path]:
+    """The lists of `{key, value}` objects."""
+    found: dict[Path, None] = {}
+    for scope in scopes:
+        found.update((path, None) for path, items in lists(scope[name]) if _pairs(items))
+    return list(found)
+
+
+def _named_values(
+    name: str, depth: int, path: Path, scopes: Sequence[Scope]
+) -> Iterator[Candidate]:
+    every = [value_at(scope[name], path) for scope in scopes]
+    keys = {
+        item["key"]: None
+        for items in every
+        for item in _pairs(items)
+        if isinstance(item["key"], str)
+    }
+    for key in keys:
+        values = tuple(_value_of(items, key) for items in every)
+        if all(not isinstance(value, dict | list) for value in values):
+            text = f"lookup({expression(name, path)}, 'key', '{key}').value"
+            if "'" not in key and "\\" not in key:
+                yield Candidate(text, tuple(words_of(key)), (), values, depth, len(path) + 1)
+
+
+def _pairs(items: Any) -> list[dict[str, Any]]:
+    """The `{key, value}` objects of a list; none where it is a list of something else."""
+    found = items if isinstance(items, list) else []
+    return found if all(isinstance(i, dict) and {"key", "value"} <= i.keys() for i in found) else []
+
+
+def _value_of(items: Any, key: str) -> Any:
+    return next((pair["value"] for pair in _pairs(items) if pair["key"] == key), None)
+
+
+# --- joins ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _ListFound:
+    """A list that is beside the records: its expression, and what each record sees of it."""
+
+    text: str
+    name: str
+    seen: tuple[Any, ...] = field(repr=False)
+    depth: int = 1
+
+
+def _lists(scopes: Sequence[Scope], below: Mapping[str, Path]) -> Iterator[_ListFound]:
+    for number, name in enumerate(scopes[0]):
+        depth = max(1, len(scopes[0]) - 1 - number)
+        paths: dict[Path, None] = {}
+        for scope in scopes:
+            paths.update((path, None) for path, _ in lists(scope[name]))
+        for path in paths:
+            if below.get(name) != path or isinstance(scopes[0][name], list):
+                seen = tuple(value_at(scope[name], path) for scope in scopes)
+                yield _ListFound(expression(name, path), path[-1] if path else name, seen, depth)
+
+
+def _joined(found: _ListFound, plain: Sequence[Candidate]) -> Iterator[Candidate]:
+    """The fields of the element whose key is what a record refers to."""
+    if not all(isinstance(items, list) and _are_objects(items) for items in found.seen):
+        return
+    for key in _keys(found):
+        indexes = [_index(items, key) for items in found.seen]
+        reference = next((c for c in plain if _refers(c, found, key, indexes)), None)
+        if reference is None or any(index is None for index in indexes):
+            continue
+        rows = [
+            (index or {}).get(table_key(value) or "")
+            for index, value in zip(indexes, reference.values, strict=True)
+        ]
+        yield from _fields(found, key, reference, rows)
+        return
+
+
+def _are_objects(items: list[Any]) -> bool:
+    return bool(items) and all(isinstance(item, dict) for item in items)
+
+
+def _keys(found: _ListFound) -> list[str]:
+    """The keys that may tell elements apart, `id` first."""
+    first: dict[str, Any] = found.seen[0][0]
+    return sorted(
+        (key for key in first if words_of(key) and words_of(key)[-1] in ID_WORDS),
+        key=lambda key: ID_WORDS[words_of(key)[-1]] + len(words_of(key)),
+    )
+
+
+def _index(items: list[Any], key: str) -> dict[str, Any] | None:
+    """The elements by their *key*; None where it does not tell them apart."""
+    index = {table_key(item.get(key)) or "": item for item in items}
+    return index if len(index) == len(items) and "" not in index else None
+
+
+def _refers(
+    candidate: Candidate, found: _ListFound, key: str, indexes: Sequence[dict[str, Any] | None]
+) -> bool:
+    """Whether nearly all values of *candidate* are keys of the list, and its name speaks of it."""
+    if candidate.joined:
+        return False
+    about = set(words_of(singular(found.name))) | (set(words_of(key)) - ID_WORDS.keys())
+    of_key = tuple(words_of(key)) == candidate.words and len(candidate.words) > 1
+    if not (about & set(candidate.words) or of_key):
+        return False
+    pairs = zip(indexes, candidate.values, strict=True)
+    known = sum(index is not None and (table_key(value) or "") in index for index, value in pairs)
+    return known >= _REFERRING * len(candidate.values)
+
+
+def _fields(
+    found: _ListFound, key: str, reference: Candidate, rows: Sequence[Any]
+) -> Iterator[Candidate]:
+    paths: dict[Path, None] = {}
+    for row in rows:
+        paths.update((path, None) for path, _ in scalars(row))
+    joined = f"where `{key}` is `{reference.text}`"
+    around = tuple(words_of(singular(found.name)))
+    for path in paths:
+        if not path or path == (key,):
+            continue
+        text = expression(f"lookup({found.text}, '{key}', {reference.text})", path)
+        values = tuple(value_at(row, path) for row in rows)
+        above = tuple(words_of(path[-2])) if len(path) > 1 else around
+        words = tuple(words_of(path[-1]))
+        yield Candidate(text, words, above, values, found.depth, len(path), joined)
+
+
+_FRACTION = re.compile(r"-?[0-9]+[.,][0-9]+")
+
+
+def is_id(candidate: Candidate) -> bool:
+    """Whether its values could be ids: texts or integers, none of them empty, and not a description."""
+    given = candidate.given
+    fit = all(isinstance(v, str | int) and not isinstance(v, bool) and v != "" for v in given)
+    fit = fit and not any(isinstance(v, str) and _FRACTION.fullmatch(v) for v in given)
+    return bool(given) and fit and (not candidate.words or candidate.words[-1] not in NAMING)

@@ -1,0 +1,105 @@
+"""Which lists of an answer are the records, and the way down to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ticketbridge.authoring.draft.money import is_currency
+from ticketbridge.authoring.draft.paths import Path, lists
+from ticketbridge.authoring.draft.words import GENERIC, ID_WORDS, TICKET_LISTS, singular
+from ticketbridge.authoring.personal.kinds import word_set, words_of
+
+RESERVED = frozenset(
+    {"user", "body", "status", "headers", "page", "tickets", "true", "false", "null"}
+)
+_STATUS = word_set("status state estado")
+_MONEY = word_set("price precio amount cents total cost tariff")
+_KINDS = word_set("type class category zone tier product option release seat row section")
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Lists within lists: the path from each to the next, and all elements of the innermost."""
+
+    paths: tuple[Path, ...]
+    items: tuple[Any, ...] = field(repr=False)
+    score: float = 0.0
+
+
+def best_chain(documents: Sequence[Any]) -> Chain | None:
+    """The chain whose innermost elements look most like tickets; None where no list has objects."""
+    found: dict[tuple[Path, ...], list[Any]] = {}
+    for document in documents:
+        for paths, items in _chains(document):
+            found.setdefault(paths, []).extend(items)
+    chains = [Chain(paths, tuple(items), _score(paths, items)) for paths, items in found.items()]
+    return max(chains, key=lambda chain: (chain.score, len(chain.paths)), default=None)
+
+
+def _chains(
+    value: Any, above: tuple[Path, ...] = ()
+) -> Iterator[tuple[tuple[Path, ...], list[Any]]]:
+    for path, items in lists(value):
+        objects = [item for item in items if isinstance(item, dict)]
+        if objects and len(objects) == len(items):
+            yield (*above, path), objects
+            for item in objects:
+                yield from _chains(item, (*above, path))
+
+
+def _score(paths: tuple[Path, ...], items: Sequence[Mapping[str, Any]]) -> float:
+    """How much the elements have of what a ticket has; a name of the list counts too."""
+    name = singular(paths[-1][-1]) if paths[-1] else ""
+    words = name.split("_")
+    named = max((TICKET_LISTS[word] for word in words if word in TICKET_LISTS), default=0.0)
+    if any(TICKET_LISTS.get(word, 0.0) < 0 for word in words[-1:]):
+        named = TICKET_LISTS[words[-1]]
+    keys = [words_of(key) for key in items[0]]
+    lasts = {key[-1] for key in keys if key}
+    every = {word for key in keys for word in key}
+    has_id = not lasts.isdisjoint(ID_WORDS)
+    return (
+        named
+        + 2.0 * has_id
+        + 2.0 * (not lasts.isdisjoint(_STATUS))
+        + 1.5 * (not every.isdisjoint(_MONEY))
+        + 1.5 * (not every.isdisjoint(_KINDS))
+        + 1.0 * ("event" in every or "show" in every)
+        + 0.5 * any(is_currency(value) for value in items[0].values())
+        + (0.6 * len(paths) if has_id else -2.0)
+    )
+
+
+def level_names(chain: Chain, first: str, taken: Sequence[str]) -> list[str]:
+    """A name for each list of *chain*: *first*, where the outermost says nothing of its own."""
+    names: list[str] = []
+    for number, path in enumerate(chain.paths):
+        own = singular(path[-1]) if path else ""
+        said = not own or (number == 0 and path[-1].lower() in GENERIC)
+        name = (first or _kind_of(chain) or "record") if said else own
+        names.append(free_name(name, [*taken, *names]))
+    return names
+
+
+def free_name(name: str, taken: Sequence[str]) -> str:
+    """*name*, or one like it that an entry may have."""
+    name = plain_name(name) or "record"
+    candidate, number = name, 2
+    while candidate in RESERVED or candidate in taken:
+        candidate, number = f"{name}_{number}", number + 1
+    return candidate
+
+
+def plain_name(name: str) -> str:
+    """*name* with what a name may have, or "": a small letter, then small letters, digits and `_`."""
+    plain = "".join(c for c in name.lower() if c.isascii() and (c.isalnum() or c == "_"))
+    return plain.strip("_").lstrip("0123456789_")
+
+
+def _kind_of(chain: Chain) -> str:
+    """What an element says that it is: `"object": "issued_ticket"`."""
+    first = chain.items[0] if len(chain.paths) == 1 else {}
+    said = next((first[key] for key in ("object", "_type", "type", "kind") if key in first), "")
+    return said if isinstance(said, str) and said.isidentifier() else ""

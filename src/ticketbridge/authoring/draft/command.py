@@ -1,0 +1,122 @@
+"""`ticketbridge draft`: arguments to texts, and texts to files."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from ticketbridge.authoring.cases.runner import cases_file
+from ticketbridge.authoring.draft.documents import Document, read_documents
+from ticketbridge.authoring.draft.drafting import Drafted, draft_mapping
+from ticketbridge.authoring.draft.first_case import first_case
+from ticketbridge.authoring.draft.guesses import Guess, Sureness
+from ticketbridge.authoring.draft.openapi import described, is_openapi
+from ticketbridge.authoring.draft.writing import variable_prefix
+from ticketbridge.authoring.samples import Sample, SampleError, read_sample
+from ticketbridge.mapping.findings import MappingError
+from ticketbridge.mapping.report import Report
+from ticketbridge.mapping.yaml_reader import read_yaml
+from ticketbridge.terminal import counted
+
+_SOMEONE = "user@example.com"
+_SURE: Sequence[Sureness] = ("sure", "likely", "unsure", "TODO")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """A drafted mapping, its first cases ("" where no real answer was seen), and a sentence about them."""
+
+    mapping: str
+    cases: str
+    summary: str
+
+
+def draft(arguments: Sequence[str], user: str | None, platform: str) -> Files:
+    """The drafts for samples as the command line names them; raises SampleError."""
+    samples = [_read(argument) for argument in arguments]
+    openapi = [s for s in samples if not s.is_xml and is_openapi(msgspec.json.decode(s.content))]
+    if openapi and len(samples) > 1:
+        raise SampleError(
+            f"{openapi[0].file}: an OpenAPI file comes alone: give no other sample with it"
+        )
+    if openapi:
+        return _from_openapi(openapi[0], user, platform)
+    documents = read_documents(samples)
+    drafted = draft_mapping(documents, platform, user)
+    return Files(drafted.text, first_case(drafted, documents, user), _summary(drafted, documents))
+
+
+def write(files: Files, target: Path) -> list[Path]:
+    """Write the drafts to *target* and the cases file beside it; SampleError where one is there already."""
+    texts = {target: files.mapping, **({cases_file(target): files.cases} if files.cases else {})}
+    for path in texts:
+        if path.exists():
+            raise SampleError(f"{path} is there already: a draft replaces nothing")
+    for path, text in texts.items():
+        try:
+            path.write_text(text, "utf-8")
+        except OSError as error:
+            raise SampleError(f"{path} cannot be written: {error.strerror}") from None
+    return list(texts)
+
+
+def platform_of(target: Path | None) -> str:
+    """The platform's name by the file that the mapping goes to."""
+    name = re.sub(r"[^a-z0-9_-]", "-", (target.stem if target else "").lower()).strip("-")
+    return name or "platform"
+
+
+def _from_openapi(sample: Sample, user: str | None, platform: str) -> Files:
+    asked = user or _SOMEONE
+    spec = msgspec.json.decode(sample.content)
+    found = described(spec, sample.file, asked, variable_prefix(platform))
+    drafted = draft_mapping([found.document], platform, asked, auth=found.auth, notes=found.notes)
+    return Files(drafted.text, "", _summary(drafted, ()))
+
+
+def _read(argument: str) -> Sample:
+    """A sample; YAML is read too, since OpenAPI files are written in it."""
+    if Path(argument).suffix not in {".yaml", ".yml"}:
+        return read_sample(argument)
+    report = Report()
+    try:
+        text = Path(argument).read_text("utf-8")
+        value = read_yaml(text, argument, report).plain()
+        report.raise_errors()
+    except MappingError as error:
+        raise SampleError(str(error)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SampleError(f"{argument}: the file cannot be read: {error}") from None
+    if not is_openapi(value):
+        raise SampleError(f"{argument}: a YAML file is read for OpenAPI, and this is none")
+    return Sample("", argument, msgspec.json.encode(value))
+
+
+def _summary(drafted: Drafted, documents: Sequence[Document]) -> str:
+    counts = Counter(guess.sure for guess in _guesses(drafted))
+    listed = ", ".join(f"{counts[sure]} {sure}" for sure in _SURE if counts[sure])
+    records = counted(len(drafted.plan.scopes), "record")
+    seen = f"{records} in {counted(len(documents), 'sample')}" if documents else "no real answer"
+    return f"{sum(counts.values())} guesses from {seen}: {listed}"
+
+
+def _guesses(drafted: Drafted) -> Iterator[Guess]:
+    parts = drafted.parts
+    yield parts.owner
+    yield from (table.guess for table in parts.tables)
+    yield from (condition.guess for condition in parts.conditions)
+    yield from (guess for pages in parts.pages.values() for guess in pages.keys.values())
+    yield from _nested(parts.fields)
+
+
+def _nested(fields: Mapping[str, Guess | Mapping[str, Guess]]) -> Iterator[Guess]:
+    for made in fields.values():
+        if isinstance(made, Guess):
+            yield made
+        else:
+            yield from _nested(made)

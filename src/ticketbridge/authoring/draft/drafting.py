@@ -1,0 +1,99 @@
+"""From samples to a first mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ticketbridge.authoring.draft.candidates import Candidate
+from ticketbridge.authoring.draft.documents import Document
+from ticketbridge.authoring.draft.entries import Plan
+from ticketbridge.authoring.draft.guesses import Guess
+from ticketbridge.authoring.draft.ids import guess_ids
+from ticketbridge.authoring.draft.money import find_price, guess_currency, guess_price
+from ticketbridge.authoring.draft.owners import guess_buyer, guess_owner
+from ticketbridge.authoring.draft.paging import Pages, guess_pages
+from ticketbridge.authoring.draft.plan import planned
+from ticketbridge.authoring.draft.seats import guess_seating
+from ticketbridge.authoring.draft.states import (
+    guess_conditions,
+    guess_list_conditions,
+    guess_tables,
+)
+from ticketbridge.authoring.draft.writing import Parts, variable_prefix, written
+
+_AUTH = 'auth: {{type: bearer, token: "${{{}_TOKEN}}"}}  # unsure: see how the platform wants its credentials'
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """The text of a mapping, and the plan that it was made by."""
+
+    text: str
+    plan: Plan
+    parts: Parts
+
+
+def draft_mapping(
+    documents: Sequence[Document],
+    platform: str,
+    user: str | None,
+    *,
+    auth: Sequence[str] = (),
+    notes: Sequence[str] = (),
+) -> Drafted:
+    """A first mapping from *documents*; *user* is whose tickets are in them, where that is known.
+
+    *auth* are the lines of the credentials, *notes* go to the top.
+    """
+    plan = planned(documents, user)
+    candidates = plan.candidates()
+    owner = guess_owner(candidates, user)
+    prefix = variable_prefix(platform)
+    parts = Parts(
+        platform,
+        auth or [_AUTH.format(prefix)],
+        plan.entries,
+        _pages(plan),
+        owner,
+        guess_tables(candidates),
+        [*guess_conditions(candidates), *guess_list_conditions(plan.scopes, plan.record)],
+        _fields(candidates, plan.record, owner),
+        notes,
+    )
+    return Drafted(written(parts), plan, parts)
+
+
+def _pages(plan: Plan) -> dict[str, Pages]:
+    found = {}
+    for entry in plan.entries:
+        if entry.call is not None and entry.kind != "take":
+            pages = guess_pages(entry.call, entry.path)
+            if pages is not None:
+                found[entry.name] = pages
+    return found
+
+
+def _fields(
+    candidates: Sequence[Candidate], record: str, owner: Guess
+) -> Mapping[str, Guess | Mapping[str, Guess]]:
+    ids = guess_ids(candidates, record)
+    price, near = find_price(candidates)
+    currency, plain = guess_currency(candidates, price.candidate if price else None)
+    fields: dict[str, Guess | Mapping[str, Guess]] = {
+        "ticketId": ids.ticket,
+        "externalReferenceEventId": ids.event,
+        "showId": ids.show,
+        "ticketOptionId": ids.option,
+    }
+    if ids.price_type is not None:
+        fields["priceTypeId"] = ids.price_type
+    fields["price"] = guess_price(price, near, plain)
+    fields["currency"] = currency
+    buyer = guess_buyer(candidates, owner)
+    if buyer is not None:
+        fields["buyer"] = buyer
+    seating = guess_seating(candidates)
+    if seating:
+        fields["props"] = {"seating": seating}  # type: ignore[dict-item]
+    return fields

@@ -1,0 +1,119 @@
+"""Entries of `source` in the making, and what the samples bind for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from ticketbridge.authoring.draft.candidates import Candidate, candidates_of
+from ticketbridge.authoring.draft.documents import Document
+from ticketbridge.authoring.draft.groups import Group
+from ticketbridge.authoring.draft.guesses import TODO
+from ticketbridge.authoring.draft.paths import Path, value_at
+
+Kind = Literal["each", "take", "collect"]
+USER: Final = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A part of a request that is filled in: an expression, and why."""
+
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request: segments and parameters, each a text or a hole. *paging* is the parameter of pages."""
+
+    group: Group
+    segments: tuple[str | Hole, ...] | None
+    query: Mapping[str, str | Hole]
+    paging: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of `source`; without a *call* it goes down a level. *why* is for a comment.
+
+    *empty*: the list that is empty where the platform does not know the user. *only_if*: the list
+    without which the call is not made.
+    """
+
+    name: str
+    kind: Kind
+    text: str
+    path: Path = ()
+    call: Call | None = None
+    why: str = ""
+    empty: str = ""
+    only_if: str = ""
+
+
+@dataclass(slots=True)
+class Plan:
+    """The entries, the records that they give, and what the fields can be made from.
+
+    *way* are the entries from the user down to the *record*; the others are joined.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    scopes: list[dict[str, Any]] = field(default_factory=lambda: [{}])
+    below: dict[str, Path] = field(default_factory=dict)
+    record: str = ""
+    way: list[str] = field(default_factory=list)
+
+    @property
+    def names(self) -> list[str]:
+        """The names that are taken."""
+        return [entry.name for entry in self.entries]
+
+    def candidates(self) -> list[Candidate]:
+        """See `candidates`."""
+        return candidates_of(self.scopes, self.below, self.way)
+
+
+def values_of(entry: Entry, scope: Mapping[str, Any]) -> list[Any]:
+    """What *entry* binds for a scope, as far as the samples tell."""
+    if entry.call is None:
+        parent = entry.text.removeprefix("as_list(").removeprefix("optional(").partition(".")[0]
+        found = value_at(scope[parent], entry.path)
+        return found if isinstance(found, list) else []
+    documents = [d for d in entry.call.group.documents if answers(d, entry.call, scope)]
+    if entry.kind == "take":
+        taken = [value_at(d.value, entry.path) for d in documents[:1]]
+        return [value[0] if isinstance(value, list) and value else value for value in taken] or [
+            None
+        ]
+    every = [value_at(document.value, entry.path) for document in documents]
+    items = [item for found in every if isinstance(found, list) for item in found]
+    return [items] if entry.kind == "collect" else items
+
+
+def answers(document: Document, call: Call, scope: Mapping[str, Any]) -> bool:
+    """Whether the document is the answer for this scope: the holes of its request have its values."""
+    if not document.target or call.segments is None:
+        return True
+    target = Group([document]).targets[0]
+    parts = [*zip(call.segments, target.path[1:], strict=True)]
+    parts += [(part, (target.query.get(name) or [""])[0]) for name, part in call.query.items()]
+    return all(
+        not isinstance(part, Hole) or part.text in {USER, TODO} or _filled(part, scope) == value
+        for part, value in parts
+    )
+
+
+def _filled(hole: Hole, scope: Mapping[str, Any]) -> str:
+    root, _, rest = hole.text.partition(".")
+    path = tuple(key.strip('"') for key in rest.split(".")) if rest else ()
+    return str(value_at(scope.get(root), path))
+
+
+def holes_of(call: Call | None) -> list[Hole]:
+    if call is None:
+        return []
+    return [
+        part for part in (*(call.segments or ()), *call.query.values()) if isinstance(part, Hole)
+    ]

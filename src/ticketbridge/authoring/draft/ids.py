@@ -1,0 +1,237 @@
+"""Guesses of ids: of the ticket, the event, the show, the option and the price type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ticketbridge.authoring.draft.candidates import Candidate, is_id
+from ticketbridge.authoring.draft.guesses import (
+    Guess,
+    Scored,
+    best,
+    others,
+    sureness,
+    todo,
+)
+from ticketbridge.authoring.draft.words import ID_WORDS, singular
+from ticketbridge.tickets.fields import table_key
+
+Nouns = Mapping[tuple[str, ...], float]
+
+
+def _nouns(weights: Mapping[float, str]) -> Nouns:
+    """Words, written with `_` where there are two, and how much each says."""
+    return {
+        tuple(word.split("_")): weight
+        for weight, words in weights.items()
+        for word in words.split()
+    }
+
+
+TICKET = _nouns({10.0: "ticket entrada boleto", 8.0: "admission pass seat item attendee barcode"})
+SERIES = _nouns({10.0: "event_series series parent_event event_group production tour"})
+EVENT = _nouns(
+    {
+        10.0: "event evento",
+        7.0: "show concert performance match gig festival espectaculo funcion",
+        5.0: "node",
+    }
+)
+SHOW = _nouns(
+    {
+        10.0: "show session performance subevent occurrence timeslot showtime event_date sesion funcion slot",
+    }
+)
+OPTION = _nouns(
+    {
+        10.0: "ticket_type ticket_class ticket_option ticket_category access_category category zone"
+        " price_category",
+        9.0: "area sector section_type release tier zona categoria localidad option block_type",
+        8.0: "product item type class coupon",
+        6.0: "ticket sku section",
+    }
+)
+PRICE_TYPE = _nouns(
+    {
+        10.0: "price_type ticket_price price_level price_tier fare tariff rate variation variant tarifa",
+        7.0: "subtype concession discount_type",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """The guesses; *priceTypeId* is None where nothing speaks of one."""
+
+    ticket: Guess
+    event: Guess
+    show: Guess
+    option: Guess
+    price_type: Guess | None
+
+
+def guess_ids(candidates: Sequence[Candidate], record: str) -> Ids:
+    """The ids of a record whose innermost binding is *record*."""
+    usable = [candidate for candidate in candidates if is_id(candidate)]
+    ticket, ticket_from = _ticket(usable, record)
+    left = [candidate for candidate in usable if candidate.text != ticket_from]
+    event, show = _event_and_show(left)
+    option, option_from = _option(left, record)
+    left = [c for c in left if c.text not in {option_from, event.text, show.text}]
+    return Ids(ticket, event, show, option, _price_type(left))
+
+
+# --- the ticket -----------------------------------------------------------------------------------
+
+
+def _ticket(candidates: Sequence[Candidate], record: str) -> tuple[Guess, str]:
+    own = [c for c in candidates if c.depth == 0 and c.nested <= 1 and not c.joined]
+    distinct = [c for c in own if not c.is_partial and _are_distinct(c)]
+    first, near = best(_scored_ticket(c, record) for c in distinct)
+    if first is None:
+        return todo(f"which value of {record} is the ticket's own id, different in each?"), ""
+    number = len(first.candidate.values)
+    why = f"different in all {number} records" if number > 1 else "the record's own id"
+    sure = sureness(first, near) if number > 1 else "unsure"
+    return Guess(first.candidate.text, sure, why + others(near)), first.candidate.text
+
+
+def _are_distinct(candidate: Candidate) -> bool:
+    return len({table_key(value) for value in candidate.values}) == len(candidate.values)
+
+
+def _scored_ticket(candidate: Candidate, record: str) -> Scored:
+    words = candidate.words
+    cost = ID_WORDS.get(words[-1] if words else "", None)
+    if candidate.nested == 0:
+        return Scored(10.0, candidate)
+    if cost is None:
+        return Scored(_noun(words, TICKET, least=6.0) - 1.0, candidate)
+    if len(words) == 1 or "_".join(words[:-1]) == record:
+        return Scored(9.5 - 2 * cost, candidate)
+    return Scored(_noun(words[:-1], TICKET) - 2 * cost - (words[:-1] == ("order",)) * 9, candidate)
+
+
+# --- event and show -------------------------------------------------------------------------------
+
+
+def _event_and_show(candidates: Sequence[Candidate]) -> tuple[Guess, Guess]:
+    event, near_event = best(_scored(candidates, EVENT))
+    series, _ = best(_scored(candidates, SERIES), least=7.0)
+    show, near_show = best(_scored(candidates, SHOW), least=7.0)
+    if show is not None and event is not None and show.candidate.text == event.candidate.text:
+        show = None
+    if event is None:
+        return _no_event(series, show)
+    if series is not None:
+        return _of_series(series.candidate, event.candidate)
+    made = Guess(
+        event.candidate.text, sureness(event, near_event), _speaks(event) + others(near_event)
+    )
+    if show is None:
+        why = "nothing speaks of a show of its own: an event with one repeats the event's id"
+        return made, Guess(event.candidate.safe_text, "likely", why)
+    return made, _show(show, near_show, event.candidate)
+
+
+def _no_event(series: Scored | None, show: Scored | None) -> tuple[Guess, Guess]:
+    found = show or series
+    event = todo("where is the event's id?")
+    if found is None:
+        return event, todo(
+            "where is the show's id? An event with one performance repeats the event's"
+        )
+    return event, Guess(found.candidate.safe_text, "unsure", _speaks(found))
+
+
+def _of_series(series: Candidate, event: Candidate) -> tuple[Guess, Guess]:
+    """Where events are in series, the series is what menta tech calls an event."""
+    text, why = series.text, "a series is one event to menta tech"
+    if series.is_partial:
+        text, why = (
+            f"default({series.safe_text}, {event.text})",
+            f"{why}; without one, the event is",
+        )
+    show = Guess(event.safe_text, "likely", "the one performance in the series")
+    return Guess(text, "likely", why), show
+
+
+def _show(show: Scored, near: list[Scored], event: Candidate) -> Guess:
+    found = show.candidate
+    if found.is_partial:
+        text = f"default({found.safe_text}, {event.text})"
+        return Guess(text, "likely", f"{_speaks(show)}; where there is none, the event's id")
+    return Guess(found.text, sureness(show, near), _speaks(show) + others(near))
+
+
+# --- option and price type ------------------------------------------------------------------------
+
+
+def _option(candidates: Sequence[Candidate], record: str) -> tuple[Guess, str]:
+    """The access category. Of the record's own id it can be nothing."""
+    near_record = [c for c in candidates if c.depth == 0]
+    first, near = best(_scored(near_record, OPTION))
+    if first is None:
+        first, near = best(_scored(candidates, OPTION), least=6.0)
+    if first is None:
+        return todo(f"which value of {record} is the id of its category or zone?"), ""
+    guess = Guess(first.candidate.safe_text, sureness(first, near), _speaks(first) + others(near))
+    return guess, first.candidate.text
+
+
+def _price_type(candidates: Sequence[Candidate]) -> Guess | None:
+    own = [c for c in candidates if c.depth == 0 and not c.joined]
+    first, near = best(_scored(own, PRICE_TYPE), least=6.5)
+    if first is None:
+        return None
+    text = first.candidate.safe_text
+    if 0 in first.candidate.given:
+        text = f"null_if({text}, `0`)"
+    return Guess(text, sureness(first, near), _speaks(first) + others(near))
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def _scored(candidates: Sequence[Candidate], nouns: Nouns) -> Iterator[Scored]:
+    for candidate in candidates:
+        score = _fit(candidate, nouns)
+        if score > 0:
+            partial = 0.5 if candidate.is_partial else 0.0
+            joined = 1.5 if candidate.joined else 0.0
+            outer = 0.2 * candidate.depth + 0.2 * max(0, candidate.nested - 1)
+            yield Scored(score - partial - joined - outer, candidate)
+
+
+def _fit(candidate: Candidate, nouns: Nouns) -> float:
+    """How much a key's words speak of *nouns*: `event_id`, `event.id`, or `event` alone."""
+    words = candidate.words
+    if not words:
+        return 0.0
+    cost = ID_WORDS.get(words[-1])
+    if cost is not None and len(words) > 1:
+        return _noun(words[:-1], nouns) - cost
+    if cost is not None:
+        above = _noun(tuple(singular("_".join(candidate.above)).split("_")), nouns)
+        return above - 0.5 - cost if above else 0.0
+    return _noun(words, nouns, whole=True) - 1.0
+
+
+def _noun(
+    words: tuple[str, ...], nouns: Nouns, *, whole: bool = False, least: float = 0.0
+) -> float:
+    """The weight of the noun that *words* end with; where they say more than it, a little less."""
+    found = [
+        weight - (0.0 if len(noun) == len(words) else 1.0)
+        for noun, weight in nouns.items()
+        if words[-len(noun) :] == noun and (not whole or len(words) == len(noun))
+    ]
+    return max(found, default=0.0) if max(found, default=0.0) >= least else 0.0
+
+
+def _speaks(scored: Scored) -> str:
+    """Why a candidate was taken."""
+    candidate = scored.candidate
+    where = f", found {candidate.joined}" if candidate.joined else ""
+    return f"by the name `{candidate.label}`{where}"

@@ -1,0 +1,178 @@
+"""Guesses of price and currency: by name, by look, and by what stands beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from ticketbridge.authoring.draft.candidates import Candidate
+from ticketbridge.authoring.draft.guesses import (
+    Guess,
+    Scored,
+    Sureness,
+    best,
+    others,
+    sureness,
+    todo,
+)
+from ticketbridge.authoring.personal.kinds import word_set
+from ticketbridge.jmes import EvaluationError, compile_expression
+
+_CODE = re.compile(r"[A-Za-z]{3}")
+_EXPONENT = compile_expression("minor_units(`0`, code)", roots=("code",))
+
+_PRICE = {
+    **dict.fromkeys(word_set("price precio"), 9.5),
+    **dict.fromkeys(word_set("face facevalue tariff tarifa"), 9.0),
+    **dict.fromkeys(word_set("amount importe cents centimos pence"), 8.0),
+    **dict.fromkeys(word_set("cost costs value paid"), 6.0),
+    **dict.fromkeys(word_set("total gross"), 5.0),
+}
+_BETTER = {**dict.fromkeys(word_set("base face unit ticket net major item"), 0.4), "original": 0.1}
+_NOT = word_set(
+    "tax taxes vat fee fees discount refund refunded subtotal quantity qty rate percent percentage id type"
+    " count number level before less without iva impuesto descuento commission shipping balance sum category"
+    " list display text formatted description currency"
+)
+_MINOR = word_set("cents cent minor centimos centavos pence penny subunit subunits")
+
+
+def is_currency(value: Any) -> bool:
+    """Whether *value* is a code of ISO 4217, in any case."""
+    if not isinstance(value, str) or not _CODE.fullmatch(value):
+        return False
+    try:
+        _EXPONENT({"code": value})
+    except EvaluationError:
+        return False
+    return True
+
+
+# --- currency -------------------------------------------------------------------------------------
+
+
+def guess_currency(candidates: Sequence[Candidate], price: Candidate | None) -> tuple[Guess, str]:
+    """The guess, and the plain expression in it, for `minor_units`; "" where there is none."""
+    first, near = best(_scored_currencies(candidates, price))
+    if first is None:
+        why = 'no value is a code of ISO 4217; where all prices are in one currency: {const: "EUR"}'
+        return todo(why), ""
+    found = first.candidate
+    codes = sorted({str(value) for value in found.given})
+    why = f"{_listed(codes)} in all records" if not found.is_partial else _listed(codes)
+    text = found.text if all(code.isupper() for code in codes) else f"upper({found.text})"
+    return Guess(text, sureness(first, near), why + others(near)), found.text
+
+
+def _scored_currencies(
+    candidates: Sequence[Candidate], price: Candidate | None
+) -> Iterator[Scored]:
+    for candidate in candidates:
+        if not candidate.given or not all(map(is_currency, candidate.given)):
+            continue
+        named = candidate.mean("currency", "cur", "ccy", "moneda", "divisa")
+        beside = price is not None and _object(price) == _object(candidate)
+        score = (9.0 if named else 5.0) + (1.5 if beside else 0.0) - 0.3 * candidate.depth
+        score -= 0.3 * max(0, candidate.nested - 1) + (2.0 if candidate.is_partial else 0.0)
+        yield Scored(score - (0.8 if candidate.joined else 0.0), candidate)
+
+
+def _object(candidate: Candidate) -> str:
+    return candidate.text.rpartition(".")[0]
+
+
+def _listed(codes: Sequence[str]) -> str:
+    return ", ".join(codes[:4]) + (", ..." if len(codes) > 4 else "")
+
+
+# --- price ----------------------------------------------------------------------------------------
+
+
+def find_price(candidates: Sequence[Candidate]) -> tuple[Scored | None, list[Scored]]:
+    """The candidate for the price, and those that come near."""
+    return best(_scored_prices(candidates))
+
+
+def guess_price(first: Scored | None, near: list[Scored], currency: str) -> Guess:
+    """The guess; *currency* is the expression of the price's currency, or ""."""
+    if first is None:
+        return todo("where is the price of this one ticket?")
+    found = first.candidate
+    if not _is_minor(found):
+        return Guess(found.text, sureness(first, near), _why_major(found) + others(near))
+    why = _why_minor(found) + others(near)
+    sure: Sureness = "likely" if _says_minor(found) else "unsure"
+    if currency:
+        return Guess(f"minor_units({found.text}, {currency})", sure, why)
+    return Guess(f"divide({found.text}, `100`)", "unsure", f"{why}; the currency is not known yet")
+
+
+def _scored_prices(candidates: Sequence[Candidate]) -> Iterator[Scored]:
+    for candidate in candidates:
+        named = _named_price(candidate)
+        if (
+            named
+            and candidate.given
+            and all(_number(value) is not None for value in candidate.given)
+        ):
+            outer = 2.5 * candidate.depth if not candidate.joined else 1.0
+            partial = 1.0 if candidate.is_partial else 0.0
+            deep = 0.2 * max(0, candidate.nested - 1)
+            whole = 0.3 if _looks_minor(candidate) and not _says_minor(candidate) else 0.0
+            yield Scored(named - outer - partial - deep - whole, candidate)
+
+
+def _named_price(candidate: Candidate) -> float:
+    words = (*candidate.above, *candidate.words) if candidate.nested > 1 else candidate.words
+    if not _NOT.isdisjoint(words) or not candidate.words:
+        return 0.0
+    own = max((_PRICE.get(word, 0.0) for word in candidate.words), default=0.0)
+    around = max((_PRICE.get(word, 0.0) for word in words), default=0.0)
+    if not own and not (around and candidate.mean("major", "amount", "decimal")):
+        return 0.0
+    extra = len(
+        [w for w in candidate.words if w not in _PRICE and w not in _BETTER and w not in _MINOR]
+    )
+    return max(own, around - 0.3) + sum(_BETTER.get(w, 0.0) for w in words) - 0.8 * extra
+
+
+def _number(value: Any) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and number >= 0 else None
+
+
+def _is_minor(candidate: Candidate) -> bool:
+    return _says_minor(candidate) or (_looks_minor(candidate) and not candidate.mean("major"))
+
+
+def _says_minor(candidate: Candidate) -> bool:
+    return not _MINOR.isdisjoint(candidate.words)
+
+
+def _looks_minor(candidate: Candidate) -> bool:
+    """Whether all are whole numbers, and large ones: 2500 rather than 25."""
+    numbers = [value for value in candidate.given if value != 0]
+    whole = all(isinstance(value, int) for value in candidate.given)
+    return whole and bool(numbers) and min(numbers) >= 100 and max(numbers) >= 1000
+
+
+def _why_minor(candidate: Candidate) -> str:
+    if _says_minor(candidate):
+        return f"by the name `{candidate.label}`, in minor units"
+    low, high = min(candidate.given), max(candidate.given)
+    return f"whole numbers from {low} to {high}: taken for cents"
+
+
+def _why_major(candidate: Candidate) -> str:
+    name = candidate.label
+    if any(isinstance(value, float) or "." in str(value) for value in candidate.given):
+        return f"by the name `{name}`, with decimals: in major units"
+    low, high = min(map(str, candidate.given)), max(map(str, candidate.given))
+    return f"by the name `{name}`; {low} to {high}: taken for major units, not for cents"

@@ -1,0 +1,292 @@
+"""From groups of documents to the entries of `source`: what is called, and what each binds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ticketbridge.authoring.draft.chains import Chain, best_chain, free_name, level_names
+from ticketbridge.authoring.draft.codes import code_list
+from ticketbridge.authoring.draft.documents import Document
+from ticketbridge.authoring.draft.entries import (
+    USER,
+    Call,
+    Entry,
+    Hole,
+    Plan,
+    answers,
+    holes_of,
+    values_of,
+)
+from ticketbridge.authoring.draft.groups import PAGING, Group, grouped
+from ticketbridge.authoring.draft.guesses import TODO
+from ticketbridge.authoring.draft.leads import ids_in, leading, variable_parts
+from ticketbridge.authoring.draft.paths import ABSENT, Path, expression, lists, value_at
+from ticketbridge.authoring.draft.words import ID_WORDS, PEOPLE_LISTS, singular
+from ticketbridge.authoring.personal.kinds import words_of
+
+_NEAR = 2
+"""How deep in an answer the list lies that the answer is."""
+
+
+def planned(documents: Sequence[Document], user: str | None) -> Plan:
+    """The plan for these *documents*."""
+    groups = grouped(documents)
+    chains = [best_chain([d.value for d in group.documents]) for group in groups]
+    scores = [chain.score if chain else -100.0 for chain in chains]
+    main = scores.index(max(scores))
+    plan = Plan()
+    builder = _Builder(plan, user)
+    leads = leading(groups, main)
+    for number, group in enumerate(groups):
+        if number == main:
+            builder.records(group, chains[number])
+        elif number in leads:
+            wanted = {
+                part for later in groups[number + 1 :] for part in variable_parts(later, groups)
+            }
+            builder.lead(group, wanted)
+        elif number < main:
+            builder.aside(group, chains[number])
+    for number, group in enumerate(groups):
+        if number > main:
+            builder.aside(group, chains[number])
+    return plan
+
+
+class _Builder:
+    def __init__(self, plan: Plan, user: str | None) -> None:
+        self._plan = plan
+        self._user = user
+
+    # --- the records ----------------------------------------------------------------------------
+
+    def records(self, group: Group, chain: Chain | None) -> None:
+        """The call whose answer has the records, and the levels down to them."""
+        call = self._call(group)
+        if chain is None:
+            name = free_name(_named(group) or "record", self._plan.names)
+            self._add(Entry(name, "take", "body", (), call, "no list of objects was found"))
+            self._plan.record = name
+            return
+        names = level_names(chain, _named(group), self._plan.names)
+        root = "body"
+        for number, (name, path) in enumerate(zip(names, chain.paths, strict=True)):
+            if number:
+                self._plan.below[root] = path
+            why = f"{len(chain.items)} records in the samples" if number == len(names) - 1 else ""
+            text = self._list_text(root, path)
+            self._add(Entry(name, "each", text, path, call if number == 0 else None, why))
+            root = name
+        self._plan.record = names[-1]
+        self._codes()
+
+    def _codes(self) -> None:
+        """A further level, where a record is several tickets and lists a code for each."""
+        found = code_list(self._plan.scopes, self._plan.record)
+        if found is None:
+            return
+        name = free_name(found.name, self._plan.names)
+        self._plan.entries.append(Entry(name, "each", found.text, (), None, found.why))
+        self._plan.way.append(name)
+        self._plan.record = name
+        self._plan.scopes = [
+            {**scope, name: code}
+            for scope, codes in zip(self._plan.scopes, found.codes, strict=True)
+            for code in codes
+        ]
+
+    def _list_text(self, root: str, path: Path) -> str:
+        """The list; where a parent is without it, it is an empty one."""
+        text = expression(root, path)
+        if root == "body":
+            return text
+        seen = [value_at(scope[root], path) for scope in self._plan.scopes]
+        if ABSENT in seen:
+            return f"as_list(optional({text}))"
+        return f"as_list({text})" if None in seen else text
+
+    # --- what comes before, and beside ----------------------------------------------------------
+
+    def lead(self, group: Group, wanted: set[str]) -> None:
+        """A call whose answer leads to the records, by an id that is *wanted* in a later request."""
+        call = self._call(group)
+        path = next(
+            (
+                p
+                for d in group.documents
+                for p, items in lists(d.value)
+                if _holds_ids(items, wanted)
+            ),
+            None,
+        )
+        if path is None:
+            name = free_name(_named(group) or "found", self._plan.names)
+            self._add(Entry(name, "take", "body", (), call))
+            return
+        name = free_name(singular(path[-1]) if path else _named(group), self._plan.names)
+        if path and not PEOPLE_LISTS.isdisjoint(words_of(path[-1])):
+            people = expression("body", path)
+            why = "the one person that was asked for"
+            self._add(Entry(name, "take", f"{people}[0]", path, call, why, people))
+            return
+        self._add(Entry(name, "each", expression("body", path), path, call))
+
+    def aside(self, group: Group, chain: Chain | None) -> None:
+        """A call whose answer is joined: a list whole, or one object."""
+        call = self._call(group)
+        if chain is None or not _is_mostly_list(group, chain):
+            name = free_name(_named(group) or "found", self._plan.names)
+            self._insert(Entry(name, "take", "body", (), call))
+            return
+        path = chain.paths[0]
+        name = free_name(_plural(path, group), self._plan.names)
+        text = expression("body", path)
+        self._insert(Entry(name, "collect", text, path, call, only_if=self._only_if(call)))
+
+    def _only_if(self, call: Call) -> str:
+        """A list of the binding that is empty exactly where the samples have no answer to the call."""
+        for hole in holes_of(call):
+            root = hole.text.partition(".")[0]
+            bindings = [
+                scope[root] for scope in self._plan.scopes if isinstance(scope.get(root), dict)
+            ]
+            asked = [
+                any(answers(d, call, {root: binding}) for d in call.group.documents)
+                for binding in bindings
+            ]
+            for key in bindings[0] if bindings and not all(asked) else ():
+                found = [binding.get(key) for binding in bindings]
+                if all(isinstance(v, list) for v in found) and [bool(v) for v in found] == asked:
+                    return expression(root, (key,))
+        return ""
+
+    def _insert(self, entry: Entry) -> None:
+        """Place the entry right below the binding that its request needs; before all, where it needs none."""
+        holes = holes_of(entry.call)
+        used = [n for n in self._plan.names if any(h.text.partition(".")[0] == n for h in holes)]
+        place = self._plan.names.index(used[-1]) + 1 if used else 0
+        while (
+            place < len(self._plan.entries) and self._plan.entries[place].kind == "collect" and used
+        ):
+            place += 1
+        self._plan.entries.insert(place, entry)
+        self._bind(entry)
+
+    def _add(self, entry: Entry) -> None:
+        self._plan.entries.append(entry)
+        self._plan.way.append(entry.name)
+        self._bind(entry)
+
+    def _bind(self, entry: Entry) -> None:
+        """Take the records a step further, by what the samples have."""
+        self._plan.scopes = [
+            {**scope, entry.name: value}
+            for scope in self._plan.scopes
+            for value in values_of(entry, scope)
+        ]
+
+    # --- requests -------------------------------------------------------------------------------
+
+    def _call(self, group: Group) -> Call:
+        target = group.target
+        if target is None:
+            return Call(group, None, {})
+        places = range(1, len(target.path))
+        segments = tuple(
+            self._part(group.segments_at(place), target.path[place - 1]) for place in places
+        )
+        query: dict[str, str | Hole] = {}
+        paging = ""
+        for name in dict.fromkeys(name for t in group.targets for name in t.query):
+            values = group.values_of(name)
+            if PAGING.fullmatch(name):
+                paging = name
+            else:
+                query[name] = self._part([value or "" for value in values], name)
+        return Call(group, segments, query, paging)
+
+    def _part(self, values: list[str], about: str) -> str | Hole:
+        """What a segment or a parameter is: the user, a value of an earlier answer, or a text."""
+        if values[0].startswith("{") and values[0].endswith("}"):
+            return Hole(TODO, f"which value is `{values[0][1:-1]}`?")
+        folded = {value.casefold() for value in values}
+        if self._user is not None and folded == {self._user.casefold()}:
+            return Hole(USER, "the asked user")
+        if all("@" in value for value in values):
+            return Hole(USER, "an e-mail address")
+        if len(set(values)) == 1 and not any(map(str.isdigit, values[0])) and "-" not in values[0]:
+            # Nothing says that it is a value: `orders`, `tickets`.
+            return (
+                values[0]
+                if not self._leads_here(values)
+                else self._found(values, about) or values[0]
+            )
+        return self._found(values, about) or (
+            values[0] if len(set(values)) == 1 else Hole(TODO, "what is it in each request?")
+        )
+
+    def _leads_here(self, values: list[str]) -> bool:
+        """Whether a plain word is the id of something that is bound one after the other."""
+        bound = {entry.name for entry in self._plan.entries if entry.kind != "collect"}
+        return any(
+            candidate.words[-1:]
+            and candidate.words[-1] in ID_WORDS
+            and set(values) <= set(map(str, candidate.values))
+            and candidate.text.partition(".")[0] in bound
+            and candidate.nested == 1
+            and "account" not in candidate.words
+            for candidate in self._plan.candidates()
+        )
+
+    def _found(self, values: list[str], about: str) -> Hole | None:
+        """The binding's value that these are."""
+        fitting = [
+            c
+            for c in self._plan.candidates()
+            if not c.joined and "${" not in c.text and set(values) <= set(map(str, c.given))
+        ]
+        near = set(words_of(singular(about)))
+        ranked = sorted(
+            fitting,
+            key=lambda c: (
+                -len(near & {*c.words, *c.above}),
+                c.words[-1:] != ("id",),
+                c.depth,
+                len(c.text),
+            ),
+        )
+        return Hole(ranked[0].text, "its value is in the samples") if ranked else None
+
+
+def _holds_ids(items: list[Any], wanted: set[str]) -> bool:
+    found = {text for item in items for _, text in ids_in(item)}
+    return bool(found & wanted)
+
+
+def _named(group: Group) -> str:
+    """A name for what the call gives: the one that was given, or the last word of its path."""
+    if group.documents[0].name:
+        return group.documents[0].name
+    target = group.target
+    words = [s for s in (target.path if target else ()) if s and not any(map(str.isdigit, s))]
+    return singular(words[-1]) if words else ""
+
+
+def _plural(path: Path, group: Group) -> str:
+    own = path[-1] if path else ""
+    target = group.target
+    words = [s for s in (target.path if target else ()) if s.isalpha()]
+    return (
+        words[-1]
+        if words and singular(own) in {"", "result", "item", "datum", "data"}
+        else own or "found"
+    )
+
+
+def _is_mostly_list(group: Group, chain: Chain) -> bool:
+    """Whether the answer is a list, and no object that has an id of its own, and lists too."""
+    value = group.documents[0].value
+    keys = [words_of(key) for key in value] if isinstance(value, dict) else []
+    has_id = any(len(words) == 1 and words[0] in ID_WORDS for words in keys)
+    return not has_id and len(chain.paths[0]) <= _NEAR

@@ -1,0 +1,199 @@
+"""A drafted mapping as YAML, with the reason of each guess behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ticketbridge.authoring.cases.yamltext import flow_text, scalar_text
+from ticketbridge.authoring.draft.entries import Call, Entry, Hole
+from ticketbridge.authoring.draft.guesses import TODO, Guess
+from ticketbridge.authoring.draft.paging import Pages
+from ticketbridge.authoring.draft.states import Condition, Table
+from ticketbridge.authoring.draft.words import VALID
+
+_COLUMN = 52
+_QUOTED = set(":#{}[]&*!|>%@,`\"'")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a mapping is written from; *pages* are those of the calls, by the names of entries.
+
+    *omits*: it is not to be kept, but to see what its fields give.
+    """
+
+    platform: str
+    auth: Sequence[str]
+    entries: Sequence[Entry]
+    pages: Mapping[str, Pages]
+    owner: Guess
+    tables: Sequence[Table]
+    conditions: Sequence[Condition]
+    fields: Mapping[str, Guess | Mapping[str, Guess]]
+    notes: Sequence[str] = field(default=())
+    omits: bool = False
+
+
+def written(parts: Parts) -> str:
+    """The mapping."""
+    lines = [*_head(parts), "", "source:", *_source(parts), "", "ticket:", *_ticket(parts)]
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def variable_prefix(platform: str) -> str:
+    """How the variables of a platform begin."""
+    prefix = platform.upper().replace("-", "_")
+    return prefix if prefix[0].isalpha() else f"P_{prefix}"
+
+
+def expression_text(text: str) -> str:
+    """An expression as a YAML value, quoted where it must be."""
+    plain = (
+        text
+        and text[0] not in _QUOTED
+        and ": " not in text
+        and " #" not in text
+        and text.strip() == text
+    )
+    return text if plain else scalar_text(text)
+
+
+def _head(parts: Parts) -> Iterator[str]:
+    yield "# Drafted from samples. Each guess says how sure it is, and why: sure, likely, unsure, or TODO."
+    yield "# `ticketbridge check` points at what is TODO; the cases beside it show what comes out."
+    yield from (f"# {note}" for note in parts.notes)
+    yield "version: 1"
+    yield f"platform: {parts.platform}"
+    yield ""
+    yield "endpoint:"
+    yield '  access: {secret_header: X-Menta-Secret, secrets: ["${MENTA_SECRET}"]}'
+    yield ""
+    yield "upstream:"
+    below = next((pages.base_path for pages in parts.pages.values() if pages.base_path), "")
+    base = f"  base_url: ${{{variable_prefix(parts.platform)}_API}}{below}"
+    yield _commented(base, "# likely: by the next page's URL" if below else "")
+    yield from (f"  {line}" for line in parts.auth)
+
+
+# --- source ---------------------------------------------------------------------------------------
+
+
+def _source(parts: Parts) -> Iterator[str]:
+    for entry in parts.entries:
+        yield f"  - name: {entry.name}"
+        if entry.only_if:
+            condition = f"    if: {expression_text(f'length({entry.only_if}) > `0`')}"
+            yield _commented(condition, "# unsure: only of these is there an answer in the samples")
+        if entry.call is not None:
+            yield from _call(entry.call, parts.pages.get(entry.name))
+        if entry.empty:
+            rule = f'{{when: "length({entry.empty}) == `0`", then: unknown_user}}'
+            yield _commented(f"    responses: [{rule}]", "# unsure: nobody found is nobody known")
+        comment = f"# {entry.why}" if entry.why else ""
+        yield _commented(f"    {entry.kind}: {expression_text(entry.text)}", comment)
+
+
+def _call(call: Call, pages: Pages | None) -> Iterator[str]:
+    if call.segments is None:
+        yield _commented('    get: "/{TODO}"', "# TODO: the path of this call, below base_url")
+        yield _commented(
+            '    query: {email: "{user}"}', "# unsure: how the platform is told who asks"
+        )
+    else:
+        path = "/" + "/".join(map(_part, call.segments))
+        yield _commented(f"    get: {scalar_text(path)}", _holes(call.segments))
+    placed = {name: _part(part) for name, part in call.query.items()}
+    placed |= dict(pages.query) if pages else {}
+    if placed:
+        yield _commented(f"    query: {flow_text(placed)}", _holes(tuple(call.query.values())))
+    documents = call.group.documents
+    if documents[0].is_xml:
+        lists = ", ".join(documents[0].lists)
+        yield _commented(
+            f"    format: {{xml: {{lists: [{lists}]}}}}",
+            "# by what comes more than once, or in its plural",
+        )
+    if pages:
+        yield "    pages:"
+        for key, guess in pages.keys.items():
+            text = guess.text if guess.text.startswith("{") else expression_text(guess.text)
+            yield _commented(f"      {key}: {text}", f"# {guess.comment}")
+
+
+def _part(part: str | Hole) -> str:
+    if isinstance(part, Hole):
+        return f"{{{part.text}}}"
+    return part.replace("{", "{{").replace("}", "}}")
+
+
+def _holes(parts: Sequence[str | Hole]) -> str:
+    reasons = dict.fromkeys(f"`{p.text}`: {p.why}" for p in parts if isinstance(p, Hole))
+    return f"# {'; '.join(reasons)}" if reasons else ""
+
+
+# --- ticket ---------------------------------------------------------------------------------------
+
+
+def _ticket(parts: Parts) -> Iterator[str]:
+    yield _guess("  ", "owner", parts.owner)
+    yield from _statuses(parts.tables, omits=parts.omits)
+    if parts.conditions:
+        yield "  not_eligible_when:"
+        for condition in parts.conditions:
+            yield _guess("    ", condition.name, condition.guess)
+    yield "  fields:"
+    yield from _fields(parts.fields, "    ")
+    if parts.omits:
+        yield "  on_violation: omit"
+
+
+def _statuses(tables: Sequence[Table], *, omits: bool) -> Iterator[str]:
+    if not tables and omits:
+        yield "  status: {const: VALID}"
+    elif not tables:
+        yield _commented("  status:", "# TODO: no value looks like a status word")
+        yield f"    from: {TODO}"
+        yield f"    values: {{{TODO}: VALID}}"
+    else:
+        yield from _tables(tables)
+
+
+def _tables(tables: Sequence[Table]) -> Iterator[str]:
+    yield "  status:"
+    indent, first = ("      ", "    - ") if len(tables) > 1 else ("    ", "    ")
+    for table in tables:
+        yield _guess(first, "from", table.guess)
+        yield _commented(f"{indent}values:{'' if table.known else ' {}'}", _open(table))
+        for word, meant in table.known.items():
+            yield _commented(f"{indent}  {scalar_text(word)}: {meant}", _meaning(word, meant))
+        for word in table.unknown:
+            yield f"{indent}  # TODO: {scalar_text(word)}: what does it mean? Unlisted, it fails the answer."
+
+
+def _open(table: Table) -> str:
+    return "# TODO: which word means that the ticket is valid?" if table.is_open else ""
+
+
+def _meaning(word: str, meant: str) -> str:
+    if meant == VALID:
+        return "# unsure: ask the platform whether such a ticket always lets its owner in"
+    return f"# likely: the word `{word}`"
+
+
+def _fields(fields: Mapping[str, Guess | Mapping[str, Guess]], indent: str) -> Iterator[str]:
+    for name, made in fields.items():
+        if isinstance(made, Guess):
+            yield _guess(indent, name, made)
+        else:
+            yield f"{indent}{name}:"
+            yield from _fields(made, f"{indent}  ")
+
+
+def _guess(indent: str, name: str, guess: Guess) -> str:
+    return _commented(f"{indent}{name}: {expression_text(guess.text)}", f"# {guess.comment}")
+
+
+def _commented(line: str, comment: str) -> str:
+    shown = "".join(c if c.isprintable() else "?" for c in comment)
+    return f"{line.ljust(_COLUMN)}  {shown}" if comment else line
