@@ -89,7 +89,7 @@ def test_an_optional_field_may_be_left_out(name: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "breach"),
     [
-        pytest.param({"ticketID": "1"}, "tickets.ticketID additionalProperties", id="misspelt"),
+        pytest.param({"ticketID": "1"}, "tickets.* additionalProperties", id="misspelt"),
         pytest.param({"ticketId": 7}, "tickets.ticketId type", id="number for an id"),
         pytest.param({"ticketId": "a\n"}, "tickets.ticketId not", id="line break at the end"),
         pytest.param({"showId": "a\x00b"}, "tickets.showId not", id="NUL"),
@@ -119,10 +119,10 @@ def test_an_optional_field_may_be_left_out(name: str) -> None:
         ),
         pytest.param(
             {"props": {"seating": {"rwo": "1"}}},
-            "tickets.props.seating.rwo additionalProperties",
+            "tickets.props.seating.* additionalProperties",
             id="misspelt seat",
         ),
-        pytest.param({"props": {"urls": {"a": 1}}}, "tickets.props.urls.a type", id="url"),
+        pytest.param({"props": {"urls": {"a": 1}}}, "tickets.props.urls.* type", id="url"),
         pytest.param(
             {"nominalTicket": {"fullName": ""}}, "tickets.nominalTicket.fullName minLength", id='""'
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -470,6 +471,30 @@ async def test_an_early_violation_fails_before_any_further_call() -> None:
         await bridge.answer(USER)
 
     assert len(platform.targets) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [
+        ("props", {"urls": {USER: []}}, "props.urls.*"),
+        ("props", {"seating": {"Ana": "A1"}}, "props.seating.*"),
+        ("nominalTicket", {"fullName": "Ana", "Ana Gil": 1}, "nominalTicket.*"),
+        ("props", {USER: json.loads("[" * 600 + "]" * 600)}, "props.*"),
+    ],
+)
+async def test_a_violation_names_no_key_of_the_platforms(
+    field: str, value: dict[str, Any], named: str
+) -> None:
+    """An object may have persons for its keys: only names of the contract are told."""
+    replies = {"/orders": orders(order(item(1, more=value)))}
+    journal = Journal()
+
+    with pytest.raises(MappingMismatch) as caught:
+        await answer_of({f"ticket.fields.{field}": "item.more"}, replies, journal=journal)
+
+    assert f"violation:{named}" in journal.verdicts
+    assert "Ana" not in f"{caught.value.detail} {caught.value.log} {journal.verdicts}"
+    assert USER not in f"{caught.value.detail} {caught.value.log} {journal.verdicts}"
 
 
 # --- what `ticket` may not say ------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,20 @@ def object_shape(schema: Schema, root: Schema) -> ObjectShape:
         properties |= dict(inner.properties)
         required |= inner.required
     return ObjectShape(properties, required, closed)
+
+
+def names_in(schema: object) -> Iterator[str]:
+    """The names of properties that *schema* gives anywhere; a value's other names may be data."""
+    parts = [schema]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, Mapping):
+            for word in ("properties", "required"):
+                names = part.get(word)
+                yield from names if isinstance(names, Mapping | list) else ()
+            parts += part.values()
+        elif isinstance(part, list):
+            parts += part
 
 
 def items_of(schema: Schema, root: Schema) -> Schema:

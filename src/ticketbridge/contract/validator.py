@@ -13,13 +13,18 @@ from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry
 
 from ticketbridge.contract.alike import DIALECT, Alike, alike
+from ticketbridge.contract.shape import names_in
 
+UNNAMED = "*"
 _CHECKER = Draft202012Validator.FORMAT_CHECKER
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """One rule of a schema that a value breaks; *path* leads to the value, *rule* is the keyword."""
+    """One rule of a schema that a value breaks; *path* leads to the value, *rule* is the keyword.
+
+    A property that the schema does not name is a `*` in it: an object may have persons for its keys.
+    """
 
     path: tuple[str | int, ...]
     rule: str
@@ -47,6 +52,7 @@ class Validator:
     def __init__(self, schema: Mapping[str, Any], *, part: Mapping[str, Any] | None = None) -> None:
         whole = Draft202012Validator(schema, registry=Registry(), format_checker=_CHECKER)
         self._validator = whole if part is None else whole.evolve(schema=part)
+        self._names = frozenset(names_in(schema)).union(names_in(part))
         copy = alike(schema, schema if part is None else part)
         self._one = None if copy is None else _compiled(copy, copy.entry)
         self._list = None if copy is None else _compiled(copy, {"items": copy.entry})
@@ -54,7 +60,11 @@ class Validator:
     def breach(self, value: object) -> Breach | None:
         """The most telling rule that *value* breaks, or None where it fits."""
         error = best_match(self._validator.iter_errors(value))
-        return None if error is None else Breach(_path(error), str(error.validator))
+        return None if error is None else Breach(self._path(error), str(error.validator))
+
+    def _path(self, error: ValidationError) -> tuple[str | int, ...]:
+        known = self._names
+        return tuple(s if isinstance(s, int) or s in known else UNNAMED for s in _path(error))
 
     def fits(self, value: object) -> bool:
         """Whether *value* fits."""

@@ -21,6 +21,7 @@ from ticketbridge.contract.shape import (
     resolve,
     type_of,
 )
+from ticketbridge.contract.validator import UNNAMED
 from ticketbridge.jmes import Kind, Repeated, kinds
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
@@ -184,16 +185,18 @@ def _object(shape: ObjectShape, root: Schema) -> Converter:
     def to_object(value: object) -> Any:
         if not isinstance(value, dict):
             raise Violation("", f"{json_type(value)} where an object is due")
-        return _assemble({n: (parts.get(n, plain), v) for n, v in value.items()}, shape.required)
+        return _assemble({n: (parts.get(n, plain), v) for n, v in value.items()}, shape)
 
     return to_object
 
 
-def _assemble(members: Mapping[str, tuple[Converter, Any]], required: frozenset[str]) -> Any:
+def _assemble(members: Mapping[str, tuple[Converter, Any]], shape: ObjectShape) -> Any:
     """The object of the converted *members*, or MISSING where none is left."""
     made = {}
     for name, (convert, value) in members.items():
-        kept = _convert_member(name, convert, value, optional=name not in required)
+        # Any other name is data of the platform's: it may be a person's.
+        shown = name if name in shape.properties else UNNAMED
+        kept = _convert_member(shown, convert, value, optional=name not in shape.required)
         if kept is not MISSING:
             made[name] = kept
     return made or MISSING
