@@ -333,6 +333,22 @@ async def test_a_host_is_looked_up_once_in_a_while(
     assert later[0] is not first[0]
 
 
+async def test_addresses_that_lead_nowhere_are_forgotten(platform: FakePlatform) -> None:
+    """A platform that has moved is found by the next connection, however young its old addresses are."""
+    server = Server(platform.url, None)
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        gone = (socket.AF_INET, socket.SOCK_STREAM, 6, "", unheard.getsockname())
+        server._addresses = ([gone], asyncio.get_running_loop().time())
+        with pytest.raises(ConnectionRefusedError):
+            await server.opened(PATIENCE)
+
+    connection = await server.opened(PATIENCE)
+
+    assert connection.is_silent
+    connection.close()
+
+
 async def test_the_next_address_is_tried_where_one_does_not_answer(
     platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,8 +96,13 @@ class Server:
 
     async def opened(self, timeout: float) -> Connection:  # noqa: ASYNC109 - of the connection alone
         """A new connection."""
-        async with asyncio.timeout(timeout):
-            connection = await self._connected()
+        try:
+            async with asyncio.timeout(timeout):
+                connection = await self._connected()
+        except OSError:
+            # The platform may have moved: the next connection looks its name up again.
+            self._addresses = ([], 0.0)
+            raise
         # With TLS something always comes: what is not read yet are its own messages.
         if self._tls is None and not connection.is_silent:
             connection.close()
