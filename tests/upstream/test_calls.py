@@ -688,6 +688,16 @@ async def test_when_empty_204_says_nothing_to_say() -> None:
     assert (answer.status, answer.body) == (204, b"")
 
 
+async def test_an_empty_body_needs_no_gzip_for_a_rule_to_decide() -> None:
+    """Some platforms say `Content-Encoding: gzip` of every answer, of one without a body too."""
+    changes = {**rules({"status": 404, "then": "empty"}), "response.when_empty": 204}
+    missing = httpx.Response(404, headers={"Content-Encoding": "gzip", "Content-Length": "0"})
+
+    answer = await answer_of(changes, {"/orders": missing})
+
+    assert answer.status == 204
+
+
 async def test_empty_after_the_first_page_is_an_error() -> None:
     """A platform that forgets the user on page two is not believed."""
     changes = {**NEXT, **rules({"status": 404, "then": "empty"})}
