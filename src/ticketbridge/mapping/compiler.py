@@ -41,6 +41,10 @@ _ELSEWHERE: Mapping[str, str] = MappingProxyType(
 )
 
 
+TODO = "TODO"
+"""What a draft writes where it has no guess."""
+
+
 class SpecCompiler:
     """Compiles one mapping's expressions and collects what is wrong with them.
 
@@ -123,6 +127,10 @@ class SpecCompiler:
         self, spec: ExpressionSpec, error: ExpressionError, roots: Collection[str]
     ) -> None:
         place = spec.at(error.column - 1)
+        if isinstance(error, RootError) and error.name == TODO:
+            message = "this is left to be written"
+            self.report(place, "TB209", message, f"see the comment beside it; {error.suggestion}")
+            return
         if isinstance(error, RootError) and error.name in self._lines and "tickets" not in roots:
             line = self._lines[error.name]
             message = f"`{error.name}` is used before the entry on line {line} binds it"

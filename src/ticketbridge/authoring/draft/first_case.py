@@ -17,7 +17,7 @@ from ticketbridge.authoring.cases.runner import compiled
 from ticketbridge.authoring.draft.documents import Document
 from ticketbridge.authoring.draft.drafting import Drafted
 from ticketbridge.authoring.draft.entries import USER, Call, Entry, Hole, holes_of
-from ticketbridge.authoring.draft.guesses import TODO, Guess
+from ticketbridge.authoring.draft.guesses import Guess
 from ticketbridge.authoring.draft.paging import Pages
 from ticketbridge.authoring.draft.paths import without_items
 from ticketbridge.authoring.draft.states import Table
@@ -31,6 +31,7 @@ from ticketbridge.authoring.record.writing import CaseParts
 from ticketbridge.authoring.record.writing import written as written_case
 from ticketbridge.authoring.trial import Trial, tried
 from ticketbridge.mapping import Environment, MappingError, parse_mapping
+from ticketbridge.mapping.compiler import TODO
 
 _HEAD = (
     "# Drafted from samples; personal data in them is made up. What is expected is what the draft gives:\n"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from ticketbridge.authoring.draft.candidates import Candidate
+from ticketbridge.mapping.compiler import TODO
 
-TODO: Final = "TODO"
 Sureness = Literal["sure", "likely", "unsure", "TODO"]
 
 

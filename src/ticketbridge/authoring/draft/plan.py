@@ -19,11 +19,11 @@ from ticketbridge.authoring.draft.entries import (
     values_of,
 )
 from ticketbridge.authoring.draft.groups import PAGING, Group, grouped
-from ticketbridge.authoring.draft.guesses import TODO
 from ticketbridge.authoring.draft.leads import ids_in, leading, variable_parts
 from ticketbridge.authoring.draft.paths import ABSENT, Path, expression, lists, value_at
 from ticketbridge.authoring.draft.words import ID_WORDS, PEOPLE_LISTS, singular
 from ticketbridge.authoring.personal.kinds import words_of
+from ticketbridge.mapping.compiler import TODO
 
 _NEAR = 2
 """How deep in an answer the list lies that the answer is."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from ticketbridge.authoring.cases.yamltext import flow_text, scalar_text
 from ticketbridge.authoring.draft.entries import Call, Entry, Hole
-from ticketbridge.authoring.draft.guesses import TODO, Guess
+from ticketbridge.authoring.draft.guesses import Guess
 from ticketbridge.authoring.draft.paging import Pages
 from ticketbridge.authoring.draft.states import Condition, Table
 from ticketbridge.authoring.draft.words import VALID
+from ticketbridge.mapping.compiler import TODO
 
 _COLUMN = 52
 _QUOTED = set(":#{}[]&*!|>%@,`\"'")
