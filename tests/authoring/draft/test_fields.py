@@ -8,7 +8,7 @@ import pytest
 
 from tests.authoring.draft.drafting import conditions, draft, fields, guess, ticket, tickets
 from tests.support import USER
-from ticketbridge.authoring.draft.guesses import TODO
+from ticketbridge.mapping.compiler import TODO
 
 
 def one(**changes: Any) -> Any:
