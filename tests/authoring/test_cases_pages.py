@@ -43,10 +43,10 @@ def answer(number: int, query: str, *, more: dict[str, Any], **head: Any) -> dic
             id="cursor",
         ),
         pytest.param(
-            {"offset": {"step": 50}, "last": "body.last"},
+            {"offset": {"step": 1}, "last": "body.last"},
             {"skip": "{page.offset}"},
             answer(1, f"{EMAIL}&skip=0", more={"last": False}),
-            answer(2, f"{EMAIL}&skip=50", more={"last": True}),
+            answer(2, f"{EMAIL}&skip=1", more={"last": True}),
             id="offset",
         ),
     ],
