@@ -494,6 +494,7 @@ JSON: Rows = {
     "a guard before it": (text(")]}',\n" + PLAIN), UNREADABLE),
     "cut": (text(PLAIN[:-2]), UNREADABLE),
     "a bracket too many": (text(PLAIN + "}"), UNREADABLE),
+    "600,000 lists": (encoded("gzip", gzip.compress(b'{"orders": [' + b"[]," * 600_000 + b"[]]}")), UNREADABLE),
     "too deep": (text("[" * 100_000 + "]" * 100_000), UNREADABLE),
     "too deep, and cut": (text('{"orders":' * 50_000), UNREADABLE),
     "too deep where nobody looks": (text(PLAIN[:-1] + f', "x": {"[" * 20_000}{"]" * 20_000}}}'), UNREADABLE),

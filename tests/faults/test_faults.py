@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
-from tests.fake_platform import CLOSE, FakePlatform, Reply
+from tests.fake_platform import CLOSE, HANG, RESET, FakePlatform, Reply, Step
 from tests.faults.asking import asks_for, judged
 from tests.faults.fault import (
     BEA,
@@ -185,6 +185,30 @@ async def test_a_platform_that_is_not_there_is_unavailable() -> None:
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
         async with serving(compile_mapping(spec_of(base_url=url))) as menta:
             assert judged(await menta.get(asks_for(USER)), USER) == UNAVAILABLE
+
+
+NO_TLS: Mapping[str, Sequence[Step]] = {
+    "HTTP": (ok(LENGTH), HANG),
+    "noise": (b"\xff\0" * 500, HANG),
+    "an alert": (b"\x15\x03\x01\0\x02\x02\x50", CLOSE),
+    "silence": (HANG,),
+    "closed": (CLOSE,),
+    "reset": (RESET,),
+}
+
+
+@pytest.mark.parametrize("steps", NO_TLS.values(), ids=NO_TLS)
+async def test_a_platform_without_tls_gets_no_request(
+    platform: FakePlatform, steps: Sequence[Step]
+) -> None:
+    """Where `https` is asked for, nothing is sent before TLS stands."""
+    platform.greetings.append(steps)
+    url = platform.url.replace("http:", "https:")
+    changes = {"upstream.connect_timeout": "200ms"}
+    async with serving(compile_mapping(spec_of(changes, base_url=url))) as menta:
+        assert judged(await menta.get(asks_for(USER)), USER) == UNAVAILABLE
+
+    assert platform.seen == []
 
 
 def test_the_table_has_no_row_twice() -> None:
