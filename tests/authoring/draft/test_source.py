@@ -120,6 +120,14 @@ def test_a_target_becomes_a_request_with_the_user_in_it() -> None:
     )
 
 
+def test_a_number_in_a_path_that_nothing_explains_is_doubted() -> None:
+    """It may be one customer's id, and the same for nobody else."""
+    text = draft(("/v2/customers/71/orders", tickets())).text
+
+    assert "get: /v2/customers/71/orders" in text
+    assert "# unsure: is `71` the same for every user?" in text
+
+
 def test_a_value_of_an_earlier_answer_leads_to_the_next_call() -> None:
     """The person first, then their tickets."""
     customer = {"customers": [{"id": 71, "email": USER}]}

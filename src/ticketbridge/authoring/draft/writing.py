@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from ticketbridge.authoring.draft.words import VALID
 from ticketbridge.mapping.compiler import TODO
 
 _COLUMN = 52
+_VERSION = re.compile(r"v[0-9.]+")
 _QUOTED = set(":#{}[]&*!|>%@,`\"'")
 
 
@@ -103,7 +105,7 @@ def _call(call: Call, pages: Pages | None) -> Iterator[str]:
         )
     else:
         path = "/" + "/".join(map(_part, call.segments))
-        yield _commented(f"    get: {scalar_text(path)}", _holes(call.segments))
+        yield _commented(f"    get: {scalar_text(path)}", _holes(call.segments, fixed=True))
     placed = {name: _part(part) for name, part in call.query.items()}
     placed |= dict(pages.query) if pages else {}
     if placed:
@@ -128,8 +130,16 @@ def _part(part: str | Hole) -> str:
     return part.replace("{", "{{").replace("}", "}}")
 
 
-def _holes(parts: Sequence[str | Hole]) -> str:
+def _holes(parts: Sequence[str | Hole], *, fixed: bool = False) -> str:
+    """Why the holes are there; *fixed*: and which texts may be some customer's id that nothing explains."""
     reasons = dict.fromkeys(f"`{p.text}`: {p.why}" for p in parts if isinstance(p, Hole))
+    if fixed:
+        odd = [
+            p
+            for p in parts
+            if isinstance(p, str) and re.search("[0-9]", p) and not _VERSION.fullmatch(p)
+        ]
+        reasons |= dict.fromkeys(f"unsure: is `{p}` the same for every user?" for p in odd)
     return f"# {'; '.join(reasons)}" if reasons else ""
 
 
