@@ -142,7 +142,7 @@ async def answered(tickets: int, pages: int) -> Growth:
     before = _memory("VmRSS") if _forget_peak() else 0
     await _right(bridge, tickets)
     memory = _memory("VmHWM") - before if before else 0
-    seconds = [await _right(bridge, tickets) for _ in range(max(3, min(200, 3_000 // tickets)))]
+    seconds = [await _right(bridge, tickets) for _ in range(max(10, min(200, 3_000 // tickets)))]
     return Growth(median(seconds), memory, sum(map(len, bodies)))
 
 
