@@ -30,7 +30,7 @@ from ticketbridge.problems import (
     UnknownUser,
     UpstreamTimeout,
 )
-from ticketbridge.response import ResponsePlan, Writing
+from ticketbridge.response import Body, ResponsePlan, Writing
 from ticketbridge.tickets.checks import STATUS
 from ticketbridge.tickets.records import Judge, TicketParts, compile_ticket
 from ticketbridge.tickets.serving import Harvest, Serve, compile_serving
@@ -58,7 +58,7 @@ class Answer:
     """What menta tech gets: a status and a body (none with 204)."""
 
     status: int
-    body: bytes = field(repr=False)
+    body: Body = field(repr=False)
 
 
 class Bridge:
@@ -220,7 +220,7 @@ class Bridge:
         tickets = [record.ticket for record in journal.records if record.ticket is not None]
         return self._answered(len(tickets), self._response.render(user, tickets))
 
-    def _answered(self, tickets: int, body: bytes) -> Answer:
+    def _answered(self, tickets: int, body: Body) -> Answer:
         if not tickets and self._response.when_empty == 204:
             return Answer(204, b"")
         return Answer(200, body)

@@ -138,7 +138,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return cycle is not None and not cycle.response_complete
 
     def _send_at_once(
-        self, scope: object, status: int, headers: Iterable[Header], body: bytes
+        self, scope: object, status: int, headers: Iterable[Header], body: bytes | bytearray
     ) -> bool:
         """Write head and body together: one packet, and one call of the system, where uvicorn makes two.
 
@@ -150,7 +150,7 @@ class BoundedProtocol(HttpToolsProtocol):
         is_simple = cycle.scope is scope and cycle.keep_alive and not self.flow.write_paused
         if not is_simple or cycle.response_started or cycle.disconnected:
             return False
-        lines = [STATUS_LINE[status]]
+        lines: list[bytes | bytearray] = [STATUS_LINE[status]]
         for name, value in (*cycle.default_headers, *headers):
             lines += (name, b": ", value, b"\r\n")
         if cycle.scope["method"] == "HEAD":

@@ -10,6 +10,7 @@ from starlette.types import Scope, Send
 
 from ticketbridge.problems import MethodNotAllowed, ProblemError
 from ticketbridge.protocol import AT_ONCE
+from ticketbridge.response import Body
 
 METHODS = ("GET", "HEAD")
 JSON = b"application/json"
@@ -30,7 +31,7 @@ class Reply:
     """
 
     status: int
-    body: bytes = field(repr=False)
+    body: Body = field(repr=False)
     media_type: bytes | None = None
     headers: tuple[Header, ...] = ()
     is_last: bool = False
@@ -57,7 +58,7 @@ class Reply:
         return replace(self, is_last=True)
 
 
-def _was_sent_at_once(scope: Scope, status: int, headers: Sequence[Header], body: bytes) -> bool:
+def _was_sent_at_once(scope: Scope, status: int, headers: Sequence[Header], body: Body) -> bool:
     """Whether our own server has sent the answer whole, which takes less than ASGI's two messages."""
     send = scope.get("extensions", {}).get(AT_ONCE)
     return send is not None and send(scope, status, headers, body)

@@ -20,7 +20,12 @@ from ticketbridge.tickets.settle import TICKET_ID
 _ROOTS = ("user", "tickets")
 # By default a decimal would go out as text; the body's expression may reckon with some.
 _END = b"]}"
+_OPENING, _COMMA = b"[,"
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+Body = bytes | bytearray
+"""A body as it is sent: a long one is not copied into bytes once it is written."""
 
 
 class Misfit(Exception):
@@ -38,8 +43,8 @@ class Writing(Protocol):
         """There are no more."""
         ...
 
-    def encoded(self) -> bytes:
-        """The body as JSON, once it was checked."""
+    def encoded(self) -> Body:
+        """The body as JSON, once it was checked; to be called once."""
         ...
 
 
@@ -80,9 +85,13 @@ class ResponsePlan:
         """A body to be written for *user*, which has no tickets yet."""
         return self._writing(self, user)
 
+    def made(self, user: str, tickets: Sequence[Mapping[str, Any]]) -> Any:
+        """The body of these tickets; raises EvaluationError."""
+        return self._body({"user": user, "tickets": tickets})
+
     def fitting(self, user: str, tickets: list[dict[str, Any]]) -> Any:
         """The body where it and all tickets are what their schemas say; else it raises."""
-        body = self._body({"user": user, "tickets": tickets})
+        body = self.made(user, tickets)
         if self._tickets is not None and not self._tickets.all_fit(tickets):
             raise Misfit
         if not self._validator.fits(body):
@@ -99,7 +108,7 @@ class ResponsePlan:
     def render(self, user: str, tickets: Sequence[Mapping[str, Any]]) -> bytes:
         """The body as JSON; MappingMismatch where it is not what the schema says."""
         try:
-            body = self._body({"user": user, "tickets": tickets})
+            body = self.made(user, tickets)
         except EvaluationError as error:
             raise MappingMismatch(log=f"response: body: {error}") from error
         breach = self._validator.check(body)
@@ -118,19 +127,24 @@ class _InParts:
     def __init__(self, plan: ResponsePlan, user: str) -> None:
         self._plan = plan
         self._user = user
-        self._written: list[bytes] = []
+        self._text = bytearray(plan.encoded(plan.made(user, []))[: -len(_END)])
+        self._before = _OPENING
 
     def add(self, tickets: list[dict[str, Any]]) -> None:
         self._plan.fitting(self._user, tickets)
-        self._written.append(self._plan.encoded(tickets)[1:-1])
+        # Over the bracket that opens the list, or closes what there is of it.
+        at = len(self._text) - 1
+        _ENCODER.encode_into(tickets, self._text, at)
+        self._text[at], self._before = self._before, _COMMA
 
     def check(self) -> None:
-        """All was checked as it came."""
+        if self._before == _OPENING:
+            self._plan.fitting(self._user, [])
+            self._text += b"]"
 
-    def encoded(self) -> bytes:
-        empty = self._plan.encoded(self._plan.fitting(self._user, []))
-        start, end = empty[: -len(_END)], empty[-len(_END) :]
-        return b"".join((start, b",".join(self._written), end))
+    def encoded(self) -> Body:
+        self._text += b"}"
+        return self._text
 
 
 class _Whole:

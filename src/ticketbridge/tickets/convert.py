@@ -26,7 +26,7 @@ from ticketbridge.jmes import Kind, Repeated, kinds
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
 _LONGEST_NUMBER = 60  # characters of a decimal text; a price is far below
-BOUND: Final = 10 ** (_LONGEST_NUMBER + 1)
+_BOUND: Final = 10 ** (_LONGEST_NUMBER + 1)
 """No number is so large: read as a float, as many readers do, it would at last be infinite."""
 
 
@@ -232,7 +232,7 @@ def _digits(value: int) -> str:
 
 
 def _number_of_integer(value: int) -> int:
-    if not -BOUND < value < BOUND:
+    if not -_BOUND < value < _BOUND:
         raise Violation("", "a number beyond all bounds")
     return value
 

@@ -24,7 +24,7 @@ from ticketbridge.tickets.checks import (
     StatusCheck,
     same_owner,
 )
-from ticketbridge.tickets.convert import BOUND, MISSING, to_number, to_string
+from ticketbridge.tickets.convert import MISSING, to_number, to_string
 from ticketbridge.tickets.fields import (
     ConstantField,
     ExpressionField,
@@ -37,6 +37,7 @@ from ticketbridge.tickets.fields import (
 from ticketbridge.tickets.records import TicketParts
 from ticketbridge.tickets.settle import TICKET_ID
 
+_USUAL = 10**15  # a number below it is as exact as float as it is as integer
 PART = 500
 """Tickets that are handed on together: enough that it costs nothing, few enough that they weigh nothing."""
 
@@ -289,18 +290,12 @@ class _Writer:
         match member.kind:
             case "string":
                 # What `to_string` does, without its call for the two that are usual.
-                with code.block(f"if type({value}) is int"):
-                    code.line(f"{value} = str({value})")
-                with code.block(f"elif type({value}) is not str"):
-                    code.line(f"{value} = {self._helper('to_string', to_string)}({value})")
+                other = f"{self._helper('to_string', to_string)}({value})"
+                with code.block(f"if type({value}) is not str"):
+                    code.line(f"{value} = str({value}) if type({value}) is int else {other}")
                 return False
             case "number":
-                # Integers, and floats that are none, are as they should be: most prices.
-                bound = self._helper("BOUND", BOUND)
-                integer = f"type({value}) is int and -{bound} < {value} < {bound}"
-                fraction = f"type({value}) is float and {value} % 1 > 0"
-                with code.block(f"if not ({integer} or {fraction})"):
-                    code.line(f"{value} = {self._helper('to_number', to_number)}({value})")
+                self._convert_number(value)
                 return False
             case _:
                 if not member.optional:
@@ -308,6 +303,16 @@ class _Writer:
                 self._odd_if_repeated(value)
                 code.line(f"{value} = {self._named('convert', member.convert)}({value})")
                 return True
+
+    def _convert_number(self, value: str) -> None:
+        """What `to_number` does, without its call for what most prices are."""
+        code = self._code
+        usual = f"-{_USUAL} < {value} < {_USUAL}"
+        other = f"{self._helper('to_number', to_number)}({value})"
+        with code.block(f"if type({value}) is float"), code.block(f"if not {value} % 1 > 0"):
+            code.line(f"{value} = int({value}) if {usual} else {other}")
+        with code.block(f"elif type({value}) is not int or not {usual}"):
+            code.line(f"{value} = {other}")
 
     def _looked_up(self, member: TableField) -> tuple[str, bool]:
         code = self._code
