@@ -27,7 +27,8 @@ from ticketbridge.upstream.encodings import EncodingError, Text
 _DEEPEST = 200
 # Bytes; also of a comment. With each new piece expat reads either again from its beginning.
 _LONGEST_TAG = 1_000_000
-_MOST_PARTS = 1_000_000  # elements and attributes; `max_body` alone would leave room for millions
+# Elements and attributes: `max_body` has room for millions, which would take far more memory than it.
+_MOST_PARTS = 500_000
 _MOST_NAMES = 20_000  # different ones, each of which the parser keeps
 _BLANK = " \t\r\n"
 
