@@ -721,6 +721,7 @@ async def test_a_rules_message_goes_to_the_log_without_addresses() -> None:
     [
         ({"type": "bearer", "token": "${ACME_TOKEN}"}, TOKEN),
         ({"type": "basic", "username": "ana", "password": "${ACME_TOKEN}"}, ANA_IN_BASE64),
+        ({"type": "basic", "username": "bridge", "password": "${ACME_TOKEN}"}, TOKEN),
         ({"type": "api_key", "in": "cookie", "name": "k", "value": "${ACME_TOKEN}"}, TOKEN),
         ({"type": "api_key", "in": "query", "name": "k", "value": "${ACME_TOKEN}"}, TOKEN),
         ({"type": "api_key", "in": "header", "name": "K", "value": "${ACME_TOKEN}"}, TOKEN),

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from tests.support import NOW, USER, item, order, orders, spec_of, tickets_of
+from tests.support import NOW, TOKEN, USER, item, order, orders, spec_of, tickets_of
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.journal import Journal
 from ticketbridge.mapping import MappingError
@@ -558,3 +558,21 @@ async def test_a_stand_in_takes_the_place_of_a_login() -> None:
 
         assert len(tickets_of(answer)) == 1
         assert platform.logins == []
+
+
+async def test_a_message_of_a_login_does_not_repeat_its_password() -> None:
+    """A platform that names the password that it refuses does not get it into the log."""
+    login = {
+        "post": "/login",
+        "json": {"name": "bridge", "password": "${ACME_TOKEN}"},
+        "responses": [{"status": 422, "then": "fail", "message": "body.error"}],
+    }
+    refused = httpx.Response(422, json={"error": f"no such password: {TOKEN}"})
+    journal = Journal()
+
+    with pytest.raises(UpstreamError):
+        await bridge_on(Accounts(lambda _request: refused), {**SESSION, "login": login}).answer(
+            USER, journal
+        )
+
+    assert journal.notes == ["login: no such password: (credential)"]

@@ -46,7 +46,7 @@ class Exchange:
         self._base_url = upstream.base_url
         self._retries = upstream.retries
         self._request = request
-        self._responses = Responses(spec, roots, compiler)
+        self._responses = Responses(spec, upstream, roots, compiler)
         _hold_to_deadline(spec, upstream, compiler)
 
     async def ask(

@@ -14,6 +14,7 @@ from ticketbridge.mapping.spec import (
     LoginSpec,
     OAuth2AuthSpec,
     SessionAuthSpec,
+    UpstreamSpec,
 )
 from ticketbridge.problems import MappingMismatch, UpstreamUnreadable
 from ticketbridge.upstream.auth import Credentials, basic, bearer
@@ -86,11 +87,13 @@ class SessionLogin:
 
     unsigned = Credentials()
 
-    def __init__(self, spec: SessionAuthSpec, base_url: str, compiler: SpecCompiler) -> None:
+    def __init__(
+        self, spec: SessionAuthSpec, upstream: UpstreamSpec, compiler: SpecCompiler
+    ) -> None:
         login = spec.login
         accept = accept_of(login.format)
         self._plan = RequestPlan(
-            login.request, login.name, base_url, ("user",), compiler, accept=accept
+            login.request, login.name, upstream.base_url, ("user",), compiler, accept=accept
         )
         self.uses_user = self._plan.uses_user
         self.repeatable = login.request.idempotent
@@ -103,7 +106,7 @@ class SessionLogin:
         self._value = compiler.template(spec.value, ("token",), "header")
         used = self._token.names | (self._expires.names if self._expires else frozenset())
         self._responses = Responses(
-            login, seen, compiler, needs_body="body" in used, refused=_REFUSED
+            login, upstream, seen, compiler, needs_body="body" in used, refused=_REFUSED
         )
         _hold_to_user(login, compiler, uses_user=self.uses_user)
 

@@ -11,7 +11,15 @@ from typing import Any, assert_never
 from ticketbridge.jmes import Expression, kinds
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
-from ticketbridge.mapping.spec import CallSpec, GraphqlBodySpec, LoginSpec, RuleSpec, StatusRange
+from ticketbridge.mapping.secrets import secrets_in
+from ticketbridge.mapping.spec import (
+    CallSpec,
+    GraphqlBodySpec,
+    LoginSpec,
+    RuleSpec,
+    StatusRange,
+    UpstreamSpec,
+)
 from ticketbridge.problems import (
     UpstreamAuth,
     UpstreamError,
@@ -81,12 +89,13 @@ class Responses:
     """The rules of one call or login, compiled.
 
     *needs_body*: an answer without a readable body is an error. *refused* are the statuses that say no
-    to our credentials.
+    to our credentials. No message repeats a secret of *upstream*.
     """
 
     def __init__(
         self,
         spec: CallSpec | LoginSpec,
+        upstream: UpstreamSpec,
         roots: Collection[str],
         compiler: SpecCompiler,
         *,
@@ -95,6 +104,7 @@ class Responses:
     ) -> None:
         self._needs_body = needs_body
         self._refused = refused
+        self._secrets = frozenset(secrets_in((upstream.auth, upstream.headers)))
         self._name = spec.name
         self._format = compile_format(spec.format, any_content_type=spec.any_content_type)
         self._is_graphql = isinstance(spec.request.body, GraphqlBodySpec)
@@ -171,8 +181,8 @@ class Responses:
         text = mask_emails(str(evaluate(rule.message, scope, f"{self._name}: message")))
         # Platforms repeat what they refuse: the user, or the key that they were sent.
         text = mask_words(text, [scope["user"]], "(user)")
-        if answer.credentials is not None:
-            text = mask_words(text, answer.credentials.secrets(), "(credential)")
+        signed = () if answer.credentials is None else answer.credentials.secrets()
+        text = mask_words(text, (*self._secrets, *signed), "(credential)")
         journal.notes.append(f"{self._name}: {text[:_LONGEST_NOTE]}")
 
 

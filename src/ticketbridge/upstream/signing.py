@@ -68,7 +68,7 @@ class SigningPlan:
             case OAuth2AuthSpec():
                 self._source = OAuth2Login(spec.auth)
             case SessionAuthSpec():
-                login = SessionLogin(spec.auth, spec.base_url, compiler)
+                login = SessionLogin(spec.auth, spec, compiler)
                 self._source, self.uses_user = login, login.uses_user
             case fixed:
                 self._fixed = fixed_credentials(fixed)
