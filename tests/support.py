@@ -16,12 +16,15 @@ from types import EllipsisType
 from typing import Any
 
 import httpx
+import pytest
 import uvicorn
 
+from tests.fake_platform import FakePlatform
 from ticketbridge.app import create_app
 from ticketbridge.bridge import Answer, Bridge, compile_mapping
 from ticketbridge.journal import Journal
 from ticketbridge.mapping import Environment, MappingSpec, parse_mapping
+from ticketbridge.problems import ProblemError
 from ticketbridge.server import server_config
 from ticketbridge.settings import Settings
 
@@ -213,6 +216,25 @@ class PromptServer(uvicorn.Server):
                 break
             await asyncio.sleep(0.002)
         self._told.set()
+
+
+async def ids_on(
+    platform: FakePlatform, changes: Changes, journal: Journal | None = None
+) -> list[str]:
+    """The ids of the tickets in one answer of the changed MAPPING on *platform*."""
+    bridge = compile_mapping(spec_of(changes, base_url=platform.url))
+    try:
+        answer = await bridge.answer(USER, journal)
+    finally:
+        await bridge.aclose()
+    return [ticket["ticketId"] for ticket in tickets_of(answer)]
+
+
+async def problem_on(platform: FakePlatform, changes: Changes) -> ProblemError:
+    """The problem of an answer that fails."""
+    with pytest.raises(ProblemError) as caught:
+        await ids_on(platform, changes)
+    return caught.value
 
 
 @asynccontextmanager

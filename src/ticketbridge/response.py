@@ -10,7 +10,7 @@ import msgspec
 from ticketbridge.contract import Validator, tickets_schema
 from ticketbridge.contract.body import hold_to_fields, hold_to_schema
 from ticketbridge.contract.shape import Schema, items_of, object_shape
-from ticketbridge.jmes import EvaluationError, HashShape, RootShape, Shape
+from ticketbridge.jmes import ENCODER, EvaluationError, HashShape, RootShape, Shape
 from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.spec import ResponseSpec
 from ticketbridge.problems import MappingMismatch
@@ -18,10 +18,8 @@ from ticketbridge.tickets.records import TicketContract
 from ticketbridge.tickets.settle import TICKET_ID
 
 _ROOTS = ("user", "tickets")
-# By default a decimal would go out as text; the body's expression may reckon with some.
 _END = b"]}"
 _OPENING, _COMMA = b"[,"
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 Body = bytes | bytearray
@@ -101,7 +99,7 @@ class ResponsePlan:
     def encoded(self, body: object) -> bytes:
         """*body* as JSON; MappingMismatch where it cannot be written."""
         try:
-            return _ENCODER.encode(body)
+            return ENCODER.encode(body)
         except (msgspec.MsgspecError, ValueError) as error:
             raise MappingMismatch(log="response: body: no JSON") from error
 
@@ -134,7 +132,7 @@ class _InParts:
         self._plan.fitting(self._user, tickets)
         # Over the bracket that opens the list, or closes what there is of it.
         at = len(self._text) - 1
-        _ENCODER.encode_into(tickets, self._text, at)
+        ENCODER.encode_into(tickets, self._text, at)
         self._text[at], self._before = self._before, _COMMA
 
     def check(self) -> None:

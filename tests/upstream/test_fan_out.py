@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.fake_platform import FakePlatform, Pause, Reply, Seen
-from tests.support import USER, item, order, orders, spec_of, tickets_of
+from tests.support import USER, ids_on, item, order, orders, problem_on, spec_of, tickets_of
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.journal import Journal
-from ticketbridge.problems import MappingMismatch, ProblemError, UpstreamError, UpstreamTimeout
+from ticketbridge.problems import MappingMismatch, UpstreamError, UpstreamTimeout
 
 pytestmark = pytest.mark.anyio
 
@@ -34,25 +34,6 @@ def source(*entries: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     return {"source": [dict(entry) for entry in entries], **others}
 
 
-async def ids(
-    platform: FakePlatform, changes: Mapping[str, Any], journal: Journal | None = None
-) -> list[str]:
-    """The ids of the tickets in one answer from *platform*."""
-    bridge = compile_mapping(spec_of(changes, base_url=platform.url))
-    try:
-        answer = await bridge.answer(USER, journal)
-    finally:
-        await bridge.aclose()
-    return [ticket["ticketId"] for ticket in tickets_of(answer)]
-
-
-async def problem(platform: FakePlatform, changes: Mapping[str, Any]) -> ProblemError:
-    """The problem of an answer that fails."""
-    with pytest.raises(ProblemError) as caught:
-        await ids(platform, changes)
-    return caught.value
-
-
 def slowly(reply: Reply, seconds: float) -> Reply:
     """*reply* after a while."""
     return Reply(steps=(Pause(seconds), *reply.script()))
@@ -72,7 +53,7 @@ async def test_calls_for_several_bindings_go_out_together(platform: FakePlatform
     for name in NAMES:
         platform.on(f"/items/{name}", Reply(hang=True))
 
-    found = await problem(platform, source(ORDERS, ITEMS, upstream__timeout="300ms"))
+    found = await problem_on(platform, source(ORDERS, ITEMS, upstream__timeout="300ms"))
 
     assert isinstance(found, UpstreamTimeout)
     assert sorted(platform.paths[1:]) == [f"/items/{name}" for name in NAMES]
@@ -85,7 +66,7 @@ async def test_results_stay_in_the_order_of_their_bindings(platform: FakePlatfor
         reply = Reply(json=[item(f"{name}1"), item(f"{name}2")])
         platform.on(f"/items/{name}", slowly(reply, (len(NAMES) - number) * 0.01))
 
-    found = await ids(platform, source(ORDERS, ITEMS))
+    found = await ids_on(platform, source(ORDERS, ITEMS))
 
     assert found == [f"{name}{number}" for name in NAMES for number in (1, 2)]
 
@@ -105,7 +86,7 @@ async def test_each_binding_walks_its_own_pages(platform: FakePlatform) -> None:
         platform.on(f"/items/{name}", slowly(Reply(json=first), 0.01 if name == "a" else 0))
         platform.on(f"/items/{name}", Reply(json=last), query={"after": "x"})
 
-    assert await ids(platform, source(ORDERS, paged)) == ["a1", "a2", "b1", "b2"]
+    assert await ids_on(platform, source(ORDERS, paged)) == ["a1", "a2", "b1", "b2"]
 
 
 async def test_a_list_is_collected_for_each_binding(platform: FakePlatform) -> None:
@@ -115,7 +96,7 @@ async def test_a_list_is_collected_for_each_binding(platform: FakePlatform) -> N
     for name in ("a", "b"):
         platform.on(f"/items/{name}", Reply(json=[item(f"{name}1"), item(f"{name}2")]))
 
-    found = await ids(platform, source(ORDERS, collected, {"name": "item", "take": "list[1]"}))
+    found = await ids_on(platform, source(ORDERS, collected, {"name": "item", "take": "list[1]"}))
 
     assert found == ["a2", "b2"]
 
@@ -135,7 +116,7 @@ async def test_concurrency_bounds_the_calls_in_flight(platform: FakePlatform) ->
     for name in NAMES:
         platform.on(f"/items/{name}", reply)
 
-    found = await ids(platform, source(ORDERS, ITEMS, upstream__concurrency=2))
+    found = await ids_on(platform, source(ORDERS, ITEMS, upstream__concurrency=2))
 
     assert found == [f"/items/{name}" for name in NAMES]
     assert max(connections) == 2
@@ -147,7 +128,7 @@ async def test_max_calls_bounds_the_fan_out(platform: FakePlatform) -> None:
     for name in NAMES:
         platform.on(f"/items/{name}", Reply(json=[]))
 
-    found = await problem(platform, source(ORDERS, ITEMS, upstream__max_calls=4))
+    found = await problem_on(platform, source(ORDERS, ITEMS, upstream__max_calls=4))
 
     assert isinstance(found, MappingMismatch)
     assert "max_calls: more than 4" in found.log
@@ -160,7 +141,7 @@ async def test_as_many_calls_as_max_calls_are_fine(platform: FakePlatform) -> No
     for name in NAMES:
         platform.on(f"/items/{name}", Reply(json=[item(name)]))
 
-    assert len(await ids(platform, source(ORDERS, ITEMS, upstream__max_calls=7))) == 6
+    assert len(await ids_on(platform, source(ORDERS, ITEMS, upstream__max_calls=7))) == 6
 
 
 @pytest.mark.parametrize(("most", "fits"), [(12, True), (11, False)])
@@ -176,16 +157,16 @@ async def test_max_records_bounds_what_calls_bind(
     changes = source(ORDERS, ITEMS, upstream__max_records=most)
 
     if fits:
-        assert len(await ids(platform, changes)) == 10
+        assert len(await ids_on(platform, changes)) == 10
     else:
-        assert "max_records: more than 11" in (await problem(platform, changes)).log
+        assert "max_records: more than 11" in (await problem_on(platform, changes)).log
 
 
 async def test_max_records_ends_an_answer_before_its_next_calls(platform: FakePlatform) -> None:
     """Too many bindings fail before a call is made for each of them."""
     many_orders(platform, *NAMES)
 
-    found = await problem(platform, source(ORDERS, ITEMS, upstream__max_records=5))
+    found = await problem_on(platform, source(ORDERS, ITEMS, upstream__max_records=5))
 
     assert "max_records" in found.log
     assert platform.paths == ["/orders"]
@@ -221,7 +202,7 @@ async def test_the_same_get_is_made_once_however_many_ask_at_once(platform: Fake
     changes = source(ORDERS, EVENT, again, ITEM, ticket__fields__showId="again")
     journal = Journal()
 
-    assert len(await ids(platform, changes, journal)) == 6
+    assert len(await ids_on(platform, changes, journal)) == 6
     assert sorted(platform.paths) == ["/events/a", "/events/b", "/orders"]
     assert journal.calls == 3
 
@@ -234,7 +215,7 @@ async def test_a_get_with_other_headers_is_another_get(platform: FakePlatform) -
     event = {**EVENT, "headers": {"X-Lang": "{order.lang}"}}
     changes = source(ORDERS, event, ITEM, ticket__fields__ticketOptionId="event.name")
 
-    await ids(platform, changes)
+    await ids_on(platform, changes)
 
     assert sorted(seen.headers.get("x-lang", "") for seen in platform.seen) == ["", "de", "en"]
 
@@ -278,7 +259,7 @@ async def test_a_binding_that_fails_a_check_makes_no_call(
     anyone = {"ticket.owner": "order.email && user", "ticket.status": status}
     journal = Journal()
 
-    found = await ids(platform, source(ORDERS, ITEMS, **{**anyone, **ticket}), journal)
+    found = await ids_on(platform, source(ORDERS, ITEMS, **{**anyone, **ticket}), journal)
 
     assert found == ["1", "2"]
     assert journal.verdicts == {verdict: 1, "returned": 2}
@@ -292,7 +273,7 @@ async def test_a_check_waits_for_the_names_of_those_before_it(platform: FakePlat
     changes = source(ORDERS, ITEMS, ticket__not_eligible_when={"test": "order.test"})
     journal = Journal()
 
-    assert await ids(platform, changes, journal) == []
+    assert await ids_on(platform, changes, journal) == []
     assert journal.verdicts == {"not_eligible:test": 1, "not_eligible:REFUNDED": 1}
 
 

@@ -10,10 +10,21 @@ import httpx
 import pytest
 
 from tests.fake_platform import FakePlatform, Reply
-from tests.support import USER, bridge_of, item, mapping, order, orders, spec_of, tickets_of
+from tests.support import (
+    USER,
+    bridge_of,
+    ids_on,
+    item,
+    mapping,
+    order,
+    orders,
+    problem_on,
+    spec_of,
+    tickets_of,
+)
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.mapping import MappingError
-from ticketbridge.problems import MappingMismatch, ProblemError, UpstreamError
+from ticketbridge.problems import MappingMismatch, UpstreamError
 
 pytestmark = pytest.mark.anyio
 
@@ -26,23 +37,6 @@ OFFSET: Mapping[str, Any] = {
     "source.0.pages": {"offset": {"step": 2}},
     "source.0.query": {"email": "{user}", "skip": "{page.offset}", "limit": "2"},
 }
-
-
-async def ids(platform: FakePlatform, changes: Mapping[str, Any]) -> list[str]:
-    """The ids of the tickets in one answer from *platform*."""
-    bridge = compile_mapping(spec_of(changes, base_url=platform.url))
-    try:
-        answer = await bridge.answer(USER)
-    finally:
-        await bridge.aclose()
-    return [ticket["ticketId"] for ticket in tickets_of(answer)]
-
-
-async def problem(platform: FakePlatform, changes: Mapping[str, Any]) -> ProblemError:
-    """The problem of an answer that fails."""
-    with pytest.raises(ProblemError) as caught:
-        await ids(platform, changes)
-    return caught.value
 
 
 def page(*numbers: int, link: str | None = None, **more: Any) -> Reply:
@@ -66,7 +60,7 @@ async def test_link_header_is_followed_to_the_last_page(platform: FakePlatform) 
     platform.on("/orders", page(2, link="<?p=3>; title=x; rel=next"), query={"p": "2"})
     platform.on("/orders", page(3, link='<?p=1>; rel="first"'), query={"p": "3"})
 
-    assert await ids(platform, LINKED) == ["1", "2", "3"]
+    assert await ids_on(platform, LINKED) == ["1", "2", "3"]
     assert queries(platform) == ["email=ana%40example.com", "email=ana%40example.com&p=2", "p=3"]
 
 
@@ -74,7 +68,7 @@ async def test_one_page_without_a_link_header_is_all(platform: FakePlatform) -> 
     """An answer without a `Link` header has no next page."""
     platform.on("/orders", page(1))
 
-    assert await ids(platform, LINKED) == ["1"]
+    assert await ids_on(platform, LINKED) == ["1"]
 
 
 async def test_link_headers_are_read_as_one(platform: FakePlatform) -> None:
@@ -87,7 +81,7 @@ async def test_link_headers_are_read_as_one(platform: FakePlatform) -> None:
     platform.on("/orders", Reply(steps=[head + body]))
     platform.on("/orders", page(2), query={"p": "2"})
 
-    assert await ids(platform, LINKED) == ["1", "2"]
+    assert await ids_on(platform, LINKED) == ["1", "2"]
 
 
 async def test_other_letters_in_a_link_are_sent_escaped(platform: FakePlatform) -> None:
@@ -95,7 +89,7 @@ async def test_other_letters_in_a_link_are_sent_escaped(platform: FakePlatform) 
     platform.on("/orders", page(1, link="<?p=\u00e9>; rel=next"))
     platform.on("/orders", page(2), query={"p": "\u00e9"})
 
-    assert await ids(platform, LINKED) == ["1", "2"]
+    assert await ids_on(platform, LINKED) == ["1", "2"]
     assert queries(platform)[1] == "p=%C3%A9"
 
 
@@ -104,7 +98,7 @@ async def test_an_empty_page_does_not_end_a_walk_by_link_header(platform: FakePl
     platform.on("/orders", page(link="<?p=2>; rel=next"))
     platform.on("/orders", page(2), query={"p": "2"})
 
-    assert await ids(platform, LINKED) == ["2"]
+    assert await ids_on(platform, LINKED) == ["2"]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +119,7 @@ async def test_a_link_that_cannot_be_trusted_is_a_mismatch(
     """A next link passes the rules of `next_url`; one that is not clear is no end."""
     platform.on("/orders", page(1, link=link))
 
-    found = await problem(platform, LINKED)
+    found = await problem_on(platform, LINKED)
 
     assert isinstance(found, MappingMismatch)
     assert reason in found.log
@@ -138,7 +132,7 @@ async def test_any_path_lets_a_link_lead_to_another_path(platform: FakePlatform)
     platform.on("/orders", page(1, link="</pages/2>; rel=next"))
     platform.on("/pages/2", page(2))
 
-    assert await ids(platform, changes) == ["1", "2"]
+    assert await ids_on(platform, changes) == ["1", "2"]
 
 
 async def test_a_total_may_stand_in_a_header(platform: FakePlatform) -> None:
@@ -148,7 +142,7 @@ async def test_a_total_may_stand_in_a_header(platform: FakePlatform) -> None:
     }
     platform.on("/orders", Reply(json=orders(order(item(1))), headers={"X-Total": "2"}))
 
-    found = await problem(platform, changes)
+    found = await problem_on(platform, changes)
 
     assert "1 items came where the platform counts 2" in found.log
 
@@ -165,7 +159,7 @@ async def test_cursor_is_placed_from_the_second_page_on(
     platform.on("/orders", page(2, next=7), query={"after": "a b&c"})
     platform.on("/orders", page(3, next=end), query={"after": "7"})
 
-    assert await ids(platform, CURSOR) == ["1", "2", "3"]
+    assert await ids_on(platform, CURSOR) == ["1", "2", "3"]
     email = "email=ana%40example.com"
     assert queries(platform) == [email, f"{email}&after=a%20b%26c", f"{email}&after=7"]
 
@@ -175,7 +169,7 @@ async def test_zero_is_a_cursor(platform: FakePlatform) -> None:
     platform.on("/orders", page(1, next=0))
     platform.on("/orders", page(2, next=None), query={"after": "0"})
 
-    assert await ids(platform, CURSOR) == ["1", "2"]
+    assert await ids_on(platform, CURSOR) == ["1", "2"]
 
 
 async def test_the_same_cursor_again_is_a_mismatch(platform: FakePlatform) -> None:
@@ -183,7 +177,7 @@ async def test_the_same_cursor_again_is_a_mismatch(platform: FakePlatform) -> No
     platform.on("/orders", page(1, next="x"))
     platform.on("/orders", page(2, next="x"), query={"after": "x"})
 
-    found = await problem(platform, CURSOR)
+    found = await problem_on(platform, CURSOR)
 
     assert isinstance(found, MappingMismatch)
     assert "asked for twice" in found.log
@@ -195,7 +189,7 @@ async def test_a_cursor_is_text_or_an_integer(platform: FakePlatform, cursor: ob
     """Anything else is no cursor, and no end either."""
     platform.on("/orders", page(1, next=cursor))
 
-    found = await problem(platform, CURSOR)
+    found = await problem_on(platform, CURSOR)
 
     assert isinstance(found, MappingMismatch)
     assert "gives no cursor" in found.log
@@ -205,9 +199,9 @@ async def test_a_cursor_that_is_missing_is_no_end(platform: FakePlatform) -> Non
     """A renamed key is an error; a platform that leaves it out is read with `optional`."""
     platform.on("/orders", page(1))
 
-    assert isinstance(await problem(platform, CURSOR), MappingMismatch)
+    assert isinstance(await problem_on(platform, CURSOR), MappingMismatch)
     optional = {**CURSOR, "source.0.pages": {"cursor": "optional(body.next)"}}
-    assert await ids(platform, optional) == ["1"]
+    assert await ids_on(platform, optional) == ["1"]
 
 
 async def test_an_empty_page_does_not_end_a_walk_by_cursor(platform: FakePlatform) -> None:
@@ -215,7 +209,7 @@ async def test_an_empty_page_does_not_end_a_walk_by_cursor(platform: FakePlatfor
     platform.on("/orders", page(next="x"))
     platform.on("/orders", page(2, next=None), query={"after": "x"})
 
-    assert await ids(platform, CURSOR) == ["2"]
+    assert await ids_on(platform, CURSOR) == ["2"]
 
 
 async def test_a_platform_that_ignores_the_cursor_is_found_out(platform: FakePlatform) -> None:
@@ -223,7 +217,7 @@ async def test_a_platform_that_ignores_the_cursor_is_found_out(platform: FakePla
     platform.on("/orders", page(1, next="x"))
     platform.on("/orders", page(1, next="y"), query={"after": "x"})
 
-    assert "two pages have the same items" in (await problem(platform, CURSOR)).log
+    assert "two pages have the same items" in (await problem_on(platform, CURSOR)).log
 
 
 async def test_a_page_after_a_cursor_that_fails_fails_the_answer(platform: FakePlatform) -> None:
@@ -231,7 +225,7 @@ async def test_a_page_after_a_cursor_that_fails_fails_the_answer(platform: FakeP
     platform.on("/orders", page(1, next="x"))
     platform.on("/orders", Reply(404, json={}), query={"after": "x"})
 
-    assert isinstance(await problem(platform, CURSOR), UpstreamError)
+    assert isinstance(await problem_on(platform, CURSOR), UpstreamError)
 
 
 async def test_last_ends_a_walk_by_cursor(platform: FakePlatform) -> None:
@@ -240,7 +234,7 @@ async def test_last_ends_a_walk_by_cursor(platform: FakePlatform) -> None:
     platform.on("/orders", page(1, next="x", more=True))
     platform.on("/orders", page(2, next="y", more=False), query={"after": "x"})
 
-    assert await ids(platform, changes) == ["1", "2"]
+    assert await ids_on(platform, changes) == ["1", "2"]
 
 
 async def test_a_cursor_may_be_made_of_the_last_item(platform: FakePlatform) -> None:
@@ -250,7 +244,7 @@ async def test_a_cursor_may_be_made_of_the_last_item(platform: FakePlatform) -> 
     platform.on("/orders", Reply(json=first))
     platform.on("/orders", page(3, more=False), query={"after": "42"})
 
-    assert await ids(platform, changes) == ["1", "2", "3"]
+    assert await ids_on(platform, changes) == ["1", "2", "3"]
 
 
 async def test_a_cursor_in_a_json_body_is_null_on_the_first_page() -> None:
@@ -295,7 +289,7 @@ async def test_a_cursor_beside_text_needs_a_value(platform: FakePlatform) -> Non
     """Only a query value that is one hole of `page` is left out: another that has no value is an error."""
     for query in ({"after": "id:{page.cursor}"}, {"after": "{page.cursor || user && `null`}"}):
         changes = {**CURSOR, "source.0.query": query}
-        assert isinstance(await problem(platform, changes), MappingMismatch)
+        assert isinstance(await problem_on(platform, changes), MappingMismatch)
     assert platform.seen == []
 
 
@@ -308,7 +302,7 @@ async def test_offsets_are_a_step_apart_until_an_empty_page(platform: FakePlatfo
     platform.on("/orders", page(3), query={"skip": "2"})
     platform.on("/orders", page(), query={"skip": "4"})
 
-    assert await ids(platform, OFFSET) == ["1", "2", "3"]
+    assert await ids_on(platform, OFFSET) == ["1", "2", "3"]
     assert queries(platform)[1] == "email=ana%40example.com&skip=2&limit=2"
 
 
@@ -319,7 +313,7 @@ async def test_last_ends_pages_by_offset_without_another_call(platform: FakePlat
     platform.on("/orders", page(1, 2, total=3), query={"skip": "0"})
     platform.on("/orders", page(3, total=3), query={"skip": "2"})
 
-    assert await ids(platform, changes) == ["1", "2", "3"]
+    assert await ids_on(platform, changes) == ["1", "2", "3"]
     assert len(platform.seen) == 2
 
 
@@ -327,7 +321,7 @@ async def test_a_platform_that_ignores_the_offset_is_found_out(platform: FakePla
     """The same page for every offset is an error, not a longer list."""
     platform.on("/orders", page(1))
 
-    assert "two pages have the same items" in (await problem(platform, OFFSET)).log
+    assert "two pages have the same items" in (await problem_on(platform, OFFSET)).log
 
 
 async def test_a_paged_take_by_offset_ends_where_last_says_so(platform: FakePlatform) -> None:
@@ -346,7 +340,7 @@ async def test_a_paged_take_by_offset_ends_where_last_says_so(platform: FakePlat
     platform.on("/orders", page(1), query={"skip": "0"})
     platform.on("/orders", page(), query={"skip": "1"})
 
-    assert await ids(platform, {"source": source}) == ["1"]
+    assert await ids_on(platform, {"source": source}) == ["1"]
 
 
 @pytest.mark.parametrize("expression", ["body.orders[?event == 'fest']", "body.orders[*].parts[]"])
@@ -373,7 +367,7 @@ async def test_an_empty_page_before_the_total_is_no_end(
     platform.on("/orders", page(1, 2, total=3, last=False), query={"skip": "0"})
     platform.on("/orders", page(total=3, last=False), query={"skip": "2"})
 
-    found = await problem(platform, changes)
+    found = await problem_on(platform, changes)
 
     assert isinstance(found, MappingMismatch)
     assert "2 items came where the platform counts 3" in found.log
@@ -385,7 +379,7 @@ async def test_the_greatest_total_counts(platform: FakePlatform) -> None:
     platform.on("/orders", page(1, 2, total=3), query={"skip": "0"})
     platform.on("/orders", page(total=0), query={"skip": "2"})
 
-    assert "2 items came where the platform counts 3" in (await problem(platform, changes)).log
+    assert "2 items came where the platform counts 3" in (await problem_on(platform, changes)).log
 
 
 async def test_a_platform_that_caps_its_pages_below_the_step_is_found_out(
@@ -397,7 +391,7 @@ async def test_a_platform_that_caps_its_pages_below_the_step_is_found_out(
     platform.on("/orders", page(3, total=3), query={"skip": "2"})
     platform.on("/orders", page(total=3), query={"skip": "4"})
 
-    assert "2 items came where the platform counts 3" in (await problem(platform, changes)).log
+    assert "2 items came where the platform counts 3" in (await problem_on(platform, changes)).log
 
 
 async def test_a_short_page_that_is_not_the_last_is_an_error(platform: FakePlatform) -> None:
@@ -405,7 +399,7 @@ async def test_a_short_page_that_is_not_the_last_is_an_error(platform: FakePlatf
     platform.on("/orders", page(1), query={"skip": "0"})
     platform.on("/orders", page(3), query={"skip": "2"})
 
-    found = await problem(platform, OFFSET)
+    found = await problem_on(platform, OFFSET)
 
     assert "a page of 1 items, and another after it; `step` is 2" in found.log
 
@@ -420,7 +414,7 @@ async def test_a_filter_may_shorten_any_page(platform: FakePlatform) -> None:
     platform.on("/orders", page(1), query={"skip": "0"})
     platform.on("/orders", page(3), query={"skip": "2"})
 
-    assert await ids(platform, changes) == ["1", "3"]
+    assert await ids_on(platform, changes) == ["1", "3"]
 
 
 @pytest.mark.parametrize("changes", [LINKED, CURSOR], ids=["link_header", "cursor"])
@@ -431,7 +425,7 @@ async def test_an_end_before_the_total_is_no_end(
     pages = {**changes["source.0.pages"], **COUNTED}
     platform.on("/orders", page(1, total=2, next=None))
 
-    found = await problem(platform, {**changes, "source.0.pages": pages})
+    found = await problem_on(platform, {**changes, "source.0.pages": pages})
 
     assert "1 items came where the platform counts 2" in found.log
 
@@ -516,7 +510,7 @@ async def test_max_pages_holds_for_every_kind(
     """A walk that needs more pages than `max_pages` fails: it is not cut."""
     platform.on("/orders", page(1, next="x", link="<?p=2>; rel=next"))
 
-    found = await problem(platform, {**changes, "upstream.max_pages": 1})
+    found = await problem_on(platform, {**changes, "upstream.max_pages": 1})
 
     assert isinstance(found, MappingMismatch)
     assert "max_pages" in found.log
@@ -564,7 +558,7 @@ async def test_items_from_a_header_that_is_no_utf8_are_a_mismatch() -> None:
     async with FakePlatform() as platform:
         platform.on("/orders", Reply(steps=[NO_UTF8]))
 
-        failed = await problem(platform, changes)
+        failed = await problem_on(platform, changes)
 
     assert isinstance(failed, MappingMismatch)
     assert "an item has a lone surrogate" in failed.log
@@ -583,7 +577,7 @@ async def test_a_header_that_is_no_utf8_does_not_go_into_a_body() -> None:
     async with FakePlatform() as platform:
         platform.on("/orders", Reply(steps=[NO_UTF8]))
 
-        failed = await problem(platform, changes)
+        failed = await problem_on(platform, changes)
 
     assert isinstance(failed, MappingMismatch)
     assert "a text in the body has a lone surrogate" in failed.log

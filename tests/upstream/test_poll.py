@@ -10,13 +10,21 @@ import httpx
 import pytest
 
 from tests.fake_platform import FakePlatform, Reply
-from tests.support import USER, bridge_of, item, order, orders, spec_of, tickets_of
+from tests.support import (
+    USER,
+    bridge_of,
+    ids_on,
+    item,
+    order,
+    orders,
+    problem_on,
+    spec_of,
+)
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.journal import Journal
 from ticketbridge.mapping import MappingError
 from ticketbridge.problems import (
     MappingMismatch,
-    ProblemError,
     UpstreamError,
     UpstreamTimeout,
     UpstreamUnavailable,
@@ -40,31 +48,12 @@ def accepted(location: str = "/jobs/7") -> Reply:
     return Reply(202, json={"state": "working"}, headers={"Location": location})
 
 
-async def ids(
-    platform: FakePlatform, changes: Mapping[str, Any], journal: Journal | None = None
-) -> list[str]:
-    """The ids of the tickets in one answer from *platform*."""
-    bridge = compile_mapping(spec_of(changes, base_url=platform.url))
-    try:
-        answer = await bridge.answer(USER, journal)
-    finally:
-        await bridge.aclose()
-    return [ticket["ticketId"] for ticket in tickets_of(answer)]
-
-
-async def problem(platform: FakePlatform, changes: Mapping[str, Any]) -> ProblemError:
-    """The problem of an answer that fails."""
-    with pytest.raises(ProblemError) as caught:
-        await ids(platform, changes)
-    return caught.value
-
-
 async def test_the_same_request_is_made_until_the_answer_is_ready(platform: FakePlatform) -> None:
     """Without a `url` the same request is made again, and each time the rules are asked anew."""
     platform.on("/orders", accepted(), accepted(), READY)
     journal = Journal()
 
-    assert await ids(platform, polling(POLL), journal) == ["1"]
+    assert await ids_on(platform, polling(POLL), journal) == ["1"]
     assert {seen.target for seen in platform.seen} == {"/orders?email=ana%40example.com"}
     assert journal.calls == 3
 
@@ -76,7 +65,7 @@ async def test_a_poll_may_look_at_the_body(platform: FakePlatform) -> None:
     ready = Reply(json={"state": "done", **orders(order(item(1)))})
     platform.on("/orders", working, working, ready)
 
-    assert await ids(platform, polling(rule)) == ["1"]
+    assert await ids_on(platform, polling(rule)) == ["1"]
 
 
 async def test_a_poll_goes_to_the_url_that_the_platform_names(platform: FakePlatform) -> None:
@@ -85,7 +74,7 @@ async def test_a_poll_goes_to_the_url_that_the_platform_names(platform: FakePlat
     platform.on("/jobs/7", accepted("result"))
     platform.on("/jobs/result", READY)
 
-    assert await ids(platform, polling(TO_LOCATION)) == ["1"]
+    assert await ids_on(platform, polling(TO_LOCATION)) == ["1"]
     assert [seen.target for seen in platform.seen][1:] == ["/jobs/7?key=a%20b", "/jobs/result"]
     assert len({seen.headers["authorization"] for seen in platform.seen}) == 1
 
@@ -106,7 +95,7 @@ async def test_a_poll_url_that_cannot_be_trusted_is_a_mismatch(
     """A `url` passes the rules of next URLs, save the path: nothing is sent elsewhere."""
     platform.on("/orders", accepted(location))
 
-    found = await problem(platform, polling(TO_LOCATION))
+    found = await problem_on(platform, polling(TO_LOCATION))
 
     assert isinstance(found, MappingMismatch)
     assert reason in found.log
@@ -118,7 +107,7 @@ async def test_a_poll_url_is_text(platform: FakePlatform, url: object) -> None:
     """A `url` that gives no text is an error: it is not the same request again."""
     platform.on("/orders", Reply(202, json={"at": url}))
 
-    found = await problem(platform, polling({**POLL, "url": "body.at"}))
+    found = await problem_on(platform, polling({**POLL, "url": "body.at"}))
 
     assert isinstance(found, MappingMismatch)
     assert "gives no text" in found.log
@@ -129,7 +118,7 @@ async def test_a_missing_poll_url_is_a_mismatch(platform: FakePlatform) -> None:
     """A platform that does not say where to ask is no platform that is ready."""
     platform.on("/orders", Reply(202, json={}))
 
-    assert isinstance(await problem(platform, polling(TO_LOCATION)), MappingMismatch)
+    assert isinstance(await problem_on(platform, polling(TO_LOCATION)), MappingMismatch)
 
 
 async def test_a_poll_that_finds_an_error_is_that_error(platform: FakePlatform) -> None:
@@ -137,14 +126,14 @@ async def test_a_poll_that_finds_an_error_is_that_error(platform: FakePlatform) 
     platform.on("/orders", accepted())
     platform.on("/jobs/7", Reply(500, json={}))
 
-    assert isinstance(await problem(platform, polling(TO_LOCATION)), UpstreamError)
+    assert isinstance(await problem_on(platform, polling(TO_LOCATION)), UpstreamError)
 
 
 async def test_max_calls_bounds_polling(platform: FakePlatform) -> None:
     """Each poll counts: a platform that is never ready is a mismatch, not an empty list."""
     platform.on("/orders", accepted())
 
-    found = await problem(platform, polling(POLL, upstream__max_calls=5))
+    found = await problem_on(platform, polling(POLL, upstream__max_calls=5))
 
     assert isinstance(found, MappingMismatch)
     assert "max_calls" in found.log
@@ -156,7 +145,7 @@ async def test_the_deadline_bounds_polling(platform: FakePlatform) -> None:
     platform.on("/orders", accepted())
     rule = {**POLL, "after": "40ms"}
 
-    found = await problem(platform, polling(rule, upstream__timeout="100ms"))
+    found = await problem_on(platform, polling(rule, upstream__timeout="100ms"))
 
     assert isinstance(found, UpstreamTimeout)
     assert len(platform.seen) <= 3
@@ -167,7 +156,7 @@ async def test_a_poll_waits_before_it_asks(platform: FakePlatform) -> None:
     platform.on("/orders", accepted(), READY)
     journal = Journal()
 
-    await ids(platform, polling({**POLL, "after": "60ms"}), journal)
+    await ids_on(platform, polling({**POLL, "after": "60ms"}), journal)
 
     assert journal.upstream.seconds >= 0.06
 
@@ -180,14 +169,14 @@ async def test_a_poll_has_tries_of_its_own(
     busy = Reply(503, json={})
     platform.on("/orders", busy, accepted(), busy, READY)
 
-    assert await ids(platform, polling(POLL, upstream__retries=1)) == ["1"]
+    assert await ids_on(platform, polling(POLL, upstream__retries=1)) == ["1"]
 
 
 async def test_polls_are_not_bounded_by_retries(platform: FakePlatform) -> None:
     """A poll is no retry: neither `retries` nor the retry budget counts it."""
     platform.on("/orders", *[accepted()] * 30, READY)
 
-    assert await ids(platform, polling(POLL, upstream__retries=0)) == ["1"]
+    assert await ids_on(platform, polling(POLL, upstream__retries=0)) == ["1"]
 
 
 TWO_CALLS: list[dict[str, Any]] = [
@@ -202,7 +191,7 @@ async def test_a_poll_is_always_a_fresh_call(platform: FakePlatform) -> None:
     platform.on("/orders", READY)
     platform.on("/events/fest", accepted(), accepted(), Reply(json={}))
 
-    assert await ids(platform, {"source": TWO_CALLS}) == ["1"]
+    assert await ids_on(platform, {"source": TWO_CALLS}) == ["1"]
     assert platform.paths == ["/orders", *["/events/fest"] * 3]
 
 
@@ -213,7 +202,7 @@ async def test_a_poll_back_to_an_earlier_url_is_a_fresh_call(platform: FakePlatf
     platform.on("/events/fest", accepted("/jobs/7"), Reply(json={}))
     platform.on("/jobs/7", accepted("/events/fest"))
 
-    assert await ids(platform, {"source": source}) == ["1"]
+    assert await ids_on(platform, {"source": source}) == ["1"]
     assert platform.paths[1:] == ["/events/fest", "/jobs/7", "/events/fest"]
 
 
@@ -223,7 +212,7 @@ async def test_bindings_that_share_a_call_share_its_polls(platform: FakePlatform
     platform.on("/events/fest", accepted(), Reply(json={}))
     source = [TWO_CALLS[0], {**TWO_CALLS[1], "responses": [{**POLL, "after": "20ms"}]}]
 
-    found = await ids(platform, {"source": [*source, TWO_CALLS[2]]})
+    found = await ids_on(platform, {"source": [*source, TWO_CALLS[2]]})
 
     assert len(found) == 20
     assert platform.paths.count("/events/fest") <= 3
@@ -240,7 +229,7 @@ async def test_pages_go_on_from_where_the_poll_ended(platform: FakePlatform) -> 
     platform.on("/jobs/result", accepted("/jobs/8"))
     platform.on("/jobs/8", Reply(json=last))
 
-    assert await ids(platform, changes) == ["1", "2"]
+    assert await ids_on(platform, changes) == ["1", "2"]
 
 
 async def test_a_polled_page_two_that_says_empty_is_an_error(platform: FakePlatform) -> None:
@@ -251,7 +240,7 @@ async def test_a_polled_page_two_that_says_empty_is_an_error(platform: FakePlatf
     platform.on("/orders", Reply(json={**orders(order(item(1))), "next": "?p=2"}))
     platform.on("/orders", accepted(), Reply(404, json={}), query={"p": "2"})
 
-    assert isinstance(await problem(platform, changes), UpstreamError)
+    assert isinstance(await problem_on(platform, changes), UpstreamError)
 
 
 async def test_a_post_that_starts_a_job_is_polled_by_get() -> None:
@@ -308,7 +297,7 @@ async def test_a_platform_that_goes_away_while_polled_is_unavailable(
     """No answer to a poll is no answer."""
     platform.on("/orders", accepted(), Reply(raw=b""))
 
-    assert isinstance(await problem(platform, polling(POLL)), UpstreamUnavailable)
+    assert isinstance(await problem_on(platform, polling(POLL)), UpstreamUnavailable)
 
 
 @pytest.mark.parametrize(("after", "timeout"), [("8s", None), ("1m", None), ("2s", "2s")])

@@ -18,6 +18,7 @@ from ticketbridge.jmes.expression import (
     compile_expression,
 )
 from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP_CACHE, NOW
+from ticketbridge.jmes.jsontext import ENCODER
 from ticketbridge.jmes.kinds import Example, Function, Kind, Parameter
 from ticketbridge.jmes.paths import NOWHERE, RootPath, root_paths
 from ticketbridge.jmes.repeated import Repeated
@@ -32,6 +33,7 @@ from ticketbridge.jmes.template import (
 )
 
 __all__ = [
+    "ENCODER",
     "FUNCTIONS",
     "LOOKUP_CACHE",
     "NOW",

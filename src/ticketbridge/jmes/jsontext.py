@@ -6,11 +6,15 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from ticketbridge.jmes.errors import ArgumentFault, describe
 from ticketbridge.jmes.repeated import Repeated
 from ticketbridge.jmes.values import in_range
 
 MAX_RESULT = 10_000_000
+# A decimal that an expression has reckoned is a number in JSON; msgspec would write it as text.
+ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 def number_text(number: Any) -> str:

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 from urllib.parse import quote
 
-import msgspec
-
-from ticketbridge.jmes import Template
+from ticketbridge.jmes import ENCODER, Template
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import (
     BodySpec,
@@ -20,8 +18,6 @@ from ticketbridge.mapping.spec import (
 )
 
 Value = Callable[[Scope], Any]
-# A decimal is a number in JSON; msgspec would write it as text.
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +104,7 @@ class _Json:
         value = self._value(document)
 
         def write(scope: Scope) -> bytes:
-            return _ENCODER.encode(value(scope))
+            return ENCODER.encode(value(scope))
 
         return Body("application/json", frozenset(self._names), write)
 

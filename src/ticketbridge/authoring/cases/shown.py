@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any, Final
 
-import msgspec
+from ticketbridge.jmes import ENCODER
 
 LONGEST = 200
 
@@ -17,14 +17,13 @@ class Absent(Enum):
 
 
 ABSENT: Final = Absent.ABSENT
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 def shown(value: Any) -> str:
     """*value* as JSON, cut where it is long."""
     if isinstance(value, Absent):
         return str(value.value)
-    return cut(_ENCODER.encode(value).decode())
+    return cut(ENCODER.encode(value).decode())
 
 
 def cut(text: str) -> str:

@@ -21,9 +21,6 @@ from ticketbridge.tickets.verdicts import NOT_OWNER, Record
 _SHOWN_KINDS = frozenset({"returned", "duplicate", "violation"})
 
 
-ENCODER = msgspec.json.Encoder(decimal_format="number")
-
-
 class Told(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """What all parts of an explanation are: written as JSON, without what is empty."""
 

@@ -8,11 +8,12 @@ from typing import Literal, TextIO
 
 import msgspec
 
-from ticketbridge.authoring.explain.explanation import ENCODER, Explanation, explained
+from ticketbridge.authoring.explain.explanation import Explanation, explained
 from ticketbridge.authoring.explain.screen import as_text
 from ticketbridge.authoring.explain.shapes import Shapes
 from ticketbridge.authoring.explain.veil import Veil
 from ticketbridge.authoring.trial import Trial
+from ticketbridge.jmes import ENCODER
 from ticketbridge.problems import ProblemError
 from ticketbridge.terminal import Paint
 

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 
 from ticketbridge.authoring.explain.explanation import (
-    ENCODER,
     CallTold,
     CheckTold,
     Explanation,
     FieldTold,
     RecordTold,
 )
+from ticketbridge.jmes import ENCODER
 from ticketbridge.terminal import BOLD, FAINT, GREEN, RED, YELLOW, Paint, columns, counted
 
 _LONGEST = 100

@@ -23,7 +23,7 @@ from ticketbridge.mapping.builders.texts import (
     resolve_text,
     warn_if_in_clear,
 )
-from ticketbridge.mapping.builders.urls import NOWHERE, UrlError, check_url, is_plain_http
+from ticketbridge.mapping.builders.urls import NOWHERE, build_url, check_url
 from ticketbridge.mapping.nodes import Node, Scalar
 from ticketbridge.mapping.spec import (
     ApiKeyAuthSpec,
@@ -79,27 +79,13 @@ def _api_key(node: Node, context: Context) -> AuthSpec:
 def _oauth2(node: Node, context: Context) -> OAuth2AuthSpec:
     url = resolve_text(node.need("token_url"), context, "token_url")
     return OAuth2AuthSpec(
-        token_url=_token_url(url, context),
+        token_url=build_url(url, check_url, context, guarded=True) or NOWHERE,
         client_id=_plain(node.need("client_id"), "client_id", context).secret,
         client_secret=_credential(node, "client_secret", context, "query"),
         scope=_optional(node.get("scope"), "scope", context),
         audience=_optional(node.get("audience"), "audience", context),
         send=cast("Literal['basic', 'body']", text_of(node.get("send"), "basic")),
     )
-
-
-def _token_url(text: Text, context: Context) -> str:
-    try:
-        url = check_url(text.value)
-    except UrlError as error:
-        if text.known:
-            message = f"{text.label} {error}"
-            context.report.error(text.place, "TB050", message, error.suggestion)
-        return NOWHERE
-    if text.known and is_plain_http(url):
-        message = f"{text.label} sends credentials over plain http"
-        context.report.warning(text.place, "TB054", message, "use https")
-    return url
 
 
 def _plain(node: Node, key: str, context: Context) -> Text:

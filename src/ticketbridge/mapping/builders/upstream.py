@@ -15,7 +15,7 @@ from ticketbridge.mapping.builders.texts import (
     warn_if_in_clear,
 )
 from ticketbridge.mapping.builders.tls import build_tls
-from ticketbridge.mapping.builders.urls import NOWHERE, UrlError, check_base_url, is_plain_http
+from ticketbridge.mapping.builders.urls import NOWHERE, UrlError, build_url, check_base_url
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.mapping.nodes import Broken, Node
 from ticketbridge.mapping.spec import AuthSpec, BreakerSpec, NoAuthSpec, Secret, UpstreamSpec
@@ -58,17 +58,7 @@ def _nowhere(value: str) -> str:
 
 def _base_url(text: Text, context: Context, *, guarded: bool) -> str:
     """The URL; where a variable of it is not set, one that leads nowhere."""
-    try:
-        url = check_base_url(text.value)
-    except UrlError as error:
-        if text.known:
-            message = f"{text.label} {error}"
-            context.report.error(text.place, "TB050", message, error.suggestion)
-        return _nowhere(text.value)
-    if text.known and guarded and is_plain_http(url):
-        message = f"{text.label} sends credentials over plain http"
-        context.report.warning(text.place, "TB054", message, "use https")
-    return url
+    return build_url(text, check_base_url, context, guarded=guarded) or _nowhere(text.value)
 
 
 def _has_credentials(auth: AuthSpec, headers: Mapping[str, Secret]) -> bool:

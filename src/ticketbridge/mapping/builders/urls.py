@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
+
+from ticketbridge.mapping.builders.context import Context
+from ticketbridge.mapping.builders.texts import Text
 
 # Stands for a URL that a variable which is not set would give.
 NOWHERE = "https://placeholder.invalid"
@@ -17,6 +21,26 @@ class UrlError(ValueError):
     def __init__(self, message: str, suggestion: str = "") -> None:
         self.suggestion = suggestion
         super().__init__(message)
+
+
+def build_url(
+    text: Text, check: Callable[[str], str], context: Context, *, guarded: bool
+) -> str | None:
+    """The URL that *text* is, held to *check*; None where it is not known, or after a finding.
+
+    *guarded*: it gets credentials, so that plain http is a warning.
+    """
+    try:
+        url = check(text.value)
+    except UrlError as error:
+        if text.known:
+            message = f"{text.label} {error}"
+            context.report.error(text.place, "TB050", message, error.suggestion)
+        return None
+    if text.known and guarded and is_plain_http(url):
+        message = f"{text.label} sends credentials over plain http"
+        context.report.warning(text.place, "TB054", message, "use https")
+    return url
 
 
 def check_base_url(text: str) -> str:
