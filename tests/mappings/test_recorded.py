@@ -106,9 +106,9 @@ RECORDINGS = [
         ("WOOCOMMERCE_SECRET", "cs_fixture"),
         "search",
         (
-            "/wp-json/wc/v3/orders?search=maria.perez%40example.com&per_page=100",
+            "/wp-json/wc/v3/orders?search=maria.perez%40example.com&per_page=100&orderby=id&order=asc",
             "/wp-json/wc/v3/orders?search=maria.perez%40example.com&page=2",
-            "/wp-json/wc/v3/orders/728/refunds?per_page=100",
+            "/wp-json/wc/v3/orders/728/refunds?per_page=100&orderby=id&order=asc",
         ),
         {"WOOCOMMERCE_KEY": "ck_fixture"},
         "returned=5, not_eligible=4, not_owner=1",
