@@ -145,6 +145,8 @@ EXPECTED = MappingSpec(
         headers={"X-Channel": Secret("resale")},
         timeout=8.0,
         connect_timeout=2.0,
+        keep_alive=True,
+        live=False,
         retries=2,
         concurrency=50,
         breaker=BreakerSpec(failures=10, open=5.0),
@@ -305,6 +307,7 @@ ticket: {owner: upstream, status: {const: VALID}, fields: {ticketId: item.id}}
     assert (spec.endpoint.user_format, spec.endpoint.access) == ("email", AccessSpec(None, (), ()))
     upstream = spec.upstream
     assert (upstream.timeout, upstream.connect_timeout, upstream.retries) == (8.0, 2.0, 2)
+    assert (upstream.keep_alive, upstream.live) == (True, False)
     assert (upstream.concurrency, upstream.max_body, upstream.max_pages) == (50, 10_000_000, 100)
     assert (upstream.max_calls, upstream.max_records) == (200, 20_000)
     assert upstream.breaker == BreakerSpec(failures=10, open=5.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -229,4 +230,59 @@ async def test_mentas_headers_stay_here(platform: FakePlatform) -> None:
         response = await menta.get(f"/tickets?user={USER}", headers=sent)
 
     assert response.status_code == 200
-    assert platform.seen[0].headers.keys() == {"host", "accept", "accept-encoding", "user-agent"}
+    ours = {"host", "accept", "accept-encoding", "cache-control", "user-agent"}
+    assert platform.seen[0].headers.keys() == ours
+
+
+# --- always live ----------------------------------------------------------------------------------
+
+
+async def test_a_cache_on_the_way_is_asked_for_nothing_kept(platform: FakePlatform) -> None:
+    """Each request says that what a cache has kept will not do."""
+    platform.on("/orders", Reply(json=MINE))
+    bridge = bridge_to(platform)
+    assert await ids(bridge) == ["mine"]
+    await bridge.aclose()
+
+    assert platform.seen[0].headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize("age", ["60", "0, 7", "00x", "1.5"])
+@pytest.mark.parametrize("live", [True, False])
+async def test_an_answer_that_a_cache_has_kept(
+    platform: FakePlatform, lines: io.StringIO, age: str, live: bool
+) -> None:
+    """It is noted in the log, and refused where the mapping says `live`."""
+    platform.on("/orders", Reply(json=MINE, headers={"Age": age}))
+    async with serving(bridge_to(platform, live=live)) as menta:
+        response = await menta.get(f"/tickets?user={USER}")
+
+    assert (response.status_code, "tickets" in response.json()) == (
+        (502, False) if live else (200, True)
+    )
+    assert "cache has kept" in lines.getvalue()
+
+
+@pytest.mark.parametrize("headers", [{}, {"Age": "0"}])
+async def test_an_answer_of_the_platform_itself_is_live(
+    platform: FakePlatform, lines: io.StringIO, headers: dict[str, str]
+) -> None:
+    """Without an age, or with one of 0, there is nothing to note."""
+    platform.on("/orders", Reply(json=MINE, headers=headers))
+    async with serving(bridge_to(platform, live=True)) as menta:
+        response = await menta.get(f"/tickets?user={USER}")
+
+    assert response.status_code == 200
+    assert "cache" not in lines.getvalue()
+
+
+async def test_a_platform_may_be_asked_over_a_connection_for_each_call(
+    platform: FakePlatform,
+) -> None:
+    """With `keep_alive: false` an answer that nobody asked for meets no other request."""
+    platform.on("/orders", Reply(json=MINE))
+    bridge = bridge_to(platform, keep_alive=False)
+    assert await ids(bridge) == await ids(bridge) == ["mine"]
+    await bridge.aclose()
+
+    assert [(seen.turn, seen.headers["connection"]) for seen in platform.seen] == [(1, "close")] * 2

@@ -273,6 +273,47 @@ async def test_a_connection_that_is_too_old_is_not_used(
     assert [seen.turn for seen in platform.seen] == [1, 1]
 
 
+async def test_a_connection_that_has_lived_long_is_not_used_again(
+    platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However busy it is: its host's name may lead elsewhere by now."""
+    monkeypatch.setattr(sockets, "LIVED_SECONDS", 0.2)
+    platform.on("/x", Reply(json=1))
+    async with transport() as made:
+        started = asyncio.get_running_loop().time()
+        while asyncio.get_running_loop().time() < started + 0.5:
+            await body_of(await get(platform, made))
+            await asyncio.sleep(0.01)
+
+    turns = [seen.turn for seen in platform.seen]
+    assert turns.count(1) > 1
+    assert max(turns) > 1
+
+
+async def test_a_name_that_moves_is_followed(
+    platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once the connections to where it led before have lived long enough."""
+    monkeypatch.setattr(sockets, "LIVED_SECONDS", 0.05)
+    monkeypatch.setattr(sockets, "RESOLVED_SECONDS", 0.05)
+    platform.on("/x", Reply(json=1))
+    async with FakePlatform() as elsewhere, transport() as made:
+        elsewhere.on("/x", Reply(json=2))
+        here = [platform.url]
+
+        async def look_up(*_: object, **__: object) -> list[Any]:
+            port = int(here[0].rpartition(":")[2])
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up, raising=False)
+        before = await body_of(await made.send("GET", "http://platform.example/x", {}, None))
+        here[0] = elsewhere.url
+        await asyncio.sleep(0.1)
+        after = await body_of(await made.send("GET", "http://platform.example/x", {}, None))
+
+    assert (before, after) == (b"1", b"2")
+
+
 async def test_closing_closes_all_connections(platform: FakePlatform) -> None:
     """The idle ones now, the others with their answers."""
     platform.on("/x", Reply(json=1))

@@ -137,13 +137,18 @@ class EndpointSpec:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamSpec:
-    """The platform's API and the limits of talking to it."""
+    """The platform's API and the limits of talking to it.
+
+    *keep_alive* False opens a connection for each call; *live* refuses an answer that a cache has kept.
+    """
 
     base_url: str  # without a trailing slash
     auth: AuthSpec
     headers: Mapping[str, Secret]
     timeout: float
     connect_timeout: float
+    keep_alive: bool
+    live: bool
     retries: int
     concurrency: int
     breaker: BreakerSpec

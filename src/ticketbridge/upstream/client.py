@@ -25,6 +25,7 @@ from ticketbridge.upstream.messages import (
 
 _OWN_HEADERS = {
     "Accept-Encoding": ACCEPTED_ENCODINGS,
+    "Cache-Control": "no-cache",  # what a cache on the way has kept may not be true any more
     "User-Agent": f"ticketbridge/{__version__}",
 }
 

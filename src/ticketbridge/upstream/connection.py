@@ -106,10 +106,12 @@ class Answer:
 class Connection(asyncio.Protocol):
     """An HTTP/1.1 connection with at most one request under way.
 
-    *on_free* is called when its answer was released and it may be asked again.
+    *on_free* is called when its answer was released and it may be asked again. *best_before* is the loop's
+    time after which it should not be.
     """
 
-    def __init__(self, on_free: Callable[[Connection], None]) -> None:
+    def __init__(self, on_free: Callable[[Connection], None], best_before: float) -> None:
+        self.best_before = best_before
         self._on_free = on_free
         self._parser = httptools.HttpResponseParser(self)
         # What other clients forgive old platforms too; none of it is about where an answer ends.

@@ -9,6 +9,7 @@ from typing import Any
 
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import CallSpec, UpstreamSpec
+from ticketbridge.problems import MappingMismatch
 from ticketbridge.upstream.errors import CredentialsRefused, FailedTry
 from ticketbridge.upstream.evaluate import mismatch
 from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
@@ -45,6 +46,7 @@ class Exchange:
         self._name = spec.name
         self._base_url = upstream.base_url
         self._retries = upstream.retries
+        self._is_live = upstream.live
         self._request = request
         self._responses = Responses(spec, upstream, roots, compiler)
         _hold_to_deadline(spec, upstream, compiler)
@@ -88,6 +90,7 @@ class Exchange:
         self, answer: PlatformAnswer, scope: Scope, pull: Pull, *, first: bool
     ) -> dict[str, Any]:
         """The response scope of *answer*; see Responses.read."""
+        self._notice_age(answer, pull)
         try:
             seen = await self._responses.read(answer, scope, pull.journal, first=first)
         except (OwnsNothing, NotReady):
@@ -95,6 +98,16 @@ class Exchange:
             raise
         pull.believe(answer)
         return seen
+
+    def _notice_age(self, answer: PlatformAnswer, pull: Pull) -> None:
+        """Note an answer that a cache has kept; raises MappingMismatch where the mapping wants none."""
+        ages = answer.headers.get("age", "0").split(",")
+        if all(age.strip() == "0" for age in ages):
+            return
+        what = f"{self._name}: a cache has kept this answer: its Age is not 0"
+        if self._is_live:
+            raise MappingMismatch("The platform's answer comes from a cache", log=f"live: {what}")
+        pull.journal.notes.append(what)
 
     def _later(self, pending: NotReady, request: PlatformRequest, scope: Scope) -> PlatformRequest:
         """The request that a poll makes."""

@@ -50,7 +50,9 @@ def open_platform(
 def _connections(spec: UpstreamSpec, tls: ssl.SSLContext | None) -> SocketTransport:
     # Reading the trusted certificates takes tens of milliseconds: not while an answer waits.
     tls = tls or (ssl.create_default_context() if _speaks_tls(spec) else None)
-    return SocketTransport(connect_timeout=spec.connect_timeout, tls=tls)
+    return SocketTransport(
+        connect_timeout=spec.connect_timeout, tls=tls, keep_alive=spec.keep_alive
+    )
 
 
 def _speaks_tls(spec: UpstreamSpec) -> bool:

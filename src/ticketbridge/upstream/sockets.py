@@ -6,6 +6,7 @@ There is nothing here beside requests and answers: no cookies, no redirects, no 
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 import socket
 import ssl
@@ -19,6 +20,9 @@ from ticketbridge.upstream.connection import Connection, ConnectionLost
 from ticketbridge.upstream.messages import Incoming
 
 KEPT_SECONDS = 15.0
+LIVED_SECONDS = (
+    300.0  # after which a connection is not used again: its host's name may lead elsewhere
+)
 RESOLVED_SECONDS = 30.0
 _SECOND_ADDRESS_SECONDS = (
     0.25  # after which the next of a host's addresses is tried beside the first
@@ -35,11 +39,15 @@ class SocketTransport:
     Raises OSError (ConnectionLost is one) and ValueError (NoHttp is one). *connect_timeout* is in
     seconds, for name, connection and TLS together; there is no other: the caller's deadline cancels the
     call, which closes its connection. The calls under way at once are the caller's to bound.
+    *keep_alive* False uses each connection for one call.
     """
 
-    def __init__(self, *, connect_timeout: float, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, *, connect_timeout: float, tls: ssl.SSLContext | None, keep_alive: bool = True
+    ) -> None:
         self._connect_timeout = connect_timeout
         self._tls = tls
+        self._keep_alive = keep_alive
         self._servers: dict[str, Server] = {}
 
     async def send(
@@ -47,7 +55,8 @@ class SocketTransport:
     ) -> Incoming:
         """The answer's head; see Transport."""
         server, target = self._located(url)
-        request = request_bytes(method, target, {"Host": server.host, **headers}, content)
+        last = {} if self._keep_alive else {"Connection": "close"}
+        request = request_bytes(method, target, {"Host": server.host, **headers, **last}, content)
         connection = server.kept() or await server.opened(self._connect_timeout)
         return await connection.ask(request)
 
@@ -64,14 +73,15 @@ class SocketTransport:
         origin, target = found.groups()
         server = self._servers.get(origin)
         if server is None:
-            server = self._servers[origin] = Server(origin, self._tls)
+            server = Server(origin, self._tls, keep_alive=self._keep_alive)
+            self._servers[origin] = server
         return server, target if target.startswith("/") else f"/{target}"
 
 
 class Server:
     """The connections to one scheme, host and port."""
 
-    def __init__(self, origin: str, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, origin: str, tls: ssl.SSLContext | None, *, keep_alive: bool = True) -> None:
         """*origin* is like "https://api.acme.example:8443"."""
         parts = urlsplit(origin)
         default = _PORTS[parts.scheme]
@@ -82,14 +92,15 @@ class Server:
         self._idle: list[tuple[Connection, float]] = []
         self._sweeper: asyncio.TimerHandle | None = None
         self._addresses: tuple[list[Any], float] = ([], 0.0)
-        self._is_closed = False
+        self._keeps = keep_alive
 
     def kept(self) -> Connection | None:
         """The connection that was used last, of those that may be used again; or None."""
         now = asyncio.get_running_loop().time()
         while self._idle:
             connection, since = self._idle.pop()
-            if now - since < KEPT_SECONDS and connection.is_silent:
+            is_fresh = now - since < KEPT_SECONDS and now < connection.best_before
+            if is_fresh and connection.is_silent:
                 return connection
             connection.close()
         return None
@@ -115,8 +126,13 @@ class Server:
             await self._resolved(), happy_eyeballs_delay=_SECOND_ADDRESS_SECONDS, interleave=1
         )
         name = self._name.rstrip(".") if self._tls else None
+        # Those that were opened together are not given up together.
+        best_before = loop.time() + LIVED_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
         _, connection = await loop.create_connection(
-            lambda: Connection(self._free), sock=stream, ssl=self._tls, server_hostname=name
+            lambda: Connection(self._free, best_before),
+            sock=stream,
+            ssl=self._tls,
+            server_hostname=name,
         )
         return connection
 
@@ -130,10 +146,10 @@ class Server:
         return list(addresses)
 
     def _free(self, connection: Connection) -> None:
-        if self._is_closed:
+        loop = asyncio.get_running_loop()
+        if not self._keeps:
             connection.close()
             return
-        loop = asyncio.get_running_loop()
         self._idle.append((connection, loop.time()))
         if self._sweeper is None:
             self._sweeper = loop.call_later(KEPT_SECONDS, self._sweep)
@@ -150,7 +166,7 @@ class Server:
 
     def close(self) -> None:
         """Close the idle connections, and from now on each that becomes idle."""
-        self._is_closed = True
+        self._keeps = False
         if self._sweeper is not None:
             self._sweeper.cancel()
         for connection, _ in self._idle:

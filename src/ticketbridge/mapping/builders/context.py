@@ -47,9 +47,9 @@ def whole_number(node: Node | None, default: int) -> int:
     return int(value) if isinstance(value, int | float) else default
 
 
-def is_true(node: Node | None) -> bool:
-    """Whether *node* says true."""
-    return node is not None and node.plain() is True
+def is_true(node: Node | None, *, default: bool = False) -> bool:
+    """Whether *node* says true; *default* where there is none."""
+    return default if node is None else node.plain() is True
 
 
 def expression(node: Node) -> ExpressionSpec:

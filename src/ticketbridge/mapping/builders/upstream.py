@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from ticketbridge.mapping.builders.auth import build_auth
-from ticketbridge.mapping.builders.context import Context, whole_number
+from ticketbridge.mapping.builders.context import Context, is_true, whole_number
 from ticketbridge.mapping.builders.headers import check_header_names, is_sensitive
 from ticketbridge.mapping.builders.texts import (
     Text,
@@ -36,6 +36,8 @@ def build_upstream(node: Node, context: Context) -> UpstreamSpec:
         headers=headers,
         timeout=_amount(node, "timeout", seconds, 8.0, context),
         connect_timeout=_amount(node, "connect_timeout", seconds, 2.0, context),
+        keep_alive=is_true(node.get("keep_alive"), default=True),
+        live=is_true(node.get("live")),
         retries=whole_number(node.get("retries"), 2),
         concurrency=whole_number(node.get("concurrency"), 50),
         breaker=_breaker(node.get("breaker") or Broken(node.place), context),
