@@ -294,6 +294,45 @@ async def test_answers_refused_together_log_in_once() -> None:
     assert len(platform.logins) == 2
 
 
+@pytest.mark.parametrize("auth", [OAUTH2, SESSION], ids=["oauth2", "session"])
+@pytest.mark.parametrize("status", [400, 401, 403])
+async def test_a_refused_login_is_not_tried_again_at_once(
+    auth: dict[str, Any], status: int, clock: list[float]
+) -> None:
+    """Platforms lock accounts: however many ask, there is one attempt each ten seconds."""
+    refusing = [True]
+
+    def log_in(request: httpx.Request) -> Any:
+        del request
+        return httpx.Response(status) if refusing[0] else {"access_token": "t", "token": "t"}
+
+    platform = Accounts(log_in)
+    bridge = bridge_on(platform, auth)
+    for _ in range(50):
+        assert isinstance(await problem_of(bridge), UpstreamAuth)
+    attempts = len(platform.logins)
+    clock[0] += 10
+    await problem_of(bridge)
+    clock[0] += 10
+    refusing[0] = False
+
+    assert len(tickets_of(await bridge.answer(USER))) == 1
+    assert (attempts, len(platform.logins)) == (1, 3)
+
+
+async def test_a_users_refused_login_is_the_users_alone() -> None:
+    """Where each user logs in, one who is refused keeps nobody else out."""
+
+    def log_in(request: httpx.Request) -> Any:
+        mine = parse_qs(request.content.decode())["email"] == [USER]
+        return {"token": "t"} if mine else httpx.Response(401)
+
+    bridge = bridge_on(Accounts(log_in), PER_USER)
+    assert isinstance(await problem_of(bridge, "bea@example.com"), UpstreamAuth)
+
+    assert len(tickets_of(await bridge.answer(USER))) == 1
+
+
 async def test_a_fixed_credential_is_not_renewed() -> None:
     """A 401 under a fixed token is upstream-auth at once."""
     platform = Accounts()

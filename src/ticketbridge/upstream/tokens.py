@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope
-from ticketbridge.problems import UpstreamTimeout
+from ticketbridge.problems import UpstreamAuth, UpstreamTimeout
 from ticketbridge.upstream.auth import Credentials
 from ticketbridge.upstream.errors import CredentialsRefused, FailedTry
 from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
@@ -16,6 +16,7 @@ from ticketbridge.upstream.resilience import RetryBudget, Tries
 
 _MARGIN = 30.0
 _SHARE_OF_LIFE = 0.1
+REFUSED_SECONDS = 10.0  # in which a login that was refused is not tried again
 
 
 class Courier(Protocol):
@@ -89,6 +90,7 @@ class TokenSigner:
         self._credentials: Credentials | None = None
         self._good_until: float | None = None
         self._logged_in = False
+        self._refused_until = 0.0
         self._fetch: _Fetch | None = None
 
     def ready(self) -> Credentials | None:
@@ -104,7 +106,13 @@ class TokenSigner:
         return True
 
     async def fetch(self, courier: Courier) -> Credentials:
-        """A new token: by one login for all who wait, which ends when nobody waits any more."""
+        """Return a fresh token. Concurrent callers share one login; the last of them to leave cancels it.
+
+        Raises what the login raises. After a refusal it raises UpstreamAuth for some seconds without a
+        login: platforms lock an account that tries again and again.
+        """
+        if _now() < self._refused_until:
+            raise UpstreamAuth(log="the login was refused a moment ago, and is not tried again yet")
         fetch = self._fetch
         if fetch is None or fetch.task.done():
             fetch = self._fetch = _Fetch(asyncio.create_task(self._log_in(courier)))
@@ -122,6 +130,9 @@ class TokenSigner:
         try:
             async with asyncio.timeout(self._limits.timeout):
                 return await self._granted(courier)
+        except UpstreamAuth:
+            self._refused_until = _now() + REFUSED_SECONDS
+            raise
         except TimeoutError:
             raise UpstreamTimeout(log="no token came in time") from None
 
