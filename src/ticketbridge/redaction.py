@@ -6,12 +6,25 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
-_EMAIL = re.compile(r"[^\s'\"=<>]+(?:@|%40)[^\s'\"&<>]+")
+_PART = re.compile(r"[^\s'\"=<>]+")
+_AT = re.compile(r".(?:@|%40)[^&]")
 
 
 def mask_emails(text: str) -> str:
-    """*text* with everything that looks like an e-mail address replaced."""
-    return _EMAIL.sub("(e-mail)", text)
+    """Return *text* with everything that looks like an e-mail address replaced.
+
+    It takes time in proportion to the text, which may be a platform's and as long as its answer.
+    """
+    return _PART.sub(_without_email, text)
+
+
+def _without_email(part: re.Match[str]) -> str:
+    """Return a part of a text, an address in it replaced up to the parameter that follows."""
+    text = part[0]
+    if not _AT.search(text):
+        return text
+    end = text.find("&", max(text.rfind("@"), text.rfind("%40")))
+    return "(e-mail)" if end < 0 else f"(e-mail){text[end:]}"
 
 
 def mask_words(text: str, words: Iterable[str], mask: str) -> str:

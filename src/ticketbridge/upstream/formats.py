@@ -152,15 +152,17 @@ def _pieces(document: Any) -> Iterator[Any]:
 
     Written whole, a large document would stand beside its text and what was read of it.
     """
-    if isinstance(document, dict) and len(document) <= _FEW:
-        yield dict.fromkeys(document)
-        for value in document.values():
-            yield from _pieces(value)
-    elif isinstance(document, list):
-        for start in range(0, len(document), _MANY):
-            yield document[start : start + _MANY]
-    else:
-        yield document
+    values = [document]  # no recursion: each piece of a deep document would pass through all its levels
+    while values:
+        value = values.pop()
+        if isinstance(value, dict) and len(value) <= _FEW:
+            yield dict.fromkeys(value)
+            values += value.values()
+        elif isinstance(value, list):
+            for start in range(0, len(value), _MANY):
+                yield value[start : start + _MANY]
+        else:
+            yield value
 
 
 def _colons(value: Any) -> int:
