@@ -9,15 +9,16 @@ from ticketbridge.jmes.functions.arithmetic import ARITHMETIC
 from ticketbridge.jmes.functions.lists import LISTS, LOOKUP_CACHE
 from ticketbridge.jmes.functions.moments import MOMENTS, NOW
 from ticketbridge.jmes.functions.nulls import NULLS, OPTIONAL
+from ticketbridge.jmes.functions.quoting import QUOTED, QUOTING
 from ticketbridge.jmes.functions.standard import STANDARD
 from ticketbridge.jmes.functions.text import TEXT
 from ticketbridge.jmes.kinds import Function
 
-__all__ = ["FUNCTIONS", "LOOKUP_CACHE", "NOW", "OPTIONAL"]
+__all__ = ["FUNCTIONS", "LOOKUP_CACHE", "NOW", "OPTIONAL", "QUOTED"]
 
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(
     {
         function.name: function
-        for function in (*STANDARD, *TEXT, *LISTS, *ARITHMETIC, *MOMENTS, *NULLS)
+        for function in (*STANDARD, *TEXT, *QUOTING, *LISTS, *ARITHMETIC, *MOMENTS, *NULLS)
     }
 )
