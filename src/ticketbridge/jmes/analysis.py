@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
-from typing import Any, NoReturn, TypeAlias
+from typing import NoReturn, TypeAlias
 
 from ticketbridge.jmes import kinds, nodes
+from ticketbridge.jmes.arguments import fault_of, literals_of, referring, swapped, written
 from ticketbridge.jmes.errors import (
     CallError,
     ExpressionError,
@@ -23,7 +24,6 @@ from ticketbridge.jmes.kinds import Function, Parameter
 from ticketbridge.jmes.outcomes import outcomes
 from ticketbridge.jmes.repairs import form_meant, function_meant, literal_meant
 from ticketbridge.jmes.runtime import label
-from ticketbridge.jmes.writing import text_of
 
 _REFERENCE = "& is only for an argument of map, sort_by, max_by and min_by"
 _CHOOSERS = frozenset({"default", "not_null", "optional"})
@@ -185,7 +185,8 @@ class _Analysis:
             return near or f"write '{field.name}' for a string"
         literal = literal_meant(field.name)
         if literal:
-            return f"write `{literal}` in backticks"
+            word = f", or '{field.name}' for a text" if field.name.isupper() else ""
+            return f"write `{literal}` in backticks{word}"
         near = did_you_mean(field.name, self._roots)
         if near:
             return near
@@ -208,14 +209,14 @@ class _Analysis:
             self._argument(function, position, call, at_root=at_root)
         if self._strict and function.check_literals is not None:
             try:
-                function.check_literals(_literals(function, call))
+                function.check_literals(literals_of(function, call))
             except Fault as fault:
                 self._refuse(call.start, f"{function.name}(): {fault.reason}", kind=CallError)
 
     def _function_meant(self, call: nodes.Call) -> str:
         meant = function_meant(call.name)
         if meant and function_named(meant, strict=self._strict):
-            return f"write {self._rewritten(call, meant)}"
+            return self._rewritten(call, meant)
         form = form_meant(call.name)
         names = [name for name in FUNCTIONS if function_named(name, strict=self._strict)]
         return form or did_you_mean(call.name, names)
@@ -228,7 +229,7 @@ class _Analysis:
             separator = () if call.name != name else arguments[:1]
             joined = nodes.ListOf(call.start, arguments[len(separator) :])
             arguments = (*(separator or (nodes.Constant(call.start, ""),)), joined)
-        return text_of(nodes.Call(call.start, name, arguments))
+        return written(nodes.Call(call.start, name, arguments))
 
     def _count(self, call: nodes.Call, function: Function) -> None:
         least, most = function.arity
@@ -237,7 +238,7 @@ class _Analysis:
             reason = f"{function.signature} does not take {_counted(count, 'argument')}"
             method = id(call) in self._receivers and least <= count + 1 <= (most or count + 1)
             listed = call.name == "join" and count > 2
-            hint = f"write {self._rewritten(call, call.name)}" if method or listed else ""
+            hint = self._rewritten(call, call.name) if method or listed else ""
             self._refuse(call.start, reason, hint, kind=CallError)
 
     def _argument(
@@ -248,24 +249,28 @@ class _Analysis:
         named = label(function.name, position + 1, parameter)
         if parameter.kind is kinds.EXPRESSION:
             if not isinstance(argument, nodes.Reference):
-                hint = _swapped(function, call) or _referring(call, position)
+                hint = swapped(function, call) or referring(call, position)
                 self._refuse(argument.start, f"{named} must start with &", hint, kind=CallError)
             self.visit(argument.body, at_root=False)
             return
-        if isinstance(argument, nodes.Reference) and kinds.EXPRESSION in _kinds(function):
-            hint = _swapped(function, call)
+        if isinstance(argument, nodes.Reference) and any(
+            p.kind is kinds.EXPRESSION for p in function.parameters
+        ):
+            hint = swapped(function, call)
             self._refuse(argument.start, f"{named} must not start with &", hint, kind=CallError)
         if self._strict and parameter.literal and not isinstance(argument, nodes.Constant):
-            self._refuse_no_literal(argument, named)
+            self._refuse_no_literal(function, call, argument, named)
         word = position > 0 and parameter.kind is kinds.STRING
         self._visit_operand(argument, at_root=at_root, word=word)
         if self._strict and isinstance(argument, nodes.Constant):
             self._literal(call, function, position)
 
-    def _refuse_no_literal(self, argument: nodes.Node, named: str) -> NoReturn:
-        hint = f"write '{argument.name}'" if isinstance(argument, nodes.Field) else ""
+    def _refuse_no_literal(
+        self, function: Function, call: nodes.Call, argument: nodes.Node, named: str
+    ) -> NoReturn:
+        word = f"write '{argument.name}'" if isinstance(argument, nodes.Field) else ""
         reason = f"{named} must be written out as a text: it is known before any data is"
-        self._refuse(argument.start, reason, hint, kind=CallError)
+        self._refuse(argument.start, reason, swapped(function, call) or word, kind=CallError)
 
     def _visit_operand(self, node: nodes.Node, *, at_root: bool, word: bool) -> None:
         """Visit *node*, where a text may have lost its quotes; *word*: where a text is likely."""
@@ -277,12 +282,12 @@ class _Analysis:
         argument = call.arguments[position]
         parameter = parameter_at(function, position)
         named = label(function.name, position + 1, parameter)
-        fault = _fault_of(parameter, argument)
+        fault = fault_of(parameter, argument)
         if fault is None:
             return
         kind = RegexError if isinstance(fault, RegexFault) else CallError
         reason = f"{named}{fault.reason}"
-        self._refuse(argument.start, reason, _swapped(function, call), kind=kind)
+        self._refuse(argument.start, reason, swapped(function, call), kind=kind)
 
     def _refuse(
         self,
@@ -327,70 +332,17 @@ def _operands(node: nodes.Node) -> _Parts:
 def _receivers(chain: nodes.Chain) -> dict[int, nodes.Node]:
     """The calls (by id) that stand behind a dot, with what stands before it; not those that say `@`."""
     return {
-        id(step): chain.steps[0] if at == 1 else nodes.Chain(chain.start, chain.steps[:at])
-        for at, step in enumerate(chain.steps)
-        if at and isinstance(step, nodes.Call) and nodes.Current not in map(type, walk(step))
+        id(call): chain.steps[0] if at == 1 else nodes.Chain(chain.start, chain.steps[:at])
+        for at, call in enumerate(map(_leftmost, chain.steps))
+        if at and isinstance(call, nodes.Call) and nodes.Current not in map(type, walk(call))
     }
 
 
-def _literals(function: Function, call: nodes.Call) -> dict[int, Any]:
-    """The literals among the arguments, by position; an argument that is left out is null."""
-    given = {
-        position: argument.value
-        for position, argument in enumerate(call.arguments)
-        if isinstance(argument, nodes.Constant)
-    }
-    absent = dict.fromkeys(range(len(call.arguments), len(function.parameters)))
-    return given | absent
-
-
-def _kinds(function: Function) -> set[kinds.Kind]:
-    return {parameter.kind for parameter in function.parameters}
-
-
-def _fault_of(parameter: Parameter, argument: nodes.Node) -> Fault | None:
-    """Why the literal *argument* can never be right there, as a part of a sentence; None if it can."""
-    if not isinstance(argument, nodes.Constant):
-        return None
-    if not parameter.kind.holds(argument.value):
-        return Fault(f" must be {parameter.kind.name}")
-    try:
-        if parameter.prepare is not None:
-            parameter.prepare(argument.value)
-    except Fault as fault:
-        return type(fault)(f": {fault.reason}")
-    return None
-
-
-def _fits(parameter: Parameter, argument: nodes.Node) -> bool:
-    """Whether *argument* may stand there, as far as its text tells."""
-    if isinstance(argument, nodes.Reference) or parameter.kind is kinds.EXPRESSION:
-        return isinstance(argument, nodes.Reference) and parameter.kind is kinds.EXPRESSION
-    return _fault_of(parameter, argument) is None
-
-
-def _swapped(function: Function, call: nodes.Call) -> str:
-    """The call with its first two arguments the other way round, where that would be right."""
-    if len(call.arguments) < 2 or len(function.parameters) < 2:
-        return ""
-    first, second, *rest = call.arguments
-    if not _fits(function.parameters[0], second) or not _fits(function.parameters[1], first):
-        return ""
-    return f"write {text_of(nodes.Call(call.start, call.name, (second, first, *rest)))}"
-
-
-def _referring(call: nodes.Call, position: int) -> str:
-    """The call with an & before the argument at *position*."""
-    argument = call.arguments[position]
-    if isinstance(argument, nodes.Constant):
-        if not isinstance(argument.value, str):
-            return ""
-        argument = nodes.Field(argument.start, argument.value)
-    arguments = list(call.arguments)
-    arguments[position] = nodes.Reference(argument.start, argument)
-    if len(arguments) == 2 and isinstance(call.arguments[1 - position], nodes.Constant):
-        arguments = [nodes.Reference(0, nodes.Field(0, "key")), call.arguments[position]]
-    return f"write {text_of(nodes.Call(call.start, call.name, tuple(arguments)))}"
+def _leftmost(node: nodes.Node) -> nodes.Node:
+    """What stands first in a step: `a()` of `a()[0]` and of `a()[*].b`."""
+    while isinstance(node, nodes.Chain | nodes.Projection | nodes.ValueProjection | nodes.Flatten):
+        node = node.steps[0] if isinstance(node, nodes.Chain) else node.base
+    return node
 
 
 def _counted(count: int, what: str) -> str:

@@ -316,7 +316,7 @@ _FUNCTIONS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("explode",), "split"),
         **dict.fromkeys(("implode",), "join"),
         **dict.fromkeys(("escape", "quote", "addslashes", "sqlescape"), "quoted"),
-        **dict.fromkeys(("aslist", "asarray", "toarray", "list", "array"), "as_list"),
+        **dict.fromkeys(("aslist", "asarray", "list", "array"), "as_list"),
         **dict.fromkeys(("assign", "extend", "mergeobjects"), "merge"),
         **dict.fromkeys(("typeof",), "type"),
     }
