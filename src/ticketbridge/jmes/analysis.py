@@ -187,13 +187,14 @@ class _Analysis:
         if literal:
             word = f", or '{field.name}' for a text" if field.name.isupper() else ""
             return f"write `{literal}` in backticks{word}"
+        word = f"write '{field.name}' for a text" if field.start in self._operands else ""
         near = did_you_mean(field.name, self._roots)
-        if near:
+        if near and not (word and field.name.isupper()):
             return near
         function = function_named(field.name, strict=self._strict)
         if function is not None and not function.parameters:
             return f"write {field.name}()"
-        return f"write '{field.name}' for a text" if field.start in self._operands else ""
+        return word
 
     def _known(self, hint: str = "") -> str:
         known = f"the roots are: {', '.join(self._roots)}" if self._roots else "there are no roots"
