@@ -9,12 +9,12 @@ from ticketbridge.jmes.functions.arithmetic import ARITHMETIC
 from ticketbridge.jmes.functions.lists import LISTS, LOOKUP_CACHE
 from ticketbridge.jmes.functions.moments import MOMENTS, NOW
 from ticketbridge.jmes.functions.nulls import NULLS, OPTIONAL
-from ticketbridge.jmes.functions.quoting import QUOTED, QUOTING
+from ticketbridge.jmes.functions.quoting import QUOTING
 from ticketbridge.jmes.functions.standard import STANDARD
 from ticketbridge.jmes.functions.text import TEXT
 from ticketbridge.jmes.kinds import Function
 
-__all__ = ["FUNCTIONS", "LOOKUP_CACHE", "NOW", "OPTIONAL", "QUOTED"]
+__all__ = ["FUNCTIONS", "LOOKUP_CACHE", "NOW", "OPTIONAL"]
 
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(
     {

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from ticketbridge.jmes import kinds
+from ticketbridge.jmes import kinds, nodes
 from ticketbridge.jmes.errors import ArgumentFault, did_you_mean
 from ticketbridge.jmes.kinds import Example, Function, Parameter
 
@@ -64,6 +64,33 @@ PROTECTED: Mapping[str, str] = MappingProxyType(
 )
 """The quotes between which a text of that style is safe."""
 
+_QUOTES = "'\"`"
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+def open_quotes(text: str) -> str:
+    """The quotes that *text* opens, and does not close; an apostrophe within a word is none."""
+    plain = _APOSTROPHE.sub("", _ESCAPED.sub("", text))
+    return "".join(sign for sign in _QUOTES if plain.count(sign) % 2)
+
+
+def style_of(node: nodes.Node) -> str:
+    """The style of a `quoted(...)`; "" for anything else."""
+    last = node.steps[-1] if isinstance(node, nodes.Chain) else node
+    match last:
+        case nodes.Call(name=name, arguments=(_, nodes.Constant(value=str(style)))) if (
+            name == QUOTED
+        ):
+            return style
+        case _:
+            return ""
+
+
+def bare_apostrophes(text: str) -> str:
+    """A text of style `backslash` for use between double quotes: GraphQL knows no `\\'` there."""
+    return _ESCAPED.sub(lambda found: found[1] if found[1] == "'" else found[0], text)
+
 
 def _style(name: str) -> Callable[[str], str]:
     style = STYLES.get(name)
@@ -89,7 +116,8 @@ QUOTING = (
         "The text with all escaped that would end or steer a literal of another language, for use"
         " between its quotes. `sql` (SQL, OData; between single quotes): a quote is doubled."
         " `backslash` (SOQL, Airtable, GraphQL text, the SQL of MySQL and BigQuery): quotes and"
-        " backslashes get a backslash. `like` (between single quotes): as `sql`, and `%`, `_` and `[`"
+        " backslashes get a backslash; in a hole between double quotes an apostrophe needs none."
+        " `like` (between single quotes): as `sql`, and `%`, `_` and `[`"
         " get a backslash, as LIKE reads them with `ESCAPE '\\'`. `lucene` (Lucene, Elasticsearch,"
         " Solr; between double quotes or without quotes): every sign of its syntax, and blanks. A"
         " control character is an error, but for line breaks and tabs with `backslash`.",
