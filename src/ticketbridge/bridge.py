@@ -22,6 +22,7 @@ from ticketbridge.jmes import LOOKUP_CACHE, NOW
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.findings import Finding
+from ticketbridge.mapping.quoting import check_quoting
 from ticketbridge.mapping.spec import BindingSpec, EntrySpec, MappingSpec
 from ticketbridge.problems import (
     MappingMismatch,
@@ -379,6 +380,7 @@ def _compile_parts(spec: MappingSpec, compiler: SpecCompiler) -> Parts:
     ]
     signing = SigningPlan(spec.upstream, compiler)
     _hold_to_asking(spec, entries, signing, compiler)
+    check_quoting(spec, compiler)
     ticket = compile_ticket(spec.ticket, response.contract, names, compiler)
     response.hold_to_fields(
         [*(field.name for field in spec.ticket.fields.fields), STATUS], compiler

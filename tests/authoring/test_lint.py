@@ -311,3 +311,103 @@ def test_doubts_about_one_place_stand_beside_errors_elsewhere() -> None:
         "TB502 lower",
         "TB203 itme.id",
     ]
+
+
+def zone(text: str) -> tuple[str, str]:
+    """The field `ticketOptionId` with that expression."""
+    return "ticketOptionId: item.zone\n", f"ticketOptionId: {text}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "doubted"),
+    [
+        (r"split(item.zone, '\n')[0]", True),
+        (r"join('\r\n', [item.zone, item.row])", True),
+        (r"replace(item.zone, '\t', ' ')", True),
+        (r"join('', [item.zone, ' a\n'])", True),
+        (r"join('', [item.zone, 'a\n b'])", True),
+        (r"replace(item.zone, '\u00e9', 'e')", True),
+        (r"""replace(item.zone, '\"', '')""", True),
+        (r"item.zone == 'App\\Models\\Ticket' && 'a' || 'b'", True),
+        (r"split(item.zone, '\\')[0]", True),
+        # a backslash that is meant
+        (r"extract(item.zone, '(\d+)\n')", False),
+        (r"matches(item.zone, '^\\d\t') && 'a' || 'b'", False),
+        (r"extract(item.zone, join('', ['\n', '(.)']))", False),
+        (r"item.zone == 'App\Models\Ticket' && 'a' || 'b'", False),
+        (r"item.zone == 'C:\new\table' && 'a' || 'b'", False),
+        (r"item.zone == 'ACME\nina' && 'a' || 'b'", False),
+        (r"item.zone == '\\server\share' && 'a' || 'b'", False),
+        (r"item.zone == 'it\'s' && 'a' || 'b'", False),
+        (r"split(item.zone, '\-')[0]", False),
+        # JSON, which knows these escapes
+        (r"""'split(item.zone, `"\n"`)[0]'""", False),
+        (r"""'replace(item.zone, `"\u00e9"`, `"\\"`)'""", False),
+    ],
+)
+def test_backslashes_in_texts(text: str, doubted: bool) -> None:
+    """An escape that a text does not know is doubted; a path, a name and a regex keep theirs."""
+    found = doubts(zone(text))
+
+    assert [line.split()[0] for line in found] == (["TB212"] if doubted else [])
+
+
+def test_the_repair_of_a_backslash_is_the_text_that_was_meant() -> None:
+    """The suggestion is a literal with that escape."""
+    text = frame().replace(
+        "ticketOptionId: item.zone", r"ticketOptionId: split(item.zone, '\n')[0]"
+    )
+    (finding,) = check_text(text, file="acme.yaml", environment=Environment(VARIABLES))
+
+    assert r'`"\n"`' in finding.suggestion
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("split('-', item.zone)[0]", ["TB213 split"]),
+        ("starts_with('A', item.zone) && 'a' || 'b'", ["TB213 starts_with"]),
+        ("ends_with('A', item.zone) && 'a' || 'b'", ["TB213 ends_with"]),
+        ("contains('VIP', item.zone) && 'a' || 'b'", ["TB213 contains"]),
+        ("matches('^A', item.zone) && 'a' || 'b'", ["TB213 matches"]),
+        ("default('none', item.zone)", ["TB213 default"]),
+        ("null_if('-', item.zone)", ["TB213 null_if"]),
+        ("replace('-', item.zone, '')", ["TB213 replace"]),
+        ("date('%Y-%m-%d %z', item.zone)", ["TB213 date"]),
+        ("split(item.zone, '-')[0]", []),
+        ("split(item.zone, item.sign)[0]", []),
+        ("split('a-b', '-')[0]", []),
+        ("contains('PAID,OPEN', item.zone) && 'a' || 'b'", []),
+        ("contains(['PAID', 'OPEN'], item.zone) && 'a' || 'b'", []),
+        ("default(item.zone, 'none')", []),
+        ("item.row || '-' || item.seat", ["TB215 item.seat"]),
+        ("item.row || 'none' || 'other'", ["TB215 'other'"]),
+        ("item.row || '' || item.seat", []),
+        ("item.row || item.seat || 'none'", []),
+        ("join('-', [item.row, item.seat])", []),
+    ],
+)
+def test_arguments_and_choices(text: str, expected: list[str]) -> None:
+    """A function that works on a literal, and a choice behind one, are doubted."""
+    assert doubts(zone(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ('kind == "ticket"', ["TB214"]),
+        ('"ticket" == kind', ["TB214"]),
+        ('a.kind != "ticket"', ["TB214"]),
+        ("kind == TICKET", ["TB214"]),
+        ("kind == 'ticket'", []),
+        ("kind == other", []),
+        ('"first-kind" == other', []),
+        ('"ticket" == `true`', []),
+        ("KIND == OTHER", []),
+    ],
+)
+def test_words_in_filters(condition: str, expected: list[str]) -> None:
+    """A key in double quotes, or in capitals, that is compared was probably meant as a text."""
+    found = doubts(item(f"each: 'order.items[?{condition.replace(chr(39), chr(39) * 2)}]'"))
+
+    assert [line.split()[0] for line in found] == expected

@@ -86,7 +86,9 @@ def test_only_keys_that_look_like_fields_are_shown(document: Any, shown: str) ->
         pytest.param("decimal(a.b, ',')", id="separated decimal text"),
         pytest.param("decimal('1', a.b)", id="separator"),
         pytest.param("date(a.b)", id="date"),
-        pytest.param("date(a.b, '%Y%m%d')", id="date with a format"),
+        pytest.param("date(a.b, '%Y%m%d', 'UTC')", id="date with a format"),
+        pytest.param("date('2026-11-24', `null`, a.b)", id="zone"),
+        pytest.param("quoted(a.control, 'sql')", id="quoted"),
         pytest.param("date('1', a.b)", id="format"),
         pytest.param("minor_units(`1`, a.b)", id="currency"),
         pytest.param("minor_units(a.b, 'EUR')", id="amount"),
@@ -100,7 +102,14 @@ def test_only_keys_that_look_like_fields_are_shown(document: Any, shown: str) ->
 )
 def test_no_value_of_the_data_is_in_any_text_of_the_error(text: str) -> None:
     """Neither the message nor the chain of causes holds what the platform sent."""
-    document = {"a": {"b": SECRET, "open": f"({SECRET}", "list": [{"n": SECRET}, {"n": None}]}}
+    document = {
+        "a": {
+            "b": SECRET,
+            "open": f"({SECRET}",
+            "control": f"{SECRET}\0",
+            "list": [{"n": SECRET}, {"n": None}],
+        }
+    }
     error: BaseException | None = failing(text, document)
 
     while error is not None:

@@ -25,6 +25,7 @@ JMESPATH = (
 OWN = (
     "lower upper trim split replace extract matches as_list lookup unique range descendants add"
     " subtract multiply divide round decimal minor_units date now default null_if optional"
+    " quoted"
 )
 
 
@@ -477,9 +478,11 @@ def test_arithmetic_refuses_what_is_not_exact(text: str, document: Any, reason: 
 @pytest.mark.parametrize(
     ("text", "document", "value"),
     [
-        pytest.param("date(@)", "2026-11-24", "2026-11-24T00:00:00Z", id="date is midnight"),
+        pytest.param(
+            "date(@, `null`, 'UTC')", "2026-11-24", "2026-11-24T00:00:00Z", id="date is midnight"
+        ),
         pytest.param("date(@)", "2026-11-24T12:00:00Z", "2026-11-24T12:00:00Z", id="UTC"),
-        pytest.param("date(@)", "2026-11-24 12:00", "2026-11-24T12:00:00Z", id="no offset is UTC"),
+        pytest.param("date(@)", "2026-11-24 12:00+00", "2026-11-24T12:00:00Z", id="a blank"),
         pytest.param(
             "date(@)", "2026-11-24t12:00:59.999z", "2026-11-24T12:00:59Z", id="whole seconds"
         ),
@@ -499,18 +502,22 @@ def test_arithmetic_refuses_what_is_not_exact(text: str, document: Any, reason: 
             id="format",
         ),
         pytest.param(
-            "date(@, '%d %b %y')", "24 Nov 26", "2026-11-24T00:00:00Z", id="names of months"
+            "date(@, '%d %b %y', 'UTC')", "24 Nov 26", "2026-11-24T00:00:00Z", id="names of months"
         ),
         pytest.param(
-            "date(@, '%m/%d/%Y %I:%M %p')",
+            "date(@, '%m/%d/%Y %I:%M %p', 'UTC')",
             "11/24/2026 01:05 PM",
             "2026-11-24T13:05:00Z",
             id="12 hours",
         ),
-        pytest.param("date(@, '%Y-%j')", "2026-328", "2026-11-24T00:00:00Z", id="day of the year"),
-        pytest.param("date(@, '%G-W%V-%u')", "2026-W48-2", "2026-11-24T00:00:00Z", id="ISO week"),
         pytest.param(
-            "date(a, b)",
+            "date(@, '%Y-%j', 'UTC')", "2026-328", "2026-11-24T00:00:00Z", id="day of the year"
+        ),
+        pytest.param(
+            "date(@, '%G-W%V-%u', 'UTC')", "2026-W48-2", "2026-11-24T00:00:00Z", id="ISO week"
+        ),
+        pytest.param(
+            "date(a, b, 'UTC')",
             {"a": "20261124", "b": "%Y%m%d"},
             "2026-11-24T00:00:00Z",
             id="format from the data",
@@ -569,13 +576,13 @@ def test_dates_become_rfc_3339(text: str, document: Any, value: str) -> None:
             id="null",
         ),
         pytest.param(
-            "date(@, '%d.%m.%Y')",
+            "date(@, '%d.%m.%Y', 'UTC')",
             "2026-11-24",
             "date(): the string is no date in this format",
             id="format",
         ),
         pytest.param(
-            "date(@, '%Y%m%d')",
+            "date(@, '%Y%m%d', 'UTC')",
             20261124,
             "date(): only a string is read with a format",
             id="number",

@@ -24,10 +24,10 @@ from ticketbridge.jmes import ExpressionError, compile_expression
         pytest.param("a = b", 3, "Unknown token '='", "write == to compare", id="one equals"),
         pytest.param("a == 5", 6, "unexpected 5", "write `5` in backticks", id="integer"),
         pytest.param("a == -1.5", 6, "unexpected -1", "write `-1.5` in backticks", id="fraction"),
-        pytest.param("a $ b", 3, "Unknown token $", "", id="unknown character"),
+        pytest.param("a ^ b", 3, "Unknown token ^", "", id="unknown character"),
         pytest.param("a == 'b", 6, "Unclosed ' delimiter", "", id="open quote"),
         pytest.param("{a}", 3, "unexpected }", "", id="hash without a value"),
-        pytest.param("a.0", 3, "unexpected 0", "", id="number as a key"),
+        pytest.param("a.0", 3, "unexpected 0", "write a[0]", id="number as a key"),
         pytest.param("f(a)", 1, "there is no function f()", "", id="unknown function"),
         pytest.param(
             "a || lenght(b)",
@@ -42,7 +42,9 @@ from ticketbridge.jmes import ExpressionError, compile_expression
         pytest.param(
             "split(a)", 1, "split(text, separator) does not take 1 argument", "", id="few"
         ),
-        pytest.param("date()", 1, "date(value, format?) does not take 0 arguments", "", id="none"),
+        pytest.param(
+            "date()", 1, "date(value, format?, zone?) does not take 0 arguments", "", id="none"
+        ),
         pytest.param(
             "merge()", 1, "merge(objects...) does not take 0 arguments", "", id="variadic"
         ),
@@ -62,7 +64,11 @@ from ticketbridge.jmes import ExpressionError, compile_expression
             id="&",
         ),
         pytest.param(
-            "map(a, b)", 5, "argument 1 (`expression`) of map() must start with &", "", id="no &"
+            "map(a, b)",
+            5,
+            "argument 1 (`expression`) of map() must start with &",
+            "write map(&a, b)",
+            id="no &",
         ),
         pytest.param(
             "length(&a)",

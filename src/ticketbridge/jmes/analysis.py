@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import NoReturn, TypeAlias
 
 from ticketbridge.jmes import kinds, nodes
+from ticketbridge.jmes.arguments import fault_of, literals_of, referring, swapped, written
 from ticketbridge.jmes.errors import (
     CallError,
     ExpressionError,
@@ -21,12 +22,12 @@ from ticketbridge.jmes.errors import (
 from ticketbridge.jmes.functions import FUNCTIONS
 from ticketbridge.jmes.kinds import Function, Parameter
 from ticketbridge.jmes.outcomes import outcomes
+from ticketbridge.jmes.repairs import form_meant, function_meant, literal_meant
 from ticketbridge.jmes.runtime import label
 
 _REFERENCE = "& is only for an argument of map, sort_by, max_by and min_by"
 _CHOOSERS = frozenset({"default", "not_null", "optional"})
 _WRAPPERS = frozenset({"as_list", "default", "not_null", "optional"})
-_WORDS = frozenset({"null", "true", "false"})
 _HOLDERS: dict[type, type] = {nodes.Field: dict, nodes.Index: list, nodes.Slice: list}
 _Parts: TypeAlias = tuple[nodes.Node | None, ...]
 
@@ -109,6 +110,8 @@ class _Analysis:
         self._roots = sorted(roots or ())
         self._keys = roots if isinstance(roots, Mapping) else {}
         self._strict = strict
+        self._receivers: dict[int, nodes.Node] = {}
+        self._operands: set[int] = set()
         self.names: set[str] = set()
 
     def visit(self, node: nodes.Node, *, at_root: bool) -> None:
@@ -126,13 +129,19 @@ class _Analysis:
             case nodes.Call():
                 self._call(node, at_root=at_root)
             case _:
-                if self._strict and isinstance(node, nodes.Chain):
-                    self._hold_together(node, at_root=at_root)
-                    if at_root:
-                        self._hold_to_keys(*node.steps[:2])
+                if isinstance(node, nodes.Chain):
+                    self._receivers |= _receivers(node)
+                    self._hold_steps(node, at_root=at_root)
                 here, below = parts_of(node)
-                self._visit_all(here, at_root=at_root)
+                words = isinstance(node, nodes.Comparison)
+                self._visit_all(here, at_root=at_root, words=words)
                 self._visit_all(below, at_root=False)
+
+    def _hold_steps(self, chain: nodes.Chain, *, at_root: bool) -> None:
+        if self._strict:
+            self._hold_together(chain, at_root=at_root)
+            if at_root:
+                self._hold_to_keys(*chain.steps[:2])
 
     def _hold_together(self, chain: nodes.Chain, *, at_root: bool) -> None:
         """No step asks for a key or a position of what can never have one."""
@@ -158,21 +167,34 @@ class _Analysis:
             reason = f"{root.name} has no {key.name} here"
             self._refuse(key.start, reason, hint, kind=KeyOfRootError)
 
-    def _visit_all(self, parts: _Parts, *, at_root: bool) -> None:
+    def _visit_all(self, parts: _Parts, *, at_root: bool, words: bool = False) -> None:
         for part in parts:
             if part is not None:
-                self.visit(part, at_root=at_root)
+                self._visit_operand(part, at_root=at_root, word=words)
 
     def _root(self, field: nodes.Field) -> None:
         if field.name in self._roots:
             self.names.add(field.name)
             return
-        hint = did_you_mean(field.name, self._roots)
+        raise RootError(self._text, field.start + 1, field.name, self._known(self._meant(field)))
+
+    def _meant(self, field: nodes.Field) -> str:
+        """What the name *field* was meant as, which is no root."""
         if self._text.startswith('"', field.start):
-            hint = hint or f"write '{field.name}' for a string"
-        elif field.name in _WORDS:
-            hint = f"write `{field.name}` in backticks"
-        raise RootError(self._text, field.start + 1, field.name, self._known(hint))
+            near = did_you_mean(field.name, self._roots)
+            return near or f"write '{field.name}' for a string"
+        literal = literal_meant(field.name)
+        if literal:
+            word = f", or '{field.name}' for a text" if field.name.isupper() else ""
+            return f"write `{literal}` in backticks{word}"
+        word = f"write '{field.name}' for a text" if field.start in self._operands else ""
+        near = did_you_mean(field.name, self._roots)
+        if near and not (word and field.name.isupper()):
+            return near
+        function = function_named(field.name, strict=self._strict)
+        if function is not None and not function.parameters:
+            return f"write {field.name}()"
+        return word
 
     def _known(self, hint: str = "") -> str:
         known = f"the roots are: {', '.join(self._roots)}" if self._roots else "there are no roots"
@@ -181,44 +203,92 @@ class _Analysis:
     def _call(self, call: nodes.Call, *, at_root: bool) -> None:
         function = function_named(call.name, strict=self._strict)
         if function is None:
-            names = [name for name in FUNCTIONS if function_named(name, strict=self._strict)]
             reason = f"there is no function {call.name}()"
-            self._refuse(call.start, reason, did_you_mean(call.name, names), kind=CallError)
+            self._refuse(call.start, reason, self._function_meant(call), kind=CallError)
         self._count(call, function)
-        for position, argument in enumerate(call.arguments):
-            self._argument(function, position, argument, at_root=at_root)
+        for position in range(len(call.arguments)):
+            self._argument(function, position, call, at_root=at_root)
+        if self._strict and function.check_literals is not None:
+            try:
+                function.check_literals(literals_of(function, call))
+            except Fault as fault:
+                self._refuse(call.start, f"{function.name}(): {fault.reason}", kind=CallError)
+
+    def _function_meant(self, call: nodes.Call) -> str:
+        meant = function_meant(call.name)
+        if meant and function_named(meant, strict=self._strict):
+            return self._rewritten(call, meant)
+        form = form_meant(call.name)
+        names = [name for name in FUNCTIONS if function_named(name, strict=self._strict)]
+        return form or did_you_mean(call.name, names)
+
+    def _rewritten(self, call: nodes.Call, name: str) -> str:
+        """The call as a call of *name*: what stands before a dot becomes its first argument."""
+        receiver = self._receivers.get(id(call))
+        arguments = call.arguments if receiver is None else (receiver, *call.arguments)
+        if name == "join" and len(arguments) > 2 - (call.name != name):
+            separator = () if call.name != name else arguments[:1]
+            joined = nodes.ListOf(call.start, arguments[len(separator) :])
+            arguments = (*(separator or (nodes.Constant(call.start, ""),)), joined)
+        return written(nodes.Call(call.start, name, arguments))
 
     def _count(self, call: nodes.Call, function: Function) -> None:
         least, most = function.arity
         count = len(call.arguments)
         if count < least or (most is not None and count > most):
             reason = f"{function.signature} does not take {_counted(count, 'argument')}"
-            self._refuse(call.start, reason, kind=CallError)
+            method = id(call) in self._receivers and least <= count + 1 <= (most or count + 1)
+            listed = call.name == "join" and count > 2
+            hint = self._rewritten(call, call.name) if method or listed else ""
+            self._refuse(call.start, reason, hint, kind=CallError)
 
     def _argument(
-        self, function: Function, position: int, argument: nodes.Node, *, at_root: bool
+        self, function: Function, position: int, call: nodes.Call, *, at_root: bool
     ) -> None:
+        argument = call.arguments[position]
         parameter = parameter_at(function, position)
         named = label(function.name, position + 1, parameter)
         if parameter.kind is kinds.EXPRESSION:
             if not isinstance(argument, nodes.Reference):
-                self._refuse(argument.start, f"{named} must start with &", kind=CallError)
+                hint = swapped(function, call) or referring(call, position)
+                self._refuse(argument.start, f"{named} must start with &", hint, kind=CallError)
             self.visit(argument.body, at_root=False)
             return
-        self.visit(argument, at_root=at_root)
+        if isinstance(argument, nodes.Reference) and any(
+            p.kind is kinds.EXPRESSION for p in function.parameters
+        ):
+            hint = swapped(function, call)
+            self._refuse(argument.start, f"{named} must not start with &", hint, kind=CallError)
+        if self._strict and parameter.literal and not isinstance(argument, nodes.Constant):
+            self._refuse_no_literal(function, call, argument, named)
+        word = position > 0 and parameter.kind is kinds.STRING
+        self._visit_operand(argument, at_root=at_root, word=word)
         if self._strict and isinstance(argument, nodes.Constant):
-            self._literal(argument, parameter, named)
+            self._literal(call, function, position)
 
-    def _literal(self, argument: nodes.Constant, parameter: Parameter, named: str) -> None:
-        if not parameter.kind.holds(argument.value):
-            reason = f"{named} must be {parameter.kind.name}"
-            self._refuse(argument.start, reason, kind=CallError)
-        try:
-            if parameter.prepare is not None:
-                parameter.prepare(argument.value)
-        except Fault as fault:
-            kind = RegexError if isinstance(fault, RegexFault) else CallError
-            self._refuse(argument.start, f"{named}: {fault.reason}", kind=kind)
+    def _refuse_no_literal(
+        self, function: Function, call: nodes.Call, argument: nodes.Node, named: str
+    ) -> NoReturn:
+        word = f"write '{argument.name}'" if isinstance(argument, nodes.Field) else ""
+        reason = f"{named} must be written out as a text: it is known before any data is"
+        self._refuse(argument.start, reason, swapped(function, call) or word, kind=CallError)
+
+    def _visit_operand(self, node: nodes.Node, *, at_root: bool, word: bool) -> None:
+        """Visit *node*, where a text may have lost its quotes; *word*: where a text is likely."""
+        if isinstance(node, nodes.Field) and (word or node.name.isupper()):
+            self._operands.add(node.start)
+        self.visit(node, at_root=at_root)
+
+    def _literal(self, call: nodes.Call, function: Function, position: int) -> None:
+        argument = call.arguments[position]
+        parameter = parameter_at(function, position)
+        named = label(function.name, position + 1, parameter)
+        fault = fault_of(parameter, argument)
+        if fault is None:
+            return
+        kind = RegexError if isinstance(fault, RegexFault) else CallError
+        reason = f"{named}{fault.reason}"
+        self._refuse(argument.start, reason, swapped(function, call), kind=kind)
 
     def _refuse(
         self,
@@ -258,6 +328,22 @@ def _operands(node: nodes.Node) -> _Parts:
             return tuple(value for _, value in node.pairs)
         case _:
             return ()
+
+
+def _receivers(chain: nodes.Chain) -> dict[int, nodes.Node]:
+    """The calls (by id) that stand behind a dot, with what stands before it; not those that say `@`."""
+    return {
+        id(call): chain.steps[0] if at == 1 else nodes.Chain(chain.start, chain.steps[:at])
+        for at, call in enumerate(map(_leftmost, chain.steps))
+        if at and isinstance(call, nodes.Call) and nodes.Current not in map(type, walk(call))
+    }
+
+
+def _leftmost(node: nodes.Node) -> nodes.Node:
+    """What stands first in a step: `a()` of `a()[0]` and of `a()[*].b`."""
+    while isinstance(node, nodes.Chain | nodes.Projection | nodes.ValueProjection | nodes.Flatten):
+        node = node.steps[0] if isinstance(node, nodes.Chain) else node.base
+    return node
 
 
 def _counted(count: int, what: str) -> str:

@@ -7,11 +7,16 @@ import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 from ticketbridge.jmes.errors import ArgumentFault
 from ticketbridge.jmes.kinds import NUMBERS
 from ticketbridge.jmes.values import exact, in_range
+from ticketbridge.jmes.zones import in_utc
+
+Reader: TypeAlias = Callable[[Any, ZoneInfo | None], str]
+"""Reads a value, in a zone where the value has no offset of its own, as RFC 3339 UTC text."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO = re.compile(
@@ -30,22 +35,27 @@ def rfc3339(moment: datetime) -> str:
     return f"{text}Z"
 
 
-def read_with(layout: str | None) -> Callable[[Any], str]:
+def read_with(layout: str | None) -> Reader:
     """What reads dates in the strptime format *layout*; None: ISO 8601 text and Unix seconds."""
     if layout is None:
         return _from_any
     _check_layout(layout)
 
-    def read(value: Any) -> str:
+    def read(value: Any, zone: ZoneInfo | None) -> str:
         if type(value) is not str:
             raise ArgumentFault("only a string is read with a format")
         # The errors of datetime quote the data: none may be the context of ours.
         with contextlib.suppress(ValueError, OverflowError):
             moment = datetime.strptime(value, layout)  # noqa: DTZ007 - the next line sees to it
-            return _in_utc(moment)
+            return rfc3339(in_utc(moment, zone))
         raise ArgumentFault("the string is no date in this format")
 
     return read
+
+
+def has_offset(layout: str) -> bool:
+    """Whether a text in the strptime format *layout* says its offset."""
+    return "z" in _DIRECTIVE.findall(layout)
 
 
 def _check_layout(layout: str) -> None:
@@ -67,16 +77,16 @@ def _check_layout(layout: str) -> None:
         return
 
 
-def _from_any(value: Any) -> str:
+def _from_any(value: Any, zone: ZoneInfo | None) -> str:
     if type(value) in NUMBERS:
         return _from_seconds(value)
     found = _ISO.fullmatch(value)
     if found is None:
         raise ArgumentFault("the string is no ISO 8601 date")
     day, time, offset = found.groups()
-    zone = "+00:00" if offset is None or offset in "Zz" else offset
+    offset = "" if offset is None else "+00:00" if offset in "Zz" else offset
     with contextlib.suppress(ValueError, OverflowError):
-        return _in_utc(datetime.fromisoformat(f"{day}T{time or '00:00'}{zone}"))
+        return rfc3339(in_utc(datetime.fromisoformat(f"{day}T{time or '00:00'}{offset}"), zone))
     raise ArgumentFault("the string is no date that exists")
 
 
@@ -87,7 +97,3 @@ def _from_seconds(value: Any) -> str:
         raise ArgumentFault(
             "the number is no date of the years 1 to 9999 in Unix seconds"
         ) from None
-
-
-def _in_utc(moment: datetime) -> str:
-    return rfc3339(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

@@ -94,6 +94,11 @@ class Expression:
 
         return replace(self, _evaluate=evaluate_watched)
 
+    def then(self, change: Callable[[Any], Any]) -> Expression:
+        """The same expression, whose value is what *change* makes of it."""
+        evaluate = self._evaluate
+        return replace(self, _evaluate=lambda scope: change(evaluate(scope)))
+
     @property
     def gives_as_found(self) -> bool:
         """Whether it gives a value as the document has it: no filter, projection or calculation."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -64,7 +64,8 @@ class Parameter:
     """One parameter of a function.
 
     *prepare* turns the argument into what the function works on: once, at load, where the
-    argument is a literal. It raises Fault where the value is not right.
+    argument is a literal. It raises Fault where the value is not right. *literal*: the argument
+    must be one.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Parameter:
     prepare: Callable[[Any], Any] | None = None
     optional: bool = False
     variadic: bool = False
+    literal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,9 @@ class Function:
 
     *standard* marks JMESPath's own functions. *plain* replaces *call* where the expression is
     compiled with `strict=False`. *scoped* functions get the scope as their first argument. An
-    example without a result that could be written down (the clock) has none.
+    example without a result that could be written down (the clock) has none. *check_literals* gets the
+    literals among the arguments by their positions, those left out as null, and raises Fault where no
+    value of the others can be right.
     """
 
     name: str
@@ -101,6 +105,7 @@ class Function:
     standard: bool = False
     plain: Callable[..., Any] | None = None
     scoped: bool = False
+    check_literals: Callable[[Mapping[int, Any]], None] | None = None
 
     @property
     def example(self) -> Example:

@@ -12,18 +12,10 @@ from ticketbridge.jmes.builder import build_tree
 from ticketbridge.jmes.errors import ExpressionError
 from ticketbridge.jmes.lexer import MAX_DEPTH, MAX_TEXT, PlacedLexer
 from ticketbridge.jmes.nodes import Node
+from ticketbridge.jmes.repairs import repair_of
 
 _Parser: Any = jmespath.parser.Parser
-_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
-_SIGNS = {
-    "=": "write == to compare",
-    "+": "see add(x, y)",
-    "-": "see subtract(x, y)",
-    "/": "see divide(x, y)",
-    "%": "see floor(x) and divide(x, y)",
-    "?": "see `values` of a field, or default(x, y)",
-}
-_WORDS = {"and": "write &&", "or": "write ||", "is": "write ==", "in": "see contains(list, value)"}
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
 def parse(text: str, *, strict: bool) -> Node:
@@ -161,9 +153,8 @@ class _PlacedParser(_Parser):  # type: ignore[misc]  # the stubs leave out the m
         if token["type"] == "eof":
             raise ExpressionError(self._text, token["start"] + 1, "the expression ends too early")
         shown = "literal" if token["type"] == "literal" else f"{token['value']}"
-        if token["type"].endswith("identifier"):
-            hint = _WORDS.get(token["value"], hint)
-        self._refuse(token, f"unexpected {shown}", hint)
+        meant = repair_of(self._text, token["start"])
+        self._refuse(token, f"unexpected {shown}", meant or hint)
 
     def _refuse(self, token: dict[str, Any], reason: str, hint: str = "") -> NoReturn:
         raise ExpressionError(self._text, token["start"] + 1, reason, hint)
@@ -171,5 +162,10 @@ class _PlacedParser(_Parser):  # type: ignore[misc]  # the stubs leave out the m
 
 def _parse_error(text: str, error: ParseError) -> ExpressionError:
     reason = getattr(error, "message", None) or "this is no JMESPath expression"
-    hint = _SIGNS.get(reason.removeprefix("Unknown token ").strip("'"), "")
-    return ExpressionError(text, error.lex_position + 1, reason, hint)
+    return ExpressionError(text, error.lex_position + 1, reason, _hint(text, error, reason))
+
+
+def _hint(text: str, error: ParseError, reason: str) -> str:
+    if reason.startswith("Unclosed '") and text.count("'") > 1:
+        return "inside of a text write \\' for the quote itself"
+    return "" if reason.startswith("Unclosed") else repair_of(text, error.lex_position)

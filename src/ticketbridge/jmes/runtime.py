@@ -24,6 +24,7 @@ _ORDERS: dict[Operator, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_SIZES = frozenset({"length", "size", "count"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ def follow_plain(value: Any, keys: tuple[str, ...]) -> Any:
 
 def _no_object(value: Any, key: str) -> None:
     if value is not None:
-        raise Fault(f'key "{key}" of {describe(value)}, which is no object')
+        hint = "; see length(x)" if key in _SIZES and type(value) in {list, str} else ""
+        raise Fault(f'key "{key}" of {describe(value)}, which is no object{hint}')
 
 
 def _array(value: Any, what: str) -> list[Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote, unquote
@@ -16,6 +16,7 @@ from ticketbridge.jmes.errors import (
     foreign_reason,
 )
 from ticketbridge.jmes.expression import Expression
+from ticketbridge.jmes.functions.quoting import bare_apostrophes, open_quotes, style_of
 from ticketbridge.jmes.jsontext import number_text
 
 TemplateKind: TypeAlias = Literal["path", "query", "header", "json"]
@@ -172,7 +173,9 @@ def compile_template(
     """The template of *parts*: literal text, variables already resolved, and holes."""
     literal = [part if isinstance(part, str) else "x" for part in parts]
     try:
-        ready = [_LITERAL[kind](part) if isinstance(part, str) else part for part in parts]
+        ready = [
+            _LITERAL[kind](part) if isinstance(part, str) else part for part in _in_quotes(parts)
+        ]
         _FINISH[kind]("".join(map(_LITERAL[kind], literal)))
     except (Fault, UnicodeError) as error:
         reason = error.reason if isinstance(error, Fault) else "the text has a lone surrogate"
@@ -183,6 +186,19 @@ def compile_template(
     # Without holes the text is what was checked above: nothing is left to do.
     whole = None if holes else "".join(part for part in ready if isinstance(part, str))
     return Template(kind, place, names, single, tuple(ready), whole)
+
+
+def _in_quotes(parts: Sequence[str | Expression]) -> Iterator[str | Expression]:
+    """*parts*; a hole of `quoted(..., 'backslash')` between double quotes leaves apostrophes bare."""
+    before = ""
+    for part in parts:
+        if isinstance(part, str):
+            before += part
+            yield part
+            continue
+        bare = style_of(part.tree) == "backslash" and open_quotes(before) == '"'
+        yield part.then(bare_apostrophes) if bare else part
+        before += "x"
 
 
 def _as_text(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ticketbridge.jmes.errors import ArgumentFault
 from ticketbridge.jmes.kinds import NUMBERS
+from ticketbridge.jmes.repeated import Repeated
 
 MAX_EXPONENT = 999
 MAX_BITS = 14_000  # below the 4,300 digits that Python writes
@@ -26,27 +27,22 @@ def exact(number: Any) -> Any:
 
 
 def equal(left: Any, right: Any) -> bool:
-    """`==`: as jmespath compares, decimals being numbers too."""
-    if type(left) is bool or type(right) is bool:
-        return left is right
-    return same(left, right)
+    """`==`: types count all the way down, and numbers of all types are compared by value."""
+    kind, other = type(left), type(right)
+    if kind is other:
+        return _equal_inside(left, right) if kind in _CONTAINERS else bool(left == right)
+    if kind in NUMBERS and other in NUMBERS:
+        return bool(left == right or exact(left) == exact(right))
+    # `True == 1` for Python. Of two other types none are equal, and a Repeated refuses to be asked.
+    return (kind is Repeated or other is Repeated) and bool(left == right)
 
 
-def same(left: Any, right: Any) -> bool:
-    """Equality inside of arrays and objects; `1` and `true` are one here, as for jmespath."""
-    if left == right:
-        return True
-    if type(left) is Decimal or type(right) is Decimal:
-        return bool(exact(left) == exact(right))
-    return type(left) in _CONTAINERS and type(left) is type(right) and _same_inside(left, right)
-
-
-def _same_inside(left: Any, right: Any) -> bool:
+def _equal_inside(left: Any, right: Any) -> bool:
     if len(left) != len(right):
         return False
     if type(left) is list:
-        return all(map(same, left, right))
-    return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+        return all(map(equal, left, right))
+    return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
 
 
 def order_key(keys: list[Any]) -> list[Any]:

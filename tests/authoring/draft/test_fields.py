@@ -222,6 +222,22 @@ def test_several_statuses_are_several_tables() -> None:
             {"valid_until": "2027-01-01T00:00:00Z"},
             {"over": "ticket.valid_until != `null` && date(ticket.valid_until) <= now()"},
         ),
+        (
+            {"valid_until": "2027-01-01T00:00:00.5+0100"},
+            {"over": "ticket.valid_until != `null` && date(ticket.valid_until) <= now()"},
+        ),
+        (
+            {"valid_until": "2027-01-01 00:00:00"},
+            {
+                "over": "ticket.valid_until != `null` && date(ticket.valid_until, `null`, TODO) <= now()"
+            },
+        ),
+        (
+            {"valid_until": "2027-01-01"},
+            {
+                "over": "ticket.valid_until != `null` && date(ticket.valid_until, `null`, TODO) <= now()"
+            },
+        ),
         ({"valid_until": 5}, {}),
         ({"add_on_id": None}, {"add_on": "ticket.add_on_id != `null`"}),
         ({"active": True}, {"not_active": "ticket.active != `true`"}),
@@ -243,6 +259,14 @@ def test_a_flag_that_may_be_missing_is_taken_for_false_and_said_to_be_unsure() -
 
     assert condition.guess.text == "default(optional(ticket.voided), `false`)"
     assert condition.guess.sure == "unsure"
+
+
+def test_the_zone_of_a_time_without_an_offset_is_left_to_be_written() -> None:
+    """What a sample does not say is no guess: the draft cannot be served before somebody says it."""
+    (condition,) = one(valid_until="2027-01-01T20:00:00").parts.conditions
+
+    assert condition.guess.is_open
+    assert "zone" in condition.guess.why
 
 
 def test_two_flags_of_one_name_are_two_conditions() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ticketbridge.authoring.cases.reasons import Reasons
 from ticketbridge.authoring.cases.shown import ABSENT, shown
-from ticketbridge.authoring.cases.spec import same
+from ticketbridge.jmes.values import equal
 from ticketbridge.tickets.settle import TICKET_ID
 
 Tickets = Mapping[object, Any]
@@ -79,7 +79,7 @@ def _differences(expected: Any, got: Any, path: str) -> Iterator[tuple[str, Any,
     elif isinstance(expected, list) and isinstance(got, list):
         for index in range(max(len(expected), len(got))):
             yield from _differences(_at(expected, index), _at(got, index), f"{path}[{index}]")
-    elif not same(expected, got):
+    elif not equal(expected, got):
         yield path, expected, got
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ticketbridge.authoring.cases.spec import same
 from ticketbridge.authoring.cases.yamltext import block_lines, flow_text
+from ticketbridge.jmes.values import equal
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.nodes import ListNode, MapNode, Node, Scalar
 from ticketbridge.mapping.places import LINE_BREAK
@@ -76,7 +76,7 @@ class _Editor:
             ):
                 for entry, other in zip(entries, value, strict=True):
                     yield from self._parts(_Spot(entry.place, entry, flow), other)
-            case _ if not same(spot.node.plain(), value):
+            case _ if not equal(spot.node.plain(), value):
                 yield self._whole(spot, value)
 
     def _whole(self, spot: _Spot, value: Any) -> _Edit:

@@ -10,6 +10,7 @@ from urllib.parse import unquote, unquote_plus
 
 import msgspec
 
+from ticketbridge.jmes.values import equal
 from ticketbridge.mapping.findings import Place
 
 
@@ -68,12 +69,7 @@ def holds(given: Any, sent: Any) -> bool:
     """Whether *sent* is what is *given*; of objects, those members that are given."""
     if isinstance(given, Mapping) and isinstance(sent, Mapping):
         return all(name in sent and holds(value, sent[name]) for name, value in given.items())
-    return same(given, sent)
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are one; in Python, true is 1 as well."""
-    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+    return equal(given, sent)
 
 
 @dataclass(frozen=True, slots=True)

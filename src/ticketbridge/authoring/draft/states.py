@@ -6,6 +6,7 @@ not listed fails the answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +17,14 @@ from ticketbridge.authoring.draft.guesses import Guess
 from ticketbridge.authoring.draft.paths import ABSENT
 from ticketbridge.authoring.draft.words import BAD_FLAGS, BAD_PAIRS, GOOD_FLAGS, VALID, meaning
 from ticketbridge.authoring.personal.kinds import word_set
+from ticketbridge.mapping.compiler import TODO
 from ticketbridge.terminal import counted
 from ticketbridge.tickets.fields import table_key
 
 _STATUS = word_set("status state estado situation situacion")
 _MOMENTS = word_set("at on date time")
 _EXPIRES = {("expires",), ("expires", "at"), ("expiry", "date"), ("expiration", "date")}
+_OFFSET = re.compile(r":[0-9.]+ ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$", re.IGNORECASE)
 _MOST_WORDS = 12
 NO_WORD = "none"
 
@@ -150,9 +153,15 @@ def _when(words: tuple[str, ...]) -> str:
 
 def _over(candidate: Candidate) -> Iterator[Condition]:
     text = candidate.safe_text
-    if all(isinstance(value, str) and "-" in value for value in candidate.given):
+    if not all(isinstance(value, str) and "-" in value for value in candidate.given):
+        return
+    if all(map(_OFFSET.search, candidate.given)):
         condition = f"{text} != `null` && date({text}) <= now()"
         yield Condition("over", Guess(condition, "likely", "by its name"))
+        return
+    condition = f"{text} != `null` && date({text}, `null`, {TODO}) <= now()"
+    why = "a time without an offset: the zone of its clock, a path or 'Europe/Madrid'"
+    yield Condition("over", Guess(condition, "TODO", why))
 
 
 def _kind(value: Any) -> str:

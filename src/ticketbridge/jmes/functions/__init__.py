@@ -9,6 +9,7 @@ from ticketbridge.jmes.functions.arithmetic import ARITHMETIC
 from ticketbridge.jmes.functions.lists import LISTS, LOOKUP_CACHE
 from ticketbridge.jmes.functions.moments import MOMENTS, NOW
 from ticketbridge.jmes.functions.nulls import NULLS, OPTIONAL
+from ticketbridge.jmes.functions.quoting import QUOTING
 from ticketbridge.jmes.functions.standard import STANDARD
 from ticketbridge.jmes.functions.text import TEXT
 from ticketbridge.jmes.kinds import Function
@@ -18,6 +19,6 @@ __all__ = ["FUNCTIONS", "LOOKUP_CACHE", "NOW", "OPTIONAL"]
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(
     {
         function.name: function
-        for function in (*STANDARD, *TEXT, *LISTS, *ARITHMETIC, *MOMENTS, *NULLS)
+        for function in (*STANDARD, *TEXT, *QUOTING, *LISTS, *ARITHMETIC, *MOMENTS, *NULLS)
     }
 )

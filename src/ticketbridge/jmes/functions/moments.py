@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ticketbridge.jmes import kinds
-from ticketbridge.jmes.dates import read_with, rfc3339
+from ticketbridge.jmes.dates import Reader, has_offset, read_with, rfc3339
+from ticketbridge.jmes.errors import ArgumentFault
 from ticketbridge.jmes.kinds import Example, Function, Parameter
+from ticketbridge.jmes.zones import zone_named
 
 NOW = "now()"
 
 
-def _date(value: Any, read: Callable[[Any], str]) -> str:
-    return read(value)
+def _date(value: Any, read: Reader, zone: ZoneInfo | None) -> str:
+    return read(value, zone)
+
+
+def _check_offset(literals: Mapping[int, Any]) -> None:
+    layout = literals.get(1)
+    if isinstance(layout, str) and not has_offset(layout) and literals.get(2, ...) is None:
+        raise ArgumentFault(
+            "a text in this format has no offset (%z), and there is no zone to read it in:"
+            " name it as the third argument, for example 'Europe/Madrid'"
+        )
 
 
 def _now(scope: Mapping[str, Any]) -> str:
@@ -27,26 +39,38 @@ MOMENTS = (
         "date",
         (
             Parameter("value", kinds.NUMBER_OR_STRING),
-            Parameter("format", kinds.STRING, prepare=read_with, optional=True),
+            Parameter("format", kinds.STRING_OR_NULL, prepare=read_with, optional=True),
+            Parameter("zone", kinds.STRING_OR_NULL, prepare=zone_named, optional=True),
         ),
         kinds.STRING,
-        "The moment as RFC 3339 UTC text in whole seconds with `Z`. Without a format: ISO 8601"
-        " text, or a number of Unix seconds. With one: text in that strptime format, which must"
-        " name a whole date. Text without an offset is read as UTC, a date without a time as its"
-        " midnight.",
+        "The moment as RFC 3339 UTC text in whole seconds with `Z`. Without a format, or with null:"
+        " ISO 8601 text, or a number of Unix seconds. With one: text in that strptime format, which"
+        " must name a whole date. A date without a time is its midnight. Text with an offset is read"
+        " by it; text without one needs `zone`, an IANA name, which may come from the data. A time"
+        " that the zone's clock skips is an error; of one that it has twice, the earlier is taken.",
         (
             Example("date(at)", {"at": "2026-11-24T13:00:00+01:00"}, "2026-11-24T12:00:00Z"),
             Example("date(at)", {"at": 1795521600}, "2026-11-24T12:00:00Z"),
-            Example("date(at, '%d.%m.%Y')", {"at": "24.11.2026"}, "2026-11-24T00:00:00Z"),
+            Example(
+                "date(ends, `null`, zone)",
+                {"ends": "2026-11-28T20:00:00", "zone": "America/Los_Angeles"},
+                "2026-11-29T04:00:00Z",
+            ),
+            Example(
+                "date(at, '%d.%m.%Y %H:%M', 'Europe/Madrid')",
+                {"at": "24.11.2026 13:00"},
+                "2026-11-24T12:00:00Z",
+            ),
         ),
         _date,
+        check_literals=_check_offset,
     ),
     Function(
         "now",
         (),
         kinds.STRING,
         "The moment of the answer, the same in all its expressions, as `date` writes it.",
-        (Example("now() > date(starts)", {"starts": "2024-05-01"}, result=True),),
+        (Example("now() > date(starts)", {"starts": "2024-05-01T20:00Z"}, result=True),),
         _now,
         scoped=True,
     ),

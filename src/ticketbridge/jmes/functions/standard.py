@@ -14,7 +14,7 @@ from ticketbridge.jmes.errors import ArgumentFault, describe
 from ticketbridge.jmes.jsontext import MAX_RESULT, to_json
 from ticketbridge.jmes.kinds import NUMBERS, Example, Function, Kind, Parameter
 from ticketbridge.jmes.repeated import Repeated
-from ticketbridge.jmes.values import in_range, order_key, same
+from ticketbridge.jmes.values import equal, in_range, order_key
 
 _TYPES = {bool: "boolean", str: "string", list: "array", dict: "object", type(None): "null"}
 
@@ -50,7 +50,9 @@ def _contains(subject: Any, search: Any) -> bool:
         if type(search) is not str:
             raise ArgumentFault(f"a string never contains {describe(search)}")
         return search in subject
-    return search in subject or any(same(element, search) for element in subject)
+    if type(search) is str:
+        return search in subject
+    return any(equal(element, search) for element in subject)
 
 
 def _join(separator: str, strings: list[str]) -> str:

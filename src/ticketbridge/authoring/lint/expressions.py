@@ -1,0 +1,127 @@
+"""Expressions that are legal, and say another thing than their writer meant: habits of other languages."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from ticketbridge.authoring.lint.doubts import doubt_in
+from ticketbridge.authoring.lint.trees import expressions_in, tree_of
+from ticketbridge.jmes import nodes
+from ticketbridge.jmes.analysis import walk
+from ticketbridge.jmes.values import truthy
+from ticketbridge.jmes.writing import text_of
+from ticketbridge.mapping.findings import Finding
+from ticketbridge.mapping.spec import ExpressionSpec, MappingSpec
+
+_REGEX_FUNCTIONS = frozenset({"matches", "extract"})
+# Before a letter, `\n` and `\t` may well be a backslash: of C:\new, and of a name of a domain.
+_ESCAPE = re.compile(
+    r"\\(?:[nrt](?!\w)|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|\")|(?<=\w)\\\\(?=\w)|\A\\\\\Z"
+)
+# The text to work on comes first in all of these.
+_SUBJECT_FIRST = frozenset(
+    {"split", "replace", "starts_with", "ends_with", "matches", "extract", "default", "null_if"}
+)
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+def habits(spec: MappingSpec) -> Iterator[Finding]:
+    """The doubts about each expression, holes and all."""
+    for expression in expressions_in(spec):
+        tree = tree_of(expression)
+        yield from _escapes(expression, tree)
+        for node in walk(tree):
+            match node:
+                case nodes.Call():
+                    yield from _swapped(expression, node)
+                case nodes.Either():
+                    yield from _never_taken(expression, node)
+                case nodes.Comparison():
+                    yield from _words(expression, node)
+                case _:
+                    continue
+
+
+def _escapes(spec: ExpressionSpec, tree: nodes.Node) -> Iterator[Finding]:
+    """Texts in which a backslash stays that was meant as an escape; in a regex it is one."""
+    regexes = {
+        id(part)
+        for node in walk(tree)
+        if isinstance(node, nodes.Call) and node.name in _REGEX_FUNCTIONS
+        for part in walk(node.arguments[1])
+    }
+    for node in walk(tree):
+        text = node.value if isinstance(node, nodes.Constant) else None
+        raw = spec.text.startswith("'", node.start) and id(node) not in regexes
+        if raw and isinstance(text, str) and _ESCAPE.search(text):
+            message = "the backslash stays in this text, which knows no escape but \\'"
+            yield doubt_in(spec, node, "TB212", message, _with_escapes(text))
+
+
+def _with_escapes(text: str) -> str:
+    escaped = text.replace('"', '\\"') if '\\"' not in text else text
+    try:
+        literal = json.dumps(json.loads(f'"{escaped}"'), ensure_ascii=False)
+    except ValueError:
+        return 'write the text as JSON, in backticks: `"..."`'
+    return f"as JSON, in backticks, it has escapes: `{literal}`"
+
+
+def _swapped(spec: ExpressionSpec, call: nodes.Call) -> Iterator[Finding]:
+    """Calls whose first argument is written out, and whose second one is not."""
+    if len(call.arguments) < 2:
+        return
+    first, second, *rest = call.arguments
+    if (
+        not isinstance(first, nodes.Constant)
+        or _is_literal(second)
+        or not _comes_second(call, first)
+    ):
+        return
+    turned = text_of(nodes.Call(call.start, call.name, (second, first, *rest)))
+    message = f"`{call.name}` works on its first argument, and that is always the same here"
+    yield doubt_in(spec, call, "TB213", message, f"write {turned}")
+
+
+def _is_literal(node: nodes.Node) -> bool:
+    if isinstance(node, nodes.ListOf):
+        return all(map(_is_literal, node.items))
+    return isinstance(node, nodes.Constant)
+
+
+def _comes_second(call: nodes.Call, first: nodes.Constant) -> bool:
+    """Whether such a literal is what this function takes as its second argument."""
+    text = first.value if isinstance(first.value, str) else ""
+    match call.name:
+        case "contains":
+            return _WORD.fullmatch(text) is not None
+        case "date":
+            return "%" in text
+        case name:
+            return name in _SUBJECT_FIRST
+
+
+def _never_taken(spec: ExpressionSpec, node: nodes.Either) -> Iterator[Finding]:
+    """What follows a literal in `a || 'x' || b`."""
+    for choice, behind in zip(node.choices, node.choices[1:], strict=False):
+        if isinstance(choice, nodes.Constant) and truthy(choice.value):
+            joined = text_of(nodes.ListOf(node.start, node.choices))
+            hint = f"to join texts write join('', {joined})"
+            message = "this is never taken: what stands before it is always there"
+            yield doubt_in(spec, behind, "TB215", message, hint)
+            return
+
+
+def _words(spec: ExpressionSpec, node: nodes.Comparison) -> Iterator[Finding]:
+    """Names of keys that are compared, and were probably meant as texts."""
+    for side, other in ((node.left, node.right), (node.right, node.left)):
+        if isinstance(side, nodes.Field) and not isinstance(other, nodes.Constant):
+            quoted = spec.text.startswith('"', side.start) and _PLAIN.fullmatch(side.name)
+            shouted = _WORD.fullmatch(side.name) and side.name.isupper() and side is node.right
+            if quoted or (shouted and not text_of(other).isupper()):
+                message = f"this is the value of a key {side.name}, and no text"
+                yield doubt_in(spec, side, "TB214", message, f"write '{side.name}' for a text")
+                return

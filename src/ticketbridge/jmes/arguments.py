@@ -1,0 +1,82 @@
+"""The arguments of a call as they are written: what can be known of them, and how they were meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ticketbridge.jmes import kinds, nodes
+from ticketbridge.jmes.errors import Fault
+from ticketbridge.jmes.kinds import Function, Parameter
+from ticketbridge.jmes.writing import Unwritable, text_of
+
+_LONGEST = 200
+
+
+def literals_of(function: Function, call: nodes.Call) -> dict[int, Any]:
+    """The literals among the arguments, by position; an argument that is left out is null."""
+    given = {
+        position: argument.value
+        for position, argument in enumerate(call.arguments)
+        if isinstance(argument, nodes.Constant)
+    }
+    absent = dict.fromkeys(range(len(call.arguments), len(function.parameters)))
+    return given | absent
+
+
+def fault_of(parameter: Parameter, argument: nodes.Node) -> Fault | None:
+    """Why the literal *argument* can never be right there, as a part of a sentence; None if it can."""
+    if not isinstance(argument, nodes.Constant):
+        return None
+    if not parameter.kind.holds(argument.value):
+        return Fault(f" must be {parameter.kind.name}")
+    try:
+        if parameter.prepare is not None:
+            parameter.prepare(argument.value)
+    except Fault as fault:
+        return type(fault)(f": {fault.reason}")
+    return None
+
+
+def written(call: nodes.Call) -> str:
+    """`write f(a, b)`; "" for what is too long to be read."""
+    try:
+        text = text_of(call)
+    except Unwritable:
+        return ""
+    return f"write {text}" if len(text) <= _LONGEST else ""
+
+
+def swapped(function: Function, call: nodes.Call) -> str:
+    """The call with its first two arguments the other way round, where that would be right."""
+    if len(call.arguments) < 2 or len(function.parameters) < 2:
+        return ""
+    first, second, *rest = call.arguments
+    if not _fits(function.parameters[0], second) or not _fits(function.parameters[1], first):
+        return ""
+    return written(nodes.Call(call.start, call.name, (second, first, *rest)))
+
+
+def _fits(parameter: Parameter, argument: nodes.Node) -> bool:
+    """Whether *argument* may stand there, as far as its text tells."""
+    if isinstance(argument, nodes.Reference) or parameter.kind is kinds.EXPRESSION:
+        return isinstance(argument, nodes.Reference) and parameter.kind is kinds.EXPRESSION
+    if parameter.literal and not isinstance(argument, nodes.Constant):
+        return False
+    return fault_of(parameter, argument) is None
+
+
+def referring(call: nodes.Call, position: int) -> str:
+    """The call with an & before the argument that is a key, at *position* or in place of it."""
+    arguments = list(call.arguments)
+    if len(arguments) == 2 and _as_key(arguments[position]) is None:
+        arguments.reverse()
+    key = _as_key(arguments[position]) or call.arguments[position]
+    arguments[position] = nodes.Reference(key.start, key)
+    return written(nodes.Call(call.start, call.name, tuple(arguments)))
+
+
+def _as_key(node: nodes.Node) -> nodes.Node | None:
+    """A name, or the text of one."""
+    if isinstance(node, nodes.Constant) and isinstance(node.value, str):
+        return nodes.Field(node.start, node.value)
+    return node if isinstance(node, nodes.Field) else None

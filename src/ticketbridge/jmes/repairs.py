@@ -1,0 +1,377 @@
+"""What was probably meant where a text is no expression: habits of other languages, and their repair."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from types import MappingProxyType
+from typing import TypeAlias
+
+_WINDOW = 200
+_QUOTED = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`(?:\\.|[^`\\])*`", re.DOTALL)
+_PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+
+# Of a text whose quotes hold nothing but `_`: a path with calls and indexes in it, or a literal.
+_PART = r"(?:\[[^\[\]]*\]|\([^()]*(?:\([^()]*\)[^()]*)?\)|\.\"_*\"|\.\w+)"
+_X = rf"(?:'_*'|`_*`|-?[0-9][0-9.]*|(?:[^\W\d]\w*|\"_*\"|@){_PART}*)"
+_PATH = rf"(?:[^\W\d]\w*|@){_PART}*?"
+_SPACE = r"[ \t\n]*"
+
+_Make: TypeAlias = "Callable[[Callable[[int | str], str]], str]"
+
+
+def repair_of(text: str, offset: int) -> str:
+    """What would be right where the sign at *offset* of *text* is wrong, or ""."""
+    start = max(0, offset - _WINDOW)
+    text = text[start : offset + _WINDOW]
+    masked = _QUOTED.sub(_mask, text)
+    for pattern, make in _REPAIRS:
+        for found in pattern.finditer(masked):
+            if found.start() <= offset - start < max(found.end(), found.start() + 1):
+                return make(_reader(text, found))
+    return ""
+
+
+def _mask(found: re.Match[str]) -> str:
+    quote = found[0][0]
+    return f"{quote}{'_' * (len(found[0]) - 2)}{quote}"
+
+
+def _reader(text: str, found: re.Match[str]) -> Callable[[int | str], str]:
+    """What gives the groups of *found*, of the text as it was written."""
+    return lambda group: text[found.start(group) : found.end(group)].strip()
+
+
+def name_of(key: str) -> str:
+    """*key* as an expression writes it: quoted, unless it is a plain word."""
+    return key if _PLAIN.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+
+
+def _operand(text: str) -> str:
+    """A bare number in backticks, anything else as it is."""
+    return f"`{text}`" if _NUMBER.fullmatch(text) else text
+
+
+def _write(words: str) -> _Make:
+    """*words*, with `{1}` for a group that stands as it was written, and `{1!}` for an operand."""
+
+    def make(group: Callable[[int | str], str]) -> str:
+        return re.sub(
+            r"\{(\d)(!?)\}",
+            lambda m: _operand(group(int(m[1]))) if m[2] else group(int(m[1])),
+            words,
+        )
+
+    return make
+
+
+def _plus(group: Callable[[int | str], str]) -> str:
+    masked = _QUOTED.sub(_mask, group(0))
+    cuts = [0, *(m.end() for m in re.finditer(r"\+", masked)), len(masked) + 1]
+    pairs = pairwise(cuts)
+    operands = [_operand(group(0)[a : b - 1].strip()) for a, b in pairs]
+    joined = f"join('', [{', '.join(operands)}])"
+    if any(operand.startswith("'") for operand in operands):
+        return f"to join texts write {joined}"
+    added = operands[0]
+    for operand in operands[1:]:
+        added = f"add({added}, {operand})"
+    sure = any(operand.startswith("`") for operand in operands)
+    return f"write {added}" if sure else f"write {added} for numbers, {joined} for texts"
+
+
+def _hyphen(group: Callable[[int | str], str]) -> str:
+    path, key = group("path"), group("key")
+    quoted = f"quote the key: {path}{name_of(key)}"
+    left, _, right = key.rpartition("-")
+    difference = f"subtract({path}{left}, {_operand(right)})"
+    if path and not right.isdigit():
+        return f"{quoted} (a difference is {difference})"
+    return f"write {difference}, or {quoted}"
+
+
+def _key(group: Callable[[int | str], str]) -> str:
+    """A key that stands in quotes of the wrong kind, or in brackets."""
+    return f"write {group(1)}.{name_of(group(2)[1:-1])}"
+
+
+def _special_key(group: Callable[[int | str], str]) -> str:
+    return f"quote the key: {group(1)}{name_of(group(2))}"
+
+
+def _regex(group: Callable[[int | str], str]) -> str:
+    sign, pattern = group(2), group(3)
+    if pattern.startswith("/"):
+        body, _, flags = pattern[1:].rpartition("/")
+        pattern = f"'{'(?i)' if 'i' in flags else ''}{body}'"
+    return f"write {'!' if sign == '!~' else ''}matches({group(1)}, {pattern})"
+
+
+def _pair(group: Callable[[int | str], str]) -> str:
+    return (
+        f"write {{{', '.join(f'{word.strip()}: {word.strip()}' for word in group(1).split(','))}}}"
+    )
+
+
+def _like(group: Callable[[int | str], str]) -> str:
+    subject, pattern, negated = group(1), group(3)[1:-1], "!" if group(2) else ""
+    word = pattern.strip("%")
+    name = {
+        (False, True): "starts_with",
+        (True, False): "ends_with",
+        (True, True): "contains",
+    }.get((pattern.startswith("%"), pattern.endswith("%")))
+    if name is None or "%" in word or "_" in word:
+        return f"see {negated}matches(text, regex)"
+    return f"write {negated}{name}({subject}, '{word}')"
+
+
+_ORDERS: Mapping[str, str] = MappingProxyType(
+    {
+        "===": "==",
+        "!==": "!=",
+        "<>": "!=",
+        "=<": "<=",
+        "=>": ">=",
+        "≥": ">=",
+        "≤": "<=",
+        "≠": "!=",
+        "eq": "==",
+        "ne": "!=",
+        "gt": ">",
+        "ge": ">=",
+        "lt": "<",
+        "le": "<=",
+    }
+)
+
+
+def _order(group: Callable[[int | str], str]) -> str:
+    return f"write {_ORDERS[group(1).lower()]}"
+
+
+_NO_COMMENTS = "an expression has no comments; YAML's # is one outside of the quotes"
+_PICK = "where the one in the middle is never null, false or empty; see also `values` of a field"
+_QUOTES = "\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u00b4\u00ab\u00bb"
+
+_TABLE: tuple[tuple[str, str | _Make], ...] = (
+    # --- what stands around an expression, or beside it ---
+    (rf"[{_QUOTES}]([^{_QUOTES}'\"]*)[{_QUOTES}]?", "write straight quotes: '{1}'"),
+    (
+        rf"^{_SPACE}(?:\{{\{{|[$#%]\{{|<%=?)(.*?)(?:\}}\}}|\}}|%>)",
+        "write {1}, without braces around",
+    ),
+    (r"''(\w+)''", "write '{1}': only inside of YAML's own single quotes each is doubled"),
+    (r"\b[fFrRbBuU]('_*')", "a text has no letter before it: write {1}, or join('', [...])"),
+    (rf"({_X}){_SPACE}//{_SPACE}({_X}){_SPACE}$", f"write {{1}} || {{2}}; {_NO_COMMENTS}"),
+    (r"//.*|/\*.*|--[ \t].*", _NO_COMMENTS),
+    (r";", "leave the ; out"),
+    (r"[\w.+-]+@[\w-]+\.[\w.-]+", "write '{0}' for a text"),
+    # --- keys that are no plain words ---
+    (rf"((?:{_PATH}|\"_*\")\.)([@#$]\w+)", _special_key),
+    (rf"({_PATH}\.)(\w+:\w+)", _special_key),
+    (r"#.*", _NO_COMMENTS),
+    (
+        rf"(?<![\w.])(?P<path>(?:{_PATH}\.)?)(?P<key>[^\W\d]\w*(?:-\w+)+)",
+        _hyphen,
+    ),
+    (rf"({_PATH})\.('_*'|`_*`)", _key),
+    (rf"({_PATH})\[{_SPACE}('_*'|\"_*\"){_SPACE}\]?", _key),
+    # --- JSONPath, jq ---
+    (
+        r"\$?\.\.",
+        "name each key on the way: there is no `..`; of a tree see descendants(list, key)",
+    ),
+    (r"\$\.?(?=[A-Za-z_\"\[])", "leave {0} out: an expression starts with its first name"),
+    (r"\$", "an expression starts with a name; the current value is @"),
+    (r"(?:^|[|(,])[ \t\n]*(\.)(?=[\w\[\"])", "leave the dot out: a name begins without one"),
+    (rf"({_PATH})\.\[{_SPACE}(-?\d+){_SPACE}\]?", "write {1}[{2}]"),
+    (rf"({_PATH})\.(\d+)", "write {1}[{2}]"),
+    (rf"({_PATH})\[{_SPACE}last\(\){_SPACE}\]?", "write {1}[-1]"),
+    (
+        rf"({_PATH})\[{_SPACE}(\d+){_SPACE},{_SPACE}(\d+){_SPACE}\]?",
+        "write [{1}[{2}], {1}[{3}]]",
+    ),
+    (rf"({_PATH})\[([^\[\]?]*(?:[=<>]|&&)[^\[\]]*)\]?", "a filter begins with ?: write {1}[?{2}]"),
+    (
+        rf"({_PATH})\[{_SPACE}([^\W\d][\w.]*){_SPACE}\]?",
+        "for a key write {1}.{2}; for an element of a list see lookup({1}, 'id', {2})",
+    ),
+    # --- operators of other languages ---
+    (rf"({_X}){_SPACE}(=~|!~|~){_SPACE}(/[^/]*/\w*|{_X})", _regex),
+    (rf"\b(\w+){_SPACE}(?:=>|->){_SPACE}\1\.(\w+)", "write &{2}: it is evaluated on each element"),
+    (rf"({_PATH}){_SPACE}->>?{_SPACE}('_*')", _key),
+    (rf"({_PATH}){_SPACE}->>?{_SPACE}(\w+)", "write {1}.{2}"),
+    (r"(===|!==|<>|=<|=>|≥|≤|≠)", _order),
+    (rf"({_X}){_SPACE}\?\?{_SPACE}({_X})", "write default({1}, {2!})"),
+    (rf"({_X}){_SPACE}\?:{_SPACE}({_X})", "write {1} || {2!}"),
+    (rf"({_PATH})\?\.({_PATH})", "write optional({1}.{2})"),
+    (r"([^?]+)\?([^:?]+):(.+)", f"write {{1}} && {{2!}} || {{3!}}, {_PICK}"),
+    (rf"({_X})[ \t]+if[ \t]+(.+?)[ \t]+else[ \t]+(.+)", f"write {{2}} && {{1}} || {{3!}}, {_PICK}"),
+    (
+        r"(?i)\bcase[ \t\n]+when[ \t\n]+(.+?)[ \t\n]+then[ \t\n]+(.+?)[ \t\n]+else[ \t\n]+(.+?)[ \t\n]+end\b",
+        f"write {{1}} && {{2}} || {{3}}, {_PICK}",
+    ),
+    (
+        rf"(?i)({_X})[ \t\n]+is[ \t\n]+not[ \t\n]+(?:null|none|nil)\b",
+        "write {1} != `null`",
+    ),
+    (rf"(?i)({_X})[ \t\n]+is[ \t\n]+(?:null|none|nil)\b", "write {1} == `null`"),
+    (rf"(?i)({_X})[ \t\n]+is[ \t\n]+not[ \t\n]+({_X})", "write {1} != {2!}"),
+    (rf"(?i)({_X})[ \t\n]+is[ \t\n]+({_X})", "write {1} == {2!}"),
+    (rf"(?i)({_X})[ \t\n]+not[ \t\n]+in\b[ \t\n]*({_X}|\[[^\]]*\])", "write !contains({2}, {1})"),
+    (rf"(?i)({_X})[ \t\n]+in\b[ \t\n]*({_X}|\[[^\]]*\])", "write contains({2}, {1})"),
+    (
+        rf"(?i)({_X})[ \t\n]+between[ \t\n]+({_X})[ \t\n]+and[ \t\n]+({_X})",
+        "write {1} >= {2!} && {1} <= {3!}",
+    ),
+    (rf"(?i)({_X})[ \t\n]+(not[ \t\n]+)?i?like[ \t\n]+('_*')", _like),
+    (
+        rf"({_X})[ \t\n]+(contains|starts_with|ends_with|matches)[ \t\n]+({_X})",
+        "write {2}({1}, {3})",
+    ),
+    (r"(?i)(?<=[\w)\]'`\"])[ \t\n]+(eq|ne|gt|ge|lt|le)\b", _order),
+    (r"(?i)\band\b", "write &&"),
+    (r"(?i)\bor\b", "write ||"),
+    (rf"(?i)\bnot[ \t\n]+({_X})", "write !{1}"),
+    (
+        r"(?<!&)&(?!&)",
+        "write && for both; & is only for an argument of map, sort_by, max_by, min_by",
+    ),
+    # --- arithmetic ---
+    (rf"{_X}(?:{_SPACE}\+{_SPACE}{_X})+", _plus),
+    (rf"({_X}){_SPACE}-{_SPACE}({_X})", "write subtract({1!}, {2!})"),
+    (rf"({_X}){_SPACE}\*{_SPACE}({_X})", "write multiply({1!}, {2!})"),
+    (rf"({_X}){_SPACE}/{_SPACE}({_X})", "write divide({1!}, {2!})"),
+    (r"\+", "see add(x, y)"),
+    (r"-(?!\d)", "see subtract(x, y)"),
+    (r"/", "see divide(x, y)"),
+    (r"%", "see floor(x) and divide(x, y)"),
+    (r"\?", "see `values` of a field, or default(x, y)"),
+    # --- objects and lists ---
+    (rf"\{{{_SPACE}(\w+){_SPACE}={_SPACE}({_X})", "write {{1}: {2!}}"),
+    (r"=", "write == to compare"),
+    (rf"\{{((?:{_SPACE}[^\W\d]\w*{_SPACE},)+{_SPACE}[^\W\d]\w*{_SPACE})\}}", _pair),
+    (rf"[{{,]{_SPACE}'(\w+)'{_SPACE}:", "a key stands without quotes, or in double ones"),
+    (rf"^{_SPACE}{_X}(?:{_SPACE},{_SPACE}{_X})+{_SPACE}$", "write [{0}] for a list"),
+    (r"^[\w ./-]+:[\w ./:-]+$", "write '{0}' for a text"),
+    (r"(?<![\w\])])(\.\d+)", "write `0{1}` in backticks"),
+)
+_REPAIRS: tuple[tuple[re.Pattern[str], _Make], ...] = tuple(
+    (re.compile(pattern), _write(make) if isinstance(make, str) else make)
+    for pattern, make in _TABLE
+)
+
+_LISTED = "[*] gives all elements, [0] the first, [-1] the last, [?...] those for which it is true"
+_CHOICE = "write condition && x || y, where x is never null, false or empty"
+_NULLS = "see default(x, y), or x || y"
+_FUNCTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("concat", "concatenate", "concatws", "joinstrings"), "join"),
+        **dict.fromkeys(("lowercase", "tolower", "tolowercase", "lcase", "downcase"), "lower"),
+        **dict.fromkeys(("uppercase", "toupper", "touppercase", "ucase", "upcase"), "upper"),
+        **dict.fromkeys(("len", "size", "count", "strlen", "charlength"), "length"),
+        **dict.fromkeys(("strip", "btrim"), "trim"),
+        **dict.fromkeys(("includes", "has", "arraycontains", "instr"), "contains"),
+        **dict.fromkeys(("startswith", "hasprefix", "beginswith"), "starts_with"),
+        **dict.fromkeys(("endswith", "hassuffix"), "ends_with"),
+        **dict.fromkeys(("regex", "regexp", "test", "match", "regexmatch", "rlike"), "matches"),
+        **dict.fromkeys(("capture", "regexextract", "regexpextract", "search", "scan"), "extract"),
+        **dict.fromkeys(("gsub", "sub", "replaceall", "translate"), "replace"),
+        **dict.fromkeys(("distinct", "uniq", "uniqueby"), "unique"),
+        **dict.fromkeys(("mean", "average"), "avg"),
+        **dict.fromkeys(("plus", "sumof"), "add"),
+        **dict.fromkeys(("minus", "diff", "difference"), "subtract"),
+        **dict.fromkeys(("times", "mul", "mult", "product"), "multiply"),
+        **dict.fromkeys(("div", "quotient"), "divide"),
+        **dict.fromkeys(("ceiling", "roundup"), "ceil"),
+        **dict.fromkeys(("rounddown", "trunc", "truncate"), "floor"),
+        **dict.fromkeys(("str", "string", "tostring", "stringify", "tojson", "text"), "to_string"),
+        **dict.fromkeys(
+            (
+                "int",
+                "integer",
+                "float",
+                "number",
+                "num",
+                "tonumber",
+                "toint",
+                "parseint",
+                "parsefloat",
+            ),
+            "to_number",
+        ),
+        **dict.fromkeys(("todecimal", "dec", "money"), "decimal"),
+        **dict.fromkeys(
+            ("todate", "parsedate", "strptime", "datetime", "timestamp", "totimestamp", "fromdate"),
+            "date",
+        ),
+        **dict.fromkeys(("today", "currenttimestamp", "currentdate", "getdate", "sysdate"), "now"),
+        **dict.fromkeys(("coalesce", "nvl", "ifnull", "firstnonnull"), "not_null"),
+        **dict.fromkeys(("nullif",), "null_if"),
+        **dict.fromkeys(("sortby", "orderby", "sorted"), "sort_by"),
+        **dict.fromkeys(("explode",), "split"),
+        **dict.fromkeys(("implode",), "join"),
+        **dict.fromkeys(("escape", "quote", "addslashes", "sqlescape"), "quoted"),
+        **dict.fromkeys(("aslist", "asarray", "list", "array"), "as_list"),
+        **dict.fromkeys(("assign", "extend", "mergeobjects"), "merge"),
+        **dict.fromkeys(("typeof",), "type"),
+    }
+)
+_FORMS: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("if", "iif", "ifelse", "case", "when", "cond", "decode"), _CHOICE),
+        **dict.fromkeys(("first", "last", "nth", "head", "tail", "elementat"), _LISTED),
+        **dict.fromkeys(("select", "filter", "where", "find"), "write list[?condition]"),
+        **dict.fromkeys(("flatten", "flat", "flatmap"), "write list[]"),
+        **dict.fromkeys(("isnull", "isnone", "isnil"), "write x == `null`"),
+        **dict.fromkeys(("isnotnull", "notnone"), "write x != `null`"),
+        **dict.fromkeys(("exists", "defined", "isset", "haskey"), "write optional(x) != `null`"),
+        **dict.fromkeys(("isempty", "empty"), "write length(x) == `0`"),
+        **dict.fromkeys(("not",), "write !x"),
+        **dict.fromkeys(("and", "all", "every"), "write x && y"),
+        **dict.fromkeys(("or", "any", "some"), "write x || y"),
+        **dict.fromkeys(("eq", "equals", "equal"), "write x == y"),
+        **dict.fromkeys(
+            ("get", "getattr", "dig", "path"), "write object.key, or optional(object.key)"
+        ),
+        **dict.fromkeys(
+            ("substring", "substr", "slice", "mid", "left", "right"), "see extract(text, regex)"
+        ),
+        **dict.fromkeys(("format", "sprintf", "printf", "template"), "write join('', [a, '-', b])"),
+        **dict.fromkeys(
+            ("urlencode", "encodeuricomponent", "encodeuri"), "a hole escapes by itself"
+        ),
+    }
+)
+
+
+def function_meant(name: str) -> str:
+    """The function of ours that another language calls *name*, or ""."""
+    return _FUNCTIONS.get(_letters(name), "")
+
+
+def form_meant(name: str) -> str:
+    """How that is written for which another language has a function *name*, or ""."""
+    return _FORMS.get(_letters(name), "")
+
+
+def _letters(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("null", "none", "nil", "undefined", "nan"), "null"),
+        "true": "true",
+        "false": "false",
+    }
+)
+
+
+def literal_meant(word: str) -> str:
+    """The JSON literal that *word* is in some language, or ""."""
+    return _WORDS.get(word.lower(), "")
