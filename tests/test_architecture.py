@@ -25,7 +25,7 @@ LAYERS = [
     {"upstream"},
     {"journal"},
     {"tickets", "access", "user", "logs", "load"},
-    {"settings"},
+    {"settings", "agreement"},
     {"contract"},
     {"mapping"},
     {"jmes"},

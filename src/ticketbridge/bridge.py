@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 
+from ticketbridge.agreement import Made, require_same
 from ticketbridge.jmes import LOOKUP_CACHE, NOW
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
@@ -31,14 +32,16 @@ from ticketbridge.problems import (
     UnknownUser,
     UpstreamTimeout,
 )
-from ticketbridge.response import Body, ResponsePlan, Writing
+from ticketbridge.response import Body, ResponsePlan
 from ticketbridge.tickets.checks import STATUS
 from ticketbridge.tickets.records import Judge, TicketParts, compile_ticket
-from ticketbridge.tickets.serving import Harvest, Serve, compile_serving
+from ticketbridge.tickets.serving import Serve, compile_serving, harvested
 from ticketbridge.tickets.settle import settle
+from ticketbridge.tickets.turns import with_turns
 from ticketbridge.tickets.verdicts import RETURNED, Record, count
+from ticketbridge.upstream.bindings import BindingPlan
 from ticketbridge.upstream.breaker import State
-from ticketbridge.upstream.calls import RESULTS, CallPlan, found
+from ticketbridge.upstream.calls import CallPlan
 from ticketbridge.upstream.client import Client
 from ticketbridge.upstream.platform import Platform, open_platform
 from ticketbridge.upstream.pull import Pull
@@ -46,10 +49,6 @@ from ticketbridge.upstream.responses import OwnsNothing
 from ticketbridge.upstream.signing import SigningPlan
 from ticketbridge.upstream.tls import compile_tls
 
-_BREATH = 50  # records between two turns that other answers get
-
-
-T = TypeVar("T")
 Binding = tuple[dict[str, Any], list[Any]]
 """A scope, and what the next entry binds in it."""
 
@@ -139,6 +138,8 @@ class Bridge:
             if nothing.unknown_user and self._response.when_unknown_user == 404:
                 raise UnknownUser from nothing
             bindings = []
+        if journal.explains:
+            return await self._compared(user, bindings, journal)
         served = self._served(user, bindings, journal)
         return served or await self._explained(user, bindings, journal)
 
@@ -175,7 +176,7 @@ class Bridge:
     ) -> list[dict[str, Any]]:
         """The scopes of the next entry; the records of the bindings that end here are in the journal."""
         going_on = []
-        async for bound in _with_breaths(_scopes(name, bindings)):
+        async for bound in with_turns(_scopes(name, bindings)):
             record = self.tickets.judge.early(stage, bound)
             if record is None:
                 going_on.append(bound)
@@ -186,23 +187,36 @@ class Bridge:
 
     # --- the records ----------------------------------------------------------------------------
 
+    async def _compared(self, user: str, bindings: list[Binding], journal: Journal) -> Answer:
+        """The explained answer; raises WaysDiffer where `serve` would give another one."""
+        serving = Journal(records=list(journal.records))
+        served = _made(lambda: self._served(user, list(bindings), serving), serving)
+        try:
+            answer = await self._explained(user, bindings, journal)
+        except ProblemError as problem:
+            if served is not None:
+                require_same(served, Made(journal.verdicts, problem=problem))
+            raise
+        if served is not None:
+            require_same(served, Made(journal.verdicts, answer.status, answer.body))
+        return answer
+
     def _served(self, user: str, bindings: list[Binding], journal: Journal) -> Answer | None:
         """An answer in which nothing is odd, or None."""
         odd = any(record.verdict.is_violation for record in journal.records)
         serve = self.tickets.serve
-        if serve is None or odd or journal.explains:
+        if serve is None or odd:
             return None
         writing = self._response.writing(user)
         try:
-            harvest = _harvested(serve, bindings, writing)
+            harvest = harvested(serve, bindings, writing.add)
+            writing.check()
         except Exception:  # noqa: BLE001 - whatever was odd, the explanation meets it again
             return None
-        verdicts = {**count(journal.records), "returned": harvest.returned}
-        for verdict, number in harvest.verdicts.items():
-            verdicts[verdict] = verdicts.get(verdict, 0) + number
+        verdicts = harvest.counts(count(journal.records))
         if sum(verdicts.values()) > self.spec.upstream.max_records:
             return None
-        journal.verdicts = {word: number for word, number in verdicts.items() if number}
+        journal.verdicts = verdicts
         # Nothing is left to explain: what the platform said makes room for the answer.
         bindings.clear()
         return self._answered(harvest.returned, writing.encoded())
@@ -212,7 +226,7 @@ class Bridge:
         stage = len(self._calls) - 1
         found = _scopes(self._calls[stage].name, bindings)
         records = (record for scope in found for record in self._judged(stage, scope))
-        async for record in _with_breaths(records):
+        async for record in with_turns(records):
             journal.records.append(record)
             self._hold_to_records(len(journal.records))
         settle(journal.records)
@@ -266,26 +280,17 @@ class Bridge:
         )
 
 
-def _harvested(serve: Serve, bindings: Iterable[Binding], writing: Writing) -> Harvest:
-    """What the generated function makes, its tickets written; raises where it meets something odd."""
-    harvest = Harvest(writing.add)
-    for scope, values in bindings:
-        serve(scope, values, harvest)
-    harvest.finish()
-    writing.check()
-    return harvest
+def _made(serve: Callable[[], Answer | None], journal: Journal) -> Made | None:
+    """What *serve* makes, told to *journal*; None where it leaves the answer to the explanation."""
+    try:
+        answer = serve()
+    except ProblemError as problem:
+        return Made(journal.verdicts, problem=problem)
+    return None if answer is None else Made(journal.verdicts, answer.status, answer.body)
 
 
 def _scopes(name: str, bindings: Sequence[Binding]) -> Iterator[dict[str, Any]]:
     return ({**scope, name: value} for scope, values in bindings for value in values)
-
-
-async def _with_breaths(items: Iterable[T]) -> AsyncIterator[T]:
-    """*items*, with a turn for other answers every now and then."""
-    for number, item in enumerate(items, 1):
-        yield item
-        if number % _BREATH == 0:
-            await asyncio.sleep(0)
 
 
 def _late(journal: Journal) -> ProblemError:
@@ -298,23 +303,6 @@ def _late(journal: Journal) -> ProblemError:
 def _first(failures: BaseException) -> BaseException:
     """One of the failures of calls that went out together: the others were stopped by it."""
     return _first(failures.exceptions[0]) if isinstance(failures, BaseExceptionGroup) else failures
-
-
-class BindingPlan:
-    """A compiled BindingSpec: an entry that goes down a level, without a call."""
-
-    def __init__(self, spec: BindingSpec, names: Sequence[str], compiler: SpecCompiler) -> None:
-        self.name = spec.name
-        self.kind = spec.kind
-        self.expression = compiler.expression(spec.expression, ("user", *names), RESULTS[spec.kind])
-
-    def values(self, scope: Scope) -> list[Any]:
-        """The values that this entry binds for *scope*, in order."""
-        return found(self.expression, scope, self.kind, self.name)
-
-    async def bind(self, scope: Scope, _pull: Pull) -> list[Any]:
-        """As `values`, for an entry above a call."""
-        return self.values(scope)
 
 
 Entry = CallPlan | BindingPlan

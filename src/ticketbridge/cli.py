@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ticketbridge import __version__, logs
+from ticketbridge.agreement import WaysDiffer
 from ticketbridge.app import PathTaken
 from ticketbridge.authoring.answers import fetched, mapped
 from ticketbridge.authoring.check import WRITERS, as_text, check_paths
@@ -48,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except MappingError as error:
         print(as_text(error.findings, colour=shows_colours(sys.stderr)), file=sys.stderr)
+        return 1
+    except WaysDiffer as error:
+        print(f"ticketbridge: {error}", file=sys.stderr)
         return 1
     except (NoMappings, OutputError, PathTaken, SampleError, SettingsError) as error:
         print(f"ticketbridge: {error}", file=sys.stderr)

@@ -125,7 +125,7 @@ class _InParts:
     def __init__(self, plan: ResponsePlan, user: str) -> None:
         self._plan = plan
         self._user = user
-        self._text = bytearray(plan.encoded(plan.made(user, []))[: -len(_END)])
+        self._text = bytearray(plan.encoded({"userEmail": user, "tickets": []})[: -len(_END)])
         self._before = _OPENING
 
     def add(self, tickets: list[dict[str, Any]]) -> None:

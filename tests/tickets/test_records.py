@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support import USER, answer_of, bridge_of, item, order, orders, tickets_of
+from tests.tickets.judging import answered, mismatched
 from ticketbridge.journal import Journal
 from ticketbridge.mapping import MappingError
 from ticketbridge.problems import MappingMismatch
@@ -19,25 +20,16 @@ pytestmark = pytest.mark.anyio
 async def judged(
     platform_orders: dict[str, Any], changes: dict[str, Any] | None = None
 ) -> tuple[list[dict[str, Any]], dict[str, int]]:
-    """The tickets and the verdict counts of one answer: the same, whether or not it is explained."""
-    made = []
-    for explains in (True, False):
-        journal = Journal(explains=explains)
-        answer = await answer_of(changes, {"/orders": platform_orders}, journal=journal)
-        made.append((tickets_of(answer), journal.verdicts))
-
-    assert made[0] == made[1]
-    return made[0]
+    """The tickets and the verdict counts of one answer."""
+    answer, verdicts = await answered({"/orders": platform_orders}, changes)
+    return tickets_of(answer), verdicts
 
 
 async def failed(
     platform_orders: dict[str, Any], changes: dict[str, Any] | None = None
 ) -> tuple[str, dict[str, int]]:
     """The problem's log text and the verdict counts of an answer that fails."""
-    journal = Journal()
-    with pytest.raises(MappingMismatch) as caught:
-        await answer_of(changes, {"/orders": platform_orders}, journal=journal)
-    return caught.value.log, journal.verdicts
+    return await mismatched({"/orders": platform_orders}, changes)
 
 
 async def test_a_valid_ticket_of_the_user_is_returned() -> None:

@@ -4,130 +4,57 @@ from __future__ import annotations
 
 import json
 import linecache
-from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings
 
 from tests.support import NOW, USER, Replies, bridge_of, item, order, orders, spec_of, tickets_of
-from ticketbridge.bridge import compile_mapping
+from tests.tickets.drawing import USER as DRAWN_USER
+from tests.tickets.drawing import Drawn, drawn, write_schemas
+from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.journal import Journal
 from ticketbridge.problems import MappingMismatch, ProblemError
 from ticketbridge.tickets.records import Judge
 
 pytestmark = pytest.mark.anyio
 
-SOURCE = [
-    {"name": "events", "get": "/events", "collect": "body"},
-    {"name": "order", "get": "/orders", "query": {"email": "{user}"}, "each": "body.orders"},
-    {"name": "group", "take": "order.group"},
-    {"name": "item", "each": "group.items"},
-]
-RICH: Mapping[str, Any] = {
-    "source": SOURCE,
-    "ticket.status": [
-        {"from": "order.state", "values": {"OK": "VALID", "1": "VALID", "VOID": "VOIDED"}},
-        {"from": "item.state", "values": {"PAID": "VALID", "true": "VALID", "OLD": "USED"}},
-    ],
-    "ticket.not_eligible_when": {"sold": "item.sold", "late": "date(item.at) < now()"},
-    "ticket.fields": {
-        "ticketId": "item.id",
-        "externalReferenceEventId": "order.event",
-        "showId": "default(item.show, order.event)",
-        "ticketOptionId": {"from": "item.zone", "values": {"A": "a", "1": "one"}},
-        "price": "minor_units(item.cents, item.cur)",
-        "currency": "upper(item.cur)",
-        "priceTypeId": {"from": "item.kind", "values": {"E": "early"}, "else": None},
-        "buyer": "optional(order.buyer)",
-        "tags": {"zone": "item.zone", "none": "optional(item.none)", "fixed": {"const": "x"}},
-        "props": {
-            "seating": {"row": "optional(item.row)", "seat": {"const": "1"}},
-            "urls": "optional(item.urls)",
-            "event": "lookup(events, 'id', order.event).name",
-        },
-        "nominalTicket": {"fullName": "optional(item.who)"},
-        "metadata": "optional(item.more)",
-    },
-}
 
-rarely = st.integers(0, 30).map(lambda number: number == 0)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the schemas of drawn mappings."""
+    folder = tmp_path_factory.mktemp("schemas")
+    write_schemas(folder)
+    return folder
 
 
-@st.composite
-def values(draw: st.DrawFn, *usual: Any) -> Any:
-    """One of the usual values, and rarely one that is odd."""
-    if draw(rarely):
-        return draw(st.sampled_from([None, "", 0, -1, 1.5, True, [], {}, "?", "\ufffd", "x" * 300]))
-    return draw(st.sampled_from(usual))
-
-
-@st.composite
-def items(draw: st.DrawFn) -> dict[str, Any]:
-    """An item of the rich platform, mostly whole."""
-    made = {
-        "id": draw(values(*range(40), *(f"t{number}" for number in range(40)))),
-        "state": draw(values("PAID", "PAID", True, "OLD")),
-        "sold": draw(values(False, False, True)),
-        "at": draw(values("2027-01-01", "2027-01-01T10:00:00Z", "2020-01-01")),
-        "show": draw(values("s1", None)),
-        "zone": draw(values("A", 1)),
-        "cents": draw(values(100, 1999, "50")),
-        "cur": draw(values("eur", "JPY")),
-        "kind": draw(values("E", "Z", None)),
-        **draw(
-            st.sampled_from(
-                [{}, {"row": 7}, {"who": "Ana", "urls": {"a": "b"}}, {"more": {"x": 1}}]
-            )
-        ),
-    }
-    if draw(rarely):
-        del made[draw(st.sampled_from(sorted(made)))]
-    return made
-
-
-@st.composite
-def answers(draw: st.DrawFn) -> dict[str, Any]:
-    """An answer of the rich platform with a few orders."""
-    made = []
-    for _ in range(draw(st.integers(0, 4))):
-        listed = draw(st.lists(items(), max_size=4))
-        made.append(
-            {
-                "email": draw(values(USER, USER.upper(), "bea@example.com")),
-                "event": draw(values("e1", "e2")),
-                "state": draw(values("OK", 1, "VOID")),
-                "buyer": draw(values("bea@example.com", None)),
-                "group": {"items": draw(values(listed))},
-            }
-        )
-    return {"orders": made}
-
-
-async def outcome(answer: dict[str, Any], *, explains: bool, omits: bool) -> Any:
+async def outcome(bridge: Bridge, replies: dict[str, Any], *, explains: bool) -> Any:
     """All that menta tech and the log see of one answer."""
-    changes = {**RICH, "ticket.on_violation": "omit" if omits else "fail"}
-    replies = {
-        "/events": [{"id": "e1", "name": "One"}, {"id": "e2", "name": "Two"}],
-        "/orders": answer,
-    }
-    bridge = compile_mapping(spec_of(changes), transport=Replies(replies))
     journal = Journal(explains=explains)
     try:
-        made = await bridge.answer(USER, journal, now=NOW)
+        made = await bridge.on(Replies(replies)).answer(DRAWN_USER, journal, now=NOW)
     except ProblemError as problem:
         return problem.slug, problem.log, journal.verdicts
-    return tickets_of(made), journal.verdicts
+    return made.status, bytes(made.body), journal.verdicts
 
 
-@given(answer=answers(), omits=st.booleans())
-@settings(max_examples=150, deadline=None, derandomize=True)
-async def test_both_ways_give_the_same(*, answer: dict[str, Any], omits: bool) -> None:
-    """Whatever the platform answers, tickets, verdicts and problems are the same both ways."""
-    served = await outcome(answer, explains=False, omits=omits)
+@given(one=drawn())
+@settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=False,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+async def test_both_ways_give_the_same(*, one: Drawn, folder: Path) -> None:
+    """Whatever the mapping and the platform say, body, verdicts and problem are the same both ways."""
+    bridge = compile_mapping(spec_of(one.changes, folder=folder), transport=Replies({}))
+    for number in one.seeds:
+        replies = one.replies(number)
+        served = await outcome(bridge, replies, explains=False)
 
-    assert served == await outcome(answer, explains=True, omits=omits)
+        assert served == await outcome(bridge, replies, explains=True)
 
 
 async def test_an_answer_without_anything_odd_needs_no_judge(

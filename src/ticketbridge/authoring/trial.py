@@ -84,7 +84,10 @@ async def tried(
     now: datetime | None = None,
     exchanges: Sequence[Exchange] = (),
 ) -> Trial:
-    """What *bridge* answers for *user*, with its reasons; *exchanges* is where its calls are kept."""
+    """What *bridge* answers for *user*, with its reasons; *exchanges* is where its calls are kept.
+
+    Raises WaysDiffer where `serve` would answer otherwise.
+    """
     now = now or datetime.now(UTC)
     journal = Journal(explains=True)
     answer = problem = None

@@ -7,7 +7,7 @@ is made again by `records`, which says what it was. So the two can differ in spe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,9 +77,29 @@ class Harvest:
         if len(set(self.ids)) < len(self.ids):
             raise Odd
 
+    def counts(self, before: Mapping[str, int]) -> dict[str, int]:
+        """How often each verdict was given in the whole answer; *before*: to what ended further out."""
+        counted = {**before, "returned": self.returned}
+        for verdict, number in self.verdicts.items():
+            counted[verdict] = counted.get(verdict, 0) + number
+        return {verdict: number for verdict, number in counted.items() if number}
+
 
 Serve = Callable[[Mapping[str, Any], Sequence[Any], Harvest], None]
 """Adds to a harvest what the values that the last call binds in one scope give; may raise anything."""
+
+
+def harvested(
+    serve: Serve,
+    bindings: Iterable[tuple[Mapping[str, Any], Sequence[Any]]],
+    take: Callable[[list[dict[str, Any]]], object],
+) -> Harvest:
+    """What *serve* makes of all *bindings*, its tickets given to *take*; raises where something is odd."""
+    harvest = Harvest(take)
+    for scope, values in bindings:
+        serve(scope, values, harvest)
+    harvest.finish()
+    return harvest
 
 
 def compile_serving(parts: TicketParts, stage: int, levels: Sequence[Level]) -> Serve | None:

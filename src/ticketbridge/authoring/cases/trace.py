@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
+from ticketbridge.agreement import WaysDiffer
 from ticketbridge.authoring.cases.clock import SkippingLoop
 from ticketbridge.authoring.cases.platform import CasePlatform
 from ticketbridge.authoring.cases.runner import failures
@@ -43,7 +45,9 @@ def traced(spec: MappingSpec, cases: Sequence[CaseSpec]) -> Trace:
     bridge = compile_mapping(spec, transport=transport, compiler=_Watching(spec.source, trace))
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         for case in cases:
-            runner.run(failures(case, bridge))
+            # A difference of the two ways fails the case where its result is told.
+            with suppress(WaysDiffer):
+                runner.run(failures(case, bridge))
     return trace
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from ticketbridge.agreement import WaysDiffer
 from ticketbridge.authoring.cases.clock import SkippingLoop
 from ticketbridge.authoring.cases.platform import CasePlatform
 from ticketbridge.authoring.cases.runner import failures
@@ -52,7 +53,7 @@ def try_slips(spec: MappingSpec, cases: CasesSpec) -> Tried:
     tried = slips(spec, traced(spec, cases.cases))
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         hunt = _Hunt(cases.cases, runner)
-        left = [slip for slip in tried if not hunt.notices(slip.spec)]
+        left = [slip for slip in tried if not hunt.notices(slip)]
     listed = {survivor.name for survivor in cases.survivors}
     names = {slip.name for slip in left}
     return Tried(
@@ -81,8 +82,14 @@ class _Hunt:
         self._runner = runner
         self._made: _Made = {}
 
-    def notices(self, spec: MappingSpec) -> bool:
-        """Whether a case fails with *spec*; what does not compile, `check` notices."""
+    def notices(self, slip: Slip) -> bool:
+        """Whether a case fails with *slip*; what does not compile, `check` notices. Raises WaysDiffer."""
+        try:
+            return self._fails(slip.spec)
+        except WaysDiffer as difference:
+            raise WaysDiffer(f"with the slip {slip.name}: {difference}") from None
+
+    def _fails(self, spec: MappingSpec) -> bool:
         try:
             transport = CasePlatform((), spec.upstream)
             compiler = _Knowing(spec.source, self._made)

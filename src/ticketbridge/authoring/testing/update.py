@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ticketbridge.agreement import WaysDiffer
 from ticketbridge.authoring.cases import cases_file, compiled, load_tested, read_cases
 from ticketbridge.authoring.cases.clock import SkippingLoop
 from ticketbridge.authoring.cases.compare import difference_lines
@@ -76,12 +77,11 @@ def _update(file: Path, bridge: Bridge) -> Update:
     refused: list[Refusal] = []
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         for case in cases:
-            ran = runner.run(run(case, bridge))
-            if not any(wrong(case, ran)):
-                continue
             try:
-                after = _with(after, case, _accepted(case, ran))
-            except _Refused as refusal:
+                ran = runner.run(run(case, bridge))
+                if any(wrong(case, ran)):
+                    after = _with(after, case, _accepted(case, ran))
+            except (_Refused, WaysDiffer) as refusal:
                 refused.append(Refusal(case.place, case.name, str(refusal)))
     if after != before:
         write_text(file, after)

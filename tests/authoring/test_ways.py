@@ -1,0 +1,268 @@
+"""What is tested is what is served: a serving function that is broken fails every tool."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from tests.authoring.cases_support import TICKET, Folder, case, item
+from tests.demo.asking import ask
+from tests.fake_platform import FakePlatform, Reply
+from tests.support import SECRET, TOKEN, USER, answer_of, order, orders
+from ticketbridge import bridge as bridge_module
+from ticketbridge.agreement import WaysDiffer
+from ticketbridge.authoring.answers import fetched
+from ticketbridge.authoring.cases import load_tested, read_cases
+from ticketbridge.authoring.mutants.hunt import try_slips
+from ticketbridge.authoring.record import record
+from ticketbridge.bridge import Bridge
+from ticketbridge.cli import main
+from ticketbridge.demo.running import running_demo
+from ticketbridge.journal import Journal
+from ticketbridge.mapping import Environment
+from ticketbridge.replies import Reply as HttpReply
+from ticketbridge.tickets.checks import OwnerCheck, ReasonCheck, StatusCheck
+from ticketbridge.tickets.records import TicketParts
+from ticketbridge.tickets.serving import Harvest, Level, Serve, compile_serving
+
+pytestmark = pytest.mark.anyio
+
+SAID = "`serve` would not give the answer"
+MAPPED: Mapping[str, Any] = {
+    "ticket.not_eligible_when": {"sold": "item.sold"},
+    "ticket.fields.buyer": "optional(item.buyer)",
+}
+PLATFORM = orders(
+    order(
+        item(1, sold=False, buyer="bea@example.com"),
+        item(2, sold=False),
+        item(3, state="REFUNDED", sold=False),
+        item(4, sold=True),
+    ),
+    order(item(5, sold=False), email="bea@example.com"),
+)
+CASE = case(
+    upstream=[{"get": f"/orders?email={USER}", "body": PLATFORM}],
+    expect={
+        "tickets": [{**TICKET, "buyer": "bea@example.com"}, {**TICKET, "ticketId": "2"}],
+        "verdicts": {"returned": 2, "not_eligible:REFUNDED": 1, "not_eligible:sold": 1, "not_owner": 1},
+    },
+)  # fmt: skip
+
+Compile = Callable[[TicketParts, int, Sequence[Level]], Serve | None]
+
+
+def _after(change: Callable[[Harvest], object]) -> Compile:
+    """A serving function whose harvest is *change*d after each binding."""
+
+    def compiled(parts: TicketParts, stage: int, levels: Sequence[Level]) -> Serve | None:
+        good = compile_serving(parts, stage, levels)
+        assert good is not None
+
+        def serve(scope: Mapping[str, Any], values: Sequence[Any], harvest: Harvest) -> None:
+            good(scope, values, harvest)
+            change(harvest)
+
+        return serve
+
+    return compiled
+
+
+def _without(kind: type) -> Compile:
+    """A serving function that forgets the checks of *kind*."""
+
+    def compiled(parts: TicketParts, stage: int, levels: Sequence[Level]) -> Serve | None:
+        kept = [at for at, check in enumerate(parts.checks) if not isinstance(check, kind)]
+        fewer = dataclasses.replace(
+            parts,
+            checks=tuple(parts.checks[at] for at in kept),
+            stages=tuple(parts.stages[at] for at in kept),
+        )
+        return compile_serving(fewer, stage, levels)
+
+    return compiled
+
+
+def _without_field(name: str) -> Compile:
+    def compiled(parts: TicketParts, stage: int, levels: Sequence[Level]) -> Serve | None:
+        kept = tuple(field for field in parts.fields if field.name != name)
+        return compile_serving(dataclasses.replace(parts, fields=kept), stage, levels)
+
+    return compiled
+
+
+def _price_of_first(harvest: Harvest, price: object) -> None:
+    harvest.tickets[0]["price"] = price
+
+
+BREAKS: Mapping[str, Compile] = {
+    "returns nothing": lambda *_: lambda *_: None,
+    "forgets its tickets": _after(lambda harvest: harvest.tickets.clear()),
+    "drops a ticket": _after(lambda harvest: harvest.tickets.pop()),
+    "gives a ticket twice": _after(lambda harvest: harvest.tickets.append(harvest.tickets[0])),
+    "turns the order": _after(lambda harvest: harvest.tickets.reverse()),
+    "another price": _after(lambda harvest: _price_of_first(harvest, 11)),
+    "a price of the same value": _after(lambda harvest: _price_of_first(harvest, 10.0)),
+    "another buyer": _after(lambda harvest: harvest.tickets[0].pop("buyer")),
+    "another order of fields": _after(
+        lambda harvest: harvest.tickets[0].update(ticketId=harvest.tickets[0].pop("ticketId"))
+    ),
+    "forgets the owner": _without(OwnerCheck),
+    "forgets the status": _without(StatusCheck),
+    "forgets a condition": _without(ReasonCheck),
+    "forgets a field": _without_field("buyer"),
+    "one too many of a verdict": _after(lambda harvest: harvest.verdicts.update(not_owner=2)),
+    "none of a verdict": _after(lambda harvest: harvest.verdicts.pop("not_owner")),
+    "another word": _after(
+        lambda harvest: harvest.verdicts.update(not_eligible=harvest.verdicts.pop("not_owner"))
+    ),
+}  # fmt: skip
+
+each_break = pytest.mark.parametrize("name", BREAKS)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    """A mapping with a case that passes."""
+    monkeypatch.chdir(tmp_path)
+    folder = Folder(tmp_path)
+    folder.map(MAPPED)
+    folder.write(CASE)
+    return folder
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Breaks the serving function of every mapping that is compiled from now on."""
+    return lambda name: monkeypatch.setattr(bridge_module, "compile_serving", BREAKS[name])
+
+
+def test_the_case_passes_as_long_as_nothing_is_broken(folder: Folder) -> None:
+    """The case that fails below fails for what is broken there, and for nothing else."""
+    assert main(["test", "--coverage", str(folder.mapping)]) == 0
+
+
+@each_break
+def test_a_broken_serving_function_fails_the_case(
+    name: str, folder: Folder, broken: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However the function is broken that `serve` runs, `ticketbridge test` fails and says so."""
+    broken(name)
+
+    for flags in ([], ["--coverage", "--strict"], ["--mutants", "--strict"], ["--format", "json"]):
+        assert main(["test", *flags, str(folder.mapping)]) == 1
+        out = capsys.readouterr().out
+        assert SAID in out
+        assert "bea@example.com" not in out
+
+
+@pytest.mark.parametrize("expect", [{"problem": "mapping-mismatch"}, {"verdicts": {}}])
+def test_a_difference_is_no_problem_that_a_case_can_expect(
+    expect: dict[str, Any], folder: Folder, broken: Callable[[str], None]
+) -> None:
+    """No case passes because the two ways differ, whatever it expects."""
+    broken("returns nothing")
+
+    (result,) = folder.run({**CASE, "expect": expect})
+
+    assert not result.passed
+    assert SAID in result.message
+
+
+def test_a_difference_is_not_written_into_a_case(
+    folder: Folder, broken: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`test --update` leaves the case as it is, and says why."""
+    before = folder.cases.read_bytes()
+    broken("returns nothing")
+
+    assert main(["test", "--update", str(folder.mapping)]) == 1
+    assert folder.cases.read_bytes() == before
+    assert f"not updated: a ticket: {SAID}" in capsys.readouterr().out
+
+
+def test_a_slip_that_makes_the_ways_differ_is_named(
+    folder: Folder, broken: Callable[[str], None]
+) -> None:
+    """`test --mutants` does not take a difference for a case that noticed the slip."""
+    broken("returns nothing")
+
+    with pytest.raises(WaysDiffer, match=rf"^with the slip .+: {SAID}"):
+        try_slips(load_tested(folder.mapping), read_cases(folder.cases))
+
+
+@each_break
+def test_map_fails_where_the_ways_differ(
+    name: str, folder: Folder, broken: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`map` prints no answer that `serve` would not give."""
+    folder.file("orders.json", json.dumps(PLATFORM))
+    broken(name)
+
+    code = main(["map", "acme.yaml", "orders.json", "--user", USER])
+
+    out, err = capsys.readouterr()
+    assert (code, out) == (1, "")
+    assert SAID in err
+    assert "Traceback" not in err
+
+
+async def test_fetch_and_record_fail_where_the_ways_differ(
+    folder: Folder,
+    platform: FakePlatform,
+    broken: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`fetch` prints and records nothing that `serve` would not give, and calls once all the same."""
+    variables = {"MENTA_SECRET": SECRET, "ACME_TOKEN": TOKEN, "ACME_API": platform.url}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    platform.on("/orders", Reply(json=PLATFORM))
+    good = await anyio.to_thread.run_sync(
+        lambda: fetched(folder.mapping, USER, Environment(variables))
+    )
+    broken("drops a ticket")
+
+    words = ["fetch", "acme.yaml", "--user", USER, "--record", "new.cases.yaml"]
+    code = await anyio.to_thread.run_sync(main, words)
+
+    out, err = capsys.readouterr()
+    assert (code, out) == (1, "")
+    assert SAID in err
+    assert len(platform.seen) == 2
+    with pytest.raises(WaysDiffer):
+        await anyio.to_thread.run_sync(
+            lambda: record(good, folder.mapping, folder.path / "new.cases.yaml")
+        )
+    assert not (folder.path / "new.cases.yaml").exists()
+
+
+async def test_the_demo_fails_where_the_ways_differ(broken: Callable[[str], None]) -> None:
+    """The demo tells no reasons of an answer that they do not explain: it is an internal error."""
+    broken("returns nothing")
+    told: list[int] = []
+
+    def observe(_bridge: Bridge, _journal: Journal, reply: HttpReply) -> None:
+        told.append(reply.status)
+
+    async with running_demo(0, observe=observe) as demo:
+        response = await ask(demo, USER)
+
+    assert response.json()["type"] == "urn:ticketbridge:problem:internal-error"
+    assert told == [500]
+
+
+async def test_serving_asks_one_way_alone(broken: Callable[[str], None]) -> None:
+    """Where nothing is explained nothing is compared: an answer takes the time of one."""
+    broken("returns nothing")
+
+    answer = await answer_of(MAPPED, {"/orders": PLATFORM}, journal=Journal())
+
+    assert json.loads(answer.body)["tickets"] == []

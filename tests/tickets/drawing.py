@@ -1,0 +1,298 @@
+"""Mappings and answers of platforms, drawn: each a little different from all before."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+USER = "kim@example.com"
+EVENTS = [{"id": "e1", "name": "One"}, {"id": 2, "name": "Two"}]
+
+
+def write_schemas(folder: Path) -> None:
+    """Write the schemas that drawn mappings name."""
+    for name, (_, schema) in OWN.items():
+        (folder / name).write_text(json.dumps(schema), "utf-8")
+
+
+def _list_of(properties: Mapping[str, Any], *, closed: bool = False) -> dict[str, Any]:
+    return {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["ticketId"],
+            "properties": properties,
+            **({"additionalProperties": False} if closed else {}),
+        },
+    }
+
+
+_TEXT = {"type": "string"}
+_PRICE = {"type": "number", "minimum": 0}
+_LEAN = {"ticketId": _TEXT, "price": {**_PRICE, "multipleOf": 0.01}, "tags": {"type": "array"}}
+OWN: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "integer.json": ("tickets", _list_of({"ticketId": {"type": "integer"}, "status": _TEXT})),
+    "lean.json": ("tickets", _list_of(_LEAN, closed=True)),
+    "loose.json": ("tickets", _list_of({"ticketId": {}, "priceTypeId": {"type": "boolean"}})),
+    "reshaped.json": (
+        "tickets[*].{code: ticketId, state: status, cents: price}",
+        {"type": "array"},
+    ),
+}
+"""The name of each own schema, with its body and the schema."""
+
+# --- mappings -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Source:
+    """The entries of `source`, and the *names* of its levels, from the outermost in.
+
+    A value has those of the next level in its list `kids`, and one of them as `one`; what the call
+    `/kids/{key}` gives for it is the same list.
+    """
+
+    names: Sequence[str]
+    entries: Sequence[Mapping[str, Any]]
+
+
+def _call(name: str, path: str = "/orders", **more: Any) -> dict[str, Any]:
+    return {"name": name, "get": path, "query": {"email": "{user}"}, **more}
+
+
+def _each(name: str, above: str) -> dict[str, Any]:
+    return {"name": name, "each": f"{above}.kids"}
+
+
+_ORDER = _call("order", each="body.kids")
+_EVENTS = {"name": "events", "get": "/events", "collect": "body"}
+_KIDS = {"name": "item", "get": "/kids/{order.key}", "each": "body.kids"}
+SOURCES = [
+    Source(["order"], [_ORDER]),
+    Source(["order", "item"], [_ORDER, _each("item", "order")]),
+    Source(["order", "item"], [_ORDER, _KIDS]),
+    Source(["order", "item", "seat"], [_ORDER, _each("item", "order"), _each("seat", "item")]),
+    Source(["order", "item", "seat"], [_ORDER, _KIDS, _each("seat", "item")]),
+    Source(
+        ["order", "group", "item"],
+        [_EVENTS, _ORDER, {"name": "group", "take": "order.one"}, _each("item", "group")],
+    ),
+    Source(["root", "order"], [_call("root", take="body"), _each("order", "root")]),
+    Source(
+        ["order", "item", "seat"], [_ORDER, _KIDS, {"name": "seat", "take": "item.one"}]
+    ),
+]  # fmt: skip
+
+_STATES = [
+    {"PAID": "VALID", "1": "VALID", "true": "VALID", "OLD": "USED", "GONE": "REFUNDED"},
+    {"PAID": "VALID", "OLD": "VALID", "GONE": "REFUNDED", "1.5": "VALID", "[]": "VALID"},
+    {"PAID": "VALID", "1": "USED", "None": "VALID", "True": "VALID", "": "VOID", "{}": "VALID"},
+]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One mapping, as *changes* of the tests' own, and the seeds of its answers."""
+
+    source: Source
+    changes: Mapping[str, Any]
+    seeds: Sequence[int] = field(default=())
+
+    def replies(self, seed: int) -> dict[str, Any]:
+        """What the platform says to each call."""
+        return _Platform(random.Random(seed)).replies(self.source)  # noqa: S311 - no secret
+
+
+@st.composite
+def drawn(draw: st.DrawFn) -> Drawn:
+    """A mapping that compiles, with some answers."""
+    source = draw(st.sampled_from(SOURCES))
+    level = st.sampled_from(source.names)
+    last = source.names[-1]
+
+    def at(*texts: str) -> str:
+        """One of the texts, with each `L` a level, and each `I` the innermost."""
+        text: str = draw(st.sampled_from(texts))
+        return text.replace("L.", f"{draw(level)}.").replace("I.", f"{last}.")
+
+    own = draw(st.sampled_from([None, None, None, *OWN]))
+    marks = own != "lean.json" and draw(st.integers(0, 7)) == 0
+    changes = {
+        "source": source.entries,
+        "ticket": {
+            "owner": at(
+                "L.mail", "L.mail", "L.mail", "default(optional(L.who).mail, L.mail)", "upstream"
+            ),
+            "status": _status(draw, at),
+            "not_eligible_when": _conditions(draw, at),
+            "fields": _fields(draw, at, own, with_events="group" in source.names),
+            "on_violation": draw(st.sampled_from(["fail", "omit"])),
+            "ineligible": "mark" if marks else "omit",
+        },
+        "response.when_empty": draw(st.sampled_from([200, 204])),
+    }
+    if own is not None:
+        changes |= {"response.schema": own, "response.body": OWN[own][0]}
+    seeds = draw(st.lists(st.integers(0, 2**32), min_size=4, max_size=8, unique=True))
+    return Drawn(source, changes, seeds)
+
+
+At = Callable[..., str]
+
+
+def _status(draw: st.DrawFn, at: At) -> Any:
+    """Up to two tables; each has keys that a value of another type could be taken for."""
+    tables = [
+        {"from": at("L.state", "L.state", "default(optional(L.note), L.state)"), "values": values}
+        for values in draw(st.lists(st.sampled_from(_STATES), max_size=2))
+    ]
+    return tables or {"const": "VALID"}
+
+
+def _conditions(draw: st.DrawFn, at: At) -> dict[str, str]:
+    texts = {
+        "sold": at("L.sold", "L.sold == `true`", "optional(L.sold) || `false`"),
+        "late": at("date(L.at) < now()"),
+        "noted": at("optional(L.note) != `null`"),
+        "dear": at("L.price > `100`", "contains(L.words, 'x')", "L.any == `1`"),
+    }
+    chosen = draw(st.sets(st.sampled_from(sorted(texts)), max_size=2))
+    return {name: texts[name] for name in sorted(chosen)}
+
+
+def _fields(draw: st.DrawFn, at: At, own: str | None, *, with_events: bool) -> dict[str, Any]:
+    def one(*choices: Any) -> Any:
+        return draw(st.sampled_from(choices))
+
+    ids = at("I.id", "I.id", "I.id", "optional(I.id)", "L.id")
+    price = at("L.price", "L.price", "multiply(L.price, `0.1`)", "minor_units(L.cents, 'EUR')")
+    needed: dict[str, Any] = {
+        "ticketId": ids if own == "integer.json" else one(ids, ids, at("join('-', [I.zone, L.zone])")),
+        "externalReferenceEventId": one(at("L.event"), {"const": "fest"}),
+        "showId": at("default(L.show, L.event)", "L.event"),
+        "ticketOptionId": one(
+            at("L.zone"),
+            {"from": at("L.zone"), "values": {"A": "a", "1": "one", "1.5": "half", "": "none"}},
+            {"from": at("L.zone"), "values": {"A": "a"}, "else": "other"},
+        ),
+        "price": one(price, price, {"const": 10}, {"const": 12.5},
+                     {"from": at("L.zone"), "values": {"A": 10, "true": 12.5}, "else": 1}),
+        "currency": one({"const": "EUR"}, at("upper(L.cur)")),
+    }  # fmt: skip
+    optional: dict[str, Any] = {
+        "priceTypeId": {"from": at("L.kind"), "values": {"E": "early", "L": None}, "else": None},
+        "buyer": at("optional(L.note)", "L.mail", "optional(L.who).mail"),
+        "tags": one(at("L.words"), {"zone": at("L.zone"), "kind": at("optional(L.kind)"),
+                                    "fixed": {"const": "x"}}),
+        "props": {
+            "seating": {"row": at("optional(L.row)"), "seat": {"const": "1"}},
+            "urls": at("optional(L.urls)"),
+            "more": at("L.any"),
+            "same": {"const": one(1, 1.0, True, "1", False, 0)},
+            **({"event": at("lookup(events, 'id', L.event).name")} if with_events else {}),
+        },
+        "nominalTicket": {"fullName": at("optional(L.kind)")},
+        "metadata": at("optional(L.urls)"),
+    }  # fmt: skip
+    if own is None:
+        kept = draw(st.sets(st.sampled_from(sorted(optional)), max_size=4))
+        return needed | {name: optional[name] for name in sorted(kept)}
+    if own == "lean.json":
+        return {name: needed[name] for name in ("ticketId", "price")} | {"tags": at("L.words")}
+    free = {"priceTypeId": at("L.sold"), "buyer": at("L.any")} if own == "loose.json" else {}
+    return needed | free
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+_ODD = [None, "", 0, -1, 1.5, True, [], {}, [None], "?", "\ufffd", "a\nb", "x" * 300, 2**70, 0.1]
+_ODD_FOR: Mapping[str, Sequence[Any]] = {
+    "mail": ["\u212aim@example.com", "\u212aIM@example.com", f"{USER} ", [USER], {"mail": USER}],
+    "state": ["[]", "None", "True", "1.5", 1.5, "paid", "{}", 0],
+    "sold": ["false", 0, 1, "0"],
+    "price": [1e70, -1e70, 1e300, 10**61, -(10**61), 5e-324, 0.1 + 0.2, -0.0, "1e5", "1" * 70, "-1"],
+    "zone": [1.5, 1e17, "1.5", "[]", True],
+    "id": [1e70, 2**63, 7.0, 0.5, "7", True, 10**61],
+    "cur": ["\u212a", "e\u0131r", "EUR\n", "eu\u017f"],
+    "any": [1e70, 0.1, [1e70], {"a": None, "b": [1e17, True, 1]}, {"a": -0.0}],
+    "words": [["a:b", "a:b"], ["x"], [1], "a:b", [None]],
+    "at": ["2027-01-01", "", 1700000000, "never"],
+}  # fmt: skip
+"""Values that a platform should not send, by their key; and those that it may send for any."""
+_ODD_ELEMENTS = [None, None, None, 7, "text", [], {}]
+_USUAL: Mapping[str, Sequence[Any]] = {
+    "mail": [*[USER] * 20, "KIM@Example.com", "Kim@example.com", "\u212aim@example.com", "bea@example.com",
+             None, "\u212aIM@example.com", f"{USER} "],
+    "state": [*["PAID"] * 12, 1, True, "OLD", "GONE"],
+    "sold": [*[False] * 8, True],
+    "at": [*["2027-01-01T00:00:00Z"] * 8, "2027-01-01T10:00:00Z", "2020-01-01T00:00:00Z"],
+    "event": ["e1", "e1", 2],
+    "show": ["s1", None, 7],
+    "zone": [*["A"] * 8, "1", 1],
+    "price": [10, 10.0, 12.5, 0, "12.50", "7", 2**60, 1e17, 123456789012345680, 19.99, 0.07],
+    "cents": [100, 1999, "50"],
+    "cur": ["eur", "JPY", "EUR"],
+    "kind": ["E", "L", "Z", None],
+    "words": [["a:b"], ["a:b"], [], ["a:b", "c:x"]],
+    "any": [1, True, 1.0, "1", 0, False, None, [1, 2.0], {"a": 1.0}, 2**70, 1e17],
+}  # fmt: skip
+_MAYBE: Mapping[str, Sequence[Any]] = {
+    "who": [*[{"mail": USER}] * 9, {"mail": "bea@example.com"}],
+    "note": ["PAID", "PAID", "bea@example.com", None],
+    "row": [7, "07", None, ""],
+    "urls": [{"a": "b"}, {"a": None}, {}],
+}
+
+
+class _Platform:
+    """Answers made by *rng*: half of them as they should be, the others odd in one place or two."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self._ids = rng.choice([*[range(10**9)] * 7, range(6)])
+        self._keys = 0
+        self._calls: dict[str, Any] = {"/events": EVENTS}
+        self._places: list[tuple[Any, Any]] = []
+
+    def replies(self, source: Source) -> dict[str, Any]:
+        """What is said to each call of *source*, by its path."""
+        names = source.names[1:] if source.names[0] == "root" else source.names
+        self._calls["/orders"] = self._node(names)
+        for _ in range(self._rng.choice([0, 0, 0, 1, 1, 2])):
+            self._spoil(*self._rng.choice(self._places))
+        return self._calls
+
+    def _node(self, below: Sequence[str]) -> dict[str, Any]:
+        """A value of some level, with those of the next in its list, as its one and by its call."""
+        rng = self._rng
+        made = {name: rng.choice(usual) for name, usual in _USUAL.items()}
+        made |= {name: rng.choice(some) for name, some in _MAYBE.items() if rng.random() < 0.3}
+        number = rng.choice(self._ids)
+        made["id"] = rng.choice([number, number, str(number)])
+        if below:
+            kids = [self._node(below[1:]) for _ in range(rng.choice([0, 1, 1, 1, 2, 2, 3]))]
+            made |= {"kids": kids, "one": self._node(below[1:])}
+            self._keys += 1
+            self._calls[f"/kids/{self._keys}"] = {"kids": kids}
+            self._places += [(kids, at) for at in range(len(kids))] * 4
+        self._places += [(made, name) for name in made]
+        made["key"] = self._keys
+        return made
+
+    def _spoil(self, holder: Any, key: Any) -> None:
+        """Make what is in *holder* at *key* odd, or take it out."""
+        rng = self._rng
+        if isinstance(holder, list):
+            holder[key] = rng.choice(_ODD_ELEMENTS)
+        elif rng.random() < 0.15:
+            holder.pop(key, None)
+        else:
+            holder[key] = rng.choice(
+                _ODD_FOR[key] if key in _ODD_FOR and rng.random() < 0.6 else _ODD
+            )

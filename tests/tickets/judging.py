@@ -1,0 +1,50 @@
+"""One answer made both ways, by the serving function and with its reasons: they must agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import NOW, USER, Changes, Replies, spec_of
+from ticketbridge.bridge import Answer, compile_mapping
+from ticketbridge.journal import Journal
+from ticketbridge.problems import MappingMismatch
+
+
+async def answered(
+    replies: Mapping[str, Any],
+    changes: Changes | None = None,
+    *,
+    folder: Path | None = None,
+    user: str = USER,
+) -> tuple[Answer, dict[str, int]]:
+    """The answer and its verdict counts, the same both ways; *folder* holds an own schema."""
+    made = []
+    for explains in (True, False):
+        bridge = compile_mapping(spec_of(changes, folder=folder), transport=Replies(replies))
+        journal = Journal(explains=explains)
+        answer = await bridge.answer(user, journal, now=NOW)
+        made.append((answer.status, bytes(answer.body), journal.verdicts))
+
+    assert made[0] == made[1]
+    status, body, verdicts = made[0]
+    return Answer(status, body), verdicts
+
+
+async def mismatched(
+    replies: Mapping[str, Any], changes: Changes | None = None, *, folder: Path | None = None
+) -> tuple[str, dict[str, int]]:
+    """The log text and the verdict counts of an answer that is a mapping mismatch, both ways."""
+    made = []
+    for explains in (True, False):
+        bridge = compile_mapping(spec_of(changes, folder=folder), transport=Replies(replies))
+        journal = Journal(explains=explains)
+        with pytest.raises(MappingMismatch) as caught:
+            await bridge.answer(USER, journal, now=NOW)
+        made.append((caught.value.log, journal.verdicts))
+
+    assert made[0] == made[1]
+    return made[0]
