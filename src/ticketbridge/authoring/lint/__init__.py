@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from ticketbridge.authoring.lint import rules, source, ticket
+from ticketbridge.authoring.lint import absent, rules, source, ticket
 from ticketbridge.mapping.findings import Finding
 from ticketbridge.mapping.spec import MappingSpec
 
@@ -27,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     source.texts,
     source.asking,
     source.offsets,
+    absent.absent_lists,
     rules.dead_rules,
     rules.unsaid,
 )
