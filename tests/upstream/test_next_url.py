@@ -138,13 +138,27 @@ def test_each_value_of_a_repeated_parameter_is_one_of_the_first_request() -> Non
         next_of(first, "?id=7&id=8")
 
 
-def test_the_letter_case_of_a_user_is_the_calls() -> None:
-    """A user with capitals is followed as they are written, and not as somebody else's key."""
-    first = FirstRequest("/orders", {"key": frozenset({"aB1"})})
+@pytest.mark.parametrize(
+    ("user", "same"),
+    [
+        ("aB1", ["aB1", "%61B1"]),
+        ("A%2Bb", ["A%2Bb", "A%2bb", "A+b"]),
+        ("A%20b", ["A%20b", "A+b"]),
+    ],
+)
+def test_a_user_is_the_same_in_every_escaping_and_in_no_other_letter_case(
+    user: str, same: list[str]
+) -> None:
+    """A `+` is one, or a blank; a user in small letters may be somebody else's key."""
+    first = FirstRequest("/orders", {"key": frozenset({user})})
+    small = FirstRequest("/orders", {"key": frozenset({user.lower()})})
 
-    assert next_of(first, "?key=aB1&page=2")
-    with pytest.raises(NextUrlError, match="another user"):
-        next_of(first, "?key=ab1&page=2")
+    for value in same:
+        assert next_of(first, f"?key={value}&page=2")
+        with pytest.raises(NextUrlError, match="another user"):
+            next_of(small, f"?key={value}&page=2")
+        with pytest.raises(NextUrlError, match="another user"):
+            next_of(first, f"?key={value.lower()}&page=2")
 
 
 def test_a_url_without_a_query_is_followed_where_the_call_asks_for_nobody() -> None:
