@@ -247,6 +247,135 @@ def test_offsets(pages: str, expected: list[str]) -> None:
     assert doubts(('query: {email: "{user}"}', call)) == expected
 
 
+LIST = "as_list(optional(body.orders))"
+
+
+def listed(expression: str, *lines: str) -> tuple[str, str]:
+    """The call with *expression* as its list, and with more *lines*."""
+    return EACH, "".join(f"{line}\n    " for line in (*lines, f'each: "{expression}"')) + "\n"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        LIST,
+        "as_list(optional(body.data).orders)",
+        "as_list(optional(body.orders[]))",
+        "as_list(optional(body.orders)[*].order)",
+        "as_list(optional(body.orders)[?total > `0`])",
+        "as_list(optional(body.orders)[:10])",
+        "as_list(optional(body.orders))[].order",
+        "as_list(body.orders || optional(body.items)) || as_list(optional(body.more))",
+        "optional(body.orders) || `[]`",
+        "optional(body.data) && body.data.orders || `[]`",
+        "optional(body.orders) || optional(body.data.orders) || `[]`",
+        "default(optional(body.orders), `[]`)",
+        "not_null(optional(body.orders), optional(body.items), `[]`)",
+        "default(default(optional(body.orders), optional(body.items)), `[]`)",
+        "unique(default(optional(body.orders), `[]`))",
+        "body | optional(orders) || `[]`",
+        "[optional(body.orders), body.more][]",
+        "values(default(optional(body.orders), `{}`))",
+        "values(optional(body.orders) || `{}`)",
+        "map(&as_list(optional(orders)), body.days)[]",
+        "body.days[].as_list(optional(orders))[]",
+    ],
+)
+def test_a_list_that_may_be_absent_is_doubted_where_nothing_holds_it(expression: str) -> None:
+    """An answer without the key is an empty list: of whatever the answer is, and whyever it lacks it."""
+    (found,) = doubts(listed(expression))
+    assert found.startswith("TB522 optional")
+
+    rule = "responses: [{when: body.success != `true`, then: fail}]"
+    assert doubts(listed(expression, rule)) == []
+    pages = "pages: {next_url: body.next, total: body.count}"
+    assert doubts(listed(expression, pages)) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "responses: [{status: 404, then: fail}]",
+        "responses: [{when: headers.x == 'y', then: fail}]",
+        "responses: [{then: fail, status: 4xx, message: body.error}]",
+        "pages: {next_url: optional(body.next)}",
+    ],
+)
+def test_what_does_not_look_at_the_body_holds_no_list(line: str) -> None:
+    """A rule about status or headers, a message, and pages without a count say nothing of the list."""
+    assert doubts(listed(LIST, line)) == ["TB522 optional"]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "body.orders",
+        "as_list(body.orders)",
+        "default(body.orders, `[]`)",
+        "optional(body.orders)",
+        "optional(body.orders)[]",
+        "optional(body.orders) || body.items",
+        "optional(body.orders) || body.items || `[]`",
+        "default(optional(body.orders), body.items)",
+        "body.orders[?optional(email) != `null`]",
+        "body.orders[*].{email: email, items: items, event: optional(event)}",
+        "sort_by(body.orders, &optional(at))",
+    ],
+)
+def test_a_list_that_must_be_there_is_not_doubted(expression: str) -> None:
+    """A key that is not optional, or a null that is no list, is an error by itself."""
+    assert [found for found in doubts(listed(expression)) if "TB522" in found] == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (("take: body",), ["TB522 optional"]),
+        (("responses: [{when: body.error != `null`, then: fail}]", "take: body"), []),
+        (("pages: {next_url: body.next}", "take: body"), ["TB522 optional"]),
+        (
+            (
+                "pages: {next_url: body.next, items: body.orders, total: body.count}",
+                "take: body",
+            ),
+            [],
+        ),
+    ],
+)
+@pytest.mark.parametrize("between", ["", entry("part", "take: found.data")])
+def test_a_list_of_a_call_may_be_taken_apart_below_it(
+    lines: tuple[str, ...], expected: list[str], between: str
+) -> None:
+    """What a call takes whole is still its answer in the entries below, down to the first list."""
+    root = "part" if between else "found"
+    call = entry("found", "get: /orders", 'query: {email: "{user}"}', *lines)
+    text = call + between + entry("order", f"each: as_list(optional({root}.orders))")
+    old = frame()[frame().index("  - name: order\n") : frame().index("  - name: item\n")]
+
+    assert doubts((old, text)) == expected
+
+
+def test_an_optional_list_within_a_record_is_not_doubted() -> None:
+    """An order without items is an order: the list of orders was there."""
+    assert doubts(item("each: as_list(optional(order.items))")) == []
+
+
+def test_a_paged_take_binds_several_values() -> None:
+    """An id that is the same for all that one page has is doubted, as below an `each`."""
+    call = entry(
+        "order",
+        "get: /orders",
+        'query: {email: "{user}", n: "{page.number}"}',
+        "pages: {number: {start: 1}, last: body.last}",
+        "take: body",
+    )
+    text = entry("shop", "get: /shop", "take: body") + call
+    old = frame()[frame().index("  - name: order\n") : frame().index("ticket:\n")]
+    changes = [(old, text), ("ticketId: item.id", "ticketId: shop.id")]
+
+    assert "TB511 shop.id" in doubts(*changes, *[("item.", "order.")] * 4)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -24,6 +24,7 @@ ASKED = (
     "login",
     "GraphQL",
     "XML",
+    "may be absent",
     "steps",
 )
 

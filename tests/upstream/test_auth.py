@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.support import USER, bridge_of, item, order, orders
+from tests.support import USER, Replies, bridge_of, item, order, orders, spec_of
+from ticketbridge.bridge import compile_mapping
+from ticketbridge.mapping import MappingError
+from ticketbridge.mapping.spec import Secret
 
 pytestmark = pytest.mark.anyio
 
@@ -83,3 +87,38 @@ async def test_a_key_is_the_only_query_of_a_call_without_one() -> None:
     await bridge.answer(USER)
 
     assert platform.targets == ["/orders?key=x"]
+
+
+@pytest.mark.parametrize("name", ["Authorization", "AUTHORIZATION"])
+@pytest.mark.parametrize("where", ["upstream.headers", "source.0.headers"])
+def test_a_header_that_auth_sets_is_refused_beside_it(where: str, name: str) -> None:
+    """Two credentials in one file are a slip, in any letter case."""
+    with pytest.raises(MappingError, match="TB052"):
+        spec_of({where: {name: "Basic b3RoZXI="}})
+
+
+@pytest.mark.parametrize(
+    ("auth", "header"),
+    [
+        ({"type": "bearer", "token": "t0ken"}, "authorization"),
+        ({"type": "api_key", "in": "header", "name": "X-Api-Key", "value": "t0ken"}, "x-api-key"),
+    ],
+)
+@pytest.mark.parametrize("accept", [{}, {"source.0.headers": {"X-Lang": "en"}}])
+async def test_no_declared_header_replaces_the_credentials(
+    auth: dict[str, Any], header: str, accept: dict[str, Any]
+) -> None:
+    """Were such a header let through, `auth` would still be what signs each request, alone."""
+    spec = spec_of({"upstream.auth": auth, **accept})
+    declared = {header.upper(): Secret("of another"), "X-Channel": Secret("resale")}
+    platform = Replies({"/orders": orders()})
+    bridge = compile_mapping(
+        replace(spec, upstream=replace(spec.upstream, headers=declared)), transport=platform
+    )
+
+    await bridge.answer(USER)
+
+    (request,) = platform.requests
+    (value,) = request.headers.get_list(header)
+    assert value.removeprefix("Bearer ") == "t0ken"
+    assert request.headers["x-channel"] == "resale"

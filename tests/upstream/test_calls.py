@@ -85,12 +85,80 @@ async def test_take_binds_one_value_for_the_next_call() -> None:
     assert platform.targets == ["/customers?q=ana%40example.com", "/customers/7%2Fx/orders"]
 
 
-async def test_take_that_gives_null_is_a_mismatch() -> None:
+ORDER: dict[str, Any] = {
+    "name": "order",
+    "get": "/orders",
+    "query": {"email": "{user}"},
+    "each": "body.orders",
+}
+ITEM: dict[str, Any] = {"name": "item", "each": "order.items"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(
+            [{"name": "order", "get": "/customers", "take": "body.data[0]"}, ITEM],
+            id="the only call",
+        ),
+        pytest.param(
+            [
+                {"name": "order", "get": "/customers", "take": "body.data[0]"},
+                {"name": "item", "each": "as_list(order.items)"},
+            ],
+            id="a list below it that may be null",
+        ),
+        pytest.param(
+            [{"name": "customer", "get": "/customers", "take": "body.data[0]"}, ORDER, ITEM],
+            id="before a call that does not need it",
+        ),
+        pytest.param(
+            [
+                {"name": "answer", "get": "/customers", "take": "body"},
+                {"name": "customer", "take": "answer.data[0]"},
+                {"name": "order", "each": "answer.orders"},
+                ITEM,
+            ],
+            id="below the last call",
+        ),
+        pytest.param(
+            [
+                {"name": "answer", "get": "/customers", "take": "body"},
+                {"name": "order", "each": "answer.orders"},
+                {"name": "item", "take": "order.none"},
+            ],
+            id="the innermost of all",
+        ),
+        pytest.param(
+            [
+                {
+                    "name": "order",
+                    "get": "/customers",
+                    "query": {"n": "{page.number}"},
+                    "pages": {"number": {"start": 1}, "last": "`true`"},
+                    "take": "body.data[0]",
+                },
+                {"name": "item", "each": "as_list(order.items)"},
+            ],
+            id="once a page",
+        ),
+        pytest.param(CUSTOMER, id="before a call that needs it"),
+    ],
+)
+async def test_take_that_gives_null_is_a_mismatch(source: list[dict[str, Any]]) -> None:
     """`take` must not give null: a customer who is not there is no customer without orders."""
-    found = await problem({"source": CUSTOMER}, {"/customers": {"data": []}})
+    names = [entry["name"] for entry in source]
+    owner = "customer.email" if "customer" in names else f"{names[-1]}.email"
+    mine = order(item(1), none=None)
+    nobody = {"data": [], "orders": [mine]}
+
+    found = await problem(
+        {"source": source, "ticket.owner": owner}, {"/customers": nobody, "/orders": orders(mine)}
+    )
 
     assert isinstance(found, MappingMismatch)
-    assert "gives null" in found.log
+    assert ": take: `" in found.log
+    assert found.log.endswith("gives null")
 
 
 async def test_collect_binds_a_list_whole_for_joins() -> None:
@@ -682,10 +750,13 @@ async def test_an_unknown_user_owns_nothing_or_is_not_found() -> None:
 
 
 async def test_when_empty_204_says_nothing_to_say() -> None:
-    """With `when_empty: 204` an answer without tickets has no body."""
-    answer = await answer_of({"response.when_empty": 204}, {"/orders": orders()})
+    """With `when_empty: 204` an answer without tickets has no body, and one with tickets is a 200."""
+    changes = {"response.when_empty": 204}
+    answer = await answer_of(changes, {"/orders": orders()})
+    other = await answer_of(changes, {"/orders": orders(order(item(1)))})
 
     assert (answer.status, answer.body) == (204, b"")
+    assert (other.status, len(tickets_of(other))) == (200, 1)
 
 
 async def test_an_empty_body_needs_no_gzip_for_a_rule_to_decide() -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.fake_platform import FakePlatform, Pause, Reply, Seen
+from tests.fake_platform import CLOSE, FakePlatform, Pause, Reply, Seen
 from tests.support import USER, ids_on, item, order, orders, problem_on, spec_of, tickets_of
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.journal import Journal
 from ticketbridge.problems import MappingMismatch, UpstreamError, UpstreamTimeout
+from ticketbridge.upstream import resilience
 
 pytestmark = pytest.mark.anyio
 
@@ -205,6 +206,33 @@ async def test_the_same_get_is_made_once_however_many_ask_at_once(platform: Fake
     assert len(await ids_on(platform, changes, journal)) == 6
     assert sorted(platform.paths) == ["/events/a", "/events/b", "/orders"]
     assert journal.calls == 3
+
+
+async def test_a_call_that_passes_is_made_again_among_several(
+    platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What failed is not known: each try asks the platform, in a mapping of several calls too."""
+    monkeypatch.setattr(resilience, "wait_before", lambda _attempt: 0)
+    many_orders(platform, "a")
+    platform.on("/items/a", Reply(steps=(CLOSE,)), Reply(json=[item("a1")]))
+
+    assert await ids_on(platform, source(ORDERS, ITEMS, upstream__retries=1)) == ["a1"]
+    assert platform.paths == ["/orders", "/items/a", "/items/a"]
+
+
+async def test_whoever_waits_for_a_call_that_failed_is_told(
+    platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bindings that share a GET fail as it did, and try again: none waits for an answer until the end."""
+    monkeypatch.setattr(resilience, "wait_before", lambda _attempt: 0)
+    mine = [order(item(number), event="a") for number in range(4)]
+    platform.on("/orders", Reply(json=orders(*mine)))
+    platform.on("/events/a", Reply(steps=(Pause(0.05), CLOSE)), Reply(json={"id": "a"}))
+    changes = source(ORDERS, EVENT, ITEM, upstream__retries=1, upstream__timeout="5s")
+
+    async with asyncio.timeout(4):
+        assert await ids_on(platform, changes) == ["0", "1", "2", "3"]
+    assert platform.paths == ["/orders", "/events/a", "/events/a"]
 
 
 async def test_a_get_with_other_headers_is_another_get(platform: FakePlatform) -> None:

@@ -9,6 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fake_platform import CLOSE, FakePlatform, Reply
+from tests.support import ids_on, item, order, orders, problem_on
+from ticketbridge.problems import UpstreamUnreadable
 from ticketbridge.upstream import formats
 from ticketbridge.upstream.formats import Unreadable, read_json
 from ticketbridge.upstream.messages import PlatformAnswer
@@ -57,3 +60,31 @@ def test_a_name_twice_is_noticed(
         text = f'[{json.dumps(document)},{{"x":{text}}}]' if level % 2 else f'{{"y":{text}}}'
 
     assert isinstance(read(text), Unreadable)
+
+
+BARE = ["15", "-15", "1.5", "-0.5", "1.5e3", "1e30", "0"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("number", BARE)
+async def test_a_bare_number_that_may_be_cut_is_none(platform: FakePlatform, number: str) -> None:
+    """15 may be the beginning of 150, and 1.5 that of 1.55: something must say where the body ends."""
+    source = [
+        {"name": "fee", "get": "/fee", "take": "body"},
+        {"name": "order", "get": "/orders", "query": {"email": "{user}"}, "each": "body.orders"},
+        {"name": "item", "each": "order.items"},
+    ]
+    changes = {"source": source, "ticket.fields.price": "add(item.price, fee) && item.price"}
+    head = "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n"
+    platform.on("/orders", Reply(json=orders(order(item(1)))))
+    platform.on("/fee", Reply(steps=[f"{head}{number}".encode(), CLOSE]))
+
+    found = await problem_on(platform, changes)
+
+    assert isinstance(found, UpstreamUnreadable)
+    assert "a bare number, and nothing says that it is whole" in found.log
+
+    platform.on("/fee", Reply(body=number.encode()))
+    assert await ids_on(platform, changes) == ["1"]
+    platform.on("/fee", Reply(steps=[f"{head}{number} ".encode(), CLOSE]))
+    assert await ids_on(platform, changes) == ["1"]

@@ -49,12 +49,11 @@ def test_a_target_is_given_as_it_is_written() -> None:
         pytest.param("", id="nothing"),
         pytest.param(" , ", id="empty elements"),
         pytest.param('</o?p=1>; rel="prev"', id="another relation"),
-        pytest.param("</o?p=1>", id="no relation"),
-        pytest.param("</o?p=1>; rel", id="an empty relation"),
         pytest.param('</o?p=1>; rel="https://rel.example/next"', id="a longer relation"),
-        pytest.param("</o?p=1>; rev=next", id="the other direction"),
-        pytest.param('</o?p=1>; title="; rel=next"', id="a word in a title"),
-        pytest.param('</o?p=1>; rel="prev"; rel="next"', id="a second rel"),
+        pytest.param('</o?p=1>; rel="next-archive last.page"', id="relations with signs"),
+        pytest.param("</o?p=1>; rel=prev; rev=next", id="the other direction"),
+        pytest.param('</o?p=1>; rel=up; title="; rel=next"', id="a word in a title"),
+        pytest.param("</o?p=1>; rel=up; type=text/html", id="a type without quotes"),
         pytest.param('</o?rel="next">; rel="last"', id="a word in a target"),
     ],
 )
@@ -75,6 +74,18 @@ def test_without_a_next_link_the_page_is_the_last(header: str) -> None:
         pytest.param(f"<{NEXT}>; rel='next prev'", "cannot be read", id="other quotes"),
         pytest.param(f"<{NEXT}>; rel=prev </o>; rel=next", "cannot be read", id="no comma"),
         pytest.param("</a>; rel=next, </b>; rel=next", "several next", id="two next links"),
+        pytest.param("</o?p=2>", "no `rel`", id="no relation"),
+        pytest.param("</o?p=2>; rel", "no `rel`", id="a relation without a value"),
+        pytest.param('</o?p=2>; rel=""', "no `rel`", id="an empty relation"),
+        pytest.param('</o?p=2>; rel=" "', "no `rel`", id="a blank relation"),
+        pytest.param("</o?p=2>; rev=next", "no `rel`", id="the other direction alone"),
+        pytest.param('</o?p=2>; title="; rel=next"', "no `rel`", id="a relation in a title"),
+        pytest.param('</o>; rel=first, </o?p=2>; title="2"', "no `rel`", id="one of two without"),
+        pytest.param("</o?p=2>; rel*=UTF-8''next", "rel\\*", id="an extended relation"),
+        pytest.param("</o?p=2>; rel=up; rel*=UTF-8''next", "rel\\*", id="and a plain one"),
+        pytest.param('</o?p=2>; rel="prev"; rel="next"', "two `rel`", id="next in a second rel"),
+        pytest.param("</o?p=2>; rel=; title=x", "cannot be read", id="no value after the sign"),
+        pytest.param("</o?p=2>; rel=up; title=\u201ca\u201d", "cannot be read", id="curly title"),
         pytest.param('</a>; rel=next; anchor="/x"', "another resource", id="anchor"),
     ],
 )
@@ -84,6 +95,56 @@ def test_what_is_not_clear_is_an_error(header: str, reason: str) -> None:
         next_link(header)
 
     assert "example" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "rel",
+    [
+        "'next'",
+        "\"'next'\"",
+        "{next}",
+        '"{next}"',
+        "[next]",
+        '"[next]"',
+        "(next)",
+        "<next>",
+        "`next`",
+        '"`next\'"',
+        '"\\"next\\""',
+        '""next""',
+        'next"',
+        '"next',
+        "'next",
+        "\u201cnext\u201d",
+        '"\u201cnext\u201d"',
+        "\u2018next\u2019",
+        "\u00abnext\u00bb",
+        '"\udc93next\udc94"',
+        "\udc93next\udc94",
+        '"next,prev"',
+        '"next;"',
+        '"next."',
+        "_next_",
+        '"nofollow [next]"',
+        '"\u00a0next"',
+        "&quot;next&quot;",
+        "%22next%22",
+        "'NEXT'",
+        "n\u0435xt",
+    ],
+)
+def test_a_rel_that_is_next_but_for_its_signs_is_an_error(rel: str) -> None:
+    """Other quotes, brackets or signs around `next` are a slip of the platform, not the last page."""
+    with pytest.raises(LinkHeaderError):
+        next_link(f"<{NEXT}>; rel={rel}")
+    with pytest.raises(LinkHeaderError):
+        next_link(f'</o?p=9>; rel="last", <{NEXT}>; rel={rel}, </o?p=1>; rel=first')
+
+
+@pytest.mark.parametrize("rel", ["next", "NEXT", '" next "', '"nofollow next"', '"next nofollow"'])
+def test_a_rel_that_says_next_is_followed(rel: str) -> None:
+    """Letter case, blanks and further relations make no difference."""
+    assert next_link(f"<{NEXT}>; rel={rel}") == NEXT
 
 
 def test_a_long_header_takes_time_by_its_length() -> None:

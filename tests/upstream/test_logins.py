@@ -615,3 +615,33 @@ async def test_a_message_of_a_login_does_not_repeat_its_password() -> None:
         )
 
     assert journal.notes == ["login: no such password: (credential)"]
+
+
+async def test_a_late_refusal_of_an_old_token_leaves_the_new_one() -> None:
+    """Calls that were out with the token before are told 401 one by one: one login is enough for all."""
+    late, renewed = asyncio.Event(), asyncio.Event()
+
+    class Late(Accounts):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path != "/orders":
+                return await super().handle_async_request(request)
+            token = request.headers["authorization"]
+            self.calls.append(request)
+            if token != "Bearer token-1":
+                renewed.set()
+                return httpx.Response(200, json=orders(order(item(1))))
+            if "bea" in str(request.url):  # whose 401 comes when the other has a new token
+                late.set()
+                await renewed.wait()
+            else:
+                await late.wait()
+            return httpx.Response(401)
+
+    platform = Late()
+    bridge = bridge_on(platform, OAUTH2)
+
+    async with asyncio.timeout(5):
+        await asyncio.gather(bridge.answer(USER), bridge.answer("bea@example.com"))
+
+    assert platform.signed == ["Bearer token-1"] * 2 + ["Bearer token-2"] * 2
+    assert len(platform.logins) == 2

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -23,8 +25,10 @@ from tests.support import (
     tickets_of,
 )
 from ticketbridge.bridge import compile_mapping
+from ticketbridge.journal import Journal
 from ticketbridge.mapping import MappingError
 from ticketbridge.problems import MappingMismatch, UpstreamError
+from ticketbridge.upstream.walk import PageLimits, Walk
 
 pytestmark = pytest.mark.anyio
 
@@ -147,6 +151,125 @@ async def test_a_total_may_stand_in_a_header(platform: FakePlatform) -> None:
     assert "1 items came where the platform counts 2" in found.log
 
 
+@pytest.mark.parametrize(
+    "link", ["<?p=2>; rel='next'", "<?p=2>; rel={next}", '<?p=2>; rel="[next]"', "<?p=2>"]
+)
+async def test_a_link_that_may_be_the_next_page_does_not_end_the_pages(
+    platform: FakePlatform, link: str
+) -> None:
+    """A next link that is misspelt makes an error of the answer, and no list of its first page."""
+    platform.on("/orders", page(1, link=f'{link}, <?p=9>; rel="last"'))
+
+    found = await problem_on(platform, LINKED)
+
+    assert isinstance(found, MappingMismatch)
+    assert found.log.startswith("order: link_header: a link")
+
+
+# --- next_url ---------------------------------------------------------------------------------------
+
+NEXT_URL: Mapping[str, Any] = {"source.0.pages": {"next_url": "body.next"}}
+
+
+@pytest.mark.parametrize("end", [None, "", False])
+async def test_null_an_empty_text_and_false_end_the_pages(
+    platform: FakePlatform, end: object
+) -> None:
+    """These are the platform's ways to say that there is no next URL."""
+    platform.on("/orders", page(1, next="?p=2"))
+    platform.on("/orders", page(2, next=end), query={"p": "2"})
+
+    assert await ids_on(platform, NEXT_URL) == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    "following",
+    [
+        [],
+        {},
+        0,
+        0.0,
+        True,
+        1,
+        ["?p=2"],
+        {"href": "?p=2"},
+        " ",
+        "null",
+        "None",
+        "undefined",
+        "false",
+    ],
+)
+@pytest.mark.parametrize("any_path", [False, True])
+async def test_a_next_url_that_cannot_be_read_is_no_end(
+    platform: FakePlatform, following: object, *, any_path: bool
+) -> None:
+    """What is neither a URL nor one of the three ends is an error: a page may be missing."""
+    platform.on("/orders", page(1, next=following))
+    pages = {"next_url": "body.next", "any_path": any_path}
+
+    found = await problem_on(platform, {"source.0.pages": pages})
+
+    assert isinstance(found, MappingMismatch)
+    assert found.log.startswith("order: next_url: the next URL is")
+    assert len(platform.seen) == 1
+
+
+@pytest.mark.parametrize("name", ["filter[email]", "filter%5Bemail%5D", "filter[email][]"])
+@pytest.mark.parametrize("owner", ["order.email", "upstream"])
+async def test_a_next_url_never_asks_for_the_orders_of_another_user(
+    platform: FakePlatform, name: str, owner: str
+) -> None:
+    """A parameter with brackets that was made from the user is held as one without is."""
+    changes = {
+        **NEXT_URL,
+        "source.0.query": {"filter[email]": "{user}"},
+        "ticket.owner": owner,
+    }
+    platform.on("/orders", page(1, next=f"?{name}=bea@example.com&p=2"))
+
+    found = await problem_on(platform, changes)
+
+    assert "another user" in found.log
+    assert len(platform.seen) == 1
+
+
+async def test_a_next_url_keeps_what_an_entry_above_has_bound(platform: FakePlatform) -> None:
+    """A call that asks by the customer's number does not go on with another customer's orders."""
+    source = [
+        {"name": "customer", "get": "/customers", "query": {"q": "{user}"}, "take": "body"},
+        {
+            "name": "order",
+            "get": "/orders",
+            "query": {"customer": "{customer.id}"},
+            "pages": {"next_url": "body.next"},
+            "each": "body.orders",
+        },
+        {"name": "item", "each": "order.items"},
+    ]
+    changes = {"source": source, "ticket.owner": "customer.email"}
+    platform.on("/customers", Reply(json={"id": 7, "email": USER}))
+    platform.on("/orders", page(1, next="?customer=8&p=2"))
+
+    assert "another user" in (await problem_on(platform, changes)).log
+
+    platform.on("/orders", page(1, next="?customer=7&p=2"))
+    platform.on("/orders", page(2, next=None), query={"p": "2"})
+    assert await ids_on(platform, changes) == ["1", "2"]
+
+
+async def test_a_user_in_the_path_stays_the_same_on_any_path(platform: FakePlatform) -> None:
+    """`any_path` lets the pages go elsewhere, and not to another user."""
+    changes = {
+        "source.0.get": "/users/{user}/orders",
+        "source.0.query": ...,
+        "source.0.pages": {"next_url": "body.next", "any_path": True},
+    }
+    platform.on(f"/users/{USER}/orders", page(1, next="/users/bea@example.com/orders?p=2"))
+
+    assert "another user in its path" in (await problem_on(platform, changes)).log
+
+
 # --- cursor -------------------------------------------------------------------------------------------
 
 
@@ -184,7 +307,7 @@ async def test_the_same_cursor_again_is_a_mismatch(platform: FakePlatform) -> No
     assert len(platform.seen) == 2
 
 
-@pytest.mark.parametrize("cursor", [True, 1.5, {}, []])
+@pytest.mark.parametrize("cursor", [True, 1.5, 0.0, {}, [], {"after": "x"}, ["x"]])
 async def test_a_cursor_is_text_or_an_integer(platform: FakePlatform, cursor: object) -> None:
     """Anything else is no cursor, and no end either."""
     platform.on("/orders", page(1, next=cursor))
@@ -193,6 +316,28 @@ async def test_a_cursor_is_text_or_an_integer(platform: FakePlatform, cursor: ob
 
     assert isinstance(found, MappingMismatch)
     assert "gives no cursor" in found.log
+
+
+@pytest.mark.parametrize("cursor", [" ", "null", "NULL", "None", "nil", "undefined", "false"])
+async def test_a_cursor_that_says_there_is_none_is_no_end(
+    platform: FakePlatform, cursor: str
+) -> None:
+    """The text `null` may be the end, or a cursor that the platform failed to make: nobody can tell."""
+    platform.on("/orders", page(1, next=cursor))
+
+    found = await problem_on(platform, CURSOR)
+
+    assert isinstance(found, MappingMismatch)
+    assert "says there is none" in found.log
+    assert len(platform.seen) == 1
+
+
+async def test_a_text_that_means_the_end_is_said_to_be_null(platform: FakePlatform) -> None:
+    """`null_if` is how the mapping says that the platform's text is its end."""
+    changes = {**CURSOR, "source.0.pages": {"cursor": "null_if(body.next, 'null')"}}
+    platform.on("/orders", page(1, next="null"))
+
+    assert await ids_on(platform, changes) == ["1"]
 
 
 async def test_a_cursor_that_is_missing_is_no_end(platform: FakePlatform) -> None:
@@ -428,6 +573,338 @@ async def test_an_end_before_the_total_is_no_end(
     found = await problem_on(platform, {**changes, "source.0.pages": pages})
 
     assert "1 items came where the platform counts 2" in found.log
+
+
+@pytest.mark.parametrize(
+    ("total", "reason"),
+    [
+        (-1, "gives less than 0: the platform does not count here"),
+        (None, "gives no integer, but null"),
+        ("2", "gives no integer, but a string (for its number: `to_number(...)`)"),
+        (2.0, "gives no integer, but a number with a decimal point"),
+        (True, "gives no integer, but a boolean"),
+        ([], "gives no integer, but an array"),
+    ],
+)
+@pytest.mark.parametrize("on_page", [1, 2])
+async def test_a_total_is_a_count(
+    platform: FakePlatform, total: object, reason: str, on_page: int
+) -> None:
+    """A `total` on any page that is no integer from 0 on holds the pages to nothing: an error."""
+    changes = {**CURSOR, "source.0.pages": {"cursor": "body.next", **COUNTED}}
+    platform.on("/orders", page(1, next="x", total=total if on_page == 1 else 2))
+    platform.on("/orders", page(2, next=None, total=total), query={"after": "x"})
+
+    found = await problem_on(platform, changes)
+
+    assert isinstance(found, MappingMismatch)
+    assert found.log.startswith("order: total: `body.total` at ")
+    assert reason in found.log
+    assert len(platform.seen) == on_page
+
+
+@pytest.mark.parametrize(
+    ("total", "expression"), [("2", "to_number(body.total)"), (2.0, "floor(body.total)")]
+)
+async def test_a_total_of_another_type_is_made_an_integer_by_the_mapping(
+    platform: FakePlatform, total: object, expression: str
+) -> None:
+    """What the error suggests makes the total one."""
+    changes = {**CURSOR, "source.0.pages": {"cursor": "body.next", "total": expression}}
+    platform.on("/orders", page(1, next=None, total=total))
+
+    assert "1 items came where the platform counts 2" in (await problem_on(platform, changes)).log
+
+
+# --- items that move between pages ---------------------------------------------------------------
+
+MOVING: Mapping[str, Mapping[str, Any]] = {
+    "cursor": CURSOR,
+    "next_url": NEXT_URL,
+    "link_header": LINKED,
+    "number": {
+        "source.0.pages": {"number": {"start": 0}, "last": "page.number == `1`"},
+        "source.0.query": {"email": "{user}", "n": "{page.number}"},
+    },
+    "offset": {**OFFSET, "source.0.pages": {"offset": {"step": 2}, "last": "page.offset == `2`"}},
+}
+every_kind = pytest.mark.parametrize("changes", MOVING.values(), ids=MOVING)
+
+
+def two_pages(platform: FakePlatform, first: Reply, second: Reply) -> None:
+    """Answer *first* and then *second*, in whatever way the pages are asked for."""
+    headers = {"Link": "<?p=2>; rel=next"}
+    first_body = {**first.json, "next": "?p=2"}
+    platform.on(
+        "/orders",
+        Reply(json=first_body, headers=headers),
+        Reply(json={"next": None, **second.json}),
+    )
+
+
+@every_kind
+async def test_an_item_that_came_on_two_pages_is_an_error_where_nobody_counts(
+    platform: FakePlatform, changes: Mapping[str, Any]
+) -> None:
+    """Orders that move between two pages hide others: without `total` nothing tells how many."""
+    two_pages(platform, page(1, 2), page(2, 3))
+
+    found = await problem_on(platform, changes)
+
+    assert isinstance(found, MappingMismatch)
+    assert "an item came on two pages" in found.log
+
+
+@every_kind
+async def test_an_item_that_came_on_two_pages_counts_once(
+    platform: FakePlatform, changes: Mapping[str, Any]
+) -> None:
+    """A total is not met by an item that came twice, while another never came."""
+    changes = {**changes, "source.0.pages": {**changes["source.0.pages"], **COUNTED}}
+    two_pages(platform, page(1, 2, total=4), page(2, 4, total=4))
+
+    found = await problem_on(platform, changes)
+
+    assert isinstance(found, MappingMismatch)
+    assert "3 items came where the platform counts 4" in found.log
+
+
+@every_kind
+async def test_an_item_that_came_on_two_pages_does_no_harm_where_all_came(
+    platform: FakePlatform, changes: Mapping[str, Any]
+) -> None:
+    """Where the platform's count is met without it, the second one is a duplicate."""
+    changes = {**changes, "source.0.pages": {**changes["source.0.pages"], **COUNTED}}
+    two_pages(platform, page(1, 2, total=3), page(2, 3, total=3))
+    journal = Journal()
+
+    assert await ids_on(platform, changes, journal) == ["1", "2", "3"]
+    assert journal.verdicts == {"returned": 3, "duplicate": 1}
+
+
+async def test_a_list_bound_whole_is_held_to_the_same(platform: FakePlatform) -> None:
+    """`collect` passes the rules of `each`: a join in a list that moved would find too little."""
+    source = [
+        {"name": "events", "get": "/orders", **{k[9:]: v for k, v in NEXT_URL.items()}},
+        {"name": "item", "get": "/items", "query": {"email": "{user}"}, "each": "body"},
+    ]
+    source[0]["collect"] = "body.orders"
+    changes = {"source": source, "ticket.owner": "item.who", "ticket.fields.showId": "item.id"}
+    changes["ticket.fields.externalReferenceEventId"] = "length(events)"
+    two_pages(platform, page(1, 2), page(2, 3))
+
+    assert "an item came on two pages" in (await problem_on(platform, changes)).log
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"a": 1, "b": {"c": [1], "d": None}}, {"b": {"d": None, "c": [1]}, "a": 1}),
+        ({"a": 10**30}, {"a": 10**30}),
+        ([1, "x"], [1, "x"]),
+        ("x", "x"),
+    ],
+    ids=["keys in another order", "a long number", "lists", "texts"],
+)
+def test_an_item_is_known_again_by_all_that_is_in_it(one: Any, other: Any) -> None:
+    """Equal items are one, however deep, whatever the order of their keys."""
+    walk = Walk(PageLimits("order", 9, 0, is_counted=False))
+    walk.add([one, "a"])
+
+    with pytest.raises(MappingMismatch) as caught:
+        walk.add([other, "b"])
+    assert "came on two pages" in caught.value.log
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"a": 1}, {"a": True}),
+        ({"a": 0}, {"a": False}),
+        ({"a": 1}, {"a": "1"}),
+        ({"a": None}, {"a": "null"}),
+        ({"a": None}, {}),
+        ({"a": [1, 2]}, {"a": [2, 1]}),
+        ({"a": [[1], 2]}, {"a": [1, [2]]}),
+        ({"a": "b,c"}, {"a": ["b", "c"]}),
+        ({"a": Decimal("1.5")}, {"a": "1.5"}),
+        (12345678901234567890123, 12345678901234567890124),
+    ],
+)
+def test_items_that_differ_in_anything_are_two(one: Any, other: Any) -> None:
+    """Types differ all the way down, and so does every digit."""
+    walk = Walk(PageLimits("order", 9, 0, is_counted=True))
+    walk.add([one, "a"])
+    walk.add([other, "b"])
+    walk.count_to(4)
+
+    walk.end()
+
+
+async def test_equal_items_of_one_page_are_two(platform: FakePlatform) -> None:
+    """Two tickets without a number of their own may be equal; only another page tells that they moved."""
+    changes = {**CURSOR, "source.0.pages": {"cursor": "body.next", **COUNTED}}
+    platform.on("/orders", page(1, 1, total=3, next="x"))
+    platform.on("/orders", page(2, total=3, next=None), query={"after": "x"})
+    journal = Journal()
+
+    assert await ids_on(platform, changes, journal) == ["1", "2"]
+    assert journal.verdicts == {"returned": 2, "duplicate": 1}
+
+
+async def test_more_items_than_the_total_may_come(platform: FakePlatform) -> None:
+    """An order that arrives while the pages are asked for is no error."""
+    changes = {**CURSOR, "source.0.pages": {"cursor": "body.next", **COUNTED}}
+    platform.on("/orders", page(1, 2, total=2, next="x"))
+    platform.on("/orders", page(3, total=2, next=None), query={"after": "x"})
+
+    assert await ids_on(platform, changes) == ["1", "2", "3"]
+
+
+async def test_a_total_that_counts_something_else_says_nothing_of_items_that_moved(
+    platform: FakePlatform,
+) -> None:
+    """A count of each page's own items is met by any two pages: it cannot vouch for what moved."""
+    changes = {**CURSOR, "source.0.pages": {"cursor": "body.next", **COUNTED}}
+    platform.on("/orders", page(1, 2, total=2, next="x"))
+    platform.on("/orders", page(2, 3, total=2, next=None), query={"after": "x"})
+
+    found = await problem_on(platform, changes)
+
+    assert "it counts something else than these items" in found.log
+
+
+async def test_a_total_that_shrinks_between_two_pages_is_an_error(platform: FakePlatform) -> None:
+    """An order that is deleted while the pages are asked for moves another one out of sight."""
+    changes = {**CURSOR, "source.0.pages": {"cursor": "body.next", **COUNTED}}
+    platform.on("/orders", page(1, 2, total=4, next="x"))
+    platform.on("/orders", page(4, total=3, next=None), query={"after": "x"})
+
+    assert "3 items came where the platform counts 4" in (await problem_on(platform, changes)).log
+
+
+def test_a_long_walk_takes_time_by_its_length() -> None:
+    """Each item is compared with all before it at the same cost."""
+
+    def seconds(pages: int) -> float:
+        walk = Walk(PageLimits("order", pages, 0, is_counted=True))
+        items = [[{"id": n * 100 + i, "a": "x" * 50} for i in range(100)] for n in range(pages)]
+        began = time.perf_counter()
+        for found in items:
+            walk.add(found)
+        return time.perf_counter() - began
+
+    seconds(10)
+    assert min(seconds(400) for _ in range(3)) < 20 * min(seconds(40) for _ in range(3)) + 0.05
+
+
+# --- what counts in a paged take -----------------------------------------------------------------
+
+TAKEN: Mapping[str, Any] = {
+    "source": [
+        {
+            "name": "found",
+            "get": "/orders",
+            "query": {"email": "{user}"},
+            "pages": {"next_url": "body.next", "items": "body.orders", **COUNTED},
+            "take": "body",
+        },
+        {"name": "order", "each": "found.orders"},
+        {"name": "item", "each": "order.items"},
+    ]
+}
+
+
+async def test_items_say_what_counts_in_a_paged_take(platform: FakePlatform) -> None:
+    """With `items` a paged `take` is held to the platform's count."""
+    two_pages(platform, page(1, 2, total=3), page(3, total=3))
+    assert await ids_on(platform, TAKEN) == ["1", "2", "3"]
+
+    two_pages(platform, page(1, 2, total=4), page(3, total=4))
+    assert "3 items came where the platform counts 4" in (await problem_on(platform, TAKEN)).log
+
+    two_pages(platform, page(1, 2, total=4), page(2, 3, total=4))
+    assert "3 items came where the platform counts 4" in (await problem_on(platform, TAKEN)).log
+
+
+async def test_items_that_came_on_two_pages_of_a_take_are_an_error(platform: FakePlatform) -> None:
+    """Without `total`, as with `each`."""
+    pages = {"next_url": "body.next", "items": "body.orders[*].items[0].id"}
+    two_pages(platform, page(1, 2), page(2, 3))
+
+    found = await problem_on(platform, {**TAKEN, "source.0.pages": pages})
+
+    assert "an item came on two pages" in found.log
+
+
+async def test_items_are_a_list(platform: FakePlatform) -> None:
+    """Anything else cannot be counted."""
+    pages = {"next_url": "body.next", "items": "body.total"}
+    two_pages(platform, page(1, total=None), page(2, total=None))
+
+    found = await problem_on(platform, {**TAKEN, "source.0.pages": pages})
+
+    assert found.log.startswith("found: items: `body.total` at ")
+    assert found.log.endswith("gives no list")
+
+
+async def test_two_empty_pages_are_not_two_with_the_same_items(platform: FakePlatform) -> None:
+    """A page without items says nothing, in a paged `take` too."""
+    platform.on("/orders", page(total=1, next="?p=2"))
+    platform.on("/orders", page(total=1, next="?p=3"), query={"p": "2"})
+    platform.on("/orders", page(1, total=1, next=None), query={"p": "3"})
+
+    assert await ids_on(platform, TAKEN) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        ({"pages": {"next_url": "body.next", **COUNTED}, "take": "body"}, "TB062"),
+        (
+            {
+                "pages": {"next_url": "body.next", "items": "body.orders"},
+                "each": "body.orders",
+            },
+            "TB316",
+        ),
+        (
+            {
+                "pages": {"next_url": "body.next", "items": "body.orders"},
+                "collect": "body.orders",
+            },
+            "TB316",
+        ),
+        (
+            {"pages": {"number": {"start": 1}, "items": "body.orders"}, "take": "body"},
+            "TB062",
+        ),
+        ({"pages": {"next_url": "body.next", "items": "`7`"}, "take": "body"}, "TB207"),
+    ],
+    ids=["total without", "each", "collect", "numbers without last", "no list"],
+)
+def test_items_belong_to_a_paged_take(call: dict[str, Any], code: str) -> None:
+    """What `items` can be is known before any call."""
+    query = {"n": "{page.number}"} if "number" in call["pages"] else {"email": "{user}"}
+    first = {"name": "order", "get": "/orders", "query": query, **call}
+
+    with pytest.raises(MappingError) as caught:
+        compile_mapping(spec_of({"source.0": first}))
+    errors = [f.code for f in caught.value.findings if f.severity == "error"]
+    assert errors == [code]
+
+
+def test_empty_is_no_word_below_a_paged_take() -> None:
+    """A paged `take` runs what stands below it once a page, as an `each` does."""
+    below = {
+        "name": "order",
+        "get": "/orders/{found.id}",
+        "responses": [{"status": 404, "when": "body.none", "then": "empty"}],
+        "each": "body",
+    }
+
+    with pytest.raises(MappingError, match="TB063"):
+        compile_mapping(spec_of({**TAKEN, "source.1": below}))
 
 
 # --- what is known before any call ---------------------------------------------------------------

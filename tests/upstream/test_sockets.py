@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import threading
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,16 @@ import pytest
 import trustme
 
 from tests.fake_platform import CLOSE, HANG, RESET, FakePlatform, Pause, Reply, Step
+from tests.support import USER, orders, spec_of
+from ticketbridge.bridge import compile_mapping
 from ticketbridge.upstream import sockets
-from ticketbridge.upstream.connection import HEAD_LIMIT, HELD_LIMIT, ConnectionLost, NoHttp
+from ticketbridge.upstream.connection import (
+    HEAD_LIMIT,
+    HELD_LIMIT,
+    Connection,
+    ConnectionLost,
+    NoHttp,
+)
 from ticketbridge.upstream.messages import Incoming
 from ticketbridge.upstream.sockets import Server, SocketTransport, request_bytes
 
@@ -64,8 +74,13 @@ async def heard(platform: FakePlatform, *steps: Step) -> tuple[Incoming, bytes]:
 
 async def until_closed(platform: FakePlatform) -> None:
     """Return when the platform has no open connection."""
+    await until_open(platform, 0)
+
+
+async def until_open(platform: FakePlatform, number: int) -> None:
+    """Return when the platform has no more than *number* of open connections."""
     async with asyncio.timeout(PATIENCE):
-        while platform.open_connections:  # noqa: ASYNC110 - the platform has no event for it
+        while platform.open_connections > number:  # noqa: ASYNC110 - the platform has no event for it
             await asyncio.sleep(0.005)
 
 
@@ -249,15 +264,48 @@ async def test_another_scheme_is_refused() -> None:
 async def test_an_idle_connection_is_closed_after_a_while(
     platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A connection that nobody uses is closed; others stay."""
+    """A connection that nobody uses is closed, without anybody asking for another."""
     monkeypatch.setattr(sockets, "KEPT_SECONDS", 0.1)
     platform.on("/x", Reply(json=1))
     async with transport() as made:
-        first, second = await get(platform, made), await get(platform, made)
-        await body_of(first)
-        await asyncio.sleep(0.06)
-        await body_of(second)
+        await body_of(await get(platform, made))
         await until_closed(platform)
+
+
+async def test_only_what_has_been_idle_for_a_while_is_closed(platform: FakePlatform) -> None:
+    """Of two idle connections the older one is closed and forgotten; the other one stays, and is used."""
+    platform.on("/x", Reply(json=1))
+    async with transport() as made:
+        for answer in [await get(platform, made), await get(platform, made)]:
+            await body_of(answer)
+        (server,) = made._servers.values()
+        (old, since), young = server._idle
+        server._idle = [(old, since - sockets.KEPT_SECONDS), young]
+
+        server._sweep()
+
+        assert server._idle == [young]
+        assert server._sweeper is not None
+        await until_open(platform, 1)
+        assert (old.is_silent, young[0].is_silent) == (False, True)
+        await body_of(await get(platform, made))
+
+    assert [seen.turn for seen in platform.seen] == [1, 1, 2]
+
+
+async def test_nothing_is_swept_where_nothing_is_idle(platform: FakePlatform) -> None:
+    """The sweep ends with the last idle connection, and begins anew with the next one."""
+    platform.on("/x", Reply(json=1))
+    async with transport() as made:
+        await body_of(await get(platform, made))
+        (server,) = made._servers.values()
+        server._idle = [(connection, since - 60) for connection, since in server._idle]
+        server._sweep()
+        assert (server._idle, server._sweeper) == ([], None)
+
+        await body_of(await get(platform, made))
+        assert len(server._idle) == 1
+        assert server._sweeper is not None
 
 
 async def test_a_connection_that_is_too_old_is_not_used(
@@ -314,15 +362,84 @@ async def test_a_name_that_moves_is_followed(
     assert (before, after) == (b"1", b"2")
 
 
-async def test_closing_closes_all_connections(platform: FakePlatform) -> None:
-    """The idle ones now, the others with their answers."""
+async def test_closing_closes_all_connections(
+    platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The idle ones now, the others with their answers, and not only when they have been idle for long."""
+    monkeypatch.setattr(sockets, "KEPT_SECONDS", 10 * PATIENCE)
     platform.on("/x", Reply(json=1))
     async with transport() as made:
         idle, busy = await get(platform, made), await get(platform, made)
         await body_of(idle)
+    await until_open(platform, 1)
     await body_of(busy)
 
     await until_closed(platform)
+
+
+async def test_a_bridge_that_is_closed_closes_its_connections(
+    platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was reloaded, or ends, leaves no connection behind."""
+    monkeypatch.setattr(sockets, "KEPT_SECONDS", 10 * PATIENCE)
+    platform.on("/orders", Reply(json=orders()))
+    bridge = compile_mapping(spec_of(base_url=platform.url))
+    await bridge.answer(USER)
+    assert platform.open_connections == 1
+
+    await bridge.aclose()
+
+    await until_closed(platform)
+
+
+async def test_an_answer_that_is_given_up_takes_its_connection_with_it(
+    platform: FakePlatform,
+) -> None:
+    """What one answer said of a kept connection does not hold for the next: its rest is still to come."""
+    rest = b"x" * 50 + OK + b"Content-Length: 7\r\n\r\nanother"
+    cut = (OK + b"Content-Length: 100\r\n\r\n" + b"x" * 50, Pause(0.05), rest)
+    platform.on("/x", Reply(json=1), Reply(steps=cut), Reply(json=3))
+    async with transport() as made:
+        assert await body_of(await get(platform, made)) == b"1"
+        await (await get(platform, made)).aclose()
+        assert await body_of(await get(platform, made)) == b"3"
+
+    assert [seen.turn for seen in platform.seen] == [1, 2, 1]
+
+
+async def test_bytes_before_the_first_request_are_seen_before_it_is_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A connection on which something waits is never asked, though the loop has not read it yet."""
+    connect = Server._connected
+
+    async def connect_and_hear(server: Server) -> Connection:
+        connection = await connect(server)
+        spoken.wait(PATIENCE)  # the loop has no turn in between
+        time.sleep(0.02)  # noqa: ASYNC251 - likewise
+        return connection
+
+    monkeypatch.setattr(Server, "_connected", connect_and_hear)
+    spoken = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def speak() -> None:
+            accepted, _ = listener.accept()
+            with accepted:
+                accepted.sendall(OK + b"Content-Length: 7\r\n\r\nanother")
+                spoken.set()
+                with suppress(ConnectionError):
+                    asked.append(accepted.recv(100))
+
+        asked: list[bytes] = []
+        speaker = threading.Thread(target=speak)
+        speaker.start()
+        async with transport() as made:
+            with pytest.raises(ConnectionLost, match="before the request"):
+                await made.send("GET", f"http://127.0.0.1:{listener.getsockname()[1]}/x", {}, None)
+        await asyncio.to_thread(speaker.join, PATIENCE)
+
+    assert b"".join(asked) == b""
 
 
 async def test_a_call_that_is_cancelled_closes_its_connection(platform: FakePlatform) -> None:

@@ -7,6 +7,7 @@ from ticketbridge.jmes.errors import (
     KeyOfRootError,
     RegexError,
     RootError,
+    describe,
     describe_types,
 )
 from ticketbridge.jmes.expression import (
@@ -62,6 +63,7 @@ __all__ = [
     "VariablePart",
     "compile_expression",
     "compile_template",
+    "describe",
     "describe_types",
     "root_paths",
     "split_template",

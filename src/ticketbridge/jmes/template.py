@@ -156,6 +156,17 @@ class Template:
             raise EvaluationError(fault.reason, shown, self.place) from fault
         return text
 
+    def segments_of(self, root: str) -> frozenset[int]:
+        """The positions of the segments, of a path split at its slashes, that holes with *root* make."""
+        positions: set[int] = set()
+        at = 0
+        for part in self._parts:
+            if isinstance(part, str):
+                at += part.count("/")
+            elif root in part.names:
+                positions.add(at)
+        return frozenset(positions)
+
     def _fill(self, hole: Expression, scope: Mapping[str, Any]) -> str:
         value = hole(scope)
         try:

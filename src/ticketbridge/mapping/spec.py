@@ -206,12 +206,16 @@ PagingSpec = NextUrlSpec | LinkHeaderSpec | CursorSpec | NumberSpec | OffsetSpec
 
 @dataclass(frozen=True, slots=True)
 class PagesSpec:
-    """How one call walks over pages, when it is over, and how many items there must be."""
+    """How one call walks over pages, when it is over, and how many items there must be.
+
+    *items* is what counts as an item of a paged `take`.
+    """
 
     paging: PagingSpec
     last: ExpressionSpec | None
     total: ExpressionSpec | None
     place: Place
+    items: ExpressionSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-import msgspec
-
-from ticketbridge.jmes import Expression, kinds
+from ticketbridge.jmes import Expression, describe, kinds
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import (
     CallSpec,
     ExpressionSpec,
     NumberSpec,
     OffsetSpec,
+    PagesSpec,
     ResultKind,
     UpstreamSpec,
 )
 from ticketbridge.upstream.evaluate import evaluate, evaluate_bool, mismatch
 from ticketbridge.upstream.exchange import Exchange
 from ticketbridge.upstream.formats import accept_of
-from ticketbridge.upstream.messages import PlatformRequest
 from ticketbridge.upstream.pages import PageSeen, Paging, Step, compile_paging, first_step
 from ticketbridge.upstream.pull import Pull
 from ticketbridge.upstream.requests import FirstRequest, RequestPlan
+from ticketbridge.upstream.walk import PageLimits, Walk
 
 RESULTS: Mapping[ResultKind, kinds.Kind] = MappingProxyType(
     {"take": kinds.ANY, "each": kinds.ARRAY, "collect": kinds.ARRAY}
@@ -50,7 +49,6 @@ class CallPlan:
         answered = {**paged, **dict.fromkeys(("body", "status", "headers"))}
         self.name = spec.name
         self._kind = spec.result.kind
-        self._max_pages = upstream.max_pages
         self._condition = compiler.optional(spec.condition, bound, kinds.BOOLEAN)
         known = len(compiler.findings)
         accept = accept_of(spec.format)
@@ -62,12 +60,8 @@ class CallPlan:
         self._exchange = Exchange(spec, upstream, self._request, answered, compiler)
         result = spec.result.expression or ExpressionSpec("body", spec.place)
         self._result = compiler.expression(result, answered, RESULTS[spec.result.kind])
-        self._pages = spec.pages and _Pages(
-            first_step(spec.pages),
-            compile_paging(spec.pages, spec.name, upstream.base_url, answered, compiler),
-            compiler.optional(spec.pages.last, answered, kinds.BOOLEAN),
-            compiler.optional(spec.pages.total, answered, kinds.INTEGER),
-            _full_page(spec, self._result),
+        self._pages = spec.pages and self._compile_pages(
+            spec, spec.pages, upstream, answered, compiler
         )
         _hold_to_an_end(spec, self._result, compiler)
 
@@ -92,25 +86,29 @@ class CallPlan:
 
     async def _walk(self, pages: _Pages, scope: Scope, pull: Pull) -> list[Any]:
         """The items of all *pages*."""
-        walk = _Walk()
+        walk = Walk(pages.limits)
+        items: list[Any] = []
         step: Step | None = pages.first
         first: FirstRequest | None = None
         while step is not None:
             here = {**scope, "page": step.page}
             request = self._request.build(here, step.url)
+            walk.ask(request)
+            answered = await self._exchange.ask(request, here, pull, first=first is None)
             first = first or self._request.first(here)
-            self._hold_to_new(request, walk)
-            answered = await self._exchange.ask(request, here, pull, first=not walk.items_of_pages)
             seen = answered.scope
-            items = self._items(seen)
-            self._hold_to_progress(items, walk)
-            self._hold_to_step(pages, walk)
+            found_here = self._items(seen)
+            counted = pages.counted(seen, found_here, self.name)
+            walk.add(counted)
+            items += found_here
+            if pages.total is not None:
+                walk.count_to(_total(pages.total, seen, f"{self.name}: total"))
             # Where the mapping leaves records out, it may have emptied the page: that says nothing.
-            empty = not items and self._result.gives_as_found
+            empty = not counted and pages.gives_as_found
             page = PageSeen(seen, step, answered.url, empty, first)
             step = None if self._is_last(pages, seen) else pages.following(page)
-            self._hold_to_total(pages, seen, walk, over=step is None)
-        return [item for page in walk.items_of_pages for item in page]
+        walk.end()
+        return items
 
     def _items(self, scope: Scope) -> list[Any]:
         """What the result expression finds in one answer."""
@@ -119,49 +117,51 @@ class CallPlan:
     def _is_last(self, pages: _Pages, scope: Scope) -> bool:
         return pages.last is not None and evaluate_bool(pages.last, scope, f"{self.name}: last")
 
-    # --- what a platform's pages are held to ----------------------------------------------------
+    def _compile_pages(
+        self,
+        spec: CallSpec,
+        pages: PagesSpec,
+        upstream: UpstreamSpec,
+        roots: Roots,
+        compiler: SpecCompiler,
+    ) -> _Pages:
+        """*pages* of the call *spec*; *roots* are those of its response slots."""
+        items = compiler.optional(pages.items, roots, kinds.ARRAY)
+        counting = self._result if spec.result.kind != "take" else items
+        limits = PageLimits(
+            spec.name, upstream.max_pages, _full_page(pages, counting), pages.total is not None
+        )
+        return _Pages(
+            first_step(pages),
+            compile_paging(pages, spec.name, upstream.base_url, roots, compiler),
+            compiler.optional(pages.last, roots, kinds.BOOLEAN),
+            compiler.optional(pages.total, roots, kinds.INTEGER),
+            items,
+            limits,
+            gives_as_found=counting is not None and counting.gives_as_found,
+        )
 
-    def _hold_to_new(self, request: PlatformRequest, walk: _Walk) -> None:
-        if request in walk.requests:
-            raise mismatch(f"{self.name}: pages", "the same page is asked for twice")
-        if len(walk.requests) == self._max_pages:
-            raise mismatch(f"{self.name}: pages", f"max_pages: more than {self._max_pages} pages")
-        walk.requests.add(request)
 
-    def _hold_to_progress(self, items: list[Any], walk: _Walk) -> None:
-        if items:
-            digest = self._digest(items)
-            if digest in walk.digests:
-                raise mismatch(f"{self.name}: pages", "two pages have the same items")
-            walk.digests.add(digest)
-        walk.items_of_pages.append(items)
+def _total(expression: Expression, scope: Scope, slot: str) -> int:
+    """How many items the platform counts. Raises MappingMismatch for what is no such number."""
+    total = evaluate(expression, scope, slot)
+    where = f"`{expression.text}` at {expression.place}"
+    if type(total) is int and total >= 0:
+        return total
+    if type(total) is int:
+        raise mismatch(slot, f"{where} gives less than 0: the platform does not count here")
+    raise mismatch(slot, f"{where} gives no integer, but {_not_integer(total)}")
 
-    def _digest(self, items: list[Any]) -> bytes:
-        try:
-            return hashlib.blake2b(msgspec.json.encode(items), digest_size=16).digest()
-        except UnicodeEncodeError:  # of a header whose bytes are no UTF-8
-            reason = "an item has a lone surrogate, which is no character"
-            raise mismatch(f"{self.name}: pages", reason) from None
 
-    def _hold_to_step(self, pages: _Pages, walk: _Walk) -> None:
-        """A page shorter than the step, and another after it: what stood between was never asked for."""
-        *_, before, items = [], *walk.items_of_pages
-        if items and 0 < len(before) < pages.full:
-            reason = f"a page of {len(before)} items, and another after it; `step` is {pages.full}"
-            raise mismatch(f"{self.name}: pages", reason)
-
-    def _hold_to_total(self, pages: _Pages, scope: Scope, walk: _Walk, *, over: bool) -> None:
-        if pages.total is None:
-            return
-        slot = f"{self.name}: total"
-        total = evaluate(pages.total, scope, slot)
-        if isinstance(total, bool) or not isinstance(total, int):
-            raise mismatch(slot, f"`{pages.total.text}` at {pages.total.place} gives no integer")
-        # A platform that counts nothing on a page past its end has counted more before.
-        walk.total = max(walk.total, total)
-        count = sum(map(len, walk.items_of_pages))
-        if over and count < walk.total:
-            raise mismatch(slot, f"{count} items came where the platform counts {walk.total}")
+def _not_integer(value: Any) -> str:
+    """What *value* is, and how an integer is made of it."""
+    match value:
+        case str():
+            return "a string (for its number: `to_number(...)`)"
+        case float() | Decimal():
+            return "a number with a decimal point (for its whole part: `floor(...)`)"
+        case _:
+            return describe(value)
 
 
 def _unasked(kind: ResultKind) -> list[Any]:
@@ -170,13 +170,11 @@ def _unasked(kind: ResultKind) -> list[Any]:
     return values[kind]
 
 
-def _full_page(spec: CallSpec, result: Expression) -> int:
+def _full_page(pages: PagesSpec, counting: Expression | None) -> int:
     """The step of offsets; 0 where the mapping leaves items out of a page, or counts them by `total`."""
-    if spec.pages is None or spec.pages.total is not None:
+    if pages.total is not None or counting is None or not counting.gives_as_found:
         return 0
-    counts = spec.result.kind != "take" and result.gives_as_found
-    paging = spec.pages.paging
-    return paging.step if counts and isinstance(paging, OffsetSpec) else 0
+    return pages.paging.step if isinstance(pages.paging, OffsetSpec) else 0
 
 
 def _hold_to_an_end(spec: CallSpec, result: Expression, compiler: SpecCompiler) -> None:
@@ -212,24 +210,23 @@ def _hold_to_placing(spec: CallSpec, request: RequestPlan, compiler: SpecCompile
 class _Pages:
     """How a paged call goes from page to page, and what its pages are held to.
 
-    *full* is how many items a page has that another follows, or 0 where that is not known.
+    *items* is what counts where that is not what the call binds. *gives_as_found*: an empty page is the
+    platform's, and not made so by the mapping.
     """
 
     first: Step
     following: Paging
     last: Expression | None
     total: Expression | None
-    full: int
+    items: Expression | None
+    limits: PageLimits
+    gives_as_found: bool
 
-
-@dataclass(slots=True)
-class _Walk:
-    """The pages of one call so far."""
-
-    requests: set[PlatformRequest] = field(default_factory=set)
-    digests: set[bytes] = field(default_factory=set)
-    items_of_pages: list[list[Any]] = field(default_factory=list)
-    total: int = 0
+    def counted(self, scope: Scope, bound: list[Any], name: str) -> list[Any]:
+        """The items of one page, which binds *bound*."""
+        if self.items is None:
+            return bound
+        return _list(self.items, scope, f"{name}: items")
 
 
 def found(expression: Expression, scope: Scope, kind: ResultKind, name: str) -> list[Any]:
@@ -238,11 +235,15 @@ def found(expression: Expression, scope: Scope, kind: ResultKind, name: str) -> 
     What is bound on its own is never null: nothing could be told of it, not even whose it is.
     """
     slot = f"{name}: {kind}"
-    value = evaluate(expression, scope, slot)
-    if kind == "take":
-        value = [value]
-    if not isinstance(value, list):
-        raise mismatch(slot, f"`{expression.text}` at {expression.place} gives no list")
+    takes = kind == "take"
+    value = [evaluate(expression, scope, slot)] if takes else _list(expression, scope, slot)
     if kind != "collect" and None in value:
         raise mismatch(slot, f"`{expression.text}` at {expression.place} gives null")
+    return value
+
+
+def _list(expression: Expression, scope: Scope, slot: str) -> list[Any]:
+    value = evaluate(expression, scope, slot)
+    if not isinstance(value, list):
+        raise mismatch(slot, f"`{expression.text}` at {expression.place} gives no list")
     return value

@@ -8,6 +8,8 @@ from ticketbridge.jmes import EvaluationError, Expression
 from ticketbridge.mapping.compiler import Scope
 from ticketbridge.problems import MappingMismatch
 
+_NOTHINGS = frozenset({"", "null", "none", "nil", "undefined", "false"})
+
 
 def evaluate(expression: Expression, scope: Scope, slot: str) -> Any:
     """The expression's value; an error in it is a MappingMismatch that names the *slot*."""
@@ -23,6 +25,14 @@ def evaluate_bool(expression: Expression, scope: Scope, slot: str) -> bool:
     if value is True or value is False:
         return value
     raise mismatch(slot, f"`{expression.text}` at {expression.place} gives neither true nor false")
+
+
+def says_nothing(text: str) -> bool:
+    """Whether *text*, where a next page should be named, is a null of some language, or blank.
+
+    It may mean the end, or a next page that the platform failed to name: nobody can tell.
+    """
+    return text.strip().lower() in _NOTHINGS
 
 
 def mismatch(slot: str, reason: str) -> MappingMismatch:

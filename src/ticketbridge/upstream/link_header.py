@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _TARGET = re.compile(r"<([^<>]*)>")
-_VALUE = r'"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^ \t,;"]*)'
+# A value without quotes: visible ASCII, as RFC 5988 had it (`type=text/html`).
+_VALUE = r'"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[!#-+\--:<-\[\]-~]+)'
 _PARAMETER = re.compile(
-    rf"[ \t]*;[ \t]*(?:(?P<name>{_WORD})(?:[ \t]*=[ \t]*(?:{_VALUE}))?)?", re.DOTALL
+    rf"[ \t]*;[ \t]*(?:(?P<name>{_NAME})(?:[ \t]*=[ \t]*(?:{_VALUE}))?)?", re.DOTALL
 )
 _END_OF_LINK = re.compile(r"[ \t]*(?:,|\Z)")
 _NOTHING = re.compile(r"[ \t,]*")
+_RELATION = re.compile(r"[a-z0-9._-]+|[a-z][a-z0-9+.-]*:[\x21-\x7e]+", re.ASCII)
+_NO_LETTER = re.compile(r"[^a-z]")
+_NEXT = "next"
 
 
 class LinkHeaderError(Exception):
@@ -23,10 +27,12 @@ def next_link(header: str) -> str | None:
     """The target of the link with `rel="next"`, as it is written, or None where there is none.
 
     *header* is the value of all `Link` headers, joined by commas. Raises LinkHeaderError where it cannot
-    be read, where it names several next pages, or where its next page is that of another resource.
+    be read, where a link does not say clearly what it is, where there are several next pages, or where
+    the next page is that of another resource.
     """
-    found = [(target, link) for target, link in _links(header) if _is_next(link)]
-    if any("anchor" in link for _, link in found):
+    links = list(_links(header))
+    found = [(target, parameters) for target, parameters in links if _is_next(parameters)]
+    if any(name == "anchor" for _, parameters in found for name, _ in parameters):
         raise LinkHeaderError("the next link has an `anchor`: it is that of another resource")
     targets = {target for target, _ in found}
     if len(targets) > 1:
@@ -34,19 +40,22 @@ def next_link(header: str) -> str | None:
     return targets.pop() if targets else None
 
 
-def _links(header: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each link's target and parameters, names in small letters; of one given twice, the first."""
+_Parameters = list[tuple[str, str]]
+
+
+def _links(header: str) -> Iterator[tuple[str, _Parameters]]:
+    """Each link's target and parameters, names in small letters."""
     at = _end(_NOTHING, header, 0)
     while at < len(header):
         target = _TARGET.match(header, at)
         if target is None:
             raise LinkHeaderError("the Link header cannot be read")
-        parameters: dict[str, str] = {}
+        parameters: _Parameters = []
         at = target.end()
         while parameter := _PARAMETER.match(header, at):
             at = parameter.end()
             if parameter["name"]:
-                parameters.setdefault(parameter["name"].lower(), _value(parameter))
+                parameters.append((parameter["name"].lower(), _value(parameter)))
         yield target[1], parameters
         at = _end(_NOTHING, header, _end(_END_OF_LINK, header, at))
 
@@ -65,5 +74,23 @@ def _value(parameter: re.Match[str]) -> str:
     return parameter["bare"] or ""
 
 
-def _is_next(link: dict[str, str]) -> bool:
-    return "next" in link.get("rel", "").lower().split()
+def _is_next(parameters: _Parameters) -> bool:
+    """Whether a link is that of the next page. The first `rel` counts (RFC 8288, section 3.3)."""
+    if any(name == "rel*" for name, _ in parameters):
+        raise LinkHeaderError("a link has `rel*`, which is no parameter: its relation is not clear")
+    first, *others = [_relations(value) for name, value in parameters if name == "rel"] or [()]
+    if not first:
+        raise LinkHeaderError("a link has no `rel`: nothing says that it is not the next page")
+    if _NEXT not in first and any(_NEXT in other for other in others):
+        raise LinkHeaderError("a link has two `rel`, and only the second says next")
+    return _NEXT in first
+
+
+def _relations(rel: str) -> tuple[str, ...]:
+    """The words of a `rel`, in small letters. Raises LinkHeaderError for one that is no relation."""
+    words = tuple(word.lower() for word in re.split(r"[ \t]+", rel) if word)
+    if not all(map(_RELATION.fullmatch, words)):
+        raise LinkHeaderError("a link's `rel` has a word that is no relation, which may mean next")
+    if any(word != _NEXT and _NO_LETTER.sub("", word) == _NEXT for word in words):
+        raise LinkHeaderError("a link's `rel` is next but for its signs")
+    return words

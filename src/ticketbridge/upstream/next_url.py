@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from string import whitespace
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
+from ticketbridge.upstream.evaluate import says_nothing
 from ticketbridge.upstream.requests import FirstRequest
 
 _OUTSIDE_ASCII = re.compile(r"[^\x00-\x7f]+")
-_END_OF_NAME = re.compile(r"[\[\x00]")
+_BRACKET = re.compile(r"[\[\]]")
+_SIGNS_IN_NAMES = re.compile(r"[\s.\[\]]+")
+_SIGNS_AROUND = f"{whitespace}.[]"
+_DECODINGS = 4
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -22,10 +28,15 @@ def next_url(
     """*text* resolved against its page's URL (RFC 3986), or NextUrlError.
 
     It must have the scheme, host and port of *base_url*, the path of the call (unless *any_path*), no
-    userinfo, no control characters, and the same user wherever it repeats a parameter made from them.
+    userinfo, no control characters, and the same value wherever it repeats what the call was made with.
     """
     if not isinstance(text, str):
         raise NextUrlError("the next URL is no text")
+    if text and says_nothing(text):
+        reason = (
+            'the next URL is a text that says there is none: null, or "", is the end of the pages'
+        )
+        raise NextUrlError(reason)
     if not text.isprintable() or " " in text or "\\" in text:
         raise NextUrlError("the next URL has a blank, a backslash or a control character")
     try:
@@ -44,9 +55,11 @@ def next_url(
         raise NextUrlError(
             "the next URL has another path than the call (`any_path: true` allows it)"
         )
-    if first.user_parameters and not any_path and not url.query:
+    if (first.user_parameters or first.bound_parameters) and not any_path and not url.query:
         raise NextUrlError("the next URL asks for everyone: it has no query, where the call has")
-    _hold_to_user(url.query, first)
+    _require_same_user_in_path(url.path.removeprefix(base.path), first)
+    # On another path, a parameter of the same name may mean another thing: `id`, for example.
+    _require_same_values(url, first.user_parameters, {} if any_path else first.bound_parameters)
     # The server as `base_url` writes it: letter case, a port's zeros or what folds to a letter of the
     # host would each lead to a connection, or to a host, of its own.
     found = url._replace(netloc=base.netloc, fragment="").geturl()
@@ -67,19 +80,42 @@ def _segments(path: str) -> list[str]:
     return [unquote(segment) for segment in path.split("/")]
 
 
-def _hold_to_user(query: str, first: FirstRequest) -> None:
-    wanted = {
-        name.lower(): {unquote(value) for value in values}
-        for name, values in first.user_parameters.items()
-    }
-    # Servers differ on what separates parameters, on the case of names, and on what blanks before one
-    # and brackets behind it do; a user hidden in any of it must not pass.
-    for part in query.replace(";", "&").split("&"):
+def _require_same_user_in_path(path: str, first: FirstRequest) -> None:
+    """Raise for the call's own path with another user in it, which `any_path` does not loosen."""
+    ours, theirs = _segments(first.path), _segments(path)
+    differ = {position for position, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b}
+    if differ and differ <= first.user_segments:
+        raise NextUrlError("the next URL has another user in its path")
+
+
+def _require_same_values(url: SplitResult, *held: Mapping[str, frozenset[str]]) -> None:
+    """Raise where a parameter of those in *held* has another value, be it beside the right one.
+
+    Servers differ on what separates parameters, on the case of names, on what blanks, dots and brackets
+    in them do, and on how often they decode: whatever one of them may read as the parameter is held.
+    """
+    wanted: dict[str, set[str]] = {}
+    for name, values in (item for parameters in held for item in parameters.items()):
+        wanted.setdefault(_plain(name), set()).update(map(unquote, values))
+    in_path = (part for segment in url.path.split("/") for part in segment.split(";")[1:])
+    for part in (*re.split("[&;]", url.query), *in_path):
         text, _, value = part.partition("=")
-        name = unquote(text.replace("+", " ")).lower().strip()
-        expected = wanted.get(name) or wanted.get(_END_OF_NAME.split(name)[0])
-        if (
-            expected is not None
-            and not {unquote(value), unquote(value.replace("+", " "))} & expected
-        ):
+        readings = {unquote(value), unquote(value.replace("+", " "))}
+        if any(readings.isdisjoint(wanted[name]) for name in _names(text) & wanted.keys()):
             raise NextUrlError("the next URL asks for another user")
+
+
+def _names(text: str) -> set[str]:
+    """What servers may take the escaped *text* for: `email[eq]` is `email` to one, a name to another."""
+    found: set[str] = set()
+    name = text.replace("+", " ")
+    for _ in range(_DECODINGS):
+        name = unquote(name)
+        ends = [bracket.start() for bracket in _BRACKET.finditer(name)]
+        found.update(_plain(name[:end]) for end in (*ends, len(name)))
+    return found
+
+
+def _plain(name: str) -> str:
+    """*name* up to a NUL, in small letters, and without the signs that PHP makes one of."""
+    return _SIGNS_IN_NAMES.sub("_", name.lower().partition("\0")[0].strip(_SIGNS_AROUND))

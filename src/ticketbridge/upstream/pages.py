@@ -16,7 +16,7 @@ from ticketbridge.mapping.spec import (
     OffsetSpec,
     PagesSpec,
 )
-from ticketbridge.upstream.evaluate import evaluate, mismatch
+from ticketbridge.upstream.evaluate import evaluate, mismatch, says_nothing
 from ticketbridge.upstream.link_header import LinkHeaderError, next_link
 from ticketbridge.upstream.next_url import NextUrlError, next_url
 from ticketbridge.upstream.requests import FirstRequest
@@ -141,6 +141,9 @@ def _by_cursor(expression: Expression, slot: str) -> Paging:
             return None
         if isinstance(cursor, bool) or not isinstance(cursor, str | int):
             raise mismatch(slot, f"`{expression.text}` at {expression.place} gives no cursor")
+        if isinstance(cursor, str) and says_nothing(cursor):
+            reason = 'gives a text that says there is none: null, or "", is the end of the pages'
+            raise mismatch(slot, f"`{expression.text}` at {expression.place} {reason}")
         return Step({"cursor": cursor})
 
     return step

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
@@ -21,12 +21,15 @@ Header = tuple[str, str]
 class FirstRequest:
     """What a call's next pages are held to.
 
-    *path* is the call's path below `base_url`; *user_parameters* are the query parameters made from
-    `user`, escaped.
+    *path* is the call's path below `base_url`, in which *user_segments* are the positions of the segments
+    made from `user`. *user_parameters* are the query parameters made from `user`, escaped;
+    *bound_parameters* are those made from what entries bind.
     """
 
     path: str
     user_parameters: Mapping[str, frozenset[str]]
+    bound_parameters: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    user_segments: frozenset[int] = frozenset()
 
 
 class RequestPlan:
@@ -97,12 +100,15 @@ class RequestPlan:
 
     def first(self, scope: Scope) -> FirstRequest:
         """What the pages after the first one are held to."""
-        parameters: dict[str, set[str]] = {}
-        for name, template in self._query.templates:
-            if "user" in template.names:
-                parameters.setdefault(unquote(name), set()).add(template(scope))
-        frozen = {name: frozenset(values) for name, values in parameters.items()}
-        return FirstRequest(self._path(scope), frozen)
+        made = [(name, text) for name, text in self._query.templates if text.names]
+        of_user = [(name, text) for name, text in made if "user" in text.names]
+        bound = [(name, text) for name, text in made if {"user", "page"}.isdisjoint(text.names)]
+        return FirstRequest(
+            self._path(scope),
+            _filled(of_user, scope),
+            _filled(bound, scope),
+            self._path.segments_of("user"),
+        )
 
     def _own_headers(self, scope: Scope) -> tuple[Header, ...]:
         return tuple((name, template(scope)) for name, template in self._headers)
@@ -112,6 +118,16 @@ class RequestPlan:
             f"A request to the platform could not be made ({self._name})",
             log=f"{self._name}: {reason}",
         )
+
+
+def _filled(
+    templates: Iterable[tuple[str, Template]], scope: Scope
+) -> Mapping[str, frozenset[str]]:
+    """The values of each parameter, escaped, by its name."""
+    parameters: dict[str, set[str]] = {}
+    for name, template in templates:
+        parameters.setdefault(unquote(name), set()).add(template(scope))
+    return {name: frozenset(values) for name, values in parameters.items()}
 
 
 def _media_type(spec: RequestSpec, body: Body | None) -> tuple[Header, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from ticketbridge.authoring.lint import expressions, rules, source, ticket
+from ticketbridge.authoring.lint import absent, expressions, rules, source, ticket
 from ticketbridge.mapping.findings import Finding
 from ticketbridge.mapping.spec import MappingSpec
 
@@ -28,6 +28,7 @@ RULES: tuple[Rule, ...] = (
     source.asking,
     source.offsets,
     expressions.habits,
+    absent.absent_lists,
     rules.dead_rules,
     rules.unsaid,
 )

@@ -81,8 +81,10 @@ def ids(spec: MappingSpec) -> Iterator[Finding]:
 
 
 def _loops(entry: EntrySpec) -> bool:
-    kind = entry.kind if isinstance(entry, BindingSpec) else entry.result.kind
-    return kind == "each"
+    """Whether it binds several values: a paged `take` does, once a page."""
+    if isinstance(entry, BindingSpec):
+        return entry.kind == "each"
+    return entry.result.kind == "each" or (entry.result.kind == "take" and entry.pages is not None)
 
 
 def _derived(entry: EntrySpec, source: Sequence[EntrySpec]) -> set[str]:

@@ -174,6 +174,8 @@ def _of_pages(site: Site, spec: PagesSpec) -> Iterator[Slip]:
         yield _left_out(site, spec.last.place, ".last", last=None)
     if spec.total is not None:
         yield _left_out(site, spec.total.place, ".total", total=None)
+    if spec.items is not None:
+        yield _left_out(site, spec.items.place, ".items", items=None)
     if isinstance(spec.paging, NextUrlSpec | LinkHeaderSpec) and spec.paging.any_path:
         leashed = replace(spec.paging, any_path=False)
         yield _left_out(site, spec.place, ".any_path", paging=leashed)

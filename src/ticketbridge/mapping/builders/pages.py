@@ -34,6 +34,7 @@ def build_pages(node: Node, results: Sequence[ResultKind], context: Context) -> 
         paging=_paging(node),
         last=optional_expression(node.get("last")),
         total=optional_expression(node.get("total")),
+        items=optional_expression(node.get("items")),
         place=node.place,
     )
     if isinstance(node, MapNode):
@@ -41,6 +42,8 @@ def build_pages(node: Node, results: Sequence[ResultKind], context: Context) -> 
         _check_any_path(node, context)
         if list(results) == ["take"]:
             _check_take(node, context)
+        else:
+            _check_items(node, results, context)
     return pages
 
 
@@ -77,12 +80,21 @@ def _check_any_path(node: MapNode, context: Context) -> None:
 
 
 def _check_take(node: MapNode, context: Context) -> None:
-    """One value per page: nothing to count, and no empty page to stop at."""
-    if node.get("total") is not None:
+    """One value per page: nothing to count without `items`, and no empty page to stop at."""
+    if node.get("total") is not None and node.get("items") is None:
         message = "`total` counts items, and a paged `take` has none"
-        context.report.error(node.key_place("total"), "TB062", message, "use `each` or `collect`")
+        suggestion = "name them, for example items: body.orders; or use `each` or `collect`"
+        context.report.error(node.key_place("total"), "TB062", message, suggestion)
     counted = next((kind for kind in COUNTED if node.get(kind) is not None), None)
     if counted and node.get("last") is None:
         message = f"a paged `take` with `{counted}` needs `last`: no page is the empty one"
         suggestion = "for example last: page.number >= body.page_count"
         context.report.error(node.place, "TB062", message, suggestion)
+
+
+def _check_items(node: MapNode, results: Sequence[ResultKind], context: Context) -> None:
+    """`each` and `collect` name a list: its elements are the items."""
+    if node.get("items") is not None and results:
+        message = f"`items` says what counts in a paged `take`; `{results[0]}` has items of its own"
+        suggestion = "leave it out, or bind each page with `take`"
+        context.report.error(node.key_place("items"), "TB316", message, suggestion)
