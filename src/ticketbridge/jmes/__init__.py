@@ -1,5 +1,6 @@
 """JMESPath over named roots, compiled once: expressions, their functions, and templates."""
 
+from ticketbridge.jmes.attributed import AttributedElement
 from ticketbridge.jmes.errors import (
     CallError,
     EvaluationError,
@@ -31,6 +32,7 @@ from ticketbridge.jmes.template import (
     compile_template,
     split_template,
 )
+from ticketbridge.jmes.values import has_null
 
 __all__ = [
     "ENCODER",
@@ -38,6 +40,7 @@ __all__ = [
     "LOOKUP_CACHE",
     "NOW",
     "NOWHERE",
+    "AttributedElement",
     "CallError",
     "EvaluationError",
     "Example",
@@ -63,6 +66,7 @@ __all__ = [
     "compile_expression",
     "compile_template",
     "describe_types",
+    "has_null",
     "root_paths",
     "split_template",
 ]

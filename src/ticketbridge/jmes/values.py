@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Iterable
 from decimal import Decimal
+from itertools import repeat
 from typing import Any
 
-from ticketbridge.jmes.errors import ArgumentFault
+from ticketbridge.jmes.attributed import AttributedElement, refuse_attributed
+from ticketbridge.jmes.errors import ArgumentFault, describe
 from ticketbridge.jmes.kinds import NUMBERS
 
 MAX_EXPONENT = 999
@@ -28,12 +32,14 @@ def exact(number: Any) -> Any:
 def equal(left: Any, right: Any) -> bool:
     """`==`: as jmespath compares, decimals being numbers too."""
     if type(left) is bool or type(right) is bool:
-        return left is right
+        return same(left, right) and left is right
     return same(left, right)
 
 
 def same(left: Any, right: Any) -> bool:
     """Equality inside of arrays and objects; `1` and `true` are one here, as for jmespath."""
+    if type(left) is AttributedElement or type(right) is AttributedElement:
+        refuse_attributed()
     if left == right:
         return True
     if type(left) is Decimal or type(right) is Decimal:
@@ -56,6 +62,18 @@ def order_key(keys: list[Any]) -> list[Any]:
     return keys
 
 
+def has_null(values: Iterable[Any]) -> bool:
+    """Whether one of *values* is null. It compares none of them, as `in` does."""
+    return any(map(operator.is_, values, repeat(None)))
+
+
+def unattributed(value: Any) -> Any:
+    """*value*; ArgumentFault for an element that has attributes: it is asked what its text alone can tell."""
+    if type(value) is AttributedElement:
+        raise ArgumentFault(f"it is given {describe(value)}")
+    return value
+
+
 def frozen(value: Any) -> Any:
     """A hashable stand-in: equal for equal values, booleans and numbers apart."""
     kind = type(value)
@@ -67,6 +85,8 @@ def frozen(value: Any) -> Any:
         return list, tuple(map(frozen, value))
     if kind is dict:
         return dict, frozenset((key, frozen(inner)) for key, inner in value.items())
+    if kind is AttributedElement:
+        refuse_attributed()
     return value
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ticketbridge.jmes import Expression, kinds
+from ticketbridge.jmes import Expression, has_null, kinds
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import (
     CallSpec,
@@ -243,6 +243,6 @@ def found(expression: Expression, scope: Scope, kind: ResultKind, name: str) -> 
         value = [value]
     if not isinstance(value, list):
         raise mismatch(slot, f"`{expression.text}` at {expression.place} gives no list")
-    if kind != "collect" and None in value:
+    if kind != "collect" and has_null(value):
         raise mismatch(slot, f"`{expression.text}` at {expression.place} gives null")
     return value
