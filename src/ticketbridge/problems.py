@@ -34,7 +34,7 @@ class ProblemError(Exception):
     slug: ClassVar[str]
     status: ClassVar[int]
     title: ClassVar[str]
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
 
     def __init__(
         self, detail: str | None = None, *, log: str | None = None, retry_after: int | None = None
@@ -109,6 +109,13 @@ class UpstreamError(UpstreamProblem):
 
     slug, status, title = "upstream-error", 502, "The platform answered with an error"
     retryable = True
+
+    def __init__(
+        self, detail: str | None = None, *, log: str | None = None, retryable: bool = True
+    ) -> None:
+        """*retryable*: the same request may do better later."""
+        super().__init__(detail, log=log)
+        self.retryable = retryable
 
 
 class UpstreamAuth(UpstreamProblem):

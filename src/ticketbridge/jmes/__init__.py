@@ -17,6 +17,7 @@ from ticketbridge.jmes.expression import (
     RootShape,
     Shape,
     compile_expression,
+    names_in,
 )
 from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP_CACHE, NOW
 from ticketbridge.jmes.jsontext import ENCODER
@@ -67,6 +68,7 @@ __all__ = [
     "compile_template",
     "describe_types",
     "has_null",
+    "names_in",
     "root_paths",
     "split_template",
 ]

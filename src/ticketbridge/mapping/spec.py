@@ -14,6 +14,7 @@ from typing import Literal
 from ticketbridge.mapping.findings import Finding, Place
 from ticketbridge.mapping.spec_connections import BreakerSpec, FileSpec, TlsSpec
 from ticketbridge.mapping.spec_requests import (
+    OWNS_NOTHING,
     Action,
     ApiKeyAuthSpec,
     AuthSpec,
@@ -53,6 +54,7 @@ from ticketbridge.mapping.spec_ticket import (
 )
 
 __all__ = [
+    "OWNS_NOTHING",
     "AccessSpec",
     "Action",
     "ApiKeyAuthSpec",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
-from ticketbridge.jmes import Expression, has_null, kinds
+from ticketbridge.jmes import Expression, has_null, kinds, names_in
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import (
     CallSpec,
@@ -59,7 +59,9 @@ class CallPlan:
         )
         if len(compiler.findings) == known:
             _hold_to_placing(spec, self._request, compiler)
-        self._exchange = Exchange(spec, upstream, self._request, answered, compiler)
+        self._exchange = Exchange(
+            spec, upstream, self._request, answered, compiler, needs_body=_uses_body(spec)
+        )
         result = spec.result.expression or ExpressionSpec("body", spec.place)
         self._result = compiler.expression(result, answered, RESULTS[spec.result.kind])
         self._pages = spec.pages and _Pages(
@@ -162,6 +164,26 @@ class CallPlan:
         count = sum(map(len, walk.items_of_pages))
         if over and count < walk.total:
             raise mismatch(slot, f"{count} items came where the platform counts {walk.total}")
+
+
+def _uses_body(spec: CallSpec) -> bool:
+    """Whether the call's result or its pages are made from the body, as they are by default."""
+    if spec.result.expression is None:
+        return True
+    used = _expressions_in((spec.result, spec.pages))
+    return any("body" in names_in(expression.text) for expression in used)
+
+
+def _expressions_in(part: Any) -> Iterator[ExpressionSpec]:
+    """The expressions that *part* of a mapping declares."""
+    if isinstance(part, ExpressionSpec):
+        yield part
+    elif isinstance(part, tuple):
+        for each in part:
+            yield from _expressions_in(each)
+    elif is_dataclass(part):
+        for member in fields(part):
+            yield from _expressions_in(getattr(part, member.name))
 
 
 def _unasked(kind: ResultKind) -> list[Any]:

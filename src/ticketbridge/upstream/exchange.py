@@ -16,7 +16,7 @@ from ticketbridge.upstream.next_url import NextUrlError, next_url
 from ticketbridge.upstream.pull import Pull
 from ticketbridge.upstream.requests import RequestPlan
 from ticketbridge.upstream.resilience import Tries
-from ticketbridge.upstream.responses import NotReady, OwnsNothing, Responses
+from ticketbridge.upstream.responses import NotReady, Responses
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,18 @@ class Exchange:
         request: RequestPlan,
         roots: Collection[str],
         compiler: SpecCompiler,
+        *,
+        needs_body: bool,
     ) -> None:
-        """*roots* are those of the response slots; slips go to *compiler* as findings."""
+        """*roots* are those of the response slots; slips go to *compiler* as findings.
+
+        *needs_body*: an answer without a readable body is an error.
+        """
         self._name = spec.name
         self._base_url = upstream.base_url
         self._retries = upstream.retries
         self._request = request
-        self._responses = Responses(spec, upstream, roots, compiler)
+        self._responses = Responses(spec, upstream, roots, compiler, needs_body=needs_body)
         _hold_to_deadline(spec, upstream, compiler)
 
     async def ask(
@@ -88,13 +93,8 @@ class Exchange:
         self, answer: PlatformAnswer, scope: Scope, pull: Pull, *, first: bool
     ) -> dict[str, Any]:
         """The response scope of *answer*; see Responses.read."""
-        try:
-            seen = await self._responses.read(answer, scope, pull.journal, first=first)
-        except (OwnsNothing, NotReady):
-            pull.believe(answer)
-            raise
-        pull.believe(answer)
-        return seen
+        with pull.judging(answer):
+            return await self._responses.read(answer, scope, pull.journal, first=first)
 
     def _later(self, pending: NotReady, request: PlatformRequest, scope: Scope) -> PlatformRequest:
         """The request that a poll makes."""

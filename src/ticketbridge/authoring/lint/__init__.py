@@ -29,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     source.offsets,
     rules.dead_rules,
     rules.unsaid,
+    rules.claims,
 )
 
 
