@@ -73,7 +73,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _all_findings(paths: Iterable[Path], environment: Environment) -> Iterator[None]:
-    """Loading ends at the first phase that fails: raise MappingError with what `check` finds in all phases."""
+    """Loading ends at the first phase that fails: raise MappingError with what `check` finds in all."""
     try:
         yield
     except MappingError as error:

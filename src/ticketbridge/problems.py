@@ -35,6 +35,7 @@ class ProblemError(Exception):
     status: ClassVar[int]
     title: ClassVar[str]
     retryable: bool = False
+    binding: str = ""
 
     def __init__(
         self, detail: str | None = None, *, log: str | None = None, retry_after: int | None = None
@@ -44,6 +45,12 @@ class ProblemError(Exception):
         self.log = log or self.detail
         self.retry_after = retry_after
         super().__init__(self.log)
+
+    def say_which(self, binding: str) -> None:
+        """Have the log say of which *binding* it is, once: calls that share an answer share its problem."""
+        if binding and not self.binding:
+            self.binding = binding
+            self.log = f"{self.log} ({binding})"
 
     def alone(self) -> Self:
         """The same problem without what led to it, where nobody will look at that any more.

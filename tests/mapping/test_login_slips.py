@@ -112,7 +112,7 @@ def test_the_header_of_a_session_is_set_by_auth_alone() -> None:
 
 @pytest.mark.parametrize("auth", [OLD, SESSION, OAUTH2, "type: none"])
 def test_reauthenticate_is_legal_under_any_auth(auth: str) -> None:
-    """`then: reauthenticate` says that the platform refuses the credentials, whether or not others can be had."""
+    """`then: reauthenticate` says that the platform refuses the credentials, be there others or not."""
     rule = ("then: unknown_user", "then: reauthenticate")
 
     assert findings(change(rule, (OLD, auth))) == ()

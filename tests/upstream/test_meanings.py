@@ -1,4 +1,4 @@
-"""What an answer means, by its status and by rules: who owns nothing, what failed, and what may be asked again."""
+"""What an answer means, by its status and by rules: owns nothing, failed, may be asked again."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fake_platform import FakePlatform, Reply
+from tests.fake_platform import CLOSE, FakePlatform, Reply
 from tests.support import (
     TOKEN,
     USER,
     answer_of,
     bridge_of,
+    ids_on,
     item,
     order,
     orders,
@@ -301,6 +302,17 @@ async def test_a_passing_status_is_tried_again(platform: FakePlatform, status: i
     await bridge.aclose()
 
     assert len(tickets_of(answer)) == 1
+
+
+async def test_a_call_of_several_that_got_no_answer_is_tried_again(platform: FakePlatform) -> None:
+    """What failed once is not known for the rest of the answer."""
+    platform.on("/guard", Reply(steps=(CLOSE,)), Reply(503, json={}), Reply(json={}))
+    platform.on("/orders", Reply(json=GOOD))
+    _, *further = spec_changes()
+    changes = {"source": [{"name": "guard", "get": "/guard"}, *further], "upstream.retries": 2}
+
+    assert await ids_on(platform, changes) == ["1"]
+    assert platform.paths == ["/guard"] * 3 + ["/orders"]
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ from ticketbridge.mapping.spec_texts import (
     ExpressionSpec,
     Secret,
     TemplateSpec,
+    expressions_in,
 )
 from ticketbridge.mapping.spec_ticket import (
     ConstSpec,
@@ -107,6 +108,7 @@ __all__ = [
     "TlsSpec",
     "UpstreamSpec",
     "XmlFormatSpec",
+    "expressions_in",
 ]
 
 IPNetwork = IPv4Network | IPv6Network

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +19,7 @@ from ticketbridge.mapping.spec import (
     OffsetSpec,
     ResultKind,
     UpstreamSpec,
+    expressions_in,
 )
 from ticketbridge.upstream.evaluate import evaluate, evaluate_bool, mismatch
 from ticketbridge.upstream.exchange import Exchange
@@ -170,20 +171,8 @@ def _uses_body(spec: CallSpec) -> bool:
     """Whether the call's result or its pages are made from the body, as they are by default."""
     if spec.result.expression is None:
         return True
-    used = _expressions_in((spec.result, spec.pages))
+    used = expressions_in((spec.result, spec.pages))
     return any("body" in names_in(expression.text) for expression in used)
-
-
-def _expressions_in(part: Any) -> Iterator[ExpressionSpec]:
-    """The expressions that *part* of a mapping declares."""
-    if isinstance(part, ExpressionSpec):
-        yield part
-    elif isinstance(part, tuple):
-        for each in part:
-            yield from _expressions_in(each)
-    elif is_dataclass(part):
-        for member in fields(part):
-            yield from _expressions_in(getattr(part, member.name))
 
 
 def _unasked(kind: ResultKind) -> list[Any]:

@@ -217,7 +217,7 @@ def _local(name: str) -> str:
 
 
 def _take_attributes(element: _Element, attributes: dict[str, str]) -> None:
-    """Put *attributes* into *element*, but for the declarations of prefixes, and see whether it says `nil`."""
+    """Put *attributes* into *element*, without declarations of prefixes, and see whether it says `nil`."""
     own = {}
     for name, value in attributes.items():
         if name.startswith("xmlns:"):
@@ -244,7 +244,7 @@ def _take_attributes(element: _Element, attributes: dict[str, str]) -> None:
 
 
 def _truth(attributes: dict[str, str], name: str) -> bool | None:
-    """What the attribute says, as XML Schema writes true and false; None where it is absent, or says neither."""
+    """What the attribute says, as XML Schema writes true and false; None where it says neither."""
     return _TRUTHS.get(attributes.get(name, "").strip(_BLANK))
 
 

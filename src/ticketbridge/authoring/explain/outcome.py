@@ -38,7 +38,7 @@ class Outcome:
 
 
 def as_lines(outcome: Outcome, out: TextIO) -> Printed:
-    """The answer as menta tech gets it, below its explanation; a problem and the rules' messages go to stderr."""
+    """The answer as menta tech gets it, below its explanation; a problem and rules' messages go to stderr."""
     told = outcome.told()
     answer = "" if told.answer is None else _pretty(told.answer)
     problem = outcome.trial.problem
