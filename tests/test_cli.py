@@ -56,6 +56,38 @@ def test_check_says_that_a_good_mapping_is_good(
     assert capsys.readouterr().out == "1 mapping: 0 errors, 0 warnings\n"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["serve"], ["fetch", "--user", "a@b.example"], ["map", "x.json", "--user", "a@b.example"]],
+)
+def test_what_cannot_be_loaded_is_told_as_check_tells_it(
+    words: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All phases of loading are told at once: a wrong key, a wrong root, and what is doubted."""
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    path = tmp_path / "bad.yaml"
+    rule = {"status": 404, "then": "empty"}
+    changes = {
+        "endpoint.pth": "/x",
+        "source.0.responses": [rule],
+        "ticket.fields.price": "itm.price",
+        "ticket.fields.prize": "item.price",
+    }
+    path.write_text(json.dumps(mapping(changes), indent=1))
+
+    assert main(["check", str(path)]) == 1
+    checked = capsys.readouterr().out
+    assert main([words[0], str(path), *words[1:]]) == 1
+    told = capsys.readouterr().err
+
+    assert all(code in told for code in ("TB010", "TB203", "TB301", "TB526"))
+    assert told.strip() == checked.rpartition("\n1 mapping")[0].strip()
+
+
 def test_check_needs_no_variables(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A missing variable is a warning of `check`: it is needed where the mapping is served."""
     assert main(["check", str(good)]) == 0

@@ -21,7 +21,7 @@ import httpx
 from ticketbridge.agreement import Made, require_same
 from ticketbridge.jmes import LOOKUP_CACHE, NOW
 from ticketbridge.journal import Journal
-from ticketbridge.mapping.compiler import Scope, SpecCompiler
+from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.findings import Finding
 from ticketbridge.mapping.quoting import check_quoting
 from ticketbridge.mapping.spec import BindingSpec, EntrySpec, MappingSpec
@@ -33,6 +33,7 @@ from ticketbridge.problems import (
     UpstreamTimeout,
 )
 from ticketbridge.response import Body, ResponsePlan
+from ticketbridge.tickets.bindings import Bindings
 from ticketbridge.tickets.checks import STATUS
 from ticketbridge.tickets.records import Judge, TicketParts, compile_ticket
 from ticketbridge.tickets.serving import Serve, compile_serving, harvested
@@ -43,6 +44,7 @@ from ticketbridge.upstream.bindings import BindingPlan
 from ticketbridge.upstream.breaker import State
 from ticketbridge.upstream.calls import CallPlan
 from ticketbridge.upstream.client import Client
+from ticketbridge.upstream.fan_out import bind_each
 from ticketbridge.upstream.platform import Platform, open_platform
 from ticketbridge.upstream.pull import Pull
 from ticketbridge.upstream.responses import OwnsNothing
@@ -74,6 +76,7 @@ class Bridge:
         self.warnings: Sequence[Finding] = spec.warnings
         self._calls, self._levels = _split(parts.entries)
         self._shares = len(self._calls) > 1
+        self._bindings = Bindings(spec)
         self.tickets = _compile_tickets(parts)
         self._response = parts.response
         self._signing = parts.signing
@@ -153,23 +156,14 @@ class Bridge:
         scopes = [scope]
         last = len(self._calls) - 1
         for stage, entry in enumerate(self._calls):
-            values = await self._values(entry, scopes, pull)
+            is_call = isinstance(entry, CallPlan)
+            values = await bind_each(entry, scopes, pull, self._bindings, at_once=is_call)
             self._hold_to_records(sum(map(len, values)) + len(pull.journal.records))
             bindings = list(zip(scopes, values, strict=True))
             if stage < last:
                 scopes = await self._going_on(stage, entry.name, bindings, pull.journal)
                 self._fail_on_violations(pull.journal, settled=False)
         return bindings
-
-    async def _values(self, entry: Entry, scopes: Sequence[Scope], pull: Pull) -> list[list[Any]]:
-        if not isinstance(entry, CallPlan) or len(scopes) == 1:
-            return [await entry.bind(scope, pull) for scope in scopes]
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(entry.bind(scope, pull)) for scope in scopes]
-        except BaseExceptionGroup as failures:
-            raise _first(failures) from None
-        return [task.result() for task in tasks]
 
     async def _going_on(
         self, stage: int, name: str, bindings: Sequence[Binding], journal: Journal
@@ -181,7 +175,8 @@ class Bridge:
             if record is None:
                 going_on.append(bound)
             else:
-                record.scope = bound if journal.explains else None
+                keeps = journal.explains or record.verdict.is_violation
+                record.scope = bound if keeps else None
                 journal.records.append(record)
         return going_on
 
@@ -273,10 +268,12 @@ class Bridge:
         if omits and (returned or not settled):
             return
         first = violations[0]
+        label = self._bindings.label(first.scope or {})
         raise MappingMismatch(
             f"{len(violations)} of {len(journal.records)} records could not be judged"
             f" (first: {first.verdict})",
-            log=f"{len(violations)} violations, first {first.verdict}: {first.reason}",
+            log=f"{len(violations)} violations, first {first.verdict}: {first.reason}"
+            + (f" ({label})" if label else ""),
         )
 
 
@@ -298,11 +295,6 @@ def _late(journal: Journal) -> ProblemError:
     if journal.waiting.seconds > journal.upstream.seconds:
         return Overloaded(log="no free call to the platform before the deadline")
     return UpstreamTimeout()
-
-
-def _first(failures: BaseException) -> BaseException:
-    """One of the failures of calls that went out together: the others were stopped by it."""
-    return _first(failures.exceptions[0]) if isinstance(failures, BaseExceptionGroup) else failures
 
 
 Entry = CallPlan | BindingPlan

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ticketbridge import __version__, logs
 from ticketbridge.agreement import WaysDiffer
 from ticketbridge.app import PathTaken
 from ticketbridge.authoring.answers import fetched, mapped
-from ticketbridge.authoring.check import WRITERS, as_text, check_paths
+from ticketbridge.authoring.check import WRITERS, as_text, check_files, check_paths
 from ticketbridge.authoring.codes import all_codes
 from ticketbridge.authoring.codes.page import explained
 from ticketbridge.authoring.draft import draft, platform_of, write
@@ -69,7 +70,20 @@ def _serve(options: argparse.Namespace) -> int:
     if not settings.mappings:
         raise NoMappings("name a mapping or a folder of them (or set TICKETBRIDGE_MAPPINGS)")
     logs.configure(settings)
-    return serve(settings, os.environ)
+    files = map(Path, settings.mappings)
+    with _all_findings(files, Environment(os.environ)):
+        return serve(settings, os.environ)
+
+
+@contextmanager
+def _all_findings(paths: Iterable[Path], environment: Environment) -> Iterator[None]:
+    """Loading ends at the first phase that fails: raise MappingError with what `check` finds in all."""
+    try:
+        yield
+    except MappingError as error:
+        found = check_files(mapping_files(paths), environment)
+        has_errors = any(finding.severity == "error" for finding in found)
+        raise MappingError(found if has_errors else error.findings) from None
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -110,9 +124,10 @@ def _update(files: Sequence[Path], form: str) -> None:
 
 def _map(options: argparse.Namespace) -> int:
     environment = Environment(os.environ, missing="placeholder")
-    trial, left = mapped(
-        options.mapping, options.samples, options.user, environment, now=options.now
-    )
+    with _all_findings([options.mapping], environment):
+        trial, left = mapped(
+            options.mapping, options.samples, options.user, environment, now=options.now
+        )
     code = _tell(trial, options)
     for sample in left:
         print(f"ticketbridge: never asked for: {sample}", file=sys.stderr)
@@ -120,7 +135,9 @@ def _map(options: argparse.Namespace) -> int:
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    trial = fetched(options.mapping, options.user, Environment(os.environ))
+    environment = Environment(os.environ)
+    with _all_findings([options.mapping], environment):
+        trial = fetched(options.mapping, options.user, environment)
     code = _tell(trial, options)
     return code if options.record is None else _record(trial, options)
 

@@ -34,7 +34,8 @@ class ProblemError(Exception):
     slug: ClassVar[str]
     status: ClassVar[int]
     title: ClassVar[str]
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
+    binding: str = ""
 
     def __init__(
         self, detail: str | None = None, *, log: str | None = None, retry_after: int | None = None
@@ -44,6 +45,12 @@ class ProblemError(Exception):
         self.log = log or self.detail
         self.retry_after = retry_after
         super().__init__(self.log)
+
+    def say_which(self, binding: str) -> None:
+        """Have the log say of which *binding* it is, once: calls that share an answer share its problem."""
+        if binding and not self.binding:
+            self.binding = binding
+            self.log = f"{self.log} ({binding})"
 
     def alone(self) -> Self:
         """The same problem without what led to it, where nobody will look at that any more.
@@ -109,6 +116,13 @@ class UpstreamError(UpstreamProblem):
 
     slug, status, title = "upstream-error", 502, "The platform answered with an error"
     retryable = True
+
+    def __init__(
+        self, detail: str | None = None, *, log: str | None = None, retryable: bool = True
+    ) -> None:
+        """*retryable*: the same request may do better later."""
+        super().__init__(detail, log=log)
+        self.retryable = retryable
 
 
 class UpstreamAuth(UpstreamProblem):

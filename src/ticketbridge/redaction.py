@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 _PART = re.compile(r"[^\s'\"=<>]+")
 _AT = re.compile(r".(?:@|%40)[^&]")
+_PATH_PARAMETERS = re.compile(r";[^/]*")
 
 
 def mask_emails(text: str) -> str:
@@ -35,3 +36,16 @@ def mask_words(text: str, words: Iterable[str], mask: str) -> str:
     longest_first = sorted(map(re.escape, forms), key=len, reverse=True)
     pattern = rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)"
     return re.sub(pattern, mask, text, flags=re.IGNORECASE)
+
+
+def origin_and_path(url: str) -> str:
+    """Scheme, host, port and path of *url*, which may be relative; no query, userinfo or path parameters."""
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return "(no URL)"
+    path = _PATH_PARAMETERS.sub("", unquote(parts.path))
+    scheme = f"{parts.scheme}:" if parts.scheme else ""
+    text = f"{scheme}//{host}{path}" if host else f"{scheme}{path}"
+    return "".join(sign if sign.isprintable() else "?" for sign in text)

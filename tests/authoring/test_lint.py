@@ -379,8 +379,12 @@ def test_a_paged_take_binds_several_values() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[{status: 4xx, then: fail}, {status: 404, then: unknown_user}]", ["TB520 {"]),
-        ("[{status: 404, then: unknown_user}, {status: 4xx, then: fail}]", []),
+        (
+            "[{status: 4xx, then: fail}, {status: 404, when: body.a, then: unknown_user}]",
+            ["TB520 {"],
+        ),
+        ("[{status: 404, when: body.a, then: unknown_user}, {status: 4xx, then: fail}]", []),
+        ("[{status: 404, then: ok}, {status: 404, then: fail}]", ["TB520 {"]),
         ("[{status: [400, 404], then: fail}, {status: [404, 410], then: fail}]", []),
         ("[{status: 404, when: body.a == `1`, then: fail}, {status: 404, then: fail}]", []),
         (
@@ -398,6 +402,44 @@ def test_a_paged_take_binds_several_values() -> None:
 def test_rules(text: str, expected: list[str]) -> None:
     """A rule that a rule above covers, or whose conditions exclude each other, is doubted."""
     assert doubts(rules(text)) == expected
+
+
+@pytest.mark.parametrize("claim", ["empty", "unknown_user"])
+@pytest.mark.parametrize(
+    ("conditions", "doubted"),
+    [
+        ("status: 404", True),
+        ("status: [404, 410]", True),
+        ("status: 200", True),
+        ("status: [204, 404]", True),
+        ("status: 404, when: headers.x == 'y'", True),
+        ("status: 404, when: user != 'x'", True),
+        ("when: status == `200`", True),
+        ("status: 404, when: body.code == 'X'", False),
+        ("status: 404, when: optional(body.code) == 'X'", False),
+        ("when: length(body.list) == `0`", False),
+        ("status: 204", False),
+        ("status: [204, 205]", False),
+    ],
+)
+def test_a_status_alone_says_nothing_of_a_user(
+    claim: str, conditions: str, *, doubted: bool
+) -> None:
+    """A rule that makes `empty` or `unknown_user` of a status without looking at the body is doubted."""
+    assert doubts(rules(f"[{{{conditions}, then: {claim}}}]")) == (["TB526 {"] if doubted else [])
+    assert doubts(rules(f"[{{{conditions}, then: ok}}]")) == []
+
+
+def test_a_page_passes_by_a_claim_to_the_next_rule() -> None:
+    """A rule below a claim of the same status is reached by what is in no format, if it asks no body."""
+    claim = "{status: 404, then: empty}"
+
+    assert doubts(rules(f"[{claim}, {{status: 404, then: retry}}]")) == ["TB526 {"]
+    assert doubts(rules(f"[{claim}, {{status: 404, when: body.a, then: retry}}]")) == [
+        "TB526 {",
+        "TB520 {",
+    ]
+    assert doubts(rules(f"[{claim}, {claim}]")) == ["TB526 {", "TB520 {", "TB526 {"]
 
 
 @pytest.mark.parametrize(

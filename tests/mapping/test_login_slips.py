@@ -110,12 +110,12 @@ def test_the_header_of_a_session_is_set_by_auth_alone() -> None:
     assert short(found) == ["15:15 error TB052"]
 
 
-def test_reauthenticate_needs_a_login() -> None:
-    """`then: reauthenticate` is refused where the credentials are fixed, and legal under a login."""
+@pytest.mark.parametrize("auth", [OLD, SESSION, OAUTH2, "type: none"])
+def test_reauthenticate_is_legal_under_any_auth(auth: str) -> None:
+    """`then: reauthenticate` says that the platform refuses the credentials, be there others or not."""
     rule = ("then: unknown_user", "then: reauthenticate")
 
-    assert short(findings(change(rule))) == ["17:29 error TB063"]
-    assert findings(change(rule, (OLD, SESSION))) == ()
+    assert findings(change(rule, (OLD, auth))) == ()
 
 
 def test_a_url_that_is_not_known_yet_is_not_judged() -> None:

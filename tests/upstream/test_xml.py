@@ -16,7 +16,7 @@ from ticketbridge.bridge import compile_mapping
 from ticketbridge.jmes import Repeated
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.spec import XmlFormatSpec
-from ticketbridge.problems import MappingMismatch, ProblemError, UpstreamUnreadable
+from ticketbridge.problems import MappingMismatch, ProblemError, UpstreamAuth, UpstreamUnreadable
 from ticketbridge.upstream.formats import NO_BODY, Unreadable, compile_format
 from ticketbridge.upstream.messages import PlatformAnswer
 
@@ -555,10 +555,10 @@ async def test_nothing_hostile_is_an_answer(name: str) -> None:
 
 async def test_a_rule_decides_before_the_content_type_does() -> None:
     """A rule that does not look at the body may know what an unreadable answer means."""
-    changes = {**CHANGES, "source.0.responses": [{"status": 404, "then": "unknown_user"}]}
+    changes = {**CHANGES, "source.0.responses": [{"status": 404, "then": "reauthenticate"}]}
     reply = httpx.Response(404, content=b"<html>", headers={"Content-Type": "text/html"})
-
-    assert await ids(changes, reply) == []
+    with pytest.raises(UpstreamAuth):
+        await ids(changes, reply)
 
 
 @pytest.mark.parametrize(

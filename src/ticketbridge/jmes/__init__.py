@@ -1,5 +1,6 @@
 """JMESPath over named roots, compiled once: expressions, their functions, and templates."""
 
+from ticketbridge.jmes.attributed import AttributedElement
 from ticketbridge.jmes.errors import (
     CallError,
     EvaluationError,
@@ -17,6 +18,7 @@ from ticketbridge.jmes.expression import (
     RootShape,
     Shape,
     compile_expression,
+    names_in,
 )
 from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP_CACHE, NOW
 from ticketbridge.jmes.jsontext import ENCODER
@@ -32,6 +34,7 @@ from ticketbridge.jmes.template import (
     compile_template,
     split_template,
 )
+from ticketbridge.jmes.values import has_null
 
 __all__ = [
     "ENCODER",
@@ -39,6 +42,7 @@ __all__ = [
     "LOOKUP_CACHE",
     "NOW",
     "NOWHERE",
+    "AttributedElement",
     "CallError",
     "EvaluationError",
     "Example",
@@ -65,6 +69,8 @@ __all__ = [
     "compile_template",
     "describe",
     "describe_types",
+    "has_null",
+    "names_in",
     "root_paths",
     "split_template",
 ]

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from ticketbridge.jmes import kinds, nodes, runtime, values
 from ticketbridge.jmes.analysis import parameter_at
+from ticketbridge.jmes.attributed import AttributedElement, refuse_attributed
 from ticketbridge.jmes.functions import FUNCTIONS, OPTIONAL
 from ticketbridge.jmes.kinds import Function, Kind, Parameter
 
@@ -292,13 +293,21 @@ class CodeGenerator:
         return self.variable(negated + self._equality(node, left, right))
 
     def _equality(self, node: nodes.Comparison, left: str, right: str) -> str:
-        for side in (node.left, node.right):
+        for side, value, other in ((node.right, left, node.left), (node.left, right, node.right)):
             if isinstance(side, nodes.Constant):
                 if side.value is None or type(side.value) is bool:
-                    return f"({left} is {right})"
+                    return f"({left} is {right}{self._unless_attributed(other, value)})"
                 if type(side.value) is str:
                     return f"({left} == {right})"
         return f"{self.helper('equal', values.equal)}({left}, {right})"
+
+    def _unless_attributed(self, node: nodes.Node, value: str) -> str:
+        """What makes an error of an identity test whose *value* is an element with attributes."""
+        if not self._strict or self._is_boolean(node):
+            return ""
+        kind = self.helper("AttributedElement", AttributedElement)
+        refuse = self.helper("refuse_attributed", refuse_attributed)
+        return f" or (type({value}) is {kind} and {refuse}())"
 
     def list_of(self, node: nodes.ListOf, current: str | None, optional: bool) -> str:
         return self._unless_null(

@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from decimal import Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, Underflow
 from typing import Any
 
+from ticketbridge.jmes.attributed import AttributedElement, AttributedError
 from ticketbridge.jmes.repeated import Repeated, RepeatedError
 
 _SHOWN_KEYS = 12
@@ -42,10 +43,15 @@ _TYPE_NAMES: dict[type, str] = {
     list: "an array",
     dict: "an object",
     Repeated: "an element that came more than once (name it in `lists`)",
+    AttributedElement: "an element that has attributes (its text is its `#text`)",
 }
 
 _FOREIGN: tuple[tuple[type[Exception], str], ...] = (
     (RepeatedError, "an element that came more than once is compared (name it in `lists`)"),
+    (
+        AttributedError,
+        "an element that has attributes is compared, or taken for true or false (its text is its `#text`)",
+    ),
     (RecursionError, "the data is nested too deeply"),
     (MemoryError, "the result is too large"),
     (DivisionByZero, "division by zero"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from ticketbridge.jmes import nodes
-from ticketbridge.jmes.analysis import analyse, gives_as_found
+from ticketbridge.jmes.analysis import analyse, asked, gives_as_found
 from ticketbridge.jmes.compiler import CodeGenerator
 from ticketbridge.jmes.errors import (
     EvaluationError,
@@ -133,6 +133,14 @@ def compile_expression(
     except (RecursionError, MemoryError):
         raise ExpressionError(text, 1, "nested too deeply") from None
     return Expression(text, place, names, tree, generator.source, roots is not None, evaluate)
+
+
+def names_in(text: str) -> frozenset[str]:
+    """The roots that the expression *text* begins with; none where it is no expression."""
+    try:
+        return frozenset(root.name for root in asked(parse(text, strict=True)))
+    except ExpressionError:
+        return frozenset()
 
 
 def _write(generator: CodeGenerator, tree: nodes.Node, *, rooted: bool) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from ticketbridge.jmes.errors import ArgumentFault, describe
 from ticketbridge.jmes.repeated import Repeated
-from ticketbridge.jmes.values import in_range
+from ticketbridge.jmes.values import in_range, unattributed
 
 MAX_RESULT = 10_000_000
 # A decimal that an expression has reckoned is a number in JSON; msgspec would write it as text.
@@ -28,6 +28,7 @@ def to_json(value: Any) -> str:
     """A text as it is, anything else as compact JSON."""
     if type(value) is str:
         return value
+    unattributed(value)
     parts: list[str] = []
     _Writer(parts).write(value)
     return "".join(parts)
@@ -41,7 +42,7 @@ class _Writer:
         self._left = MAX_RESULT
 
     def write(self, value: Any) -> None:
-        if type(value) is dict:
+        if isinstance(value, dict):
             self._object(value)
         elif type(value) is list:
             self._array(value)

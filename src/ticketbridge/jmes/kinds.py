@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from ticketbridge.jmes.attributed import AttributedElement
+
 NUMBERS: frozenset[type] = frozenset({int, float, Decimal})
 _TEXT: frozenset[type] = frozenset({str})
 _ARRAY: frozenset[type] = frozenset({list})
+_OBJECT: frozenset[type] = frozenset((dict, AttributedElement))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ BOOLEAN = Kind("a boolean", frozenset({bool}))
 NUMBER = Kind("a number", NUMBERS)
 STRING = Kind("a string", _TEXT)
 ARRAY = Kind("an array", _ARRAY)
-OBJECT = Kind("an object", frozenset({dict}))
+OBJECT = Kind("an object", _OBJECT)
 EXPRESSION = Kind("an expression after &", frozenset())
 NUMBER_ARRAY = Kind("an array of numbers", _ARRAY, (NUMBERS,))
 STRING_ARRAY = Kind("an array of strings", _ARRAY, (_TEXT,))

@@ -65,9 +65,16 @@ def _paths(node: nodes.Node) -> Iterator[RootPath]:
 
 
 def _flat(steps: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
-    """*steps*, a chain among them taken apart."""
+    """*steps*, a chain among them taken apart, and a projection after what it is made over."""
     for step in steps:
-        yield from _flat(step.steps) if isinstance(step, nodes.Chain) else (step,)
+        match step:
+            case nodes.Chain():
+                yield from _flat(step.steps)
+            case nodes.Projection() | nodes.ValueProjection() | nodes.Flatten():
+                yield from _flat((step.base,))
+                yield step
+            case _:
+                yield step
 
 
 def _plain(steps: Iterable[nodes.Node]) -> Iterator[str | int]:

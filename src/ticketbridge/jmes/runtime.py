@@ -44,7 +44,7 @@ class Mode:
 def follow(value: Any, keys: tuple[str, ...]) -> Any:
     """The value at the path *keys*; an absent key is a fault."""
     for key in keys:
-        if type(value) is not dict:
+        if not isinstance(value, dict):
             return _no_object(value, key)
         if key not in value:
             raise Fault(missing_key(key, value))
@@ -55,7 +55,7 @@ def follow(value: Any, keys: tuple[str, ...]) -> Any:
 def follow_optional(value: Any, keys: tuple[str, ...]) -> Any:
     """The value at the path *keys*; an absent key is null."""
     for key in keys:
-        if type(value) is not dict:
+        if not isinstance(value, dict):
             return _no_object(value, key)
         value = value.get(key)
     return value
@@ -110,7 +110,7 @@ def _flat(array: list[Any] | None) -> list[Any] | None:
 
 
 def _values(value: Any) -> list[Any] | None:
-    if value is None or type(value) is dict:
+    if value is None or isinstance(value, dict):
         return None if value is None else list(value.values())
     raise Fault(f"`.*` needs an object, and found {describe(value)}")
 

@@ -215,7 +215,7 @@ def _in_quotes(parts: Sequence[str | Expression]) -> Iterator[str | Expression]:
 def _as_text(value: Any) -> str:
     if type(value) is bool:
         return "true" if value else "false"
-    if value is None or type(value) in {list, dict}:
+    if value is None or isinstance(value, list | dict):
         raise Fault(f"a hole gives {describe(value)}, and needs a text, a number or a boolean")
     if value == "":
         raise Fault("a hole gives an empty string")

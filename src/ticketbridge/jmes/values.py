@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Iterable
 from decimal import Decimal
+from itertools import repeat
 from typing import Any
 
-from ticketbridge.jmes.errors import ArgumentFault
+from ticketbridge.jmes.attributed import AttributedElement, refuse_attributed
+from ticketbridge.jmes.errors import ArgumentFault, describe
 from ticketbridge.jmes.kinds import NUMBERS
 from ticketbridge.jmes.repeated import Repeated
 
@@ -29,10 +33,12 @@ def exact(number: Any) -> Any:
 def equal(left: Any, right: Any) -> bool:
     """`==`: types count all the way down, and numbers of all types are compared by value."""
     kind, other = type(left), type(right)
-    if kind is other:
+    if kind is other and kind is not AttributedElement:
         return _equal_inside(left, right) if kind in _CONTAINERS else bool(left == right)
     if kind in NUMBERS and other in NUMBERS:
         return bool(left == right or exact(left) == exact(right))
+    if kind is AttributedElement or other is AttributedElement:
+        refuse_attributed()
     # `True == 1` for Python. Of two other types none are equal, and a Repeated refuses to be asked.
     return (kind is Repeated or other is Repeated) and bool(left == right)
 
@@ -52,6 +58,18 @@ def order_key(keys: list[Any]) -> list[Any]:
     return keys
 
 
+def has_null(values: Iterable[Any]) -> bool:
+    """Whether one of *values* is null. It compares none of them, as `in` does."""
+    return any(map(operator.is_, values, repeat(None)))
+
+
+def unattributed(value: Any) -> Any:
+    """*value*; ArgumentFault for an element that has attributes: it is asked what its text alone can tell."""
+    if type(value) is AttributedElement:
+        raise ArgumentFault(f"it is given {describe(value)}")
+    return value
+
+
 def frozen(value: Any) -> Any:
     """A hashable stand-in: equal for equal values, booleans and numbers apart."""
     kind = type(value)
@@ -63,6 +81,8 @@ def frozen(value: Any) -> Any:
         return list, tuple(map(frozen, value))
     if kind is dict:
         return dict, frozenset((key, frozen(inner)) for key, inner in value.items())
+    if kind is AttributedElement:
+        refuse_attributed()
     return value
 
 

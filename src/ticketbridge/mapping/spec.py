@@ -14,6 +14,7 @@ from typing import Literal
 from ticketbridge.mapping.findings import Finding, Place
 from ticketbridge.mapping.spec_connections import BreakerSpec, FileSpec, TlsSpec
 from ticketbridge.mapping.spec_requests import (
+    OWNS_NOTHING,
     Action,
     ApiKeyAuthSpec,
     AuthSpec,
@@ -39,6 +40,7 @@ from ticketbridge.mapping.spec_texts import (
     ExpressionSpec,
     Secret,
     TemplateSpec,
+    expressions_in,
 )
 from ticketbridge.mapping.spec_ticket import (
     ConstSpec,
@@ -53,6 +55,7 @@ from ticketbridge.mapping.spec_ticket import (
 )
 
 __all__ = [
+    "OWNS_NOTHING",
     "AccessSpec",
     "Action",
     "ApiKeyAuthSpec",
@@ -105,6 +108,7 @@ __all__ = [
     "TlsSpec",
     "UpstreamSpec",
     "XmlFormatSpec",
+    "expressions_in",
 ]
 
 IPNetwork = IPv4Network | IPv6Network

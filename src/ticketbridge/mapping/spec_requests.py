@@ -51,6 +51,8 @@ class RequestSpec:
 
 
 Action = Literal["ok", "empty", "unknown_user", "fail", "retry", "poll", "reauthenticate"]
+OWNS_NOTHING: frozenset[Action] = frozenset({"empty", "unknown_user"})
+"""The actions that say so of the asked user."""
 
 
 @dataclass(frozen=True, slots=True)

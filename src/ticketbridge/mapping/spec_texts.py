@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.places import Piece, place_at
@@ -35,6 +36,21 @@ class ExpressionSpec:
     def at(self, offset: int) -> Place:
         """Where the character at *offset* of the text stands in the file."""
         return place_at(self.pieces, offset, self.place)
+
+
+def expressions_in(part: object) -> Iterator[ExpressionSpec]:
+    """The expressions that *part* of a mapping declares, wherever in it they stand."""
+    if isinstance(part, ExpressionSpec):
+        yield part
+    elif isinstance(part, Mapping):
+        for value in part.values():
+            yield from expressions_in(value)
+    elif isinstance(part, tuple | list):
+        for each in part:
+            yield from expressions_in(each)
+    elif is_dataclass(part):
+        for member in fields(part):
+            yield from expressions_in(getattr(part, member.name))
 
 
 @dataclass(frozen=True, slots=True)

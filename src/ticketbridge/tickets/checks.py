@@ -14,6 +14,7 @@ from ticketbridge.jmes.analysis import choices
 from ticketbridge.jmes.nodes import Field
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import ExpressionSpec, ReasonSpec, StatusTableSpec, TicketSpec
+from ticketbridge.tickets.convert import Violation, json_type
 from ticketbridge.tickets.fields import table_key
 from ticketbridge.tickets.verdicts import NOT_OWNER, UNKNOWN_STATUS, Verdict
 
@@ -45,7 +46,8 @@ class OwnerCheck:
         if owner is None:
             return Judgement(NOT_OWNER)
         if not isinstance(owner, str):
-            return Judgement(Verdict("violation", "owner"), reason="an owner that is no text")
+            reason = f"{json_type(owner)} where the owner's text is due, at {self.expression.place}"
+            return Judgement(Verdict("violation", "owner"), reason=reason)
         return None if same_owner(owner, scope["user"]) else Judgement(NOT_OWNER)
 
 
@@ -63,6 +65,9 @@ class StatusCheck:
             key = table_key(self.expression(scope))
         except EvaluationError as error:
             return Judgement(Verdict("violation", STATUS), reason=str(error))
+        except Violation as violation:
+            reason = f"{violation.reason}, at {self.expression.place}"
+            return Judgement(Verdict("violation", STATUS), reason=reason)
         status = None if key is None else self.values.get(key)
         if status is None:
             reason = f"a status that the table does not list, at {self.place}"

@@ -22,7 +22,7 @@ from ticketbridge.contract.shape import (
     type_of,
 )
 from ticketbridge.contract.validator import UNNAMED
-from ticketbridge.jmes import Kind, Repeated, kinds
+from ticketbridge.jmes import AttributedElement, Kind, Repeated, kinds
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
 _LONGEST_NUMBER = 60  # characters of a decimal text; a price is far below
@@ -90,6 +90,7 @@ def json_type(value: object) -> str:
         dict: "an object",
         type(None): "null",
         Repeated: "an element that came more than once (name it in `lists`)",
+        AttributedElement: "an element that has attributes (its text is its `#text`)",
     }
     return names.get(type(value), type(value).__name__)
 
@@ -204,7 +205,7 @@ def _assemble(members: Mapping[str, tuple[Converter, Any]], shape: ObjectShape) 
 
 def convert_value(convert: Converter, value: object, *, optional: bool) -> Any:
     """The converted *value*, or MISSING: null, and "" where the field is *optional*, leaves it out."""
-    if value is None or (optional and value == ""):
+    if value is None or (optional and isinstance(value, str) and not value):
         return MISSING
     return convert(value)
 

@@ -13,7 +13,7 @@ from typing import Any, assert_never
 
 from ticketbridge.contract import Validator
 from ticketbridge.contract.shape import ObjectShape, Schema, object_shape, type_of
-from ticketbridge.jmes import EvaluationError, Expression, Repeated, kinds
+from ticketbridge.jmes import AttributedElement, EvaluationError, Expression, Repeated, kinds
 from ticketbridge.jmes.nodes import Constant
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.findings import did_you_mean, nearest
@@ -35,6 +35,7 @@ from ticketbridge.tickets.convert import (
     json_type,
 )
 
+_UNCLEAR = frozenset({Repeated, AttributedElement})
 # Of an open object any name may be meant; one as near as this is a slip.
 _SLIP = 0.8
 
@@ -133,9 +134,10 @@ def make_object(fields: Collection[Field], scope: Scope) -> dict[str, Any]:
 def table_key(value: object) -> str | None:
     """How a value is looked up in a table: text as it is, integers by their digits, true and false.
 
-    None for everything else: no table lists it. An element that came more than once is a Violation.
+    None for everything else: no table lists it. An element that came more than once, or that has attributes,
+    is a Violation.
     """
-    if type(value) is Repeated:
+    if type(value) in _UNCLEAR:
         raise Violation("", f"{json_type(value)} where one value is due")
     if isinstance(value, bool):
         return "true" if value else "false"

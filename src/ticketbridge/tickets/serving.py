@@ -15,6 +15,7 @@ from ticketbridge.jmes.compiler import CodeGenerator
 from ticketbridge.jmes.expression import Expression
 from ticketbridge.jmes.loading import load
 from ticketbridge.jmes.repeated import Repeated
+from ticketbridge.jmes.values import has_null
 from ticketbridge.tickets.checks import (
     STATUS,
     VALID,
@@ -160,7 +161,7 @@ class _Writer:
             value = code.variable(f"[{value}]")
         else:
             self._odd_if(f"type({value}) is not list")
-        self._odd_if(f"None in {value}")
+        self._odd_if(f"{self._helper('has_null', has_null)}({value})")
         return value
 
     def _odd_if(self, condition: str) -> None:

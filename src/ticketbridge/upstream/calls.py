@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from ticketbridge.jmes import Expression, describe, kinds
+from ticketbridge.jmes import Expression, describe, has_null, kinds, names_in
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import (
     CallSpec,
@@ -18,6 +18,7 @@ from ticketbridge.mapping.spec import (
     PagesSpec,
     ResultKind,
     UpstreamSpec,
+    expressions_in,
 )
 from ticketbridge.upstream.evaluate import evaluate, evaluate_bool, mismatch
 from ticketbridge.upstream.exchange import Exchange
@@ -57,7 +58,9 @@ class CallPlan:
         )
         if len(compiler.findings) == known:
             _hold_to_placing(spec, self._request, compiler)
-        self._exchange = Exchange(spec, upstream, self._request, answered, compiler)
+        self._exchange = Exchange(
+            spec, upstream, self._request, answered, compiler, needs_body=_uses_body(spec)
+        )
         result = spec.result.expression or ExpressionSpec("body", spec.place)
         self._result = compiler.expression(result, answered, RESULTS[spec.result.kind])
         self._pages = spec.pages and self._compile_pages(
@@ -164,6 +167,14 @@ def _not_integer(value: Any) -> str:
             return describe(value)
 
 
+def _uses_body(spec: CallSpec) -> bool:
+    """Whether the call's result or its pages are made from the body, as they are by default."""
+    if spec.result.expression is None:
+        return True
+    used = expressions_in((spec.result, spec.pages))
+    return any("body" in names_in(expression.text) for expression in used)
+
+
 def _unasked(kind: ResultKind) -> list[Any]:
     """What a call binds that `if` has kept from being made."""
     values: dict[ResultKind, list[Any]] = {"take": [None], "collect": [[]], "each": []}
@@ -237,7 +248,7 @@ def found(expression: Expression, scope: Scope, kind: ResultKind, name: str) -> 
     slot = f"{name}: {kind}"
     takes = kind == "take"
     value = [evaluate(expression, scope, slot)] if takes else _list(expression, scope, slot)
-    if kind != "collect" and None in value:
+    if kind != "collect" and has_null(value):
         raise mismatch(slot, f"`{expression.text}` at {expression.place} gives null")
     return value
 

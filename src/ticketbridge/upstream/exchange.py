@@ -17,7 +17,7 @@ from ticketbridge.upstream.next_url import NextUrlError, next_url
 from ticketbridge.upstream.pull import Pull
 from ticketbridge.upstream.requests import RequestPlan
 from ticketbridge.upstream.resilience import Tries
-from ticketbridge.upstream.responses import NotReady, OwnsNothing, Responses
+from ticketbridge.upstream.responses import NotReady, Responses
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,19 @@ class Exchange:
         request: RequestPlan,
         roots: Collection[str],
         compiler: SpecCompiler,
+        *,
+        needs_body: bool,
     ) -> None:
-        """*roots* are those of the response slots; slips go to *compiler* as findings."""
+        """*roots* are those of the response slots; slips go to *compiler* as findings.
+
+        *needs_body*: an answer without a readable body is an error.
+        """
         self._name = spec.name
         self._base_url = upstream.base_url
         self._retries = upstream.retries
         self._is_live = upstream.live
         self._request = request
-        self._responses = Responses(spec, upstream, roots, compiler)
+        self._responses = Responses(spec, upstream, roots, compiler, needs_body=needs_body)
         _hold_to_deadline(spec, upstream, compiler)
 
     async def ask(
@@ -90,14 +95,9 @@ class Exchange:
         self, answer: PlatformAnswer, scope: Scope, pull: Pull, *, first: bool
     ) -> dict[str, Any]:
         """The response scope of *answer*; see Responses.read."""
-        self._notice_age(answer, pull)
-        try:
-            seen = await self._responses.read(answer, scope, pull.journal, first=first)
-        except (OwnsNothing, NotReady):
-            pull.believe(answer)
-            raise
-        pull.believe(answer)
-        return seen
+        with pull.judging(answer):
+            self._notice_age(answer, pull)
+            return await self._responses.read(answer, scope, pull.journal, first=first)
 
     def _notice_age(self, answer: PlatformAnswer, pull: Pull) -> None:
         """Note an answer that a cache has kept; raises MappingMismatch where the mapping wants none."""

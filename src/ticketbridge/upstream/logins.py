@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from ticketbridge.jmes import EvaluationError, kinds
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
+from ticketbridge.mapping.secrets import secrets_in
 from ticketbridge.mapping.spec import (
     ExpressionSpec,
     LoginSpec,
@@ -17,6 +18,7 @@ from ticketbridge.mapping.spec import (
     UpstreamSpec,
 )
 from ticketbridge.problems import MappingMismatch, UpstreamUnreadable
+from ticketbridge.redaction import mask_emails, mask_words
 from ticketbridge.upstream.auth import Credentials, basic, bearer
 from ticketbridge.upstream.evaluate import evaluate, mismatch
 from ticketbridge.upstream.formats import Unreadable, accept_of, read_json
@@ -40,6 +42,7 @@ class OAuth2Login:
 
     def __init__(self, spec: OAuth2AuthSpec) -> None:
         self._request = _token_request(spec)
+        self._secrets = frozenset(secrets_in(spec))
 
     def request(self, scope: Scope) -> PlatformRequest:
         """See TokenSource."""
@@ -51,11 +54,14 @@ class OAuth2Login:
     ) -> Grant:
         """See TokenSource."""
         del scope, journal, first
-        hold_to_success(answer, "token_url", _REFUSED)
+        hold_to_success(answer, "token_url", _REFUSED, mask=self._masked)
         body = read_json(answer, any_content_type=False)
         if isinstance(body, Unreadable):
             raise UpstreamUnreadable(log=f"token_url: {body.reason}")
         return _oauth2_grant(body)
+
+    def _masked(self, text: str) -> str:
+        return mask_words(mask_emails(text), self._secrets, "(credential)")
 
 
 def _token_request(spec: OAuth2AuthSpec) -> PlatformRequest:

@@ -151,7 +151,7 @@ def _by_cursor(expression: Expression, slot: str) -> Paging:
 
 def _is_end(value: object) -> bool:
     """Whether a platform says so that there is no other page."""
-    return value is None or value is False or value == ""
+    return value is None or value is False or (isinstance(value, str) and not value)
 
 
 def _counting(name: str, step: int) -> Paging:

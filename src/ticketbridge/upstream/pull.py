@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope
 from ticketbridge.problems import MappingMismatch, UpstreamUnavailable
 from ticketbridge.upstream.auth import Credentials
-from ticketbridge.upstream.errors import NoAnswer
+from ticketbridge.upstream.errors import CredentialsRefused, NoAnswer
 from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.upstream.platform import Platform
+from ticketbridge.upstream.responses import NotReady, OwnsNothing
 from ticketbridge.upstream.signing import Signer
 
 _PLATFORM_FAILED = 500
@@ -34,6 +37,7 @@ class Pull:
     requests: int = 0
     _is_late: bool = False
     _answers: dict[PlatformRequest, asyncio.Future[PlatformAnswer]] = field(default_factory=dict)
+    _unheard: set[int] = field(default_factory=set)
 
     async def fetch(
         self, request: PlatformRequest, stale: PlatformAnswer | None = None, *, fresh: bool = False
@@ -64,9 +68,33 @@ class Pull:
         credentials = None if refused is None else refused.credentials
         return credentials is not None and self.signer.refuse(credentials)
 
-    def believe(self, answer: PlatformAnswer) -> None:
-        """The mapping takes *answer* as one: a status that it expects is no failure of the platform."""
-        if answer.status >= _PLATFORM_FAILED:
+    @contextmanager
+    def judging(self, answer: PlatformAnswer) -> Iterator[None]:
+        """While the rules judge *answer*. What the breaker hears of it, it hears at the end, and once.
+
+        A 5xx that a rule expects is no failure. Before the end nobody knows whether one does.
+        """
+        failed = answer.status >= _PLATFORM_FAILED
+        try:
+            yield
+        except asyncio.CancelledError:
+            raise
+        except (OwnsNothing, NotReady, CredentialsRefused):
+            self._hear(answer, failed=False)
+            raise
+        except BaseException:
+            self._hear(answer, failed=failed)
+            raise
+        self._hear(answer, failed=False)
+
+    def _hear(self, answer: PlatformAnswer, *, failed: bool) -> None:
+        """Tell the breaker of *answer*, unless another call that shares it has done so."""
+        if id(answer) not in self._unheard:
+            return
+        self._unheard.discard(id(answer))
+        if failed:
+            self.platform.breaker.failed()
+        else:
             self.platform.breaker.succeeded()
 
     async def _signed(self, request: PlatformRequest) -> PlatformAnswer:
@@ -79,7 +107,10 @@ class Pull:
     async def send(
         self, request: PlatformRequest, credentials: Credentials | None
     ) -> PlatformAnswer:
-        """The answer to *request*, signed with *credentials*, when its turn has come."""
+        """The answer to *request*, signed with *credentials*, when its turn has come.
+
+        Whoever reads it does so within `judging`.
+        """
         breaker, slots = self.platform.breaker, self.platform.slots
         breaker.refuse_if_open()
         await slots.take(self.journal)
@@ -97,10 +128,7 @@ class Pull:
             raise
         finally:
             slots.give()
-        if answer.status >= _PLATFORM_FAILED:
-            breaker.failed()
-        else:
-            breaker.succeeded()
+        self._unheard.add(id(answer))
         return answer
 
     def _blame_if_late(self) -> None:

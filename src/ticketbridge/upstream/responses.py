@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import math
+import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, assert_never
 
-from ticketbridge.jmes import Expression, kinds
+from ticketbridge.jmes import Expression, kinds, root_paths
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.secrets import secrets_in
 from ticketbridge.mapping.spec import (
+    OWNS_NOTHING,
     CallSpec,
     GraphqlBodySpec,
     LoginSpec,
@@ -21,21 +25,26 @@ from ticketbridge.mapping.spec import (
     UpstreamSpec,
 )
 from ticketbridge.problems import (
+    MappingMismatch,
     UpstreamAuth,
     UpstreamError,
     UpstreamUnavailable,
     UpstreamUnreadable,
 )
-from ticketbridge.redaction import mask_emails, mask_words
+from ticketbridge.redaction import mask_emails, mask_words, origin_and_path
 from ticketbridge.upstream.errors import CredentialsRefused, PassingStatus, TryAgain
 from ticketbridge.upstream.evaluate import evaluate, evaluate_bool, mismatch
-from ticketbridge.upstream.formats import Unreadable, compile_format
+from ticketbridge.upstream.formats import NO_BODY, Unreadable, compile_format
 from ticketbridge.upstream.messages import PlatformAnswer
 
 RETRIED_STATUSES = frozenset({502, 503, 504})
 REFUSED_STATUSES = frozenset({401, 403})
 SUCCESS = (StatusRange(200, 299),)
+_NOT_THERE = frozenset({404, 405, 410})
+_ERRORS = ("body", "errors")  # where GraphQL says what failed
 _LONGEST_NOTE = 200
+_LONGEST_WAIT = 3600
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 
 
 class OwnsNothing(Exception):
@@ -63,9 +72,13 @@ class _Rule:
     message: Expression | None
     wait: float
     url: Expression | None
+    reads_errors: bool
 
     def matches(self, status: int, scope: Scope, slot: str) -> bool:
         if not any(part.first <= status <= part.last for part in self.statuses):
+            return False
+        if self.spec.then in OWNS_NOTHING and _is_no_document(scope["body"]):
+            # A gateway's page: whatever its status, it knows nothing of the platform's users.
             return False
         if self.when is None:
             return True
@@ -75,14 +88,21 @@ class _Rule:
 
 
 def _compile_rule(spec: RuleSpec, roots: Collection[str], compiler: SpecCompiler) -> _Rule:
+    when = compiler.optional(spec.when, roots, kinds.BOOLEAN)
     return _Rule(
         spec,
         spec.status or SUCCESS,
-        compiler.optional(spec.when, roots, kinds.BOOLEAN),
+        when,
         compiler.optional(spec.message, roots),
         spec.poll.after if spec.poll else 0,
         compiler.optional(spec.poll.url, roots, kinds.STRING) if spec.poll else None,
+        when is not None and any(path.steps[:2] == _ERRORS for path in root_paths(when)),
     )
+
+
+def _is_no_document(body: object) -> bool:
+    """Whether there is a body, and not in the declared format."""
+    return isinstance(body, Unreadable) and body is not NO_BODY
 
 
 class Responses:
@@ -120,25 +140,26 @@ class Responses:
         """
         body = await self._format.read(answer)
         seen = {**scope, "body": body, "status": answer.status, "headers": answer.headers}
-        if self._is_graphql:
-            self._refuse_errors(body, answer)
-        for rule in self._rules:
-            if rule.matches(answer.status, seen, self._name):
-                self._note(rule, seen, answer, journal)
-                self._act(rule, seen, first=first)
-                break
+        errors = self._is_graphql and isinstance(body, dict) and bool(body.get("errors"))
+        rule = self._deciding(answer, seen, errors=errors)
+        if rule is not None:
+            self._note(rule, seen, answer, journal)
+            self._act(rule, seen, first=first)
         else:
-            hold_to_success(answer, self._name, self._refused)
+            # A token that has ended, or too many requests, are told by status and errors both.
+            mask = partial(self._masked, scope=scope, answer=answer)
+            hold_to_success(answer, self._name, self._refused, mask=mask)
+            if errors:
+                # What failed is told beside what did not: part of the data is missing.
+                raise UpstreamError(log=f"{self._name}: the GraphQL answer has errors")
         if self._needs_body and isinstance(body, Unreadable):
             raise UpstreamUnreadable(log=f"{self._name}: {body.reason}")
         return seen
 
-    def _refuse_errors(self, body: Any, answer: PlatformAnswer) -> None:
-        """GraphQL says what failed beside what did not: part of the data is missing then."""
-        if isinstance(body, dict) and body.get("errors"):
-            # A token that has ended, or too many requests, are told by status and errors both.
-            hold_to_success(answer, self._name, self._refused)
-            raise UpstreamError(log=f"{self._name}: the GraphQL answer has errors")
+    def _deciding(self, answer: PlatformAnswer, seen: Scope, *, errors: bool) -> _Rule | None:
+        """The first rule that matches; of a GraphQL answer with *errors*, only a rule that looks at them."""
+        asked = (rule for rule in self._rules if rule.reads_errors or not errors)
+        return next((r for r in asked if r.matches(answer.status, seen, self._name)), None)
 
     def _act(self, rule: _Rule, seen: Scope, *, first: bool) -> None:
         said, status = f"{self._name}: the rule at {rule.spec.place} says", seen["status"]
@@ -146,7 +167,7 @@ class Responses:
             case "ok":
                 return
             case "fail":
-                raise UpstreamError(log=f"{said} fail")
+                raise UpstreamError(log=f"{said} fail", retryable=_may_pass(status))
             case "retry":
                 raise TryAgain(
                     UpstreamError(log=f"{self._name}: status {status}, tried again in vain")
@@ -154,9 +175,8 @@ class Responses:
             case "poll":
                 raise NotReady(rule.wait, self._polled_url(rule, seen))
             case "reauthenticate":
-                raise CredentialsRefused(
-                    UpstreamAuth(log=f"{self._name}: status {status}, refused again")
-                )
+                log = f"{said} that the credentials are refused, with status {status}"
+                raise CredentialsRefused(UpstreamAuth(log=log))
             case "empty" | "unknown_user" as claim:
                 if not first:
                     raise UpstreamError(
@@ -175,49 +195,71 @@ class Responses:
             raise mismatch(slot, f"`{rule.url.text}` at {rule.url.place} gives no text")
         return url
 
-    def _note(self, rule: _Rule, scope: Scope, answer: PlatformAnswer, journal: Journal) -> None:
+    def _note(self, rule: _Rule, seen: Scope, answer: PlatformAnswer, journal: Journal) -> None:
         if rule.message is None:
             return
-        text = mask_emails(str(evaluate(rule.message, scope, f"{self._name}: message")))
-        # Platforms repeat what they refuse: the user, or the key that they were sent.
-        text = mask_words(text, [scope["user"]], "(user)")
-        signed = () if answer.credentials is None else answer.credentials.secrets()
-        text = mask_words(text, (*self._secrets, *signed), "(credential)")
+        try:
+            text = str(evaluate(rule.message, seen, f"{self._name}: message"))
+        except MappingMismatch as error:
+            # It is for the log alone, and changes nothing of what the rule says.
+            journal.notes.append(error.log)
+            return
+        text = self._masked(text, scope=seen, answer=answer)
         journal.notes.append(f"{self._name}: {text[:_LONGEST_NOTE]}")
+
+    def _masked(self, text: str, *, scope: Scope, answer: PlatformAnswer) -> str:
+        """*text* of the platform's. Platforms repeat what they refuse: the user, or the key that was sent."""
+        text = mask_words(mask_emails(text), [scope["user"]], "(user)")
+        signed = () if answer.credentials is None else answer.credentials.secrets()
+        return mask_words(text, (*self._secrets, *signed), "(credential)")
 
 
 def hold_to_success(
-    answer: PlatformAnswer, name: str, refused: frozenset[int] = REFUSED_STATUSES
+    answer: PlatformAnswer,
+    name: str,
+    refused: frozenset[int] = REFUSED_STATUSES,
+    *,
+    mask: Callable[[str], str] = mask_emails,
 ) -> None:
-    """What a status means that no rule has decided: returns where the body is to be read, else raises."""
+    """What a status means that no rule has decided: returns where the body is to be read, else raises.
+
+    *mask* takes out of a text what the log may not have.
+    """
     status, log = answer.status, f"{name}: status {answer.status}"
     retry_after = answer.headers.get("retry-after")
     if status in {200, 204}:
         return
     if status == 429 or (status == 503 and retry_after is not None):
         raise UpstreamUnavailable(log=log, retry_after=seconds_to_wait(retry_after))
-    if status in RETRIED_STATUSES:
+    if status in RETRIED_STATUSES and retry_after is None:
         raise PassingStatus(UpstreamError(log=log))
     if status == 401:
         raise CredentialsRefused(UpstreamAuth(log=log))
     if status in refused:
         raise UpstreamAuth(log=log)
-    raise UpstreamError(log=log)
+    if 300 <= status <= 399 and "location" in answer.headers:
+        log += (
+            f", a redirect to {mask(origin_and_path(answer.headers['location']))[:_LONGEST_NOTE]}"
+        )
+    raise UpstreamError(log=log, retryable=_may_pass(status))
+
+
+def _may_pass(status: int) -> bool:
+    """Whether the same request may do better later: not one that leads elsewhere, or to nothing."""
+    return not (300 <= status <= 399 or status in _NOT_THERE)
 
 
 def seconds_to_wait(retry_after: str | None, now: datetime | None = None) -> int:
-    """`Retry-After` in seconds, held to 1 to 3600; 1 where it is absent or neither number nor date."""
+    """`Retry-After` in whole seconds, rounded up, held to 1 to 3600; 1 if it is neither number nor date."""
     text = (retry_after or "").strip()
-    if text.isascii() and text.isdigit():
-        seconds = float(text[:9])
-    else:
-        seconds = _seconds_until(text, now or datetime.now(UTC))
-    return int(min(3600, max(1, seconds)))
+    number = _SECONDS.fullmatch(text)
+    seconds = float(text) if number else _seconds_until(text, now or datetime.now(UTC))
+    return math.ceil(min(_LONGEST_WAIT, max(1, seconds)))
 
 
 def _seconds_until(date: str, now: datetime) -> float:
     try:
         moment = parsedate_to_datetime(date)
-    except ValueError:
+        return (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
+    except Exception:  # noqa: BLE001 - a date out of range is an OverflowError; older Pythons raise others
         return 1
-    return (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()

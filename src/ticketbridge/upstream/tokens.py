@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,6 +29,10 @@ class Courier(Protocol):
     async def send(
         self, request: PlatformRequest, credentials: Credentials | None
     ) -> PlatformAnswer:
+        """See Pull."""
+        ...
+
+    def judging(self, answer: PlatformAnswer) -> AbstractContextManager[None]:
         """See Pull."""
         ...
 
@@ -145,7 +150,8 @@ class TokenSigner:
             try:
                 answer = await courier.send(request, source.unsigned)
                 first = not self._logged_in
-                grant = await source.read(answer, courier.scope, courier.journal, first=first)
+                with courier.judging(answer):
+                    grant = await source.read(answer, courier.scope, courier.journal, first=first)
             except CredentialsRefused as refusal:
                 raise refusal.problem from refusal
             except FailedTry as failure:

@@ -9,6 +9,9 @@ becomes, where `sales/sale` is named in `lists`,
 Text is kept as it is written; white space alone is layout and no text. Prefixes and their declarations
 are dropped. Comments and processing instructions are not there, and part no text.
 
+An empty element is null, and so is one that says so: by `nil` of XML Schema's instance namespace, whatever
+its prefix, or by a bare `nil`. Where it has other attributes too, these are kept, and its `#text` is null.
+
 The parser is expat, held to what a platform has reason to send: no document type, so no entities but
 XML's own five and nothing to fetch or to expand; bounded depth, and bounded tags. It reads a piece at
 a time, so that other answers get their turn.
@@ -21,7 +24,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn, cast
 from xml.parsers import expat
 
-from ticketbridge.jmes import Repeated
+from ticketbridge.jmes import AttributedElement, Repeated
 from ticketbridge.upstream.encodings import EncodingError, Text
 
 _DEEPEST = 200
@@ -31,6 +34,9 @@ _LONGEST_TAG = 1_000_000
 _MOST_PARTS = 500_000
 _MOST_NAMES = 20_000  # different ones, each of which the parser keeps
 _BLANK = " \t\r\n"
+_SCHEMA_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
+_NIL = "nil"
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 Path = tuple[str, ...]
 """Names of elements, the innermost last."""
@@ -82,23 +88,56 @@ async def read_xml(text: Text, lists: Lists) -> dict[str, Any]:
 
 
 class _Element:
-    """An element that is open, or the document around the root."""
+    """An element that is open, or the document around the root.
 
-    __slots__ = ("content", "texts")
+    *attributes* are `@name` and value; *prefixes* those of XML Schema's instance namespace. *nil* is what
+    the element says of itself: *strictly* by that namespace, *only* without other attributes.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("attributes", "content", "nil", "only", "prefixes", "strictly", "texts")
+
+    def __init__(self, prefixes: frozenset[str] = frozenset()) -> None:
+        self.attributes: dict[str, Any] | None = None
         self.content: dict[str, Any] | None = None
         self.texts: list[str] | None = None
+        self.prefixes = prefixes
+        self.nil: bool | None = None
+        self.strictly = self.only = False
+
+    def is_empty(self) -> bool:
+        """Whether it has neither elements nor text; white space is none."""
+        return self.content is None and not self._text()
 
     def value(self) -> Any:
-        """Null, its text, or an object of what else is in it."""
-        text = "".join(self.texts or ())
-        if not text or not text.strip(_BLANK):
+        """Null, its text, or an object of what else is in it. Raises XmlError for a null with content."""
+        if self.attributes is not None:
+            return self._attributed(self.attributes)
+        text = self._text()
+        if not text:
             return self.content
         if self.content is None:
             return text
         self.content["#text"] = text
         return self.content
+
+    def _attributed(self, attributes: dict[str, Any]) -> Any:
+        is_empty = self.is_empty()
+        if self.nil and self.strictly and not is_empty:
+            raise XmlError("an element that says that it is null, and has content")
+        if self.only and self.nil is is_empty:
+            # It says what is to be seen: null, or a value.
+            self.attributes = None
+            return self.value()
+        made = AttributedElement(attributes)
+        made.update(self.content or {})
+        if self.nil or not is_empty:
+            text = self._text()
+            made |= {"#text": text or None} if text or is_empty else {}
+        return made
+
+    def _text(self) -> str:
+        text = "".join(self.texts or ())
+        return text if text.strip(_BLANK) else ""
 
 
 class _Reader:
@@ -142,10 +181,9 @@ class _Reader:
         if len(self._open) > _DEEPEST:
             raise XmlError("nested too deeply")
         self._parts += 1 + len(attributes)
-        element = _Element()
-        for key, value in attributes.items():
-            if key != "xmlns" and not key.startswith("xmlns:"):
-                _put(element, f"@{_local(key)}", value)
+        element = _Element(self._open[-1].prefixes)
+        if attributes:
+            _take_attributes(element, attributes)
         self._open.append(element)
         self._path.append(_local(name) if ":" in name else name)
 
@@ -158,11 +196,15 @@ class _Reader:
 
     def _end(self, _name: str) -> None:
         element, path = self._open.pop(), self._path
-        for name in self._lists.below(path):
-            element.content = element.content or {}
+        is_null = element.nil and element.is_empty()
+        for name in () if is_null else self._lists.below(path):
+            element.content = {} if element.content is None else element.content
             element.content.setdefault(name, [])
         put = _append if self._lists.has(path) else _put
-        put(self._open[-1], path.pop(), element.value())
+        parent = self._open[-1]
+        if parent.content is None:
+            parent.content = {}
+        put(parent.content, path.pop(), element.value())
 
 
 def _refuse_document_type(*_: object) -> NoReturn:
@@ -174,19 +216,46 @@ def _local(name: str) -> str:
     return name if ":" not in name else name.rpartition(":")[2] or name
 
 
-def _append(parent: _Element, name: str, value: Any) -> None:
+def _take_attributes(element: _Element, attributes: dict[str, str]) -> None:
+    """Put *attributes* into *element*, without declarations of prefixes, and see whether it says `nil`."""
+    own = {}
+    for name, value in attributes.items():
+        if name.startswith("xmlns:"):
+            prefix = {name.removeprefix("xmlns:")}
+            known = element.prefixes
+            element.prefixes = known | prefix if value == _SCHEMA_INSTANCE else known - prefix
+        elif name != "xmlns":
+            own[name] = value
+    if not own:
+        return
+    instance = {name for name in own if name.rpartition(":")[0] in element.prefixes}
+    strict = next((name for name in instance if _local(name) == _NIL), None)
+    element.nil = _truth(own, strict or _NIL)
+    element.strictly = strict is not None
+    if strict and element.nil is None:
+        raise XmlError("a `nil` that is neither true nor false")
+    # What XML Schema says of an element, such as its type, is no data beside a null.
+    others = own.keys() - {strict or _NIL} - (instance if element.nil else set())
+    element.only = element.nil is not None and not others
+    put: dict[str, Any] = {}
+    for name, value in own.items():
+        _put(put, f"@{_local(name)}", value)
+    element.attributes = put
+
+
+def _truth(attributes: dict[str, str], name: str) -> bool | None:
+    """What the attribute says, as XML Schema writes true and false; None where it says neither."""
+    return _TRUTHS.get(attributes.get(name, "").strip(_BLANK))
+
+
+def _append(content: dict[str, Any], name: str, value: Any) -> None:
     """*value* as one of a list."""
-    if parent.content is None:
-        parent.content = {}
-    parent.content.setdefault(name, []).append(value)
+    content.setdefault(name, []).append(value)
 
 
-def _put(parent: _Element, name: str, value: Any) -> None:
+def _put(content: dict[str, Any], name: str, value: Any) -> None:
     """*value* as the only one; a second one makes a Repeated of both."""
-    content = parent.content
-    if content is None:
-        parent.content = {name: value}
-    elif name not in content:
+    if name not in content:
         content[name] = value
     elif type(content[name]) is Repeated:
         content[name].append(value)

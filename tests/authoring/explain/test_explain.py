@@ -87,7 +87,7 @@ def test_each_call_is_told_by_its_shape(folder: Folder, tell: Any) -> None:
 
 
 def test_each_record_has_its_verdict_and_what_was_asked_of_it(folder: Folder, tell: Any) -> None:
-    """Checks end with the one that decided; of another's record nothing else is told."""
+    """Checks end with the one that decided; another's record is only counted."""
     code, out = tell(*save(folder, *two_pages()), "--format", "json")
     told = json.loads(out)
 
@@ -95,17 +95,54 @@ def test_each_record_has_its_verdict_and_what_was_asked_of_it(folder: Folder, te
     assert [record["verdict"] for record in told["records"]] == [
         "returned",
         "not_eligible:used",
-        "not_owner",
         "not_eligible:REFUNDED",
     ]
     assert [[check["answer"] for check in r["checks"]] for r in told["records"]] == [
         ["the asked user", "VALID", "does not apply"],
         ["the asked user", "VALID", "not_eligible:used"],
-        ["not_owner"],
         ["the asked user", "not_eligible:REFUNDED"],
     ]
-    assert told["records"][2].keys() == {"number", "verdict", "checks"}
+    assert [record["number"] for record in told["records"]] == [1, 2, 4]
+    assert told["others"].keys() == {"count", "expression", "place"}
+    assert (told["others"]["count"], told["others"]["expression"]) == (1, "order.email")
     assert told["verdicts"]["returned"] == 1
+
+
+def test_other_peoples_records_are_one_line(folder: Folder, tell: Any) -> None:
+    """However many there are, they are counted, and their answers stay out of sight."""
+    others = [order(paid(n), email=f"u{n}@example.com", holder=HOLDER) for n in range(2, 139)]
+    samples = save(folder, orders(*others, order(paid(1), holder=HOLDER)))
+    _, text = tell(*samples)
+    told = json.loads(tell(*samples, "--format", "json")[1])
+
+    assert text.count("not_owner") == 2  # the line, and the sum
+    assert "137 records not the user's: not_owner" in text
+    assert "someone else" not in text
+    assert [record["number"] for record in told["records"]] == [138]
+    assert told["others"]["count"] == 137
+
+
+def test_without_others_nothing_is_said_of_them(folder: Folder, tell: Any) -> None:
+    """An answer with the user's records alone has no such line."""
+    samples = save(folder, orders(order(paid(1), holder=HOLDER)))
+
+    assert "not the user's" not in tell(*samples)[1]
+    assert "others" not in json.loads(tell(*samples, "--format", "json")[1])
+
+
+def test_the_messages_of_rules_are_told_without_explain(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They go to stderr, beside an answer as beside a problem."""
+    for then, code in (("ok", 0), ("fail", 1)):
+        rule = {"when": "body.pages == `1`", "then": then, "message": "'the reason'"}
+        folder.map({**CHANGES, "source.0.responses": [rule]})
+        samples = save(folder, orders())
+
+        assert main(["map", "acme.yaml", *samples, "--user", USER]) == code
+        seen = capsys.readouterr()
+        assert "note: order: the reason" in seen.err
+        assert "note" not in seen.out
 
 
 def test_each_field_has_expression_place_inputs_value_and_result(folder: Folder, tell: Any) -> None:
@@ -134,7 +171,8 @@ def test_text_for_people_says_the_same(folder: Folder, tell: Any) -> None:
 
     rows = [line.split() for line in out.splitlines()]
     assert "record 1: returned, ticketId 1" in out
-    assert "record 3: not_owner\n" in out
+    assert "record 3" not in out
+    assert "1 record not the user's: not_owner, by order.email at acme.yaml:" in out
     place = next(row for row in rows if row[:1] == ["price"])[-1]
     assert place.startswith("acme.yaml:1:")
     assert next(row[:5] for row in rows if row[:1] == ["ticketId"]) == [

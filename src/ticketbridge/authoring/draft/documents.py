@@ -12,6 +12,7 @@ from xml.parsers import expat
 import msgspec
 
 from ticketbridge.authoring.samples import Sample, SampleError
+from ticketbridge.jmes import AttributedElement
 from ticketbridge.upstream.encodings import EncodingError, text_of
 from ticketbridge.upstream.xml import Lists, Path, XmlError, read_xml
 
@@ -65,11 +66,22 @@ def _json(sample: Sample) -> Any:
 
 async def _xml(sample: Sample, lists: Lists) -> Any:
     try:
-        return await read_xml(text_of(sample.content, None), lists)
+        return _plain(await read_xml(text_of(sample.content, None), lists))
     except (EncodingError, XmlError) as error:
         raise SampleError(
             f"{sample.file}: the sample is no XML that is read here: {error}"
         ) from None
+
+
+def _plain(value: Any) -> Any:
+    """*value* with elements that have attributes as objects, which may be compared as a whole."""
+    if isinstance(value, AttributedElement):
+        value = dict(value)
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return type(value)(map(_plain, value))
+    return value
 
 
 class _Outline:

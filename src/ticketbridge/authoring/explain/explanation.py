@@ -74,6 +74,14 @@ class RecordTold(Told, frozen=True):
     fields: Sequence[FieldTold] = ()
 
 
+class OthersTold(Told, frozen=True):
+    """How many records belong to other people, by which expression, and where that stands."""
+
+    count: int
+    expression: str
+    place: str
+
+
 class ProblemTold(Told, frozen=True):
     """What menta tech gets in place of tickets; *reason* is for the operator alone."""
 
@@ -85,7 +93,10 @@ class ProblemTold(Told, frozen=True):
 
 
 class Explanation(msgspec.Struct, frozen=True, rename="camel"):
-    """How an answer came about. Without *calls* and *records* it was not asked for them."""
+    """How an answer came about. Without *calls* and *records* it was not asked for them.
+
+    Other people's records are not among *records*: they are counted in *others*, where there are any.
+    """
 
     user: str
     now: str
@@ -96,6 +107,7 @@ class Explanation(msgspec.Struct, frozen=True, rename="camel"):
     notes: Sequence[str]
     calls: Sequence[CallTold] | msgspec.UnsetType = msgspec.UNSET
     records: Sequence[RecordTold] | msgspec.UnsetType = msgspec.UNSET
+    others: OthersTold | msgspec.UnsetType = msgspec.UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +117,11 @@ class _Teller:
 
     def record(self, number: int, record: Record) -> RecordTold:
         judge = self.trial.bridge.tickets.judge
-        # Nothing of another's record is told but that it is another's.
         fields = judge.origins(record) if _has_fields(record) else ()
         return RecordTold(
             number,
             str(record.verdict),
-            None if record.verdict == NOT_OWNER else record.ticket_id,
+            record.ticket_id,
             record.reason,
             tuple(
                 self._check(question, record.scope or {}) for question in judge.questions(record)
@@ -169,7 +180,7 @@ def explained(
     """What is to be said of *trial*: *whole*, with calls and records, or the outcome alone."""
     teller = _Teller(trial, veil)
     shapes = shapes or Shapes(trial.bridge.spec, veil.over_text)
-    records = enumerate(trial.journal.records, 1)
+    records = [r for r in enumerate(trial.journal.records, 1) if r[1].verdict != NOT_OWNER]
     problem, answer = trial.problem, trial.answer
     body = msgspec.json.decode(answer.body) if answer and answer.body else None
     return Explanation(
@@ -182,7 +193,15 @@ def explained(
         trial.journal.notes,
         [teller.call(exchange, shapes) for exchange in trial.exchanges] if whole else msgspec.UNSET,
         [teller.record(*numbered) for numbered in records] if whole else msgspec.UNSET,
+        (_others(trial) if whole else None) or msgspec.UNSET,
     )
+
+
+def _others(trial: Trial) -> OthersTold | None:
+    """The records that are not the user's, counted; None where there are none."""
+    count = sum(record.verdict == NOT_OWNER for record in trial.journal.records)
+    owner = trial.bridge.spec.ticket.owner
+    return OthersTold(count, owner.text, str(owner.place)) if count and owner else None
 
 
 def _problem(problem: ProblemError) -> ProblemTold:

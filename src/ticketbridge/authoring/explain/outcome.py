@@ -38,14 +38,15 @@ class Outcome:
 
 
 def as_lines(outcome: Outcome, out: TextIO) -> Printed:
-    """The answer as menta tech gets it, below its explanation; a problem goes to stderr."""
+    """The answer as menta tech gets it, below its explanation; a problem and rules' messages go to stderr."""
     told = outcome.told()
     answer = "" if told.answer is None else _pretty(told.answer)
     problem = outcome.trial.problem
     if outcome.explain:
         text = as_text(told, Paint(out))
         return (f"{text}\n\n{answer}" if answer else text), ""
-    return answer, _sentence(problem) if problem else ""
+    notes = [f"note: {note}" for note in told.notes]
+    return answer, "\n".join([*([_sentence(problem)] if problem else []), *notes])
 
 
 def as_json(outcome: Outcome, _out: TextIO) -> Printed:

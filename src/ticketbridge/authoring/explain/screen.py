@@ -35,6 +35,11 @@ def _lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
     for record in records:
         yield ""
         yield from _record(record, paint)
+    if explanation.others:
+        others = explanation.others
+        yield ""
+        title = paint(f"{counted(others.count, 'record')} not the user's: not_owner", YELLOW)
+        yield f"{title}, by {others.expression} at {others.place}"
     yield ""
     yield from _sum(explanation, paint)
 

@@ -31,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     absent.absent_lists,
     rules.dead_rules,
     rules.unsaid,
+    rules.claims,
 )
 
 

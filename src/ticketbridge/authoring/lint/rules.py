@@ -1,4 +1,4 @@
-"""Rules of `responses` that can never decide anything."""
+"""Rules of `responses` that can never decide anything, or that decide by too little."""
 
 from __future__ import annotations
 
@@ -10,8 +10,15 @@ from ticketbridge.authoring.lint.doubts import doubt
 from ticketbridge.authoring.lint.trees import roots_in, tree_of
 from ticketbridge.authoring.sites import parts_within
 from ticketbridge.jmes import nodes
+from ticketbridge.mapping.builders.rules import not_about_users
 from ticketbridge.mapping.findings import Finding
-from ticketbridge.mapping.spec import CallSpec, LoginSpec, MappingSpec, RuleSpec
+from ticketbridge.mapping.spec import (
+    OWNS_NOTHING,
+    CallSpec,
+    LoginSpec,
+    MappingSpec,
+    RuleSpec,
+)
 
 _SUCCESS = frozenset(range(200, 300))
 _ORDERS: Mapping[nodes.Operator, Callable[[int, int], bool]] = MappingProxyType(
@@ -24,7 +31,8 @@ _ORDERS: Mapping[nodes.Operator, Callable[[int, int], bool]] = MappingProxyType(
         ">=": operator.ge,
     }
 )
-_WITHOUT_BODY = frozenset({204, 304})
+_WITHOUT_BODY = frozenset({204, 205, 304})
+_KNOWN_BY_BODY = "{status: 404, when: body.code == 'NO_CUSTOMER', then: unknown_user}"
 
 
 def dead_rules(spec: MappingSpec) -> Iterator[Finding]:
@@ -78,7 +86,7 @@ def _shadowed(rule: RuleSpec, above: Sequence[RuleSpec]) -> tuple[str, str] | No
         same = (
             rule.when is not None and other.when is not None and rule.when.text == other.when.text
         )
-        if other.when is None or same:
+        if (other.when is None or same) and not _passes_pages(other, rule):
             left -= _statuses(other)
         if not left:
             return (
@@ -86,6 +94,12 @@ def _shadowed(rule: RuleSpec, above: Sequence[RuleSpec]) -> tuple[str, str] | No
                 "move it up, or leave it out",
             )
     return None
+
+
+def _passes_pages(other: RuleSpec, rule: RuleSpec) -> bool:
+    """Whether *other* never matches a page that is not in the declared format, and *rule* may."""
+    claims = other.then in OWNS_NOTHING and rule.then not in OWNS_NOTHING
+    return claims and (rule.when is None or "body" not in roots_in(rule.when))
 
 
 def _statuses(rule: RuleSpec) -> frozenset[int]:
@@ -99,5 +113,24 @@ def unsaid(spec: MappingSpec) -> Iterator[Finding]:
     said = {part.then for part in parts_within(spec.source) if isinstance(part, RuleSpec)}
     if spec.response.when_unknown_user != 200 and "unknown_user" not in said:
         message = "no rule says `unknown_user`, so `when_unknown_user` never applies"
-        hint = "for example responses: [{status: 404, then: unknown_user}]"
+        hint = f"for example responses: [{_KNOWN_BY_BODY}]"
         yield doubt(spec.response.place, "TB521", message, hint)
+
+
+def claims(spec: MappingSpec) -> Iterator[Finding]:
+    """Rules that take a status alone for a word about the user."""
+    for rule in parts_within((spec.source, spec.upstream.auth)):
+        if isinstance(rule, RuleSpec) and rule.then in OWNS_NOTHING and _by_status(rule):
+            message = (
+                f"a status alone makes this `{rule.then}`: a wrong path, or a gateway, has it too"
+            )
+            hint = f"say by `when` what the body has, for example {_KNOWN_BY_BODY}"
+            yield doubt(rule.place, "TB526", message, hint)
+
+
+def _by_status(rule: RuleSpec) -> bool:
+    """Whether nothing but the status decides, of an answer that may have a body."""
+    if rule.when is None and (rule.status is None or any(map(not_about_users, rule.status))):
+        return False  # which is worse, and was said
+    asks_body = rule.when is not None and "body" in roots_in(rule.when)
+    return not asks_body and not _statuses(rule) <= _WITHOUT_BODY and _impossible(rule) is None

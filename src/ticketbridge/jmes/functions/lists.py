@@ -42,7 +42,7 @@ def _lookup(scope: Mapping[str, Any], array: list[Any], key: str, value: Any) ->
 def _index(array: list[Any], key: str) -> dict[Any, Any]:
     index: dict[Any, Any] = {}
     for at, element in enumerate(array):
-        if type(element) is not dict:
+        if not isinstance(element, dict):
             raise ArgumentFault(f"element {at} is {describe(element)}, and no object")
         if key not in element:
             raise ArgumentFault(f"element {at} {_without(key, element)}")
@@ -82,7 +82,7 @@ def _descendants(array: list[Any], key: str) -> list[Any]:
         if node is _END:
             levels.pop()
             continue
-        if type(node) is not dict:
+        if not isinstance(node, dict):
             raise ArgumentFault(f"a node is {describe(node)}, and no object")
         found.append(node)
         levels.append(iter(_children(node, key)))

@@ -6,13 +6,13 @@ from typing import Any
 
 from ticketbridge.jmes import kinds
 from ticketbridge.jmes.kinds import Example, Function, Parameter
-from ticketbridge.jmes.values import equal
+from ticketbridge.jmes.values import equal, unattributed
 
 OPTIONAL = "optional"
 
 
 def _default(value: Any, fallback: Any) -> Any:
-    return fallback if value is None else value
+    return fallback if value is None else unattributed(value)
 
 
 def _null_if(value: Any, unwanted: Any) -> Any:

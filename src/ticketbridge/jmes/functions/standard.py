@@ -14,7 +14,7 @@ from ticketbridge.jmes.errors import ArgumentFault, describe
 from ticketbridge.jmes.jsontext import MAX_RESULT, to_json
 from ticketbridge.jmes.kinds import NUMBERS, Example, Function, Kind, Parameter
 from ticketbridge.jmes.repeated import Repeated
-from ticketbridge.jmes.values import equal, in_range, order_key
+from ticketbridge.jmes.values import equal, in_range, order_key, unattributed
 
 _TYPES = {bool: "boolean", str: "string", list: "array", dict: "object", type(None): "null"}
 
@@ -50,6 +50,7 @@ def _contains(subject: Any, search: Any) -> bool:
         if type(search) is not str:
             raise ArgumentFault(f"a string never contains {describe(search)}")
         return search in subject
+    unattributed(search)
     if type(search) is str:
         return search in subject
     return any(equal(element, search) for element in subject)
@@ -73,7 +74,8 @@ def _merge(*objects: dict[str, Any]) -> dict[str, Any]:
 
 
 def _not_null(*values: Any) -> Any:
-    return next((value for value in values if value is not None), None)
+    found = next((value for value in values if value is not None), None)
+    return unattributed(found)
 
 
 def _map(evaluate: Callable[[Any], Any], array: list[Any]) -> list[Any]:
@@ -143,6 +145,7 @@ def _parsed(text: str) -> int | float | None:
 
 
 def _to_number(value: Any) -> Any:
+    unattributed(value)
     # Python reads more than numbers: "1_000", other scripts' digits, "nan".
     if type(value) is str and (not value.isascii() or "_" in value):
         return None
@@ -157,6 +160,7 @@ def _to_number(value: Any) -> Any:
 def _type(value: Any) -> str:
     if type(value) is Repeated:
         raise ArgumentFault(f"it is {describe(value)}")
+    unattributed(value)
     return _TYPES.get(type(value), "number")
 
 

@@ -19,11 +19,9 @@ from ticketbridge.mapping.nodes import MapNode
 from ticketbridge.mapping.spec import (
     AuthSpec,
     CallSpec,
-    OAuth2AuthSpec,
     PagesSpec,
     ResultKind,
     ResultSpec,
-    SessionAuthSpec,
 )
 
 KINDS: tuple[ResultKind, ...] = ("take", "each", "collect")
@@ -41,7 +39,6 @@ class CallBuilder:
     def build(self) -> CallSpec:
         """The call."""
         node, context = self.node, self.context
-        renews = isinstance(self.auth, OAuth2AuthSpec | SessionAuthSpec)
         pages_node = node.get("pages")
         kinds = [kind for kind in KINDS if node.get(kind) is not None]
         pages = build_pages(pages_node, kinds, context) if pages_node else None
@@ -49,9 +46,7 @@ class CallBuilder:
             name=text_of(node.need("name")),
             request=RequestBuilder(node, self.auth, context).build(),
             condition=optional_expression(node.get("if")),
-            responses=build_rules(
-                node.get("responses"), context, looped=self.looped, renews=renews, polls=True
-            ),
+            responses=build_rules(node.get("responses"), context, looped=self.looped),
             pages=pages,
             result=self._result(kinds, pages),
             format=build_format(node.get("format"), context),

@@ -15,9 +15,7 @@ def build_login(node: Node, context: Context) -> LoginSpec:
     mapping = node if isinstance(node, MapNode) else MapNode(node.place, {})
     return LoginSpec(
         request=RequestBuilder(mapping, NoAuthSpec(), context).build(),
-        responses=build_rules(
-            node.get("responses"), context, looped=False, renews=False, polls=False
-        ),
+        responses=build_rules(node.get("responses"), context, looped=False, of_login=True),
         format=build_format(node.get("format"), context),
         any_content_type=is_true(node.get("any_content_type")),
         place=node.place,

@@ -6,11 +6,10 @@ from typing import cast
 
 from ticketbridge.mapping.builders.context import Context, optional_expression, text_of
 from ticketbridge.mapping.nodes import ListNode, Node, Scalar
-from ticketbridge.mapping.spec import Action, PollSpec, RuleSpec, StatusRange
+from ticketbridge.mapping.spec import OWNS_NOTHING, Action, PollSpec, RuleSpec, StatusRange
 from ticketbridge.mapping.units import UnitError, seconds
 
 DEFAULT_WAIT = 1.0
-OWNS_NOTHING = frozenset({"empty", "unknown_user"})
 # An answer with such a status says something about the platform or the bridge, not about the user.
 NOT_ABOUT_USERS = (
     StatusRange(401, 401),
@@ -21,21 +20,20 @@ NOT_ABOUT_USERS = (
 
 
 def build_rules(
-    node: Node | None, context: Context, *, looped: bool, renews: bool, polls: bool
+    node: Node | None, context: Context, *, looped: bool, of_login: bool = False
 ) -> tuple[RuleSpec, ...]:
     """The rules that *node* declares, in order.
 
-    *looped*: their call runs more than once; *renews*: its credentials come from a login; *polls*:
-    its answer may be waited for.
+    *looped*: their call runs more than once; *of_login*: it gives the credentials of others.
     """
     entries = node.items if node else ()
     rules = tuple(_build_rule(entry, context, looped=looped) for entry in entries)
     for rule, entry in zip(rules, entries, strict=True):
-        if rule.then == "reauthenticate" and not renews:
-            message = "`reauthenticate` needs credentials that a login gives"
-            suggestion = "it is legal in `source`, under `auth: {type: oauth2}` or `session`"
+        if rule.then == "reauthenticate" and of_login:
+            message = "`reauthenticate` needs credentials that a login gives, and this is the login"
+            suggestion = "it is legal in `source`; 400, 401 and 403 say it of a login by themselves"
             context.report.error(entry.need("then").place, "TB063", message, suggestion)
-        if rule.poll and not polls:
+        if rule.poll and of_login:
             message = "a login gives its token at once; it is not polled"
             context.report.error(
                 entry.need("then").place, "TB067", message, "say `retry` or `fail`"
@@ -97,12 +95,13 @@ def _check_claim(rule: RuleSpec, node: Node, context: Context, *, looped: bool) 
     elif rule.status is None and rule.when is None:
         message = f"this rule makes every answer `{rule.then}`"
         context.report.error(place, "TB063", message, "give it a `status` or a `when`")
-    elif rule.when is None and any(map(_not_about_users, rule.status or ())):
+    elif rule.when is None and any(map(not_about_users, rule.status or ())):
         message = f"an error of the platform or of our credentials would count as `{rule.then}`"
         context.report.warning(place, "TB063", message, "narrow it with `when`")
 
 
-def _not_about_users(status: StatusRange) -> bool:
+def not_about_users(status: StatusRange) -> bool:
+    """Whether *status* may be that of an error of the platform, or of the bridge's credentials."""
     return any(s.first <= status.last and status.first <= s.last for s in NOT_ABOUT_USERS)
 
 

@@ -1,0 +1,50 @@
+"""One entry, bound for each binding of the one above it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from ticketbridge.mapping.compiler import Scope
+from ticketbridge.problems import ProblemError
+from ticketbridge.tickets.bindings import Bindings
+from ticketbridge.upstream.pull import Pull
+
+
+class Bound(Protocol):
+    """An entry that binds values: a call, or none."""
+
+    async def bind(self, scope: Scope, pull: Pull) -> list[Any]:
+        """The values that it binds for *scope*, in order."""
+        ...
+
+
+async def bind_each(
+    entry: Bound, scopes: Sequence[Scope], pull: Pull, bindings: Bindings, *, at_once: bool
+) -> list[list[Any]]:
+    """What *entry* binds for each of *scopes*, in their order; *at_once*: they go out together.
+
+    Raises the problem of the first that fails; its log says of which binding it is.
+    """
+
+    async def bind(position: int, scope: Scope) -> list[Any]:
+        try:
+            return await entry.bind(scope, pull)
+        except ProblemError as problem:
+            problem.say_which(bindings.place(scope, position, scopes))
+            raise
+
+    if not at_once or len(scopes) == 1:
+        return [await bind(*numbered) for numbered in enumerate(scopes)]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(bind(*numbered)) for numbered in enumerate(scopes)]
+    except BaseExceptionGroup as failures:
+        raise _first(failures) from None
+    return [task.result() for task in tasks]
+
+
+def _first(failures: BaseException) -> BaseException:
+    """One of the failures of calls that went out together: the others were stopped by it."""
+    return _first(failures.exceptions[0]) if isinstance(failures, BaseExceptionGroup) else failures
