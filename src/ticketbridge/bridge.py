@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from ticketbridge.jmes import LOOKUP_CACHE, NOW
+from ticketbridge.jmes import LOOKUP_CACHE, NOW, keys_shown
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.findings import Finding
@@ -91,7 +91,8 @@ class Bridge:
         limit = asyncio.timeout(self.spec.upstream.timeout)
         try:
             async with limit:
-                return await self._answer(user, journal, limit, now or datetime.now(UTC))
+                with keys_shown(journal.explains):
+                    return await self._answer(user, journal, limit, now or datetime.now(UTC))
         except TimeoutError:
             if not limit.expired():
                 raise

@@ -8,6 +8,7 @@ from ticketbridge.jmes.errors import (
     RegexError,
     RootError,
     describe_types,
+    keys_shown,
 )
 from ticketbridge.jmes.expression import (
     Expression,
@@ -63,6 +64,7 @@ __all__ = [
     "compile_expression",
     "compile_template",
     "describe_types",
+    "keys_shown",
     "root_paths",
     "split_template",
 ]
