@@ -81,3 +81,11 @@ def test_text_that_is_no_ascii_is_compared_as_bytes() -> None:
     check_secret(spec, ["s\u00e9cret".encode()])
     with pytest.raises(Unauthorized):
         check_secret(spec, ["s\u00e9cret".encode("latin-1")])
+
+
+def test_the_number_of_the_secret_is_that_of_the_list() -> None:
+    """An accepted secret is told by its place in the mapping's list; of equal ones the first counts."""
+    spec = AccessSpec("X-Secret", (*shared("old", "new"), SharedSecret(Secret("old"), 4)), ())
+
+    assert [check_secret(spec, [given]) for given in (b"old", b"new")] == [1, 2]
+    assert check_secret(AccessSpec(None, (), ()), []) is None
