@@ -243,6 +243,12 @@ def test_a_key_makes_the_marks_of_users_match() -> None:
 
 # --- what is not for a log ------------------------------------------------------------------------
 
+
+def log_defect(event: str, error: Exception) -> None:
+    """Log *error* as a defect is logged, with its traceback."""
+    logs.LOGGER.error("%s", event, exc_info=error)
+
+
 HOSTILE = {
     "right-to-left": "\u202e",
     "isolate": "\u2066",
@@ -273,10 +279,7 @@ def test_nothing_in_a_line_moves_a_cursor_or_turns_the_writing(form: str, hostil
             "object": {f"a{hostile}": f"{hostile}b"},
         }
         logs.log_event(f"event{hostile}", fields)
-        try:
-            raise KeyError(f"a{hostile}b")
-        except KeyError:
-            logs.LOGGER.exception("defect%s", hostile)
+        log_defect(f"defect{hostile}", KeyError(f"a{hostile}b"))
 
     text = stream.getvalue()
     assert [part for part in text.split("\n") if not part.isprintable()] == []
@@ -291,10 +294,7 @@ def test_an_exceptions_text_is_no_line_of_the_log() -> None:
     stream = io.StringIO()
     with logged_to(stream):
         logs.configure(Settings(log_format="text"), stream)
-        try:
-            raise ValueError("x\n2026-11-24T12:00:00.000Z INFO answer status=200")
-        except ValueError:
-            logs.LOGGER.exception("defect")
+        log_defect("defect", ValueError("x\n2026-11-24T12:00:00.000Z INFO answer status=200"))
 
     assert [
         line for line in stream.getvalue().splitlines() if line.startswith("2026-11-24T12")

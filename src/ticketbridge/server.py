@@ -33,6 +33,7 @@ from ticketbridge.mapping import Environment, MappingError
 from ticketbridge.protocol import BoundedProtocol
 from ticketbridge.settings import Settings, SettingsError, settings_from
 
+_START = 30  # seconds that a worker has to start, when it replaces another one
 _FLUSH = 2.0  # seconds that answers which are made have to reach their readers, at the end
 
 
@@ -148,7 +149,12 @@ def _supervise(settings: Settings, listeners: list[socket.socket]) -> int:
     shared = replace(settings, log_key=settings.log_key or secrets.token_hex(32))
     os.environ.update(shared.as_environment())
     os.environ.pop("TICKETBRIDGE_LOG_KEY_FILE", None)  # its content is in the variable now
-    options = {**_options(settings), "factory": True, "workers": settings.workers}
+    options = {
+        **_options(settings),
+        "factory": True,
+        "workers": settings.workers,
+        "timeout_worker_healthcheck": _START,
+    }
     supervisor = Multiprocess(uvicorn.Config(f"{__name__}:worker", **options), listeners)
     supervisor.run()
     failed = [worker for worker in supervisor.processes if worker.exitcode == STARTUP_FAILURE]
