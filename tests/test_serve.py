@@ -261,7 +261,7 @@ def test_the_warnings_of_a_mapping_are_logged(tmp_path: Path) -> None:
 @contextmanager
 def running(folder: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """A `serve` whose stderr is a pipe that the test reads, or does not."""
-    words, environment = command(folder, "--port", "0", **variables)
+    words, environment = command(folder, "--port", "0", changes=None, **variables)
     environment |= {"TICKETBRIDGE_LOG_FORMAT": "json"}
     process = subprocess.Popen(words, env=environment, stderr=subprocess.PIPE)  # noqa: S603
     try:
