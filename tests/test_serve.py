@@ -451,3 +451,26 @@ async def test_workers_mark_a_user_alike(platform: FakePlatform, tmp_path: Path)
 def _log_key(pid: int) -> bytes:
     variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     return next(v for v in variables if v.startswith(b"TICKETBRIDGE_LOG_KEY=")).partition(b"=")[2]
+
+
+async def test_a_mapping_that_broke_does_not_replace_a_good_one(
+    platform: FakePlatform, tmp_path: Path
+) -> None:
+    """Upon SIGHUP a worker that cannot start says why in one line, and those that serve go on."""
+    platform.on("/orders", GOOD)
+    with serving_program(tmp_path, platform.url, TICKETBRIDGE_WORKERS="2") as program:
+        async with client() as menta:
+            await until_ready(menta, program.url)
+            await until(lambda: started(program) == 2)
+            (tmp_path / "acme.yaml").write_text("version: 1\n")
+            program.tell(signal.SIGHUP)
+            await until(lambda: "this worker cannot start" in program.log.read_text())
+            await until(lambda: "aborting the restart" in program.log.read_text())
+            answer = await menta.get(program.tickets)
+        program.tell(signal.SIGTERM)
+        code = await asyncio.to_thread(program.ended)
+        lines = program.lines()
+
+    (failed,) = [line for line in lines if line["event"] == "this worker cannot start"]
+    assert "TB011" in failed["reason"]
+    assert (answer.status_code, code) == (200, 0)
