@@ -1,4 +1,5 @@
-# The proxy with the mappings of /mappings: mount yours there.
+# The proxy with the mappings of /mappings: mount yours there. It listens on all addresses, so that each
+# mapping needs a secret or an `allow` list.
 #
 #   docker build -t ticketbridge .
 #   docker run --read-only -p 8080:8080 -v "$PWD/mappings:/mappings:ro" --env-file .env ticketbridge

@@ -29,7 +29,7 @@ from ticketbridge.server import server_config
 from ticketbridge.settings import Settings
 
 USER = "ana@example.com"
-SECRET = "s3cret-of-menta"
+SECRET = "s3cret-of-menta-tech"
 TOKEN = "t0ken-of-the-platform"
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients that never use it: by default each reads all trusted certificates, for longer than a test."""

@@ -7,8 +7,14 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from ticketbridge.access import caller_address, check_address, check_secret
-from ticketbridge.mapping.spec import AccessSpec, Secret
+from ticketbridge.mapping.spec import AccessSpec, Secret, SharedSecret
 from ticketbridge.problems import Forbidden, Unauthorized
+
+
+def shared(*texts: str) -> tuple[SharedSecret, ...]:
+    """The secrets of a mapping, numbered as they are listed."""
+    return tuple(SharedSecret(Secret(text), number) for number, text in enumerate(texts, 1))
+
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 
@@ -60,7 +66,7 @@ def test_all_secrets_are_always_compared(monkeypatch: pytest.MonkeyPatch) -> Non
         return given == secret
 
     monkeypatch.setattr("ticketbridge.access.hmac.compare_digest", compare)
-    spec = AccessSpec("X-Secret", (Secret("first"), Secret("second")), ())
+    spec = AccessSpec("X-Secret", shared("first", "second"), ())
     check_secret(spec, [b"first"])
     with pytest.raises(Unauthorized):
         check_secret(spec, [])
@@ -70,8 +76,16 @@ def test_all_secrets_are_always_compared(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_text_that_is_no_ascii_is_compared_as_bytes() -> None:
     """A secret's UTF-8 bytes are its header's; others are wrong."""
-    spec = AccessSpec("X-Secret", (Secret("s\u00e9cret"),), ())
+    spec = AccessSpec("X-Secret", shared("s\u00e9cret"), ())
 
     check_secret(spec, ["s\u00e9cret".encode()])
     with pytest.raises(Unauthorized):
         check_secret(spec, ["s\u00e9cret".encode("latin-1")])
+
+
+def test_the_number_of_the_secret_is_that_of_the_list() -> None:
+    """An accepted secret is told by its place in the mapping's list; of equal ones the first counts."""
+    spec = AccessSpec("X-Secret", (*shared("old", "new"), SharedSecret(Secret("old"), 4)), ())
+
+    assert [check_secret(spec, [given]) for given in (b"old", b"new")] == [1, 2]
+    assert check_secret(AccessSpec(None, (), ()), []) is None

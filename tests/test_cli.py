@@ -183,7 +183,7 @@ def test_serve_refuses_a_mapping_with_errors(bad: Path, capsys: pytest.CaptureFi
 def test_serve_refuses_a_wrong_setting(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A flag or variable that cannot be used is named."""
     assert main(["serve", "--port", "http", str(good)]) == 2
-    assert "TICKETBRIDGE_PORT" in capsys.readouterr().err
+    assert "--port must be a port from 0 to 65535" in capsys.readouterr().err
 
 
 def test_test_runs_the_cases_beside_a_mapping(
@@ -321,7 +321,7 @@ def test_a_worker_reads_its_settings_from_the_environment(
     good: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The application of a worker process is made from variables alone."""
-    monkeypatch.setattr("ticketbridge.server.logs.configure", lambda _settings: None)
+    monkeypatch.setattr("ticketbridge.server.logs.configure", lambda _settings, **_: None)
     for name, value in {**VARIABLES, **Settings(mappings=(str(good),)).as_environment()}.items():
         monkeypatch.setenv(name, value)
 

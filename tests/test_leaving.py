@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -18,9 +19,9 @@ from tests.processes import HEADERS, PATIENCE, Program, serving_program
 from tests.support import item, order, orders, spec_of
 from ticketbridge import load
 from ticketbridge.app import create_app
-from ticketbridge.bridge import compile_mapping
+from ticketbridge.bridge import Answer, compile_mapping
 from ticketbridge.load import Load
-from ticketbridge.problems import Overloaded
+from ticketbridge.problems import Overloaded, UpstreamError
 from ticketbridge.server import Server, server_config
 from ticketbridge.settings import Settings
 
@@ -293,6 +294,50 @@ async def test_nothing_under_way_is_finished_at_once() -> None:
     assert under_way._closes_at == closes_at
     assert closes_at is not None
     assert closes_at <= time.monotonic() + load.WELCOME
+
+
+async def test_another_failure_while_it_leaves_keeps_its_name() -> None:
+    """Only what was stopped is told as `overloaded`: another failure stays what it is."""
+    under_way = Load(2)
+    under_way.leave()
+    under_way.stop()
+    with pytest.raises(UpstreamError), under_way:
+        raise UpstreamError
+    with pytest.raises(Overloaded), under_way:
+        raise asyncio.CancelledError
+
+
+async def test_an_answer_that_fails_while_it_is_stopped_is_told_as_it_failed(
+    platform: FakePlatform,
+) -> None:
+    """A pull of which the platform says 500 just before the end of the grace is `upstream-error`."""
+    platform.on("/orders", Reply(500))
+    bridge = compile_mapping(spec_of(base_url=platform.url))
+    answer = bridge.answer
+
+    async def held(*arguments: Any) -> Answer:
+        try:
+            await asyncio.sleep(PATIENCE)
+        except asyncio.CancelledError:
+            asking = asyncio.current_task()
+            assert asking is not None
+            asking.uncancel()
+        return await answer(*arguments)
+
+    bridge.answer = held  # type: ignore[method-assign,assignment]  # an answer that ends by itself
+    settings = Settings(port=0, grace=0.3)
+    server = Server(server_config(create_app([bridge], settings, drains=True), settings))
+    running = asyncio.create_task(server.serve())
+    await until(lambda: server.started)
+    async with asking() as menta:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        pull = asyncio.create_task(menta.get(f"http://127.0.0.1:{port}{TICKETS}"))
+        await asyncio.sleep(0.2)
+        os.kill(os.getpid(), signal.SIGTERM)
+        reply = await pull
+    await asyncio.wait_for(running, PATIENCE)
+
+    assert (reply.status_code, reply.json()["type"][-14:]) == (502, "upstream-error")
 
 
 async def _enter(under_way: Load) -> None:

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from tests.support import TOKEN, USER, Replies
+from tests.support import SECRET, TOKEN, USER, Replies
 from ticketbridge import cli
 from ticketbridge import problems as tree
 from ticketbridge.bridge import compile_mapping
@@ -58,7 +58,7 @@ async def test_the_example_gives_the_answer_that_is_shown() -> None:
     (text,) = fences("yaml", "Example")
     platform, answer = (json.loads(block) for block in fences("json", "Example"))
     environment = Environment(
-        {"MENTA_SECRET": "s", "ACME_API": "https://api.acme.example", "ACME_TOKEN": TOKEN}
+        {"MENTA_SECRET": SECRET, "ACME_API": "https://api.acme.example", "ACME_TOKEN": TOKEN}
     )
     spec = parse_mapping(text, file="acme.yaml", environment=environment)
     bridge = compile_mapping(spec, transport=Replies({"/orders?email=ana%40example.com": platform}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,8 @@ def test_each_variable_sets_its_setting() -> None:
             "TICKETBRIDGE_TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::/32",
             "TICKETBRIDGE_MAX_CONCURRENCY": "5",
             "TICKETBRIDGE_GRACE": "1.5m",
+            "TICKETBRIDGE_ALLOW_OPEN": "1",
+            "TICKETBRIDGE_LOG_KEY": "a-key-of-16-or-more",
         }
     )
 
@@ -43,6 +46,8 @@ def test_each_variable_sets_its_setting() -> None:
         trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")),
         max_concurrency=5,
         grace=90.0,
+        allow_open=True,
+        log_key="a-key-of-16-or-more",
     )
     assert settings_from(settings.as_environment()) == settings
 
@@ -59,6 +64,13 @@ def test_each_variable_sets_its_setting() -> None:
         ("TRUSTED_PROXIES", "10.0.0.1/8", "networks"),
         ("GRACE", "30", "30s"),
         ("GRACE", "-1s", "30s"),
+        ("PORT", "8_080", "0 to 65535"),
+        ("PORT", "\uff18\uff10", "0 to 65535"),
+        ("PORT", "-1", "0 to 65535"),
+        ("WORKERS", "1e1", "from 1"),
+        ("HOST", " ", "an address to listen on"),
+        ("ALLOW_OPEN", "yes", "1 or 0"),
+        ("LOG_KEY", "short", "at least 16 characters"),
     ],
 )
 def test_a_wrong_setting_names_the_variable_and_what_it_takes(
@@ -67,3 +79,27 @@ def test_a_wrong_setting_names_the_variable_and_what_it_takes(
     """A setting that cannot be used is an error, never a default."""
     with pytest.raises(SettingsError, match=f"TICKETBRIDGE_{name} .*{wanted}"):
         settings_from({f"TICKETBRIDGE_{name}": value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PORT", "abc"), ("PORT", ""), ("HOST", ""), ("WORKERS", "none")]
+)
+def test_a_wrong_flag_is_named_as_a_flag(name: str, value: str) -> None:
+    """What was given as a flag is called by the flag's name; it beats the variable, empty too."""
+    with pytest.raises(SettingsError, match=f"^--{name.lower()} must be "):
+        settings_from({f"TICKETBRIDGE_{name}": "1"}, {name: value})
+
+
+def test_the_key_of_the_log_may_come_from_a_file(tmp_path: Path) -> None:
+    """As with other secrets, `TICKETBRIDGE_LOG_KEY_FILE` names a file that holds it."""
+    file = tmp_path / "key"
+    file.write_text("a-key-of-16-or-more\n")
+
+    assert settings_from({"TICKETBRIDGE_LOG_KEY_FILE": str(file)}).log_key == "a-key-of-16-or-more"
+    with pytest.raises(SettingsError, match="TICKETBRIDGE_LOG_KEY_FILE"):
+        settings_from({"TICKETBRIDGE_LOG_KEY_FILE": str(tmp_path / "none")})
+
+
+def test_the_key_of_the_log_is_never_shown() -> None:
+    """Settings may be printed."""
+    assert "a-key" not in repr(Settings(log_key="a-key-of-16-or-more"))

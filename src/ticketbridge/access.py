@@ -37,17 +37,23 @@ def check_address(spec: AccessSpec, address: IPAddress | None) -> None:
         raise Forbidden
 
 
-def check_secret(spec: AccessSpec, given: Sequence[bytes]) -> None:
-    """Raise Unauthorized unless the one value *given* is one of the mapping's secrets.
+def check_secret(spec: AccessSpec, given: Sequence[bytes]) -> int | None:
+    """Return the number of the secret that the one value *given* is; None where none is asked for.
 
-    All secrets are compared, each in constant time: the time taken says nothing about them.
+    Raises Unauthorized where it is none of them. All secrets are compared, each in constant time: the
+    time taken says nothing about them.
     """
     if not spec.secrets:
-        return
+        return None
     value = given[0] if len(given) == 1 else b""
-    matches = [hmac.compare_digest(value, secret.reveal().encode()) for secret in spec.secrets]
-    if not any(matches):
+    matches = [
+        secret.number
+        for secret in spec.secrets
+        if hmac.compare_digest(value, secret.text.reveal().encode())
+    ]
+    if not matches:
         raise Unauthorized
+    return matches[0]
 
 
 def _address(text: str) -> IPAddress | None:

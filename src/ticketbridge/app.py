@@ -24,17 +24,20 @@ from ticketbridge.access import IPAddress, caller_address, check_address, check_
 from ticketbridge.bridge import Answer, Bridge
 from ticketbridge.drain import draining
 from ticketbridge.journal import Journal
+from ticketbridge.listening import is_loopback
 from ticketbridge.load import Load
-from ticketbridge.logs import LOGGER, log_event, user_hash
+from ticketbridge.logs import LOGGER, flush, log_event, user_hash
 from ticketbridge.problems import (
+    Forbidden,
     InternalError,
     MethodNotAllowed,
     NotFound,
     ProblemError,
+    Unauthorized,
 )
 from ticketbridge.protocol import LEFT
 from ticketbridge.replies import JSON, METHODS, Reply, json_reply, problem_reply
-from ticketbridge.settings import Settings
+from ticketbridge.settings import Settings, SettingsError
 from ticketbridge.tickets.verdicts import count_kinds
 from ticketbridge.user import asked_user
 
@@ -57,12 +60,20 @@ class PathTaken(Exception):
 class Application:
     """The paths that are served, and for all else (start and end among it) Starlette.
 
+    *bridges* are the mappings, by the path of each.
+
     A request to a served path goes straight to its endpoint: routing and middleware would cost it
     about a tenth of a small answer, and each endpoint answers for its own errors.
     """
 
-    def __init__(self, endpoints: Mapping[str, ASGIApp], rest: Starlette) -> None:
+    def __init__(
+        self,
+        endpoints: Mapping[str, ASGIApp],
+        rest: Starlette,
+        bridges: Mapping[str, Bridge],
+    ) -> None:
         self.endpoints = endpoints
+        self.bridges = bridges
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,20 +91,35 @@ def create_app(
     observe: Observer | None = None,
     drains: bool = False,
 ) -> Application:
-    """The application that serves *bridges*. Raises PathTaken where two would answer one path.
+    """Return the application that serves *bridges*.
 
-    *drains*: it has the process to itself, and finishes its answers when that is told to end.
+    *drains*: it has the process to itself, and finishes its answers when that is told to end. Raises
+    PathTaken where two would answer one path, and SettingsError where a mapping with `access: open`
+    would be reached from elsewhere: whoever runs the application otherwise than by `serve` says in
+    `settings.host` where it listens.
     """
+    _refuse_open_access(bridges, settings)
+    paths = _paths(bridges)
     load = Load(settings.max_concurrency)
     endpoints: dict[str, ASGIApp] = {
-        path: _Endpoint(bridge, settings, load, observe) for path, bridge in _paths(bridges).items()
+        path: _Endpoint(bridge, settings, load, observe) for path, bridge in paths.items()
     }
     endpoints["/healthz"] = _Probe(lambda: json_reply({"status": "alive"}), load)
     endpoints["/readyz"] = _Probe(lambda: _readiness(bridges, load), load)
     drain = partial(draining, load, settings.grace) if drains else nullcontext
     rest = Starlette(lifespan=_lifespan(bridges, drain))
     rest.router.default = _NotFound(load)
-    return Application(endpoints, rest)
+    return Application(endpoints, rest, paths)
+
+
+def _refuse_open_access(bridges: Sequence[Bridge], settings: Settings) -> None:
+    opened = [bridge.spec for bridge in bridges if bridge.spec.endpoint.access.is_open]
+    if opened and not settings.allow_open and not is_loopback(settings.host):
+        raise SettingsError(
+            f"`{opened[0].platform}` has `access: open`, and everybody who reaches {settings.host} could"
+            " ask for anybody's tickets: give it a secret or an `allow` list, or listen on 127.0.0.1"
+            " (or set TICKETBRIDGE_ALLOW_OPEN=1, where something in front lets nobody else through)"
+        )
 
 
 def _paths(bridges: Sequence[Bridge]) -> dict[str, Bridge]:
@@ -122,6 +148,7 @@ def _lifespan(
             yield
         for bridge in bridges:
             await bridge.aclose()
+        flush()
 
     return lifespan
 
@@ -149,6 +176,8 @@ class _Endpoint:
         except ProblemError as error:
             problem = error.alone()
             reply = problem_reply(problem, request_id)
+            if isinstance(problem, Forbidden | Unauthorized):
+                journal.caller = str(self._address(scope) or "unknown")
         except ClientLeft:
             log_event("client left", {"request_id": request_id, "calls": journal.calls})
             return
@@ -168,7 +197,7 @@ class _Endpoint:
         access = self._endpoint.access
         if access.allow:
             check_address(access, self._address(scope))
-        check_secret(access, _values(scope, self._secret_header))
+        journal.secret = check_secret(access, _values(scope, self._secret_header))
         if scope["method"] not in METHODS:
             raise MethodNotAllowed
         user = asked_user(scope["query_string"], self._endpoint)
@@ -199,6 +228,8 @@ class _Endpoint:
                 "status": reply.status,
                 "problem": problem and problem.slug,
                 "reason": problem and problem.log,
+                "address": journal.caller,
+                "secret": journal.secret,
                 "user": journal.user,
                 "verdicts": journal.verdicts,
                 "calls": journal.calls,

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 
 from ticketbridge.agreement import Made, require_same
-from ticketbridge.jmes import LOOKUP_CACHE, NOW
+from ticketbridge.jmes import LOOKUP_CACHE, NOW, keys_shown
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.findings import Finding
@@ -94,7 +94,8 @@ class Bridge:
         limit = asyncio.timeout(self.spec.upstream.timeout)
         try:
             async with limit:
-                return await self._answer(user, journal, limit, now or datetime.now(UTC))
+                with keys_shown(journal.explains):
+                    return await self._answer(user, journal, limit, now or datetime.now(UTC))
         except TimeoutError:
             if not limit.expired():
                 raise

@@ -38,13 +38,15 @@ from ticketbridge.mapping import Environment, MappingError
 from ticketbridge.mapping.schema import schema_file
 from ticketbridge.server import serve
 from ticketbridge.settings import Settings, SettingsError, settings_from
-from ticketbridge.terminal import counted, shows_colours
+from ticketbridge.terminal import counted, open_missing_streams, shows_colours
 
 _SCHEMAS = {"mapping": lambda: schema_file().read_text("utf-8"), "tickets": tickets_schema_text}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
+    if open_missing_streams():
+        print("ticketbridge: stderr is closed: errors and the log are lost")
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
@@ -193,8 +195,8 @@ def _settings(options: argparse.Namespace) -> Settings:
         "WORKERS": options.workers,
         "MAPPINGS": os.pathsep.join(options.paths) or None,
     }
-    given = {f"TICKETBRIDGE_{name}": value for name, value in flags.items() if value is not None}
-    return settings_from({**os.environ, **given})
+    given = {name: value for name, value in flags.items() if value is not None}
+    return settings_from(os.environ, given)
 
 
 def _summary(files: int, errors: int, warnings: int) -> str:

@@ -36,12 +36,15 @@ class Journal:
 
     *upstream* is the time with a call under way, *waiting* the time with one in wait for its turn;
     *calls* counts requests sent, each try of a call included; *notes* are the `message`s of rules;
-    *user* is the mark of the asked user; *verdicts* counts each verdict (`not_eligible:REFUNDED`);
+    *user* is the mark of the asked user, *secret* the number of the caller's secret, *caller* the
+    address of one who was refused; *verdicts* counts each verdict (`not_eligible:REFUNDED`);
     *records* are there where *explains* asks for them, and in an answer in which something is odd.
     """
 
     explains: bool = False
     user: str | None = None
+    secret: int | None = None
+    caller: str | None = None
     calls: int = 0
     verdicts: dict[str, int] = field(default_factory=dict)
     upstream: Stopwatch = field(default_factory=Stopwatch)

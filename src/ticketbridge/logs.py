@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import logging
 import secrets
@@ -16,24 +17,36 @@ from typing import Any, NamedTuple, TextIO
 
 import msgspec
 
+from ticketbridge.logwriter import LogWriter
 from ticketbridge.redaction import mask_emails
 from ticketbridge.settings import LogFormat, Settings
 
 LOGGER = logging.getLogger("ticketbridge")
-_USER_KEY = secrets.token_bytes(32)
+_FLUSH_SECONDS = 2.0
+_user_key = secrets.token_bytes(32)
 
 
 def user_hash(user: str) -> str:
-    """A mark by which the lines of one user are known, for as long as the process lives.
+    """Return a mark by which the lines of one user are known, and the user is not.
 
-    The key is made at start and kept nowhere, so that no list of addresses can be tried against a log.
+    Its key is that of the settings, or made at start and kept nowhere, so that no list of addresses
+    can be tried against a log.
     """
-    return hashlib.blake2b(user.lower().encode(), key=_USER_KEY, digest_size=8).hexdigest()
+    return hashlib.blake2b(user.lower().encode(), key=_user_key, digest_size=8).hexdigest()
 
 
-def configure(settings: Settings, stream: TextIO | None = None) -> None:
-    """Send ticketbridge's and uvicorn's lines to *stream* (stderr), in the format of *settings*."""
-    handler = _Lines(stream or sys.stderr, _FORMS[settings.log_format])
+def configure(
+    settings: Settings, stream: TextIO | None = None, *, in_background: bool = False
+) -> None:
+    """Send ticketbridge's and uvicorn's lines to *stream* (stderr), in the format of *settings*.
+
+    *in_background*: a thread writes them, so that no answer waits for whoever reads the stream. Call
+    `flush` before the process ends.
+    """
+    global _user_key  # noqa: PLW0603 - as logging itself, this is one for the process
+    if settings.log_key:
+        _user_key = hashlib.blake2b(settings.log_key.encode()).digest()
+    handler = _handler(stream or sys.stderr, _FORMS[settings.log_format], in_background)
     for name in ("ticketbridge", "uvicorn.error"):
         logger = logging.getLogger(name)
         logger.handlers[:] = [handler]
@@ -44,6 +57,20 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
     for name in ("uvicorn.access", "httpx", "httpcore", "asyncio"):
         # These write URLs, and a URL holds the user.
         logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def flush(seconds: float = _FLUSH_SECONDS) -> None:
+    """Wait until what was logged is written, but not longer than *seconds*."""
+    for handler in LOGGER.handlers:
+        if isinstance(handler, _Lines):
+            handler.drain(seconds)
+
+
+def tell(*lines: str) -> None:
+    """Write *lines* for people as they are, in their turn among the log's. They hold nobody's data."""
+    for handler in LOGGER.handlers:
+        if isinstance(handler, _Lines):
+            handler.tell("".join(f"{line}\n" for line in lines))
 
 
 def log_event(event: str, fields: Mapping[str, Any], level: int = logging.INFO) -> None:
@@ -68,12 +95,18 @@ class _Line(NamedTuple):
 
 
 class _Lines(logging.Handler):
-    """Writes lines to a stream: those of logging, and such as are no records."""
+    """Writes lines: those of logging, and such as are no records."""
 
-    def __init__(self, stream: TextIO, form: Callable[[_Line], str]) -> None:
+    def __init__(
+        self,
+        form: Callable[[_Line], str],
+        write: Callable[[str], None],
+        drain: Callable[[float], None],
+    ) -> None:
         super().__init__()
-        self._stream = stream
         self._form = form
+        self.tell = write
+        self.drain = drain
 
     def emit(self, record: logging.LogRecord) -> None:
         """See logging."""
@@ -82,11 +115,36 @@ class _Lines(logging.Handler):
         self.write(_Line(record.created, record.levelno, record.getMessage(), fields, traceback))
 
     def write(self, line: _Line) -> None:
-        """Write it whole; where the stream is full or closed, no answer fails of it."""
-        text = f"{self._form(line)}\n"
-        with contextlib.suppress(OSError, ValueError):
-            self._stream.write(text)
-            self._stream.flush()
+        """Write it whole, or hand it to the thread that does."""
+        self.tell(f"{self._form(line)}\n")
+
+
+def _handler(stream: TextIO | None, form: Callable[[_Line], str], in_background: bool) -> _Lines:
+    if stream is None:
+        return _Lines(form, lambda _text: None, lambda _seconds: None)
+    descriptor = _descriptor(stream) if in_background else None
+    if descriptor is None:
+        return _Lines(form, lambda text: _write_now(stream, text), lambda _seconds: None)
+
+    def dropped(lines: int) -> str:
+        fields = {"lines": lines}
+        return f"{form(_Line(time.time(), logging.WARNING, 'log lines dropped', fields))}\n"
+
+    writer = LogWriter(descriptor, dropped)
+    return _Lines(form, writer.put, writer.flush)
+
+
+def _descriptor(stream: TextIO) -> int | None:
+    with contextlib.suppress(OSError, ValueError, io.UnsupportedOperation):
+        return stream.fileno()
+    return None
+
+
+def _write_now(stream: TextIO, text: str) -> None:
+    """Write *text*; where the stream is full or closed, no answer fails of it."""
+    with contextlib.suppress(OSError, ValueError):
+        stream.write(text)
+        stream.flush()
 
 
 def _as_json(line: _Line) -> str:
@@ -98,18 +156,23 @@ def _as_json(line: _Line) -> str:
     }
     if line.traceback:
         document["traceback"] = line.traceback
-    # JSON escapes control characters: a value cannot start a line of its own.
-    return _json(document)
+    text = _json(document)
+    return text if text.isprintable() else "".join(map(_in_json, text))
 
 
 def _as_text(line: _Line) -> str:
-    parts = [f"{name}={_text(value)}" for name, value in line.fields.items()]
+    parts = [f"{_escaped(name)}={_text(value)}" for name, value in line.fields.items()]
     level = logging.getLevelName(line.level)
     text = " ".join([_time(line.created), level, _escaped(line.event.strip()), *parts])
-    return f"{text}\n{line.traceback}" if line.traceback else text
+    # Indented, so that no line of an exception's text passes for a line of the log.
+    inner = [f"    {_escaped(part)}" for part in line.traceback.splitlines()]
+    return "\n".join([text, *inner])
 
 
 _FORMS: Mapping[LogFormat, Callable[[_Line], str]] = {"json": _as_json, "text": _as_text}
+
+
+_QUOTED = frozenset(' "=')
 
 
 def _traceback(record: logging.LogRecord) -> str:
@@ -129,9 +192,11 @@ def _second(seconds: int) -> str:
 
 
 def _text(value: object) -> str:
-    if isinstance(value, str):
-        return _escaped(value) if value and " " not in value else f'"{_escaped(value)}"'
-    return _json(value)
+    if not isinstance(value, str):
+        return _escaped(_json(value))
+    if value and _QUOTED.isdisjoint(value):
+        return _escaped(value)
+    return '"' + _escaped(value.replace('"', '\\"')) + '"'
 
 
 def _json(value: object) -> str:
@@ -144,4 +209,12 @@ def _json(value: object) -> str:
 
 
 def _escaped(text: str) -> str:
+    """*text* without what moves a cursor, turns the direction of writing, or cannot be seen."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _in_json(character: str) -> str:
+    """One *character* of a JSON text, in which all that is not printable stands in a string."""
+    return character if character.isprintable() else json.dumps(character)[1:-1]

@@ -11,6 +11,20 @@ _AT = re.compile(r".(?:@|%40)[^&]")
 _PATH_PARAMETERS = re.compile(r";[^/]*")
 
 
+# Greedy to the last "@": a password may have a slash in it, or an "@" of its own.
+_USERINFO = re.compile(r"(?<=//)[^\s'\"<>`]+(?=@)")
+
+
+def userinfo_spans(text: str) -> list[tuple[int, int]]:
+    """Where names and passwords of URLs (`https://name:password@host`) begin and end in *text*."""
+    return [found.span() for found in _USERINFO.finditer(text)]
+
+
+def mask_userinfo(text: str) -> str:
+    """*text* with the names and passwords of URLs replaced."""
+    return _USERINFO.sub("********", text)
+
+
 def mask_emails(text: str) -> str:
     """Return *text* with everything that looks like an e-mail address replaced.
 

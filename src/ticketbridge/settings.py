@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar, cast
 
+from ticketbridge.mapping.environment import Environment, VariableError
 from ticketbridge.mapping.spec import IPNetwork
 
 T = TypeVar("T")
 LogFormat = Literal["json", "text"]
+_SHORTEST_KEY = 16
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -23,7 +25,12 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How one service runs. *grace*: seconds to drain; *max_concurrency*: answers at once, per worker."""
+    """How one service runs. *grace*: seconds to drain; *max_concurrency*: answers at once, per worker.
+
+    *host* is where the server listens, also where ticketbridge is not what runs it. *allow_open*:
+    mappings with `access: open` are served there although others than this machine reach it. *log_key*
+    is the key of the users' marks in the log; "" has each process make one.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -34,6 +41,8 @@ class Settings:
     trusted_proxies: tuple[IPNetwork, ...] = field(default=())
     max_concurrency: int = 1000
     grace: float = 30.0
+    allow_open: bool = False
+    log_key: str = field(default="", repr=False)
 
     def as_environment(self) -> dict[str, str]:
         """The variables that `settings_from` reads these settings back from."""
@@ -47,15 +56,22 @@ class Settings:
             "TRUSTED_PROXIES": ",".join(map(str, self.trusted_proxies)),
             "MAX_CONCURRENCY": str(self.max_concurrency),
             "GRACE": f"{self.grace:f}s",
+            "ALLOW_OPEN": str(int(self.allow_open)),
+            "LOG_KEY": self.log_key,
         }
         return {f"TICKETBRIDGE_{name}": value for name, value in values.items()}
 
 
-def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
-    """The settings that *environment* gives; SettingsError names the variable that is wrong."""
-    read, default = _Reader(environment), Settings()
+def settings_from(
+    environment: Mapping[str, str] = os.environ, flags: Mapping[str, str] | None = None
+) -> Settings:
+    """Return the settings that *environment* gives, but for those that *flags* give by the same names.
+
+    Raises SettingsError, which names the variable or the flag that is wrong.
+    """
+    read, default = _Reader(environment, flags or {}), Settings()
     return Settings(
-        host=read("HOST", str, default.host, "an address to listen on"),
+        host=read("HOST", _host, default.host, "an address to listen on"),
         port=read("PORT", _port, default.port, "a port from 0 to 65535"),
         workers=read("WORKERS", _count, default.workers, "a whole number from 1"),
         mappings=read("MAPPINGS", _paths, default.mappings, "paths, separated as in PATH"),
@@ -71,39 +87,74 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
             "MAX_CONCURRENCY", _count, default.max_concurrency, "a whole number from 1"
         ),
         grace=read("GRACE", _seconds, default.grace, "a duration like 30s"),
+        allow_open=read("ALLOW_OPEN", _flag, default.allow_open, "1 or 0"),
+        log_key=_log_key(environment),
     )
 
 
 class _Reader:
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], flags: Mapping[str, str]) -> None:
         self._environment = environment
+        self._flags = flags
 
     def __call__(self, name: str, parse: Callable[[str], T], default: T, wanted: str) -> T:
-        text = self._environment.get(f"TICKETBRIDGE_{name}", "")
-        if not text:
+        flag = self._flags.get(name)
+        text = self._environment.get(f"TICKETBRIDGE_{name}", "") if flag is None else flag
+        if flag is None and not text:
             return default
         try:
             return parse(text)
         except ValueError:
-            raise SettingsError(f"TICKETBRIDGE_{name} must be {wanted}") from None
+            source = f"TICKETBRIDGE_{name}" if flag is None else f"--{name.lower()}"
+            raise SettingsError(f"{source} must be {wanted}, not {text!r}") from None
 
 
 def _default_format() -> LogFormat:
     return "text" if sys.stderr.isatty() else "json"
 
 
+def _host(text: str) -> str:
+    if not text.strip():
+        raise ValueError
+    return text
+
+
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
+    port = _number(text)
+    if port > 65535:
         raise ValueError
     return port
 
 
 def _count(text: str) -> int:
-    count = int(text)
+    count = _number(text)
     if count < 1:
         raise ValueError
     return count
+
+
+def _number(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise ValueError
+    return int(text)
+
+
+def _flag(text: str) -> bool:
+    if text not in {"1", "0"}:
+        raise ValueError
+    return text == "1"
+
+
+def _log_key(environment: Mapping[str, str]) -> str:
+    """The key itself or, as with other secrets, what is in the file that `…_FILE` names."""
+    name = "TICKETBRIDGE_LOG_KEY"
+    try:
+        key = Environment(environment).look_up(name, "").text
+    except VariableError as error:
+        raise SettingsError(str(error)) from None
+    if key and len(key) < _SHORTEST_KEY:
+        raise SettingsError(f"{name} must be a text of at least {_SHORTEST_KEY} characters")
+    return key
 
 
 def _paths(text: str) -> tuple[str, ...]:

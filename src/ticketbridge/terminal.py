@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Final, TextIO
 
@@ -16,6 +17,23 @@ FAINT: Final = "2"
 def shows_colours(stream: TextIO) -> bool:
     """Whether *stream* is a terminal whose user wants colours (https://no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def open_missing_streams() -> bool:
+    """Open the null device in place of standard streams that are closed; whether stderr was.
+
+    Else the next file or socket would get the number of stderr, and what is meant for people with it.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # takes the lowest free number
+    stderr_was_closed = sys.stderr is None
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
+    return stderr_was_closed
 
 
 class Paint:

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from ticketbridge.mapping.spec import EndpointSpec
+from ticketbridge.mapping.spec import EndpointSpec, UserFormat
 from ticketbridge.problems import InvalidUser
 
-LONGEST_USER = 254
+LONGEST_USER: Final = 254
 # One "@" between texts without blanks, control characters, or what only stands around an address.
 _EMAIL = re.compile(
     r'[^\s@<>()\[\]\\,;:"\x00-\x1f\x7f-\x9f]+@[^\s@<>()\[\]\\,;:"\x00-\x1f\x7f-\x9f]+'
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd]")
+# ASCII digits with at most one separator between two of them; a group may stand in parentheses.
+# There is one way to read each text, so that a long one costs no more than its length.
+_PART = r"(?:[0-9]|\([0-9]+\))"
+_PHONE = re.compile(rf"\+?{_PART}(?:[ ./-]?{_PART})*")
+_FEWEST_DIGITS, _MOST_DIGITS = 6, 15  # E.164 allows 15 at most
+_DIGIT = re.compile(r"[0-9]")
+
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
+# What shows nothing, though its category is that of letters, marks or symbols: Unicode's
+# Default_Ignorable_Code_Point, the blank ones, and the sign for a character that could not be read.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufffc\ufffd"
+    "\U00013441\U00013442\U00016fe4\U0001d159\U000e0100-\U000e01ef]"
+)
 
 
 def asked_user(query: bytes, spec: EndpointSpec) -> str:
-    """The one value of the user parameter in *query*; InvalidUser says what is wrong with it.
+    """Return the one value of the user parameter in *query*; InvalidUser says what is wrong with it.
 
-    Where users are e-mail addresses a `+` stays a `+`: no address holds a blank.
+    Where users are e-mail addresses or phone numbers a `+` stays a `+`: in both it is a character of
+    its own, and a blank comes as `%20`. For any other text a `+` is a blank, as in forms.
     """
     name = spec.user_parameter
     values = [_decoded(value, spec) for key, value in _pairs(query) if _decoded(key, spec) == name]
@@ -27,7 +43,9 @@ def asked_user(query: bytes, spec: EndpointSpec) -> str:
         raise InvalidUser(f"The query parameter `{name}` is missing")
     if len(values) > 1:
         raise InvalidUser(f"The query parameter `{name}` is given more than once")
-    _check(values[0], name, spec)
+    slip = _slip(values[0], spec.user_format)
+    if slip:
+        raise InvalidUser(f"The query parameter `{name}` {slip}")
     return values[0]
 
 
@@ -37,7 +55,7 @@ def _pairs(query: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def _decoded(text: bytes, spec: EndpointSpec) -> str:
-    if spec.user_format != "email":
+    if spec.user_format == "any":
         text = text.replace(b"+", b" ")
     try:
         return unquote_to_bytes(text).decode()
@@ -45,12 +63,31 @@ def _decoded(text: bytes, spec: EndpointSpec) -> str:
         raise InvalidUser("The query is not UTF-8") from None
 
 
-def _check(user: str, name: str, spec: EndpointSpec) -> None:
+def _slip(user: str, form: UserFormat) -> str:
+    """What is wrong with *user*, as the end of a sentence; "" where nothing is."""
     if not user:
-        raise InvalidUser(f"The query parameter `{name}` is empty")
+        return "is empty"
     if len(user) > LONGEST_USER:
-        raise InvalidUser(f"The query parameter `{name}` is longer than {LONGEST_USER} characters")
-    if _CONTROL.search(user):
-        raise InvalidUser(f"The query parameter `{name}` has a control character")
-    if spec.user_format == "email" and not _EMAIL.fullmatch(user):
-        raise InvalidUser(f"The query parameter `{name}` is no e-mail address")
+        return f"is longer than {LONGEST_USER} characters"
+    if user != user.strip():
+        return "begins or ends with a blank (a `+` is written `%2B`)"
+    if _INVISIBLE.search(user) or (not user.isprintable() and any(map(_is_invisible, user))):
+        return "has a control character or an invisible one"
+    return _slip_of_format(user, form)
+
+
+def _slip_of_format(user: str, form: UserFormat) -> str:
+    if form == "email" and not _EMAIL.fullmatch(user):
+        return "is no e-mail address"
+    if form == "phone" and not _is_phone(user):
+        return "is no phone number: 6 to 15 digits, with an optional `+` before them"
+    return ""
+
+
+def _is_invisible(character: str) -> bool:
+    return unicodedata.category(character) in _INVISIBLE_CATEGORIES
+
+
+def _is_phone(user: str) -> bool:
+    digits = len(_DIGIT.findall(user))
+    return _FEWEST_DIGITS <= digits <= _MOST_DIGITS and bool(_PHONE.fullmatch(user))

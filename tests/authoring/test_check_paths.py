@@ -11,7 +11,11 @@ from ticketbridge.authoring.codes import frame
 from ticketbridge.catalog import NoMappings
 from ticketbridge.mapping import Environment
 
-VARIABLES = {"MENTA_SECRET": "s", "ACME_API": "https://api.acme.example", "ACME_TOKEN": "t"}
+VARIABLES = {
+    "MENTA_SECRET": "s3cret-of-menta-tech",
+    "ACME_API": "https://api.acme.example",
+    "ACME_TOKEN": "t",
+}
 CASES = "- case: none\n  user: ana@example.com\n  expect: {tickets: []}\n"
 SLIP = frame().replace("owner: order.email", "owner: ordr.email")
 SLIPPED_CASES = CASES.replace("expect", "expects")

@@ -202,3 +202,42 @@ def test_colours_are_for_terminals(
 
     assert ("\033[" in out.getvalue()) is coloured
     assert "error[TB013]" in re.sub(r"\033\[[0-9;]*m", "", out.getvalue())
+
+
+PASSWORDS = ["hunter2", "hun/ter2", "hun@ter2", "hun:ter2?#", "${PLAIN}hunter2"]
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "base_url: {url}",
+        "get: {url}/orders",
+        "platform: {url}",
+        'query: {{email: "{url}"}}',
+        "each: [{url}",
+        "# see {url} for more",
+        "token_url: '{url}', password: {url}",
+        "{url}: 1",
+    ],
+)
+def test_no_line_shows_what_a_url_has_before_its_host(
+    tmp_path: Path, line: str, password: str
+) -> None:
+    """The name and the password in a URL are masked wherever it stands, and its host is shown."""
+    url = f"https://bob:{password}@api.example.com"
+    shown = "".join(excerpt(tmp_path, line.format(url=url), 1))
+
+    assert password not in shown
+    assert "bob" not in shown
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+def test_no_finding_repeats_what_a_url_has_before_its_host(tmp_path: Path, password: str) -> None:
+    """Message and suggestion are masked in every format."""
+    url = f"https://bob:{password}@api.example.com"
+    one = finding(written(tmp_path, ""), message=f"no `{url}` here", suggestion=f"leave {url} out")
+    for form in (as_text, as_json, as_github):
+        assert "bob" not in form([one])
+        assert password not in form([one])
+        assert "@api.example.com" in form([one])

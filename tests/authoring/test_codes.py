@@ -24,7 +24,7 @@ GIVEN = re.compile(r'"(TB\d{3})"')
 PAGE = Path(__file__).parents[2] / "mappings" / "codes.md"
 CODES = all_codes()
 VARIABLES = {
-    "MENTA_SECRET": "s3cret",
+    "MENTA_SECRET": "s3cret-of-menta-tech",
     "ACME_API": "https://api.acme.example",
     "ACME_TOKEN": "t0ken",
 }

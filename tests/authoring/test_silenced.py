@@ -8,7 +8,11 @@ from ticketbridge.authoring.check import check_text
 from ticketbridge.authoring.codes import frame
 from ticketbridge.mapping import Environment
 
-VARIABLES = {"MENTA_SECRET": "s", "ACME_API": "https://api.acme.example", "ACME_TOKEN": "t"}
+VARIABLES = {
+    "MENTA_SECRET": "s3cret-of-menta-tech",
+    "ACME_API": "https://api.acme.example",
+    "ACME_TOKEN": "t",
+}
 
 
 def codes(new: str, old: str = "  owner: order.email\n") -> list[str]:

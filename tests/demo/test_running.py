@@ -190,12 +190,12 @@ async def test_the_next_free_port() -> None:
 
 
 async def test_no_port_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no port is free, the error says from where on it looked."""
+    """Where no port is free, the error names the one that was looked at."""
     with socket.create_server((LOOPBACK, 0)) as taken:
-        monkeypatch.setattr("ticketbridge.demo.running._PORTS_TRIED", 1)
+        monkeypatch.setattr("ticketbridge.demo.running._MORE_PORTS", 0)
         port = taken.getsockname()[1]
 
-        with pytest.raises(SettingsError, match=f"no port from {port} on is free"):
+        with pytest.raises(SettingsError, match=f"port {port}: another program listens there"):
             await running_demo(port).__aenter__()
 
 
@@ -240,7 +240,7 @@ async def test_the_shell_does_not_disturb(monkeypatch: pytest.MonkeyPatch) -> No
 
 async def test_the_mapping_is_without_a_doubt() -> None:
     """`mappings/demo.yaml` has no error and no warning, and names the schema for editors."""
-    variables = {"DEMO_API": "https://platform.example", "DEMO_TOKEN": "t", "DEMO_SECRET": "s"}
+    variables = {"DEMO_API": "https://platform.example", "DEMO_TOKEN": "t", "DEMO_SECRET": "s" * 16}
     first_line = MAPPING.read_text(encoding="utf-8").partition("\n")[0]
     schema = MAPPING.parent / first_line.removeprefix("# yaml-language-server: $schema=")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ticketbridge.jmes import EvaluationError, compile_expression
+from ticketbridge.jmes import EvaluationError, compile_expression, keys_shown
 
 SECRET = "ana@example.com"
 
@@ -71,6 +71,28 @@ def test_wrong_elements_are_named_by_their_types() -> None:
 def test_only_keys_that_look_like_fields_are_shown(document: Any, shown: str) -> None:
     """Of the keys that are there, at most 12 are shown, and none that may be personal."""
     assert failing("zz", document).reason == f'no key "zz"; {shown}'
+
+
+@pytest.mark.parametrize(
+    ("expression", "document", "reason"),
+    [
+        ("order", {"orders": 1, "Smith": 2}, 'no key "order"; the object has 2 other keys'),
+        ("order", {"Smith": 2}, 'no key "order"; the object has 1 other key'),
+        ("order", {}, 'no key "order"; the object is empty'),
+        ("a.b", {"a": {"B": 1}}, 'no key "b"; the object has 1 other key'),
+        (
+            "lookup(a, 'id', `1`)",
+            {"a": [{"Id": 1}]},
+            "lookup(): element 0 lacks the key; the object has 1 other key",
+        ),
+    ],
+)
+def test_keys_are_counted_where_they_are_not_to_be_shown(
+    expression: str, document: Any, reason: str
+) -> None:
+    """For a log no key of the data is named, nor one that is near: each may be a person's name."""
+    with keys_shown(False):
+        assert failing(expression, document).reason == reason
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from ticketbridge.mapping import Environment, Finding, MappingError, MappingSpec
 from ticketbridge.mapping.spec import StatusTableSpec, TableSpec
 
 FILE = "acme.yaml"
-VARIABLES = {"TOKEN": "t0ken", "SECRET": "s3cret"}
+VARIABLES = {"TOKEN": "t0ken", "SECRET": "s3cret-of-menta-tech"}
 GOOD = """\
 version: 1
 platform: acme

@@ -10,7 +10,7 @@ import pytest
 from tests.mapping.support import change, findings, read, short
 from ticketbridge.mapping import Environment, MappingError
 from ticketbridge.mapping.environment import MAX_FILE_BYTES, PLACEHOLDER, Value, VariableError
-from ticketbridge.mapping.spec import BearerAuthSpec, CallSpec, Secret
+from ticketbridge.mapping.spec import BearerAuthSpec, CallSpec, Secret, SharedSecret
 
 HIDDEN = "pa55-{word}"
 
@@ -210,7 +210,7 @@ def test_an_empty_credential_is_refused_save_with_placeholders(old: str, new: st
 
     assert [finding.severity for finding in findings(text)] == ["error"]
     assert spec.warnings == ()
-    assert all(secret.reveal() == PLACEHOLDER for secret in spec.endpoint.access.secrets)
+    assert all(each.text.reveal() == PLACEHOLDER for each in spec.endpoint.access.secrets)
 
 
 def test_empty_secrets_are_dropped() -> None:
@@ -219,7 +219,9 @@ def test_empty_secrets_are_dropped() -> None:
         ("{allow: [203.0.113.0/24]}", '{secret_header: X-S, secrets: ["${SECRET}", "${B:-}"]}')
     )
 
-    assert read(text).endpoint.access.secrets == (Secret("s3cret"),)
+    assert read(text).endpoint.access.secrets == (
+        SharedSecret(Secret("s3cret-of-menta-tech"), 1, "SECRET"),
+    )
 
 
 BAD_VALUES = [

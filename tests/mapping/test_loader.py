@@ -32,6 +32,7 @@ from ticketbridge.mapping.spec import (
     ResultSpec,
     RuleSpec,
     Secret,
+    SharedSecret,
     StatusTableSpec,
     TemplateSpec,
     TicketSpec,
@@ -104,7 +105,7 @@ response:
   when_unknown_user: 200
 """
 FULL_VARIABLES = {
-    "MENTA_SECRET": "s3cret",
+    "MENTA_SECRET": "s3cret-of-menta-tech",
     "ACME_API": "https://api.acme.example/v2/",
     "ACME_TOKEN": "t0ken",
 }
@@ -135,7 +136,7 @@ EXPECTED = MappingSpec(
         user_format="email",
         access=AccessSpec(
             secret_header="X-Menta-Secret",
-            secrets=(Secret("s3cret"),),
+            secrets=(SharedSecret(Secret("s3cret-of-menta-tech"), 1, "MENTA_SECRET"),),
             allow=(ip_network("203.0.113.0/24"), ip_network("2001:db8::/32")),
         ),
     ),

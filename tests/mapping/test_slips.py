@@ -356,7 +356,7 @@ YAML_AND_STRUCTURE = [
         "  access:",
         "4:10",
         "TB012",
-        "give it a value, or leave the key out; for example access: o",
+        "give it a value, or leave the key out; for example access: {secret_header: ",
         id="empty-access",
     ),
     pytest.param(
@@ -364,7 +364,7 @@ YAML_AND_STRUCTURE = [
         "  access: public",
         "4:11",
         "TB013",
-        "for example access: open",
+        "for example access: {secret_header: X-Menta-Secret, ",
         id="access-of-a-wrong-word",
     ),
     pytest.param(
@@ -372,7 +372,7 @@ YAML_AND_STRUCTURE = [
         "  access:\n    - open",
         "5:5",
         "TB012",
-        "write its keys without `- `; for example access: open",
+        "write its keys without `- `; for example access: {secret_header: ",
         id="list-for-a-mapping",
     ),
     pytest.param(
@@ -959,7 +959,7 @@ MEANING = [
         "{}",
         "4:11",
         "TB041",
-        "`access: open` serves everyone who can reach the port",
+        'for example secret_header: X-Menta-Secret, secrets: ["${MENTA_SECRET}"]',
         id="access-without-anything",
     ),
     pytest.param(
@@ -1531,7 +1531,7 @@ DOUBTS = [
         "[0.0.0.0/0]",
         "4:20",
         "TB042",
-        "`access: open` says so, or name the networks",
+        "name the networks that menta tech asks from",
         id="everyone",
     ),
     pytest.param(

@@ -28,6 +28,7 @@ from ticketbridge.upstream.connection import (
 )
 from ticketbridge.upstream.messages import Incoming
 from ticketbridge.upstream.sockets import Server, SocketTransport, request_bytes
+from ticketbridge.upstream.tls import trusting_context
 
 pytestmark = pytest.mark.anyio
 
@@ -592,3 +593,26 @@ async def test_a_certificate_of_another_host_is_refused(authority: trustme.CA) -
             await get(platform, made)
 
     assert platform.seen == []
+
+
+@pytest.mark.usefixtures("trusted")
+async def test_no_keys_of_connections_are_written(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`SSLKEYLOGFILE` of the environment is not honoured: it would open every answer to a reader."""
+    keys = tmp_path / "keys"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
+    async with secure(authority) as platform, transport() as made:
+        assert await body_of(await get(platform, made)) == b"1"
+
+    assert trusting_context().keylog_filename is None
+    assert not keys.exists()
+
+
+def test_a_context_verifies_as_the_usual_one_does() -> None:
+    """But for the keys it is what Python makes by default: host names and certificates are verified."""
+    ours, usual = trusting_context(), ssl.create_default_context()
+
+    for name in ("verify_mode", "check_hostname", "verify_flags", "minimum_version", "options"):
+        assert getattr(ours, name) == getattr(usual, name)
+    assert [c["name"] for c in ours.get_ciphers()] == [c["name"] for c in usual.get_ciphers()]

@@ -271,3 +271,15 @@ def _key_of(finding: Finding, folder: Path, tls: Mapping[str, str]) -> str:
     assert spec.upstream.tls is not None
     files = {name: getattr(spec.upstream.tls, name) for name in tls}
     return next(name for name, file in files.items() if file.place == finding.place)
+
+
+async def test_no_keys_of_connections_are_written(
+    authority: trustme.CA, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`SSLKEYLOGFILE` is not honoured under `tls` either."""
+    keys = folder / "keys"
+    async with secured(authority) as platform:
+        monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
+        assert await ids(bridge_to(platform, folder, {"ca": "ca.pem"})) == ["1"]
+
+    assert not keys.exists()

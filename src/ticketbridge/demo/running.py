@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import secrets
 import socket
-from collections.abc import AsyncIterator, Generator
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Generator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
@@ -20,13 +19,14 @@ from ticketbridge.app import Observer, create_app
 from ticketbridge.bridge import Bridge
 from ticketbridge.catalog import NoMappings, load_bridges
 from ticketbridge.demo.platform import BASE_PATH, legacy_platform
+from ticketbridge.listening import close_all, open_listeners, url_of
 from ticketbridge.mapping import Environment
 from ticketbridge.server import server_config
 from ticketbridge.settings import Settings, SettingsError
 
 PORT: Final = 8080
 LOOPBACK: Final = "127.0.0.1"
-_PORTS_TRIED = 20
+_MORE_PORTS = 19
 _GRACE = 2.0  # seconds that answers under way have when the demo stops
 _PACKAGED = files("ticketbridge.demo") / "demo.yaml"
 _CHECKOUT = Path(__file__).parents[3] / "mappings" / "demo.yaml"
@@ -53,15 +53,15 @@ async def running_demo(
     Where *port* is taken, the next free one is used; 0 takes any. Raises NoMappings where the
     demo's mapping is not installed, and SettingsError where it cannot listen.
     """
-    with (
-        as_file(mapping_file()) as mapping,
-        closing(_listener(LOOPBACK, 0)) as platform_door,
-        closing(_listener(host, port)) as door,
-    ):
+    with as_file(mapping_file()) as mapping, ExitStack() as opened:
+        platform_doors = _listeners(LOOPBACK, 0)
+        opened.callback(close_all, platform_doors)
+        doors = _listeners(host, port)
+        opened.callback(close_all, doors)
         demo = Demo(
-            api=f"{_address(platform_door)}{BASE_PATH}",
+            api=f"{url_of(platform_doors[0])}{BASE_PATH}",
             token=secrets.token_hex(16),
-            tickets=f"{_address(door)}/tickets",
+            tickets=f"{url_of(doors[0])}/tickets",
             secret=secrets.token_hex(16),
             mapping=_as_seen_from_here(mapping),
         )
@@ -69,8 +69,8 @@ async def running_demo(
         app = create_app([_bridge(demo)], settings, observe=observe)
         platform = legacy_platform(demo.token)
         async with (
-            _serving(server_config(platform, settings), platform_door),
-            _serving(server_config(app, settings), door),
+            _serving(server_config(platform, settings), platform_doors),
+            _serving(server_config(app, settings), doors),
         ):
             yield demo
 
@@ -97,31 +97,11 @@ def _as_seen_from_here(path: Path) -> Path:
 # --- sockets and servers --------------------------------------------------------------------------
 
 
-def _listener(host: str, port: int) -> socket.socket:
-    """A socket that listens on *port*, or on the next one that is free."""
+def _listeners(host: str, port: int) -> list[socket.socket]:
+    """Sockets that listen on *port*, or on the next one that is free."""
     if port not in range(65536):
         raise SettingsError(f"a port is a number from 0 to 65535, not {port}")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for candidate in range(port, min(port + _PORTS_TRIED, 65536)):
-        try:
-            door = socket.create_server((host, candidate), family=family)
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                reason = error.strerror
-                raise SettingsError(
-                    f"cannot listen on {host}, port {candidate}: {reason}"
-                ) from error
-        else:
-            # asyncio does it only for sockets that name their protocol, which this one does not:
-            # without it, each answer waits 40 ms for the client's delayed acknowledgement.
-            door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return door
-    raise SettingsError(f"cannot listen on {host}: no port from {port} on is free")
-
-
-def _address(door: socket.socket) -> str:
-    host, port = door.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return open_listeners(host, port, more_ports=_MORE_PORTS if port else 0)
 
 
 class _Server(uvicorn.Server):
@@ -145,9 +125,9 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def _serving(config: uvicorn.Config, door: socket.socket) -> AsyncIterator[None]:
+async def _serving(config: uvicorn.Config, doors: Sequence[socket.socket]) -> AsyncIterator[None]:
     server = _Server(config)
-    task = asyncio.create_task(server.serve([door]))
+    task = asyncio.create_task(server.serve(list(doors)))
     try:
         await server.listening.wait()
         yield

@@ -10,6 +10,7 @@ from ticketbridge.jmes.errors import (
     RootError,
     describe,
     describe_types,
+    keys_shown,
 )
 from ticketbridge.jmes.expression import (
     Expression,
@@ -70,6 +71,7 @@ __all__ = [
     "describe",
     "describe_types",
     "has_null",
+    "keys_shown",
     "names_in",
     "root_paths",
     "split_template",

@@ -11,14 +11,16 @@
         └── ArgumentFault   a Fault before its function is known
             └── RegexFault  a regular expression that RE2 refuses
 
-No text of an EvaluationError or a Fault holds a value from the data.
+No text of an EvaluationError or a Fault holds a value from the data, nor, unless `keys_shown`, a key of it.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from decimal import Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, Underflow
 from typing import Any
 
@@ -158,11 +160,30 @@ def foreign_reason(error: Exception) -> str:
     return f"it cannot be evaluated ({type(error).__name__})"
 
 
+_SHOWS_KEYS: ContextVar[bool] = ContextVar("shows_keys", default=True)
+
+
+@contextmanager
+def keys_shown(shown: bool) -> Iterator[None]:
+    """Whether errors that come about inside name the keys of the data.
+
+    An object may have a key for each person, and no look at a key tells. So keys are for the one who
+    writes the mapping, and not for a log; where they are not shown they are counted.
+    """
+    token = _SHOWS_KEYS.set(shown)
+    try:
+        yield
+    finally:
+        _SHOWS_KEYS.reset(token)
+
+
 def show_keys(keys: Iterable[Any]) -> str:
     """The names of *keys* that may be shown, and how many more there are."""
     every = list(keys)
     if not every:
         return "the object is empty"
+    if not _SHOWS_KEYS.get():
+        return f"the object has {len(every)} other {'key' if len(every) == 1 else 'keys'}"
     plain = [key for key in every if is_plain_key(key)][:_SHOWN_KEYS]
     more = len(every) - len(plain)
     if more:
@@ -177,9 +198,15 @@ def is_plain_key(key: Any) -> bool:
 
 def missing_key(key: str, value: dict[Any, Any]) -> str:
     """The reason for a *key* that the object *value* does not have."""
-    plain = [name for name in value if is_plain_key(name)][:_COMPARED_KEYS]
-    near = did_you_mean(key, plain)
+    near = near_key(key, value)
     return f'no key "{key}"; {show_keys(value)}' + (f"; {near}" if near else "")
+
+
+def near_key(key: str, keys: Iterable[Any]) -> str:
+    """`did you mean "x"?` for the one of *keys* nearest to *key*, or "" where none may be shown."""
+    if not _SHOWS_KEYS.get():
+        return ""
+    return did_you_mean(key, [name for name in keys if is_plain_key(name)][:_COMPARED_KEYS])
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ticketbridge.redaction import mask_userinfo
+
 Severity = Literal["error", "warning"]
 
 
@@ -30,7 +32,8 @@ class Place:
 class Finding:
     """One thing that is wrong, or doubtful, at one place.
 
-    *code* is stable and names the rule; *suggestion* is what would be right, or "".
+    *code* is stable and names the rule; *suggestion* is what would be right, or "". Neither text has the
+    name and password of a URL in it.
     """
 
     place: Place
@@ -38,6 +41,11 @@ class Finding:
     code: str
     message: str
     suggestion: str = ""
+
+    def __post_init__(self) -> None:
+        """Mask what a text repeats of the file, wherever it was made."""
+        for name in ("message", "suggestion"):
+            object.__setattr__(self, name, mask_userinfo(getattr(self, name)))
 
     def __str__(self) -> str:
         tail = f" ({self.suggestion})" if self.suggestion else ""

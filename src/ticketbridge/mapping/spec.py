@@ -100,6 +100,7 @@ __all__ = [
     "RuleSpec",
     "Secret",
     "SessionAuthSpec",
+    "SharedSecret",
     "StatusRange",
     "StatusTableSpec",
     "TableSpec",
@@ -107,6 +108,7 @@ __all__ = [
     "TicketSpec",
     "TlsSpec",
     "UpstreamSpec",
+    "UserFormat",
     "XmlFormatSpec",
     "expressions_in",
 ]
@@ -117,13 +119,33 @@ IPNetwork = IPv4Network | IPv6Network
 # --- endpoint -----------------------------------------------------------------------------------
 
 
+UserFormat = Literal["email", "phone", "any"]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSecret:
+    """A secret of menta tech's. *number* counts the entries of `secrets`, the empty ones too, from 1.
+
+    *variable* is the name of the variable that the whole entry is, or "".
+    """
+
+    text: Secret
+    number: int
+    variable: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class AccessSpec:
     """Who may ask. Neither a secret nor a network means `access: open`."""
 
     secret_header: str | None
-    secrets: tuple[Secret, ...]
+    secrets: tuple[SharedSecret, ...]
     allow: tuple[IPNetwork, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody may ask."""
+        return not self.secrets and not self.allow
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +154,7 @@ class EndpointSpec:
 
     path: str | None
     user_parameter: str
-    user_format: Literal["email", "any"]
+    user_format: UserFormat
     access: AccessSpec
 
 

@@ -13,6 +13,7 @@ from ticketbridge.upstream.client import Client, PlatformClient
 from ticketbridge.upstream.resilience import RetryBudget, Slots
 from ticketbridge.upstream.signing import Signers, SigningPlan
 from ticketbridge.upstream.sockets import SocketTransport
+from ticketbridge.upstream.tls import trusting_context
 from ticketbridge.upstream.transport import HttpxTransport
 
 
@@ -49,7 +50,7 @@ def open_platform(
 
 def _connections(spec: UpstreamSpec, tls: ssl.SSLContext | None) -> SocketTransport:
     # Reading the trusted certificates takes tens of milliseconds: not while an answer waits.
-    tls = tls or (ssl.create_default_context() if _speaks_tls(spec) else None)
+    tls = tls or (trusting_context() if _speaks_tls(spec) else None)
     return SocketTransport(
         connect_timeout=spec.connect_timeout, tls=tls, keep_alive=spec.keep_alive
     )

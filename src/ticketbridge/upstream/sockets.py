@@ -18,6 +18,7 @@ from aiohappyeyeballs import start_connection
 
 from ticketbridge.upstream.connection import Connection, ConnectionLost
 from ticketbridge.upstream.messages import Incoming
+from ticketbridge.upstream.tls import trusting_context
 
 KEPT_SECONDS = 15.0
 LIVED_SECONDS = (
@@ -87,7 +88,7 @@ class Server:
         default = _PORTS[parts.scheme]
         self._name = parts.hostname or ""
         self._port = parts.port or default
-        self._tls = (tls or ssl.create_default_context()) if parts.scheme == "https" else None
+        self._tls = (tls or trusting_context()) if parts.scheme == "https" else None
         self.host = parts.netloc.removesuffix(f":{default}")
         self._idle: list[tuple[Connection, float]] = []
         self._sweeper: asyncio.TimerHandle | None = None

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import ssl
+import sys
 from typing import NoReturn
 
 from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.spec import FileSpec, TlsSpec
 
 _CODE = "TB056"
+
+
+def trusting_context(ca: str | None = None) -> ssl.SSLContext:
+    """Return a context that trusts the certificates in the file *ca*, or those that the system trusts.
+
+    It is what `ssl.create_default_context` makes, but that it never writes the keys of connections
+    where `SSLKEYLOGFILE` says: whoever reads them reads every ticket and credential.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if sys.version_info >= (3, 13):
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
+    if ca is None:
+        context.load_default_certs()
+    else:
+        context.load_verify_locations(ca)
+    return context
 
 
 class _Encrypted(Exception):
@@ -31,7 +48,7 @@ def _trusting(ca: FileSpec | None, compiler: SpecCompiler) -> ssl.SSLContext:
     if ca is not None and not _has_certificates(ca):
         _report_no_certificate(ca, compiler)
         ca = None
-    return ssl.create_default_context(cafile=None if ca is None else str(ca.path))
+    return trusting_context(None if ca is None else str(ca.path))
 
 
 def _has_certificates(file: FileSpec) -> bool:

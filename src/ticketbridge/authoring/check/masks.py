@@ -6,11 +6,12 @@ It works on the line alone, since a line is also shown of a file that is no YAML
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ticketbridge.mapping import schema
 from ticketbridge.mapping.builders.headers import is_sensitive
 from ticketbridge.mapping.findings import nearest
+from ticketbridge.redaction import userinfo_spans
 
 Span = tuple[int, int]
 """Where characters begin and end, counted from 0."""
@@ -38,8 +39,20 @@ def masked(lines: Sequence[str], number: int, credentials: Sequence[int]) -> lis
     """What to hide of line *number* (from 0), in order; *credentials* are known to begin there."""
     line = lines[number]
     known = [(start, _end(line, start)) for start in credentials]
-    spans = sorted({*known, *_values(line), *_below_a_credential(lines, number)})
-    return [span for span in spans if not _OPEN.fullmatch(line[slice(*span)])]
+    below = _below_a_credential(lines, number)
+    spans = [*known, *_values(line), *below, *userinfo_spans(line)]
+    return _merged(span for span in spans if not _OPEN.fullmatch(line[slice(*span)]))
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """*spans* in order, those that overlap as one."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _values(line: str) -> Iterator[Span]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ticketbridge.jmes import kinds
 from ticketbridge.jmes.decimals import to_count
-from ticketbridge.jmes.errors import ArgumentFault, describe, did_you_mean, is_plain_key, show_keys
+from ticketbridge.jmes.errors import ArgumentFault, describe, near_key, show_keys
 from ticketbridge.jmes.kinds import Example, Function, Parameter
 from ticketbridge.jmes.repeated import Repeated
 from ticketbridge.jmes.values import digits, frozen
@@ -52,7 +52,7 @@ def _index(array: list[Any], key: str) -> dict[Any, Any]:
 
 def _without(key: str, element: dict[str, Any]) -> str:
     # The key may be a value of the data: it is not shown.
-    near = did_you_mean(key, filter(is_plain_key, element))
+    near = near_key(key, element)
     return f"lacks the key; {show_keys(element)}" + (f"; {near}" if near else "")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_network
-from typing import Literal, cast
+from typing import cast
 
 from ticketbridge.mapping.builders.context import Context, text_of
 from ticketbridge.mapping.builders.headers import check_header_name
@@ -17,12 +17,20 @@ from ticketbridge.mapping.builders.texts import (
 from ticketbridge.mapping.builders.urls import has_dot_segment
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.mapping.nodes import Broken, MapNode, Node
-from ticketbridge.mapping.spec import AccessSpec, EndpointSpec, IPNetwork, Secret
+from ticketbridge.mapping.spec import (
+    AccessSpec,
+    EndpointSpec,
+    IPNetwork,
+    Secret,
+    SharedSecret,
+    UserFormat,
+)
 
 PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@/-]*")
 PARAMETER = re.compile(r"[A-Za-z0-9_.\[\]-]+")
 ADDRESS = re.compile(r"[0-9A-Fa-f.:]+(/[0-9]+)?")
 OWN_PATHS = frozenset({"/healthz", "/readyz", "/openapi.json", "/metrics"})
+SHORTEST_SECRET = 16
 # In place of a network that is not known: one that no peer is in.
 NOBODY = ip_network("192.0.2.0/32")
 
@@ -32,7 +40,7 @@ def build_endpoint(node: Node, context: Context) -> EndpointSpec:
     return EndpointSpec(
         path=_path(node.get("path"), context),
         user_parameter=_user_parameter(node.get("user_parameter"), context),
-        user_format=cast("Literal['email', 'any']", text_of(node.get("user_format"), "email")),
+        user_format=cast("UserFormat", text_of(node.get("user_format"), "email")),
         access=_access(node.need("access"), context),
     )
 
@@ -83,7 +91,7 @@ def _access(node: Node, context: Context) -> AccessSpec:
         context.report.error(node.key_place("secrets"), "TB041", message, suggestion)
     elif header is None and allow is None:
         message = "`access` needs `secret_header` and `secrets`, or `allow`, or both"
-        suggestion = "`access: open` serves everyone who can reach the port"
+        suggestion = 'for example secret_header: X-Menta-Secret, secrets: ["${MENTA_SECRET}"]'
         context.report.error(node.place, "TB041", message, suggestion)
     return AccessSpec(
         _secret_header(header, context), _secrets(secrets, context), _allow(allow, context)
@@ -99,20 +107,32 @@ def _secret_header(node: Node | None, context: Context) -> str | None:
     return text.value
 
 
-def _secrets(node: Node | None, context: Context) -> tuple[Secret, ...]:
+def _secrets(node: Node | None, context: Context) -> tuple[SharedSecret, ...]:
     """The secrets that are not empty."""
     if node is None or isinstance(node, Broken):
         return ()
     texts = [resolve_text(entry, context, "secrets") for entry in node.items]
     for text in texts:
-        check_header_value(text, context)
+        if check_header_value(text, context):
+            _warn_if_short(text, context)
         warn_if_in_clear(text, context)
     if any(text.value or not text.known for text in texts):
-        return tuple(text.secret for text in texts if text.value)
+        return tuple(
+            SharedSecret(text.secret, number, text.variable)
+            for number, text in enumerate(texts, 1)
+            if text.value
+        )
     if not context.environment.placeholders:
         message = "no secret is left: all of them are empty"
         context.report.error(node.place, "TB041", message, "set one of their variables")
-    return (Secret(PLACEHOLDER),)
+    return (SharedSecret(Secret(PLACEHOLDER), 1),)
+
+
+def _warn_if_short(text: Text, context: Context) -> None:
+    if 0 < len(text.value) < SHORTEST_SECRET:
+        message = f"{text.label} has a secret of fewer than {SHORTEST_SECRET} characters"
+        suggestion = "make one that nobody guesses, for example by `openssl rand -hex 32`"
+        context.report.warning(text.place, "TB058", message, suggestion)
 
 
 def _allow(node: Node | None, context: Context) -> tuple[IPNetwork, ...]:
@@ -131,7 +151,7 @@ def _network(text: Text, context: Context) -> IPNetwork:
         return NOBODY
     if network.prefixlen == 0:
         message = f"{text.label} lets every address in"
-        suggestion = "`access: open` says so, or name the networks"
+        suggestion = "name the networks that menta tech asks from"
         context.report.warning(text.place, "TB042", message, suggestion)
     return network
 

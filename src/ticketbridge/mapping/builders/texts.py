@@ -22,7 +22,7 @@ class Text:
     """A text whose variables are resolved. *name* is its key.
 
     *known* False: it is broken, or a variable is not set, so its value is not to be checked.
-    *in_clear*: it has no variable, or one with a default.
+    *in_clear*: it has no variable, or one with a default. *is_one_variable*: it is that and no more.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Text:
     known: bool = True
     variables: tuple[str, ...] = ()
     in_clear: bool = False
+    is_one_variable: bool = False
 
     @property
     def label(self) -> str:
@@ -42,6 +43,11 @@ class Text:
     def called(self) -> str:
         """The value itself where the file shows it, and the label where a variable holds it."""
         return self.label if self.variables else shown(self.value)
+
+    @property
+    def variable(self) -> str:
+        """The variable that the whole text is, or ""."""
+        return self.variables[0] if self.is_one_variable else ""
 
     @property
     def secret(self) -> Secret:
@@ -68,6 +74,7 @@ def resolve_text(node: Node, context: Context, name: str) -> Text:
         known=well_formed and all(found.known for found in values),
         variables=tuple(match["name"] for match in matches),
         in_clear=any(match["default"] for match in matches) if matches else bool(text),
+        is_one_variable=VARIABLE.fullmatch(text) is not None,
     )
 
 

@@ -1,0 +1,108 @@
+"""Writes log lines from a thread of its own: whoever reads them slowly, or not at all, holds nobody up."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+MOST_WAITING: Final = 4 * 1024 * 1024
+"""Characters of lines that may wait to be written; beyond them lines are dropped, and counted."""
+
+_WHOLE = 4096  # bytes that a pipe takes in one piece, however many write to it
+_PAUSE = 0.02  # seconds between two writes: many lines go out at once, and the thread wakes seldom
+
+
+class LogWriter:
+    """Writes to a file descriptor.
+
+    Lines that cannot be written, or for which there is no room, are lost. How many is said by the line
+    that *tell_dropped* makes of their number, as soon as lines are written again.
+    """
+
+    def __init__(self, descriptor: int, tell_dropped: Callable[[int], str]) -> None:
+        self._descriptor = descriptor
+        self._tell_dropped = tell_dropped
+        # Reentrant: a finalizer that logs may run in the middle of `put`.
+        self._lock = threading.RLock()
+        self._waiting: list[str] = []
+        self._size = 0
+        self._dropped = 0
+        self._work = threading.Event()
+        self._idle = threading.Event()
+        self._idle.set()
+        self._is_hasty = False
+        # A daemon: a write that nobody reads must not keep the process from ending.
+        threading.Thread(target=self._run, name="log-writer", daemon=True).start()
+
+    def put(self, line: str) -> None:
+        """Have *line* written soon. It never waits."""
+        with self._lock:
+            if self._size + len(line) > MOST_WAITING:
+                self._dropped += 1
+                return
+            self._waiting.append(line)
+            self._size += len(line)
+            if not self._work.is_set():
+                self._idle.clear()
+                self._work.set()
+
+    def flush(self, seconds: float) -> None:
+        """Wait until all lines are written, but not longer than *seconds*."""
+        self._is_hasty = True
+        self._idle.wait(seconds)
+
+    def _run(self) -> None:
+        while True:
+            self._work.wait()
+            self._work.clear()
+            self._write_waiting()
+            with self._lock:
+                if not self._waiting:
+                    self._idle.set()
+            if not self._is_hasty:
+                time.sleep(_PAUSE)
+
+    def _write_waiting(self) -> None:
+        with self._lock:
+            lines, self._waiting, self._size = self._waiting, [], 0
+            dropped, self._dropped = self._dropped, 0
+        if dropped:
+            lines.append(self._tell_dropped(dropped))
+        lost = 0
+        for chunk in _chunks(lines):
+            try:
+                self._write(b"".join(chunk))
+            except OSError:
+                lost += len(chunk)
+        if lost:
+            with self._lock:
+                self._dropped += lost
+
+    def _write(self, text: bytes) -> None:
+        """Write all of *text*. Raises OSError."""
+        left = memoryview(text)
+        while left:
+            try:
+                left = left[os.write(self._descriptor, left) :]
+            except BlockingIOError:
+                # Somebody who shares the descriptor has made it non-blocking.
+                select.select([], [self._descriptor], [], 1.0)
+
+
+def _chunks(lines: Iterable[str]) -> Iterator[list[bytes]]:
+    """*lines*, as many at once as a pipe takes whole: workers write to the same one."""
+    chunk: list[bytes] = []
+    size = 0
+    for line in lines:
+        text = line.encode("utf-8", "backslashreplace")
+        if chunk and size + len(text) > _WHOLE:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(text)
+        size += len(text)
+    if chunk:
+        yield chunk

@@ -1,0 +1,476 @@
+"""`serve` as its operator meets it: a real process, its signals, its pipes, and what it says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.fake_platform import FakePlatform, Pause, Reply
+from tests.processes import HEADERS, PATIENCE, Program, serving_program
+from tests.support import SECRET, TOKEN, Changes, item, mapping, order, orders
+from ticketbridge.app import create_app
+from ticketbridge.bridge import compile_mapping
+from ticketbridge.mapping import Environment, parse_mapping
+from ticketbridge.settings import Settings, SettingsError
+
+pytestmark = pytest.mark.anyio
+
+GOOD = Reply(json=orders(order(item(1))))
+OPEN: Changes = {"endpoint.access": "open"}
+
+
+def slow(seconds: float) -> Reply:
+    """A good answer that takes its time."""
+    return Reply(steps=(Pause(seconds), *GOOD.script()))
+
+
+def command(
+    folder: Path, *flags: str, changes: Changes | None = None, **variables: str
+) -> tuple[list[str], dict[str, str]]:
+    """The words and the variables of a `serve` of the changed MAPPING."""
+    file = folder / "acme.yaml"
+    file.write_text(json.dumps(mapping(changes)), "utf-8")
+    known = {"MENTA_SECRET": SECRET, "ACME_TOKEN": TOKEN, "ACME_API": "http://127.0.0.1:9"}
+    words = [sys.executable, "-m", "ticketbridge", "serve", *flags, str(file)]
+    return words, {**os.environ, **known, **variables}
+
+
+def refused(folder: Path, *flags: str, changes: Changes | None = None, **variables: str) -> str:
+    """What a `serve` says that does not start: one line, and the exit code of wrong usage."""
+    words, environment = command(folder, *flags, changes=changes, **variables)
+    ended = subprocess.run(  # noqa: S603 - our own program
+        words, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    for raw in ("Errno", "Traceback", "vicorn", '"event"'):
+        assert raw not in ended.stderr
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("ticketbridge: ")
+    return line
+
+
+async def until_ready(menta: httpx.AsyncClient, url: str) -> None:
+    """Wait until a pull is answered there."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                if (await menta.get(f"{url}/readyz")).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(0.05)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what comes in its own time."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.05)
+
+
+def client() -> httpx.AsyncClient:
+    """menta tech."""
+    return httpx.AsyncClient(headers=HEADERS, trust_env=False, timeout=PATIENCE)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that are alive."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+    return [int(number) for number in found]
+
+
+def workers_of(program: Program) -> list[int]:
+    """The worker processes; beside them multiprocessing has one of its own."""
+    spawned = b"multiprocessing.spawn"
+    pids = children(program.process.pid)
+    return [pid for pid in pids if spawned in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def started(program: Program) -> int:
+    """How many workers have said that they answer."""
+    events = [line["event"] for line in program.lines()]
+    return events.count("Application startup complete.")
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text("ascii")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+# --- where it cannot listen -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_taken_port_is_one_clear_line(tmp_path: Path, workers: str) -> None:
+    """A port that another program has is said in words, with one worker and with more."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said = refused(tmp_path, "--port", port, "--workers", workers)
+
+    assert f"port {port}: another program listens there" in said
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--port", "abc"], "--port must be a port from 0 to 65535, not 'abc'"),
+        (["--port", "65536"], "--port must be a port from 0 to 65535"),
+        (["--host", "nosuch.invalid"], "cannot listen on 'nosuch.invalid'"),
+        (["--host", "192.0.2.1", "--workers", "2"], "this machine does not have that address"),
+        (["--host", ""], "--host must be an address to listen on"),
+    ],
+)
+def test_where_it_cannot_listen_is_one_clear_line(
+    tmp_path: Path, flags: Sequence[str], said: str
+) -> None:
+    """A host or a port that cannot be is wrong usage, and no text of a library's is shown."""
+    assert said in refused(tmp_path, *flags)
+
+
+def test_a_wrong_variable_is_one_clear_line(tmp_path: Path) -> None:
+    """What a flag may say wrong, a variable may too."""
+    said = refused(tmp_path, TICKETBRIDGE_PORT="abc")
+
+    assert "TICKETBRIDGE_PORT must be a port from 0 to 65535, not 'abc'" in said
+
+
+# --- open access ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("flags", [["--host", "0.0.0.0"], ["--host", "0.0.0.0", "--workers", "2"]])
+def test_open_access_is_not_served_to_the_network(tmp_path: Path, flags: Sequence[str]) -> None:
+    """`access: open` is served on loopback alone, and the error says by what else."""
+    said = refused(tmp_path, *flags, changes=OPEN)
+
+    assert "`acme` has `access: open`" in said
+    assert "TICKETBRIDGE_ALLOW_OPEN=1" in said
+
+
+@pytest.mark.parametrize(
+    ("host", "allow_open", "serves"),
+    [
+        ("127.0.0.1", False, True),
+        ("localhost", False, True),
+        ("::1", False, True),
+        ("0.0.0.0", False, False),
+        ("::", False, False),
+        ("192.0.2.1", False, False),
+        ("0.0.0.0", True, True),
+    ],
+)
+def test_an_application_says_where_it_is_reached(host: str, allow_open: bool, serves: bool) -> None:
+    """An application with open access is made only for loopback, whoever runs it."""
+    document = json.dumps(mapping({**OPEN, "upstream.base_url": "https://a.example"}))
+    variables = {"ACME_TOKEN": TOKEN}
+    spec = parse_mapping(document, file="acme.yaml", environment=Environment(variables))
+    bridges, settings = [compile_mapping(spec)], Settings(host=host, allow_open=allow_open)
+
+    if serves:
+        create_app(bridges, settings)
+    else:
+        with pytest.raises(SettingsError, match="ALLOW_OPEN"):
+            create_app(bridges, settings)
+
+
+# --- what it says ---------------------------------------------------------------------------------
+
+
+async def test_it_says_what_it_serves_in_json(platform: FakePlatform, tmp_path: Path) -> None:
+    """In JSON each line stays a document: one a path, with its platform, access and a `curl`."""
+    platform.on("/orders", GOOD)
+    changes = {"endpoint.access.allow": ["127.0.0.0/8"]}
+    with serving_program(tmp_path, platform.url, changes) as program:
+        async with client() as menta:
+            await until_ready(menta, program.url)
+        (line,) = [line for line in program.lines() if line["event"] == "serving"]
+
+    assert line["platform"] == "acme"
+    assert line["url"] == f"{program.url}/tickets"
+    assert line["access"] == "with a secret in X-Menta-Secret from 127.0.0.0/8"
+    assert SECRET not in program.log.read_text()
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+@pytest.mark.parametrize(
+    ("changes", "user"),
+    [
+        ({}, "ana@example.com"),
+        (
+            {
+                "endpoint.user_format": "phone",
+                "endpoint.user_parameter": "filter[phone]",
+                "endpoint.path": "/it's/tickets",
+            },
+            "+34600111222",
+        ),
+        ({**OPEN, "endpoint.user_format": "any"}, "4711"),
+    ],
+)
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+async def test_the_curl_that_it_prints_works(
+    platform: FakePlatform, tmp_path: Path, form: str, changes: Changes, user: str
+) -> None:
+    """Pasted into a shell that has the secret's variable, the command asks as menta tech does."""
+    platform.on("/orders", Reply(json=orders()))
+    with serving_program(tmp_path, platform.url, changes, TICKETBRIDGE_LOG_FORMAT=form) as program:
+        async with client() as menta:
+            await until_ready(menta, program.url)
+        text = program.log.read_text()
+        line = next(line for line in text.splitlines() if "curl " in line)
+        told = line.strip() if form == "text" else json.loads(line)["try"]
+        shell = await asyncio.create_subprocess_exec(
+            "sh",
+            "-c",
+            f"{told} -s",
+            env={"MENTA_SECRET": SECRET, "PATH": os.environ["PATH"]},
+            stdout=subprocess.PIPE,
+        )
+        answer, _ = await shell.communicate()
+
+    assert json.loads(answer) == {"userEmail": user, "tickets": []}
+    assert SECRET not in text
+
+
+def test_the_warnings_of_a_mapping_are_logged(tmp_path: Path) -> None:
+    """What `check` would warn of is said at the start too, with its place."""
+    with running(tmp_path, MENTA_SECRET="rock-2026") as process:
+        line = next(line for line in told(process) if line["event"] == "mapping warning")
+
+    assert (line["code"], line["level"]) == ("TB058", "warning")
+    assert "rock-2026" not in json.dumps(line)
+
+
+@contextmanager
+def running(folder: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A `serve` whose stderr is a pipe that the test reads, or does not."""
+    words, environment = command(folder, "--port", "0", changes=None, **variables)
+    environment |= {"TICKETBRIDGE_LOG_FORMAT": "json"}
+    process = subprocess.Popen(words, env=environment, stderr=subprocess.PIPE)  # noqa: S603
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def told(process: subprocess.Popen[bytes]) -> Iterator[dict[str, Any]]:
+    """The lines that a process logs, as they come."""
+    assert process.stderr is not None
+    return map(json.loads, iter(process.stderr.readline, b""))
+
+
+# --- stderr ---------------------------------------------------------------------------------------
+
+
+async def test_a_log_that_nobody_reads_holds_no_answer_up(
+    platform: FakePlatform, tmp_path: Path
+) -> None:
+    """With stderr a full pipe, pulls and `/healthz` are answered, and it ends in time; no line is lost."""
+    platform.on("/orders", GOOD)
+    number = 600  # of lines, which are more than a pipe takes
+    with running(tmp_path, ACME_API=platform.url) as process:
+        lines = told(process)
+        url = await asyncio.to_thread(
+            lambda: next(line["url"] for line in lines if line["event"] == "serving")
+        )
+        async with client() as menta, asyncio.timeout(PATIENCE):
+            statuses = {
+                (await menta.get(f"{url}?user=ana%40example.com")).status_code
+                for _ in range(number)
+            }
+            health = await menta.get(url.replace("/tickets", "/healthz"))
+        answers = await asyncio.to_thread(
+            lambda: [
+                next(line for line in lines if line["event"] == "answer") for _ in range(number)
+            ]
+        )
+        process.send_signal(signal.SIGTERM)
+        rest = await asyncio.to_thread(lambda: [line["event"] for line in lines])
+        code = await asyncio.to_thread(process.wait, PATIENCE)
+
+    assert (statuses, health.status_code, code) == ({200}, 200, 0)
+    assert {row["status"] for row in answers} == {200}
+    assert "log lines dropped" not in rest
+
+
+async def test_it_ends_in_time_while_nobody_reads_its_log(
+    platform: FakePlatform, tmp_path: Path
+) -> None:
+    """A full pipe keeps a process that is told to leave for a few seconds at most."""
+    platform.on("/orders", GOOD)
+    with running(tmp_path, ACME_API=platform.url) as process:
+        lines = told(process)
+        url = await asyncio.to_thread(
+            lambda: next(line["url"] for line in lines if line["event"] == "serving")
+        )
+        async with client() as menta:
+            for _ in range(600):
+                await menta.get(f"{url}?user=ana%40example.com")
+        process.send_signal(signal.SIGTERM)
+        code = await asyncio.to_thread(process.wait, 10)
+
+    assert code == 0
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_closed_stderr_ends_nothing(
+    platform: FakePlatform, tmp_path: Path, workers: str
+) -> None:
+    """Started with `2>&-` it serves, says on stdout that its log is lost, and sends no line to a caller."""
+    platform.on("/orders", GOOD)
+    port = _free_port()
+    words, environment = command(
+        tmp_path, "--port", str(port), "--workers", workers, ACME_API=platform.url
+    )
+    process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own program
+        ["sh", "-c", f"exec {shlex.join(words)} 2>&-"],  # noqa: S607
+        env=environment,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        async with client() as menta:
+            await until_ready(menta, url)
+            answers = [await menta.get(f"{url}/tickets?user=ana%40example.com") for _ in range(5)]
+        process.send_signal(signal.SIGTERM)
+        out, _ = await asyncio.to_thread(process.communicate, None, PATIENCE)
+    finally:
+        process.kill()
+
+    assert [len(answer.json()["tickets"]) for answer in answers] == [1] * 5
+    assert process.returncode == 0
+    assert out == b"ticketbridge: stderr is closed: errors and the log are lost\n"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+# --- signals and workers --------------------------------------------------------------------------
+
+
+async def test_a_hangup_cuts_no_pull(platform: FakePlatform, tmp_path: Path) -> None:
+    """SIGHUP ends neither a single process nor its pulls, and leaves a line that says so."""
+    platform.on("/orders", slow(0.5), GOOD)
+    with serving_program(tmp_path, platform.url) as program:
+        async with client() as menta:
+            await until_ready(menta, program.url)
+            pull = asyncio.create_task(menta.get(program.tickets))
+            await until(lambda: platform.seen)
+            program.tell(signal.SIGHUP)
+            first, second = await pull, await menta.get(program.tickets)
+        program.tell(signal.SIGTERM)
+        code = await asyncio.to_thread(program.ended)
+        events = [line["event"] for line in program.lines()]
+
+    assert (first.status_code, second.status_code, code) == (200, 200, 0)
+    assert "SIGHUP changes nothing" in events
+
+
+async def test_a_hangup_of_the_terminal_cuts_no_pull_of_workers(
+    platform: FakePlatform, tmp_path: Path
+) -> None:
+    """SIGHUP to all processes at once has the supervisor replace the workers, which finish their pulls."""
+    platform.on("/orders", slow(1.5), GOOD)
+    with serving_program(tmp_path, platform.url, TICKETBRIDGE_WORKERS="2") as program:
+        async with client() as menta:
+            await until_ready(menta, program.url)
+            await until(lambda: started(program) == 2)
+            before = workers_of(program)
+            pull = asyncio.create_task(menta.get(program.tickets))
+            await until(lambda: platform.seen)
+            for pid in (*before, program.process.pid):
+                os.kill(pid, signal.SIGHUP)
+            first = await pull
+            await until(lambda: not any(map(is_alive, before)))
+            await until_ready(menta, program.url)
+            second = await menta.get(program.tickets)
+        program.tell(signal.SIGTERM)
+        code = await asyncio.to_thread(program.ended)
+
+    assert (len(before), first.status_code, second.status_code, code) == (2, 200, 200, 0)
+
+
+async def test_workers_leave_with_their_supervisor(platform: FakePlatform, tmp_path: Path) -> None:
+    """When the supervisor is killed, its workers finish their pulls, and end."""
+    platform.on("/orders", slow(1.0))
+    with serving_program(tmp_path, platform.url, TICKETBRIDGE_WORKERS="2") as program:
+        async with client() as menta:
+            await until_ready(menta, program.url)
+            await until(lambda: started(program) == 2)
+            workers = workers_of(program)
+            pull = asyncio.create_task(menta.get(program.tickets))
+            await until(lambda: platform.seen)
+            program.process.kill()
+            answer = await pull
+            await until(lambda: not any(map(is_alive, workers)))
+        lines = [line for line in program.lines() if line["event"] == "answer"]
+
+    assert answer.status_code == 200
+    assert [line["status"] for line in lines] == [200]
+
+
+async def test_workers_mark_a_user_alike(platform: FakePlatform, tmp_path: Path) -> None:
+    """Without a key of the log workers share one that was made, so that their lines match."""
+    platform.on("/orders", GOOD)
+    with serving_program(tmp_path, platform.url, TICKETBRIDGE_WORKERS="2") as program:
+        async with client() as menta:
+            await until_ready(menta, program.url)
+            await until(lambda: started(program) == 2)
+        for _ in range(40):
+            async with client() as menta:
+                await menta.get(program.tickets)
+        keys = {_log_key(pid) for pid in workers_of(program)}
+        program.tell(signal.SIGTERM)
+        await asyncio.to_thread(program.ended)
+        marks = {line["user"] for line in program.lines() if line["event"] == "answer"}
+
+    assert (len(marks), len(keys)) == (1, 1)
+    assert len(keys.pop()) >= 32
+
+
+def _log_key(pid: int) -> bytes:
+    variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    return next(v for v in variables if v.startswith(b"TICKETBRIDGE_LOG_KEY=")).partition(b"=")[2]
+
+
+async def test_a_mapping_that_broke_does_not_replace_a_good_one(
+    platform: FakePlatform, tmp_path: Path
+) -> None:
+    """Upon SIGHUP a worker that cannot start says why in one line, and those that serve go on."""
+    platform.on("/orders", GOOD)
+    with serving_program(tmp_path, platform.url, TICKETBRIDGE_WORKERS="2") as program:
+        async with client() as menta:
+            await until_ready(menta, program.url)
+            await until(lambda: started(program) == 2)
+            (tmp_path / "acme.yaml").write_text("version: 1\n")
+            program.tell(signal.SIGHUP)
+            await until(lambda: "this worker cannot start" in program.log.read_text())
+            await until(lambda: "aborting the restart" in program.log.read_text())
+            answer = await menta.get(program.tickets)
+        program.tell(signal.SIGTERM)
+        code = await asyncio.to_thread(program.ended)
+        lines = program.lines()
+
+    (failed,) = [line for line in lines if line["event"] == "this worker cannot start"]
+    assert "TB011" in failed["reason"]
+    assert (answer.status_code, code) == (200, 0)
