@@ -44,7 +44,7 @@ HOMES = {
     "starlette": {"app", "replies", "server", "demo"},
     "uvicorn": {"protocol", "server", "demo"},
     "jsonschema": {"contract", "mapping"},
-    "jsonschema_rs": {"contract"},
+    "jsonschema_rs": {"contract", "mapping"},
     "iso4217": {"jmes"},
     "graphql": {"mapping"},
 }

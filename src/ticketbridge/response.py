@@ -109,7 +109,7 @@ class ResponsePlan:
             body = self.made(user, tickets)
         except EvaluationError as error:
             raise MappingMismatch(log=f"response: body: {error}") from error
-        breach = self._validator.check(body)
+        breach = self._validator.breach(body)
         if breach is not None:
             raise MappingMismatch(log=f"response: the body {breach}")
         return self.encoded(body)

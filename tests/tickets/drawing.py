@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -98,15 +100,18 @@ _STATES = [
 
 @dataclass(frozen=True)
 class Drawn:
-    """One mapping, as *changes* of the tests' own, and the seeds of its answers."""
+    """One mapping, as *changes* of the tests' own, and the *seed* of what the platform says."""
 
     source: Source
     changes: Mapping[str, Any]
-    seeds: Sequence[int] = field(default=())
+    seed: int
 
-    def replies(self, seed: int) -> dict[str, Any]:
-        """What the platform says to each call."""
-        return _Platform(random.Random(seed)).replies(self.source)  # noqa: S311 - no secret
+    def answers(self, number: int) -> Iterator[dict[str, Any]]:
+        """What the platform says to each call, so many times over."""
+        rng = random.Random(self.seed)  # noqa: S311 - no secret
+        read = set(re.findall(r"[a-z]+", json.dumps(self.changes)))
+        for _ in range(number):
+            yield _Platform(rng, read).replies(self.source)
 
 
 @st.composite
@@ -139,8 +144,7 @@ def drawn(draw: st.DrawFn) -> Drawn:
     }
     if own is not None:
         changes |= {"response.schema": own, "response.body": OWN[own][0]}
-    seeds = draw(st.lists(st.integers(0, 2**32), min_size=4, max_size=8, unique=True))
-    return Drawn(source, changes, seeds)
+    return Drawn(source, changes, draw(st.integers(0, 2**64)))
 
 
 At = Callable[..., str]
@@ -211,7 +215,23 @@ def _fields(draw: st.DrawFn, at: At, own: str | None, *, with_events: bool) -> d
 
 # --- answers --------------------------------------------------------------------------------------
 
-_ODD = [None, "", 0, -1, 1.5, True, [], {}, [None], "?", "\ufffd", "a\nb", "x" * 300, 2**70, 0.1]
+_ODD: Sequence[Any] = [
+    None,
+    "",
+    0,
+    -1,
+    1.5,
+    True,
+    [],
+    {},
+    [None],
+    "?",
+    "\ufffd",
+    "a\nb",
+    "x" * 300,
+    2**70,
+    0.1,
+]
 _ODD_FOR: Mapping[str, Sequence[Any]] = {
     "mail": ["\u212aim@example.com", "\u212aIM@example.com", f"{USER} ", [USER], {"mail": USER}],
     "state": ["[]", "None", "True", "1.5", 1.5, "paid", "{}", 0],
@@ -225,7 +245,7 @@ _ODD_FOR: Mapping[str, Sequence[Any]] = {
     "at": ["2027-01-01", "", 1700000000, "never"],
 }  # fmt: skip
 """Values that a platform should not send, by their key; and those that it may send for any."""
-_ODD_ELEMENTS = [None, None, None, 7, "text", [], {}]
+_ODD_ELEMENTS: Sequence[Any] = [None, None, None, 7, "text", [], {}]
 _USUAL: Mapping[str, Sequence[Any]] = {
     "mail": [*[USER] * 20, "KIM@Example.com", "Kim@example.com", "\u212aim@example.com", "bea@example.com",
              None, "\u212aIM@example.com", f"{USER} "],
@@ -251,10 +271,11 @@ _MAYBE: Mapping[str, Sequence[Any]] = {
 
 
 class _Platform:
-    """Answers made by *rng*: half of them as they should be, the others odd in one place or two."""
+    """An answer made by *rng*: as it should be, or odd in one place or two of those that are *read*."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, read: AbstractSet[str]) -> None:
         self._rng = rng
+        self._read = read
         self._ids = rng.choice([*[range(10**9)] * 7, range(6)])
         self._keys = 0
         self._calls: dict[str, Any] = {"/events": EVENTS}
@@ -281,7 +302,7 @@ class _Platform:
             self._keys += 1
             self._calls[f"/kids/{self._keys}"] = {"kids": kids}
             self._places += [(kids, at) for at in range(len(kids))] * 4
-        self._places += [(made, name) for name in made]
+        self._places += [(made, name) for name in made if name in self._read]
         made["key"] = self._keys
         return made
 

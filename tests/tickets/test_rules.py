@@ -259,7 +259,7 @@ async def test_with_mark_a_binding_of_another_makes_no_further_call() -> None:
         pytest.param(item(7, state="REFUNDED"), id="another verdict"),
         pytest.param(item(7, price=11), id="another price"),
         pytest.param(item("7", price=11), id="digits"),
-        pytest.param(item(7.0, price=11), id="integral fraction"),
+        pytest.param({**item(price=11), "id": 7.0}, id="integral fraction"),
     ],
 )
 async def test_integer_ids_are_compared(other: dict[str, Any], tmp_path: Path) -> None:
@@ -402,6 +402,29 @@ async def test_a_whole_price_is_an_integer(price: Any) -> None:
     assert b"e+" not in answer.body
 
 
+@pytest.mark.parametrize(
+    ("price", "fits"),
+    [
+        *((19.99, True), (0.07, True), ("4.35", True), (180, True), (10**30, True), (2**64, True)),
+        *((1.005, False), (0.1 + 0.2, False), ("0.001", False), (19.990000000000002, False)),
+    ],
+    ids=range(10),
+)
+async def test_an_own_schema_counts_in_exact_decimals(
+    price: Any, tmp_path: Path, *, fits: bool
+) -> None:
+    """With `multipleOf: 0.01` each price in whole cents goes out, and none with a part of a cent."""
+    own = schema(tmp_path, price={"type": "number", "multipleOf": 0.01})
+    replies = {"/orders": orders(order(item(price=price)))}
+
+    if fits:
+        answer, _ = await answered(replies, own, folder=tmp_path)
+        assert json.loads(answer.body)[0]["price"] == float(price)
+    else:
+        log, _ = await mismatched(replies, own, folder=tmp_path)
+        assert log.endswith("breaks `multipleOf` @ $.price")
+
+
 async def test_an_empty_text_in_a_needed_field_is_there(tmp_path: Path) -> None:
     """In a needed field "" is a text, which the schema may allow; in an optional one it is left out."""
     replies = {"/orders": orders(order(item(1, zone="", kind="")))}
@@ -422,11 +445,12 @@ async def test_an_empty_text_in_a_needed_field_is_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [None, ""])
-async def test_a_ticket_without_its_id_is_a_violation(number: Any, tmp_path: Path) -> None:
+async def test_a_ticket_without_its_id_is_a_violation(number: str | None, tmp_path: Path) -> None:
     """An own schema that does not need the ticketId still gets no ticket without one."""
     own = schema(tmp_path, ticketId={"type": "string", "minLength": 1})
 
-    _, verdicts = await mismatched({"/orders": orders(order(item(number)))}, own, folder=tmp_path)
+    replies = {"/orders": orders(order({**item(), "id": number}))}
+    _, verdicts = await mismatched(replies, own, folder=tmp_path)
 
     assert verdicts == {"violation:ticketId": 1}
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, Final, cast
 
 import jsonschema_rs
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
-from referencing import Registry
 
-from ticketbridge.contract.alike import DIALECT, Alike, alike
-from ticketbridge.contract.shape import names_in
+from ticketbridge.contract.shape import Schema, names_in
 
-UNNAMED = "*"
+UNNAMED: Final = "*"
+NO_JSON: Final = "JSON"
+"""The rule that a text with half a character breaks, where a rule looks into it."""
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_WHERE = "ticketbridge:schema"
 _CHECKER = Draft202012Validator.FORMAT_CHECKER
+_WEAK = frozenset({"anyOf", "oneOf"})
+
+_Error = jsonschema_rs.ValidationError
+_Kinds = jsonschema_rs.ValidationErrorKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,73 +49,135 @@ class Breach:
 class Validator:
     """Holds JSON values to one schema (2020-12, formats included), or to *part*, a schema inside it.
 
-    `breach` has the say. `check`, `fits` and `all_fit` are the same question, asked of a faster library
-    first: its yes counts, for a schema that both read alike, and its no is asked again. Other schemas,
-    and text with half a character, are left to the first alone. What neither reads is no JSON here either:
-    numbers that are not finite, and integers of more digits than Python itself reads or writes.
-    No reference out of the schema is ever fetched.
+    Numbers are compared as decimals, of any length: 19.99 is a multiple of 0.01. Regular expressions
+    are ECMA-262's. No reference out of the schema is ever fetched: it raises ValueError here, as all
+    does that is no schema.
     """
 
-    def __init__(self, schema: Mapping[str, Any], *, part: Mapping[str, Any] | None = None) -> None:
-        whole = Draft202012Validator(schema, registry=Registry(), format_checker=_CHECKER)
-        self._validator = whole if part is None else whole.evolve(schema=part)
+    def __init__(self, schema: Schema, *, part: Schema | None = None) -> None:
         self._names = frozenset(names_in(schema)).union(names_in(part))
-        copy = alike(schema, schema if part is None else part)
-        self._one = None if copy is None else _compiled(copy, copy.entry)
-        self._list = None if copy is None else _compiled(copy, {"items": copy.entry})
-
-    def breach(self, value: object) -> Breach | None:
-        """The most telling rule that *value* breaks, or None where it fits."""
-        error = best_match(self._validator.iter_errors(value))
-        return None if error is None else Breach(self._path(error), str(error.validator))
-
-    def _path(self, error: ValidationError) -> tuple[str | int, ...]:
-        known = self._names
-        return tuple(s if isinstance(s, int) or s in known else UNNAMED for s in _path(error))
+        whole = cast("dict[str, Any]", _exact(schema))
+        one = {"$ref": "#"} if part is None else _exact(part)
+        name = _free_name(whole.get("$defs", {}))
+        several = {"items": {"$ref": f"#/$defs/{name}-one"}}
+        definitions = {**whole.get("$defs", {}), f"{name}-one": one, f"{name}-all": several}
+        compiler = _Compiler({**whole, "$schema": _DIALECT, "$defs": definitions})
+        self._one = compiler.compiled(f"/$defs/{name}-one")
+        self._all = compiler.compiled(f"/$defs/{name}-all")
 
     def fits(self, value: object) -> bool:
         """Whether *value* fits."""
-        return _is_a_yes(self._one, value) or self._validator.is_valid(value)
-
-    def check(self, value: object) -> Breach | None:
-        """As `breach`, for values of which most fit."""
-        return None if _is_a_yes(self._one, value) else self.breach(value)
+        return _is_valid(self._one, value)
 
     def all_fit(self, values: list[Any]) -> bool:
         """Whether each of *values* fits; faster than to ask for one after the other."""
-        return _is_a_yes(self._list, values) or all(map(self.fits, values))
+        return _is_valid(self._all, values)
+
+    def breach(self, value: object) -> Breach | None:
+        """The most telling rule that *value* breaks, or None where it fits."""
+        if _is_valid(self._one, value):
+            return None
+        try:
+            error = _most_telling(self._one.iter_errors(value))
+        except ValueError:
+            return Breach((), NO_JSON)
+        return Breach(self._path(error), error.kind.name)
+
+    def _path(self, error: _Error) -> tuple[str | int, ...]:
+        known = self._names
+        return tuple(s if isinstance(s, int) or s in known else UNNAMED for s in _steps(error))
 
 
-_Fast = jsonschema_rs.Draft202012Validator
+# --- schemas --------------------------------------------------------------------------------------
 
 
-def _compiled(copy: Alike, schema: Mapping[str, Any]) -> _Fast | None:
-    """The fast validator, or None where its library does not take the schema."""
-    formats: dict[str, Callable[..., bool]] = {
-        name: partial(_CHECKER.conforms, format=name) for name in copy.formats
-    }
-    document = {"$schema": DIALECT, **schema, "$defs": copy.definitions}
+def _free_name(definitions: Mapping[str, Any]) -> str:
+    """A name with which no definition begins."""
+    name = "held"
+    while any(other.startswith(name) for other in definitions):
+        name += "-"
+    return name
+
+
+def _exact(node: object) -> object:
+    """A schema in which whole numbers are integers: as a float, 1e30 is not what the file says."""
+    if isinstance(node, float) and node.is_integer():
+        return int(Decimal(repr(node)))
+    if isinstance(node, Mapping):
+        return {name: _exact(value) for name, value in node.items()}
+    return [_exact(value) for value in node] if isinstance(node, list) else node
+
+
+def _formats(node: object) -> Iterator[str]:
+    """The names of formats in a schema."""
+    if isinstance(node, Mapping):
+        name = node.get("format")
+        if isinstance(name, str):
+            yield name
+        node = list(node.values())
+    if isinstance(node, list):
+        for value in node:
+            yield from _formats(value)
+
+
+_Compiled = jsonschema_rs.Draft202012Validator
+
+
+class _Compiler:
+    """Compiles parts of one *document*."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._registry = jsonschema_rs.Registry([(_WHERE, document)])
+        self._formats: dict[str, Callable[..., bool]] = {
+            name: partial(_CHECKER.conforms, format=name) for name in _formats(document)
+        }
+
+    def compiled(self, pointer: str) -> _Compiled:
+        """The schema at *pointer*; raises ValueError."""
+        return _Compiled(
+            {"$schema": _DIALECT, "$ref": f"{_WHERE}#{pointer}"},
+            registry=self._registry,
+            formats=self._formats,
+            validate_formats=True,
+            offline=True,
+        )
+
+
+def _is_valid(compiled: _Compiled, value: object) -> bool:
     try:
-        return _Fast(document, formats=formats, validate_formats=True, offline=True)
-    except ValueError:
+        return compiled.is_valid(value)
+    except ValueError:  # text that is no UTF-8
+        return False
+
+
+# --- what is said of a breach ---------------------------------------------------------------------
+
+
+def _most_telling(errors: Iterable[_Error]) -> _Error:
+    """The error that is furthest out; of several alternatives that of the one that came closest."""
+    error = min(errors, key=lambda each: (len(each.instance_path), each.kind.name in _WEAK))
+    while (inner := _closest(error)) is not None:
+        error = inner
+    return error
+
+
+def _closest(error: _Error) -> _Error | None:
+    """Of an error of several alternatives the one error that is furthest in, or None."""
+    if not isinstance(error.kind, _Kinds.AnyOf | _Kinds.OneOfNotValid):
         return None
+    inner = [each for branch in error.kind.context for each in branch]
+    depth = max((len(each.instance_path) for each in inner), default=0)
+    deepest = [each for each in inner if len(each.instance_path) == depth]
+    return deepest[0] if len(deepest) == 1 else None
 
 
-def _is_a_yes(fast: _Fast | None, value: object) -> bool:
-    try:
-        return fast is not None and fast.is_valid(value)
-    except ValueError:
-        return False  # it does not take text that is no UTF-8
-
-
-def _path(error: ValidationError) -> tuple[str | int, ...]:
+def _steps(error: _Error) -> tuple[str | int, ...]:
     """Where the error is; a missing or unknown property is named, for it has no path of its own."""
-    path = tuple(error.absolute_path)
-    instance: Any = error.instance
-    schema: Any = error.schema
-    if error.validator == "required":
-        return (*path, *[name for name in schema["required"] if name not in instance][:1])
-    if error.validator == "additionalProperties":
-        known = schema.get("properties", {})
-        return (*path, *[name for name in instance if name not in known][:1])
-    return path
+    path = tuple(error.instance_path)
+    match error.kind:
+        case _Kinds.Required(name):
+            return (*path, name)
+        case _Kinds.AdditionalProperties(names) | _Kinds.UnevaluatedProperties(names):
+            return (*path, *names[:1])
+        case _:
+            return path

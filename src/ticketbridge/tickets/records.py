@@ -143,7 +143,7 @@ class Judge:
             return Record(verdict, self._ticket_id(scope), reason=violation.reason)
         if self._parts.has_status:
             ticket[STATUS] = status
-        breach = self._validator.check(ticket)
+        breach = self._validator.breach(ticket)
         if breach is not None:
             verdict = Verdict("violation", breach.field or "ticket")
             return Record(verdict, _comparable(ticket.get(TICKET_ID)), reason=str(breach))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from jsonschema import Draft202012Validator
+import jsonschema_rs
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError
 
 from ticketbridge.mapping.words import shown
@@ -37,18 +37,31 @@ def check_schema(document: dict[str, Any]) -> None:
     dialect = document.get("$schema", DIALECT)
     if dialect not in {DIALECT, f"{DIALECT}#"}:
         raise SchemaSlip("is of another version of JSON Schema", f'"$schema": "{DIALECT}"')
-    for pattern in patterns(document):
+    for pattern in _patterns(document):
         _check_pattern(pattern)
     try:
-        Draft202012Validator.check_schema(document)
+        # Its own `format` would read regular expressions as Python does.
+        Draft202012Validator.check_schema(document, format_checker=FormatChecker(()))
     except SchemaError as error:
         raise SchemaSlip(f"is no JSON Schema: see {error.json_path}") from None
     for schema in _schemas(document):
         _check_references(schema, document)
     _check_end(document)
+    _check_use(document)
 
 
-def patterns(document: Schema) -> Iterator[str]:
+def _check_use(document: dict[str, Any]) -> None:
+    """The library that answers are held to a schema by takes this one."""
+    try:
+        jsonschema_rs.Draft202012Validator({**document, "$schema": DIALECT}, offline=True)
+    except ValueError as error:
+        raise SchemaSlip(f"cannot be used: {str(error).partition(chr(10))[0]}") from None
+
+
+# --- regular expressions --------------------------------------------------------------------------
+
+
+def _patterns(document: Schema) -> Iterator[str]:
     """Every regular expression in *document*."""
     for schema in _schemas(document):
         if isinstance(schema.get("pattern"), str):
@@ -57,15 +70,48 @@ def patterns(document: Schema) -> Iterator[str]:
             yield from schema["patternProperties"]
 
 
+_ESCAPE = (
+    r"\\(?:[^a-zA-Z0-9<>]|[dDsSwWBnrtvf]|b(?!\{)|c[a-zA-Z]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}"
+    r"|u\{[0-9a-fA-F]+\}|[pP]\{[A-Za-z_=]+\}|[1-9])"
+)
+_CLASS = rf"\[(?:\^(?!\])|(?![\^\]]))(?:{_ESCAPE}|[^\]\\])*\]"
+_GROUP = r"\((?:\?(?:[:=!]|<[=!]|<[A-Za-z_]\w*>)|(?!\?))"
+_TIMES = r"(?:[*+?]|\{[0-9]+(?:,[0-9]*)?\})\??(?![*+?{])"
+# One token of ECMA-262; the library also takes what other dialects have, such as `a++` and `\A`.
+_TOKEN = re.compile(rf"{_GROUP}|(?:{_ESCAPE}|{_CLASS}|[^\\\[(*+?{{])(?:{_TIMES})?", re.DOTALL)
+
+
 def _check_pattern(pattern: str) -> None:
+    reason = _reason(pattern)
+    if reason:
+        message = f"has a regular expression that cannot be used, {shown(pattern)}: {reason}"
+        raise SchemaSlip(message)
+
+
+def _reason(pattern: str) -> str:
+    """Why *pattern* cannot be used, or ""."""
+    at = 0
+    while at < len(pattern):
+        token = _TOKEN.match(pattern, at)
+        if token is None:
+            return f"JSON Schema's expressions (ECMA-262) have no {shown(pattern[at : at + 4])}"
+        at = token.end()
+    try:
+        jsonschema_rs.Draft202012Validator({"$schema": DIALECT, "pattern": pattern}, offline=True)
+    except ValueError:
+        return _words_for(pattern)
+    return ""
+
+
+def _words_for(pattern: str) -> str:
+    """What is wrong with *pattern*, in Python's words where it has some."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")
+            warnings.simplefilter("ignore")
             re.compile(pattern)
-    except (re.error, OverflowError, Warning) as error:
-        reason = str(error).partition(" at position")[0].lower()
-        message = f"has a regular expression that cannot be used, {shown(pattern)}: {reason}"
-        raise SchemaSlip(message) from None
+    except (re.error, OverflowError) as error:
+        return str(error).partition(" at position")[0].lower()
+    return "it is none of JSON Schema (ECMA-262), or too large"
 
 
 # --- references -----------------------------------------------------------------------------------
@@ -147,51 +193,3 @@ def _schemas(node: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(node, list):
         for entry in node:
             yield from _schemas(entry)
-
-
-# --- slow patterns --------------------------------------------------------------------------------
-
-_TOKEN = re.compile(
-    r"(?P<open>\((?:\?(?:P?<[^=!>]*>|[^)a-zA-Z]|[a-zA-Z-]+:)?)?)|(?P<or>\|)|(?P<edge>[\^$])"
-    r"|(?:(?P<close>\))|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.)"
-    r"(?:(?P<endless>[*+]|\{[0-9]*,\})|(?P<maybe>\?|\{0?,[0-9]+\})|\{[0-9,]+\})?",
-    re.DOTALL,
-)
-
-
-@dataclass(slots=True)
-class _Group:
-    """What was seen of a group: *repeats* something endlessly; *solid*: needs something once.
-
-    *loose*: an earlier alternative repeats something, and needs nothing else.
-    """
-
-    repeats: bool = False
-    solid: bool = False
-    loose: bool = False
-
-    def close(self) -> None:
-        """An alternative ends."""
-        self.loose |= self.repeats and not self.solid
-        self.repeats = self.solid = False
-
-
-def is_slow(pattern: str) -> bool:
-    """Whether *pattern* repeats a group that itself is nothing but a repetition, as `(a+)+` does.
-
-    How such a text is divided can be tried in exponentially many ways.
-    """
-    groups = [_Group()]
-    for token in _TOKEN.finditer(pattern):
-        if token["open"]:
-            groups.append(_Group())
-        elif token["or"]:
-            groups[-1].close()
-        elif not token["edge"]:
-            inner = groups.pop() if token["close"] and len(groups) > 1 else _Group()
-            inner.close()
-            if token["endless"] and inner.loose:
-                return True
-            groups[-1].repeats |= bool(token["endless"]) or inner.loose
-            groups[-1].solid |= not (token["endless"] or token["maybe"] or inner.loose)
-    return False

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any, Literal, cast
 
 from ticketbridge.mapping.builders.context import Context, expression, text_of, whole_number
-from ticketbridge.mapping.builders.json_schema import SchemaSlip, is_slow, patterns
+from ticketbridge.mapping.builders.json_schema import SchemaSlip
 from ticketbridge.mapping.builders.schema_file import read_schema
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.nodes import Broken, Node
 from ticketbridge.mapping.spec import ExpressionSpec, ResponseSpec
-from ticketbridge.mapping.words import shown
 
 DEFAULT_BODY = "{userEmail: user, tickets: tickets}"
 
@@ -47,12 +46,7 @@ def _schema(node: Node | None, context: Context) -> dict[str, Any] | None:
     if node is None or isinstance(node, Broken) or node.plain() is None:
         return None
     try:
-        schema = read_schema(text_of(node), context.folder)
+        return read_schema(text_of(node), context.folder)
     except SchemaSlip as slip:
         context.report.error(node.place, slip.code, f"`schema` {slip}", slip.suggestion)
         return None
-    for pattern in filter(is_slow, patterns(schema)):
-        message = f"`schema` has a regular expression that can take very long, {shown(pattern)}"
-        suggestion = "repeat one thing once: `(a+)+` is `a+`"
-        context.report.warning(node.place, "TB083", message, suggestion)
-    return schema
