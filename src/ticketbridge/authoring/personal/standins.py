@@ -8,6 +8,7 @@ from itertools import count
 from string import ascii_lowercase
 
 from ticketbridge.authoring.personal.kinds import Kind
+from ticketbridge.authoring.personal.looks import is_phone
 
 _FIRST = (
     "Alex Robin Kim Sam Noa Max Kit Lou Mika Sasha Jules Remy Toni Andrea Charlie Dominique Eli Finn Gabi"
@@ -18,6 +19,7 @@ _LAST = (
     " Thatcher Glover Barber Chandler Fuller"
 )
 _NAME = re.compile(r"[^\W\d_]+")
+_HEX = re.compile(r"[0-9a-fA-F-]{8,}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -38,7 +40,12 @@ class StandIns:
             Kind.IP: lambda _text: f"192.0.2.{next(self._numbers) % 256}",
             Kind.NOTE: lambda _text: "A note.",
         }
-        self.user = self(user, Kind.EMAIL) if "@" in user else user
+        self.user = self._of_user(user)
+
+    def _of_user(self, user: str) -> str:
+        if "@" in user:
+            return self(user, Kind.EMAIL)
+        return self(user, Kind.PHONE) if is_phone(user) else user
 
     def __call__(self, text: str, kind: Kind) -> str:
         """The stand-in of *text*."""
@@ -57,7 +64,10 @@ class StandIns:
         if mark:
             return f"{scheme}://platform.example/{shaped(rest, next(self._numbers))}"
         make = self._makers.get(kind)
-        return make(text) if make else shaped(text, next(self._numbers))
+        if make is not None:
+            return make(text)
+        made = shaped(text, next(self._numbers))
+        return _in_hex(made) if kind is Kind.SECRET and _HEX.fullmatch(text) else made
 
     def _name(self, text: str) -> str:
         first = True
@@ -107,6 +117,11 @@ def _in_letters(number: int) -> str:
         number, rest = divmod(number - 1, 26)
         made = ascii_lowercase[rest] + made
     return made
+
+
+def _in_hex(text: str) -> str:
+    """*text* with `a` for letters that hex has not: who reads a UUID reads its stand-in too."""
+    return re.sub(r"[g-z]", "a", re.sub(r"[G-Z]", "A", text))
 
 
 def _names(names: Collection[str]) -> Iterator[str]:
