@@ -39,7 +39,8 @@ def leaks(text: str, findings: Findings) -> Iterator[str]:
 
 
 def _stands(known: str, text: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(known.casefold())}(?!\w)", text) is not None
+    found = known.casefold()
+    return found in text and re.search(rf"(?<!\w){re.escape(found)}(?!\w)", text) is not None
 
 
 def _slug(trial: Trial) -> str:
