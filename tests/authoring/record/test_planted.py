@@ -27,6 +27,13 @@ from ticketbridge.mapping import Environment
 pytestmark = pytest.mark.anyio
 
 
+def written_in(folder: Path) -> str:
+    """All that stands in the files of *folder*, the mapping's aside."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    texts = [path.read_text("utf-8") for path in files if path.name.partition(".")[2] != "yaml"]
+    return "\n".join(texts)
+
+
 async def recorded(name: str, variables: Mapping[str, str], user: str, folder: Path) -> str:
     """All that `fetch --record` writes for *user*; the case passes, and expects what was answered."""
     mapping = Path(shutil.copy(SAMPLES.parent / f"{name}.yaml", folder))
@@ -37,8 +44,7 @@ async def recorded(name: str, variables: Mapping[str, str], user: str, folder: P
 
     (result,) = await anyio.to_thread.run_sync(run_cases, mapping)
     assert (result.passed, result.message) == (True, "")
-    files = [path for path in folder.rglob("*") if path.is_file() and path != mapping]
-    return "\n".join(path.read_text("utf-8") for path in files)
+    return written_in(folder)
 
 
 def with_planted_answers(platform: Platform) -> Platform:

@@ -83,6 +83,7 @@ def digests_of(texts: Iterable[tuple[str, Kind]]) -> dict[str, Digest]:
 def _made_of(text: str, kind: Kind, form: Form) -> Iterator[Digest]:
     for algorithm in _ALGORITHMS:
         yield Digest(text, kind, form, algorithm, _hex, padded=True)
-        for encode in (_base64, _base64_for_urls):
+        # Most digests are the same in both: such a one is taken for the usual one, the last here.
+        for encode in (_base64_for_urls, _base64):
             for padded in (True, False):
                 yield Digest(text, kind, form, algorithm, encode, padded)

@@ -46,6 +46,7 @@ _LEAST: dict[Kind, int] = {
 """From how many characters on a text is looked for in other places too."""
 
 _NUMERIC = frozenset({Kind.PHONE, Kind.DOCUMENT, Kind.SECRET})
+_SLASH = re.compile("/")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -152,9 +153,12 @@ class Findings:
 
     def in_text(self, text: str, by: Replace) -> str:
         """*text*, which may be a URL, with what is known, and every e-mail address, replaced."""
-        if is_url(text):
-            return in_url(text, lambda part: self._in_plain(part, by))
-        return self._in_plain(text, by)
+        if not is_url(text):
+            return self._in_plain(text, by)
+        # Base64 has slashes too: digests are looked for before the URL is taken apart.
+        pieces = Pieces(text)
+        pieces.replace(LOOKS, lambda match: self._digested(match.group(), by))
+        return pieces.joined(lambda rest: in_url(rest, lambda part: self._in_plain(part, by)))
 
     def touches(self, text: str) -> bool:
         """Whether personal data stands in *text*, of which more than a mark would be left."""
@@ -190,14 +194,17 @@ class Findings:
         pieces = Pieces(text)
         for pattern, make in self._passes(text, by):
             pieces.replace(pattern, make)
-        return str(pieces)
+        return pieces.joined()
 
     def _passes(self, text: str, by: Replace) -> Iterator[tuple[re.Pattern[str], Make]]:
         """What is looked for, in order, and what takes its place; what is replaced once stays."""
         whole, words = self._compiled()
         yield LOOKS, lambda match: self._digested(match.group(), by)
         yield JWT, lambda match: by(match.group(), Kind.SECRET)
-        yield (words if any(map(str.isspace, text)) else whole), lambda match: self._found(match, by)
+        yield (
+            (words if any(map(str.isspace, text)) else whole),
+            lambda match: self._found(match, by),
+        )
         for kind, pattern in PATTERNS:
             yield pattern, partial(self._by_look, kind, by)
         yield HIDING, lambda match: self._unhidden(match.group(), by)
@@ -222,18 +229,26 @@ class Findings:
         return by(token, Kind.SECRET)
 
     def _digested(self, text: str, by: Replace) -> str | None:
-        """The digest of the stand-in, where *text* is one of something known."""
+        """*text*, with the digest of the stand-in where it is, or ends with, that of something known."""
+        starts = (0, *(match.end() for match in _SLASH.finditer(text)))
+        for start in starts:
+            found = self._digest(text[start:])
+            if found is not None:
+                other = by(found.text, found.kind)
+                made = other if is_mask(other) else found.of(other)
+                capital = text[start:].isupper() and not is_mask(other)
+                return text[:start] + (made.upper() if capital else made)
+        return None
+
+    def _digest(self, text: str) -> Digest | None:
         if not may_be_digest(text):
             return None
         if self._digests is None:
-            forms = ((form, self._known[key]) for key, forms in self._forms.items() for form in forms)
+            forms = (
+                (form, self._known[key]) for key, forms in self._forms.items() for form in forms
+            )
             self._digests = digests_of(forms)
-        found = self._digests.get(text) or self._digests.get(text.lower())
-        if found is None:
-            return None
-        other = by(found.text, found.kind)
-        made = other if is_mask(other) else found.of(other)
-        return made.upper() if text.isupper() and not is_mask(other) else made
+        return self._digests.get(text) or self._digests.get(text.lower())
 
     def _compiled(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
         """What is looked for in text without blanks, and in running text: there, single names too."""

@@ -107,7 +107,16 @@ _PAIRS: Mapping[tuple[str, str], Kind] = MappingProxyType(
         ("pdf", "url"): Kind.SECRET,
         **{
             (what, link): Kind.SECRET
-            for what in ("order", "manage", "cancel", "wallet", "pass", "edit", "refund", "transfer")
+            for what in (
+                "order",
+                "manage",
+                "cancel",
+                "wallet",
+                "pass",
+                "edit",
+                "refund",
+                "transfer",
+            )
             for link in ("url", "link", "href")
         },
         ("download", "link"): Kind.SECRET,
@@ -153,9 +162,7 @@ _ABOUT = word_set(
 
 _PAGING = word_set("page next continuation cursor")
 
-KEY_WORDS = frozenset[str]().union(
-    *_WORDS.values(), *_PAIRS, _PEOPLE, _IN_PERSON, _ABOUT, _PAGING
-)
+KEY_WORDS = frozenset[str]().union(*_WORDS.values(), *_PAIRS, _PEOPLE, _IN_PERSON, _ABOUT, _PAGING)
 """The words of keys that tell something here."""
 
 

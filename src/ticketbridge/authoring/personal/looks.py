@@ -13,11 +13,12 @@ TOKEN = re.compile(r"(?<![A-Za-z0-9_%-])[A-Za-z0-9_-]{8,}(?![A-Za-z0-9_-])")
 
 JWT = re.compile(r"\beyJ[\w-]{4,}\.[\w-]{4,}\.[\w-]*")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_TIME = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:T[0-9-]*Z?)?|P(?:[0-9]+[A-Z]|T)+", re.IGNORECASE)
+_TIME = re.compile(
+    r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:T[0-9-]*Z?)?|P(?:[0-9]+[A-Z]|T)+", re.IGNORECASE
+)
 _SEPARATORS = re.compile(r"[-_]+")
 _PHONE_ALONE = re.compile(r"\+?[0-9][0-9 ()./-]{7,20}")
 _CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{7,}")
-_CAPITAL_WITHIN = re.compile(r"(?<=[a-z])[A-Z]")
 PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (Kind.DOCUMENT, re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")),
     (Kind.DOCUMENT, re.compile(r"\b[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}\b")),
@@ -25,8 +26,16 @@ PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (Kind.DOCUMENT, re.compile(r"\b(?:[XYZ][0-9]{7}|[0-9]{8})-?[A-Z]\b")),
     (Kind.DOCUMENT, re.compile(r"\b(?:[0-9]{4}[ -]){3}[0-9]{1,7}\b")),
     (Kind.IP, re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.])")),
-    (Kind.IP, re.compile(r"(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}(?::?[0-9a-f]{1,4})+(?![\w:])", re.I)),
-    (Kind.IP, re.compile(r"(?<![\w:])(?:[0-9a-f]{1,4}:)+:(?:[0-9a-f]{1,4}:?)*(?![\w:])", re.I)),
+    (
+        Kind.IP,
+        re.compile(
+            r"(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}(?::?[0-9a-f]{1,4})+(?![\w:])", re.IGNORECASE
+        ),
+    ),
+    (
+        Kind.IP,
+        re.compile(r"(?<![\w:])(?:[0-9a-f]{1,4}:)+:(?:[0-9a-f]{1,4}:?)*(?![\w:])", re.IGNORECASE),
+    ),
     (Kind.PHONE, re.compile(r"(?<![\w+])\+[0-9](?:[ ()./-]{0,2}[0-9]){7,14}(?![\w:])")),
 )
 
@@ -41,6 +50,18 @@ def found_in(text: str) -> Iterator[tuple[Kind, re.Match[str]]]:
 def is_phone(user: str) -> bool:
     """Whether *user* is a phone number, and no other id."""
     return _PHONE_ALONE.fullmatch(user) is not None
+
+
+def is_uuid(token: str) -> bool:
+    """Whether *token* is a UUID, as ids are too."""
+    return _UUID.fullmatch(token) is not None
+
+
+def is_stand_in(token: str) -> bool:
+    """Whether *token* is made up by us: of 5, `x` and `a` but for a few characters, which count."""
+    plain = "".join(filter(str.isalnum, token)).lower()
+    counting = sum(character not in "5xa" for character in plain)
+    return len(plain) >= 8 and counting * 5 <= len(plain)
 
 
 def is_random(token: str) -> bool:
@@ -62,9 +83,10 @@ def _is_mixed(piece: str) -> bool:
         return False
     if piece.isdecimal():
         return length >= 20
+    if length >= 16 and _changes(piece) * 5 > length * 2:
+        return True
     if piece.isalpha():
-        capitals = len(_CAPITAL_WITHIN.findall(piece))
-        return length >= 16 and (capitals * 4 > length or bool(_CONSONANTS.search(piece.lower())))
+        return length >= 16 and bool(_CONSONANTS.search(piece.lower()))
     return _turns(piece) >= (3 if length >= 16 else 4)
 
 
@@ -77,6 +99,11 @@ def _is_mixed_throughout(token: str) -> bool:
 def _turns(text: str) -> int:
     letters = [character.isalpha() for character in text if character.isalnum()]
     return sum(one != other for one, other in pairwise(letters))
+
+
+def _changes(piece: str) -> int:
+    """How often capitals, small letters and digits take turns: words in camel case do less."""
+    return sum(_class(one) != _class(other) for one, other in pairwise(piece))
 
 
 def _class(character: str) -> str:

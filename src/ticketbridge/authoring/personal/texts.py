@@ -59,8 +59,9 @@ class Pieces:
             for piece in ([(text, True)] if done else _replaced(text, pattern, make))
         ]
 
-    def __str__(self) -> str:
-        return "".join(text for text, _ in self._pieces)
+    def joined(self, change: Callable[[str], str] = str) -> str:
+        """The whole text, with *change* made to what was not replaced."""
+        return "".join(text if done else change(text) for text, done in self._pieces)
 
 
 def _replaced(text: str, pattern: re.Pattern[str], make: Make) -> Iterator[tuple[str, bool]]:

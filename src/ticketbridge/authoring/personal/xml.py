@@ -83,9 +83,7 @@ def _owners(parts: Sequence[str]) -> list[tuple[_Element, _Element]]:
     return owners
 
 
-def _changed(
-    part: str, element: _Element, around: _Element, change: Change, rename: Rename
-) -> str:
+def _changed(part: str, element: _Element, around: _Element, change: Change, rename: Rename) -> str:
     spot = Spot(element.name, element.parent, tuple(around.children), element.path)
     if part.startswith(_CDATA):
         return f"{_CDATA}{change(part[len(_CDATA) : -3], spot)}]]>"

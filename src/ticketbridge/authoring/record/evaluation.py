@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from ticketbridge.authoring.personal import Kind
 from ticketbridge.authoring.record.slots import Use
-from ticketbridge.jmes import EvaluationError, Expression, nodes, runtime
+from ticketbridge.jmes import Expression, nodes, runtime
 from ticketbridge.jmes.analysis import parameter_at
 from ticketbridge.jmes.functions import FUNCTIONS, OPTIONAL
 from ticketbridge.jmes.values import equal, truthy
@@ -22,7 +22,17 @@ from ticketbridge.jmes.values import equal, truthy
 _MODE = runtime.STRICT
 _PASSING = frozenset(
     {
-        *("as_list", "to_array", "default", "not_null", "reverse", "map", "sort_by", "max_by", "min_by"),
+        *(
+            "as_list",
+            "to_array",
+            "default",
+            "not_null",
+            "reverse",
+            "map",
+            "sort_by",
+            "max_by",
+            "min_by",
+        ),
         *("unique", "values", "descendants", "merge"),
     }
 )
@@ -58,16 +68,16 @@ class Evaluation:
         """The value of *expression*, or null where it has none."""
         value = None
         with suppress(Exception):  # the compiled expression meets the same, and tells
-            value = self._value(expression.tree, None)
+            value = self.value_of(expression.tree, None)
             if self._use is Use.BINDS:
                 self._elements(value)
             else:
-                self._whole(value)
+                self.note_whole(value)
         return value
 
     # --- what is read -----------------------------------------------------------------------------
 
-    def _read(self, container: Any, value: Any, key: str | None = None) -> Any:
+    def note(self, container: Any, value: Any, key: str | None = None) -> Any:
         """Note *value* where it is a scalar: of others, their own parts count."""
         if not isinstance(value, dict | list):
             self._reads.note(container, value, key, self._use)
@@ -77,62 +87,64 @@ class Evaluation:
         """Note the scalars in a list."""
         if isinstance(value, list):
             for element in value:
-                self._read(value, element)
+                self.note(value, element)
         return value
 
     def _members(self, value: Any) -> Any:
         """Note the scalars in an object."""
         if isinstance(value, dict):
             for key, member in value.items():
-                self._read(value, member, key)
+                self.note(value, member, key)
         return value
 
-    def _whole(self, value: Any) -> None:
+    def note_whole(self, value: Any) -> None:
         """Note all that stands in *value*, its keys too."""
         if isinstance(value, dict):
             for key, member in self._members(value).items():
                 self._reads.note_key(value, key)
-                self._whole(member)
+                self.note_whole(member)
         elif isinstance(value, list):
             for element in self._elements(value):
-                self._whole(element)
+                self.note_whole(element)
 
     def _condition(self, node: nodes.Node, current: Any, *, rooted: bool) -> Any:
-        return self._conditions._value(node, current, rooted=rooted)  # noqa: SLF001 - of this class
+        return self._conditions.value_of(node, current, rooted=rooted)
 
     # --- values -----------------------------------------------------------------------------------
 
-    def _value(self, node: nodes.Node, current: Any, *, rooted: bool = True) -> Any:
+    def value_of(self, node: nodes.Node, current: Any, *, rooted: bool = True) -> Any:
         return _VALUES[type(node)](self, node, current, rooted)
 
-    def _of_field(self, node: nodes.Field, current: Any, rooted: bool) -> Any:  # noqa: FBT001
+    def field(self, node: nodes.Field, current: Any, rooted: bool) -> Any:
         if rooted:
             return self._scope[node.name]
         if not isinstance(current, dict):
             return None
         if node.name not in current:
             return None
-        return self._read(current, current[node.name], node.name)
+        return self.note(current, current[node.name], node.name)
 
-    def _of_index(self, node: nodes.Index, current: Any, _rooted: bool) -> Any:  # noqa: FBT001
-        return self._read(current, _MODE.index(current, node.index))
+    def index(self, node: nodes.Index, current: Any, _rooted: bool) -> Any:
+        return self.note(current, _MODE.index(current, node.index))
 
-    def _of_slice(self, node: nodes.Slice, current: Any, _rooted: bool) -> Any:  # noqa: FBT001
+    def cut(self, node: nodes.Slice, current: Any, _rooted: bool) -> Any:
         return _MODE.cut(self._elements(current), node.bounds)
 
-    def _of_chain(self, node: nodes.Chain, current: Any, rooted: bool) -> Any:  # noqa: FBT001
+    def chain(self, node: nodes.Chain, current: Any, rooted: bool) -> Any:
         for step in node.steps:
-            current = self._value(step, current, rooted=rooted)
+            current = self.value_of(step, current, rooted=rooted)
             rooted = False
         return current
 
-    def _of_projection(self, node: nodes.Projection, current: Any, rooted: bool) -> Any:  # noqa: FBT001
-        base = self._value(node.base, current, rooted=rooted)
+    def projection(self, node: nodes.Projection, current: Any, rooted: bool) -> Any:
+        base = self.value_of(node.base, current, rooted=rooted)
         elements = _MODE.elements(self._elements(base))
-        return elements if elements is None else self._projected(elements, node.each, node.condition)
+        return (
+            elements if elements is None else self._projected(elements, node.each, node.condition)
+        )
 
-    def _of_values(self, node: nodes.ValueProjection, current: Any, rooted: bool) -> Any:  # noqa: FBT001
-        base = self._value(node.base, current, rooted=rooted)
+    def value_projection(self, node: nodes.ValueProjection, current: Any, rooted: bool) -> Any:
+        base = self.value_of(node.base, current, rooted=rooted)
         members = _MODE.values(self._members(base))
         return members if members is None else self._projected(members, node.each, None)
 
@@ -142,44 +154,44 @@ class Evaluation:
         made = []
         for element in elements:
             if condition is None or truthy(self._condition(condition, element, rooted=False)):
-                value = self._value(each, element, rooted=False)
+                value = self.value_of(each, element, rooted=False)
                 made += [] if value is None else [value]
         return made
 
-    def _of_flatten(self, node: nodes.Flatten, current: Any, rooted: bool) -> Any:  # noqa: FBT001
-        base = self._elements(self._value(node.base, current, rooted=rooted))
+    def flatten(self, node: nodes.Flatten, current: Any, rooted: bool) -> Any:
+        base = self._elements(self.value_of(node.base, current, rooted=rooted))
         for element in base or ():
             self._elements(element)
         return _MODE.flatten(base)
 
-    def _of_either(self, node: nodes.Either, current: Any, rooted: bool) -> Any:  # noqa: FBT001
+    def either(self, node: nodes.Either, current: Any, rooted: bool) -> Any:
         value = None
         for choice in node.choices:
-            value = self._value(choice, current, rooted=rooted)
+            value = self.value_of(choice, current, rooted=rooted)
             if truthy(value):
                 break
         return value
 
-    def _of_both(self, node: nodes.Both, current: Any, rooted: bool) -> Any:  # noqa: FBT001
+    def both(self, node: nodes.Both, current: Any, rooted: bool) -> Any:
         value = None
         for condition in node.conditions:
-            value = self._value(condition, current, rooted=rooted)
+            value = self.value_of(condition, current, rooted=rooted)
             if not truthy(value):
                 break
         return value
 
-    def _of_not(self, node: nodes.Not, current: Any, rooted: bool) -> Any:  # noqa: FBT001
-        return not truthy(self._value(node.condition, current, rooted=rooted))
+    def negation(self, node: nodes.Not, current: Any, rooted: bool) -> Any:
+        return not truthy(self.value_of(node.condition, current, rooted=rooted))
 
-    def _of_comparison(self, node: nodes.Comparison, current: Any, rooted: bool) -> Any:  # noqa: FBT001
+    def comparison(self, node: nodes.Comparison, current: Any, rooted: bool) -> Any:
         if self._is_another(node, current, rooted=rooted):
             return node.operator == "!="
         left = self._condition(node.left, current, rooted=rooted)
         right = self._condition(node.right, current, rooted=rooted)
         if node.operator not in {"==", "!="}:
             return _MODE.order(node.operator)(left, right)
-        self._conditions._whole(left)  # noqa: SLF001 - of this class
-        self._conditions._whole(right)  # noqa: SLF001 - of this class
+        self._conditions.note_whole(left)
+        self._conditions.note_whole(right)
         return equal(left, right) == (node.operator == "==")
 
     def _is_another(self, node: nodes.Comparison, current: Any, *, rooted: bool) -> bool:
@@ -189,26 +201,26 @@ class Evaluation:
         for side, other in ((node.left, node.right), (node.right, node.left)):
             if isinstance(other, nodes.Constant) and _is_path(side):
                 silent = Evaluation(self._scope, _SILENT, Use.DECIDES)
-                value = silent._value(side, current, rooted=rooted)  # noqa: SLF001 - of this class
+                value = silent.value_of(side, current, rooted=rooted)
                 if isinstance(value, str) and value:
                     return not equal(value, other.value)
         return False
 
-    def _of_list(self, node: nodes.ListOf, current: Any, rooted: bool) -> Any:  # noqa: FBT001
+    def list_of(self, node: nodes.ListOf, current: Any, rooted: bool) -> Any:
         if current is None and not rooted:
             return None
-        return [self._value(item, current, rooted=rooted) for item in node.items]
+        return [self.value_of(item, current, rooted=rooted) for item in node.items]
 
-    def _of_hash(self, node: nodes.HashOf, current: Any, rooted: bool) -> Any:  # noqa: FBT001
+    def hash_of(self, node: nodes.HashOf, current: Any, rooted: bool) -> Any:
         if current is None and not rooted:
             return None
-        return {name: self._value(value, current, rooted=rooted) for name, value in node.pairs}
+        return {name: self.value_of(value, current, rooted=rooted) for name, value in node.pairs}
 
     # --- functions --------------------------------------------------------------------------------
 
-    def _of_call(self, node: nodes.Call, current: Any, rooted: bool) -> Any:  # noqa: FBT001
+    def call(self, node: nodes.Call, current: Any, rooted: bool) -> Any:
         if node.name == OPTIONAL:
-            return self._value(node.arguments[0], current, rooted=rooted)
+            return self.value_of(node.arguments[0], current, rooted=rooted)
         if node.name == "lookup":
             return self._looked_up(node, current, rooted=rooted)
         arguments = [self._argument(each, current, rooted=rooted) for each in node.arguments]
@@ -218,8 +230,8 @@ class Evaluation:
 
     def _argument(self, node: nodes.Node, current: Any, *, rooted: bool) -> Any:
         if isinstance(node, nodes.Reference):
-            return partial(self._value, node.body, rooted=False)
-        return self._value(node, current, rooted=rooted)
+            return partial(self.value_of, node.body, rooted=False)
+        return self.value_of(node, current, rooted=rooted)
 
     def _taken_by(self, name: str, argument: Any) -> None:
         """Note what a function of that name reads of an argument."""
@@ -231,7 +243,7 @@ class Evaluation:
         elif name in _PASSING:
             self._elements(self._members(argument) if name == "values" else argument)
         else:
-            self._whole(argument)
+            self.note_whole(argument)
 
     def _called(self, node: nodes.Call, arguments: list[Any]) -> Any:
         function = FUNCTIONS[node.name]
@@ -252,13 +264,13 @@ class Evaluation:
 
     def _looked_up(self, node: nodes.Call, current: Any, *, rooted: bool) -> Any:
         """Of a list that is looked up by a constant, only the element that is found is needed."""
-        array = self._value(node.arguments[0], current, rooted=rooted)
+        array = self.value_of(node.arguments[0], current, rooted=rooted)
         key, wanted = (self._condition(e, current, rooted=rooted) for e in node.arguments[1:])
         found = self._called(node, [array, key, wanted])
         constant = isinstance(node.arguments[2], nodes.Constant)
         for element in [found] if constant else array:
             if isinstance(element, dict) and key in element:
-                self._conditions._read(element, element[key], key)  # noqa: SLF001 - of this class
+                self._conditions.note(element, element[key], key)
         return found
 
 
@@ -284,18 +296,18 @@ _SILENT = _Silent()
 _VALUES: Mapping[type, Callable[[Evaluation, Any, Any, bool], Any]] = {
     nodes.Current: lambda _self, _node, current, _rooted: current,
     nodes.Constant: lambda _self, node, _current, _rooted: node.value,
-    nodes.Field: Evaluation._of_field,
-    nodes.Index: Evaluation._of_index,
-    nodes.Slice: Evaluation._of_slice,
-    nodes.Chain: Evaluation._of_chain,
-    nodes.Projection: Evaluation._of_projection,
-    nodes.ValueProjection: Evaluation._of_values,
-    nodes.Flatten: Evaluation._of_flatten,
-    nodes.Either: Evaluation._of_either,
-    nodes.Both: Evaluation._of_both,
-    nodes.Not: Evaluation._of_not,
-    nodes.Comparison: Evaluation._of_comparison,
-    nodes.ListOf: Evaluation._of_list,
-    nodes.HashOf: Evaluation._of_hash,
-    nodes.Call: Evaluation._of_call,
+    nodes.Field: Evaluation.field,
+    nodes.Index: Evaluation.index,
+    nodes.Slice: Evaluation.cut,
+    nodes.Chain: Evaluation.chain,
+    nodes.Projection: Evaluation.projection,
+    nodes.ValueProjection: Evaluation.value_projection,
+    nodes.Flatten: Evaluation.flatten,
+    nodes.Either: Evaluation.either,
+    nodes.Both: Evaluation.both,
+    nodes.Not: Evaluation.negation,
+    nodes.Comparison: Evaluation.comparison,
+    nodes.ListOf: Evaluation.list_of,
+    nodes.HashOf: Evaluation.hash_of,
+    nodes.Call: Evaluation.call,
 }

@@ -28,7 +28,9 @@ def kept_words(spec: MappingSpec) -> set[str]:
 
 def named_keys(spec: MappingSpec) -> frozenset[str]:
     """The keys of the platform's answers that it names."""
-    found = set(_keys((spec.source, spec.ticket))) | {"errors"}  # which GraphQL answers are looked at for
+    found = set(_keys((spec.source, spec.ticket))) | {
+        "errors"
+    }  # which GraphQL answers are looked at for
     return frozenset(found | kept_words(spec))
 
 

@@ -6,6 +6,7 @@ All else is replaced by its shape, since no list of what is personal is ever who
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
@@ -24,7 +25,8 @@ from ticketbridge.authoring.record.slots import Use
 _ANY_NAME = re.compile(r"[^\W\d_]+(?:['\u2019.,\s-]+[^\W\d_]+)*\.?")
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _PARAMETER = re.compile(r"(?P<name>[^&=#]+)=(?P<value>[^&#]+)")
-_XML_ITSELF = frozenset({"@nil", "@type"})
+_TRUTHS = frozenset({"true", "false", "1", "0"})
+"""How XML writes true and false; text has no other kind for them."""
 
 
 class Needed:
@@ -72,20 +74,22 @@ class Needed:
     # --- values -----------------------------------------------------------------------------------
 
     def _in_xml(self, value: str, spot: Spot) -> Any:
-        if spot.path and spot.path[-1] in _XML_ITSELF:
-            return value
+        if spot.path[-1:] == ("@nil",):
+            return value if value.strip() in _TRUTHS else self._shapes.of(value)
         text = Spot(spot.key, spot.above, spot.beside, (*spot.path, "#text"))
         read = self._reads.uses(text.path, value)
-        return value if value in {"true", "false"} else self._value(value, text if read else spot)
+        return value if value in _TRUTHS else self._value(value, text if read else spot)
 
     def _value(self, value: Any, spot: Spot) -> Any:
+        uses = self._reads.uses(spot.path, value)
         if value is None or isinstance(value, bool):
             return value
-        uses = self._reads.uses(spot.path, value)
         if not uses:
             return self._unread(value, spot)
-        if isinstance(value, str) and self._findings.is_kept(value) and not kind_at(value, spot):
-            return value
+        written = isinstance(value, str) and self._findings.is_kept(value)
+        return value if written and not kind_at(value, spot) else self._read(value, spot, uses)
+
+    def _read(self, value: Any, spot: Spot, uses: Collection[Use | Kind]) -> Any:
         kinds = [use for use in uses if isinstance(use, Kind)]
         if kinds:
             return self._of_kind(value, kinds[0])
@@ -133,11 +137,10 @@ class Needed:
         return text if made == document else msgspec.json.encode(made).decode()
 
     def _passing(self, value: Any, spot: Spot) -> Any:
-        if not isinstance(value, str) or value == self._by.user:
-            return self._shapes.of(value) if not isinstance(value, str) else value
-        if kind_at(value, spot) is None and not self._findings.touches(value):
-            return self._shapes.of(value)
-        if self._is_whole(value):
+        """What decides nothing: a stand-in where all of it is known, else its shape."""
+        if isinstance(value, str) and value == self._by.user:
+            return value
+        if isinstance(value, str) and self._is_whole(value):
             return self._findings.value(value, spot, self._by)
         return self._shapes.of(value)
 
@@ -162,7 +165,7 @@ class Needed:
 
     def _tag(self, name: str) -> str:
         """The name of an element or an attribute."""
-        known = name in self._names or f"@{name}" in self._names
+        known = name in self._names or f"@{name}" in self._names or name == "nil"
         return name if known or is_field_name(name) else self._shapes.of_text(name)
 
     def _names_someone(self, key: str) -> bool:

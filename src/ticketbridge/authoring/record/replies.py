@@ -54,9 +54,7 @@ def real_replies(trial: Trial) -> Iterator[Reply]:
         asked = below_base(exchange.request.url, spec.upstream.base_url)
         headers = {name: v for name, v in answer.headers.items() if name not in _FRAMING}
         request = exchange.request
-        yield Reply(
-            request.call, request.method, asked, answer.status, headers, answer.content
-        )
+        yield Reply(request.call, request.method, asked, answer.status, headers, answer.content)
 
 
 def _answered(trial: Trial) -> Iterator[tuple[Exchange, PlatformAnswer]]:
