@@ -80,7 +80,7 @@ async def test_the_field_that_opens_the_door_is_another(
     """A locator is replaced where it stands, in the URL around it, and where it is the ticket's id too."""
     tickets = [
         item(1, pass_ref=CODE, open=f"https://shop.example/in/{CODE}", n="AB12"),
-        item(2, pass_ref="zone-7-b", open="https://shop.example/in/x7", n="AB13"),
+        item(2, pass_ref="zone-7-b", open="https://shop.example/plantina/in/x7", n="AB13"),
     ]
     platform.on("/v2/orders", Reply(json=orders(order(*tickets))))
     changes = {
@@ -93,7 +93,7 @@ async def test_the_field_that_opens_the_door_is_another(
     code, text = await recorder.record(changes)
 
     assert code == 0
-    for real in (CODE, "in/x7", "AB12", "AB13"):
+    for real in (CODE, "in/x7", "plantina", "AB12", "AB13"):
         assert real not in text
     made = recorder.ticket
     assert made["ticketId"] in made["ticketAccess"]["locator"]

@@ -15,8 +15,8 @@ from ticketbridge.authoring.personal.looks import (
     PATTERNS,
     TOKEN,
     found_in,
-    is_phone,
     is_random,
+    kind_of_user,
 )
 from ticketbridge.authoring.personal.masks import is_mask
 from ticketbridge.authoring.personal.texts import (
@@ -70,10 +70,9 @@ class Findings:
         self.words: set[str] = set()
         for secret in secrets:
             self.add(secret, Kind.SECRET)
-        if "@" in user:
-            self.add(user, Kind.EMAIL)
-        elif is_phone(user):
-            self.add(user, Kind.PHONE)
+        kind = kind_of_user(user)
+        if kind is not None:
+            self.add(user, kind)
 
     @property
     def known(self) -> dict[str, Kind]:

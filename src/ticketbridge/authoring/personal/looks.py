@@ -47,9 +47,16 @@ def found_in(text: str) -> Iterator[tuple[Kind, re.Match[str]]]:
             yield kind, match
 
 
-def is_phone(user: str) -> bool:
-    """Whether *user* is a phone number, and no other id."""
-    return _PHONE_ALONE.fullmatch(user) is not None
+def kind_of_user(user: str) -> Kind | None:
+    """What a platform knows a user by, where that is somebody's: an id of a customer is not."""
+    if "@" in user:
+        return Kind.EMAIL
+    if _PHONE_ALONE.fullmatch(user):
+        return Kind.PHONE
+    for kind, pattern in PATTERNS:
+        if pattern.fullmatch(user):
+            return kind
+    return Kind.SECRET if is_random(user) else None
 
 
 def is_uuid(token: str) -> bool:

@@ -10,6 +10,7 @@ from ticketbridge.authoring.personal.standins import shaped
 
 _LONGEST = 60
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?P<time>[T ][0-9]{2}:[0-9]{2}\S*)?")
+_DAYS = ("2000-01-01", "2001-02-03")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _STRANGE = re.compile(r"[^\w \-.,:;/#+()]|[^\x00-\x7f]")
 _BLANKS = re.compile(r"\s+")
@@ -35,7 +36,8 @@ class Shapes:
             return text
         date = _DATE.fullmatch(text)
         if date:
-            return "2000-01-01" + re.sub(r"[0-9]", "0", date["time"] or "")
+            day = _DAYS[1] if text.startswith(_DAYS[0]) else _DAYS[0]
+            return day + re.sub(r"[0-9]", "0", date["time"] or "")
         scheme = _SCHEME.match(text)
         if scheme:
             rest = self._plain(text[scheme.end() :].partition("/")[2])
@@ -44,13 +46,15 @@ class Shapes:
 
     def _plain(self, text: str) -> str:
         number = self._numbers.setdefault(text, len(self._numbers) + 1)
-        cut = _BLANKS.sub(" ", text)[:_LONGEST]
-        return shaped(_STRANGE.sub("x", cut), number) if cut else ""
+        cut = _STRANGE.sub("x", _BLANKS.sub(" ", text)[:_LONGEST])
+        made = shaped(cut, number)
+        return made if made != text else shaped(cut, number + 1)
 
     def _of_number(self, value: float | Decimal) -> Any:
         written = str(abs(value))
         number = self._numbers.setdefault(written, len(self._numbers) + 1)
         made = shaped(written, number) if written.replace(".", "").isdecimal() else "5.5"
+        made = shaped(written, number + 1) if made == written else made
         made = "5" + made[1:] if made.startswith("0") else made
         signed = f"-{made}" if value < 0 else made
         return type(value)(signed)

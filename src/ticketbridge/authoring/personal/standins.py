@@ -8,7 +8,7 @@ from itertools import count
 from string import ascii_lowercase
 
 from ticketbridge.authoring.personal.kinds import Kind
-from ticketbridge.authoring.personal.looks import is_phone
+from ticketbridge.authoring.personal.looks import kind_of_user
 
 _FIRST = (
     "Alex Robin Kim Sam Noa Max Kit Lou Mika Sasha Jules Remy Toni Andrea Charlie Dominique Eli Finn Gabi"
@@ -20,6 +20,7 @@ _LAST = (
 )
 _NAME = re.compile(r"[^\W\d_]+")
 _HEX = re.compile(r"[0-9a-fA-F-]{8,}")
+_BIRTHS = ("1990-01-01", "1985-02-03")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -40,12 +41,8 @@ class StandIns:
             Kind.IP: lambda _text: f"192.0.2.{next(self._numbers) % 256}",
             Kind.NOTE: lambda _text: "A note.",
         }
-        self.user = self._of_user(user)
-
-    def _of_user(self, user: str) -> str:
-        if "@" in user:
-            return self(user, Kind.EMAIL)
-        return self(user, Kind.PHONE) if is_phone(user) else user
+        kind = kind_of_user(user)
+        self.user = user if kind is None else self(user, kind)
 
     def __call__(self, text: str, kind: Kind) -> str:
         """The stand-in of *text*."""
@@ -150,6 +147,6 @@ def _cased_address(like: str, address: str) -> str:
 
 
 def _birth(text: str) -> str:
-    if _DATE.search(text):
-        return _DATE.sub("1990-01-01", text)
-    return shaped(text, 1)
+    if not _DATE.search(text):
+        return shaped(text, 1)
+    return _DATE.sub(_BIRTHS[1] if _BIRTHS[0] in text else _BIRTHS[0], text)

@@ -16,7 +16,7 @@ from ticketbridge.authoring.personal import Findings, Kind, Shapes, StandIns
 from ticketbridge.authoring.personal.fields import is_field_name
 from ticketbridge.authoring.personal.findings import kind_at
 from ticketbridge.authoring.personal.kinds import Spot, words_of
-from ticketbridge.authoring.personal.texts import EMAIL
+from ticketbridge.authoring.personal.texts import EMAIL, in_url, is_url
 from ticketbridge.authoring.personal.walking import changed
 from ticketbridge.authoring.personal.xml import rewritten
 from ticketbridge.authoring.record.reading import Reads
@@ -118,9 +118,13 @@ class Needed:
             return self._passing(value, Spot())
         if kind is Kind.NAME and not _ANY_NAME.fullmatch(text):
             return self._shapes.of(value)
-        made = self._findings.value(text, Spot(), self._by) if kind is Kind.SECRET else text
-        made = self._by(text, kind) if made == text else made
+        made = in_url(text, self._part) if is_url(text) else self._by(text, kind)
         return int(made) if isinstance(value, int) and made.isdecimal() else made
+
+    def _part(self, part: str) -> str:
+        """A part of a URL that opens something: it may stand elsewhere, without the URL around it."""
+        made = self._findings.in_text(part, self._by)
+        return made if made != part else self._shapes.of_text(part)
 
     def _deciding(self, value: Any, spot: Spot) -> Any:
         if isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
