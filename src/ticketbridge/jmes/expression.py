@@ -99,6 +99,16 @@ class Expression:
         evaluate = self._evaluate
         return replace(self, _evaluate=lambda scope: change(evaluate(scope)))
 
+    def announced(self, announce: Callable[[Mapping[str, Any]], None]) -> Expression:
+        """The same expression, which gives *announce* its scope each time before it is evaluated."""
+        evaluate = self._evaluate
+
+        def evaluate_announced(scope: Mapping[str, Any]) -> Any:
+            announce(scope)
+            return evaluate(scope)
+
+        return replace(self, _evaluate=evaluate_announced)
+
     @property
     def gives_as_found(self) -> bool:
         """Whether it gives a value as the document has it: no filter, projection or calculation."""

@@ -128,7 +128,8 @@ async def test_absolute_addresses_lose_their_host(
 
     assert (code, await passes(folder)) == (0, True)
     assert "{BASE}/orders?email=user@example.com&after=7" in text
-    assert "https://platform.example/o/1" in text
+    assert "http://platform.example/" in text
+    assert platform.url not in text
     assert 'get: "/orders?email=user@example.com&after=7"' in text
     assert TOKEN not in text
 
@@ -279,9 +280,9 @@ async def test_a_header_that_the_mapping_reads_is_kept(
     code, _, text = await record()
 
     assert (code, await passes(folder)) == (0, True)
-    assert "x-found: no," in text
+    assert "x-found: no" in text
     assert "x-other" not in text
-    assert "user@example.com" in text
+    assert "x.example" not in text
 
 
 async def test_xml_is_recorded_as_text(platform: FakePlatform, folder: Folder, record: Any) -> None:
@@ -367,12 +368,9 @@ async def test_a_name_that_would_be_left_is_not_recorded(
     platform: FakePlatform, record: Any
 ) -> None:
     """What is looked for last is looked for in the text that would be written."""
-    platform.on(
-        "/v2/orders",
-        Reply(json=orders(order(item(1), holder={"name": "Ana López"}, seats={"Ana López": "A1"}))),
-    )
+    platform.on("/v2/orders", Reply(json=orders(order(item(1), holder={"name": "Ana López"}))))
 
-    code, err, text = await record()
+    code, err, text = await record("--case", "what Ana López has")
 
     assert (code, text) == (1, "")
     assert "personal data would be left in the case (name)" in err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -26,11 +27,15 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a value stands: its key, the key of the object around it, and all keys of that object."""
+    """Where a value stands: its key, the key of the object around it, and all keys of that object.
+
+    *path* has all keys from the root down; positions in lists are left out of it.
+    """
 
     key: str = ""
     above: str = ""
     beside: Collection[str] = ()
+    path: tuple[str, ...] = ()
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -40,30 +45,43 @@ def word_set(text: str) -> frozenset[str]:
 
 _NAME_WORD = r"[^\W\d_](?:[^\W\d_]|['\u2019.-])*"
 _FULL_NAME = re.compile(rf"\s*{_NAME_WORD}(?:,?\s+{_NAME_WORD})+\s*")
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\x00-\x7f]+")
 
 _WORDS: Mapping[Kind, frozenset[str]] = MappingProxyType(
     {
         Kind.SECRET: word_set(
             "password passwd pwd secret authorization signature csrf cookie credential credentials pin cvv"
-            " cvc barcode barcodes qr qrcode apikey token locator"
+            " cvc barcode barcodes qr qrcode apikey token locator otp hmac jwt sig accesskey accesscode"
+            " scancode passcode"
         ),
-        Kind.EMAIL: word_set("email emails mail correo"),
+        Kind.EMAIL: word_set("email emails mail correo courriel epost メール"),
         Kind.PHONE: word_set(
-            "phone phones mobile tel telephone cellphone telefono movil celular whatsapp fax"
+            "phone phones mobile tel telephone cellphone telefono movil celular whatsapp fax telefon"
+            " handy handynummer telefone telemovel portable msisdn 電話 電話番号"
         ),
         Kind.DOCUMENT: word_set(
             "dni nif nie cedula rut passport identification ssn taxid nationalid iban bic pan cpf"
-            " document documento"
+            " document documento pasaporte passaporte reisepass ausweis personalausweis curp cnpj cuit"
+            " documentnumber passportnumber"
         ),
-        Kind.BIRTH: word_set("birth birthday birthdate dob born dateofbirth nacimiento"),
+        Kind.BIRTH: word_set(
+            "birth birthday birthdate dob born dateofbirth nacimiento geburtstag geburtsdatum nascimento"
+            " naissance 生年月日"
+        ),
         Kind.IP: word_set("ip ipaddress"),
         Kind.NAME: word_set(
             "firstname lastname fullname surname givenname forename familyname middlename nickname"
-            " username nombre apellido apellidos prenom nachname vorname"
+            " username nombre apellido apellidos prenom nachname vorname sobrenome cognome achternaam"
+            " voornaam 氏名 名前 お名前"
         ),
-        Kind.ADDRESS: word_set("street zip zipcode postcode postalcode plz calle"),
-        Kind.NOTE: word_set("note notes comment comments remark remarks"),
+        Kind.ADDRESS: word_set(
+            "street zip zipcode postcode postalcode plz calle strasse anschrift direccion endereco rua"
+            " morada adresse indirizzo domicilio cep 住所"
+        ),
+        Kind.NOTE: word_set(
+            "note notes comment comments remark remarks nota notas comentario comentarios notiz"
+            " bemerkung anmerkung observaciones observacoes 備考"
+        ),
     }
 )
 _PAIRS: Mapping[tuple[str, str], Kind] = MappingProxyType(
@@ -87,6 +105,26 @@ _PAIRS: Mapping[tuple[str, str], Kind] = MappingProxyType(
         ("download", "url"): Kind.SECRET,
         ("ticket", "url"): Kind.SECRET,
         ("pdf", "url"): Kind.SECRET,
+        **{
+            (what, link): Kind.SECRET
+            for what in (
+                "order",
+                "manage",
+                "cancel",
+                "wallet",
+                "pass",
+                "edit",
+                "refund",
+                "transfer",
+            )
+            for link in ("url", "link", "href")
+        },
+        ("download", "link"): Kind.SECRET,
+        ("ticket", "link"): Kind.SECRET,
+        ("scan", "code"): Kind.SECRET,
+        ("access", "code"): Kind.SECRET,
+        ("access", "key"): Kind.SECRET,
+        ("scan", "data"): Kind.SECRET,
         ("postal", "code"): Kind.ADDRESS,
         ("post", "code"): Kind.ADDRESS,
         ("zip", "code"): Kind.ADDRESS,
@@ -98,7 +136,8 @@ _PAIRS: Mapping[tuple[str, str], Kind] = MappingProxyType(
 _PEOPLE = word_set(
     "customer buyer purchaser attendee holder passholder owner user person contact member guest recipient"
     " participant billing shipping invoice payer profile account client cliente comprador asistente titular"
-    " usuario beneficiary patron visitor invitee assignee registrant orderer registration"
+    " usuario beneficiary patron visitor invitee assignee registrant orderer registration inhaber besucher"
+    " kaeufer kunde teilnehmer asistentes participante"
 )
 _IN_PERSON: Mapping[str, Kind] = MappingProxyType(
     {
@@ -122,6 +161,9 @@ _ABOUT = word_set(
 )
 
 _PAGING = word_set("page next continuation cursor")
+
+KEY_WORDS = frozenset[str]().union(*_WORDS.values(), *_PAIRS, _PEOPLE, _IN_PERSON, _ABOUT, _PAGING)
+"""The words of keys that tell something here."""
 
 
 def names_person(text: str, key: str) -> bool:
@@ -149,7 +191,12 @@ def kind_of(spot: Spot) -> Kind | None:
 
 
 def words_of(key: str) -> list[str]:
-    """`attendeeFirst_name` as its words, in lower case."""
+    """`attendeeFirst_name` as its words, in lower case and without accents."""
+    if not key.isascii():
+        folded = unicodedata.normalize("NFKD", key.replace("ß", "ss"))
+        key = unicodedata.normalize(
+            "NFC", "".join(c for c in folded if not unicodedata.category(c).startswith("M"))
+        )
     return [word.lower() for word in _WORD.findall(key)]
 
 

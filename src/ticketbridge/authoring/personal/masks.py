@@ -8,3 +8,11 @@ from ticketbridge.authoring.personal.kinds import Kind
 def mask(_text: str, kind: Kind) -> str:
     """`(e-mail)`, `(name)`."""
     return f"({kind.value})"
+
+
+def is_mask(text: str) -> bool:
+    """Whether *text* is what `mask` gives."""
+    return text in _MASKS
+
+
+_MASKS = frozenset(mask("", kind) for kind in Kind)

@@ -8,6 +8,7 @@ from itertools import count
 from string import ascii_lowercase
 
 from ticketbridge.authoring.personal.kinds import Kind
+from ticketbridge.authoring.personal.looks import kind_of_user
 
 _FIRST = (
     "Alex Robin Kim Sam Noa Max Kit Lou Mika Sasha Jules Remy Toni Andrea Charlie Dominique Eli Finn Gabi"
@@ -18,6 +19,8 @@ _LAST = (
     " Thatcher Glover Barber Chandler Fuller"
 )
 _NAME = re.compile(r"[^\W\d_]+")
+_HEX = re.compile(r"[0-9a-fA-F-]{8,}")
+_BIRTHS = ("1990-01-01", "1985-02-03")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -38,7 +41,8 @@ class StandIns:
             Kind.IP: lambda _text: f"192.0.2.{next(self._numbers) % 256}",
             Kind.NOTE: lambda _text: "A note.",
         }
-        self.user = self(user, Kind.EMAIL) if "@" in user else user
+        kind = kind_of_user(user)
+        self.user = user if kind is None else self(user, kind)
 
     def __call__(self, text: str, kind: Kind) -> str:
         """The stand-in of *text*."""
@@ -57,7 +61,10 @@ class StandIns:
         if mark:
             return f"{scheme}://platform.example/{shaped(rest, next(self._numbers))}"
         make = self._makers.get(kind)
-        return make(text) if make else shaped(text, next(self._numbers))
+        if make is not None:
+            return make(text)
+        made = shaped(text, next(self._numbers))
+        return _in_hex(made) if kind is Kind.SECRET and _HEX.fullmatch(text) else made
 
     def _name(self, text: str) -> str:
         first = True
@@ -109,6 +116,11 @@ def _in_letters(number: int) -> str:
     return made
 
 
+def _in_hex(text: str) -> str:
+    """*text* with `a` for letters that hex has not: who reads a UUID reads its stand-in too."""
+    return re.sub(r"[g-z]", "a", re.sub(r"[G-Z]", "A", text))
+
+
 def _names(names: Collection[str]) -> Iterator[str]:
     yield from names
     for suffix in map(_in_letters, count(1)):
@@ -135,6 +147,6 @@ def _cased_address(like: str, address: str) -> str:
 
 
 def _birth(text: str) -> str:
-    if _DATE.search(text):
-        return _DATE.sub("1990-01-01", text)
-    return shaped(text, 1)
+    if not _DATE.search(text):
+        return shaped(text, 1)
+    return _DATE.sub(_BIRTHS[1] if _BIRTHS[0] in text else _BIRTHS[0], text)

@@ -21,12 +21,16 @@ from ticketbridge.upstream.messages import PlatformAnswer
 _ENCODING = re.compile(r"""(<\?xml\s[^>]*?\sencoding\s*=\s*["'])[^"']+""")
 
 Change = Callable[[str, Spot], str]
+Rename = Callable[[str], str]
+"""Gives what stands for the name of an element or an attribute, without its prefix."""
 
 _PART = re.compile(
     r"""<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>|<(?:[^>"']|"[^"]*"|'[^']*')*>|[^<]+""", re.DOTALL
 )
-_NAME = re.compile(r"</?\s*(?:[\w.-]+:)?([\w.-]+)")
-_ATTRIBUTE = re.compile(r"""(\s(?:[\w.-]+:)?([\w.-]+)\s*=\s*)("[^"]*"|'[^']*')""")
+_NAME = re.compile(r"(?P<before></?\s*(?:[\w.-]+:)?)(?P<name>[\w.-]+)")
+_ATTRIBUTE = re.compile(
+    r"""(?P<before>\s(?P<prefix>[\w.-]+:)?)(?P<name>[\w.-]+)(?P<equals>\s*=\s*)(?P<value>"[^"]*"|'[^']*')"""
+)
 _CDATA = "<![CDATA["
 
 
@@ -45,14 +49,18 @@ def xml_text(answer: PlatformAnswer) -> str | None:
 class _Element:
     name: str
     parent: str = ""
+    path: tuple[str, ...] = ()
     children: list[str] = field(default_factory=list)
 
 
-def rewritten(text: str, change: Change) -> str:
-    """*text* with *change* made to each text and attribute; keys are the names of elements."""
+def rewritten(text: str, change: Change, rename: Rename = str) -> str:
+    """*text* with *change* made to each text and attribute, and *rename* to each name of one.
+
+    Keys are the names of elements, and `@` and the name of attributes.
+    """
     parts = _PART.findall(text)
     return "".join(
-        _changed(part, element, around, change)
+        _changed(part, element, around, change, rename)
         for part, (element, around) in zip(parts, _owners(parts), strict=True)
     )
 
@@ -65,7 +73,8 @@ def _owners(parts: Sequence[str]) -> list[tuple[_Element, _Element]]:
     for part in parts:
         opens = part.startswith("<") and part[1:2] not in {"/", "!", "?"}
         if opens:
-            element = _Element(_named(part), stack[-1].name)
+            name = _named(part)
+            element = _Element(name, stack[-1].name, (*stack[-1].path, name))
             stack[-1].children.append(element.name)
             stack.append(element)
         owners.append((stack[-1], stack[-2]))
@@ -74,21 +83,36 @@ def _owners(parts: Sequence[str]) -> list[tuple[_Element, _Element]]:
     return owners
 
 
-def _changed(part: str, element: _Element, around: _Element, change: Change) -> str:
-    spot = Spot(element.name, element.parent, tuple(around.children))
+def _changed(part: str, element: _Element, around: _Element, change: Change, rename: Rename) -> str:
+    spot = Spot(element.name, element.parent, tuple(around.children), element.path)
     if part.startswith(_CDATA):
         return f"{_CDATA}{change(part[len(_CDATA) : -3], spot)}]]>"
     if not part.startswith("<"):
         return _text(part, spot, change)
-    if part[1:2] in {"/", "!", "?"}:
-        return "" if part.startswith("<!--") else part
+    if part.startswith("<!--"):
+        return ""
+    if part[1:2] in {"!", "?"}:
+        return part if part.startswith("<?xml ") else ""
+    return _tag(part, element, change, rename)
+
+
+def _tag(part: str, element: _Element, change: Change, rename: Rename) -> str:
+    """A tag with its attributes; declarations of namespaces stay."""
 
     def attribute(match: re.Match[str]) -> str:
-        plain = unescape(match[3][1:-1])
-        made = change(plain, Spot(match[2], element.name))
-        return match[0] if made == plain else match[1] + quoteattr(made)
+        name = match["name"]
+        if name == "xmlns" or match["prefix"] == "xmlns:":
+            return match[0]
+        plain = unescape(match["value"][1:-1])
+        path = (*element.path, f"@{name}")
+        made = change(plain, Spot(name, element.name, path=path))
+        value = match["value"] if made == plain else quoteattr(made)
+        return f"{match['before']}{rename(name)}{match['equals']}{value}"
 
-    return _ATTRIBUTE.sub(attribute, part)
+    def named(match: re.Match[str]) -> str:
+        return match["before"] + rename(match["name"])
+
+    return _ATTRIBUTE.sub(attribute, _NAME.sub(named, part, count=1))
 
 
 def _text(part: str, spot: Spot, change: Change) -> str:
@@ -99,4 +123,4 @@ def _text(part: str, spot: Spot, change: Change) -> str:
 
 def _named(tag: str) -> str:
     match = _NAME.match(tag)
-    return match[1] if match else ""
+    return match["name"] if match else ""

@@ -16,13 +16,16 @@ from ticketbridge.authoring.cases.platform import CasePlatform
 from ticketbridge.authoring.cases.reader import read_cases
 from ticketbridge.authoring.cases.runner import compiled, failures, load_tested
 from ticketbridge.authoring.personal import Findings, StandIns, findings_of
-from ticketbridge.authoring.record.kept import kept_words
+from ticketbridge.authoring.record.kept import kept_words, named_keys
+from ticketbridge.authoring.record.needed import Needed
+from ticketbridge.authoring.record.reading import ReadingCompiler, Reads
 from ticketbridge.authoring.record.replay import NotRecorded, Replay
-from ticketbridge.authoring.record.replies import Replies, Reply
+from ticketbridge.authoring.record.replies import Replies, Reply, real_replies
+from ticketbridge.authoring.record.slots import slots_of
 from ticketbridge.authoring.record.verify import differences, leaks
 from ticketbridge.authoring.record.writing import CaseParts, Written, written
 from ticketbridge.authoring.trial import Trial, tried
-from ticketbridge.bridge import Bridge
+from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.mapping.findings import MappingError
 from ticketbridge.mapping.spec import ApiKeyAuthSpec, MappingSpec
 
@@ -39,9 +42,15 @@ def record(trial: Trial, mapping: Path, file: Path, name: str | None = None) -> 
     Personal data is replaced, and the case is run, before anything is written. Raises RecordError.
     """
     name = name or f"recorded {_moment(trial)}"
-    findings = findings_of(trial, kept=kept_words(trial.bridge.spec))
+    spec = trial.bridge.spec
+    findings = findings_of(trial, kept=kept_words(spec))
+    reads = _read_by(trial)
+    for value, kind in reads.made:
+        findings.add(str(value), kind)
     stand_ins = StandIns(trial.user, findings.words | findings.known.keys())
-    replies = list(Replies(trial, mapping, findings, stand_ins).of(trial.exchanges))
+    names = named_keys(spec)
+    needed = Needed(reads, findings, stand_ins, names)
+    replies = list(Replies(trial, needed, names).made())
     offline = compiled(load_tested(mapping))
     run = _replayed(replies, offline, stand_ins.user, trial)
     _hold_to_same(trial, run, findings)
@@ -68,8 +77,18 @@ class _Run:
     trial: Trial
 
 
+def _read_by(real: Trial) -> Reads:
+    """What the mapping reads of the platform's answers: its expressions are evaluated on them again."""
+    spec, reads = real.bridge.spec, Reads()
+    compiler = ReadingCompiler(spec.source, slots_of(spec), reads)
+    nowhere = CasePlatform((), spec.upstream)
+    reading = compile_mapping(spec, transport=nowhere, compiler=compiler)
+    _replayed(list(real_replies(real)), reading, real.user, real)
+    return reads
+
+
 def _replayed(replies: Sequence[Reply], offline: Bridge, user: str, real: Trial) -> _Run:
-    """The same answer again, on made-up data, without variables and without a platform."""
+    """The same answer again, on what *replies* say, without a platform."""
     upstream = offline.spec.upstream
     replay = Replay(replies, upstream.base_url)
     bridge = offline.on(CasePlatform((), upstream), logs_in=False).through(lambda _: replay)

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from ticketbridge.authoring.cases.platform import BASE, below_base
-from ticketbridge.authoring.personal import Findings, StandIns
 from ticketbridge.authoring.personal.xml import xml_text
+from ticketbridge.authoring.record.needed import Needed
 from ticketbridge.authoring.trial import Exchange, Trial
-from ticketbridge.mapping.spec import CallSpec
+from ticketbridge.mapping.spec import CallSpec, LinkHeaderSpec
 from ticketbridge.upstream.formats import Unreadable, read_json
 from ticketbridge.upstream.messages import PlatformAnswer
 
 ELSEWHERE = "https://platform.example"
-_KEPT_HEADERS = frozenset({"content-type", "link", "retry-after"})
+_ALWAYS = frozenset({"content-type", "retry-after"})
 _CHARSET = re.compile(r"\s*;\s*charset\s*=[^;]*", re.IGNORECASE)
 _NEVER = re.compile(r"cookie|auth|token|key|secret|session", re.IGNORECASE)
+_FRAMING = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection"})
+_LINK = re.compile(r"<(?P<url>[^>]*)>(?P<rest>(?:\s*;\s*rel\s*=\s*(?:\"[^\"]*\"|[^\s;,]+))?)[^,<]*")
 
 
 @dataclass(slots=True)
@@ -46,65 +47,90 @@ class Reply:
         return self.document is not msgspec.UNSET
 
 
-class Replies:
-    """Makes replies of a trial's exchanges, all with the same stand-ins."""
+def real_replies(trial: Trial) -> Iterator[Reply]:
+    """What the platform answered, as it did."""
+    spec = trial.bridge.spec
+    for exchange, answer in _answered(trial):
+        asked = below_base(exchange.request.url, spec.upstream.base_url)
+        headers = {name: v for name, v in answer.headers.items() if name not in _FRAMING}
+        request = exchange.request
+        yield Reply(request.call, request.method, asked, answer.status, headers, answer.content)
 
-    def __init__(
-        self, trial: Trial, mapping: Path, findings: Findings, stand_ins: StandIns
-    ) -> None:
+
+def _answered(trial: Trial) -> Iterator[tuple[Exchange, PlatformAnswer]]:
+    """The calls that were answered; logins are left out: a case needs none."""
+    calls = {entry.name for entry in trial.bridge.spec.source if isinstance(entry, CallSpec)}
+    for exchange in trial.exchanges:
+        if exchange.answer is not None and exchange.request.call in calls:
+            yield exchange, exchange.answer
+
+
+class Replies:
+    """Makes replies of a trial's exchanges, in which *needed* replaces what must not stay.
+
+    *names* are the keys that the mapping names, those of headers too.
+    """
+
+    def __init__(self, trial: Trial, needed: Needed, names: Collection[str]) -> None:
         spec = trial.bridge.spec
-        self._calls = {entry.name for entry in spec.source if isinstance(entry, CallSpec)}
+        self._trial = trial
         self._base_url = spec.upstream.base_url
         self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(self._base_url))
-        self._text = mapping.read_text("utf-8", "replace").casefold()
-        self._findings = findings
-        self._stand_ins = stand_ins
+        self._linked = {
+            entry.name
+            for entry in spec.source
+            if isinstance(entry, CallSpec)
+            and entry.pages is not None
+            and isinstance(entry.pages.paging, LinkHeaderSpec)
+        }
+        self._needed = needed
+        self._names = names
 
-    def of(self, exchanges: Sequence[Exchange]) -> Iterator[Reply]:
-        """A reply for each call that was answered; logins are left out: a case needs none."""
-        for exchange in exchanges:
-            if exchange.answer is not None and exchange.request.call in self._calls:
-                yield self._reply(exchange, exchange.answer)
+    def made(self) -> Iterator[Reply]:
+        """A reply for each call that was answered."""
+        for exchange, answer in _answered(self._trial):
+            yield self._reply(exchange, answer)
 
     def _reply(self, exchange: Exchange, answer: PlatformAnswer) -> Reply:
         asked = below_base(exchange.request.url, self._base_url)
         content, document = self._content(answer)
+        call = exchange.request.call
         return Reply(
-            exchange.request.call,
+            call,
             exchange.request.method,
-            self._findings.in_text(asked, self._stand_ins),
+            self._needed.of_target(asked),
             answer.status,
-            {name: self._plain(value) for name, value in self._headers(answer)},
+            dict(self._headers(call, answer)),
             content,
             document,
         )
 
-    def _headers(self, answer: PlatformAnswer) -> Iterator[tuple[str, str]]:
-        """Those that the bridge reads, and those that the mapping names."""
+    def _headers(self, call: str, answer: PlatformAnswer) -> Iterator[tuple[str, str]]:
+        """Those that the bridge reads, and those that the mapping reads."""
         for name, value in answer.headers.items():
-            named = name in self._text and not _NEVER.search(name)
             if name == "content-type" and xml_text(answer) is not None:
                 yield name, _CHARSET.sub("", value)
-            elif name in _KEPT_HEADERS or (named and name.startswith("x-")):
-                yield name, value
+            elif name == "link" and call in self._linked:
+                yield name, self._elsewhere(_LINK.sub(self._link, value))
+            elif name in _ALWAYS or (name in self._names and not _NEVER.search(name)):
+                yield name, self._elsewhere(self._needed.of_header(name, value))
+
+    def _link(self, match: re.Match[str]) -> str:
+        """A link with no other parameter than `rel`, which alone tells where the next page is."""
+        return f"<{self._needed.of_link(match['url'])}>{match['rest']}"
 
     def _content(self, answer: PlatformAnswer) -> tuple[bytes, Any]:
         if not answer.content:
             return b"", msgspec.UNSET
         document = read_json(answer, any_content_type=True)
         if not isinstance(document, Unreadable):
-            changed = self._findings.replaced(document, self._stand_ins)
-            changed = each_text(changed, self._elsewhere)
+            changed = each_text(self._needed.of_json(document), self._elsewhere)
             return msgspec.json.encode(changed), changed
         xml = xml_text(answer)
         if xml is not None:
-            made = self._elsewhere(self._findings.replaced_xml(xml, self._stand_ins))
-            return made.encode(), msgspec.UNSET
+            return self._elsewhere(self._needed.of_xml(xml)).encode(), msgspec.UNSET
         # Whose data may stand in it cannot be known; that it cannot be read is what it tells.
         return f"({len(answer.content)} bytes that are no document)".encode(), msgspec.UNSET
-
-    def _plain(self, text: str) -> str:
-        return self._elsewhere(self._findings.in_text(text, self._stand_ins))
 
     def _elsewhere(self, text: str) -> str:
         """*text* without the platform's host."""

@@ -8,7 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 from ticketbridge.authoring.personal import Findings, Kind
+from ticketbridge.authoring.record.slots import Use, use_of_field
 from ticketbridge.authoring.trial import Trial
+
+_POSITION = re.compile(r"\[[0-9]+\]")
 
 
 def differences(real: Trial, made: Trial, findings: Findings) -> Iterator[str]:
@@ -36,7 +39,8 @@ def leaks(text: str, findings: Findings) -> Iterator[str]:
 
 
 def _stands(known: str, text: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(known.casefold())}(?!\w)", text) is not None
+    found = known.casefold()
+    return found in text and re.search(rf"(?<!\w){re.escape(found)}(?!\w)", text) is not None
 
 
 def _slug(trial: Trial) -> str:
@@ -55,13 +59,14 @@ def _other(was: Any, now: Any, findings: Findings, path: str = "") -> Iterator[s
     elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
         for index, (one, other) in enumerate(zip(was, now, strict=True)):
             yield from _other(one, other, findings, f"{path}[{index}]")
-    elif was != now and not _is_personal(was, path, findings):
+    elif was != now and not _may_differ(was, path, findings):
         yield path
 
 
-def _is_personal(value: Any, path: str, findings: Findings) -> bool:
-    """Whether a text may well be another one, since it was made from someone's data."""
-    if not isinstance(value, str):
-        return False
-    key = path.rpartition(".")[2].partition("[")[0]
-    return findings.is_personal(value, key, path.rpartition(".")[0].rpartition(".")[2])
+def _may_differ(value: Any, path: str, findings: Findings) -> bool:
+    """Whether a value may well be another one: it was made of someone's data, or decides nothing."""
+    keys = tuple(_POSITION.sub("", path).split("."))
+    if use_of_field(keys) is not Use.DECIDES:
+        return True
+    above = keys[-2] if len(keys) > 1 else ""
+    return isinstance(value, str) and findings.is_personal(value, keys[-1], above)

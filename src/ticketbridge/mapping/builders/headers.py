@@ -18,8 +18,12 @@ from ticketbridge.mapping.words import shown
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 SENSITIVE = re.compile(
-    r"authorization|cookie|token|secret|passw|api[-_]?key|access[-_]?key", re.IGNORECASE
+    r"authori[sz]ation|cookie|token|secret|passw|passphrase|credential|signature|bearer"
+    r"|(?:api|app|access|auth|account|client|consumer|license|private|service|shared|signing|subscription)"
+    r"[-_.]?key|session[-_]?id|(?:^|[-_.])(?:pwd|jwt|hmac|sig|auth)$",
+    re.IGNORECASE,
 )
+_ALONE = frozenset({"key", "sid", "pass", "pin", "otp", "apikey"})
 OWNED = frozenset(
     {
         "host",
@@ -87,3 +91,8 @@ def check_header_names(names: list[tuple[str, Place]], auth: AuthSpec, context: 
 def is_sensitive(name: str) -> bool:
     """Whether a header or parameter of that name usually holds a credential."""
     return SENSITIVE.search(name) is not None
+
+
+def is_sensitive_parameter(name: str) -> bool:
+    """The same of a parameter, which is often called `key` and no more."""
+    return is_sensitive(name) or name.lower() in _ALONE

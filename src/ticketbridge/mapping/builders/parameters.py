@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ticketbridge.mapping.builders.context import Context
-from ticketbridge.mapping.builders.headers import is_sensitive
+from ticketbridge.mapping.builders.headers import is_sensitive_parameter
 from ticketbridge.mapping.builders.templates import Template, resolve_template
 from ticketbridge.mapping.builders.texts import CONTROL, warn_if_in_clear
 from ticketbridge.mapping.findings import Place
@@ -43,5 +43,5 @@ def refuse_braces(name: str, place: Place, context: Context) -> None:
 
 def warn_of_credential(name: str, template: Template, context: Context) -> None:
     """A warning where a value that *name* calls a credential stands in the file itself."""
-    if is_sensitive(name) and not template.holes:
+    if is_sensitive_parameter(name) and not template.holes:
         warn_if_in_clear(template.text, context)

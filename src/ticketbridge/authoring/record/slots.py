@@ -1,0 +1,111 @@
+"""What the mapping does with what an expression reads: each slot of a mapping has its use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+from ticketbridge.authoring.personal import Kind
+from ticketbridge.authoring.personal.kinds import Spot, kind_of
+from ticketbridge.mapping.spec import (
+    BindingSpec,
+    CallSpec,
+    CursorSpec,
+    ExpressionSpec,
+    FieldSpec,
+    MappingSpec,
+    NextUrlSpec,
+    ObjectSpec,
+    RuleSpec,
+    TableSpec,
+)
+
+
+class Use(Enum):
+    """What a value that is read is needed for, beside those that go into a personal field."""
+
+    DECIDES = "verdicts, ids and prices come of it: it is kept"
+    BINDS = "it is bound to a name: its parts count where that name is read"
+    FOLLOWS = "another page is asked for by it: its parts are replaced, its form is kept"
+    PASSES = "it goes out as it is, or is somebody's: another one does as well"
+    NOTHING = "nobody outside sees it"
+
+
+Slots = Mapping[ExpressionSpec, Use | Kind]
+"""The use of each expression that has another than to decide; a kind: it goes into such a field."""
+
+_PERSONAL: Mapping[tuple[str, ...], Kind] = {
+    ("buyer",): Kind.EMAIL,
+    ("nominalTicket", "fullName"): Kind.NAME,
+    ("nominalTicket", "identification"): Kind.DOCUMENT,
+    ("primarySaleBuyerData", "firstName"): Kind.NAME,
+    ("primarySaleBuyerData", "lastName"): Kind.NAME,
+    ("primarySaleBuyerData", "identificationNumber"): Kind.DOCUMENT,
+    ("primarySaleBuyerData", "phoneNumber"): Kind.PHONE,
+    ("ticketAccess", "locator"): Kind.SECRET,
+}
+_OPEN = frozenset({"metadata", "props", "nominalTicket", "primarySaleBuyerData"})
+_KEPT = frozenset({"seating", "identificationType"})
+
+
+def slots_of(spec: MappingSpec) -> Slots:
+    """The uses of the expressions of *spec*."""
+    uses: dict[ExpressionSpec, Use | Kind] = dict(_in_source(spec.source))
+    if spec.ticket.owner is not None:
+        uses[spec.ticket.owner] = Use.PASSES
+    for path, expression in _fields(spec.ticket.fields, ()):
+        use = use_of_field(path)
+        if use is not Use.DECIDES:
+            uses[expression] = use
+    uses[spec.response.body] = Use.NOTHING
+    return uses
+
+
+def use_of_field(path: tuple[str, ...]) -> Use | Kind:
+    """What the field of a ticket at *path* is for."""
+    kind = _PERSONAL.get(path) or kind_of(Spot(path[-1], path[-2] if len(path) > 1 else ""))
+    if kind is not None:
+        return kind
+    opens = path[0] in _OPEN and _KEPT.isdisjoint(path)
+    return Use.PASSES if opens else Use.DECIDES
+
+
+def _fields(
+    field: FieldSpec, path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], ExpressionSpec]]:
+    match field:
+        case ExpressionSpec():
+            yield path, field
+        case TableSpec():
+            yield path, field.source
+        case ObjectSpec():
+            for named in field.fields:
+                yield from _fields(named.field, (*path, named.name))
+
+
+def _in_source(part: Any) -> Iterator[tuple[ExpressionSpec, Use]]:
+    match part:
+        case CallSpec():
+            yield part.result.expression or ExpressionSpec("body", part.place), Use.BINDS
+        case BindingSpec():
+            yield part.expression, Use.BINDS
+        case CursorSpec():
+            yield part.cursor, Use.PASSES
+        case NextUrlSpec():
+            yield part.url, Use.FOLLOWS
+        case RuleSpec():
+            if part.message is not None:
+                yield part.message, Use.NOTHING
+            if part.poll is not None and part.poll.url is not None:
+                yield part.poll.url, Use.FOLLOWS
+    for inner in _parts(part):
+        yield from _in_source(inner)
+
+
+def _parts(part: Any) -> Iterator[Any]:
+    if isinstance(part, tuple):
+        yield from part
+    elif is_dataclass(part) and not isinstance(part, ExpressionSpec):
+        yield from (getattr(part, member.name) for member in fields(part))

@@ -1,0 +1,280 @@
+"""A value tells by itself that it opens something, or whose it is; ids, words and dates do not."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import random
+import string
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ticketbridge.authoring.draft.command import draft
+from ticketbridge.authoring.personal import Findings, Kind, Shapes, StandIns, mask
+from ticketbridge.authoring.personal.fields import is_field_name
+from ticketbridge.authoring.personal.looks import is_random, is_stand_in, kind_of_user
+
+USER = "Ana.Ruiz@Example.com"
+PHONE = "+34 600 111 222"
+MADE = random.Random(7)  # noqa: S311 - the same ones in each run
+
+
+def drawn(alphabet: str, length: int) -> str:
+    """A code drawn by lot."""
+    return "".join(MADE.choices(alphabet, k=length))
+
+
+RANDOM = [
+    *("9f8a7c6b5d4e3f2a1b0c", "9F8A7C6B5D4E", "AB12CD34EF", "1b4e28ba-2fa1-11d2-883f-0016d3cca427"),
+    *(drawn("0123456789abcdef", 32) for _ in range(5)),
+    *(drawn(string.ascii_letters + string.digits, 24) for _ in range(5)),
+    *(drawn(string.ascii_lowercase + string.digits, 20) for _ in range(5)),
+    *(str(uuid.UUID(int=MADE.getrandbits(128), version=4)) for _ in range(3)),
+    *(drawn(string.digits, 24) for _ in range(2)),
+]
+
+
+@pytest.mark.parametrize("code", RANDOM)
+def test_a_random_code_is_replaced_wherever_it_stands(code: str) -> None:
+    """Under a key that tells nothing, in a path, in a parameter, before an ending and in running text."""
+    document = {
+        "reference": code,
+        "link": f"https://shop.example/o/{code}",
+        "pdf": f"https://shop.example/{code}.pdf?id=264751",
+        "self": f"https://shop.example/x?id=264751&x={code}",
+        "text": f"show {code} at the door",
+    }
+
+    made = replaced(document, StandIns(USER))
+
+    assert code not in json.dumps(made)
+    assert made["link"].endswith(made["reference"])
+    assert made["pdf"].endswith(f"{made['reference']}.pdf?id=264751")
+    assert made["text"] == f"show {made['reference']} at the door"
+    assert is_stand_in(made["reference"]) or len(code) < 12
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "evt_summer_2026",
+            "VIP-Floor-12",
+            "2026-11-24T12:00:00Z",
+            "20261124T120000Z",
+            "PT1H30M15S",
+        ),
+        *("1234567890123", "general admission", "GA-2026", "rockfest-barcelona-2026", "SUMMER26"),
+        *(
+            "externalReferenceEventId",
+            "it_50201",
+            "Row12Seat34",
+            "application/json",
+            "es_ES",
+            "EUR",
+        ),
+        *("ti_test_2026", "madrid", "order-7001-3", "2026-06-01", "12.50", "WC-727-1"),
+    ],
+)
+def test_ids_words_and_dates_stay(text: str) -> None:
+    """Without them a case tells nothing."""
+    assert not is_random(text)
+    assert replaced({"code": text}, mask) == {"code": text}
+
+
+def test_a_random_word_of_the_mapping_stays() -> None:
+    """A constant that the mapping compares with is no secret of a person."""
+    findings = Findings(USER, kept=[RANDOM[0]])
+
+    assert findings.replaced({"x": RANDOM[0], "y": RANDOM[1]}, mask) == {
+        "x": RANDOM[0],
+        "y": "(secret)",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("to ES91 2100 0418 4502 0005 1332", "to (document)"),
+        ("DE89370400440532013000", "(document)"),
+        ("12345678Z", "(document)"),
+        ("cpf 111.222.333-44", "cpf (document)"),
+        ("123-45-6789", "(document)"),
+        ("4111 1111 1111 1111", "(document)"),
+        ("from 203.0.113.7", "from (ip)"),
+        ("2001:db8:0:1:1:1:1:1", "(ip)"),
+        ("fe80::1", "(ip)"),
+        ("ring +34 600 111 222", "ring (phone)"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbmEi.c2lnbmF0dXJl", "(secret)"),
+        ("at 12:30:00+02:00", "at 12:30:00+02:00"),
+        ("version 5.2.1", "version 5.2.1"),
+    ],
+)
+def test_documents_phones_and_addresses_are_told_by_their_look(text: str, masked: str) -> None:
+    """Under any key."""
+    assert replaced({"x": text}, mask) == {"x": masked}
+
+
+# --- digests --------------------------------------------------------------------------------------
+
+FOR_URLS = str.maketrans("+/", "-_")
+ENCODINGS: dict[str, Callable[[bytes], str]] = {
+    "hex": bytes.hex,
+    "HEX": lambda digest: digest.hex().upper(),
+    "base64": lambda digest: base64.b64encode(digest).decode(),
+    "unpadded": lambda digest: base64.b64encode(digest).decode().rstrip("="),
+    "base64url": lambda digest: base64.urlsafe_b64encode(digest).decode(),
+}
+
+
+@pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
+@pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha256", "sha512"])
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        (USER, "User@Example.com"),
+        (USER.lower(), "user@example.com"),
+        (PHONE, None),
+        ("34600111222", None),
+        ("Ana Ruiz", "Alex Baker"),
+        ("ana ruiz", "alex baker"),
+    ],
+)
+def test_a_digest_of_what_is_known_becomes_that_of_the_stand_in(
+    encode: Callable[[bytes], str], algorithm: str, text: str, made: str | None
+) -> None:
+    """As it is written or in small letters, in hex and base64, alone and in a URL: joins still find it."""
+
+    def digest(of: str) -> str:
+        return encode(hashlib.new(algorithm, of.encode(), usedforsecurity=False).digest())
+
+    document = {"name": "Ana Ruiz", "phone": PHONE, "h": digest(text), "u": f"/a/{digest(text)}"}
+
+    found = replaced(document, StandIns(USER))
+
+    assert digest(text) not in json.dumps(found)
+    stand_in = made or (
+        found["phone"] if "+" in text else "".join(filter(str.isdigit, found["phone"]))
+    )
+    # Without a character that tells them apart, base64 for URLs is taken for the usual one.
+    assert found["h"].translate(FOR_URLS) == digest(stand_in).translate(FOR_URLS)
+    assert replaced(document, mask)["h"] in {"(e-mail)", "(phone)", "(name)"}
+
+
+# --- shapes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "shape"),
+    [
+        ("Ana Ruiz", "Xxx Xxxa"),
+        ("山田太郎", "xxxa"),
+        ("600 111", "555 551"),
+        ("1990-02-03", "2000-01-01"),
+        ("1990-02-03T04:05:06+02:00", "2000-01-01T00:00:00+00:00"),
+        ("https://shop.example/o/48", "https://platform.example/x/51"),
+        ("a@b.c", "xxx.a"),
+        (1990, 5551),
+        (-40.48, -55.51),
+        (7, 1),
+        (True, True),
+        (None, None),
+        ("", ""),
+    ],
+)
+def test_of_a_value_its_shape_is_left(value: Any, shape: Any) -> None:
+    """Its kind, its length up to a bound, its capitals and signs."""
+    made = Shapes().of(value)
+
+    assert (made, type(made)) == (shape, type(value))
+    assert len(Shapes().of("x y" * 999)) == 60
+
+
+def test_equal_values_have_equal_shapes_and_others_others() -> None:
+    """So that joins and comparisons of pages come out as they did."""
+    shapes = Shapes()
+    made = [shapes.of(text) for text in ("one", "two", "one", 11, 12, 11)]
+
+    assert (made[0], made[3]) == (made[2], made[5])
+    assert len(set(made)) == 4
+
+
+@pytest.mark.parametrize(
+    ("key", "usual"),
+    [
+        *(
+            (key, True)
+            for key in ("meta_data", "lineItems", "@id", "_links", "address_2", "isPaid")
+        ),
+        *(
+            (key, False)
+            for key in ("Ana Ruiz", "ana_ruiz", "48372615Z", "a@b.example", "123456", "")
+        ),
+        *((key, False) for key in ("名前", "seat_of_plantina", "x" * 99)),
+    ],
+)
+def test_a_usual_name_of_a_field_is_known(key: str, usual: bool) -> None:
+    """A key that has a word of its own may be data."""
+    assert is_field_name(key) is usual
+
+
+@pytest.mark.parametrize(
+    ("user", "stand_in"),
+    [
+        ("+34600111222", "+55555555551"),
+        ("600 111 222", "555 555 551"),
+        ("12345678Z", "55555551X"),
+        (RANDOM[0], "5a5a5a5a5a5a5a5a5a1a"),
+        ("cust-77", "cust-77"),
+        ("7", "7"),
+    ],
+)
+def test_a_user_who_is_told_by_something_of_their_own_is_another(user: str, stand_in: str) -> None:
+    """A phone number, a document, a secret; an id of a customer is nobody's outside of the platform."""
+    assert StandIns(user).user == stand_in
+    assert (kind_of_user(user) is None) == (user == stand_in)
+
+
+def test_no_stand_in_is_what_it_stands_for() -> None:
+    """Where the usual one is what is there already, it is another."""
+    assert StandIns(USER)("1990-01-01", Kind.BIRTH) != "1990-01-01"
+    assert [Shapes().of(value) for value in ("2000-01-01", "xxa", 51, "51")] == [
+        *("2001-02-03", "xxb", 52, "52")
+    ]
+
+
+# --- a draft --------------------------------------------------------------------------------------
+
+
+def test_the_first_case_of_a_draft_opens_nothing(tmp_path: Any) -> None:
+    """Links, codes and documents of a sample are made up in the case that is drafted from it."""
+    codes = [f"9f8a7c6b5d4e3f2a1b{n}" for n in range(10, 27)]
+    keys = [
+        *("order_management", "product_download", "manage_link", "link", "pdf", "wallet", "href"),
+        *("self", "url", "download_url", "ticket_url", "cancel_url"),
+    ]
+    links = {
+        key: f"https://shop.example/x?id=7&c={code}" for key, code in zip(keys, codes, strict=False)
+    }
+    plain = dict(zip(("secret", "hash", "qr", "qr_data", "scan_code"), codes[12:], strict=True))
+    digest = hashlib.md5(b"ana@example.com", usedforsecurity=False).hexdigest()
+    ticket = {"id": 7, "email": "ana@example.com", "state": "PAID", "event": "fest", "zone": "A"}
+    ticket |= {"price": "10.00", "currency": "EUR", **links, **plain, "avatar": f"/a/{digest}"}
+    sample = tmp_path / "tickets.json"
+    sample.write_text(json.dumps({"tickets": [ticket]}))
+
+    files = draft([f"/tickets?email=ana@example.com={sample}"], "ana@example.com", "acme")
+
+    assert [secret for secret in (*codes, digest) if secret in files.cases] == []
+    assert "user@example.com" in files.cases
+
+
+def replaced(document: Any, by: Any) -> Any:
+    """The document with what is personal replaced."""
+    findings = Findings(USER)
+    findings.learn(document)
+    return findings.replaced(document, by)
