@@ -11,6 +11,7 @@ from xml.parsers import expat
 
 import msgspec
 
+from ticketbridge.authoring.draft.paths import ABSENT, TEXT
 from ticketbridge.authoring.samples import Sample, SampleError
 from ticketbridge.upstream.encodings import EncodingError, text_of
 from ticketbridge.upstream.xml import Lists, Path, XmlError, read_xml
@@ -65,11 +66,27 @@ def _json(sample: Sample) -> Any:
 
 async def _xml(sample: Sample, lists: Lists) -> Any:
     try:
-        return await read_xml(text_of(sample.content, None), lists)
+        return _with_nulls(await read_xml(text_of(sample.content, None), lists))
     except (EncodingError, XmlError) as error:
         raise SampleError(
             f"{sample.file}: the sample is no XML that is read here: {error}"
         ) from None
+
+
+def _with_nulls(value: Any) -> Any:
+    """*value* with null for elements that say that they are nil; one of attributes alone has no text.
+
+    So a condition that asks for the text of an element meets no object where there is none.
+    """
+    if isinstance(value, list):
+        return [_with_nulls(member) for member in value]
+    if not isinstance(value, dict):
+        return value
+    attributes = all(key.startswith("@") for key in value)
+    if attributes and value.get("@nil") in {"true", "1"}:
+        return None
+    made = {key: _with_nulls(member) for key, member in value.items()}
+    return {**made, TEXT: ABSENT} if attributes and value else made
 
 
 class _Outline:
