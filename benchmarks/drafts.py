@@ -23,7 +23,7 @@ from ticketbridge.authoring.cases.runner import cases_file, compiled, load_teste
 from ticketbridge.authoring.cases.spec import AnswerSpec, CaseSpec
 from ticketbridge.authoring.draft.documents import Document, read_documents
 from ticketbridge.authoring.draft.drafting import Drafted, draft_mapping
-from ticketbridge.authoring.draft.first_case import closed, replayed, replies_of
+from ticketbridge.authoring.draft.first_case import anybodys, closed, replayed, replies_of
 from ticketbridge.authoring.draft.guesses import Guess
 from ticketbridge.authoring.draft.writing import Parts
 from ticketbridge.authoring.personal import Findings
@@ -185,8 +185,7 @@ def _truth(platform: str, case: CaseSpec) -> Trial:
 
 def _fields_alone(parts: Parts) -> Parts:
     """The draft without its checks: each record shows what the fields make of it."""
-    owner = replace(parts.owner, text="upstream")
-    return replace(closed(parts), owner=owner, tables=(), conditions=())
+    return replace(anybodys(closed(parts)), tables=(), conditions=())
 
 
 def _same(record: Record, others: Sequence[Record], name: str) -> Record | None:

@@ -163,7 +163,11 @@ def _tell(trial: Trial, options: argparse.Namespace) -> int:
         print(out)
     if err:
         print(f"ticketbridge: {err}", file=sys.stderr)
-    return 0 if trial.problem is None else 1
+    for line in trial.open:
+        print(f"ticketbridge: {line}", file=sys.stderr)
+    if trial.open:
+        print("ticketbridge: a draft with something open answers nobody", file=sys.stderr)
+    return 0 if trial.problem is None and not trial.open else 1
 
 
 def _draft(options: argparse.Namespace) -> int:

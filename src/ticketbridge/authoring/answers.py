@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from ticketbridge.authoring.cases.runner import cases_file
 from ticketbridge.authoring.cases.spec import CaseSpec
 from ticketbridge.authoring.samples import SampleError, SamplePlatform, read_sample
 from ticketbridge.authoring.trial import Trial, Watched, tried
+from ticketbridge.authoring.unfinished import finished, unfinished
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import did_you_mean
+from ticketbridge.mapping.loader import draft_mapping, read_text
 from ticketbridge.upstream.client import Client
 
 Loop = Callable[[], asyncio.AbstractEventLoop]
@@ -42,10 +45,24 @@ def mapped(
     """What the mapping makes of *samples*, and those that nothing asked for.
 
     *samples* are arguments of the command line: see `samples`; or one case, `acme.cases.yaml#its name`,
-    which brings its user and its time. Raises MappingError, and SampleError where a sample is missing
-    or cannot be used.
+    which brings its user and its time. Of a draft in which something is TODO the records are shown
+    without it: see `unfinished`. Raises MappingError, and SampleError where a sample is missing or cannot
+    be used.
     """
-    bridge = compile_mapping(load_mapping(mapping, environment=environment))
+    draft = draft_mapping(
+        read_text(mapping), file=str(mapping), environment=environment, folder=mapping.parent
+    )
+    opened = unfinished(draft)
+    bridge = compile_mapping(opened.spec if opened else finished(draft))
+    trial, left = _mapped(bridge, mapping, samples, user, now)
+    if opened:
+        trial = replace(trial, answer=opened.shown(trial.answer), open=opened.open)
+    return trial, left
+
+
+def _mapped(
+    bridge: Bridge, mapping: Path, samples: Sequence[str], user: str | None, now: datetime | None
+) -> tuple[Trial, list[str]]:
     case = _case_of(samples, mapping)
     if case is not None:
         return _mapped_case(bridge, case, user, now)

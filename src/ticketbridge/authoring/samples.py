@@ -2,7 +2,8 @@
 
 A sample is a file with the body of one answer, JSON or XML. Alone it answers the mapping's first
 call; `items=items.json` answers the call of that name, and `/events/7/items=items.json` the request of
-that path (with `?query` where that matters). Several of one name answer in their order.
+that path (with `?query` where that matters; of a whole URL, its path and query). Several of one name
+answer in their order.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
-from ticketbridge.authoring.cases.platform import below_base
+from ticketbridge.authoring.cases.platform import below_base, key_parameter
 from ticketbridge.authoring.cases.spec import Target
+from ticketbridge.mapping.compiler import TODO
+from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.mapping.findings import did_you_mean
 from ticketbridge.mapping.spec import CallSpec, MappingSpec
 from ticketbridge.upstream.auth import Credentials
@@ -22,6 +26,7 @@ from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
 
 MOST_BYTES = 50 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
+_OPEN = frozenset({PLACEHOLDER, TODO})
 
 
 class SampleError(Exception):
@@ -42,7 +47,9 @@ class Sample:
         return looks_like_xml(self.content)
 
     def __str__(self) -> str:
-        return f"{self.key}={self.file}" if self.key else self.file
+        """How it was named, without the query: a credential may be in it."""
+        path, mark, _ = self.key.partition("?")
+        return f"{path}{'?...' if mark else ''}={self.file}" if self.key else self.file
 
 
 def looks_like_xml(content: bytes) -> bool:
@@ -55,6 +62,9 @@ def read_sample(argument: str) -> Sample:
     key, mark, file = argument.rpartition("=")
     if not mark or Path(argument).is_file():
         key, file = "", argument
+    if "://" in key:
+        parts = urlsplit(key)
+        key = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     content = _content(file)
     if not looks_like_xml(content):
         _hold_to_json(file, content)
@@ -92,6 +102,7 @@ class SamplePlatform:
         self.left = list(samples)
         self._answered: list[str] = []
         self._base_url = spec.upstream.base_url
+        self._key = key_parameter(spec.upstream.auth)
         self._calls = [entry.name for entry in spec.source if isinstance(entry, CallSpec)]
         for sample in samples:
             self._hold_to_calls(sample.key)
@@ -116,12 +127,25 @@ class SamplePlatform:
         target = Target.of(asked)
         first = self._calls[:1] == [request.call]
         for sample in self.left:
-            if sample.key.startswith("/") and Target.of(sample.key).fits(target):
+            if sample.key.startswith("/") and self._fits(Target.of(sample.key), target):
                 return sample
         for sample in self.left:
             if sample.key == request.call or (first and not sample.key):
                 return sample
         raise SampleError(self._missing(request, asked))
+
+    def _fits(self, given: Target, asked: Target) -> bool:
+        """Whether *given* is what was asked for, but for the credential, and what the mapping leaves open.
+
+        That is what a variable that is not set stands for, or a TODO.
+        """
+        unset = {name for name, values in asked.query.items() if _OPEN & set(values)}
+        query = {n: v for n, v in given.query.items() if n not in unset and n != self._key}
+        path = given.path
+        if len(path) == len(asked.path):
+            pairs = zip(path, asked.path, strict=True)
+            path = tuple(a if a in _OPEN and g else g for g, a in pairs)
+        return Target(path, query).fits(asked)
 
     def _missing(self, request: PlatformRequest, asked: str) -> str:
         answered = "; ".join(self._answered)

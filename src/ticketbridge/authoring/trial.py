@@ -66,7 +66,10 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What menta tech would get, an *answer* or a *problem*, and how it came about."""
+    """What menta tech would get, an *answer* or a *problem*, and how it came about.
+
+    *open* is what is TODO in the mapping: while something is, menta tech gets nothing.
+    """
 
     user: str
     now: datetime
@@ -75,6 +78,7 @@ class Trial:
     answer: Answer | None
     problem: ProblemError | None
     exchanges: Sequence[Exchange] = field(default=(), repr=False)
+    open: Sequence[str] = ()
 
 
 async def tried(

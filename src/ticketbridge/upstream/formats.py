@@ -152,7 +152,9 @@ def _pieces(document: Any) -> Iterator[Any]:
 
     Written whole, a large document would stand beside its text and what was read of it.
     """
-    values = [document]  # no recursion: each piece of a deep document would pass through all its levels
+    values = [
+        document
+    ]  # no recursion: each piece of a deep document would pass through all its levels
     while values:
         value = values.pop()
         if isinstance(value, dict) and len(value) <= _FEW:

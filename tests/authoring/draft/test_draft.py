@@ -161,3 +161,95 @@ def test_a_sample_that_the_draft_never_asks_for_is_kept(run: Any) -> None:
     run("draft", *samples, "-o", "acme.yaml")
 
     assert "notes" in Path("acme.cases.yaml").read_text()
+
+
+# --- what the first case expects, and what `map` shows ----------------------------------------------
+
+
+def expected(stem: str = "acme") -> list[Any]:
+    """The tickets that the drafted case expects."""
+    (case,) = read_cases(Path(f"{stem}.cases.yaml")).cases
+    assert case.expect.tickets is not None
+    return list(case.expect.tickets)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"status": "REFUNDED"}, {"used_at": "2026-01-01"}, {"cancelled": True}, {"price": "?"}],
+)
+def test_a_case_that_would_expect_nothing_for_records_of_the_user_is_open(
+    run: Any, changes: dict[str, Any]
+) -> None:
+    """That the user owns none of them is for someone to say who knows the platform."""
+    sample = save(tickets(ticket(1, **changes), ticket(2, **changes)))
+    run("draft", f"{TARGET}={sample}", "--user", USER, "-o", "acme.yaml")
+
+    assert all("TODO" in made.values() for made in expected())
+    assert expected()
+    assert run("test", "acme.yaml")[0] == 1
+
+
+def test_where_the_user_has_no_record_nothing_is_expected(run: Any) -> None:
+    """Another's tickets are no reason for a doubt."""
+    others = tickets(ticket(1, email="bo@example.com"), ticket(2, email="cy@example.com"))
+    run("draft", f"{TARGET}={save(others)}", "--user", USER, "-o", "acme.yaml")
+
+    assert expected() == []
+    assert run("test", "acme.yaml")[0] == 0
+
+
+def test_a_status_that_is_open_is_open_in_the_case(run: Any) -> None:
+    """The case calls no ticket valid while the mapping does not know."""
+    for changes in ({"status": "FOO"}, {"used_at": "2026-01-01"}):
+        sample = save(tickets(ticket(1, **changes), ticket(2, **changes)))
+        run("draft", f"{TARGET}={sample}", "--user", USER, "-o", "acme.yaml")
+        assert [made["status"] for made in expected()] == ["TODO", "TODO"]
+        Path("acme.yaml").unlink()
+        Path("acme.cases.yaml").unlink()
+
+
+def test_map_shows_the_records_of_a_draft_with_something_open(run: Any) -> None:
+    """What is open is TODO in them; it says where, and that nothing of it is served."""
+    open_ended = {k: v for k, v in ticket(1, status="FOO").items() if k != "currency"}
+    bad = {**open_ended, "id": 2, "status": "CANCELLED"}
+    other = {**open_ended, "id": 3, "email": "bo@example.com"}
+    sample = save(tickets(open_ended, bad, other))
+    run("draft", sample, "--user", USER, "-o", "acme.yaml")
+    assert run("check", "acme.yaml")[0] == 1
+
+    code, out, err = run("map", "acme.yaml", sample, "--user", USER)
+
+    assert code == 1
+    (shown,) = json.loads(out)["tickets"]
+    assert (shown["ticketId"], shown["status"], shown["currency"]) == ("1", "TODO", "TODO")
+    for what in ("`source.ticket.get`", "`ticket.fields.currency`", "no status of the platform"):
+        assert what in err
+    assert "a draft with something open answers nobody" in err
+    told = run("map", "acme.yaml", sample, "--user", USER, "--explain")
+    assert told[0] == 1
+    assert "not_owner" in told[1]
+
+
+def test_map_shows_the_records_whoever_owns_them_where_the_owner_is_open(run: Any) -> None:
+    """And without any status at all."""
+    bare = {k: v for k, v in ticket().items() if k not in {"email", "status"}}
+    sample = save(tickets(bare, {**bare, "id": 2}))
+    run("draft", f"{TARGET}={sample}", "--user", USER, "-o", "acme.yaml")
+
+    code, out, _ = run("map", "acme.yaml", f"{TARGET}={sample}", "--user", USER)
+
+    assert code == 1
+    assert [t["ticketId"] for t in json.loads(out)["tickets"]] == ["1", "2"]
+
+
+def test_map_shows_nothing_of_a_mapping_that_is_wrong(run: Any) -> None:
+    """A slip is no TODO."""
+    sample = save(tickets(ticket(1, status="FOO")))
+    run("draft", f"{TARGET}={sample}", "--user", USER, "-o", "acme.yaml")
+    mapping = Path("acme.yaml")
+    mapping.write_text(mapping.read_text().replace("price: ticket.price", "price: tickt.price"))
+
+    code, out, err = run("map", "acme.yaml", f"{TARGET}={sample}", "--user", USER)
+
+    assert (code, out) == (1, "")
+    assert "tickt" in err

@@ -28,7 +28,7 @@ class CasePlatform(httpx.AsyncBaseTransport):
         self.left = list(answers)
         self.unexpected: list[str] = []
         self._base_url = upstream.base_url
-        self._key = _key_parameter(upstream.auth)
+        self._key = key_parameter(upstream.auth)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See httpx."""
@@ -66,6 +66,6 @@ def below_base(url: str, base_url: str) -> str:
     return "/".join(steps) + (f"?{asked.query}" if asked.query else "")
 
 
-def _key_parameter(auth: AuthSpec) -> str | None:
+def key_parameter(auth: AuthSpec) -> str | None:
     is_query = isinstance(auth, ApiKeyAuthSpec) and auth.location == "query"
     return auth.name if isinstance(auth, ApiKeyAuthSpec) and is_query else None

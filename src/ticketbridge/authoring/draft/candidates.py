@@ -7,9 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ticketbridge.authoring.draft.paths import ABSENT, Path, expression, lists, scalars, value_at
-from ticketbridge.authoring.draft.words import ID_WORDS, NAMING, singular
-from ticketbridge.authoring.personal.kinds import words_of
+from ticketbridge.authoring.draft.paths import (
+    ABSENT,
+    TEXT,
+    Path,
+    expression,
+    lists,
+    scalars,
+    value_at,
+)
+from ticketbridge.authoring.draft.words import ID_WORDS, NAMING, key_words, singular
 from ticketbridge.tickets.fields import table_key
 
 Scope = Mapping[str, Any]
@@ -23,7 +30,7 @@ class Candidate:
 
     *words* are those of its last key, *above* those of what stands around it. *depth* is 0 in the record
     itself, and counts outwards; *joined* says how it was found in another list; *aside*: it is not on the way
-    from the user to the record.
+    from the user to the record. *place* is the binding and the keys down to it.
     """
 
     text: str
@@ -34,6 +41,7 @@ class Candidate:
     nested: int = 0
     joined: str = ""
     aside: bool = False
+    place: tuple[str, ...] = ()
 
     @property
     def given(self) -> list[Any]:
@@ -42,8 +50,8 @@ class Candidate:
 
     @property
     def may_be_absent(self) -> bool:
-        """Whether a record is without the key."""
-        return ABSENT in self.values
+        """Whether a record is without the key; an XML element that is empty has no text."""
+        return ABSENT in self.values or self.text.endswith(f'."{TEXT}"')
 
     @property
     def is_partial(self) -> bool:
@@ -94,20 +102,45 @@ def _plain(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> Iterator[C
     ]
     for path in whole:
         values = tuple(value_at(scope[name], path) for scope in scopes)
+        text = expression(name, path)
+        if path[-1:] == (TEXT,) and path[:-1] in paths:
+            text, values = _text_of_some(name, path[:-1], values, scopes)
         if any(isinstance(value, dict | list) for value in values):
             continue
-        last, around = (path[-1], path[-2] if len(path) > 1 else name) if path else (name, "")
+        last, around = _named(name, path)
         yield Candidate(
-            expression(name, path),
-            tuple(words_of(last)),
-            tuple(words_of(around)),
+            text,
+            tuple(key_words(last)),
+            tuple(key_words(around)),
             values,
             depth,
             len(path),
             aside=aside,
+            place=(name, *(key for key in path if key != TEXT)),
         )
     for path in _pair_lists(name, scopes):
         yield from _named_values(name, depth, path, scopes)
+
+
+def _text_of_some(
+    name: str, path: Path, texts: Sequence[Any], scopes: Sequence[Scope]
+) -> tuple[str, tuple[Any, ...]]:
+    """The text of an XML element that has attributes in some records, and is a text, or null, in others."""
+    plain = [value_at(scope[name], path) for scope in scopes]
+    text = expression(name, (*path, TEXT))
+    if not any(isinstance(value, str) for value in plain):
+        return text, tuple(texts)
+    both = zip(texts, plain, strict=True)
+    values = tuple(p if t is ABSENT and not isinstance(p, dict) else t for t, p in both)
+    return f"default(optional({text}), {expression(name, path)})", values
+
+
+def _named(name: str, path: Path) -> tuple[str, str]:
+    """The key at *path*, and the one around it; of the text of an XML element those of the element."""
+    keys = (name, *path)
+    if len(keys) > 1 and keys[-1] == TEXT:
+        keys = keys[:-1]
+    return keys[-1], keys[-2] if len(keys) > 1 else ""
 
 
 def _depth(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> int:
@@ -142,7 +175,7 @@ def _named_values(
         if all(not isinstance(value, dict | list) for value in values):
             text = f"lookup({expression(name, path)}, 'key', '{key}').value"
             if "'" not in key and "\\" not in key:
-                yield Candidate(text, tuple(words_of(key)), (), values, depth, len(path) + 1)
+                yield Candidate(text, tuple(key_words(key)), (), values, depth, len(path) + 1)
 
 
 def _pairs(items: Any) -> list[dict[str, Any]]:
@@ -205,8 +238,8 @@ def _keys(found: _ListFound) -> list[str]:
     """The keys that may tell elements apart, `id` first."""
     first: dict[str, Any] = found.seen[0][0]
     return sorted(
-        (key for key in first if words_of(key) and words_of(key)[-1] in ID_WORDS),
-        key=lambda key: ID_WORDS[words_of(key)[-1]] + len(words_of(key)),
+        (key for key in first if key_words(key) and key_words(key)[-1] in ID_WORDS),
+        key=lambda key: ID_WORDS[key_words(key)[-1]] + len(key_words(key)),
     )
 
 
@@ -222,8 +255,8 @@ def _refers(
     """Whether nearly all values of *candidate* are keys of the list, and its name speaks of it."""
     if candidate.joined:
         return False
-    about = set(words_of(singular(found.name))) | (set(words_of(key)) - ID_WORDS.keys())
-    of_key = tuple(words_of(key)) == candidate.words and len(candidate.words) > 1
+    about = set(key_words(singular(found.name))) | (set(key_words(key)) - ID_WORDS.keys())
+    of_key = tuple(key_words(key)) == candidate.words and len(candidate.words) > 1
     if not (about & set(candidate.words) or of_key):
         return False
     pairs = zip(indexes, candidate.values, strict=True)
@@ -238,14 +271,14 @@ def _fields(
     for row in rows:
         paths.update((path, None) for path, _ in scalars(row))
     joined = f"where `{key}` is `{reference.text}`"
-    around = tuple(words_of(singular(found.name)))
+    around = tuple(key_words(singular(found.name)))
     for path in paths:
         if not path or path == (key,):
             continue
         text = expression(f"lookup({found.text}, '{key}', {reference.text})", path)
         values = tuple(value_at(row, path) for row in rows)
-        above = tuple(words_of(path[-2])) if len(path) > 1 else around
-        words = tuple(words_of(path[-1]))
+        above = tuple(key_words(path[-2])) if len(path) > 1 else around
+        words = tuple(key_words(path[-1]))
         yield Candidate(text, words, above, values, found.depth, len(path), joined)
 
 

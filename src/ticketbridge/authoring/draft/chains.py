@@ -8,8 +8,8 @@ from typing import Any
 
 from ticketbridge.authoring.draft.money import is_currency
 from ticketbridge.authoring.draft.paths import Path, lists
-from ticketbridge.authoring.draft.words import GENERIC, ID_WORDS, TICKET_LISTS, singular
-from ticketbridge.authoring.personal.kinds import word_set, words_of
+from ticketbridge.authoring.draft.words import GENERIC, ID_WORDS, TICKET_LISTS, key_words, singular
+from ticketbridge.authoring.personal.kinds import word_set
 
 RESERVED = frozenset(
     {"user", "body", "status", "headers", "page", "tickets", "true", "false", "null"}
@@ -56,7 +56,7 @@ def _score(paths: tuple[Path, ...], items: Sequence[Mapping[str, Any]]) -> float
     named = max((TICKET_LISTS[word] for word in words if word in TICKET_LISTS), default=0.0)
     if any(TICKET_LISTS.get(word, 0.0) < 0 for word in words[-1:]):
         named = TICKET_LISTS[words[-1]]
-    keys = [words_of(key) for key in items[0]]
+    keys = [key_words(key) for key in items[0]]
     lasts = {key[-1] for key in keys if key}
     every = {word for key in keys for word in key}
     has_id = not lasts.isdisjoint(ID_WORDS)

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ticketbridge.authoring.draft.paths import ABSENT, expression, value_at
-from ticketbridge.authoring.draft.words import singular
-from ticketbridge.authoring.personal.kinds import words_of
+from ticketbridge.authoring.draft.words import key_words, singular
 
 _QUANTITY = ("quantity", "qty", "count", "number_of_tickets", "cantidad")
 
@@ -60,7 +59,7 @@ def _text_lists(
             valued = [
                 next((p["value"] for p in _pairs(v) if p["key"] == name), None) for v in plain
             ]
-            if _are_texts(valued) and words_of(name) and "'" not in name and "\\" not in name:
+            if _are_texts(valued) and key_words(name) and "'" not in name and "\\" not in name:
                 list_text = expression(record, (key,))
                 yield f"as_list(lookup({list_text}, 'key', '{name}').value)", name, _lists(valued)
 

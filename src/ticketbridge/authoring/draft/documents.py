@@ -11,8 +11,8 @@ from xml.parsers import expat
 
 import msgspec
 
+from ticketbridge.authoring.draft.paths import ABSENT, TEXT
 from ticketbridge.authoring.samples import Sample, SampleError
-from ticketbridge.jmes import AttributedElement
 from ticketbridge.upstream.encodings import EncodingError, text_of
 from ticketbridge.upstream.xml import Lists, Path, XmlError, read_xml
 
@@ -66,22 +66,25 @@ def _json(sample: Sample) -> Any:
 
 async def _xml(sample: Sample, lists: Lists) -> Any:
     try:
-        return _plain(await read_xml(text_of(sample.content, None), lists))
+        return _with_nulls(await read_xml(text_of(sample.content, None), lists))
     except (EncodingError, XmlError) as error:
         raise SampleError(
             f"{sample.file}: the sample is no XML that is read here: {error}"
         ) from None
 
 
-def _plain(value: Any) -> Any:
-    """*value* with elements that have attributes as objects, which may be compared as a whole."""
-    if isinstance(value, AttributedElement):
-        value = dict(value)
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
+def _with_nulls(value: Any) -> Any:
+    """*value* with plain objects for elements that have attributes; one of attributes alone has no text.
+
+    So a condition that asks for the text of an element meets no object where there is none.
+    """
     if isinstance(value, list):
-        return type(value)(map(_plain, value))
-    return value
+        return type(value)(map(_with_nulls, value))
+    if not isinstance(value, dict):
+        return value
+    attributes = all(key.startswith("@") for key in value)
+    made = {key: _with_nulls(member) for key, member in value.items()}
+    return {**made, TEXT: ABSENT} if attributes and made else made
 
 
 class _Outline:

@@ -5,33 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ticketbridge.authoring.cases.yamltext import flow_text
 from ticketbridge.authoring.draft.candidates import Candidate
+from ticketbridge.authoring.draft.conditions import (
+    guess_conditions,
+    guess_list_conditions,
+    one_of_each,
+    unjudged,
+)
+from ticketbridge.authoring.draft.credentials import Hidden, hide_credentials
 from ticketbridge.authoring.draft.documents import Document
 from ticketbridge.authoring.draft.entries import Plan
 from ticketbridge.authoring.draft.guesses import Guess
 from ticketbridge.authoring.draft.ids import guess_ids
+from ticketbridge.authoring.draft.kinds import guess_kinds, guess_others
 from ticketbridge.authoring.draft.money import find_price, guess_currency, guess_price
 from ticketbridge.authoring.draft.owners import guess_buyer, guess_owner
 from ticketbridge.authoring.draft.paging import Pages, guess_pages
 from ticketbridge.authoring.draft.plan import planned
 from ticketbridge.authoring.draft.seats import guess_seating
-from ticketbridge.authoring.draft.states import (
-    guess_conditions,
-    guess_list_conditions,
-    guess_tables,
-)
+from ticketbridge.authoring.draft.states import guess_tables
 from ticketbridge.authoring.draft.writing import Parts, variable_prefix, written
+from ticketbridge.authoring.personal import Findings
 
 _AUTH = 'auth: {{type: bearer, token: "${{{}_TOKEN}}"}}  # unsure: see how the platform wants its credentials'
 
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """The text of a mapping, and the plan that it was made by."""
+    """The text of a mapping, the plan that it was made by, and the credentials that were in the samples."""
 
     text: str
     plan: Plan
     parts: Parts
+    hidden: Hidden
 
 
 def draft_mapping(
@@ -46,22 +53,44 @@ def draft_mapping(
 
     *auth* are the lines of the credentials, *notes* go to the top.
     """
-    plan = planned(documents, user)
+    prefix = variable_prefix(platform)
+    hidden = hide_credentials(documents, user, prefix)
+    findings = Findings(user or "", secrets=hidden.secrets)
+    for document in hidden.documents:
+        findings.learn(document.value)
+    plan = planned(hidden.documents, user, findings.touches)
     candidates = plan.candidates()
     owner = guess_owner(candidates, user)
-    prefix = variable_prefix(platform)
+    price, _ = find_price(candidates)
+    costs = price.candidate if price else None
+    conditions = [
+        *guess_conditions(candidates, costs),
+        *guess_list_conditions(plan.scopes, plan.way),
+        *guess_others(candidates),
+    ]
+    kinds = guess_kinds(candidates, plan.scopes, plan.record)
     parts = Parts(
         platform,
-        auth or [_AUTH.format(prefix)],
+        auth or [_auth(hidden, prefix)],
         plan.entries,
         _pages(plan),
         owner,
-        guess_tables(candidates),
-        [*guess_conditions(candidates), *guess_list_conditions(plan.scopes, plan.record)],
+        [*guess_tables(candidates, costs), *kinds],
+        one_of_each(conditions),
         _fields(candidates, plan.record, owner),
         notes,
+        unjudged=unjudged(candidates, conditions),
     )
-    return Drafted(written(parts), plan, parts)
+    return Drafted(written(parts), plan, parts, hidden)
+
+
+def _auth(hidden: Hidden, prefix: str) -> str:
+    """The line of the credentials: a parameter of each call that was seen to be one, else a guess."""
+    if hidden.key is None:
+        return _AUTH.format(prefix)
+    name, variable = hidden.key
+    key = flow_text({"type": "api_key", "in": "query", "name": name, "value": variable})
+    return f"auth: {key}  # likely: `{name}` in all requests of the samples"
 
 
 def _pages(plan: Plan) -> dict[str, Pages]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -25,21 +25,39 @@ class Hole:
 
 
 @dataclass(frozen=True, slots=True)
+class Variable:
+    """A part of a request that the environment gives: `${NAME}`."""
+
+    text: str
+
+
+Part = str | Hole | Variable
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """A request: segments and parameters, each a text or a hole. *paging* is the parameter of pages."""
+    """A request: segments and parameters. *paging* is the parameter of pages."""
 
     group: Group
-    segments: tuple[str | Hole, ...] | None
-    query: Mapping[str, str | Hole]
+    segments: tuple[Part, ...] | None
+    query: Mapping[str, Part]
     paging: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of `responses`, and why."""
+
+    when: str
+    then: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry of `source`; without a *call* it goes down a level. *why* is for a comment.
 
-    *empty*: the list that is empty where the platform does not know the user. *only_if*: the list
-    without which the call is not made.
+    *rules* are those of its `responses`. *only_if*: the list without which the call is not made.
     """
 
     name: str
@@ -48,7 +66,7 @@ class Entry:
     path: Path = ()
     call: Call | None = None
     why: str = ""
-    empty: str = ""
+    rules: Sequence[Rule] = ()
     only_if: str = ""
 
 

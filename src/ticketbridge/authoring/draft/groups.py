@@ -9,10 +9,17 @@ from typing import Any
 
 from ticketbridge.authoring.cases.spec import Target
 from ticketbridge.authoring.draft.documents import Document
+from ticketbridge.authoring.draft.words import key_words
 
-PAGING = re.compile(
-    r"page(\[number\])?|p|offset|start|skip|cursor|after|before|continuation|starting_after|page_token|from"
+_PAGING = re.compile(
+    r"(current|start|starting|next)?(page|p|offset|start|skip|cursor|after|before|continuation|from|index)"
+    r"(number|no|nr|num|index|token|after)?|continuation(token)?|firstresult|seite|pagina"
 )
+
+
+def is_paging(name: str) -> bool:
+    """Whether a parameter is one of pages: `page`, `pageIndex`, `page[number]`, `$skip`, not `page_size`."""
+    return _PAGING.fullmatch("".join(key_words(name))) is not None
 
 
 @dataclass(slots=True)
@@ -67,12 +74,12 @@ def _belongs(document: Document, group: Group, known: set[str]) -> bool:
 
 
 def _same_call(one: Target, other: Target, known: set[str]) -> bool:
-    """Whether two paths differ in nothing but a value that stands in an answer, or has a digit."""
+    """Whether two paths differ in nothing but values that stand in an answer, or have a digit."""
     if len(one.path) != len(other.path):
         return False
     different = [(a, b) for a, b in zip(one.path, other.path, strict=True) if a != b]
     values = all(_is_value(a, known) and _is_value(b, known) for a, b in different)
-    return len(different) <= 1 and values
+    return values and (len(different) <= 1 or len(one.path) > len(different) + 1)
 
 
 def _is_value(segment: str, known: set[str]) -> bool:

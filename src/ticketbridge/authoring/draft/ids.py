@@ -60,6 +60,12 @@ PRICE_TYPE = _nouns(
 )
 
 
+_OF = frozenset({"order", "booking", "pedido"})
+"""Words before others that say no more than where a value comes from: `order_session`."""
+
+_EVENTS = frozenset({"event", "evento", "show", "concert", "festival", "session", "veranstaltung"})
+
+
 @dataclass(frozen=True, slots=True)
 class Ids:
     """The guesses; *priceTypeId* is None where nothing speaks of one."""
@@ -176,8 +182,17 @@ def _option(candidates: Sequence[Candidate], record: str) -> tuple[Guess, str]:
         first, near = best(_scored(candidates, OPTION), least=6.0)
     if first is None:
         return todo(f"which value of {record} is the id of its category or zone?"), ""
-    guess = Guess(first.candidate.safe_text, sureness(first, near), _speaks(first) + others(near))
-    return guess, first.candidate.text
+    found = first.candidate
+    sure, why = sureness(first, near), _speaks(first) + others(near)
+    if found.depth or found.joined or _is_of_event(found):
+        # An option of the whole event is the same for each of its tickets.
+        sure, why = "unsure", f"{why}; is it of the ticket, and not of what is around it?"
+    return Guess(found.safe_text, sure, why), found.text
+
+
+def _is_of_event(candidate: Candidate) -> bool:
+    around = {*candidate.above, *candidate.words} if candidate.nested > 1 else set(candidate.words)
+    return not _EVENTS.isdisjoint(around)
 
 
 def _price_type(candidates: Sequence[Candidate]) -> Guess | None:
@@ -207,6 +222,8 @@ def _scored(candidates: Sequence[Candidate], nouns: Nouns) -> Iterator[Scored]:
 def _fit(candidate: Candidate, nouns: Nouns) -> float:
     """How much a key's words speak of *nouns*: `event_id`, `event.id`, or `event` alone."""
     words = candidate.words
+    if len(words) > 1 and words[0] in _OF:
+        words = words[1:]
     if not words:
         return 0.0
     cost = ID_WORDS.get(words[-1])
@@ -215,7 +232,8 @@ def _fit(candidate: Candidate, nouns: Nouns) -> float:
     if cost is not None:
         above = _noun(tuple(singular("_".join(candidate.above)).split("_")), nouns)
         return above - 0.5 - cost if above else 0.0
-    return _noun(words, nouns, whole=True) - 1.0
+    # `tier_id` before `price_category`: several words without one for an id describe rather.
+    return _noun(words, nouns, whole=True) - (1.6 if len(words) > 1 else 1.0)
 
 
 def _noun(

@@ -1,39 +1,128 @@
-"""Which answers lead to others: a value of one is part of the request for another."""
+"""Which answers lead to others: a value of one is part of the request for another.
+
+That a number stands in both says little: group 1 and event 1 have nothing to do with each other. So the
+word before the value has to agree with where it comes from, or the value has to be one of its own kind.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from ticketbridge.authoring.draft.groups import PAGING, Group
+from ticketbridge.authoring.draft.groups import Group, is_paging
 from ticketbridge.authoring.draft.paths import Path, lists, scalars
-from ticketbridge.authoring.draft.words import ID_WORDS
-from ticketbridge.authoring.personal.kinds import words_of
+from ticketbridge.authoring.draft.words import GENERIC, ID_WORDS, key_words, singular
+
+_SHORT = 4
+"""A number of fewer digits stands in many places by chance."""
 
 
-def leading(groups: Sequence[Group], main: int) -> set[int]:
-    """The groups before the main one whose values are in its requests, or in those of another such."""
-    needed, leads = [groups[main]], set()
-    for number in reversed(range(main)):
-        values = {text for d in groups[number].documents for _, text in ids_in(d.value)}
-        if any(_asks_for(group, values, groups) for group in needed):
-            leads.add(number)
-            needed.append(groups[number])
-    return leads
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a call's requests that may differ: what each was asked for, and the words before it."""
+
+    about: frozenset[str]
+    values: tuple[str, ...]
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether one of the values may be found elsewhere by chance."""
+        return any(is_weak(value) for value in self.values)
 
 
-def _asks_for(group: Group, values: set[str], groups: Sequence[Group]) -> bool:
-    """Whether a segment or a parameter that is no part of every path is one of *values*."""
-    return any(value in values for value in variable_parts(group, groups))
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The values of one key: *path* is the outermost list that they are in, None without a list."""
+
+    path: Path | None
+    words: frozenset[str]
+    values: set[str] = field(default_factory=set, repr=False)
 
 
-def variable_parts(group: Group, groups: Sequence[Group]) -> Iterator[str]:
+def is_weak(value: str) -> bool:
+    """Whether a value may stand somewhere else by chance: a small number, or hardly a text."""
+    return len(value) < (_SHORT if value.isdigit() else _SHORT - 1)
+
+
+def leading(groups: Sequence[Group], main: int) -> dict[int, Path | None]:
+    """The groups whose values are in the requests of the main one, or in those of another such.
+
+    Each comes before those that it leads to, with the list that its values are in.
+    """
+    found: dict[int, Path | None] = {}
+    _lead_to(main, groups, [main], found)
+    return found
+
+
+def _lead_to(
+    number: int, groups: Sequence[Group], way: list[int], found: dict[int, Path | None]
+) -> None:
+    for part in variable_parts(groups[number], groups):
+        best = _best(part, groups, way)
+        if best is None:
+            continue
+        provider, path = best
+        if provider not in found:
+            _lead_to(provider, groups, [*way, provider], found)
+            found.setdefault(provider, path)
+
+
+def _best(
+    part: Part, groups: Sequence[Group], way: Sequence[int]
+) -> tuple[int, Path | None] | None:
+    """The source that agrees with the part's words and covers most of its values."""
+    scored = [
+        (_score(part, source), -abs(number - way[-1]), number, source.path)
+        for number, group in enumerate(groups)
+        if number not in way and not _asks_for(group, groups, part)
+        for source in _sources(group)
+    ]
+    fitting = [one for one in scored if one[0] > (0, 0.0)]
+    if not fitting:
+        return None
+    _, _, number, path = max(fitting, key=lambda one: one[:2])
+    return number, path
+
+
+def _score(part: Part, source: _Source) -> tuple[int, float]:
+    wanted = set(part.values)
+    covered = len(wanted & source.values) / len(wanted)
+    agrees = bool(part.about & source.words)
+    if not covered or (part.is_weak and not agrees):
+        return 0, 0.0
+    return 1 + agrees, covered
+
+
+def _asks_for(group: Group, groups: Sequence[Group], part: Part) -> bool:
+    """Whether a call was itself asked for these values: what it says of them comes after."""
+    return any(
+        set(one.values) & set(part.values) and (one.about & part.about or not part.is_weak)
+        for one in variable_parts(group, groups)
+    )
+
+
+# --- what differs in requests ---------------------------------------------------------------------
+
+
+def variable_parts(group: Group, groups: Sequence[Group]) -> Iterator[Part]:
+    """The segments that are not the same in all paths, and the parameters, but for those of pages."""
     constant = _constant_places(groups)
-    for target in group.targets:
-        yield from (s for place, s in enumerate(target.path) if place not in constant and s)
-        for name, found in target.query.items():
-            if not PAGING.fullmatch(name):
-                yield from found
+    targets = group.targets
+    for place in range(len(targets[0].path) if targets else 0):
+        values = tuple(target.path[place] for target in targets)
+        if place not in constant and any(values):
+            before = targets[0].path[place - 1] if place else ""
+            yield Part(about(before), values)
+    for name in dict.fromkeys(name for target in targets for name in target.query):
+        if not is_paging(name):
+            values = tuple(v for target in targets for v in target.query.get(name, ()))
+            yield Part(about(name), values)
+
+
+def about(name: str) -> frozenset[str]:
+    """The words of a segment or a parameter that say what a value is of."""
+    return frozenset(singular(name).split("_")) - ID_WORDS.keys() - {""}
 
 
 def _constant_places(groups: Sequence[Group]) -> set[int]:
@@ -43,12 +132,39 @@ def _constant_places(groups: Sequence[Group]) -> set[int]:
     return {place for place in range(shortest) if len({path[place] for path in paths}) == 1}
 
 
-def ids_in(value: Any) -> Iterator[tuple[Path, str]]:
-    """The values that could stand in a path, with their paths; of lists, those of all elements."""
+# --- what answers have ----------------------------------------------------------------------------
+
+
+def _sources(group: Group) -> list[_Source]:
+    found: dict[tuple[Path | None, Path], _Source] = {}
+    for document in group.documents:
+        for outer, path, text in _ids_in(document.value):
+            words = _words_of_source(group, outer, path)
+            source = found.setdefault((outer, path), _Source(outer, words))
+            source.values.add(text)
+    return list(found.values())
+
+
+def _words_of_source(group: Group, outer: Path | None, path: Path) -> frozenset[str]:
+    """What the values are ids of: by their key, else by what is around it, else by the call."""
+    own = set(key_words(path[-1])) - ID_WORDS.keys()
+    if own:
+        return frozenset(own)
+    around = about(path[-2]) if len(path) > 1 else about(outer[-1]) if outer else frozenset()
+    if around - GENERIC:
+        return around
+    target = group.target
+    static = [s for s in (target.path if target else ()) if s and not any(map(str.isdigit, s))]
+    return about(static[-1]) if static else frozenset()
+
+
+def _ids_in(value: Any, outer: Path | None = None) -> Iterator[tuple[Path | None, Path, str]]:
+    """The values that could stand in a path: the outermost list above them, their keys, and their text."""
     for path, scalar in scalars(value):
-        if path and words_of(path[-1])[-1:] and words_of(path[-1])[-1] in ID_WORDS:
-            yield path, str(scalar)
+        if path and key_words(path[-1])[-1:] and key_words(path[-1])[-1] in ID_WORDS:
+            yield outer, path, str(scalar)
     for path, items in lists(value):
         for item in items:
-            for below, text in ids_in(item):
-                yield (*path, *below), text
+            for above, below, text in _ids_in(item, path if outer is None else outer):
+                nested = () if outer is None else path
+                yield above, (*nested, *below), text

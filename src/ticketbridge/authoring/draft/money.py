@@ -24,9 +24,9 @@ _CODE = re.compile(r"[A-Za-z]{3}")
 _EXPONENT = compile_expression("minor_units(`0`, code)", roots=("code",))
 
 _PRICE = {
-    **dict.fromkeys(word_set("price precio"), 9.5),
+    **dict.fromkeys(word_set("price precio preis prix prezzo preco"), 9.5),
     **dict.fromkeys(word_set("face facevalue tariff tarifa"), 9.0),
-    **dict.fromkeys(word_set("amount importe cents centimos pence"), 8.0),
+    **dict.fromkeys(word_set("amount importe betrag montant cents centimos pence"), 8.0),
     **dict.fromkeys(word_set("cost costs value paid"), 6.0),
     **dict.fromkeys(word_set("total gross"), 5.0),
 }
@@ -109,6 +109,37 @@ def guess_price(first: Scored | None, near: list[Scored], currency: str) -> Gues
     return Guess(f"divide({found.text}, `100`)", "unsure", f"{why}; the currency is not known yet")
 
 
+def is_money(candidate: Candidate) -> bool:
+    """Whether the name is one of money."""
+    return not _PRICE.keys().isdisjoint(candidate.words)
+
+
+def not_free(
+    flag: Candidate, candidates: Sequence[Candidate], price: Candidate | None
+) -> str | None:
+    """The condition that what *flag* is about costs something; None where no value says so.
+
+    Of an order that is its own total, and not the price of one of its tickets.
+    """
+    about = flag.words[:-1] if len(flag.words) > 1 and flag.words[0] != "is" else ()
+    beside = [c for c in candidates if _costs(c) and _object(c) == _object(flag)]
+    named = [c for c in beside if about and c.words[: len(about)] == about]
+    own = [price] if price is not None and _costs(price) and not about and not flag.depth else []
+    found = next(iter([*named, *own, *(beside if flag.depth else [])]), None)
+    if found is None:
+        return None
+    texts = any(isinstance(value, str) for value in found.given)
+    return f"to_number({found.text}) != `0`" if texts else f"{found.text} != `0`"
+
+
+def _costs(candidate: Candidate) -> bool:
+    """Whether it gives the price of each record."""
+    if not _NOT.isdisjoint(candidate.words) or candidate.is_partial or candidate.joined:
+        return False
+    priced = is_money(candidate) and not {"paid"} & set(candidate.words)
+    return priced and all(_number(value) is not None for value in candidate.given)
+
+
 def _scored_prices(candidates: Sequence[Candidate]) -> Iterator[Scored]:
     for candidate in candidates:
         named = _named_price(candidate)
@@ -116,12 +147,18 @@ def _scored_prices(candidates: Sequence[Candidate]) -> Iterator[Scored]:
             named
             and candidate.given
             and all(_number(value) is not None for value in candidate.given)
+            and not _is_flag(candidate)
         ):
             outer = 2.5 * candidate.depth if not candidate.joined else 1.0
             partial = 1.0 if candidate.is_partial else 0.0
             deep = 0.2 * max(0, candidate.nested - 1)
             whole = 0.3 if _looks_minor(candidate) and not _says_minor(candidate) else 0.0
             yield Scored(named - outer - partial - deep - whole, candidate)
+
+
+def _is_flag(candidate: Candidate) -> bool:
+    """Whether it says that something was paid, by 0 and 1, and not how much."""
+    return candidate.mean("paid") and {str(value) for value in candidate.given} <= {"0", "1"}
 
 
 def _named_price(candidate: Candidate) -> float:

@@ -11,7 +11,7 @@ import msgspec
 
 from ticketbridge.authoring.draft.chains import best_chain
 from ticketbridge.authoring.draft.documents import Document
-from ticketbridge.authoring.draft.groups import PAGING
+from ticketbridge.authoring.draft.groups import is_paging
 from ticketbridge.authoring.draft.words import ID_WORDS
 from ticketbridge.authoring.personal.kinds import word_set, words_of
 from ticketbridge.authoring.samples import Sample, SampleError
@@ -75,7 +75,7 @@ class _Operation:
         query = [
             f"{p['name']}={user if _is_user(p) else '1'}"
             for p in self.parameters
-            if p.get("in") == "query" and (_is_user(p) or PAGING.fullmatch(str(p.get("name"))))
+            if p.get("in") == "query" and (_is_user(p) or is_paging(str(p.get("name"))))
         ]
         return f"{path}?{'&'.join(query)}" if query else path
 

@@ -11,8 +11,9 @@ from typing import Any
 from ticketbridge.authoring.cases.spec import Target
 from ticketbridge.authoring.draft.entries import Call
 from ticketbridge.authoring.draft.guesses import Guess
+from ticketbridge.authoring.draft.looks import looks_secret
 from ticketbridge.authoring.draft.paths import ABSENT, Path, expression, scalars, value_at
-from ticketbridge.authoring.personal.kinds import words_of
+from ticketbridge.authoring.draft.words import key_words
 
 _NEXT_URL = ({"next"}, {"next", "url"}, {"next", "link"}, {"next", "href"}, {"next", "page", "url"})
 _LAST_PAGE = (
@@ -83,7 +84,7 @@ class _Hints:
         """The first path whose last key has exactly the words of one of *names*."""
         for words in names:
             for path in self._paths:
-                if set(words_of(path[-1])) == words or _link(path, words):
+                if set(key_words(path[-1])) == words or _link(path, words):
                     return path
         return None
 
@@ -107,13 +108,13 @@ class _Hints:
         text = f"to_number({text})" if isinstance(values[0], str) else text
         return {"total": Guess(text, "likely", f"{number}, and as many came")}
 
-    def last_of_numbers(self) -> Mapping[str, Guess]:
+    def last_of_numbers(self, *, start: int = 1) -> Mapping[str, Guess]:
         """`last`, for numbered pages."""
         path = self.named(*_LAST_PAGE)
         if path is not None and all(isinstance(value, int) for value in self.values(path)):
-            return {
-                "last": Guess(f"page.number >= {expression('body', path)}", "likely", "by its name")
-            }
+            number = "page.number" if start else "add(page.number, `1`)"
+            text = f"{number} >= {expression('body', path)}"
+            return {"last": Guess(text, "likely", "by its name")}
         return self.last_without_more()
 
     def last_without_more(self) -> Mapping[str, Guess]:
@@ -141,7 +142,7 @@ class _Hints:
 
 def _link(path: Path, words: set[str]) -> bool:
     """`next.href`: a link as an object."""
-    return len(path) > 1 and words_of(path[-1]) == ["href"] and set(words_of(path[-2])) == words
+    return len(path) > 1 and key_words(path[-1]) == ["href"] and set(key_words(path[-2])) == words
 
 
 # --- by what was asked for ------------------------------------------------------------------------
@@ -154,7 +155,8 @@ def _by_request(call: Call, asked: Sequence[str | None], hints: _Hints) -> Pages
     if later and len(numbers) == len(later):
         step = _step(name, numbers)
         if step is None:
-            return _numbered(name, "likely", f"`{name}` in the samples", hints)
+            start = 0 if numbers[0] == 0 else 1
+            return _numbered(name, "likely", f"`{name}` in the samples", hints, start=start)
         return _offsets(name, step, hints)
     for path in _where(later, hints):
         guess = Guess(expression("body", path), "likely", f"the next `{name}` of the samples")
@@ -165,7 +167,7 @@ def _by_request(call: Call, asked: Sequence[str | None], hints: _Hints) -> Pages
 
 def _step(name: str, numbers: Sequence[int]) -> int | None:
     """By how much an offset grows from page to page; None for the number of a page."""
-    words = words_of(name)
+    words = key_words(name)
     if "page" in words or words == ["p"]:
         return None
     ordered = sorted({0, *numbers}) if _OFFSETS & set(words) else sorted(set(numbers))
@@ -173,8 +175,12 @@ def _step(name: str, numbers: Sequence[int]) -> int | None:
     return step if step > 1 else None
 
 
-def _numbered(name: str, sure: Any, why: str, hints: _Hints) -> Pages:
-    keys = {"number": Guess("{start: 1}", sure, why), **hints.last_of_numbers(), **hints.total()}
+def _numbered(name: str, sure: Any, why: str, hints: _Hints, *, start: int = 1) -> Pages:
+    keys = {
+        "number": Guess(f"{{start: {start}}}", sure, why),
+        **hints.last_of_numbers(start=start),
+        **hints.total(),
+    }
     return Pages(keys, {name: "{page.number}"})
 
 
@@ -221,7 +227,8 @@ def _before(urls: Sequence[str], call: Call) -> str:
     own = "/".join(target.path) if target else ""
     paths = [re.sub(r"^([a-z]+://[^/]*|\{BASE\})", "", url).partition("?")[0] for url in urls]
     found = {path.removesuffix(own) for path in paths if own and path.endswith(own)}
-    return found.pop() if len(found) == 1 else ""
+    base = found.pop() if len(found) == 1 else ""
+    return "" if any(map(looks_secret, base.split("/"))) else base
 
 
 def _keeps_parameters(url: str, call: Call) -> bool:

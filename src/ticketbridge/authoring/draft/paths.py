@@ -8,7 +8,12 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any, Final
 
+from ticketbridge.authoring.draft.looks import looks_secret
+
 Path = tuple[str, ...]
+
+TEXT = "#text"
+"""The text of an XML element that has attributes."""
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _DEEPEST = 6
@@ -43,7 +48,8 @@ def scalars(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Each text, number, boolean and null below *value* that no list is above."""
     if isinstance(value, dict) and len(path) < _DEEPEST:
         for key, member in value.items():
-            yield from scalars(member, (*path, key))
+            if not _is_data(key):
+                yield from scalars(member, (*path, key))
     elif not isinstance(value, dict | list):
         yield path, value
 
@@ -54,7 +60,13 @@ def lists(value: Any, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
         yield path, value
     elif isinstance(value, dict) and len(path) < _DEEPEST:
         for key, member in value.items():
-            yield from lists(member, (*path, key))
+            if not _is_data(key):
+                yield from lists(member, (*path, key))
+
+
+def _is_data(key: str) -> bool:
+    """Whether a key is no name but someone's address, or a key as good as a credential."""
+    return "@" in key[1:] or looks_secret(key)
 
 
 def without_items(value: Any, path: Path) -> Any:

@@ -2,62 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ticketbridge.authoring.draft.chains import Chain, best_chain, free_name, level_names
 from ticketbridge.authoring.draft.codes import code_list
+from ticketbridge.authoring.draft.credentials import is_variable
 from ticketbridge.authoring.draft.documents import Document
 from ticketbridge.authoring.draft.entries import (
     USER,
     Call,
     Entry,
     Hole,
+    Part,
     Plan,
+    Rule,
+    Variable,
     answers,
     holes_of,
     values_of,
 )
-from ticketbridge.authoring.draft.groups import PAGING, Group, grouped
-from ticketbridge.authoring.draft.leads import ids_in, leading, variable_parts
-from ticketbridge.authoring.draft.paths import ABSENT, Path, expression, lists, value_at
-from ticketbridge.authoring.draft.words import ID_WORDS, PEOPLE_LISTS, singular
-from ticketbridge.authoring.personal.kinds import words_of
+from ticketbridge.authoring.draft.flags import guess_rules
+from ticketbridge.authoring.draft.groups import Group, grouped, is_paging
+from ticketbridge.authoring.draft.leads import about, is_weak, leading
+from ticketbridge.authoring.draft.paths import ABSENT, Path, expression, value_at
+from ticketbridge.authoring.draft.words import GENERIC, ID_WORDS, PEOPLE_LISTS, key_words, singular
 from ticketbridge.mapping.compiler import TODO
+
+_MOST = 0.5
+"""How many of the values of a request a list must have."""
 
 _NEAR = 2
 """How deep in an answer the list lies that the answer is."""
 
 
-def planned(documents: Sequence[Document], user: str | None) -> Plan:
-    """The plan for these *documents*."""
+def planned(
+    documents: Sequence[Document],
+    user: str | None,
+    is_private: Callable[[str], bool] = lambda _text: False,
+) -> Plan:
+    """The plan for these *documents*; what *is_private* stands in no request."""
     groups = grouped(documents)
     chains = [best_chain([d.value for d in group.documents]) for group in groups]
     scores = [chain.score if chain else -100.0 for chain in chains]
     main = scores.index(max(scores))
     plan = Plan()
-    builder = _Builder(plan, user)
+    builder = _Builder(plan, user, is_private)
     leads = leading(groups, main)
-    for number, group in enumerate(groups):
-        if number == main:
-            builder.records(group, chains[number])
-        elif number in leads:
-            wanted = {
-                part for later in groups[number + 1 :] for part in variable_parts(later, groups)
-            }
-            builder.lead(group, wanted)
-        elif number < main:
-            builder.aside(group, chains[number])
-    for number, group in enumerate(groups):
-        if number > main:
-            builder.aside(group, chains[number])
+    for number, path in leads.items():
+        builder.lead(groups[number], path)
+    beside = [number for number in range(len(groups)) if number != main and number not in leads]
+    for number in (n for n in beside if n < main):
+        builder.aside(groups[number], chains[number])
+    builder.records(groups[main], chains[main])
+    for number in (n for n in beside if n > main):
+        builder.aside(groups[number], chains[number])
     return plan
 
 
 class _Builder:
-    def __init__(self, plan: Plan, user: str | None) -> None:
+    def __init__(self, plan: Plan, user: str | None, is_private: Callable[[str], bool]) -> None:
         self._plan = plan
         self._user = user
+        self._is_private = is_private
 
     # --- the records ----------------------------------------------------------------------------
 
@@ -76,6 +83,8 @@ class _Builder:
                 self._plan.below[root] = path
             why = f"{len(chain.items)} records in the samples" if number == len(names) - 1 else ""
             text = self._list_text(root, path)
+            if "optional(" in text:
+                why = "; ".join(filter(None, (why, f"unsure: without `{path[-1]}`, has it none?")))
             self._add(Entry(name, "each", text, path, call if number == 0 else None, why))
             root = name
         self._plan.record = names[-1]
@@ -108,27 +117,22 @@ class _Builder:
 
     # --- what comes before, and beside ----------------------------------------------------------
 
-    def lead(self, group: Group, wanted: set[str]) -> None:
-        """A call whose answer leads to the records, by an id that is *wanted* in a later request."""
+    def lead(self, group: Group, path: Path | None) -> None:
+        """A call whose answer leads to the records, by an id of the list at *path*."""
         call = self._call(group)
-        path = next(
-            (
-                p
-                for d in group.documents
-                for p, items in lists(d.value)
-                if _holds_ids(items, wanted)
-            ),
-            None,
-        )
         if path is None:
             name = free_name(_named(group) or "found", self._plan.names)
             self._add(Entry(name, "take", "body", (), call))
             return
-        name = free_name(singular(path[-1]) if path else _named(group), self._plan.names)
-        if path and not PEOPLE_LISTS.isdisjoint(words_of(path[-1])):
+        own = singular(path[-1]) if path and path[-1].lower() not in GENERIC else ""
+        name = free_name(own or _named(group), self._plan.names)
+        if path and not PEOPLE_LISTS.isdisjoint(key_words(path[-1])):
             people = expression("body", path)
             why = "the one person that was asked for"
-            self._add(Entry(name, "take", f"{people}[0]", path, call, why, people))
+            nobody = Rule(
+                f"length({people}) == `0`", "unknown_user", "unsure: nobody found is nobody known"
+            )
+            self._add(Entry(name, "take", f"{people}[0]", path, call, why, (nobody,)))
             return
         self._add(Entry(name, "each", expression("body", path), path, call))
 
@@ -161,6 +165,16 @@ class _Builder:
                     return expression(root, (key,))
         return ""
 
+    def _ruled(self, entry: Entry) -> Entry:
+        """*entry* with the rules that stand in its answers beside the list."""
+        if entry.call is None:
+            return entry
+        ruled = guess_rules([d.value for d in entry.call.group.documents], entry.path)
+        if entry.kind == "take":
+            return replace(entry, rules=(*ruled.rules, *entry.rules))
+        why = "; ".join(filter(None, (entry.why, ruled.why)))
+        return replace(entry, rules=(*ruled.rules, *entry.rules), text=ruled.text, why=why)
+
     def _insert(self, entry: Entry) -> None:
         """Place the entry right below the binding that its request needs; before all, where it needs none."""
         holes = holes_of(entry.call)
@@ -170,10 +184,12 @@ class _Builder:
             place < len(self._plan.entries) and self._plan.entries[place].kind == "collect" and used
         ):
             place += 1
+        entry = self._ruled(entry)
         self._plan.entries.insert(place, entry)
         self._bind(entry)
 
     def _add(self, entry: Entry) -> None:
+        entry = self._ruled(entry)
         self._plan.entries.append(entry)
         self._plan.way.append(entry.name)
         self._bind(entry)
@@ -196,35 +212,46 @@ class _Builder:
         segments = tuple(
             self._part(group.segments_at(place), target.path[place - 1]) for place in places
         )
-        query: dict[str, str | Hole] = {}
+        query: dict[str, Part] = {}
         paging = ""
         for name in dict.fromkeys(name for t in group.targets for name in t.query):
             values = group.values_of(name)
-            if PAGING.fullmatch(name):
+            if is_paging(name):
                 paging = name
             else:
                 query[name] = self._part([value or "" for value in values], name)
         return Call(group, segments, query, paging)
 
-    def _part(self, values: list[str], about: str) -> str | Hole:
+    def _part(self, values: list[str], about: str) -> Part:
         """What a segment or a parameter is: the user, a value of an earlier answer, or a text."""
+        if is_variable(values[0]) and len(set(values)) == 1:
+            return Variable(values[0])
         if values[0].startswith("{") and values[0].endswith("}"):
             return Hole(TODO, f"which value is `{values[0][1:-1]}`?")
+        return self._of_user(values) or self._of_answer(values, about) or self._text(values)
+
+    def _of_user(self, values: list[str]) -> Hole | None:
         folded = {value.casefold() for value in values}
         if self._user is not None and folded == {self._user.casefold()}:
             return Hole(USER, "the asked user")
-        if all("@" in value for value in values):
-            return Hole(USER, "an e-mail address")
-        if len(set(values)) == 1 and not any(map(str.isdigit, values[0])) and "-" not in values[0]:
-            # Nothing says that it is a value: `orders`, `tickets`.
-            return (
-                values[0]
-                if not self._leads_here(values)
-                else self._found(values, about) or values[0]
-            )
-        return self._found(values, about) or (
-            values[0] if len(set(values)) == 1 else Hole(TODO, "what is it in each request?")
-        )
+        return Hole(USER, "an e-mail address") if all("@" in value for value in values) else None
+
+    def _of_answer(self, values: list[str], about: str) -> Hole | None:
+        if not self._is_plain(values) or self._leads_here(values):
+            return self._found(values, about)
+        return None
+
+    def _text(self, values: list[str]) -> Part:
+        if len(set(values)) > 1:
+            return Hole(TODO, "what is it in each request?")
+        if self._is_private(values[0]):
+            return Hole(TODO, "a value of one person, or a credential: where does it come from?")
+        return values[0]
+
+    def _is_plain(self, values: list[str]) -> bool:
+        """Whether nothing says that it is a value: `orders`, `tickets`."""
+        same = len(set(values)) == 1
+        return same and not any(map(str.isdigit, values[0])) and "-" not in values[0]
 
     def _leads_here(self, values: list[str]) -> bool:
         """Whether a plain word is the id of something that is bound one after the other."""
@@ -239,29 +266,32 @@ class _Builder:
             for candidate in self._plan.candidates()
         )
 
-    def _found(self, values: list[str], about: str) -> Hole | None:
-        """The binding's value that these are."""
-        fitting = [
-            c
-            for c in self._plan.candidates()
-            if not c.joined and "${" not in c.text and set(values) <= set(map(str, c.given))
-        ]
-        near = set(words_of(singular(about)))
-        ranked = sorted(
-            fitting,
-            key=lambda c: (
-                -len(near & {*c.words, *c.above}),
-                c.words[-1:] != ("id",),
-                c.depth,
-                len(c.text),
-            ),
+    def _found(self, values: list[str], name: str) -> Hole | None:
+        """The binding's value that these are: of what the word before them says, and of most of them.
+
+        A small number is found by chance in many a place: alone it leads nowhere.
+        """
+        wanted, near = set(values), about(name)
+        ranked = []
+        for candidate in self._plan.candidates():
+            if candidate.joined or "${" in candidate.text:
+                continue
+            covered = len(wanted & set(map(str, candidate.given))) / len(wanted)
+            agrees = len(near & {*candidate.words, *candidate.above})
+            by_value = covered == 1 and not any(map(is_weak, wanted))
+            if by_value or (agrees and covered >= _MOST):
+                is_id = candidate.words[-1:] == ("id",)
+                rank = (-agrees, -covered, not is_id, candidate.depth, len(candidate.text))
+                ranked.append((rank, candidate.text, bool(agrees), covered))
+        if not ranked:
+            return None
+        _, text, agreed, covered = min(ranked)
+        why = (
+            "its value is in the samples"
+            if covered == 1
+            else "most of its values are in the samples"
         )
-        return Hole(ranked[0].text, "its value is in the samples") if ranked else None
-
-
-def _holds_ids(items: list[Any], wanted: set[str]) -> bool:
-    found = {text for item in items for _, text in ids_in(item)}
-    return bool(found & wanted)
+        return Hole(text, why if agreed else f"unsure: {why}, and no word speaks for it")
 
 
 def _named(group: Group) -> str:
@@ -287,6 +317,6 @@ def _plural(path: Path, group: Group) -> str:
 def _is_mostly_list(group: Group, chain: Chain) -> bool:
     """Whether the answer is a list, and no object that has an id of its own, and lists too."""
     value = group.documents[0].value
-    keys = [words_of(key) for key in value] if isinstance(value, dict) else []
+    keys = [key_words(key) for key in value] if isinstance(value, dict) else []
     has_id = any(len(words) == 1 and words[0] in ID_WORDS for words in keys)
     return not has_id and len(chain.paths[0]) <= _NEAR

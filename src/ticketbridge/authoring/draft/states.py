@@ -1,4 +1,4 @@
-"""Guesses of what makes a ticket valid: status words by their meaning, and flags by their name.
+"""Guesses of what makes a ticket valid: status words by their meaning, each record by its kind.
 
 A word is never taken for VALID without saying so: the mapping's table lists what is known, and what is
 not listed fails the answer.
@@ -6,36 +6,58 @@ not listed fails the answer.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ticketbridge.authoring.draft.candidates import Candidate
-from ticketbridge.authoring.draft.chains import plain_name
 from ticketbridge.authoring.draft.guesses import Guess
-from ticketbridge.authoring.draft.paths import ABSENT
-from ticketbridge.authoring.draft.words import BAD_FLAGS, BAD_PAIRS, GOOD_FLAGS, VALID, meaning
+from ticketbridge.authoring.draft.words import VALID, meaning
 from ticketbridge.authoring.personal.kinds import word_set
-from ticketbridge.mapping.compiler import TODO
 from ticketbridge.terminal import counted
 from ticketbridge.tickets.fields import table_key
 
-_STATUS = word_set("status state estado situation situacion")
-_MOMENTS = word_set("at on date time")
-_EXPIRES = {("expires",), ("expires", "at"), ("expiry", "date"), ("expiration", "date")}
-_OFFSET = re.compile(r":[0-9.]+ ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$", re.IGNORECASE)
+_STATUS = word_set(
+    "status state estado situation situacion zustand statut etat stato estatus staat"
+)
+_FORMS = word_set("code name text value id key label description")
+"""What a platform writes behind `status`: `status_code`."""
+
+_TICKET = word_set(
+    "ticket order payment purchase booking registration attendee item reservation line position sale entry"
+    " record entrada pedido pago compra reserva boleto billet commande paiement zahlung bestellung buchung"
+    " karte attributes properties fields data financial current overall general transaction"
+)
+_UNDONE = word_set(
+    "refund cancellation cancelation transfer chargeback dispute resale reembolso anulacion devolucion"
+    " transferencia storno stornierung erstattung remboursement annulation refunded void"
+)
+"""Of these a status that is null says that there is none: `refund_status`."""
+
+_PLACES = word_set(
+    "billing shipping address venue location place adresse direccion city country region"
+)
+_PAYMENT = word_set("payment paid pago zahlung paiement financial")
+_GONE = {"REFUNDED", "TRANSFERRED", "RESOLD"}
+_FOREIGN = word_set(
+    "event show session customer user account member person client product form category venue evento kunde"
+    " cliente veranstaltung"
+)
 _MOST_WORDS = 12
+_LONGEST = 40
 NO_WORD = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of status words: *known* are those with a meaning, *unknown* those without."""
+    """A table of status words: *known* are those with a meaning, *unknown* those without.
+
+    *valid* says, behind a word that is VALID, what to make sure of.
+    """
 
     guess: Guess
     known: Mapping[str, str]
     unknown: Sequence[str]
+    valid: str = "ask the platform whether such a ticket always lets its owner in"
 
     @property
     def is_open(self) -> bool:
@@ -43,150 +65,91 @@ class Table:
         return VALID not in self.known.values()
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """An entry of `not_eligible_when`."""
-
-    name: str
-    guess: Guess
-
-
-def guess_tables(candidates: Sequence[Candidate]) -> list[Table]:
+def guess_tables(candidates: Sequence[Candidate], price: Candidate | None = None) -> list[Table]:
     """A table for each status, from the outermost inwards."""
-    found = [c for c in candidates if _is_status(c) and not c.joined and not c.aside]
+    found = [c for c in candidates if is_status(c) and not c.joined and not c.aside]
     found.sort(key=lambda candidate: (-candidate.depth, candidate.nested, len(candidate.words)))
-    return list(map(_table, found))
+    return [_table(candidate, price) for candidate in _one_of_each(found)]
 
 
-def _is_status(candidate: Candidate) -> bool:
+def _one_of_each(found: Iterable[Candidate]) -> list[Candidate]:
+    """Of `status` and `status_code` beside each other the one that is better known: both say the same."""
+    kept: dict[tuple[object, tuple[str, ...]], Candidate] = {}
+    for candidate in found:
+        words = _status_words(candidate)
+        above = words == candidate.above and words != candidate.words
+        around = candidate.place[: -2 if above else -1] or candidate.text
+        one = kept.setdefault((around, words), candidate)
+        if _known(candidate) > _known(one):
+            kept[around, words] = candidate
+    return list(kept.values())
+
+
+def _known(candidate: Candidate) -> int:
+    """How many of its words have a meaning."""
+    return sum(meaning(str(table_key(value))) is not None for value in candidate.given)
+
+
+def _status_words(candidate: Candidate) -> tuple[str, ...]:
+    """The words up to `status`; none where the key is not one of a status."""
+    words = candidate.words
+    if len(words) > 1 and words[-1] in _FORMS and words[-2] in _STATUS:
+        words = words[:-1]
+    elif words and words[-1] in _FORMS and len(words) == 1 and candidate.above[-1:]:
+        words = candidate.above  # `status.name`
+    return words if words and words[-1] in _STATUS else ()
+
+
+def is_status(candidate: Candidate) -> bool:
+    """Whether the values are words of a status."""
     given = candidate.given
-    if not candidate.words or candidate.words[-1] not in _STATUS or not given:
+    if not _status_words(candidate) or not given or not _PLACES.isdisjoint(candidate.above):
         return False
     words = {table_key(value) for value in given}
-    return None not in words and "" not in words and len(words) <= _MOST_WORDS
+    if None in words or "" in words or len(words) > _MOST_WORDS:
+        return False
+    return all(len(str(word)) <= _LONGEST and "@" not in str(word) for word in words)
 
 
-def _table(candidate: Candidate) -> Table:
+def _subject(candidate: Candidate) -> set[str]:
+    """What the status is of: of `refund_status`, and of `refund.status`, a refund."""
+    own = _status_words(candidate)[:-1]
+    if own or _status_words(candidate) == candidate.above:
+        return set(own)
+    return set(candidate.above) if candidate.nested > 1 else set(candidate.above) & _FOREIGN
+
+
+def _table(candidate: Candidate, price: Candidate | None) -> Table:
     words = dict.fromkeys(str(table_key(value)) for value in candidate.given)
-    known = {word: meant for word in words if (meant := meaning(word)) is not None}
-    unknown = [word for word in words if word not in known]
+    subject = _subject(candidate)
+    of_ticket = subject <= _TICKET
+    free = _only_of_free(candidate, price) if subject & _PAYMENT else set()
+    meant = {word: found for word in words if (found := meaning(word)) and word not in free}
+    if not of_ticket:
+        # A refund that is complete, and an event that is active, make no ticket valid.
+        gone = _GONE if subject & _UNDONE else set()
+        meant = {word: found for word, found in meant.items() if found in gone}
+    known = dict(meant)
     text = candidate.safe_text
+    unknown = [word for word in words if word not in known]
     if candidate.is_partial:
         text = f"default({text}, '{NO_WORD}')"
-        known[NO_WORD] = VALID
+        if subject & _UNDONE:
+            known[NO_WORD] = VALID
+        else:
+            unknown.append(NO_WORD)
     why = f"{counted(len(words), 'word')} in {counted(len(candidate.values), 'record')}"
+    if not of_ticket:
+        why += f"; it is of the {' '.join(sorted(subject))}, and of the ticket it may say something else"
     return Table(
         Guess(text, "likely" if len(candidate.words) == 1 else "unsure", why), known, unknown
     )
 
 
-# --- conditions -----------------------------------------------------------------------------------
-
-
-def guess_conditions(candidates: Sequence[Candidate]) -> list[Condition]:
-    """What makes a ticket not eligible, by the names of flags, of moments and of lists."""
-    found: dict[str, Condition] = {}
-    for candidate in sorted(candidates, key=lambda candidate: -candidate.depth):
-        if candidate.joined or candidate.aside:
-            continue
-        for condition in _conditions(candidate):
-            name = plain_name(condition.name)
-            if name in found:
-                name = plain_name("_".join([*candidate.above, name]))
-            if name:
-                found.setdefault(name, Condition(name, condition.guess))
-    return list(found.values())
-
-
-def _conditions(candidate: Candidate) -> Iterator[Condition]:
-    words = tuple(word for word in candidate.words if word != "is")
-    if not words:
-        return
-    values = set(map(_kind, candidate.values))
-    name = "_".join(words)
-    if _is_bad(words) and values <= {"true", "false"}:
-        yield Condition(name, Guess(candidate.text, "likely", "by its name"))
-    elif (
-        _is_bad(words)
-        and values <= {"true", "false", "null", "absent"}
-        and values & {"true", "false"}
-    ):
-        text = f"default({candidate.safe_text}, `false`)"
-        yield Condition(name, Guess(text, "unsure", "by its name; missing is taken for false"))
-    elif _is_bad(words) and values <= {"'true'", "'false'"}:
-        yield Condition(
-            name, Guess(f"{candidate.text} != 'false'", "likely", "text, not true or false")
-        )
-    elif _is_bad_moment(words, candidate):
-        text = f"{candidate.safe_text} != `null`"
-        yield Condition(
-            words[0] if len(words) == 2 else "_".join(words[:-1]),
-            Guess(text, "likely", _when(words)),
-        )
-    elif candidate.depth == 0 and (words[-2:] == ("valid", "until") or words in _EXPIRES):
-        yield from _over(candidate)
-    elif words in {("add", "on", "id"), ("addon", "id")}:
-        text = f"{candidate.safe_text} != `null`"
-        yield Condition("add_on", Guess(text, "unsure", "an add-on is no ticket"))
-    elif len(words) == 1 and words[0] in GOOD_FLAGS and values <= {"true", "false"}:
-        text = f"{candidate.text} != `true`"
-        yield Condition(f"not_{words[0]}", Guess(text, "unsure", "by its name"))
-
-
-def _is_bad(words: tuple[str, ...]) -> bool:
-    """Whether the words say that it is of no use any more: `voided`, `checked_in`, not `refunded_amount`."""
-    bare = tuple(word for word in words if word not in {"fully", "has", "been", "was"})
-    return bare in BAD_PAIRS or (len(bare) == 1 and bare[0] in BAD_FLAGS)
-
-
-def _is_bad_moment(words: tuple[str, ...], candidate: Candidate) -> bool:
-    """`checked_in_at`, `voided_on`: null as long as it has not happened."""
-    happened = words[-1] in _MOMENTS and _is_bad(words[:-1])
-    return (
-        happened and all(not isinstance(v, bool) for v in candidate.given) and candidate.nested <= 2
-    )
-
-
-def _when(words: tuple[str, ...]) -> str:
-    return f"null as long as it is not {' '.join(words[:-1])}"
-
-
-def _over(candidate: Candidate) -> Iterator[Condition]:
-    text = candidate.safe_text
-    if not all(isinstance(value, str) and "-" in value for value in candidate.given):
-        return
-    if all(map(_OFFSET.search, candidate.given)):
-        condition = f"{text} != `null` && date({text}) <= now()"
-        yield Condition("over", Guess(condition, "likely", "by its name"))
-        return
-    condition = f"{text} != `null` && date({text}, `null`, {TODO}) <= now()"
-    why = "a time without an offset: the zone of its clock, a path or 'Europe/Madrid'"
-    yield Condition("over", Guess(condition, "TODO", why))
-
-
-def _kind(value: Any) -> str:
-    if value is ABSENT:
-        return "absent"
-    if isinstance(value, str):
-        return f"'{value}'"
-    return (
-        {True: "true", False: "false", None: "null"}.get(value, "other")
-        if not isinstance(value, int | float) or isinstance(value, bool)
-        else "other"
-    )
-
-
-# --- lists ----------------------------------------------------------------------------------------
-
-_USES = ("checkins", "check_ins", "scans", "redemptions", "usages")
-
-
-def guess_list_conditions(scopes: Sequence[Mapping[str, Any]], record: str) -> list[Condition]:
-    """`length(position.checkins) > 0`: a list of the times that a ticket was used."""
-    found = []
-    for key in _USES:
-        values = [scope[record].get(key) for scope in scopes if isinstance(scope[record], dict)]
-        if values and all(isinstance(value, list) for value in values):
-            text = f"length({record}.{key}) > `0`"
-            found.append(Condition("used", Guess(text, "likely", f"its {key}")))
-    return found
+def _only_of_free(candidate: Candidate, price: Candidate | None) -> set[str]:
+    """The words that none but tickets that cost nothing have: what they say of others is not known."""
+    if price is None:
+        return set()
+    pairs = list(zip(candidate.values, price.values, strict=True))
+    priced = {str(table_key(word)) for word, costs in pairs if str(costs).strip("0.,")}
+    return {str(table_key(word)) for word, _ in pairs} - priced

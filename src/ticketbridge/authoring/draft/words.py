@@ -1,8 +1,12 @@
-"""What words in the keys and values of ticketing platforms mean, in English and Spanish."""
+"""What words in the keys and values of ticketing platforms mean, in English, Spanish, German and French.
+
+Keys and values are folded before they are looked up: `eingelöst` is `eingeloest`, `Anulación` `anulacion`.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -66,56 +70,189 @@ TICKET_LISTS: Mapping[str, float] = MappingProxyType(
 """How much the name of a list says that its elements are tickets."""
 
 VALID = "VALID"
+_WORDS: Mapping[str, str] = {
+    VALID: (
+        "valid paid active confirmed complete completed issued booked placed attending sold approved"
+        " success successful succeeded ok purchased assigned fulfilled settled captured received pagado"
+        " pagada valido valida activo activa confirmado confirmada emitido emitida completado completada"
+        " vendido vendida bezahlt gueltig aktiv bestaetigt ausgestellt gebucht verkauft abgeschlossen"
+        " paymentreceived paymentcompleted paymentcomplete nopaymentrequired paye payee confirme confirmee"
+        " emis emise actif active"
+    ),
+    "CANCELED": (
+        "cancelled canceled cancel annulled deleted removed cancelado cancelada anulado anulada"
+        " storniert annulliert abgesagt geloescht annule annulee supprime geannuleerd annullato"
+    ),
+    "REFUNDED": (
+        "refunded refund chargeback reembolsado reembolsada devuelto devuelta erstattet"
+        " zurueckerstattet rembourse remboursee terugbetaald rimborsato"
+    ),
+    "TRANSFERRED": (
+        "transferred transfered transferido transferida reassigned uebertragen transfere transferee"
+    ),
+    "RESOLD": "resold reselling relisted revendido revendida weiterverkauft revendu",
+    "EXPIRED": "expired expirado expirada lapsed caducado caducada abgelaufen verfallen expire expiree",
+    "PENDING": (
+        "pending reserved awaiting unpaid hold held draft new created pendiente reservado reservada"
+        " onhold offen ausstehend reserviert unbezahlt impagado impagada attente reserve reservee impaye"
+    ),
+    "USED": (
+        "used redeemed scanned checkedin attended consumed usado usada utilizado utilizada canjeado"
+        " canjeada escaneado escaneada eingeloest entwertet benutzt verwendet gescannt utilise utilisee"
+        " scanne scannee gescand gebruikt usato"
+    ),
+    "VOID": "void voided invalid invalidated revoked nulo nula invalido invalida ungueltig widerrufen",
+    "BLOCKED": "blocked locked suspended disabled bloqueado bloqueada gesperrt blockiert bloque bloquee",
+    "FAILED": (
+        "failed declined rejected error abandoned fallido fallida rechazado rechazada fehlgeschlagen"
+        " abgelehnt echoue refuse"
+    ),
+}
 MEANINGS: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(
-            word_set(
-                "valid paid active confirmed complete completed issued booked placed attending sold approved"
-                " success successful succeeded ok purchased assigned fulfilled settled captured received"
-                " pagado pagada valido valida activo activa confirmado confirmada emitido emitida"
-            ),
-            VALID,
-        ),
-        **dict.fromkeys(
-            word_set(
-                "cancelled canceled cancel annulled deleted removed cancelado cancelada anulado anulada"
-            ),
-            "CANCELED",
-        ),
-        **dict.fromkeys(
-            word_set("refunded refund chargeback reembolsado reembolsada devuelto"), "REFUNDED"
-        ),
-        **dict.fromkeys(word_set("transferred transfered transferido reassigned"), "TRANSFERRED"),
-        **dict.fromkeys(word_set("resold reselling relisted"), "RESOLD"),
-        **dict.fromkeys(word_set("expired expirado lapsed caducado"), "EXPIRED"),
-        **dict.fromkeys(
-            word_set(
-                "pending reserved awaiting unpaid hold held draft new created pendiente reservado"
-            ),
-            "PENDING",
-        ),
-        **dict.fromkeys(
-            word_set("used redeemed scanned checkedin attended consumed usado usada"), "USED"
-        ),
-        **dict.fromkeys(word_set("void voided invalid invalidated revoked nulo"), "VOID"),
-        **dict.fromkeys(word_set("blocked locked suspended bloqueado"), "BLOCKED"),
-        **dict.fromkeys(
-            word_set("failed declined rejected error abandoned fallido rechazado"), "FAILED"
-        ),
-    }
+    {word: meant for meant, words in _WORDS.items() for word in words.split()}
 )
 """What a platform's status word probably means."""
 
-_NEGATIONS = word_set("not no un non partially partly never")
+_FIRST_IDS = word_set("id uuid codigo")
+_FILLERS = word_set("is has been was fully the ist esta est")
+"""Words that change no meaning."""
+
+_BY_WHOM = word_set(
+    "by user customer buyer organizer organiser admin system seller platform payment order ticket auto"
+    " automatically"
+)
+"""Words beside a bad one that leave it bad: `cancelled_by_organizer`."""
 
 BAD_FLAGS = word_set(
-    "cancelled canceled annulled refunded void voided used redeemed scanned test testmode blocked transferred"
-    " resold expired deleted revoked invalid suspended disputed anulado cancelado usado"
+    "cancelled canceled annulled refunded void voided used redeemed scanned test testmode sandbox"
+    " blocked transferred resold expired deleted revoked invalid suspended disputed disabled locked"
+    " consumed removed chargeback donation addon merchandise anulado anulada cancelado cancelada"
+    " reembolsado reembolsada devuelto devuelta usado usada utilizado utilizada canjeado canjeada"
+    " escaneado escaneada bloqueado bloqueada transferido transferida caducado caducada revendido"
+    " storniert annulliert erstattet entwertet eingeloest benutzt verwendet gescannt gesperrt"
+    " abgelaufen ungueltig uebertragen geloescht annule annulee rembourse remboursee utilise utilisee"
+    " scanne bloque transfere geannuleerd terugbetaald gescand gebruikt annullato rimborsato usato"
 )
 """A ticket of which one of these is true is not eligible."""
 
-BAD_PAIRS = frozenset({("checked", "in"), ("test", "mode"), ("add", "on"), ("is", "test")})
-GOOD_FLAGS = word_set("valid active admission paid confirmed live issued")
+_BAD_STEMS = (
+    *("cancel", "refund", "redeem", "redempt", "void", "transfer", "resold", "resale", "resell"),
+    *("chargeback", "disput", "revok", "annul", "anul", "storn", "reembols", "devol", "rembours"),
+    *(
+        "erstatt",
+        "rueckerstatt",
+        "entwert",
+        "einloes",
+        "eingeloes",
+        "uebertrag",
+        "uebergeb",
+        "canje",
+    ),
+    *("invalidat", "suspend", "scan", "gescan", "checkin", "usage", "utiliz", "utilis", "consum"),
+    *("deletion", "delete", "escane", "reventa", "weiterverk", "gutschrift"),
+)
+_BAD_WORDS = word_set(
+    "used use uses uso usos redemptions deleted removed blocked locked reassigned"
+)
+_MAY_BE = ("able", "ible", "bar")
+"""`refundable`: what may happen has not happened."""
+
+GOOD_PAIRS = frozenset({("live", "mode")})
+BAD_PAIRS = frozenset({("checked", "in"), ("test", "mode"), ("add", "on"), ("check", "in")})
+GOOD_FLAGS = word_set(
+    "valid active admission paid confirmed live issued enabled valido valida activo activa pagado pagada"
+    " confirmado confirmada livemode gueltig bezahlt aktiv bestaetigt paye payee actif confirme"
+)
+PAID_FLAGS = word_set("paid pagado pagada bezahlt paye payee")
+"""Such a flag says nothing of a ticket that costs nothing."""
+
+_TWO = 2
+_TRACES = word_set("to by reason cause id ref reference motivo grund razon uuid user por raison")
+_AMOUNTS = word_set(
+    "amount amounts total value sum cents count counts counter times number num quantity qty gross net money"
+    " importe betrag montant anzahl veces nombre numero of"
+)
+_OWED = word_set(
+    "due outstanding owed unpaid balance impagado impagada unbezahlt offen pendiente impaye"
+)
+MOMENTS = word_set(
+    "at on date time datetime timestamp fecha hora datum zeit am le datum heure moment"
+)
+_OF_TICKET = word_set(
+    "order ticket item attendee entrada boleto pedido booking position line karte billet"
+)
+
+
+def folded(text: str) -> str:
+    """*text* without accents, and umlauts as they are written without them."""
+    for letter, plain in (
+        ("ä", "ae"),
+        ("ö", "oe"),
+        ("ü", "ue"),
+        ("Ä", "Ae"),
+        ("Ö", "Oe"),
+        ("Ü", "Ue"),
+    ):
+        text = text.replace(letter, plain)
+    decomposed = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def key_words(key: str) -> list[str]:
+    """The words of a key, in lower case and folded; those of `id_event` in the order of `event_id`."""
+    words = words_of(folded(key))
+    if len(words) > 1 and words[0] in _FIRST_IDS and words[-1] not in ID_WORDS:
+        return [*words[1:], words[0]]
+    return words
+
+
+def bare_flag(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of a flag without those that only say that it is one, or of what: `is`, `ticket`."""
+    bare = tuple(word for word in words if word not in _FILLERS)
+    kept = tuple(word for word in bare if word not in _OF_TICKET)
+    return kept or bare
+
+
+def is_bad(words: tuple[str, ...]) -> bool:
+    """Whether the words say that it is of no use any more: `voided`, `checked_in`, not `refunded_amount`."""
+    bare = bare_flag(words)
+    return bare in BAD_PAIRS or (len(bare) == 1 and bare[0] in BAD_FLAGS)
+
+
+def is_bad_moment(words: tuple[str, ...]) -> bool:
+    """`checked_in_at`, `date_voided`, `fecha_anulacion`: when it became of no use."""
+    left = tuple(word for word in words if word not in MOMENTS)
+    bare = bare_flag(left)
+    return len(left) < len(words) and (is_bad(left) or (len(bare) == 1 and is_bad_noun(bare[0])))
+
+
+def is_bad_noun(word: str) -> bool:
+    """Whether a word is of what leaves a ticket of no use: `cancellation`, `refunds`, not `refundable`."""
+    stem = word.startswith(_BAD_STEMS) and not word.endswith(_MAY_BE)
+    return stem or word in _BAD_WORDS or word in BAD_FLAGS
+
+
+def is_bad_trace(words: tuple[str, ...]) -> bool:
+    """`transferred_to`, `cancellation_reason`, `refund_id`: what there is once it happened."""
+    bare = bare_flag(words)
+    if words[-1] not in _TRACES or len(bare) < _TWO:
+        return False
+    before = "".join(bare[:-1])
+    return bare[:-1] in BAD_PAIRS or is_bad_noun(before) or before in {"block", "addon"}
+
+
+def is_due(words: tuple[str, ...]) -> bool:
+    """`amount_due`, `outstanding`, `unpaid`: what is still to be paid."""
+    bare = bare_flag(words)
+    owed = not _OWED.isdisjoint(bare)
+    return owed and all(word in _OWED or word in _AMOUNTS for word in bare)
+
+
+def is_bad_amount(words: tuple[str, ...]) -> bool:
+    """`refunded_amount`, `scan_count`, `times_used`: how much, or how often, it happened."""
+    bare = bare_flag(words)
+    rest = [word for word in bare if word not in _AMOUNTS]
+    return len(rest) < len(bare) and bool(rest) and all(map(is_bad_noun, rest))
 
 
 def singular(name: str) -> str:
@@ -134,16 +271,28 @@ def singular(name: str) -> str:
 
 
 def meaning(word: str) -> str | None:
-    """What a status word means, or None where that is not known.
+    """What a status word means, or None where that is not known of the whole of it.
 
-    `not paid` and `partially refunded` are not known: half of a meaning is none.
+    `not paid`, `partially refunded` and `credit note issued` are not known: half of a meaning is none.
     """
-    words = (
-        [part.lower() for part in re.findall(r"[^\W\d_]+", word)]
-        if word.isupper()
-        else words_of(word)
-    )
-    if not words or not _NEGATIONS.isdisjoint(words):
+    words = status_words(word)
+    whole = MEANINGS.get("".join(words))
+    if whole is not None:
+        return whole
+    telling = [part for part in words if part not in _FILLERS]
+    meant = {MEANINGS.get(part) for part in telling if part in MEANINGS or part not in _BY_WHOM}
+    if len(meant) != 1:
         return None
-    meant = {MEANINGS[part] for part in (*words, "".join(words)) if part in MEANINGS}
-    return meant.pop() if len(meant) == 1 else None
+    found = meant.pop()
+    # Beside a word for VALID any other may take it back: `payment_confirmed`, `issued_by_admin`.
+    return None if found == VALID and not all(part in MEANINGS for part in telling) else found
+
+
+def status_words(word: str) -> list[str]:
+    """The words of a status, in lower case and folded: of `CheckedIn` and `CHECKED-IN` the same."""
+    plain = folded(word)
+    if plain.isupper():
+        return [part.lower() for part in re.findall(r"[^\W_]+", plain)]
+    return [
+        part.lower() for part in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_]", plain)
+    ]

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ticketbridge.authoring.cases.yamltext import flow_text, scalar_text
-from ticketbridge.authoring.draft.entries import Call, Entry, Hole
+from ticketbridge.authoring.draft.conditions import Condition
+from ticketbridge.authoring.draft.entries import Call, Entry, Hole, Part, Rule, Variable
 from ticketbridge.authoring.draft.guesses import Guess
 from ticketbridge.authoring.draft.paging import Pages
-from ticketbridge.authoring.draft.states import Condition, Table
+from ticketbridge.authoring.draft.states import Table
 from ticketbridge.authoring.draft.words import VALID
 from ticketbridge.mapping.compiler import TODO
 
@@ -23,7 +24,8 @@ _QUOTED = set(":#{}[]&*!|>%@,`\"'")
 class Parts:
     """What a mapping is written from; *pages* are those of the calls, by the names of entries.
 
-    *omits*: it is not to be kept, but to see what its fields give.
+    *omits*: it is not to be kept, but to see what its fields give. *unjudged* are values that say yes or
+    no, of what is not known.
     """
 
     platform: str
@@ -36,6 +38,7 @@ class Parts:
     fields: Mapping[str, Guess | Mapping[str, Guess]]
     notes: Sequence[str] = field(default=())
     omits: bool = False
+    unjudged: Sequence[str] = field(default=())
 
 
 def written(parts: Parts) -> str:
@@ -90,11 +93,19 @@ def _source(parts: Parts) -> Iterator[str]:
             yield _commented(condition, "# unsure: only of these is there an answer in the samples")
         if entry.call is not None:
             yield from _call(entry.call, parts.pages.get(entry.name))
-        if entry.empty:
-            rule = f'{{when: "length({entry.empty}) == `0`", then: unknown_user}}'
-            yield _commented(f"    responses: [{rule}]", "# unsure: nobody found is nobody known")
+        yield from _rules(entry.rules)
         comment = f"# {entry.why}" if entry.why else ""
         yield _commented(f"    {entry.kind}: {expression_text(entry.text)}", comment)
+
+
+def _rules(rules: Sequence[Rule]) -> Iterator[str]:
+    """`responses`: one rule on its line, several each on one of its own."""
+    texts = [(flow_text({"when": rule.when, "then": rule.then}), f"# {rule.why}") for rule in rules]
+    if len(texts) == 1:
+        yield _commented(f"    responses: [{texts[0][0]}]", texts[0][1])
+    elif texts:
+        yield "    responses:"
+        yield from (_commented(f"      - {text}", why) for text, why in texts)
 
 
 def _call(call: Call, pages: Pages | None) -> Iterator[str]:
@@ -124,15 +135,22 @@ def _call(call: Call, pages: Pages | None) -> Iterator[str]:
             yield _commented(f"      {key}: {text}", f"# {guess.comment}")
 
 
-def _part(part: str | Hole) -> str:
+def _part(part: Part) -> str:
+    if isinstance(part, Variable):
+        return part.text
     if isinstance(part, Hole):
         return f"{{{part.text}}}"
     return part.replace("{", "{{").replace("}", "}}")
 
 
-def _holes(parts: Sequence[str | Hole], *, fixed: bool = False) -> str:
+def _holes(parts: Sequence[Part], *, fixed: bool = False) -> str:
     """Why the holes are there; *fixed*: and which texts may be some customer's id that nothing explains."""
     reasons = dict.fromkeys(f"`{p.text}`: {p.why}" for p in parts if isinstance(p, Hole))
+    reasons |= dict.fromkeys(
+        f"`{p.text}`: unsure: by its name or its look, a credential or a key"
+        for p in parts
+        if isinstance(p, Variable)
+    )
     if fixed:
         odd = [
             p
@@ -153,6 +171,9 @@ def _ticket(parts: Parts) -> Iterator[str]:
         yield "  not_eligible_when:"
         for condition in parts.conditions:
             yield _guess("    ", condition.name, condition.guess)
+    if parts.unjudged and not parts.omits:
+        listed = ", ".join(f"`{text}`" for text in parts.unjudged)
+        yield f"  # unsure: not judged here: {listed}; does one of them make a ticket not eligible?"
     yield "  fields:"
     yield from _fields(parts.fields, "    ")
     if parts.omits:
@@ -177,7 +198,9 @@ def _tables(tables: Sequence[Table]) -> Iterator[str]:
         yield _guess(first, "from", table.guess)
         yield _commented(f"{indent}values:{'' if table.known else ' {}'}", _open(table))
         for word, meant in table.known.items():
-            yield _commented(f"{indent}  {scalar_text(word)}: {meant}", _meaning(word, meant))
+            yield _commented(
+                f"{indent}  {scalar_text(word)}: {meant}", _meaning(word, meant, table)
+            )
         for word in table.unknown:
             yield f"{indent}  # TODO: {scalar_text(word)}: what does it mean? Unlisted, it fails the answer."
 
@@ -186,9 +209,9 @@ def _open(table: Table) -> str:
     return "# TODO: which word means that the ticket is valid?" if table.is_open else ""
 
 
-def _meaning(word: str, meant: str) -> str:
+def _meaning(word: str, meant: str, table: Table) -> str:
     if meant == VALID:
-        return "# unsure: ask the platform whether such a ticket always lets its owner in"
+        return f"# unsure: {table.valid}"
     return f"# likely: the word `{word}`"
 
 

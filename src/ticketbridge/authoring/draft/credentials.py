@@ -1,0 +1,221 @@
+"""Credentials in what a sample answered, and in URLs inside of samples: none goes into a draft.
+
+A parameter is one by its name (`key`, `access_token`), or a value by its look: a JSON Web Token, a UUID, a
+long text of digits and letters that is no word. In a drafted mapping a variable stands for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from ticketbridge.authoring.cases.spec import Target
+from ticketbridge.authoring.draft.documents import Document
+from ticketbridge.authoring.draft.groups import is_paging
+from ticketbridge.authoring.draft.looks import looks_secret
+from ticketbridge.authoring.draft.words import PEOPLE_LISTS, folded, key_words, singular
+from ticketbridge.authoring.personal.kinds import word_set
+from ticketbridge.mapping.environment import PLACEHOLDER
+
+_NAMES = word_set(
+    "apikey token secret password passwd passphrase pwd signature sig hmac jwt bearer auth authorization"
+    " credential credentials sid sessionid session key accesskey pin clave contrasena passwort schluessel"
+    " kennwort jeton authkey appkey passkey"
+)
+_PLAIN_KEYS = word_set("sort group order search user filter partition foreign lookup event by")
+_LOGINS = word_set(
+    "user username login account client clientid appid uid usuario benutzer utilisateur id"
+)
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s<>\"']+|/[^\s<>\"']*\?[^\s<>\"']+", re.IGNORECASE)
+_USERINFO = re.compile(r"://[^/@\s:]*:([^/@\s]+)@")
+_VARIABLE = re.compile(r"\$\{[A-Z][A-Z0-9_]*\}")
+_SHORT = 8
+_SPECIAL = re.compile(r"[^A-Za-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Documents whose targets have `${VARIABLE}` in place of each credential.
+
+    *key* is the parameter that is the credential of every call, with its variable, where there is one: the
+    targets are without it. *secrets* are the texts that must stand nowhere, *short* the parameters whose
+    values are too short to be looked for everywhere.
+    """
+
+    documents: Sequence[Document]
+    secrets: frozenset[str] = field(repr=False)
+    short: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False)
+    key: tuple[str, str] | None = None
+
+    def without_short(self, text: str) -> str:
+        """*text* without the short credentials of the URLs in it."""
+        for name, value in self.short:
+            place = rf"(?<=[?&;]{re.escape(name)}=){re.escape(value)}(?!\w)"
+            text = re.sub(place, "x" * len(value), text)
+        return text
+
+
+def is_variable(text: str) -> bool:
+    """Whether a part of a target is a variable."""
+    return _VARIABLE.fullmatch(text) is not None
+
+
+def without_variables(target: str) -> str:
+    """*target* as a case has it, where no variable is set."""
+    return _VARIABLE.sub(PLACEHOLDER, target)
+
+
+def hide_credentials(documents: Sequence[Document], user: str | None, prefix: str) -> Hidden:
+    """See Hidden; *prefix* begins the names of variables."""
+    found = list(_in_targets(documents, user))
+    names = _variables(found, prefix)
+    key = _key_of_all(documents, found, names)
+    hidden = [_with_target(d, _rewritten(d.target, found, names, key)) for d in documents]
+    inside = {pair for document in documents for pair in _in_samples(document)}
+    alone = _ids(documents)
+    pairs = {(one.name, one.value) for one in found} | {
+        pair for pair in inside if pair[1] not in alone
+    }
+    short = frozenset((name, value) for name, value in pairs if name and len(value) < _SHORT)
+    return Hidden(hidden, frozenset(value for _, value in pairs), short, key)
+
+
+# --- in targets -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A credential in a target: the value of a parameter, or (*name* is "") a segment, after *after*."""
+
+    name: str
+    value: str = field(repr=False)
+    after: str = ""
+
+
+def _in_targets(documents: Sequence[Document], user: str | None) -> Iterator[_Found]:
+    known = {text for document in documents for text in _texts(document.value)}
+    asked = (user or "").casefold()
+    for document in documents:
+        target = Target.of(document.target)
+        pairs = [(n, v) for n, values in target.query.items() for v in values]
+        pairs = [(n, v) for n, v in pairs if v.casefold() != asked and v]
+        secret = [(n, v) for n, v in pairs if is_credential(n, v) and v not in known]
+        yield from (_Found(name, value) for name, value in secret)
+        if secret:
+            rest = [pair for pair in pairs if pair not in secret and pair[1] not in known]
+            yield from (_Found(n, v) for n, v in rest if "".join(key_words(n)) in _LOGINS)
+        for before, segment in zip(("", *target.path), target.path, strict=False):
+            if looks_secret(segment) and segment not in known and segment.casefold() != asked:
+                yield _Found("", segment, before)
+
+
+def is_credential(name: str, value: str) -> bool:
+    """Whether a parameter is a credential, by its name or by the look of its value."""
+    words = key_words(name)
+    if not value or not words or is_paging(name) or {"page", "cursor", "next"} & set(words):
+        return False
+    return looks_secret(value) or ("@" not in value and _is_named(words))
+
+
+def _is_named(words: Sequence[str]) -> bool:
+    """Whether the words of a name are those of a credential: `api_key`, not `sort_key`."""
+    named = words[-1] in _NAMES or "".join(words) in _NAMES
+    return named and (len(words) == 1 or _PLAIN_KEYS.isdisjoint(words[:-1]))
+
+
+def _variables(found: Sequence[_Found], prefix: str) -> dict[_Found, str]:
+    """`${NAME}` for each; several values of one name are one person's, or one call's: `{name}`, a TODO."""
+    values: dict[str, set[str]] = {}
+    for one in found:
+        values.setdefault(_name_of(one), set()).add(one.value)
+    return {
+        one: _marker(one, prefix, several=len(values[_name_of(one)]) > 1)
+        for one in dict.fromkeys(found)
+    }
+
+
+def _marker(one: _Found, prefix: str, *, several: bool) -> str:
+    person = not one.name and not PEOPLE_LISTS.isdisjoint(key_words(one.after))
+    if several or person:
+        return f"{{{_name_of(one)}}}"
+    return f"${{{prefix}_{_name_of(one).upper()}}}"
+
+
+def _name_of(one: _Found) -> str:
+    if one.name:
+        return _SPECIAL.sub("_", folded(one.name)).strip("_").lower() or "key"
+    before = "" if looks_secret(one.after) or is_variable(one.after) else singular(one.after)
+    return before or "path_key"
+
+
+def _key_of_all(
+    documents: Sequence[Document], found: Sequence[_Found], names: dict[_Found, str]
+) -> tuple[str, str] | None:
+    """The one parameter that is the credential of all calls: `auth` puts it into each of them."""
+    asked = [Target.of(d.target).query for d in documents if d.target]
+    for one in found:
+        everywhere = all(query.get(one.name) == [one.value] for query in asked)
+        named = bool(one.name) and _is_named(key_words(one.name))
+        if named and is_variable(names[one]) and everywhere:
+            return one.name, names[one]
+    return None
+
+
+def _rewritten(
+    target: str,
+    found: Sequence[_Found],
+    names: dict[_Found, str],
+    key: tuple[str, str] | None,
+) -> str:
+    if not target:
+        return ""
+    path, mark, query = target.partition("?")
+    by_name = {(one.name, one.value): names[one] for one in found}
+    segments = [by_name.get(("", unquote(s)), s) for s in path.split("/")]
+    parameters = []
+    for part in filter(None, query.split("&")):
+        name, _, value = part.partition("=")
+        if key is None or unquote(name) != key[0]:
+            made = by_name.get((unquote(name), unquote(value)))
+            parameters.append(part if made is None else f"{name}={made}")
+    return "/".join(segments) + (f"{mark}{'&'.join(parameters)}" if parameters else "")
+
+
+def _with_target(document: Document, target: str) -> Document:
+    if target == document.target:
+        return document
+    return replace(document, sample=replace(document.sample, key=target))
+
+
+# --- in samples -----------------------------------------------------------------------------------
+
+
+def _in_samples(document: Document) -> Iterator[tuple[str, str]]:
+    """The credentials of URLs that stand in a document, each with its parameter's name, or ""."""
+    for text in _texts(document.value):
+        for url in _URL.findall(text):
+            yield from (("", password) for password in _USERINFO.findall(url))
+            parts = urlsplit(url)
+            for name, value in parse_qsl(parts.query):
+                if is_credential(name, value):
+                    yield from ((name, written) for written in {value, quote(value, safe="")})
+            yield from (("", s) for s in map(unquote, parts.path.split("/")) if looks_secret(s))
+
+
+def _ids(documents: Sequence[Document]) -> set[str]:
+    """What stands alone in a document: an id that a URL repeats is no credential."""
+    return {text for document in documents for text in _texts(document.value) if "/" not in text}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for member in value.values():
+            yield from _texts(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _texts(member)
+    elif isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        yield str(value)

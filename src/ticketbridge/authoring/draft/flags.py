@@ -1,0 +1,187 @@
+"""Guesses of `responses`: what stands beside a list, and says whether the answer is a whole one.
+
+An answer that says `success: false`, `partial: true` or has an `error` is no list of tickets, whatever
+stands in its list. And a list that an answer may be without has to be held to something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ticketbridge.authoring.draft.empties import is_no, is_none_of, is_yes, opposite
+from ticketbridge.authoring.draft.entries import Rule
+from ticketbridge.authoring.draft.paths import ABSENT, Path, expression, lists, scalars, value_at
+from ticketbridge.authoring.draft.words import GENERIC, folded, key_words
+from ticketbridge.authoring.personal.kinds import word_set
+
+_GOOD = word_set(
+    "success ok isok succeeded successful issuccess complete iscomplete erfolg erfolgreich exito succes"
+)
+_BAD = word_set(
+    "error errors err errorcode errormessage errormsg errortext haserror haserrors iserror failed failure"
+    " failures fault faults exception partial ispartial partialresults incomplete incompleteresults truncated"
+    " istruncated timedout fehler fehlercode erreur erreurs errores"
+)
+_WORDS = word_set(
+    "status result code statuscode resultcode responsecode returncode state resultado ergebnis outcome rc ack"
+)
+_FINE = word_set(
+    "ok success successful succeeded true done complete completed fine exito erfolg 0 200 00 000"
+)
+_COUNTS = word_set(
+    "count total totalcount totalitems totalresults recordcount numresults size resultcount"
+)
+_AROUND = word_set(
+    "meta status response header result info envelope head responsestatus cabecera error fault"
+)
+_OF_OBJECTS = word_set("complete iscomplete partial ispartial incomplete failed exception")
+"""An answer that is one object, and no list, says so of what it is about: an order that is complete."""
+
+_DEEPEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """The rules of a call, and the expression of its list; *why* is what is not sure of it."""
+
+    rules: Sequence[Rule]
+    text: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Flag:
+    """A value beside a list: *fine* are those of a whole answer."""
+
+    path: Path
+    fine: Sequence[Any] = field(repr=False)
+    why: str
+
+    def holds(self, document: Any) -> bool:
+        """Whether it says that *document* is whole."""
+        value = value_at(document, self.path)
+        value = None if value is ABSENT else value
+        fine = [None if one is ABSENT else one for one in self.fine]
+        return any(type(one) is type(value) and one == value for one in fine)
+
+    def rule(self, documents: Sequence[Any]) -> Rule:
+        """The rule that fails an answer of which it says something else."""
+        text = expression("body", self.path)
+        absent = any(value_at(document, self.path) is ABSENT for document in documents)
+        return Rule(
+            is_none_of(f"optional({text})" if absent else text, self.fine), "fail", self.why
+        )
+
+
+def guess_rules(documents: Sequence[Any], path: Path) -> Ruled:
+    """What the answers of one call say of themselves; *path* is where their list is."""
+    text = expression("body", path)
+    flags = list(_flags(documents, path))
+    rules = [flag.rule(documents) for flag in flags]
+    lists_seen = [value_at(document, path) for document in documents]
+    pairs = zip(documents, lists_seen, strict=True)
+    without = [d for d, found in pairs if found is ABSENT or found is None]
+    if not without or len(without) == len(documents):
+        return Ruled(rules, text)
+    open_ended = [d for d in without if all(flag.holds(d) for flag in flags)]
+    if not open_ended:
+        return Ruled(rules, text)
+    absent = any(value_at(document, path) is ABSENT for document in open_ended)
+    found = f"optional({text})" if absent else text
+    count = _count(documents, open_ended, path)
+    if count is not None:
+        none = value_at(open_ended[0], count)
+        when = f"{found} == `null` && {is_none_of(expression('body', count), [none])}"
+        rule = Rule(when, "fail", "likely: without the list there must be none to come")
+        return Ruled([*rules, rule], f"as_list({found})")
+    if flags:
+        return Ruled(
+            rules, f"as_list({found})", "unsure: does an answer without the list mean none?"
+        )
+    return Ruled(
+        rules, text, "unsure: a sample has no such list: does that mean none, or an error?"
+    )
+
+
+def _count(documents: Sequence[Any], without: Sequence[Any], path: Path) -> Path | None:
+    """A number beside the list that is 0 exactly where the list is not there."""
+    for counted in _paths(documents, path):
+        if "".join(key_words(counted[-1])) in _COUNTS:
+            values = [value_at(document, counted) for document in documents]
+            zero = [str(value) == "0" for value in values]
+            if zero == [document in without for document in documents]:
+                return counted
+    return None
+
+
+def _flags(documents: Sequence[Any], path: Path) -> Iterator[_Flag]:
+    whole = [d for d in documents if isinstance(value_at(d, path), list) and value_at(d, path)]
+    for place in _paths(documents, path):
+        name = "".join(key_words(place[-1]))
+        values = [value_at(document, place) for document in whole or documents]
+        if any(isinstance(value, dict) for value in values) or (not path and name in _OF_OBJECTS):
+            continue
+        if name in _GOOD and any(v is not ABSENT and v is not None for v in values):
+            yield _good(place, values)
+        elif name in _BAD:
+            yield _bad(place, values)
+        elif name in _WORDS and path:
+            others = [value_at(document, place) for document in documents]
+            yield from _word(place, values, others)
+
+
+def _good(place: Path, values: Sequence[Any]) -> _Flag:
+    fine = [value for value in values if is_yes(value) or _is_fine(value)]
+    if fine:
+        return _Flag(place, fine, f"likely: `{place[-1]}` in the samples that have records")
+    others = [opposite(value) for value in values]
+    why = f"unsure: the samples have records, and say no by `{place[-1]}`"
+    return _Flag(place, [True] if ABSENT in others else others, why)
+
+
+def _bad(place: Path, values: Sequence[Any]) -> _Flag:
+    fine = [value for value in values if is_no(value) or value in ([], {})]
+    if fine:
+        return _Flag(place, fine, f"likely: no `{place[-1]}` in the samples that have records")
+    others = [opposite(value) for value in values]
+    why = f"unsure: the samples have records, and a `{place[-1]}`"
+    return _Flag(place, [None] if ABSENT in others else others, why)
+
+
+def _word(place: Path, values: Sequence[Any], others: Sequence[Any]) -> Iterator[_Flag]:
+    """By words that say that all is well, or that stand in no sample without records."""
+    if not values or any(
+        isinstance(value, list | float) or value in {None, ABSENT} for value in values
+    ):
+        return
+    differ = any(value not in values for value in others)
+    if differ or all(map(_is_fine, values)):
+        why = f"unsure: `{place[-1]}` in the samples that have records"
+        yield _Flag(place, values, why)
+
+
+def _is_fine(value: Any) -> bool:
+    return value is not False and folded(str(value)).casefold() in _FINE
+
+
+def _paths(documents: Sequence[Any], path: Path) -> list[Path]:
+    """The values that stand around the list: in an object that it is in, or in one beside of such a name."""
+    found: dict[Path, None] = {}
+    for document in documents:
+        found.update((place, None) for place, _ in scalars(document))
+        found.update((place, None) for place, items in lists(document) if not items)
+    return [place for place in found if _is_around(place, path)]
+
+
+def _is_around(place: Path, path: Path) -> bool:
+    above = place[:-1]
+    if not place or len(place) > _DEEPEST or place == path:
+        return False
+    named = "".join(key_words(above[-1])) if above else ""
+    return (
+        path[: len(above)] == above
+        or (len(above) == 1 and (named in _AROUND or named in GENERIC or not named))
+        or (len(above) > 1 and path[: len(above) - 1] == above[:-1] and named in _AROUND)
+    )

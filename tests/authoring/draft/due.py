@@ -1,0 +1,34 @@
+"""What a draft gives out, run on its own samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.authoring.draft.drafting import draft, ticket, tickets
+from tests.support import USER
+from ticketbridge.authoring.draft.drafting import Drafted
+from ticketbridge.authoring.draft.first_case import closed, replayed, replies_of
+from ticketbridge.authoring.personal import Findings
+from ticketbridge.tickets.verdicts import RETURNED
+
+ORDERS = f"/orders?email={USER}"
+
+
+def given_out(drafted: Drafted) -> list[str | None]:
+    """The ids of the tickets that the draft returns, with something in place of each TODO."""
+    replies = list(replies_of(drafted, Findings(USER), lambda text, _kind: text))
+    ran = replayed(closed(drafted.parts), replies, USER, None)
+    assert ran is not None
+    assert ran.trial.problem is None
+    records = ran.trial.journal.records
+    return [record.ticket_id for record in records if record.verdict == RETURNED]
+
+
+def changed(*several: dict[str, Any]) -> dict[str, Any]:
+    """An answer with a good ticket for each of *several*, changed by it; their ids count from 1."""
+    return tickets(*({**ticket(n), **changes} for n, changes in enumerate(several, 1)))
+
+
+def draft_of(*several: dict[str, Any]) -> Drafted:
+    """The draft of such an answer."""
+    return draft((ORDERS, changed(*several)))
