@@ -25,6 +25,8 @@ ASKED = (
     "GraphQL",
     "XML",
     "steps",
+    "query inside",
+    "offset",
 )
 
 

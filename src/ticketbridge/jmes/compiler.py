@@ -298,7 +298,9 @@ class CodeGenerator:
                     return f"({left} is {right})"
                 if type(side.value) is str:
                     return f"({left} == {right})"
-        return f"{self.helper('equal', values.equal)}({left}, {right})"
+        # The usual pair without a call: a text equals nothing but a text.
+        called = f"{self.helper('equal', values.equal)}({left}, {right})"
+        return f"({left} == {right} if type({left}) is str else {called})"
 
     def list_of(self, node: nodes.ListOf, current: str | None, optional: bool) -> str:
         return self._unless_null(
