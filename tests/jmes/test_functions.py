@@ -88,6 +88,7 @@ def test_each_example_runs(example: Example) -> None:
         pytest.param("replace(@, 'aa', 'b')", "aaa", "ba", id="replace"),
         pytest.param("extract(@, '#(.+)')", "a", None, id="extract without a match"),
         pytest.param("extract(@, 'a(b)?')", "a", None, id="extract of an absent group"),
+        pytest.param("extract(@, '(a)')", None, None, id="extract of null"),
         pytest.param("extract(@, '(.)(.)')", "ab", "a", id="extract of the first group"),
         pytest.param("matches(@, 'é')", "café", True, id="matches searches"),
         pytest.param("matches(@, '^a$')", "ab", False, id="matches, anchored"),

@@ -26,6 +26,8 @@ ASKED = (
     "XML",
     "may be absent",
     "steps",
+    "query inside",
+    "offset",
 )
 
 

@@ -299,7 +299,9 @@ class CodeGenerator:
                     return f"({left} is {right}{self._unless_attributed(other, value)})"
                 if type(side.value) is str:
                     return f"({left} == {right})"
-        return f"{self.helper('equal', values.equal)}({left}, {right})"
+        # The usual pair without a call: a text equals nothing but a text.
+        called = f"{self.helper('equal', values.equal)}({left}, {right})"
+        return f"({left} == {right} if type({left}) is str else {called})"
 
     def _unless_attributed(self, node: nodes.Node, value: str) -> str:
         """What makes an error of an identity test whose *value* is an element with attributes."""

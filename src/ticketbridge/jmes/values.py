@@ -34,7 +34,8 @@ def equal(left: Any, right: Any) -> bool:
     """`==`: types count all the way down, and numbers of all types are compared by value."""
     kind, other = type(left), type(right)
     if kind is other and kind is not AttributedElement:
-        return _equal_inside(left, right) if kind in _CONTAINERS else bool(left == right)
+        same: bool = _equal_inside(left, right) if kind in _CONTAINERS else left == right
+        return same
     if kind in NUMBERS and other in NUMBERS:
         return bool(left == right or exact(left) == exact(right))
     if kind is AttributedElement or other is AttributedElement:

@@ -23,8 +23,8 @@ def _replace(text: str, old: str, new: str) -> str:
     return text.replace(old, new)
 
 
-def _extract(text: str, regex: Any) -> str | None:
-    found = regex.search(text)
+def _extract(text: str | None, regex: Any) -> str | None:
+    found = None if text is None else regex.search(text)
     group: str | None = found and found.group(1)
     return group
 
@@ -81,9 +81,13 @@ TEXT = (
     ),
     Function(
         "extract",
-        (_TEXT, Parameter("regex", kinds.STRING, prepare=compile_group)),
+        (
+            Parameter("text", kinds.STRING_OR_NULL),
+            Parameter("regex", kinds.STRING, prepare=compile_group),
+        ),
         kinds.STRING_OR_NULL,
-        "What the first group of the regular expression (RE2's syntax) finds in the text, or null.",
+        "What the first group of the regular expression (RE2's syntax) finds in the text, or null;"
+        " null of null.",
         (Example("extract(url, 'show=([0-9]+)')", {"url": "/buy?show=77"}, "77"),),
         _extract,
     ),
