@@ -128,6 +128,48 @@ async def test_only_the_element_that_a_lookup_finds_is_kept(
     assert "611 222" not in text
 
 
+async def test_a_bound_text_that_opens_the_door_is_another(
+    platform: FakePlatform, recorder: Recorder
+) -> None:
+    """Where codes are a plain list, each is the locator of its ticket, and its id."""
+    codes = ["gate-north-nine", "gate-north-ten"]
+    platform.on("/v2/orders", Reply(json=orders(order(codes=codes, state="PAID", price=1))))
+    changes = {
+        "source.1": {"name": "item", "each": "order.codes"},
+        "ticket.status.from": "order.state",
+        "ticket.fields.ticketId": "item",
+        "ticket.fields.ticketOptionId": "order.event",
+        "ticket.fields.price": "order.price",
+        "ticket.fields.ticketAccess": {"type": {"const": "OTHER"}, "locator": "item"},
+    }
+
+    code, text = await recorder.record(changes)
+
+    assert (code, "north" in text) == (0, False)
+    assert recorder.ticket["ticketId"] == recorder.ticket["ticketAccess"]["locator"]
+
+
+async def test_an_id_by_which_a_name_is_found_is_kept(
+    platform: FakePlatform, recorder: Recorder
+) -> None:
+    """A name is replaced; what it was looked up by decides which one it is."""
+    people = [{"id": "Bea", "n": "Planted Bea"}, {"id": "Ana", "n": "Planted Ana"}]
+    platform.on("/v2/orders", Reply(json=orders(order(item(1, who="Ana"), people=people))))
+    full_name = "lookup(order.people, 'id', item.who).n"
+    filtered = "join(' ', order.people[?contains(id, 'e')].n)"
+    changes = {
+        "ticket.fields.ticketId": "item.who",
+        "ticket.fields.nominalTicket": {"fullName": full_name},
+        "ticket.fields.primarySaleBuyerData": {"firstName": filtered},
+    }
+
+    code, text = await recorder.record(changes)
+
+    assert (code, left_in(text)) == (0, [])
+    assert recorder.ticket["ticketId"] == "Ana"
+    assert recorder.answer["orders"][0]["people"][0]["id"] == "Bea"
+
+
 async def test_all_fields_of_persons_are_other_persons(
     platform: FakePlatform, recorder: Recorder
 ) -> None:

@@ -36,16 +36,6 @@ class Use(Enum):
 Slots = Mapping[ExpressionSpec, Use | Kind]
 """The use of each expression that has another than to decide; a kind: it goes into such a field."""
 
-_PERSONAL: Mapping[tuple[str, ...], Kind] = {
-    ("buyer",): Kind.EMAIL,
-    ("nominalTicket", "fullName"): Kind.NAME,
-    ("nominalTicket", "identification"): Kind.DOCUMENT,
-    ("primarySaleBuyerData", "firstName"): Kind.NAME,
-    ("primarySaleBuyerData", "lastName"): Kind.NAME,
-    ("primarySaleBuyerData", "identificationNumber"): Kind.DOCUMENT,
-    ("primarySaleBuyerData", "phoneNumber"): Kind.PHONE,
-    ("ticketAccess", "locator"): Kind.SECRET,
-}
 _OPEN = frozenset({"metadata", "props", "nominalTicket", "primarySaleBuyerData"})
 _KEPT = frozenset({"seating", "identificationType"})
 
@@ -65,7 +55,9 @@ def slots_of(spec: MappingSpec) -> Slots:
 
 def use_of_field(path: tuple[str, ...]) -> Use | Kind:
     """What the field of a ticket at *path* is for."""
-    kind = _PERSONAL.get(path) or kind_of(Spot(path[-1], path[-2] if len(path) > 1 else ""))
+    if path == ("buyer",):
+        return Kind.EMAIL
+    kind = kind_of(Spot(path[-1], path[-2] if len(path) > 1 else ""))
     if kind is not None:
         return kind
     opens = path[0] in _OPEN and _KEPT.isdisjoint(path)
