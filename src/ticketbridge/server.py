@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from starlette.types import ASGIApp
 from ticketbridge import logs
 from ticketbridge.app import Application, create_app
 from ticketbridge.catalog import load_bridges, mapping_files
+from ticketbridge.collector import calm_collector
 from ticketbridge.mapping import Environment
 from ticketbridge.protocol import BoundedProtocol
 from ticketbridge.settings import Settings, settings_from
@@ -46,17 +46,6 @@ class Server(uvicorn.Server):
         if self.should_exit and sig == signal.SIGINT:
             self.force_exit = True
         self.should_exit = True
-
-
-def calm_collector() -> None:
-    """Let Python look for reference cycles seldom, and never among what was loaded at start.
-
-    An answer is a large tree of plain values without cycles. By default the collector walks all of it
-    again and again while it is built, which makes 10,000 tickets cost twice what they should.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
 
 
 def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
