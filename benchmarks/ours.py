@@ -11,9 +11,9 @@ import httpx
 from benchmarks.data import SECRET, TOKEN, USER
 from benchmarks.peers.result import Json, Mapped
 from ticketbridge.bridge import Bridge, compile_mapping
+from ticketbridge.collector import calm_collector
 from ticketbridge.jmes import LOOKUP_CACHE, NOW
 from ticketbridge.mapping import Environment, load_mapping
-from ticketbridge.server import calm_collector
 from ticketbridge.tickets.serving import Harvest
 
 _NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

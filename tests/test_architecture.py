@@ -19,8 +19,8 @@ LAYERS = [
     {"server"},
     {"announcement"},
     {"app", "catalog"},
-    {"replies", "drain"},
     {"protocol"},
+    {"replies", "drain"},
     {"bridge"},
     {"response"},
     {"upstream"},
@@ -30,7 +30,7 @@ LAYERS = [
     {"contract"},
     {"mapping"},
     {"jmes"},
-    {"problems", "redaction", "terminal", "__init__"},
+    {"problems", "redaction", "terminal", "framing", "collector", "__init__"},
 ]
 """From the top down: a module imports from its own layer's own package, and from layers below."""
 
@@ -40,7 +40,7 @@ HOMES = {
     "re2": {"jmes"},
     "httpx": {"upstream", "bridge", "authoring"},
     "aiohappyeyeballs": {"upstream"},
-    "httptools": {"upstream"},
+    "httptools": {"upstream", "protocol"},
     "starlette": {"app", "replies", "server", "demo"},
     "uvicorn": {"protocol", "server", "demo"},
     "jsonschema": {"contract", "mapping"},

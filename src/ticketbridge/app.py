@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
-    AbstractContextManager,
     asynccontextmanager,
     nullcontext,
 )
@@ -22,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ticketbridge.access import IPAddress, caller_address, check_address, check_secret
 from ticketbridge.bridge import Answer, Bridge
+from ticketbridge.collector import collecting
 from ticketbridge.drain import draining
 from ticketbridge.journal import Journal
 from ticketbridge.listening import is_loopback
@@ -106,8 +106,8 @@ def create_app(
     }
     endpoints["/healthz"] = _Probe(lambda: json_reply({"status": "alive"}), load)
     endpoints["/readyz"] = _Probe(lambda: _readiness(bridges, load), load)
-    drain = partial(draining, load, settings.grace) if drains else nullcontext
-    rest = Starlette(lifespan=_lifespan(bridges, drain))
+    owned = partial(_owned, load, settings.grace) if drains else nullcontext
+    rest = Starlette(lifespan=_lifespan(bridges, owned))
     rest.router.default = _NotFound(load)
     return Application(endpoints, rest, paths)
 
@@ -140,17 +140,25 @@ def _paths(bridges: Sequence[Bridge]) -> dict[str, Bridge]:
 
 
 def _lifespan(
-    bridges: Sequence[Bridge], drain: Callable[[], AbstractContextManager[None]]
+    bridges: Sequence[Bridge], owned: Callable[[], AbstractAsyncContextManager[None]]
 ) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        with drain():
+        async with owned():
             yield
         for bridge in bridges:
             await bridge.aclose()
         flush()
 
     return lifespan
+
+
+@asynccontextmanager
+async def _owned(load: Load, grace: float) -> AsyncIterator[None]:
+    """What a process has that is there for nothing else: an end without loss, and bounded memory."""
+    async with collecting():
+        with draining(load, grace):
+            yield
 
 
 class _Endpoint:

@@ -2,12 +2,16 @@
 
     ProblemError
     ├── RequestProblem            menta tech's request was not right
+    │   ├── BadRequest            400 bad-request
     │   ├── InvalidUser           400 invalid-user
     │   ├── Unauthorized          401 unauthorized
     │   ├── Forbidden             403 forbidden
     │   ├── NotFound              404 not-found
     │   ├── UnknownUser           404 unknown-user
-    │   └── MethodNotAllowed      405 method-not-allowed
+    │   ├── MethodNotAllowed      405 method-not-allowed
+    │   ├── RequestTimeout        408 request-timeout
+    │   ├── ContentTooLarge       413 content-too-large
+    │   └── HeaderTooLarge        431 header-too-large
     ├── UpstreamProblem           the platform, or our mapping of it
     │   ├── UpstreamError         502 upstream-error
     │   ├── UpstreamAuth          502 upstream-auth
@@ -71,6 +75,12 @@ class RequestProblem(ProblemError):
     """menta tech's request was refused; the platform was not called."""
 
 
+class BadRequest(RequestProblem):
+    """The request is not well-formed HTTP/1.1, or it is not certain where it ends."""
+
+    slug, status, title = "bad-request", 400, "The request is not well-formed HTTP"
+
+
 class InvalidUser(RequestProblem):
     """The user parameter is missing, repeated, empty, too long, or no e-mail address."""
 
@@ -105,6 +115,25 @@ class MethodNotAllowed(RequestProblem):
     """Only GET and HEAD are answered."""
 
     slug, status, title = "method-not-allowed", 405, "Only GET and HEAD are answered here"
+
+
+class RequestTimeout(RequestProblem):
+    """The request began, and did not come whole in time."""
+
+    slug, status, title = "request-timeout", 408, "The request did not arrive in time"
+    retryable = True
+
+
+class ContentTooLarge(RequestProblem):
+    """The request's body is too large, or has too many chunks."""
+
+    slug, status, title = "content-too-large", 413, "The request's body is too large"
+
+
+class HeaderTooLarge(RequestProblem):
+    """The request's first line and headers together are too large."""
+
+    slug, status, title = "header-too-large", 431, "The request's head is too large"
 
 
 class UpstreamProblem(ProblemError):

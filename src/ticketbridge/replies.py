@@ -9,12 +9,14 @@ import msgspec
 from starlette.types import Scope, Send
 
 from ticketbridge.problems import MethodNotAllowed, ProblemError
-from ticketbridge.protocol import AT_ONCE
 from ticketbridge.response import Body
 
 METHODS = ("GET", "HEAD")
 JSON = b"application/json"
 PROBLEM = b"application/problem+json"
+
+AT_ONCE = "ticketbridge.at_once"
+"""The scope's extension that sends a whole answer: of scope, status, headers and body to whether it did."""
 
 Header = tuple[bytes, bytes]
 _ALWAYS: tuple[Header, ...] = (
@@ -38,6 +40,14 @@ class Reply:
 
     async def send(self, scope: Scope, send: Send, request_id: str) -> None:
         """Send it as the answer to the request of that *scope* and id."""
+        headers = self.headers_for(request_id)
+        if not self.is_last and _was_sent_at_once(scope, self.status, headers, self.body):
+            return
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+    def headers_for(self, request_id: str) -> list[Header]:
+        """Return all headers of the answer to the request of that id."""
         headers = [
             *_ALWAYS,
             *self.headers,
@@ -48,10 +58,7 @@ class Reply:
             headers.append((b"content-type", self.media_type))
         if self.is_last:
             headers.append((b"connection", b"close"))
-        elif _was_sent_at_once(scope, self.status, headers, self.body):
-            return
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": self.body})
+        return headers
 
     def last(self) -> Reply:
         """The same, as the last one on its connection."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import multiprocessing
 import multiprocessing.connection
@@ -28,6 +27,7 @@ from ticketbridge import logs
 from ticketbridge.announcement import announce
 from ticketbridge.app import Application, PathTaken, create_app
 from ticketbridge.catalog import NoMappings, load_bridges, mapping_files
+from ticketbridge.collector import calm_collector
 from ticketbridge.listening import close_all, open_listeners
 from ticketbridge.mapping import Environment, MappingError
 from ticketbridge.protocol import BoundedProtocol
@@ -99,17 +99,6 @@ class Server(uvicorn.Server):
         if self.should_exit and sig == signal.SIGINT:
             self.force_exit = True
         self.should_exit = True
-
-
-def calm_collector() -> None:
-    """Let Python look for reference cycles seldom, and never among what was loaded at start.
-
-    An answer is a large tree of plain values without cycles. By default the collector walks all of it
-    again and again while it is built, which makes 10,000 tickets cost twice what they should.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
 
 
 def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:

@@ -28,7 +28,7 @@ from tests.faults.table import FAULTS
 from tests.faults.wire import GOOD
 from tests.support import SECRET, Changes, serving, spec_of
 from ticketbridge.bridge import compile_mapping
-from ticketbridge.server import calm_collector
+from ticketbridge.collector import calm_collector
 
 pytestmark = [
     pytest.mark.anyio,
