@@ -174,6 +174,7 @@ def test_a_word_that_is_taken_for_valid_is_said_to_be_unsure() -> None:
         *("FOO", "not paid", "partially_refunded", "unassigned", "paid_refunded", "p", "p4", "-"),
         *("CREDIT_NOTE_ISSUED", "PAID_BACK", "sold back", "payment.received.late", "nicht bezahlt"),
         *("Valid until refund", "activePending", "issuedForCancel", "incomplete", "PAID?no"),
+        *("issued_by_admin", "ACTIVE_PAYMENT", "order confirmed"),
     ],
 )
 def test_a_word_of_unknown_meaning_is_not_in_the_table(word: str) -> None:

@@ -38,6 +38,15 @@ def test_without_a_word_that_agrees_a_small_number_is_open() -> None:
     drafted = draft(GROUPS, tickets_of(1, 1), tickets_of(2, 3))
 
     assert 'get: "/events/{TODO}/tickets"' in drafted.text
+    assert entries(drafted)["groups"].startswith("collect ")
+
+
+def test_a_small_number_of_what_is_bound_is_no_other_things() -> None:
+    """Zone 2 of event 1 is not event 2."""
+    several = [(f"/events/{n}/zones/{3 - n}/tickets", tickets(ticket(n))) for n in (1, 2)]
+    drafted = draft(EVENTS, *several)
+
+    assert 'get: "/events/{event.id}/zones/{TODO}/tickets"' in drafted.text
 
 
 def test_a_value_of_its_own_kind_leads_without_a_word() -> None:
