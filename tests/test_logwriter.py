@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +27,8 @@ class Pipe:
         """The lines that come until *until* is true of all that came."""
         seen = b""
         while not until(seen):
+            ready, _, _ = select.select([self.reader], [], [], PATIENCE)
+            assert ready, f"nothing more comes after {len(seen)} bytes"
             seen += os.read(self.reader, 65_536)
         return seen.decode().splitlines()
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -252,8 +253,9 @@ async def test_the_curl_that_it_prints_works(
 def test_the_warnings_of_a_mapping_are_logged(tmp_path: Path) -> None:
     """What `check` would warn of is said at the start too, with its place."""
     with running(tmp_path, MENTA_SECRET="rock-2026") as process:
-        line = next(line for line in told(process) if line["event"] == "mapping warning")
+        lines = list(takewhile(lambda line: line["event"] != "serving", told(process)))
 
+    (line,) = [line for line in lines if line["event"] == "mapping warning"]
     assert (line["code"], line["level"]) == ("TB058", "warning")
     assert "rock-2026" not in json.dumps(line)
 
