@@ -1,4 +1,4 @@
-"""What the platform answered, with made-up data in place of personal data."""
+"""What the platform answered, as it did, and with what a case does not need replaced."""
 
 from __future__ import annotations
 
