@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 
 from ticketbridge.agreement import Made, require_same
+from ticketbridge.contract.marks import STATUS
 from ticketbridge.jmes import LOOKUP_CACHE, NOW, keys_shown
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import SpecCompiler
@@ -34,8 +35,7 @@ from ticketbridge.problems import (
 )
 from ticketbridge.response import Body, ResponsePlan
 from ticketbridge.tickets.bindings import Bindings
-from ticketbridge.tickets.checks import STATUS
-from ticketbridge.tickets.records import Judge, TicketParts, compile_ticket
+from ticketbridge.tickets.records import Judge, TicketParts, compile_ticket, marks_of
 from ticketbridge.tickets.serving import Serve, compile_serving, harvested
 from ticketbridge.tickets.settle import settle
 from ticketbridge.tickets.turns import with_turns
@@ -366,6 +366,8 @@ def _compile_parts(spec: MappingSpec, compiler: SpecCompiler) -> Parts:
     response.hold_to_fields(
         [*(field.name for field in spec.ticket.fields.fields), STATUS], compiler
     )
+    if marks_of(spec.ticket):
+        response.hold_to_marks(compiler)
     tls = compile_tls(spec.upstream.tls, compiler)
     return Parts(response, entries, signing, ticket, tls)
 

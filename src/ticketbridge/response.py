@@ -9,6 +9,7 @@ import msgspec
 
 from ticketbridge.contract import Validator, tickets_schema
 from ticketbridge.contract.body import hold_to_fields, hold_to_schema
+from ticketbridge.contract.marks import hold_to_marks
 from ticketbridge.contract.shape import Schema, items_of, object_shape
 from ticketbridge.jmes import ENCODER, EvaluationError, HashShape, RootShape, Shape
 from ticketbridge.mapping.compiler import SpecCompiler
@@ -73,6 +74,11 @@ class ResponsePlan:
                 f"the schema's tickets have no `{TICKET_ID}`, by which tickets are told apart",
                 f'keep `{TICKET_ID}` in `fields` and rename it in `body`: "tickets[*].{{id: ticketId}}"',
             )
+
+    def hold_to_marks(self, compiler: SpecCompiler) -> None:
+        """The body gives each ticket with its status; what leaves it out is a finding."""
+        if not compiler.failed(self._spec.body):
+            hold_to_marks(self._body.tree, self._spec.body, compiler)
 
     def hold_to_fields(self, names: Collection[str], compiler: SpecCompiler) -> None:
         """The body takes only such fields of tickets as are among *names*; others are findings."""

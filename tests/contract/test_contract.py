@@ -181,6 +181,26 @@ def test_references_inside_the_schema_are_followed() -> None:
     assert resolve(True, root) == {}
 
 
+def test_what_stands_beside_a_reference_holds_too() -> None:
+    """A reference closes nothing off: names, needs and bounds beside it are read with what it leads to."""
+    needs = {"required": ["x"], "allOf": [{"required": ["v"]}]}
+    root = {
+        "$defs": {
+            "a": {"type": "object", "properties": {"x": {}}, **needs},
+            "b": {"$ref": "#/$defs/a", "properties": {"y": {}}, "required": ["y"]},
+        }
+    }  # fmt: skip
+    beside = {"$ref": "#/$defs/b", "additionalProperties": False, "allOf": [{"required": ["w"]}]}
+
+    shape = object_shape(beside, root)
+
+    assert shape.properties.keys() == {"x", "y"}
+    assert shape.required == frozenset("xyvw")
+    assert shape.closed
+    assert type_of(resolve(beside, root)) == "object"
+    assert resolve({"$ref": "https://example.com/x", "type": "string"}, root) == {"type": "string"}
+
+
 def test_an_object_is_read_with_its_parts() -> None:
     """`allOf` adds properties and needs; closed is closed either way."""
     part = {"properties": {"b": {"type": "string"}}, "required": ["b"]}

@@ -19,14 +19,34 @@ class ObjectShape:
 
 
 def resolve(schema: object, root: Schema) -> Schema:
-    """*schema* with a chain of internal references (`#/...`) followed; {} for what is no schema object."""
+    """*schema* with a chain of internal references (`#/...`) followed; {} for what is no schema object.
+
+    What stands beside a reference holds too, and is kept.
+    """
     seen: set[str] = set()
+    beside: list[Schema] = []
     while isinstance(schema, Mapping) and isinstance(ref := schema.get("$ref"), str):
-        if ref in seen or not (ref == "#" or ref.startswith("#/")):
-            return {}
+        beside.append({word: value for word, value in schema.items() if word != "$ref"})
+        inside = ref not in seen and (ref == "#" or ref.startswith("#/"))
         seen.add(ref)
-        schema = pointed(ref, root)
-    return schema if isinstance(schema, Mapping) else {}
+        schema = pointed(ref, root) if inside else {}
+    made = schema if isinstance(schema, Mapping) else {}
+    for more in filter(None, reversed(beside)):
+        made = _both(made, more)
+    return made
+
+
+def _both(one: Schema, other: Schema) -> Schema:
+    """A schema that asks what both ask of an object's names, and else what *other* asks before *one*."""
+    made = {**one, **other}
+    for word in ("properties", "$defs"):
+        if word in one and word in other:
+            made[word] = {**one[word], **other[word]}
+    if "required" in one and "required" in other:
+        made["required"] = [*one["required"], *other["required"]]
+    if "allOf" in one and "allOf" in other:
+        made["allOf"] = [*one["allOf"], *other["allOf"]]
+    return made
 
 
 def pointed(ref: str, root: Schema) -> object:

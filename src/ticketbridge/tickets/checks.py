@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from ticketbridge.contract.marks import STATUS, VALID
 from ticketbridge.jmes import EvaluationError, Expression, kinds
 from ticketbridge.jmes.analysis import choices
 from ticketbridge.jmes.nodes import Field
@@ -17,9 +18,6 @@ from ticketbridge.mapping.spec import ExpressionSpec, ReasonSpec, StatusTableSpe
 from ticketbridge.tickets.convert import Violation, json_type
 from ticketbridge.tickets.fields import table_key
 from ticketbridge.tickets.verdicts import NOT_OWNER, UNKNOWN_STATUS, Verdict
-
-VALID = "VALID"
-STATUS = "status"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +89,17 @@ class ReasonCheck:
         if value is False:
             return None
         if value is True:
-            return Judgement(Verdict("not_eligible", self.name), self.name.upper())
+            return Judgement(Verdict("not_eligible", self.name), mark_of(self.name))
         reason = f"a condition that gives neither true nor false, at {self.expression.place}"
         return Judgement(Verdict("violation", self.name), reason=reason)
 
 
 Check = OwnerCheck | StatusCheck | ReasonCheck
+
+
+def mark_of(reason: str) -> str:
+    """The mark of a ticket that a reason makes not eligible."""
+    return reason.upper()
 
 
 def same_owner(owner: str, user: str) -> bool:

@@ -25,6 +25,7 @@ from ticketbridge.contract.validator import UNNAMED
 from ticketbridge.jmes import AttributedElement, Kind, Repeated, kinds
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
+_DEEPEST = 200  # levels of lists and objects; the deepest that are met have a dozen
 _LONGEST_NUMBER = 60  # characters of a decimal text; a price is far below
 _BOUND: Final = 10 ** (_LONGEST_NUMBER + 1)
 """No number is so large: read as a float, as many readers do, it would at last be infinite."""
@@ -134,21 +135,21 @@ def to_boolean(value: object) -> bool:
 
 def plain(value: object) -> Any:
     """A value of a field whose type the schema leaves open: as it is, save that decimals become numbers."""
-    try:
-        return _plain(value)
-    except RecursionError:
-        raise Violation("", "a value that is nested too deeply") from None
+    return _plain(value, _DEEPEST)
 
 
-def _plain(value: object) -> Any:
+def _plain(value: object, levels: int) -> Any:
     if isinstance(value, str):
         return _encodable(value)
     if isinstance(value, float | Decimal):
         return to_number(value)
+    if levels == 0 and isinstance(value, list | dict):
+        # A bound of our own: how deep Python goes depends on its version, and on who calls.
+        raise Violation("", f"a value that is nested more than {_DEEPEST} levels deep")
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_plain(item, levels - 1) for item in value]
     if isinstance(value, dict):
-        return {_encodable(name): _plain(item) for name, item in value.items()}
+        return {_encodable(name): _plain(item, levels - 1) for name, item in value.items()}
     return value
 
 

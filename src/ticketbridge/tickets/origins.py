@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from ticketbridge.contract.marks import STATUS
 from ticketbridge.jmes import EvaluationError, Expression
 from ticketbridge.mapping.compiler import Scope
-from ticketbridge.tickets.checks import STATUS, Check, OwnerCheck, StatusCheck
+from ticketbridge.tickets.checks import Check, OwnerCheck, StatusCheck
 from ticketbridge.tickets.convert import MISSING, Violation
 from ticketbridge.tickets.fields import (
     ConstantField,

@@ -10,10 +10,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ticketbridge.contract import Validator
+from ticketbridge.contract.marks import STATUS, VALID
+from ticketbridge.contract.properties import may_have
 from ticketbridge.contract.shape import ObjectShape, Schema, object_shape
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import TicketSpec
-from ticketbridge.tickets.checks import STATUS, VALID, Check, Judgement, compile_checks, stages_of
+from ticketbridge.tickets.checks import (
+    Check,
+    Judgement,
+    compile_checks,
+    mark_of,
+    stages_of,
+)
 from ticketbridge.tickets.convert import Violation
 from ticketbridge.tickets.fields import Field, FieldCompiler, make_field, make_object
 from ticketbridge.tickets.origins import Origin, Question, origins_of, questions_of
@@ -57,6 +65,7 @@ def compile_ticket(
     roots = ("user", *names)
     shape = contract.shape
     _report_status(spec, compiler)
+    _hold_to_marks(spec, contract, compiler)
     checks = compile_checks(spec, roots, compiler)
     fields = FieldCompiler(compiler, roots, contract.root)
     return TicketParts(
@@ -65,7 +74,7 @@ def compile_ticket(
         stages=stages_of(checks, names),
         fields=fields.object(spec.fields, replace(shape, required=shape.required - {STATUS})),
         marks=spec.ineligible == "mark",
-        has_status=STATUS in shape.properties or not shape.closed,
+        has_status=may_have(contract.ticket, contract.root, STATUS),
     )
 
 
@@ -174,6 +183,29 @@ def _report_status(spec: TicketSpec, compiler: SpecCompiler) -> None:
                 "`status` is made by `ticket.status`",
                 "remove it from `fields`",
             )
+
+
+def marks_of(spec: TicketSpec) -> list[str]:
+    """The marks under which tickets go out that are not eligible; none where they are left out."""
+    if spec.ineligible != "mark":
+        return []
+    words = [status.value for table in spec.statuses for status in table.values.values()]
+    reasons = [mark_of(reason.name) for reason in spec.not_eligible_when]
+    return list(dict.fromkeys(word for word in [*words, *reasons] if word != VALID))
+
+
+def _hold_to_marks(spec: TicketSpec, contract: TicketContract, compiler: SpecCompiler) -> None:
+    """A schema that has no place for a mark is a finding: the ticket would go out as a valid one, or not."""
+    marks = marks_of(spec)
+    refused = [m for m in marks if not may_have(contract.ticket, contract.root, STATUS, m)]
+    if refused:
+        lost = ", ".join(f"`{mark}`" for mark in refused)
+        message = (
+            f"`ineligible: mark` sends tickets with {lost} as their `{STATUS}`,"
+            " and the contract has no place for that"
+        )
+        hint = f"give the schema's tickets a `{STATUS}` that allows it, or write `ineligible: omit`"
+        compiler.report(spec.place, "TB424", message, hint)
 
 
 def _comparable(ticket_id: Any) -> str | None:

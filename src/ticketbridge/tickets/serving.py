@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ticketbridge.contract.marks import STATUS, VALID
 from ticketbridge.jmes.compiler import CodeGenerator
 from ticketbridge.jmes.expression import Expression
 from ticketbridge.jmes.loading import load
 from ticketbridge.jmes.repeated import Repeated
 from ticketbridge.jmes.values import has_null
 from ticketbridge.tickets.checks import (
-    STATUS,
-    VALID,
     Check,
     OwnerCheck,
     ReasonCheck,

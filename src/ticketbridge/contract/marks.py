@@ -1,0 +1,164 @@
+"""Whether the body gives the status of each ticket that it gives anything of.
+
+With `ineligible: mark` it is all that tells a ticket which is not eligible from a valid one. What cannot
+be known from the text counts as left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Literal, TypeAlias
+
+from ticketbridge.jmes import nodes
+from ticketbridge.mapping.compiler import SpecCompiler
+from ticketbridge.mapping.spec import ExpressionSpec
+
+STATUS = "status"
+VALID = "VALID"
+
+_Fact: TypeAlias = Literal["list", "ticket", "status", "bare", "count"]
+_Facts: TypeAlias = frozenset[_Fact]
+"""What a value is made of: whole tickets in a list, one whole ticket, something of a ticket with its
+status or without it, or the number of tickets."""
+
+_NONE: _Facts = frozenset()
+_LIST: _Facts = frozenset({"list"})
+_TICKET: _Facts = frozenset({"ticket"})
+_MARKED: _Facts = frozenset({"status"})
+_BARE: _Facts = frozenset({"bare"})
+_CARRIERS: _Facts = frozenset({"list", "ticket", "status"})
+_AS_THEY_ARE = frozenset(
+    {"as_list", "default", "not_null", "optional", "reverse", "sort_by", "to_array", "to_string", "unique"}
+)  # fmt: skip
+_ONE_OF = frozenset({"lookup", "max_by", "min_by"})
+
+
+def hold_to_marks(tree: nodes.Node, spec: ExpressionSpec, compiler: SpecCompiler) -> None:
+    """The body *spec*, whose syntax is *tree*, gives each ticket with its status; else it is a finding."""
+    parts = [part for _, part in tree.pairs] if isinstance(tree, nodes.HashOf) else [tree]
+    facts = [_facts(part, None) for part in parts]
+    has_tickets = any(_CARRIERS & found for found in facts)
+    for part, found in zip(parts, facts, strict=True):
+        if "bare" in found or ("count" in found and not has_tickets):
+            compiler.report(
+                spec.at(part.start),
+                "TB423",
+                "`ineligible: mark` sends tickets that are not eligible, and what this takes of them"
+                f" leaves out the `{STATUS}` that says so",
+                f"add it, for example `state: {STATUS}`, take valid tickets alone,"
+                f" `tickets[?{STATUS} == '{VALID}']`, or write `ineligible: omit`",
+            )
+
+
+def _facts(node: nodes.Node, current: _Facts | None) -> _Facts:
+    """What the value of *node* is made of, on a *current* value; None: on the roots."""
+    return _RULES[type(node)](node, current)
+
+
+def _of_chain(node: nodes.Chain, current: _Facts | None) -> _Facts:
+    for step in node.steps:
+        current = _facts(step, current)
+    return current or _NONE
+
+
+def _of_choice(node: nodes.Either | nodes.Both, current: _Facts | None) -> _Facts:
+    parts = node.choices if isinstance(node, nodes.Either) else node.conditions
+    return _NONE.union(*(_facts(part, current) for part in parts))
+
+
+def _of_key(name: str, current: _Facts | None) -> _Facts:
+    if current is None:
+        return _LIST if name == "tickets" else _NONE
+    if not current:
+        return _NONE
+    return _MARKED if current == _TICKET and name == STATUS else _BARE
+
+
+def _element(several: _Facts) -> _Facts:
+    return (several - _LIST) | _TICKET if "list" in several else several
+
+
+def _of_projection(node: nodes.Projection, current: _Facts | None) -> _Facts:
+    element = _element(_facts(node.base, current))
+    if element == _TICKET and node.condition is not None and _is_valid_alone(node.condition):
+        return _NONE
+    return _several(_facts(node.each, element))
+
+
+def _several(each: _Facts) -> _Facts:
+    return (each - _TICKET) | _LIST if "ticket" in each else each
+
+
+def _is_valid_alone(condition: nodes.Node) -> bool:
+    """Whether only a valid ticket meets *condition*."""
+    match condition:
+        case nodes.Comparison(operator="=="):
+            sides = (condition.left, condition.right)
+            fields = [side.name for side in sides if isinstance(side, nodes.Field)]
+            values = [side.value for side in sides if isinstance(side, nodes.Constant)]
+            return (fields, values) == ([STATUS], [VALID])
+        case nodes.Both():
+            return any(map(_is_valid_alone, condition.conditions))
+        case _:
+            return False
+
+
+def _of_members(node: nodes.HashOf | nodes.ListOf, current: _Facts | None) -> _Facts:
+    """An object or list made of one ticket carries its status where a member does."""
+    parts = [part for _, part in node.pairs] if isinstance(node, nodes.HashOf) else node.items
+    found = [_facts(part, current) for part in parts]
+    whole = _NONE.union(*found)
+    return (_MARKED if whole & _CARRIERS else whole) if current == _TICKET else whole
+
+
+def _of_call(node: nodes.Call, current: _Facts | None) -> _Facts:
+    arguments = [a for a in node.arguments if not isinstance(a, nodes.Reference)]
+    found = [_facts(argument, current) for argument in arguments]
+    union = _NONE.union(*found)
+    if node.name == "length" and union == _LIST:
+        return frozenset({"count"})
+    if node.name in _AS_THEY_ARE:
+        return union
+    if node.name in _ONE_OF:
+        return _element(union)
+    if node.name == "map" and isinstance(node.arguments[0], nodes.Reference):
+        return _several(_facts(node.arguments[0].body, _element(union)))
+    if node.name == "merge" and union & _CARRIERS and not _names(arguments) & {STATUS}:
+        return _MARKED
+    return _BARE if union & {"list", "ticket"} else _reckoned(found)
+
+
+def _names(arguments: Iterable[nodes.Node]) -> set[str]:
+    """The keys of the objects that are written out; of others none is known."""
+    written = [argument for argument in arguments if isinstance(argument, nodes.HashOf)]
+    return {name for argument in written for name, _ in argument.pairs}
+
+
+def _reckoned(found: Collection[_Facts]) -> _Facts:
+    """What is made of several values: of the status too where one of them is."""
+    union = _NONE.union(*found)
+    if union & _MARKED:
+        return _MARKED
+    return _BARE if union & {"list", "ticket", "bare"} else union
+
+
+_RULES: Mapping[type[nodes.Node], Callable[[Any, _Facts | None], _Facts]] = {
+    nodes.Current: lambda _, current: current or _NONE,
+    nodes.Slice: lambda _, current: current or _NONE,
+    nodes.Field: lambda node, current: _of_key(node.name, current),
+    nodes.Index: lambda _, current: _element(current or _NONE),
+    nodes.Constant: lambda _, __: _NONE,
+    nodes.Chain: _of_chain,
+    nodes.Projection: _of_projection,
+    nodes.ValueProjection: lambda node, current: _BARE if _facts(node.base, current) else _NONE,
+    nodes.Flatten: lambda node, current: _facts(node.base, current),
+    nodes.Comparison: lambda node, current: _reckoned(
+        [_facts(node.left, current), _facts(node.right, current)]
+    ),
+    nodes.Not: lambda node, current: _reckoned([_facts(node.condition, current)]),
+    nodes.Either: _of_choice,
+    nodes.Both: _of_choice,
+    nodes.HashOf: _of_members,
+    nodes.ListOf: _of_members,
+    nodes.Call: _of_call,
+}

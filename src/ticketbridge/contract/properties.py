@@ -1,0 +1,129 @@
+"""Whether an object that fits a JSON Schema may have a certain property, as far as the schema tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ticketbridge.contract.shape import Schema, pointed
+from ticketbridge.contract.validator import Validator
+
+_SAME_LISTS = ("allOf", "anyOf", "oneOf")
+_SAME = ("then", "else")
+
+
+def may_have(schema: object, root: Schema, name: str, text: str | None = None) -> bool:
+    """Whether an object that fits *schema* (inside *root*) may have a property *name*, with *text* in it."""
+    return _Property(root, name, text).is_allowed(schema)
+
+
+class _Property:
+    def __init__(self, root: Schema, name: str, text: str | None) -> None:
+        self._root = root
+        self._name = name
+        self._text = text
+        self._seen: set[str] = set()
+
+    def is_allowed(self, schema: object) -> bool:
+        """Whether an object of *schema* may have it."""
+        if not isinstance(schema, Mapping):
+            return schema is not False
+        return (
+            all(map(self.is_allowed, self._needed(schema)))
+            and all(any(map(self.is_allowed, choices)) for choices in _choices(schema))
+            and not self._is_named_in(schema.get("not"))
+            and self._fits(schema.get("propertyNames", True), self._name)
+            and all(self._takes(part) for part in self._values(schema))
+        )
+
+    def _needed(self, schema: Schema) -> Iterator[object]:
+        """The schemas that hold for the same object, all of them."""
+        for word in ("$ref", "$dynamicRef"):
+            reference = schema.get(word)
+            if isinstance(reference, str) and reference not in self._seen:
+                self._seen.add(reference)
+                yield _target(reference, self._root)
+        yield from _listed(schema.get("allOf"))
+        yield from (schema[word] for word in _SAME if word in schema)
+        yield from _valued(schema.get("dependentSchemas"))
+
+    def _is_named_in(self, schema: object) -> bool:
+        """Whether a schema that must not hold says anything of the property."""
+        if not isinstance(schema, Mapping):
+            return schema is True
+        named = (schema.get("required"), schema.get("properties"))
+        return any(isinstance(names, list | Mapping) and self._name in names for names in named)
+
+    def _values(self, schema: Schema) -> Iterator[object]:
+        """The schemas that the property's value is held to."""
+        own = list(self._named(schema))
+        yield from own
+        if not own:
+            yield schema.get("additionalProperties", True)
+        if "unevaluatedProperties" in schema and not self._is_evaluated(schema, set()):
+            yield schema["unevaluatedProperties"]
+
+    def _named(self, schema: Schema) -> Iterator[object]:
+        properties, patterns = schema.get("properties"), schema.get("patternProperties")
+        if isinstance(properties, Mapping) and self._name in properties:
+            yield properties[self._name]
+        if isinstance(patterns, Mapping):
+            for pattern, part in patterns.items():
+                if self._fits({"pattern": pattern}, self._name):
+                    yield part
+
+    def _is_evaluated(self, schema: object, seen: set[str]) -> bool:
+        """Whether *schema*, or one that holds for the same object, says what the property's value is."""
+        if not isinstance(schema, Mapping):
+            return False
+        if any(True for _ in self._named(schema)) or "additionalProperties" in schema:
+            return True
+        inner = [schema.get(word) for word in _SAME]
+        inner += [part for word in _SAME_LISTS for part in _listed(schema.get(word))]
+        inner += _valued(schema.get("dependentSchemas"))
+        reference = schema.get("$ref")
+        if isinstance(reference, str) and reference not in seen:
+            seen.add(reference)
+            inner.append(_target(reference, self._root))
+        return any(self._is_evaluated(part, seen) for part in inner)
+
+    def _takes(self, schema: object) -> bool:
+        if self._text is None:
+            return schema is not False
+        return self._fits(schema, self._text)
+
+    def _fits(self, schema: object, text: str) -> bool:
+        if not isinstance(schema, Mapping):
+            return schema is not False
+        return Validator(self._root, part=schema).fits(text)
+
+
+def _choices(schema: Schema) -> Iterator[list[object]]:
+    return (found for word in ("anyOf", "oneOf") if (found := _listed(schema.get(word))))
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _valued(value: object) -> list[object]:
+    return list(value.values()) if isinstance(value, Mapping) else []
+
+
+def _target(reference: str, root: Schema) -> object:
+    """What a reference inside of *root* leads to; False for what is not there."""
+    if reference == "#" or reference.startswith("#/"):
+        found = pointed(reference, root)
+        return False if found is None else found
+    words = ("$anchor", "$dynamicAnchor")
+    anchored = (part for part in _objects(root) if reference[1:] in map(part.get, words))
+    return next(anchored, False)
+
+
+def _objects(node: object) -> Iterator[Mapping[str, Any]]:
+    if isinstance(node, Mapping):
+        yield node
+        node = list(node.values())
+    if isinstance(node, list):
+        for value in node:
+            yield from _objects(value)
