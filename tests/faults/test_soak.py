@@ -1,6 +1,6 @@
 """Faults of all kinds at once and for long: everyone gets what the table says, and nothing piles up.
 
-The long run is not among the others: `pytest -m soak`.
+The long run has floods between the answers, and is not among the others: `pytest -m soak`.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ import pytest
 from tests.fake_platform import CLOSE, FakePlatform, Pause, Reply, Seen
 from tests.faults.asking import asks_for, judged
 from tests.faults.fault import ANA, ASKED, ONE, TIMEOUT, Expected, Tickets
+from tests.faults.floods import FLOODS, flooding
 from tests.faults.table import FAULTS
 from tests.faults.wire import GOOD
 from tests.support import SECRET, Changes, serving, spec_of
 from ticketbridge.bridge import compile_mapping
-from ticketbridge.collector import calm_collector
+from ticketbridge.collector import calm_collector, collecting, resident
 
 pytestmark = [
     pytest.mark.anyio,
@@ -39,6 +40,7 @@ WORKERS = 25
 CHANGES: Changes = {"upstream.timeout": "1s", "upstream.breaker": {"failures": 10_000}}
 LEAVES_EVERY = 40  # requests, of which one caller does not wait for the answer
 MEMORY = 8_000_000
+FLOODED = 32_000_000  # bytes that a flood may leave, until the collector is called for
 SOCKETS = 4 * WORKERS  # a connection has two ends here, and as many may be kept as are in use
 TASKS = 2 * WORKERS
 
@@ -158,7 +160,7 @@ class Storm:
 
     def __init__(self, platform: FakePlatform, port: int) -> None:
         self._platform = platform
-        self._port = port
+        self.port = port
         self._cases: Mapping[str, Case] = {}
         self.met: Counter[str] = Counter()
         self.wrong: list[tuple[str, object]] = []
@@ -180,7 +182,7 @@ class Storm:
         self._platform.seen.clear()
 
     async def _work(self, asking: Iterator[tuple[str, Case]]) -> None:
-        caller = Caller(self._port)
+        caller = Caller(self.port)
         for user, case in asking:
             if random.randrange(LEAVES_EVERY):  # noqa: S311 - anyone may leave
                 found = judged(await caller.ask(user), user)
@@ -234,13 +236,20 @@ async def test_all_faults_at_once(platform: FakePlatform) -> None:
 async def test_nothing_piles_up_in_20_000_answers(
     platform: FakePlatform, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """After 20,000 answers with faults of all kinds the process holds what it held after 4,000."""
+    """After 20,000 answers with all kinds of faults, and floods, it holds what it held after 4,000."""
     calm_collector()
     rounds, each = 10, 2_000
     endless = itertools.cycle(cases())
+    floods = itertools.cycle(FLOODS)
     samples = []
-    async with storm(platform) as blowing:
+    async with storm(platform) as blowing, collecting():
+        start = resident()
         for number in range(rounds):
+            for flood in itertools.islice(floods, 8):
+                with flooding(blowing.port, flood):
+                    await asyncio.sleep(0.5)
+            await asyncio.sleep(1)
+            assert resident() - start <= FLOODED
             chosen = list(itertools.islice(endless, each))
             random.shuffle(chosen)
             await blowing.blow(chosen)

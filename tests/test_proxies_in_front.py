@@ -1,0 +1,227 @@
+"""A real HAProxy and a real nginx in front: what they set cannot be replaced by what a caller sends.
+
+On a desk without them these tests are skipped; where `CI` is set they are not.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.raw_http import connections, exchange
+from tests.support import SECRET, Changes, Replies, bridge_of, item, order, orders
+from ticketbridge.app import create_app
+from ticketbridge.settings import Settings, settings_from
+
+pytestmark = pytest.mark.anyio
+
+PATIENCE = 20
+FRIEND = "203.0.113.9"
+"""An address of the list that nobody here has."""
+
+LISTED: Changes = {"endpoint.access": {"allow": [FRIEND]}}
+LOCAL: Changes = {"endpoint.access.allow": ["127.0.0.1"]}
+TARGET = b"/tickets?user=ana%40example.com"
+SECRET_LINE = b"X-Menta-Secret: " + SECRET.encode()
+FORGED = f"X-Forwarded-For: {FRIEND}".encode()
+CHUNKED = b"Transfer-Encoding: chunked"
+TRUSTED = settings_from({"TICKETBRIDGE_TRUSTED_PROXIES": "127.0.0.1"})
+
+HAPROXY = """
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 10s
+  timeout server 10s
+frontend front
+  bind 127.0.0.1:{port}
+  http-request del-header X-Forwarded-For
+  http-request set-header X-Forwarded-For %[src]
+  default_backend bridge
+backend bridge
+  http-reuse always
+  server bridge 127.0.0.1:{bridge}
+"""
+
+NGINX = """
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{}}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  upstream bridge {{ server 127.0.0.1:{bridge}; keepalive 4; }}
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      proxy_pass http://bridge;
+      proxy_http_version 1.1;
+      proxy_request_buffering off;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $remote_addr;
+    }}
+  }}
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A proxy: its program, its configuration, and how it is called with that file."""
+
+    program: str
+    configuration: str
+    command: Callable[[str, Path], list[str]]
+
+
+KINDS = {
+    "haproxy": Kind("haproxy", HAPROXY, lambda program, file: [program, "-db", "-f", str(file)]),
+    "nginx": Kind("nginx", NGINX, lambda program, file: [program, "-c", str(file)]),
+}
+
+
+def program_of(kind: Kind) -> str:
+    """Its path; without it the test is skipped on a desk, and fails in CI."""
+    path = os.environ.get("PATH", os.defpath)
+    found = shutil.which(
+        kind.program, path=f"{path}{os.pathsep}/usr/sbin{os.pathsep}/usr/local/sbin"
+    )
+    if found is None and not os.environ.get("CI"):
+        pytest.skip(f"{kind.program} is not installed")
+    assert found is not None, f"{kind.program} is not installed: apt-get install {kind.program}"
+    return found
+
+
+@contextmanager
+def proxy(kind: Kind, folder: Path, bridge: int) -> Iterator[int]:
+    """The port of the proxy in front of the bridge."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    file = folder / "proxy.conf"
+    file.write_text(kind.configuration.format(port=port, bridge=bridge, folder=folder), "utf-8")
+    log = (folder / "log").open("wb")
+    command = kind.command(program_of(kind), file)
+    with log, subprocess.Popen(command, stdout=log, stderr=log) as process:  # noqa: S603 - as installed
+        try:
+            wait_for(port, process, folder / "log")
+            yield port
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when someone listens there."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise AssertionError(log.read_text("utf-8"))
+
+
+@asynccontextmanager
+async def behind(
+    kind: str, folder: Path, changes: Changes, settings: Settings = TRUSTED
+) -> AsyncIterator[tuple[int, Replies]]:
+    """The port of a proxy in front of the changed MAPPING, and its platform."""
+    bridge, platform = bridge_of(changes, {"/orders": orders(order(item(1)))})
+    async with connections(create_app([bridge], settings)) as port:
+        with proxy(KINDS[kind], folder, port) as front:
+            yield front, platform
+
+
+def get(*lines: bytes, body: bytes = b"", close: bool = True) -> bytes:
+    """A pull with these headers."""
+    ends = [b"Connection: close"] if close else []
+    return b"\r\n".join([b"GET " + TARGET + b" HTTP/1.1", b"Host: x", *ends, *lines, b"", body])
+
+
+def status_of(answer: bytes) -> int:
+    """The status of the first answer."""
+    return int(answer[9:12])
+
+
+each_proxy = pytest.mark.parametrize("kind", list(KINDS))
+
+
+@each_proxy
+async def test_no_trailer_opens_the_address_list(kind: str, tmp_path: Path) -> None:
+    """Behind a proxy that sets X-Forwarded-For, no header and no trailer of that name lets anyone in."""
+    forged = {
+        "header": get(FORGED),
+        "two headers": get(FORGED, FORGED),
+        "underscores": get(FORGED.replace(b"-", b"_")),
+        "trailer": get(CHUNKED, body=b"0\r\n" + FORGED + b"\r\n\r\n"),
+        "second trailer": get(CHUNKED, body=b"0\r\nX: y\r\n" + FORGED + b"\r\n\r\n"),
+        "trailer of a body": get(CHUNKED, body=b"2\r\n{}\r\n0\r\n" + FORGED + b"\r\n\r\n"),
+        "announced trailer": get(
+            CHUNKED, b"Trailer: X-Forwarded-For", body=b"0\r\n" + FORGED + b"\r\n\r\n"
+        ),
+        "named in Connection": get(b"Connection: close, X-Forwarded-For", FORGED, close=False),
+    }
+    async with behind(kind, tmp_path, LISTED) as (port, platform):
+        found = {name: status_of(await exchange(port, sent)) for name, sent in forged.items()}
+
+    assert set(found.values()) <= {403, 400}, found
+    assert platform.requests == []
+
+
+@each_proxy
+async def test_no_trailer_is_the_secret(kind: str, tmp_path: Path) -> None:
+    """Behind a proxy too the secret is a header; with it, who is on the list is answered."""
+    trailer = b"0\r\n" + SECRET_LINE + b"\r\n\r\n"
+    async with behind(kind, tmp_path, LOCAL) as (port, platform):
+        without = status_of(await exchange(port, get(CHUNKED, body=trailer)))
+        asked = len(platform.requests)
+        right = status_of(await exchange(port, get(SECRET_LINE)))
+        beside = status_of(await exchange(port, get(SECRET_LINE, CHUNKED, body=trailer)))
+
+    assert (without, asked) == (401, 0)
+    assert (right, beside, len(platform.requests)) == (200, 200, 2)
+
+
+@each_proxy
+async def test_no_body_is_another_request(kind: str, tmp_path: Path) -> None:
+    """What one caller sends as a body is never answered, not to the next caller of that connection either."""
+    hidden = b"GET " + TARGET + b" HTTP/1.1\r\nHost: x\r\n" + FORGED + b"\r\n\r\n"
+    length = b"Content-Length: %d" % len(hidden)
+    upgrade = (b"Connection: Upgrade", b"Upgrade: websocket")
+    chunk = b"%x\r\n" % len(hidden) + hidden + b"\r\n0\r\n\r\n"
+    tries = [
+        get(length, body=hidden),
+        get(*upgrade, length, body=hidden, close=False),
+        get(*upgrade, CHUNKED, body=chunk, close=False),
+        get(CHUNKED, length, body=b"0\r\n\r\n" + hidden),
+        get(CHUNKED, b"Transfer-Encoding: identity", body=b"0\r\n\r\n" + hidden),
+        get(b"Transfer-Encoding: xchunked", length, body=hidden),
+        get(b"Content-Length: 0", length, body=hidden),
+        get(CHUNKED, body=b"0\r\n" + FORGED + b"\r\n\r\n" + hidden),
+    ]
+    async with behind(kind, tmp_path, LISTED) as (port, platform):
+        for sent in tries:
+            with_next = sent + get()
+            answers = await exchange(port, with_next)
+            assert b" 200 " not in answers
+            assert status_of(await exchange(port, get())) == 403
+
+    assert platform.requests == []
