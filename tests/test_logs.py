@@ -70,7 +70,8 @@ async def test_no_line_holds_personal_data_or_a_secret(
 
     answers = json.dumps(events(lines, "answer"))
     assert len(events(lines, "answer")) == len(replies)
-    for private in (USER, "ana%40", "@example", "private", "/orders", "login", platform.url):
+    assert "status 302, a redirect to /login" in answers
+    for private in (USER, "ana%40", "@example", "private", "/orders", "?u=", platform.url):
         assert private not in answers
     for secret in (USER, SECRET, TOKEN, "?user="):
         assert secret not in lines.getvalue()

@@ -28,7 +28,7 @@ source:
     get: /customers
     query: {email: "{user}"}
     responses:
-      - {status: 404, then: unknown_user}
+      - {status: 404, then: unknown_user}  # TB526: a doubt that is none of these tests'
     take: body.data[0]
   - name: order
     get: /customers/{customer.id}/orders

@@ -168,7 +168,7 @@ async def test_headers_of_the_platform_do_not_go_to_the_token_url() -> None:
         ({"access_token": "a", "expires_in": -1}, MappingMismatch),
         (httpx.Response(200, html="<h1>Log in</h1>"), UpstreamUnreadable),
         (httpx.Response(200, content=b""), UpstreamUnreadable),
-        (httpx.Response(302, headers={"Location": "https://evil.example"}), UpstreamError),
+        (httpx.Response(302, headers={"Location": "https://moved.example"}), UpstreamError),
         (httpx.Response(400, json={"error": "invalid_client"}), UpstreamAuth),
         (httpx.Response(401), UpstreamAuth),
         (httpx.Response(403), UpstreamAuth),

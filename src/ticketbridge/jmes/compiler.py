@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from ticketbridge.jmes import kinds, nodes, runtime, values
 from ticketbridge.jmes.analysis import parameter_at
-from ticketbridge.jmes.attributed import AttributedElement, refuse_attributed
+from ticketbridge.jmes.attributed import AttributedElement
 from ticketbridge.jmes.functions import FUNCTIONS, OPTIONAL
 from ticketbridge.jmes.kinds import Function, Kind, Parameter
 
@@ -304,12 +304,10 @@ class CodeGenerator:
         return f"({left} == {right} if type({left}) is str else {called})"
 
     def _unless_attributed(self, node: nodes.Node, value: str) -> str:
-        """What makes an error of an identity test whose *value* is an element with attributes."""
-        if not self._strict or self._is_boolean(node):
-            return ""
-        kind = self.helper("AttributedElement", AttributedElement)
-        refuse = self.helper("refuse_attributed", refuse_attributed)
-        return f" or (type({value}) is {kind} and {refuse}())"
+        """What makes an error of an identity test: an element with attributes refuses `not`."""
+        self.helper("AttributedElement", AttributedElement)
+        test = f" or (type({value}) is AttributedElement and not {value})"
+        return test if self._strict and not self._is_boolean(node) else ""
 
     def list_of(self, node: nodes.ListOf, current: str | None, optional: bool) -> str:
         return self._unless_null(
@@ -350,10 +348,7 @@ class CodeGenerator:
 
     def _absent(self, function: Function, given: int) -> list[str]:
         absent = [parameter for parameter in function.parameters[given:] if parameter.optional]
-        return [
-            self.constant(parameter.prepare(None) if parameter.prepare else None)
-            for parameter in absent
-        ]
+        return [self.constant(_ready(parameter, None)) for parameter in absent]
 
     def _argument(
         self,
