@@ -29,7 +29,7 @@ from ticketbridge.mapping.spec import (
     TemplateSpec,
     TicketSpec,
 )
-from ticketbridge.tickets.checks import VALID
+from ticketbridge.contract.marks import VALID
 
 _OPEN_CODES = frozenset({"TB015", "TB070"})
 """What reading a mapping reports of a table that is open: it is empty, or no word in it is VALID."""
