@@ -37,7 +37,7 @@ SLUGS = {"events": [{"slug": "jazz"}, {"slug": "rock-2026"}, {"slug": "folk"}]}
 
 def of_event(reply: Any) -> dict[str, Any]:
     """Three events, of which the second one's orders are *reply*."""
-    none = {"orders": []}
+    none: dict[str, Any] = {"orders": []}
     return {
         "/events": SLUGS,
         "/events/jazz/orders": none,
