@@ -553,17 +553,19 @@ async def test_a_5xx_counts_unless_a_rule_expects_it(
 async def test_calls_that_share_an_answer_are_one_failure(platform: FakePlatform) -> None:
     """The same GET of several bindings is one call, and one failure, however many read its answer."""
     platform.on("/orders", Reply(json=orders(*[order(item(n)) for n in range(9)])))
-    platform.on("/event", Reply(500, json={}))
+    platform.on("/event", Reply(502, json={}), Reply(json={}))
     first, second = spec_changes()[1:]
     changes = {
         "upstream.breaker": {"failures": 2, "open": "1h"},
+        "upstream.retries": 1,
         "source": [first, {"name": "event", "get": "/event"}, second],
     }
     async with serving(compile_mapping(spec_of(changes, base_url=platform.url))) as menta:
-        await menta.get("/tickets", params={"user": USER})
+        answer = await menta.get("/tickets", params={"user": USER})
         ready = (await menta.get("/readyz")).json()
 
-    assert platform.paths == ["/orders", "/event"]
+    assert len(answer.json()["tickets"]) == 9
+    assert platform.paths == ["/orders", "/event", "/event"]
     assert ready["platforms"][0]["breaker"] == "closed"
 
 

@@ -16,6 +16,7 @@ import msgspec
 from ticketbridge.authoring.sites import sites
 from ticketbridge.bridge import Answer
 from ticketbridge.contract import tickets_schema
+from ticketbridge.contract.marks import VALID
 from ticketbridge.mapping.compiler import TODO
 from ticketbridge.mapping.findings import Finding, MappingError
 from ticketbridge.mapping.loader import Draft
@@ -29,7 +30,6 @@ from ticketbridge.mapping.spec import (
     TemplateSpec,
     TicketSpec,
 )
-from ticketbridge.contract.marks import VALID
 
 _OPEN_CODES = frozenset({"TB015", "TB070"})
 """What reading a mapping reports of a table that is open: it is empty, or no word in it is VALID."""
