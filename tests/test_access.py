@@ -6,6 +6,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
+from tests.support import bridge_of, order, orders, serving
 from ticketbridge.access import caller_address, check_address, check_secret
 from ticketbridge.mapping.spec import AccessSpec, Secret
 from ticketbridge.problems import Forbidden, Unauthorized
@@ -75,3 +76,23 @@ def test_text_that_is_no_ascii_is_compared_as_bytes() -> None:
     check_secret(spec, ["s\u00e9cret".encode()])
     with pytest.raises(Unauthorized):
         check_secret(spec, ["s\u00e9cret".encode("latin-1")])
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("allow", "status"),
+    [
+        ("::ffff:127.0.0.1", 200),
+        ("::ffff:7f00:0/104", 200),
+        ("::ffff:127.0.0.2", 403),
+        ("::/0", 403),
+    ],
+)
+async def test_an_ipv4_caller_is_let_in_by_either_form(allow: str, status: int) -> None:
+    """`allow` means the same address, written as IPv4 or as IPv6."""
+    access = {"endpoint.access": {"allow": [allow]}}
+    bridge, _ = bridge_of(access, {"/orders": orders(order())})
+    async with serving(bridge, secret=None) as menta:
+        answer = await menta.get("/tickets?user=ana%40example.com")
+
+    assert answer.status_code == status

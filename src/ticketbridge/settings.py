@@ -6,10 +6,11 @@ import ipaddress
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar, cast
 
+from ticketbridge.mapping.networks import has_no_caller, is_too_wide, unmapped
 from ticketbridge.mapping.spec import IPNetwork
 
 T = TypeVar("T")
@@ -74,6 +75,21 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
     )
 
 
+def doubts_of(settings: Settings) -> Iterator[str]:
+    """What can be used, and is hardly meant."""
+    for network in settings.trusted_proxies:
+        if is_too_wide(network):
+            yield (
+                f"TICKETBRIDGE_TRUSTED_PROXIES has {network}: everyone in it may name any address as"
+                " the caller's, and so pass every `allow`; name the proxies in front alone"
+            )
+        elif has_no_caller(network):
+            yield (
+                f"TICKETBRIDGE_TRUSTED_PROXIES has {network}, from which nobody can connect;"
+                " name the addresses of the proxies in front"
+            )
+
+
 class _Reader:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -123,7 +139,8 @@ def _log_level(text: str) -> str:
 
 
 def _networks(text: str) -> tuple[IPNetwork, ...]:
-    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+    parts = [part.strip() for part in text.split(",")]
+    return tuple(unmapped(ipaddress.ip_network(part)) for part in parts if part)
 
 
 def _seconds(text: str) -> float:
