@@ -49,7 +49,7 @@ def are_everybody(networks: Iterable[IPNetwork]) -> bool:
     given = list(networks)
     fours = [one for one in given if isinstance(one, IPv4Network)]
     sixes = [one for one in given if isinstance(one, IPv6Network)]
-    together = [*collapse_addresses(fours), *collapse_addresses(sixes)]
+    together: list[IPNetwork] = [*collapse_addresses(fours), *collapse_addresses(sixes)]
     return any(network.prefixlen == 0 for network in together)
 
 
