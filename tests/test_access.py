@@ -6,6 +6,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
+from tests.support import bridge_of, order, orders, serving
 from ticketbridge.access import caller_address, check_address, check_secret
 from ticketbridge.mapping.spec import AccessSpec, Secret, SharedSecret
 from ticketbridge.problems import Forbidden, Unauthorized
@@ -89,3 +90,23 @@ def test_the_number_of_the_secret_is_that_of_the_list() -> None:
 
     assert [check_secret(spec, [given]) for given in (b"old", b"new")] == [1, 2]
     assert check_secret(AccessSpec(None, (), ()), []) is None
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("allow", "status"),
+    [
+        ("::ffff:127.0.0.1", 200),
+        ("::ffff:7f00:0/104", 200),
+        ("::ffff:127.0.0.2", 403),
+        ("::/0", 403),
+    ],
+)
+async def test_an_ipv4_caller_is_let_in_by_either_form(allow: str, status: int) -> None:
+    """`allow` means the same address, written as IPv4 or as IPv6."""
+    access = {"endpoint.access": {"allow": [allow]}}
+    bridge, _ = bridge_of(access, {"/orders": orders(order())})
+    async with serving(bridge, secret=None) as menta:
+        answer = await menta.get("/tickets?user=ana%40example.com")
+
+    assert answer.status_code == status

@@ -174,6 +174,16 @@ def test_a_path_that_is_not_there_is_wrong_usage(
     assert "TICKETBRIDGE_MAPPINGS" in error
 
 
+def test_serve_says_what_is_hardly_meant(
+    bad: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A trusted network that strangers are in is a line of the log before anything is served."""
+    monkeypatch.setenv("TICKETBRIDGE_TRUSTED_PROXIES", "0.0.0.0/0")
+    main(["serve", str(bad)])
+
+    assert "TICKETBRIDGE_TRUSTED_PROXIES has 0.0.0.0/0" in capsys.readouterr().err
+
+
 def test_serve_refuses_a_mapping_with_errors(bad: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A mapping that is wrong, or whose variables are missing, does not serve."""
     assert main(["serve", str(bad)]) == 1

@@ -462,6 +462,21 @@ async def test_nothing_is_read_while_a_request_waits() -> None:
         await until(lambda: gate.asked > 100)
 
 
+async def test_line_breaks_behind_a_request_do_not_hide_that_its_caller_leaves() -> None:
+    """What cannot be a request stops no reading, so that a closed connection is noticed."""
+    gate = Gate()
+    async with connected(Watched, gate) as (_, writer):
+        protocol = await watched()
+        writer.write(GET + END)
+        await until(lambda: gate.asked)
+        writer.write(END * 10)
+        await asyncio.sleep(0.05)
+        assert not protocol.flow.read_paused
+        writer.close()
+        await asyncio.wait_for(protocol.lost.wait(), PATIENCE)
+        gate.opened.set()
+
+
 async def test_too_many_bytes_in_wait_end_their_connections(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

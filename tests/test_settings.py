@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ticketbridge.settings import Settings, SettingsError, settings_from
+from ticketbridge.settings import Settings, SettingsError, doubts_of, settings_from
 
 
 def test_defaults_are_those_of_the_documentation() -> None:
@@ -103,3 +103,33 @@ def test_the_key_of_the_log_may_come_from_a_file(tmp_path: Path) -> None:
 def test_the_key_of_the_log_is_never_shown() -> None:
     """Settings may be printed."""
     assert "a-key" not in repr(Settings(log_key="a-key-of-16-or-more"))
+
+
+def test_a_proxy_written_as_ipv6_is_the_ipv4_one() -> None:
+    """A peer's address is compared as IPv4, whichever way the network is written."""
+    settings = settings_from({"TICKETBRIDGE_TRUSTED_PROXIES": "::ffff:10.0.0.1, ::ffff:a00:0/104"})
+
+    assert settings.trusted_proxies == (ip_network("10.0.0.1"), ip_network("10.0.0.0/8"))
+
+
+@pytest.mark.parametrize(
+    ("networks", "doubted"),
+    [
+        ("0.0.0.0/0", ["0.0.0.0/0"]),
+        ("::/0", ["::/0"]),
+        ("::ffff:0:0/96", ["0.0.0.0/0"]),
+        ("10.0.0.0/8, 0.0.0.0/1, 128.0.0.0/1", ["0.0.0.0/1", "128.0.0.0/1"]),
+        ("2000::/3", ["2000::/3"]),
+        ("0.0.0.0", ["0.0.0.0/32"]),
+        ("127.0.0.1, 10.0.0.0/8, 172.16.0.0/12, fc00::/7, ::1, 2400:cb00::/32", []),
+        ("", []),
+    ],
+)
+def test_proxies_that_anyone_may_be_are_doubted(networks: str, doubted: list[str]) -> None:
+    """Whoever is in a trusted network may name any address: one that strangers are in is a warning."""
+    settings = settings_from({"TICKETBRIDGE_TRUSTED_PROXIES": networks})
+    found = list(doubts_of(settings))
+
+    assert len(found) == len(doubted)
+    for text, network in zip(found, doubted, strict=True):
+        assert text.startswith(f"TICKETBRIDGE_TRUSTED_PROXIES has {network}")

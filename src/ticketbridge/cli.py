@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -37,7 +38,7 @@ from ticketbridge.demo import run_demo
 from ticketbridge.mapping import Environment, MappingError
 from ticketbridge.mapping.schema import schema_file
 from ticketbridge.server import serve
-from ticketbridge.settings import Settings, SettingsError, settings_from
+from ticketbridge.settings import Settings, SettingsError, doubts_of, settings_from
 from ticketbridge.terminal import counted, open_missing_streams, shows_colours
 
 _SCHEMAS = {"mapping": lambda: schema_file().read_text("utf-8"), "tickets": tickets_schema_text}
@@ -72,6 +73,8 @@ def _serve(options: argparse.Namespace) -> int:
     if not settings.mappings:
         raise NoMappings("name a mapping or a folder of them (or set TICKETBRIDGE_MAPPINGS)")
     logs.configure(settings)
+    for doubt in doubts_of(settings):
+        logs.log_event("doubtful setting", {"reason": doubt}, logging.WARNING)
     files = map(Path, settings.mappings)
     with _all_findings(files, Environment(os.environ)):
         return serve(settings, os.environ)

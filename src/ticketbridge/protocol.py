@@ -106,7 +106,9 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._refused:
             return
         if self._phase == _ANSWER:
-            self._hold(data)
+            # Line breaks before a request mean nothing; reading on shows whether the caller leaves.
+            if self._held or data.strip(b"\r\n"):
+                self._hold(data)
             return
         self._unset_keepalive_if_required()
         is_one_head = self._phase == _IDLE and data.endswith(_END)

@@ -6,11 +6,12 @@ import ipaddress
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar, cast
 
 from ticketbridge.mapping.environment import Environment, VariableError
+from ticketbridge.mapping.networks import has_no_caller, is_too_wide, unmapped
 from ticketbridge.mapping.spec import IPNetwork
 
 T = TypeVar("T")
@@ -90,6 +91,21 @@ def settings_from(
         allow_open=read("ALLOW_OPEN", _flag, default.allow_open, "1 or 0"),
         log_key=_log_key(environment),
     )
+
+
+def doubts_of(settings: Settings) -> Iterator[str]:
+    """What can be used, and is hardly meant."""
+    for network in settings.trusted_proxies:
+        if is_too_wide(network):
+            yield (
+                f"TICKETBRIDGE_TRUSTED_PROXIES has {network}: everyone in it may name any address as"
+                " the caller's, and so pass every `allow`; name the proxies in front alone"
+            )
+        elif has_no_caller(network):
+            yield (
+                f"TICKETBRIDGE_TRUSTED_PROXIES has {network}, from which nobody can connect;"
+                " name the addresses of the proxies in front"
+            )
 
 
 class _Reader:
@@ -174,7 +190,8 @@ def _log_level(text: str) -> str:
 
 
 def _networks(text: str) -> tuple[IPNetwork, ...]:
-    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+    parts = [part.strip() for part in text.split(",")]
+    return tuple(unmapped(ipaddress.ip_network(part)) for part in parts if part)
 
 
 def _seconds(text: str) -> float:

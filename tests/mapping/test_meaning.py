@@ -85,6 +85,8 @@ def test_paths_that_an_endpoint_cannot_have(path: str) -> None:
         pytest.param("203.0.113.7", ["203.0.113.7/32"], id="address"),
         pytest.param('10.0.0.0/8, "2001:db8::/32"', ["10.0.0.0/8", "2001:db8::/32"], id="two"),
         pytest.param('"::1"', ["::1/128"], id="ipv6-address"),
+        pytest.param('"::ffff:10.1.2.3"', ["10.1.2.3/32"], id="mapped-address"),
+        pytest.param('"::ffff:a00:0/104"', ["10.0.0.0/8"], id="mapped-network"),
     ],
 )
 def test_the_networks_that_may_ask(written: str, networks: list[str]) -> None:

@@ -16,6 +16,7 @@ from ticketbridge.mapping.builders.texts import (
 )
 from ticketbridge.mapping.builders.urls import has_dot_segment
 from ticketbridge.mapping.environment import PLACEHOLDER
+from ticketbridge.mapping.networks import are_everybody, has_no_caller, unmapped
 from ticketbridge.mapping.nodes import Broken, MapNode, Node
 from ticketbridge.mapping.spec import (
     AccessSpec,
@@ -136,8 +137,17 @@ def _warn_if_short(text: Text, context: Context) -> None:
 
 
 def _allow(node: Node | None, context: Context) -> tuple[IPNetwork, ...]:
-    entries = node.items if node else ()
-    return tuple(_network(resolve_text(entry, context, "allow"), context) for entry in entries)
+    if node is None:
+        return ()
+    networks = tuple(
+        _network(resolve_text(entry, context, "allow"), context) for entry in node.items
+    )
+    if are_everybody(networks):
+        whole = [i for i, network in enumerate(networks) if network.prefixlen == 0]
+        place = node.items[whole[0] if whole else 0].place
+        suggestion = "`access: open` says so, or name the networks"
+        context.report.warning(place, "TB042", "`allow` lets every address in", suggestion)
+    return networks
 
 
 def _network(text: Text, context: Context) -> IPNetwork:
@@ -149,11 +159,22 @@ def _network(text: Text, context: Context) -> IPNetwork:
         message, suggestion = _network_slip(text)
         context.report.error(text.place, "TB043", message, suggestion)
         return NOBODY
-    if network.prefixlen == 0:
-        message = f"{text.label} lets every address in"
-        suggestion = "name the networks that menta tech asks from"
-        context.report.warning(text.place, "TB042", message, suggestion)
-    return network
+    plain = unmapped(network)
+    if plain is not network:
+        message = f"an entry of {text.label} is an IPv4 network written as IPv6"
+        suggestion = "" if text.variables else f"write {_written(plain)}"
+        context.report.warning(text.place, "TB090", message, suggestion)
+    elif has_no_caller(network):
+        message = f"an entry of {text.label} is a network from which nobody can call"
+        suggestion = "name the address that connects, for example 203.0.113.7"
+        context.report.warning(text.place, "TB090", message, suggestion)
+    return plain
+
+
+def _written(network: IPNetwork) -> str:
+    """The network as people write it: one address without its prefix length."""
+    is_one = network.prefixlen == network.max_prefixlen
+    return str(network.network_address if is_one else network)
 
 
 def _network_slip(text: Text) -> tuple[str, str]:
