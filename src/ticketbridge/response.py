@@ -135,7 +135,8 @@ class _InParts:
         self._before = _OPENING
 
     def add(self, tickets: list[dict[str, Any]]) -> None:
-        self._plan.fitting(self._user, tickets)
+        # A copy: who watches the expression keeps what it was given, and the caller's is used again.
+        self._plan.fitting(self._user, list(tickets))
         # Over the bracket that opens the list, or closes what there is of it.
         at = len(self._text) - 1
         ENCODER.encode_into(tickets, self._text, at)
