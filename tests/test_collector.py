@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import mmap
 import weakref
 from pathlib import Path
 
@@ -18,14 +19,15 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("collector")]
 
 
 class Node:
-    """One that knows itself, and some bytes."""
+    """One that knows itself, and some bytes, which are no part of what the process had free."""
 
-    def __init__(self, size: int = 0) -> None:
+    def __init__(self, size: int) -> None:
         self.itself = self
-        self.content = bytearray(b"x") * size
+        self.content = mmap.mmap(-1, size)
+        self.content.write(b"x" * size)
 
 
-def old_garbage(size: int = 0) -> weakref.ref[Node]:
+def old_garbage(size: int = 1) -> weakref.ref[Node]:
     """A reference cycle that has outlived the collector's young generations, and that nobody holds."""
     node = Node(size)
     gc.collect(1)
