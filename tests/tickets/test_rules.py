@@ -422,7 +422,7 @@ async def test_an_own_schema_counts_in_exact_decimals(
         assert json.loads(answer.body)[0]["price"] == (4.35 if price == "4.35" else price)
     else:
         log, _ = await mismatched(replies, own, folder=tmp_path)
-        assert log.endswith("breaks `multipleOf` @ $.price")
+        assert "breaks `multipleOf` @ $.price" in log
 
 
 async def test_an_empty_text_in_a_needed_field_is_there(tmp_path: Path) -> None:

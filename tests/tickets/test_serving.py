@@ -14,6 +14,7 @@ import pytest
 from tests.support import NOW, USER, Replies, bridge_of, item, order, orders, spec_of, tickets_of
 from tests.tickets.drawing import USER as DRAWN_USER
 from tests.tickets.drawing import Drawn, drawn, write_schemas
+from tests.tickets.judging import keys_shown_both_ways
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.journal import Journal
 from ticketbridge.problems import MappingMismatch, ProblemError
@@ -47,9 +48,11 @@ async def agree(one: Drawn, folder: Path, rng: random.Random) -> None:
     """Both ways give the same for each of some answers."""
     bridge = compile_mapping(spec_of(one.changes, folder=folder), transport=Replies({}))
     for replies in one.answers(rng, ANSWERS):
-        served = await outcome(bridge, replies, explains=False)
+        with keys_shown_both_ways():
+            served = await outcome(bridge, replies, explains=False)
+            explained = await outcome(bridge, replies, explains=True)
 
-        assert served == await outcome(bridge, replies, explains=True), json.dumps(replies)
+        assert served == explained, json.dumps(replies)
 
 
 def test_both_ways_give_the_same(folder: Path, pytestconfig: pytest.Config) -> None:

@@ -271,9 +271,7 @@ class CodeGenerator:
     def both(self, node: nodes.Both, current: str | None, optional: bool) -> str:
         return self._in_turn(node.conditions, current, "if {}", optional=optional)
 
-    def _in_turn(
-        self, parts: tuple[nodes.Node, ...], current: str | None, header: str, *, optional: bool
-    ) -> str:
+    def _in_turn(self, parts: Nodes, current: str | None, header: str, *, optional: bool) -> str:
         result = self.variable(self.emit(parts[0], current, optional=optional))
         for part in parts[1:]:
             with self.block(header.format(f"{self._truthy()}({result})")):
@@ -322,9 +320,7 @@ class CodeGenerator:
 
         return self._unless_null(current, lambda: "{" + pairs() + "}")
 
-    def _each(
-        self, parts: tuple[nodes.Node, ...], current: str | None, optional: bool
-    ) -> list[str]:
+    def _each(self, parts: Nodes, current: str | None, optional: bool) -> list[str]:
         return [self.emit(part, current, optional=optional) for part in parts]
 
     def _unless_null(self, current: str | None, make: Callable[[], str]) -> str:
@@ -401,6 +397,7 @@ def _ready(parameter: Parameter, value: Any) -> Any:
     return value if parameter.prepare is None else parameter.prepare(value)
 
 
+Nodes: TypeAlias = tuple[nodes.Node, ...]
 _Emitter: TypeAlias = Callable[[CodeGenerator, Any, str | None, bool], str]
 _EMITTERS: dict[type, _Emitter] = {
     nodes.Current: CodeGenerator.current,

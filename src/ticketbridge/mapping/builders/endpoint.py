@@ -145,7 +145,7 @@ def _allow(node: Node | None, context: Context) -> tuple[IPNetwork, ...]:
     if are_everybody(networks):
         whole = [i for i, network in enumerate(networks) if network.prefixlen == 0]
         place = node.items[whole[0] if whole else 0].place
-        suggestion = "`access: open` says so, or name the networks"
+        suggestion = "name the networks that menta tech asks from"
         context.report.warning(place, "TB042", "`allow` lets every address in", suggestion)
     return networks
 
