@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, cast
@@ -142,6 +144,23 @@ async def test_the_target_counts_too() -> None:
     async with connected() as (reader, writer):
         writer.write(b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
         assert (await rest(reader)).startswith(b"HTTP/1.1 431 ")
+
+
+async def test_blank_lines_are_passed_over_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Line breaks between requests cost no work each."""
+    parsed: list[bytes] = []
+    parse = Watched._parse
+
+    def count(self: Watched, data: bytes) -> None:
+        parsed.append(data)
+        parse(self, data)
+
+    monkeypatch.setattr(Watched, "_parse", count)
+    async with connected(Watched) as (reader, writer):
+        writer.write(END * 30_000 + LAST + END)
+        assert (await rest(reader)).startswith(b"HTTP/1.1 200 ")
+
+    assert len(parsed) < 50
 
 
 async def test_many_small_headers_count_together() -> None:
@@ -543,3 +562,41 @@ async def test_half_a_head_does_not_keep_the_server_from_leaving() -> None:
 
     assert b"HTTP/1.1 408" not in await rest(reader)
     writer.close()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        GET + END,
+        (GET + END) * 3,
+        GET,
+        GET + b"Content-Length: 5\r\n\r\nhe",
+        GET + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n",
+        b"no HTTP\r\n\r\n",
+    ],
+    ids=["a request", "three", "half a head", "half a body", "a trailer", "no HTTP"],
+)
+async def test_a_connection_leaves_nothing_to_the_collector(sent: bytes) -> None:
+    """What a connection took is free when it ends: no flood of connections waits for the collector."""
+    async with connections(create_app([bridge_of()[0]], Settings()), Watched) as port:
+        Watched.made.clear()
+        gc.collect()
+        gc.disable()
+        try:
+            left = await ended(port, sent)
+            await until(lambda: left() is None)
+        finally:
+            gc.enable()
+
+
+async def ended(port: int, sent: bytes) -> weakref.ref[Watched]:
+    """The server's side of a connection on which *sent* came, and which is closed."""
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(sent)
+    protocol = await watched()
+    await until(lambda: protocol._phase or protocol._refused or protocol.cycle)
+    await asyncio.sleep(0.05)
+    writer.close()
+    await asyncio.wait_for(protocol.lost.wait(), PATIENCE)
+    Watched.made.clear()
+    return weakref.ref(protocol)

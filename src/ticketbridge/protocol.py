@@ -186,10 +186,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._phase != _BODY:
             if self._size > self.head_limit:
                 self._refuse(HeaderTooLarge())
-        else:
-            self._pieces += 1
-            if self._size > 2 * self.body_limit or self._pieces > self.pieces_limit:
-                self._refuse(ContentTooLarge())
+        elif self._size > 2 * self.body_limit:
+            self._refuse(ContentTooLarge())
         return not self._refused
 
     def _parse(self, data: bytes) -> None:
