@@ -337,13 +337,15 @@ CASE = {
     "user": "ana@example.com",
     "now": "2026-11-24T12:00:00Z",
     "upstream": [{"get": "/orders", "status": 200, "headers": {"A": "b"}, "body_file": "x.json"}],
-    "expect": {"tickets": [], "verdicts": {"returned": 1}},
+    "expect": {"tickets": []},
 }
 
 
 @pytest.mark.parametrize("place", places(CASE))
 def test_cases_raise_their_own_error(place: str, tmp_path: Path) -> None:
     """Whatever stands in a cases file, reading it gives cases or CasesError."""
+    (tmp_path / "x.json").write_text("{}", "utf-8")
+    assert parse_cases(json.dumps([CASE]), file="acme.cases.yaml", folder=tmp_path)
     for value in VALUES:
         document = json.loads(json.dumps(CASE))
         *parents, last = place.split(".")
@@ -356,7 +358,8 @@ def test_cases_raise_their_own_error(place: str, tmp_path: Path) -> None:
         except CasesError:
             continue
         for case in spec.cases:
-            assert case.now is None or case.now.astimezone(UTC)
+            if case.now is not None:
+                case.now.astimezone(UTC)
 
 
 @pytest.mark.parametrize("content", [b"[" * 100_000, DIGITS.encode(), b"\xff", b"\0", b""])

@@ -445,6 +445,7 @@ async def test_no_process_of_a_test_outlives_the_tests() -> None:
 
     shell = ["sh", "-c", f"{shlex.join(sleeper)} & echo $!; wait"]
     with own_process(shell, stdout=pipe) as process:
+        assert process.stdout is not None
         pid = int(await asyncio.to_thread(process.stdout.readline))
         assert is_alive(pid)
     await until(lambda: not is_alive(pid))
