@@ -345,7 +345,7 @@ CASE = {
 def test_cases_raise_their_own_error(place: str, tmp_path: Path) -> None:
     """Whatever stands in a cases file, reading it gives cases or CasesError."""
     (tmp_path / "x.json").write_text("{}", "utf-8")
-    assert parse_cases(json.dumps([CASE]), file="acme.cases.yaml", folder=tmp_path)
+    assert parse_cases(json.dumps([CASE]), file="acme.cases.yaml", folder=tmp_path).cases
     for value in VALUES:
         document = json.loads(json.dumps(CASE))
         *parents, last = place.split(".")
