@@ -17,6 +17,27 @@ from tests.fake_platform import FakePlatform
 from ticketbridge import logs
 from ticketbridge.settings import Settings
 
+SLOW = (
+    "authoring/draft/test_any.py",
+    "authoring/record/test_planted.py",
+    "benchmarks/test_drafts.py",
+    "faults/",
+    "mapping/test_fuzz.py",
+    "test_http_face.py",
+    "test_leaving.py",
+    "test_proxies_in_front.py",
+    "test_serve.py",
+    "test_under_load.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the modules and folders that are slow."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix().startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture
 def anyio_backend() -> str:

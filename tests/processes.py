@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import re
@@ -9,8 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from tests.support import SECRET, TOKEN, Changes, mapping
 
 PATIENCE = 30  # seconds after which a test gives up, far beyond what it waits for
 HEADERS = {"X-Menta-Secret": SECRET}
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_SET_SIGNAL_AT_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG
 
 
 @dataclass(frozen=True)
@@ -75,13 +78,33 @@ def serving_program(
         **variables,
     }
     command = [sys.executable, "-m", "ticketbridge", "serve", "--port", "0", str(file)]
-    with log.open("wb") as stream:
-        process = subprocess.Popen(command, env=environment, stderr=stream)  # noqa: S603 - our own
-    try:
+    with log.open("wb") as stream, own_process(command, env=environment, stderr=stream) as process:
         yield Program(process, _port(process, log), log)
+
+
+@contextmanager
+def own_process(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
+    """A process that no test leaves behind: it and all that it started are killed with the test.
+
+    It is also killed when the tests themselves are. *options* are those of Popen.
+    """
+    process = subprocess.Popen(  # noqa: S603 - our own
+        command,
+        start_new_session=True,
+        preexec_fn=_end_with_the_tests if _LIBC else None,  # noqa: PLW1509 - one call of libc
+        **options,
+    )
+    try:
+        yield process
     finally:
-        process.kill()
-        process.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def _end_with_the_tests() -> None:
+    assert _LIBC is not None
+    _LIBC.prctl(_SET_SIGNAL_AT_PARENTS_DEATH, signal.SIGKILL)
 
 
 def _port(process: subprocess.Popen[bytes], log: Path) -> int:

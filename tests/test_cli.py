@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from tests.fake_platform import FakePlatform, Reply
+from tests.processes import own_process
 from tests.support import SECRET, TOKEN, item, mapping, order, orders
 from ticketbridge import __version__
 from ticketbridge.cli import main
@@ -360,17 +361,13 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 @contextmanager
 def process(*arguments: str, **variables: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """`python -m ticketbridge …` that serves, and its port; ended with the test."""
-    running = subprocess.Popen(  # noqa: S603 - our own program
+    with own_process(
         [sys.executable, "-m", "ticketbridge", *arguments],
         env={**os.environ, **VARIABLES, **variables, "TICKETBRIDGE_LOG_FORMAT": "json"},
         stderr=subprocess.PIPE,
         text=True,
-    )
-    try:
+    ) as running:
         yield running, _port(running)
-    finally:
-        running.kill()
-        running.communicate()
 
 
 def _port(running: subprocess.Popen[str]) -> int:

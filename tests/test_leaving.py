@@ -20,7 +20,7 @@ from tests.support import item, order, orders, spec_of
 from ticketbridge import load
 from ticketbridge.app import create_app
 from ticketbridge.bridge import Answer, compile_mapping
-from ticketbridge.load import Load
+from ticketbridge.load import Load, Share
 from ticketbridge.problems import Overloaded, UpstreamError
 from ticketbridge.server import Server, server_config
 from ticketbridge.settings import Settings
@@ -274,7 +274,7 @@ async def test_an_application_without_mappings_is_not_ready() -> None:
 
 async def test_a_full_load_refuses_and_takes_again() -> None:
     """Beyond the cap an answer is refused; one that ends, however it does, makes room."""
-    under_way = Load(1)
+    under_way = Load(1).share()
     with under_way, pytest.raises(Overloaded):
         await asyncio.create_task(_enter(under_way))
     with pytest.raises(KeyError), under_way:
@@ -298,9 +298,10 @@ async def test_nothing_under_way_is_finished_at_once() -> None:
 
 async def test_another_failure_while_it_leaves_keeps_its_name() -> None:
     """Only what was stopped is told as `overloaded`: another failure stays what it is."""
-    under_way = Load(2)
-    under_way.leave()
-    under_way.stop()
+    service = Load(2)
+    under_way = service.share()
+    service.leave()
+    service.stop()
     with pytest.raises(UpstreamError), under_way:
         raise UpstreamError
     with pytest.raises(Overloaded), under_way:
@@ -340,6 +341,6 @@ async def test_an_answer_that_fails_while_it_is_stopped_is_told_as_it_failed(
     assert (reply.status_code, reply.json()["type"][-14:]) == (502, "upstream-error")
 
 
-async def _enter(under_way: Load) -> None:
+async def _enter(under_way: Share) -> None:
     with under_way:
         await asyncio.sleep(0)

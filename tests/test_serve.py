@@ -21,7 +21,7 @@ import httpx
 import pytest
 
 from tests.fake_platform import FakePlatform, Pause, Reply
-from tests.processes import HEADERS, PATIENCE, Program, serving_program
+from tests.processes import HEADERS, PATIENCE, Program, own_process, serving_program
 from tests.support import SECRET, TOKEN, Changes, item, mapping, order, orders
 from ticketbridge.app import create_app
 from ticketbridge.bridge import compile_mapping
@@ -30,6 +30,7 @@ from ticketbridge.settings import Settings, SettingsError
 
 pytestmark = pytest.mark.anyio
 
+ROOT = Path(__file__).parents[1]
 GOOD = Reply(json=orders(order(item(1))))
 OPEN: Changes = {"endpoint.access": "open"}
 
@@ -265,12 +266,8 @@ def running(folder: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]
     """A `serve` whose stderr is a pipe that the test reads, or does not."""
     words, environment = command(folder, "--port", "0", changes=None, **variables)
     environment |= {"TICKETBRIDGE_LOG_FORMAT": "json"}
-    process = subprocess.Popen(words, env=environment, stderr=subprocess.PIPE)  # noqa: S603
-    try:
+    with own_process(words, env=environment, stderr=subprocess.PIPE) as process:
         yield process
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def told(process: subprocess.Popen[bytes]) -> Iterator[dict[str, Any]]:
@@ -342,20 +339,14 @@ async def test_a_closed_stderr_ends_nothing(
     words, environment = command(
         tmp_path, "--port", str(port), "--workers", workers, ACME_API=platform.url
     )
-    process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own program
-        ["sh", "-c", f"exec {shlex.join(words)} 2>&-"],  # noqa: S607
-        env=environment,
-        stdout=subprocess.PIPE,
-    )
-    try:
+    shell = ["sh", "-c", f"exec {shlex.join(words)} 2>&-"]
+    with own_process(shell, env=environment, stdout=subprocess.PIPE) as process:
         url = f"http://127.0.0.1:{port}"
         async with client() as menta:
             await until_ready(menta, url)
             answers = [await menta.get(f"{url}/tickets?user=ana%40example.com") for _ in range(5)]
         process.send_signal(signal.SIGTERM)
         out, _ = await asyncio.to_thread(process.communicate, None, PATIENCE)
-    finally:
-        process.kill()
 
     assert [len(answer.json()["tickets"]) for answer in answers] == [1] * 5
     assert process.returncode == 0
@@ -429,6 +420,37 @@ async def test_workers_leave_with_their_supervisor(platform: FakePlatform, tmp_p
 
     assert answer.status_code == 200
     assert [line["status"] for line in lines] == [200]
+
+
+CHILD = """
+import subprocess, sys
+from tests.processes import own_process
+with own_process(sys.argv[1:]) as process:
+    print(process.pid, flush=True)
+    sys.stdin.read()
+"""
+
+
+async def test_no_process_of_a_test_outlives_the_tests() -> None:
+    """A process that a test has started ends with it, with all of its own, also when tests are killed."""
+    sleeper = [sys.executable, "-c", "import time; time.sleep(600)"]
+    pipe = subprocess.PIPE
+    tests = subprocess.Popen(  # noqa: ASYNC220, S603 - our own
+        [sys.executable, "-c", CHILD, *sleeper], stdin=pipe, stdout=pipe, cwd=ROOT
+    )
+    assert tests.stdout is not None
+    pid = int(await asyncio.to_thread(tests.stdout.readline))
+    assert is_alive(pid)
+    tests.kill()
+    await asyncio.to_thread(tests.communicate)
+    await until(lambda: not is_alive(pid))
+
+    shell = ["sh", "-c", f"{shlex.join(sleeper)} & echo $!; wait"]
+    with own_process(shell, stdout=pipe) as process:
+        assert process.stdout is not None
+        pid = int(await asyncio.to_thread(process.stdout.readline))
+        assert is_alive(pid)
+    await until(lambda: not is_alive(pid))
 
 
 async def test_workers_mark_a_user_alike(platform: FakePlatform, tmp_path: Path) -> None:

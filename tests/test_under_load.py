@@ -25,6 +25,7 @@ pytestmark = pytest.mark.anyio
 PATIENCE = 60  # seconds after which a test gives up, far beyond what it waits for
 CONCURRENCY = 20
 UPSTREAM_CLOSED = 2  # seconds
+Tasks = list[asyncio.Task[int]]
 
 
 @pytest.fixture(autouse=True)
@@ -49,9 +50,9 @@ def bridge_to(platform: FakePlatform, changes: Changes | None = None) -> Bridge:
 
 
 @asynccontextmanager
-async def serving(*bridges: Bridge) -> AsyncIterator[int]:
-    """A real server, and its port."""
-    settings = Settings(port=0, grace=1)
+async def serving(*bridges: Bridge, most: int = 1000) -> AsyncIterator[int]:
+    """A real server that answers *most* pulls at once, and its port."""
+    settings = Settings(port=0, grace=1, max_concurrency=most)
     server = PromptServer(server_config(create_app(bridges, settings), settings))
     running = asyncio.create_task(server.serve())
     try:
@@ -246,6 +247,89 @@ async def test_a_breaker_opened_by_hanging_calls_closes_again(
         figures.note("good again after", time.monotonic() - since)
         assert time.monotonic() - since < 20
         assert await statuses(port, 60, "good") == [200] * 60
+
+
+# --- neighbours ---------------------------------------------------------------------------------
+
+SHARED = 10
+"""Answers at once, of all platforms together."""
+
+
+@asynccontextmanager
+async def neighbours(platform: FakePlatform, number: int = 2) -> AsyncIterator[int]:
+    """A server of so many mappings with few places, on one platform that hangs for some users."""
+    platform.on("/orders", answer)
+    changes = [{"platform": f"p{n}", "upstream.concurrency": 50} for n in range(number)]
+    async with serving(*[bridge_to(platform, own) for own in changes], most=SHARED) as port:
+        yield port
+
+
+async def hang(port: int, platform: FakePlatform, path: str) -> tuple[list[Caller], Tasks]:
+    """Take all places with 40 pulls that hang; the ones that got a place, the others being refused."""
+    asked = {asyncio.create_task(one.status()): one for one in callers(port, 40, "hang", path)}
+    await until(lambda: sum(task.done() for task in asked) >= 40 - SHARED)
+    await until(lambda: platform.seen[SHARED - 1 :])
+    await asyncio.sleep(0.1)
+    done = [task for task in asked if task.done()]
+    assert [task.result() for task in done] == [503] * (40 - SHARED)
+    waiting = [task for task in asked if not task.done()]
+    return [asked[task] for task in waiting], waiting
+
+
+async def is_alive(port: int) -> bool:
+    """Whether `/healthz` answers 200."""
+    return await Caller(port, "x", "/healthz").status() == 200
+
+
+async def test_a_platform_that_hangs_takes_no_place_of_its_neighbour(
+    platform: FakePlatform,
+) -> None:
+    """One platform alone gets all places and no more; its neighbour still gets its share, each time."""
+    async with neighbours(platform) as port:
+        for _ in range(2):
+            platform.seen.clear()
+            waiting, asked = await hang(port, platform, "/p0/tickets")
+            assert len(platform.seen) == SHARED
+            for _ in range(5):
+                assert await statuses(port, SHARED // 2, "good", "/p1/tickets") == [200] * 5
+                assert await is_alive(port)
+                assert await statuses(port, 2, "good", "/p0/tickets") == [503] * 2
+            await left(waiting, asked)
+            await settled(platform)
+            for path in ("/p0/tickets", "/p1/tickets"):
+                assert await statuses(port, SHARED, "good", path) == [200] * SHARED
+
+
+async def test_two_platforms_that_hang_leave_the_third_its_share(platform: FakePlatform) -> None:
+    """A neighbour gets its share and no more while all is taken; the share is rounded up."""
+    async with neighbours(platform, 3) as port:
+        waiting, asked = await hang(port, platform, "/p0/tickets")
+        second = callers(port, 7, "hang", "/p1/tickets")
+        more = [asyncio.create_task(one.status()) for one in second]
+        await until(lambda: sum(task.done() for task in more) == 3)
+        assert [task.result() for task in more if task.done()] == [503] * 3
+        assert await statuses(port, 4, "good", "/p2/tickets") == [200] * 4
+        await left([*waiting, *second], [*asked, *more])
+        await settled(platform)
+        assert await statuses(port, SHARED, "good", "/p2/tickets") == [200] * SHARED
+
+
+async def test_a_platform_above_its_share_waits_until_the_service_has_room(
+    platform: FakePlatform,
+) -> None:
+    """Only the service's room counts for who has a share already: one place given back is not enough."""
+    async with neighbours(platform) as port:
+        waiting, asked = await hang(port, platform, "/p0/tickets")
+        second = callers(port, 1, "hang", "/p1/tickets")
+        more = [asyncio.create_task(one.status()) for one in second]
+        await until(lambda: len(platform.seen) == SHARED + 1)
+        await left(waiting[:1], asked[:1])
+        await until(lambda: platform.open_connections == SHARED)
+        assert await statuses(port, 1, "good", "/p0/tickets") == [503]
+        await left(waiting[1:2], asked[1:2])
+        await until(lambda: platform.open_connections == SHARED - 1)
+        assert await statuses(port, 1, "good", "/p0/tickets") == [200]
+        await left([*waiting, *second], [*asked, *more])
 
 
 # --- the event loop -----------------------------------------------------------------------------

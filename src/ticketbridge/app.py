@@ -171,6 +171,7 @@ class _Endpoint:
         self._endpoint = bridge.spec.endpoint
         self._trusted = settings.trusted_proxies
         self._load = load
+        self._share = load.share()
         self._observe = observe
         self._secret_header = (self._endpoint.access.secret_header or "").lower().encode()
 
@@ -210,7 +211,7 @@ class _Endpoint:
             raise MethodNotAllowed
         user = asked_user(scope["query_string"], self._endpoint)
         journal.user = user_hash(user)
-        with self._load:
+        with self._share:
             answer = await _while_connected(scope, receive, self._bridge.answer(user, journal))
         return _tickets_reply(answer, journal, started)
 

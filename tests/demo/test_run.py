@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 import ticketbridge
+from tests.processes import own_process
 from ticketbridge.demo import run_demo
 from ticketbridge.demo.running import LOOPBACK
 
@@ -70,7 +71,7 @@ def process() -> Iterator[subprocess.Popen[str]]:
     """The demo in a process of its own, which is gone after the test."""
     code = "import sys; from ticketbridge.demo import run_demo; sys.exit(run_demo(0))"
     source = Path(ticketbridge.__file__).parents[1]
-    with subprocess.Popen(  # noqa: S603 - a program of our own
+    with own_process(
         [sys.executable, "-W", "error", "-c", code],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -82,7 +83,6 @@ def process() -> Iterator[subprocess.Popen[str]]:
         watchdog.start()
         yield running
         watchdog.cancel()
-        running.kill()
 
 
 def printed_until(process: subprocess.Popen[str], end: str) -> list[str]:

@@ -42,6 +42,12 @@ async def slugs(menta: httpx.AsyncClient, times: int) -> list[str]:
     return [slug(await menta.get(TICKETS)) for _ in range(times)]
 
 
+async def slugs_of_users(menta: httpx.AsyncClient, times: int) -> list[str]:
+    """What pulls of so many users come to, one after the other."""
+    asked = [f"/tickets?user=user{number}%40example.com" for number in range(times)]
+    return [slug(await menta.get(path)) for path in asked]
+
+
 def slug(response: httpx.Response) -> str:
     """The problem, or "ok"."""
     if response.status_code == 200:
@@ -84,8 +90,13 @@ def breaker_of(failures: int = LIMIT, seconds: float = 5.0) -> tuple[Breaker, Cl
 
 def is_admitted(breaker: Breaker) -> bool:
     """Whether a call is let through now."""
+    return is_admitted_for(breaker, USER)
+
+
+def is_admitted_for(breaker: Breaker, user: str) -> bool:
+    """Whether a call about *user* is let through now."""
     try:
-        breaker.admit()
+        breaker.admit(user)
     except UpstreamUnavailable:
         return False
     return True
@@ -95,13 +106,13 @@ def test_consecutive_failures_open_it() -> None:
     """So many failures in a row, and no fewer, and none is left of those before a success."""
     breaker, _ = breaker_of()
     for _ in range(5):
-        breaker.failed()
-        breaker.failed()
+        breaker.got_no_answer(object())
+        breaker.got_no_answer(object())
         breaker.succeeded()
     assert (breaker.state, is_admitted(breaker)) == ("closed", True)
 
     for _ in range(LIMIT):
-        breaker.failed()
+        breaker.got_no_answer(object())
     assert (breaker.state, is_admitted(breaker)) == ("open", False)
 
 
@@ -109,12 +120,12 @@ def test_an_open_breaker_says_when_to_come_back() -> None:
     """`Retry-After` is the time of the next trial, in whole seconds that are no less."""
     breaker, clock = breaker_of(seconds=5.0)
     for _ in range(LIMIT):
-        breaker.failed()
+        breaker.got_no_answer(object())
     waits = []
     for now in (1000.0, 1000.5, 1004.9):
         clock.now = now
         with pytest.raises(UpstreamUnavailable) as caught:
-            breaker.refuse_if_open()
+            breaker.refuse_if_open(USER)
         waits.append(caught.value.retry_after)
 
     assert waits == [5, 5, 1]
@@ -124,7 +135,7 @@ def test_a_half_open_breaker_lets_one_call_through() -> None:
     """After its time one call is made to see; the others are refused until it has ended."""
     breaker, clock = breaker_of()
     for _ in range(LIMIT):
-        breaker.failed()
+        breaker.got_no_answer(object())
     clock.now += 5
 
     assert breaker.state == "half-open"
@@ -136,9 +147,9 @@ def test_a_trial_that_succeeds_closes_it() -> None:
     """Then everybody is let through again."""
     breaker, clock = breaker_of()
     for _ in range(LIMIT):
-        breaker.failed()
+        breaker.got_no_answer(object())
     clock.now += 5
-    breaker.admit()
+    breaker.admit(USER)
     breaker.succeeded()
 
     assert breaker.state == "closed"
@@ -149,13 +160,13 @@ def test_a_trial_that_fails_opens_it_again() -> None:
     """A platform that is still down is asked once each time, and not more often."""
     breaker, clock = breaker_of(seconds=5.0)
     for _ in range(LIMIT):
-        breaker.failed()
+        breaker.got_no_answer(object())
     trials = 0
     for _ in range(60):
         clock.now += 1
         if is_admitted(breaker):
             trials += 1
-            breaker.failed()
+            breaker.got_no_answer(object())
             assert breaker.state == "open"
 
     assert trials == 12
@@ -165,22 +176,95 @@ def test_a_trial_that_never_ends_holds_nobody_up() -> None:
     """A caller who leaves during the trial, or a call that hangs, does not keep the breaker open."""
     breaker, clock = breaker_of()
     for _ in range(LIMIT):
-        breaker.failed()
+        breaker.got_no_answer(object())
     clock.now += 5
     assert is_admitted(breaker)
     clock.now += 5
 
     assert is_admitted(breaker)
+
+
+def fail_for(breaker: Breaker, *users: str) -> None:
+    """Each of these users gets a 500."""
+    for user in users:
+        breaker.got_5xx(user)
+
+
+def test_one_users_5xx_count_once() -> None:
+    """However often one user fails, in whatever case the address is written, it is one failure."""
+    breaker, _ = breaker_of()
+    fail_for(breaker, *["bad@example.com", "Bad@Example.com"] * 50, "other@example.com")
+    assert breaker.state == "closed"
+
+    fail_for(breaker, "third@example.com")
+    assert not is_admitted(breaker)
+
+
+def test_a_success_forgets_the_users_who_failed() -> None:
+    """Users count together only when no call has succeeded between their failures."""
+    breaker, _ = breaker_of()
+    for _ in range(10):
+        fail_for(breaker, "one@example.com", "two@example.com")
+        breaker.succeeded()
+    fail_for(breaker, "one@example.com", "three@example.com")
+
+    assert breaker.state == "closed"
+
+
+def test_a_user_who_fails_each_trial_leaves_the_turn_to_others() -> None:
+    """A user whose trial got a 5xx waits a while longer; anybody else may try in that time."""
+    breaker, clock = breaker_of(seconds=5.0)
+    fail_for(breaker, "one@example.com", "two@example.com", "bad@example.com")
+    clock.now += 5
+    breaker.admit("bad@example.com")
+    fail_for(breaker, "bad@example.com")
+    clock.now += 5
+
+    with pytest.raises(UpstreamUnavailable) as caught:
+        breaker.admit("BAD@example.com")
+    assert caught.value.retry_after == 5
+    assert is_admitted(breaker)
+
+
+def test_a_user_who_is_asked_about_alone_is_tried_again() -> None:
+    """When nobody else is asked about, a user whose trial failed has another one soon enough."""
+    breaker, clock = breaker_of(seconds=5.0)
+    fail_for(breaker, "one@example.com", "two@example.com", "three@example.com")
+    trials = []
+    for second in range(60):
+        clock.now += 1
+        if is_admitted(breaker):
+            trials.append(second)
+            fail_for(breaker, USER)
+
+    assert len(trials) >= 5
+    assert max(map(int.__sub__, trials[1:], trials)) <= 10
+
+
+def test_it_keeps_no_address_and_no_more_users_than_it_needs() -> None:
+    """Of users there are keyed hashes, which differ from process to process, and only so many."""
+    breaker, clock = breaker_of()
+    for number in range(1000):
+        user = f"user{number}@example.com"
+        clock.now += 5
+        if not is_admitted_for(breaker, user):
+            continue
+        fail_for(breaker, user)
+    kept = [*breaker._failures, *breaker._failed_trials]
+
+    assert len(kept) <= 2 * LIMIT
+    assert all(isinstance(mark, bytes) and b"user" not in mark for mark in kept)
+    assert not {*kept} & {breaker_of()[0]._mark(f"user{number}@example.com") for number in range(9)}
 
 
 def test_late_failures_do_not_keep_it_open() -> None:
     """Calls that were out when it opened, and fail afterwards, put off no trial."""
     breaker, clock = breaker_of()
     for _ in range(LIMIT):
-        breaker.failed()
+        breaker.got_no_answer(object())
     clock.now += 4
     for _ in range(50):
-        breaker.failed()
+        breaker.got_no_answer(object())
     clock.now += 1
 
     assert is_admitted(breaker)
@@ -193,7 +277,7 @@ async def test_5xx_opens_it_and_then_no_call_is_made(platform: FakePlatform) -> 
     """A platform that fails again and again is left alone: 503 at once, with `Retry-After`."""
     platform.on("/orders", DOWN)
     async with serving(bridge_to(platform)) as menta:
-        before = await slugs(menta, LIMIT)
+        before = await slugs_of_users(menta, LIMIT)
         refused = await menta.get(TICKETS)
         opened = await state(menta)
 
@@ -214,10 +298,10 @@ async def test_5xx_opens_it_and_then_no_call_is_made(platform: FakePlatform) -> 
     ],
 )
 async def test_failures_of_the_platform_count(platform: FakePlatform, reply: Reply) -> None:
-    """Any 5xx counts, and a connection without an answer."""
+    """Any 5xx of so many users counts, and a connection without an answer."""
     platform.on("/orders", reply)
     async with serving(bridge_to(platform)) as menta:
-        await slugs(menta, LIMIT)
+        await slugs_of_users(menta, LIMIT)
         assert await state(menta) == "open"
 
 
@@ -231,13 +315,43 @@ async def test_a_refused_connection_counts(platform: FakePlatform) -> None:
     assert platform.seen == []
 
 
-async def test_each_try_counts(platform: FakePlatform) -> None:
-    """Retries are calls like others: they stop where the breaker opens."""
-    platform.on("/orders", Reply(502, json={}))
-    async with serving(bridge_to(platform, retries=10)) as menta:
-        assert await slugs(menta, 1) == ["upstream-unavailable"]
+@pytest.mark.parametrize("reply", [Reply(502, json={}), Reply(steps=(CLOSE,))], ids=["502", "cut"])
+async def test_the_tries_of_a_pull_count_once(platform: FakePlatform, reply: Reply) -> None:
+    """What fails again and again for one pull is one failure."""
+    platform.on("/orders", reply)
+    async with serving(bridge_to(platform, retries=2 * LIMIT, timeout="20s")) as menta:
+        await slugs(menta, 1)
+        assert await state(menta) == "closed"
 
-    assert len(platform.seen) == LIMIT
+    assert len(platform.seen) > LIMIT
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 599])
+async def test_one_users_5xx_open_nothing(platform: FakePlatform, status: int) -> None:
+    """A platform that fails for one user's data, again and again, is still asked about the others."""
+    platform.on("/orders", Reply(status, json={}), query={"email": "bad@example.com"})
+    platform.on("/orders", GOOD, query={"email": USER})
+    async with serving(bridge_to(platform)) as menta:
+        for _ in range(5 * LIMIT):
+            assert (await menta.get("/tickets?user=bad@example.com")).status_code == 502
+        assert await state(menta) == "closed"
+        assert await slugs(menta, 2) == ["ok"] * 2
+
+
+async def test_a_user_who_always_fails_does_not_keep_it_open(platform: FakePlatform) -> None:
+    """After the platform's return others are served, though a user who fails is asked about all the time."""
+    platform.on("/orders", DOWN)
+    async with serving(bridge_to(platform, {"failures": LIMIT, "open": "300ms"})) as menta:
+        await slugs_of_users(menta, LIMIT)
+        platform.on("/orders", GOOD, query={"email": USER})
+
+        async def is_good() -> bool:
+            for _ in range(20):
+                await menta.get("/tickets?user=bad@example.com")
+            return await slugs(menta, 1) == ["ok"]
+
+        await until(is_good)
+        assert await state(menta) == "closed"
 
 
 async def test_the_deadline_counts(platform: FakePlatform) -> None:
@@ -335,7 +449,7 @@ async def test_the_first_call_after_the_platforms_return_closes_it(platform: Fak
     """Good again on its own, with the first call that is let through."""
     platform.on("/orders", *[DOWN] * LIMIT, GOOD)
     async with serving(bridge_to(platform, BRIEF)) as menta:
-        await slugs(menta, LIMIT)
+        await slugs_of_users(menta, LIMIT)
 
         async def is_good() -> bool:
             return await slugs(menta, 1) == ["ok"]
@@ -350,7 +464,7 @@ async def test_only_one_call_reaches_a_platform_on_trial(platform: FakePlatform)
     platform.on("/orders", *[DOWN] * LIMIT, Reply(hang=True))
     breaker = {"failures": LIMIT, "open": "2s"}
     async with serving(bridge_to(platform, breaker, timeout="1s")) as menta:
-        await slugs(menta, LIMIT)
+        await slugs_of_users(menta, LIMIT)
 
         async def is_half_open() -> bool:
             return await state(menta) == "half-open"
@@ -396,7 +510,7 @@ async def test_it_is_there_without_being_asked_for(platform: FakePlatform) -> No
     """A mapping that says nothing of a breaker has one: ten failures, five seconds."""
     platform.on("/orders", DOWN)
     async with serving(compile_mapping(spec_of(base_url=platform.url))) as menta:
-        before = await slugs(menta, 10)
+        before = await slugs_of_users(menta, 10)
         refused = await menta.get(TICKETS)
 
     assert before == ["upstream-error"] * 10
@@ -407,7 +521,7 @@ async def test_it_is_good_again_within_20_seconds(platform: FakePlatform) -> Non
     """As it is without being asked for, a platform that returns is called again soon enough."""
     platform.on("/orders", *[DOWN] * 10, GOOD)
     async with serving(compile_mapping(spec_of(base_url=platform.url))) as menta:
-        await slugs(menta, 10)
+        await slugs_of_users(menta, 10)
         since = time.monotonic()
 
         async def is_good() -> bool:

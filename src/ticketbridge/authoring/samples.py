@@ -60,15 +60,25 @@ def looks_like_xml(content: bytes) -> bool:
 def read_sample(argument: str) -> Sample:
     """The sample that an *argument* of the command line names; raises SampleError."""
     key, mark, file = argument.rpartition("=")
-    if not mark or Path(argument).is_file():
+    if not mark or _is_file(argument):
         key, file = "", argument
     if "://" in key:
-        parts = urlsplit(key)
+        try:
+            parts = urlsplit(key)
+        except ValueError:
+            raise SampleError(f"{argument}: what stands before `=` is no URL") from None
         key = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     content = _content(file)
     if not looks_like_xml(content):
         _hold_to_json(file, content)
     return Sample(key, file, content)
+
+
+def _is_file(argument: str) -> bool:
+    try:
+        return Path(argument).is_file()
+    except (OSError, ValueError):  # a URL may be longer than a file's name can be
+        return False
 
 
 def _content(file: str) -> bytes:

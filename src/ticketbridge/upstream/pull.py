@@ -35,7 +35,7 @@ class Pull:
     scope: Scope
     deadline: asyncio.Timeout
     requests: int = 0
-    _is_late: bool = False
+    _mark: object = field(default_factory=object)  # stands for this pull at the breaker
     _answers: dict[PlatformRequest, asyncio.Future[PlatformAnswer]] = field(default_factory=dict)
     _unheard: set[int] = field(default_factory=set)
 
@@ -93,7 +93,7 @@ class Pull:
             return
         self._unheard.discard(id(answer))
         if failed:
-            self.platform.breaker.failed()
+            self.platform.breaker.got_5xx(self.scope["user"])
         else:
             self.platform.breaker.succeeded()
 
@@ -112,30 +112,26 @@ class Pull:
         Whoever reads it does so within `judging`.
         """
         breaker, slots = self.platform.breaker, self.platform.slots
-        breaker.refuse_if_open()
+        user = self.scope["user"]
+        breaker.refuse_if_open(user)
         await slots.take(self.journal)
         try:
-            breaker.admit()  # it may have opened while this call waited for its turn
+            breaker.admit(user)  # it may have opened while this call waited for its turn
             self.journal.calls += 1
             with self.journal.upstream:
                 answer = await self.platform.client.send(request, credentials)
         except NoAnswer as failure:
             if isinstance(failure.problem, UpstreamUnavailable):
-                breaker.failed()
+                breaker.got_no_answer(self._mark)
             raise
         except asyncio.CancelledError:
-            self._blame_if_late()
+            if self.deadline.expired():
+                breaker.got_no_answer(self._mark)
             raise
         finally:
             slots.give()
         self._unheard.add(id(answer))
         return answer
-
-    def _blame_if_late(self) -> None:
-        """The deadline passed on a call: one failure of the platform, however many calls were out."""
-        if self.deadline.expired() and not self._is_late:
-            self._is_late = True
-            self.platform.breaker.failed()
 
     def _count(self) -> None:
         self.requests += 1

@@ -154,7 +154,7 @@ class AnswerReader:
         except OSError as error:
             self._values.slip(node, "TB421", f"`body_file` cannot be read: {error.strerror}")
             return b""
-        except (msgspec.MsgspecError, ValueError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             message = f"`body_file` is no JSON: {error}"
             hint = (
                 f"the name of an XML file ends in {XML_ENDING}; any other answer stands in `text`"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -139,7 +139,8 @@ class _Reader:
             return None
         try:
             now = datetime.fromisoformat(text)
-        except ValueError:
+            now.astimezone(UTC)  # beyond the years 1 to 9999 it has no UTC
+        except (ValueError, OverflowError):
             now = None
         if now is None or now.tzinfo is None:
             message = "`now` should be a date and time with its offset"

@@ -90,7 +90,7 @@ def _read(argument: str) -> Sample:
         report.raise_errors()
     except MappingError as error:
         raise SampleError(str(error)) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise SampleError(f"{argument}: the file cannot be read: {error}") from None
     if not is_openapi(value):
         raise SampleError(f"{argument}: a YAML file is read for OpenAPI, and this is none")

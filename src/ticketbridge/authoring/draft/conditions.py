@@ -245,7 +245,7 @@ def _unless_free(
 def _is_zero(value: Any) -> bool:
     try:
         return not isinstance(value, bool) and float(value) == 0
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
 
 

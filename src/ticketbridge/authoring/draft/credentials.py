@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote
 
 from ticketbridge.authoring.cases.spec import Target
 from ticketbridge.authoring.draft.documents import Document
@@ -198,11 +198,13 @@ def _in_samples(document: Document) -> Iterator[tuple[str, str]]:
     for text in _texts(document.value):
         for url in _URL.findall(text):
             yield from (("", password) for password in _USERINFO.findall(url))
-            parts = urlsplit(url)
-            for name, value in parse_qsl(parts.query):
+            # By its signs: a text that is no URL for urlsplit may hold a credential too.
+            place, _, query = url.partition("#")[0].partition("?")
+            steps = (place.partition("://")[2] or place).split("/")[1:]
+            for name, value in parse_qsl(query):
                 if is_credential(name, value):
                     yield from ((name, written) for written in {value, quote(value, safe="")})
-            yield from (("", s) for s in map(unquote, parts.path.split("/")) if looks_secret(s))
+            yield from (("", s) for s in map(unquote, steps) if looks_secret(s))
 
 
 def _ids(documents: Sequence[Document]) -> set[str]:

@@ -40,6 +40,7 @@ _TOTAL = (
     {"total", "items"},
     {"total", "results"},
 )
+_PAGE_NUMBER = re.compile(r"[0-9]{1,18}")
 _OFFSETS = {"offset", "start", "skip", "from"}
 
 
@@ -150,7 +151,7 @@ def _link(path: Path, words: set[str]) -> bool:
 
 def _by_request(call: Call, asked: Sequence[str | None], hints: _Hints) -> Pages | None:
     later = [value for value in asked if value is not None]
-    numbers = [int(value) for value in later if value.isdigit()]
+    numbers = [int(value) for value in later if _PAGE_NUMBER.fullmatch(value)]
     name = call.paging
     if later and len(numbers) == len(later):
         step = _step(name, numbers)
