@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,14 @@ async def until(condition: Callable[[], Awaitable[bool]] | Callable[[], bool]) -
             await asyncio.sleep(0.02)
 
 
+async def heard(menta: httpx.AsyncClient, url: str) -> httpx.Response:
+    """The answer to a GET; of two workers, the one that has nothing under way ends first, perhaps on it."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            with suppress(httpx.TransportError):
+                return await menta.get(url)
+
+
 async def up(menta: httpx.AsyncClient, program: Program) -> None:
     """Wait until the first worker answers."""
 
@@ -87,11 +95,11 @@ async def test_what_is_under_way_is_finished(
             program.tell(signal.SIGTERM)
 
             async def is_leaving() -> bool:
-                return (await menta.get(f"{program.url}/readyz")).status_code == 503
+                return (await heard(menta, f"{program.url}/readyz")).status_code == 503
 
             await until(is_leaving)
-            ready = await menta.get(f"{program.url}/readyz")
-            health = await menta.get(f"{program.url}/healthz")
+            ready = await heard(menta, f"{program.url}/readyz")
+            health = await heard(menta, f"{program.url}/healthz")
             finished_by_then = pull.done()
             answer = await pull
             code = await ended(program)
