@@ -21,7 +21,7 @@ from ticketbridge.mapping.structure import check_structure
 from ticketbridge.mapping.yaml_reader import read_yaml
 
 BOUNDED = settings(
-    max_examples=200,
+    max_examples=80,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -22,7 +22,7 @@ from ticketbridge.tickets.records import Judge
 
 pytestmark = pytest.mark.anyio
 
-MAPPINGS = 250
+MAPPINGS = 120
 ANSWERS = 20  # of each mapping
 
 

@@ -89,7 +89,7 @@ answers = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(st.sampled_from(TARGETS), answers), min_size=1, max_size=3),
     st.sampled_from([None, "ana@example.com"]),
