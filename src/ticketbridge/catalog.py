@@ -16,12 +16,21 @@ class NoMappings(Exception):
     """A path that names no mapping."""
 
 
+def not_there(path: Path) -> NoMappings:
+    """The error of a *path* that does not exist."""
+    if str(path) == "-":
+        return NoMappings(
+            "-: standard input is not read here: name a file, or a folder of mappings"
+        )
+    return NoMappings(f"{path}: no such file or folder")
+
+
 def mapping_files(paths: Iterable[Path]) -> list[Path]:
     """The mapping files at *paths*: a file itself, a folder's `*.yaml`; for a `*.cases.yaml` its mapping."""
     found: list[Path] = []
     for path in paths:
         if not path.exists():
-            raise NoMappings(f"{path}: no such file or folder")
+            raise not_there(path)
         files = (
             sorted(filter(_is_mapping, path.iterdir())) if path.is_dir() else [_mapping_of(path)]
         )

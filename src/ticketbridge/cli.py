@@ -350,7 +350,11 @@ def _add_outcome(parser: argparse.ArgumentParser) -> None:
 
 def _moment(text: str) -> datetime:
     """A time with its offset, as `2026-11-24T12:00:00Z`."""
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        example = "write it as 2026-11-24T12:00:00Z"
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: {example}") from None
     if moment.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text!r} has no offset: write {text}Z for UTC")
     return moment

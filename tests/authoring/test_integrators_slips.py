@@ -70,6 +70,7 @@ ITEMS = """\
     responses: [{status: 404, then: empty}]
     each: body.items
 """
+TAGS = "    tags: {channel: order.channel}\n"
 EVENTS = "    collect: body.events\n"
 CURRENCY = "    currency: lookup(events, 'id', order.event_id).currency\n"
 
@@ -86,6 +87,13 @@ SLIPS = [
     ('{limit: "100"}', "{limit: }", 20, "TB012", "give it a value", "empty value"),
     ("  - name: item\n", "  name: item\n", 28, "TB002", "as its neighbours", "no dash"),
     ("    tags:", "    price: item.price\n    tags:", 44, "TB003", "keep one of them", "key twice"),
+    (TAGS, "    tags: {c: default(order.c, 'web')}\n", 44, "TB002", 'c: "..."', "quote in braces"),
+    (TAGS, "    tags: {c: default(order.c, order.d), v: item.v}\n", 44, "TB002", 'c: "..."', "comma"),
+    (TAGS, "    tags: {c: default(order.c, lower(order.d))}\n", 44, "TB002", 'c: "..."', "nested"),
+    (TAGS, "    tags: {c: order.a[?b == 'c'] | [0].d}\n", 44, "TB002", 'c: "..."', "filter in braces"),
+    (TAGS, "    tags: {c: join('', [order.a])}\n", 44, "TB002", 'c: "..."', "list in braces"),
+    (TAGS, "    tags: channel:web\n", 44, "TB201", "tags: {channel: {const: web}}", "bare tag"),
+    (TAGS, '    tags: "channel:web"\n', 44, "TB201", "tags: {channel: {const: web}}", "quoted tag"),
     # --- keys and words ---
     ("  base_url:", "  baseUrl:", 8, "TB010", 'did you mean "base_url"?', "camel case"),
     ("    responses:", "    response:", 15, "TB010", 'did you mean "responses"?', "singular"),

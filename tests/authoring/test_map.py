@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -175,13 +176,38 @@ def test_now_fixes_the_clock(folder: Folder, run: Any) -> None:
 
 
 @pytest.mark.parametrize("now", ["tomorrow", "2026-11-24T12:00:00"])
-def test_a_time_without_an_offset_is_wrong_usage(folder: Folder, run: Any, now: str) -> None:
+def test_a_time_without_an_offset_is_wrong_usage(
+    folder: Folder, run: Any, now: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Local time would be another time elsewhere."""
     save(folder, "orders.json", orders())
     with pytest.raises(SystemExit) as caught:
         run("orders.json", "--user", USER, "--now", now)
 
     assert caught.value.code == 2
+    assert "2026-11-24T12:00:00Z" in capsys.readouterr().err
+
+
+def test_a_sample_may_come_from_standard_input(
+    folder: Folder, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`-` is what another program writes."""
+    del folder
+    content = json.dumps(orders(order(item(7)))).encode()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+    assert ids(run("-", "--user", USER)[1]) == ["7"]
+
+
+@pytest.mark.parametrize("command", [["check"], ["test"], ["map"], ["serve"]])
+def test_a_mapping_does_not_come_from_standard_input(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its cases and its schema stand beside it; the error says what to name."""
+    more = ["orders.json", "--user", USER] if command == ["map"] else []
+
+    assert main([*command, "-", *more]) != 0
+    assert "standard input is not read here" in capsys.readouterr().err
 
 
 def test_a_problem_is_exit_code_1_with_its_reason(folder: Folder, run: Any) -> None:

@@ -1,13 +1,14 @@
 """Saved answers of a platform in place of the platform: what `map` maps, and `draft` reads.
 
-A sample is a file with the body of one answer, JSON or XML. Alone it answers the mapping's first
-call; `items=items.json` answers the call of that name, and `/events/7/items=items.json` the request of
-that path (with `?query` where that matters; of a whole URL, its path and query). Several of one name
-answer in their order.
+A sample is a file with the body of one answer, JSON or XML; `-` is standard input. Alone it answers the
+mapping's first call; `items=items.json` answers the call of that name, and `/events/7/items=items.json`
+the request of that path (with `?query` where that matters; of a whole URL, its path and query). Several of
+one name answer in their order.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,7 +84,7 @@ def _is_file(argument: str) -> bool:
 
 def _content(file: str) -> bytes:
     try:
-        with Path(file).open("rb") as stream:
+        with sys.stdin.buffer if file == "-" else Path(file).open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no legal path"

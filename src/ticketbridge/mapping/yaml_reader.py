@@ -7,6 +7,7 @@ are text, each key stands once, plain scalars resolve as in JSON, nothing refers
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import yaml
@@ -17,7 +18,7 @@ from ticketbridge.mapping.places import LINE_BREAK, Piece, pieces_of
 from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.scalars import NumberError, resolve_plain
 from ticketbridge.mapping.words import shown
-from ticketbridge.mapping.yaml_slips import Slip, Spot, explain
+from ticketbridge.mapping.yaml_slips import Slip, Spot, cut_in_flow, explain
 
 MAX_DEPTH = 32
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -180,7 +181,23 @@ class _Composer:
                 self._report.error(key.place, "TB003", message, "keep one of them")
                 continue
             entries[name] = (key, value)
+        if event.flow_style:
+            self._refuse_cut_expressions(entries)
         return MapNode(place, entries, self._source(event, following))
+
+    def _refuse_cut_expressions(self, entries: dict[str, tuple[Scalar, Node]]) -> None:
+        """`{a: f(x, y)}` is for YAML the text `f(x`, and a key `y)` without a value.
+
+        It is an expression that lacks its quotes; what it was cut into becomes one finding.
+        """
+        pairs = list(entries.items())
+        for at, (name, (key, value)) in enumerate(pairs):
+            rest = _rest_of(value, pairs[at + 1 :])
+            if rest:
+                self._report.error(value.place, "TB002", *cut_in_flow(name))
+                entries[name] = (key, Broken(value.place))
+            for cut in rest:
+                del entries[cut]
 
     def _key(self, event: yaml.Event, depth: int) -> Scalar | None:
         """The key as text, or None after a finding."""
@@ -230,6 +247,23 @@ class _Composer:
     def _pieces(self, event: yaml.ScalarEvent) -> tuple[Piece, ...]:
         source = self._events.between(event, event)
         return pieces_of(source, event.value, event.style or None, self._events.start(event))
+
+
+def _rest_of(value: Node, following: Iterable[tuple[str, tuple[Scalar, Node]]]) -> list[str]:
+    """The keys that are the rest of the plain text *value*, up to the one that closes its parentheses."""
+    depth = _opens(str(value.value)) if isinstance(value, Scalar) else 0
+    rest: list[str] = []
+    for name, (_, empty) in following:
+        if depth <= 0 or not (isinstance(empty, Scalar) and empty.value is None):
+            break
+        rest.append(name)
+        depth += _opens(name)
+    return rest if depth <= 0 else []
+
+
+def _opens(text: str) -> int:
+    """How many parentheses *text* leaves open."""
+    return text.count("(") - text.count(")")
 
 
 def _reference(event: yaml.Event) -> str:

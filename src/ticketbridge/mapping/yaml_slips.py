@@ -12,6 +12,8 @@ from dataclasses import dataclass
 SPACELESS = re.compile(r"\s*(?:- )?(?P<key>[\w-]+):\S.*")
 FLOW = frozenset({"while parsing a flow sequence", "while parsing a flow mapping"})
 QUOTE_IT = "quote this expression"
+_LAST_VALUE = re.compile(r".*[{,\[ ](?P<key>[\w-]+): (?P<value>[^\s\"'{\[][^{}]*)")
+_INDEX = frozenset("[({?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,26 @@ def _open_quote(slip: Slip) -> Explanation | None:
     if slip.context != "while scanning a quoted scalar" or slip.context_spot is None:
         return None
     return Explanation(slip.context_spot, "the quote that opens here is never closed", "close it")
+
+
+def _expression_in_flow(slip: Slip) -> Explanation | None:
+    """An expression that YAML ends too early: within brackets a plain text has no comma and no bracket."""
+    if slip.context not in FLOW:
+        return None
+    line, column = slip.lines[slip.spot.line], slip.spot.column
+    found = _LAST_VALUE.fullmatch(line[:column])
+    if found is None:
+        return None
+    is_cut = found["value"].count("(") > found["value"].count(")")
+    if not is_cut and line[column : column + 1] not in _INDEX:
+        return None
+    return Explanation(Spot(slip.spot.line, found.start("value")), *cut_in_flow(found["key"]))
+
+
+def cut_in_flow(key: str) -> tuple[str, str]:
+    """The message and the repair for the value of *key*, an expression that YAML's own brackets cut."""
+    message = "between brackets of YAML's, a comma, a bracket or a `?` ends a text without quotes"
+    return message, f'quote this expression: {key}: "..."'
 
 
 def _open_bracket(slip: Slip) -> Explanation | None:
@@ -161,6 +183,7 @@ def _block_header(slip: Slip) -> Explanation | None:
 EXPLAINERS: tuple[Callable[[Slip], Explanation | None], ...] = (
     _no_token,
     _open_quote,
+    _expression_in_flow,
     _open_bracket,
     _no_content,
     _no_colon,

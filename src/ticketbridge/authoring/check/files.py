@@ -13,7 +13,7 @@ from ticketbridge.authoring.check.wakes import certain, without_wakes
 from ticketbridge.authoring.lint import lint
 from ticketbridge.authoring.lint.secrets import looks_of_secrets
 from ticketbridge.bridge import compile_findings
-from ticketbridge.catalog import NoMappings, is_cases, mapping_beside, mapping_files
+from ticketbridge.catalog import is_cases, mapping_beside, mapping_files, not_there
 from ticketbridge.mapping import Environment
 from ticketbridge.mapping.findings import Finding, MappingError, Place
 from ticketbridge.mapping.loader import draft_mapping, read_text
@@ -88,7 +88,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 def _of_file(path: Path) -> Iterator[Path]:
     if not path.exists():
-        raise NoMappings(f"{path}: no such file or folder")
+        raise not_there(path)
     yield path
     if path.suffix not in _MARKDOWN and not is_cases(path) and cases_file(path).is_file():
         yield cases_file(path)

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import re
+
 from ticketbridge.mapping.builders.context import Context, expression
 from ticketbridge.mapping.builders.texts import VARIABLE
 from ticketbridge.mapping.nodes import MapNode, Node, Scalar, walk
 from ticketbridge.mapping.spec import ConstSpec, FieldSpec, NamedField, ObjectSpec, TableSpec
 
+_TAG = re.compile(r"([A-Za-z][\w-]*):([\w-]+)")
+
 
 def build_fields(node: Node, context: Context) -> ObjectSpec:
     """The fields of the mapping *node*, in its order."""
     fields = tuple(
-        NamedField(str(key.value), _field(value, context), key.place) for key, value in node.pairs
+        NamedField(str(key.value), _named_field(str(key.value), value, context), key.place)
+        for key, value in node.pairs
     )
     return ObjectSpec(fields, node.place)
+
+
+def _named_field(name: str, node: Node, context: Context) -> FieldSpec:
+    tag = _TAG.fullmatch(str(node.value)) if name == "tags" and isinstance(node, Scalar) else None
+    if tag is None:
+        return _field(node, context)
+    message = f"`{tag[0]}` is a tag, and no expression that gives a list of them"
+    suggestion = f"write tags: {{{tag[1]}: {{const: {tag[2]}}}}}"
+    context.report.error(node.place, "TB201", message, suggestion)
+    return ObjectSpec((), node.place)
 
 
 def _field(node: Node, context: Context) -> FieldSpec:
