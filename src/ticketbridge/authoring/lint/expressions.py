@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator
 
 from ticketbridge.authoring.lint.doubts import doubt_in
-from ticketbridge.authoring.lint.trees import expressions_in, tree_of
+from ticketbridge.authoring.lint.trees import tree_of
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import walk
 from ticketbridge.jmes.values import truthy
 from ticketbridge.jmes.writing import text_of
 from ticketbridge.mapping.findings import Finding
-from ticketbridge.mapping.spec import ExpressionSpec, MappingSpec
+from ticketbridge.mapping.spec import ExpressionSpec, MappingSpec, expressions_in
 
 _REGEX_FUNCTIONS = frozenset({"matches", "extract"})
 # Before a letter, `\n` and `\t` may well be a backslash: of C:\new, and of a name of a domain.

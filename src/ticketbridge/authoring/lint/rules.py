@@ -8,7 +8,6 @@ from types import MappingProxyType
 
 from ticketbridge.authoring.lint.doubts import doubt
 from ticketbridge.authoring.lint.trees import roots_in, tree_of
-from ticketbridge.authoring.sites import parts_within
 from ticketbridge.jmes import nodes
 from ticketbridge.mapping.builders.rules import not_about_users
 from ticketbridge.mapping.findings import Finding
@@ -18,6 +17,7 @@ from ticketbridge.mapping.spec import (
     LoginSpec,
     MappingSpec,
     RuleSpec,
+    parts_within,
 )
 
 _SUCCESS = frozenset(range(200, 300))
