@@ -267,7 +267,6 @@ _REPAIRS: tuple[tuple[re.Pattern[str], _Make], ...] = tuple(
 
 _LISTED = "[*] gives all elements, [0] the first, [-1] the last, [?...] those for which it is true"
 _CHOICE = "write condition && x || y, where x is never null, false or empty"
-_NULLS = "see default(x, y), or x || y"
 _FUNCTIONS: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("concat", "concatenate", "concatws", "joinstrings"), "join"),
