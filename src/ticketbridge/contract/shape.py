@@ -37,7 +37,7 @@ def resolve(schema: object, root: Schema) -> Schema:
 
 
 def _both(one: Schema, other: Schema) -> Schema:
-    """A schema that asks what both ask of an object's names, and else what *other* asks before *one*."""
+    """Merge two schemas: names of properties from both; for any other keyword *other* wins."""
     made = {**one, **other}
     for word in ("properties", "$defs"):
         if word in one and word in other:

@@ -92,7 +92,7 @@ class Validator:
 
 
 def _free_name(definitions: Mapping[str, Any]) -> str:
-    """A name with which no definition begins."""
+    """A name that is not the beginning of any name in *definitions*."""
     name = "held"
     while any(other.startswith(name) for other in definitions):
         name += "-"

@@ -372,5 +372,5 @@ _WORDS: Mapping[str, str] = MappingProxyType(
 
 
 def literal_meant(word: str) -> str:
-    """The JSON literal that *word* is in some language, or ""."""
+    """The JSON literal for a word of another language (`None`, `nil`), or ""."""
     return _WORDS.get(word.lower(), "")

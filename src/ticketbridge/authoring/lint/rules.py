@@ -121,9 +121,7 @@ def claims(spec: MappingSpec) -> Iterator[Finding]:
     """Rules that take a status alone for a word about the user."""
     for rule in parts_within((spec.source, spec.upstream.auth)):
         if isinstance(rule, RuleSpec) and rule.then in OWNS_NOTHING and _by_status(rule):
-            message = (
-                f"a status alone makes this `{rule.then}`: a wrong path, or a gateway, has it too"
-            )
+            message = f"only the status decides this `{rule.then}`: a wrong path or a gateway gives it too"
             hint = f"say by `when` what the body has, for example {_KNOWN_BY_BODY}"
             yield doubt(rule.place, "TB526", message, hint)
 
