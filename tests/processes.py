@@ -107,12 +107,17 @@ def _end_with_the_tests() -> None:
     _LIBC.prctl(_SET_SIGNAL_AT_PARENTS_DEATH, signal.SIGKILL)
 
 
+def port_in(text: str) -> int | None:
+    """The port that a process says it listens on, where *text* of its log says so."""
+    found = re.search(r"running on http://127\.0\.0\.1:(\d+)", text)
+    return int(found[1]) if found else None
+
+
 def _port(process: subprocess.Popen[bytes], log: Path) -> int:
     """The port that the process says it listens on."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until and process.poll() is None:
-        found = re.search(r"running on http://127\.0\.0\.1:(\d+)", log.read_text("utf-8"))
-        if found:
-            return int(found[1])
+        if port := port_in(log.read_text("utf-8")):
+            return port
         time.sleep(0.02)
     raise AssertionError(log.read_text("utf-8"))

@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from tests.fake_platform import FakePlatform, Reply
-from tests.processes import own_process
+from tests.processes import own_process, port_in
 from tests.support import SECRET, TOKEN, item, mapping, order, orders
 from ticketbridge import __version__
 from ticketbridge.cli import main
@@ -376,9 +376,8 @@ def _port(running: subprocess.Popen[str]) -> int:
     seen: list[str] = []
     for line in running.stderr:
         seen.append(line)
-        found = re.search(r"running on http://127\.0\.0\.1:(\d+)", line)
-        if found:
-            return int(found[1])
+        if port := port_in(line):
+            return port
     raise AssertionError("".join(seen))
 
 

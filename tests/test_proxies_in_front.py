@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import own_process
 from tests.raw_http import connections, exchange
 from tests.support import SECRET, Changes, Replies, bridge_of, item, order, orders
 from ticketbridge.app import create_app
@@ -117,13 +118,9 @@ def proxy(kind: Kind, folder: Path, bridge: int) -> Iterator[int]:
     file.write_text(kind.configuration.format(port=port, bridge=bridge, folder=folder), "utf-8")
     log = (folder / "log").open("wb")
     command = kind.command(program_of(kind), file)
-    with log, subprocess.Popen(command, stdout=log, stderr=log) as process:  # noqa: S603 - as installed
-        try:
-            wait_for(port, process, folder / "log")
-            yield port
-        finally:
-            process.terminate()
-            process.wait(PATIENCE)
+    with log, own_process(command, stdout=log, stderr=log) as process:
+        wait_for(port, process, folder / "log")
+        yield port
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:

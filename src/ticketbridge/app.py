@@ -155,7 +155,7 @@ def _lifespan(
 
 @asynccontextmanager
 async def _owned(load: Load, grace: float) -> AsyncIterator[None]:
-    """What a process has that is there for nothing else: an end without loss, and bounded memory."""
+    """Run what only a process of our own may have: an end without loss, and collection of memory."""
     async with collecting():
         with draining(load, grace):
             yield

@@ -171,7 +171,7 @@ def worker() -> Application:
 
 
 def _leave_with_the_supervisor() -> None:
-    """Have this process leave, as upon SIGTERM, when its supervisor is gone without a word."""
+    """End this process as SIGTERM does, if its supervisor was killed."""
     supervisor = multiprocessing.parent_process()
     if supervisor is None:
         return

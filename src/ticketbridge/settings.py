@@ -94,7 +94,7 @@ def settings_from(
 
 
 def doubts_of(settings: Settings) -> Iterator[str]:
-    """What can be used, and is hardly meant."""
+    """Warnings: settings that work, but are probably a mistake."""
     for network in settings.trusted_proxies:
         if is_too_wide(network):
             yield (

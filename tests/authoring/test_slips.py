@@ -171,7 +171,6 @@ def test_the_slips_of_a_call() -> None:
         "source.order.responses[0]: left out",
         "source.order.responses[0].status: left out",
         "source.order.responses[0].when: left out",
-        "source.order.responses[0].message: upper(body.textt)",
         "source.order.responses[1]: left out",
         "source.order.pages: left out",
         "source.order.pages.last: left out",
@@ -181,7 +180,7 @@ def test_the_slips_of_a_call() -> None:
         "source.order.if: user == 'x'",
     }
     assert "source.order.responses[1].status: left out" not in names
-    assert "source.order.responses[0].message: body.text" not in names
+    assert not [name for name in names if ".message" in name], "only the log has it"
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,15 @@ def of_query(name: str, text: str) -> list[str]:
     return [finding.code for finding in found({"source.0.query": {"email": "{user}", name: text}})]
 
 
+def source_of(text: str, *above: dict[str, str]) -> list[dict[str, Any]]:
+    """A source that asks by the query *text*, below the entries *above*."""
+    return [
+        *above,
+        {"name": "order", "get": "/o", "query": {"f": text}, "each": "body.orders"},
+        {"name": "item", "each": "order.items"},
+    ]
+
+
 FILTER = "$filter"
 S = "quoted(user, 'sql')"
 B = "quoted(user, 'backslash')"
@@ -165,55 +174,30 @@ def test_a_good_query_is_not_doubted(text: str) -> None:
             id="login",
         ),
         pytest.param(
-            {
-                "source": [
-                    {"name": "q", "take": "join('', ['a eq \\'', user, '\\''])"},
-                    {"name": "order", "get": "/o", "query": {"f": "{q}"}, "each": "body.orders"},
-                    {"name": "item", "each": "order.items"},
-                ]
-            },
+            {"source": source_of("{q}", {"name": "q", "take": "join('', ['a eq \\'', user, '\\''])"})},
             id="built by an entry above",
         ),
         pytest.param(
-            {
-                "source": [
-                    {"name": "q", "each": "[join('', ['a eq \\'', user, '\\''])]"},
-                    {"name": "order", "get": "/o", "query": {"f": "{q}"}, "each": "body.orders"},
-                    {"name": "item", "each": "order.items"},
-                ]
-            },
+            {"source": source_of("{q}", {"name": "q", "each": "[join('', ['a eq \\'', user, '\\''])]"})},
             id="built in a list above",
         ),
         pytest.param(
             {
-                "source": [
+                "source": source_of(
+                    "{all}",
                     {"name": "start", "take": "'a eq '"},
                     {"name": "sign", "take": "'\\''"},
                     {"name": "all", "take": "join(sign, [start, user, ''])"},
-                    {"name": "order", "get": "/o", "query": {"f": "{all}"}, "each": "body.orders"},
-                    {"name": "item", "each": "order.items"},
-                ]
+                )
             },
             id="built by several entries",
         ),
         pytest.param(
-            {
-                "source": [
-                    {"name": "who", "take": "lower(user)"},
-                    {"name": "order", "get": "/o", "query": {"f": "a eq '{who}'"}, "each": "body.orders"},
-                    {"name": "item", "each": "order.items"},
-                ]
-            },
+            {"source": source_of("a eq '{who}'", {"name": "who", "take": "lower(user)"})},
             id="bound above",
         ),
         pytest.param(
-            {
-                "source": [
-                    {"name": "who", "get": "/c/{user}", "take": "body.name"},
-                    {"name": "order", "get": "/o", "query": {"f": "a eq '{who}'"}, "each": "body.orders"},
-                    {"name": "item", "each": "order.items"},
-                ]
-            },
+            {"source": source_of("a eq '{who}'", {"name": "who", "get": "/c/{user}", "take": "body.name"})},
             id="a name that the user chose",
         ),
     ],
@@ -228,16 +212,10 @@ def test_every_place_of_a_query_is_looked_at(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        [
-            {"name": "who", "take": "quoted(user, 'sql')"},
-            {"name": "order", "get": "/o", "query": {"f": "a eq '{who}'"}, "each": "body.orders"},
-            {"name": "item", "each": "order.items"},
-        ],
-        [
-            {"name": "q", "take": "join('', ['a eq \\'', quoted(user, 'sql'), '\\''])"},
-            {"name": "order", "get": "/o", "query": {"f": "{q}"}, "each": "body.orders"},
-            {"name": "item", "each": "order.items"},
-        ],
+        source_of("a eq '{who}'", {"name": "who", "take": "quoted(user, 'sql')"}),
+        source_of(
+            "{q}", {"name": "q", "take": "join('', ['a eq \\'', quoted(user, 'sql'), '\\''])"}
+        ),
         [
             {"name": "label", "take": "join('', ['\\'', user, '\\''])"},
             {"name": "order", "get": "/o", "query": {"f": "{user}"}, "each": "body.orders"},

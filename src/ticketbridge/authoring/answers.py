@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -22,8 +22,6 @@ from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import did_you_mean
 from ticketbridge.mapping.loader import draft_mapping, read_text
 from ticketbridge.upstream.client import Client
-
-Loop = Callable[[], asyncio.AbstractEventLoop]
 
 
 def fetched(

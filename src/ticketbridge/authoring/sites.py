@@ -60,15 +60,6 @@ def sites(spec: MappingSpec) -> Iterator[Site]:
         yield from _within(Site(part, section, _member_put(spec, section, lambda whole: whole)))
 
 
-def parts_within(node: Any) -> Iterator[Any]:
-    """*node* of a mapping, and each part within it."""
-    return (site.node for site in _within(Site(node, "", _nowhere)))
-
-
-def _nowhere(_value: Any) -> MappingSpec:
-    raise NotImplementedError
-
-
 def _within(site: Site) -> Iterator[Site]:
     yield site
     for label, member, put in _members(site.node, site.put):

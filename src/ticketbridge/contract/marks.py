@@ -135,7 +135,7 @@ def _names(arguments: Iterable[nodes.Node]) -> set[str]:
 
 
 def _reckoned(found: Collection[_Facts]) -> _Facts:
-    """What is made of several values: of the status too where one of them is."""
+    """The facts of a value that is calculated from several: it has the status if one of them has."""
     union = _NONE.union(*found)
     if union & _MARKED:
         return _MARKED

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from ticketbridge.contract.shape import Schema, pointed
+from ticketbridge.contract.shape import Schema, objects_in, pointed
 from ticketbridge.contract.validator import Validator
 
 _SAME_LISTS = ("allOf", "anyOf", "oneOf")
@@ -116,14 +115,5 @@ def _target(reference: str, root: Schema) -> object:
         found = pointed(reference, root)
         return False if found is None else found
     words = ("$anchor", "$dynamicAnchor")
-    anchored = (part for part in _objects(root) if reference[1:] in map(part.get, words))
+    anchored = (part for part in objects_in(root) if reference[1:] in map(part.get, words))
     return next(anchored, False)
-
-
-def _objects(node: object) -> Iterator[Mapping[str, Any]]:
-    if isinstance(node, Mapping):
-        yield node
-        node = list(node.values())
-    if isinstance(node, list):
-        for value in node:
-            yield from _objects(value)

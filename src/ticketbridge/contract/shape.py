@@ -37,7 +37,7 @@ def resolve(schema: object, root: Schema) -> Schema:
 
 
 def _both(one: Schema, other: Schema) -> Schema:
-    """A schema that asks what both ask of an object's names, and else what *other* asks before *one*."""
+    """Merge two schemas: names of properties from both; for any other keyword *other* wins."""
     made = {**one, **other}
     for word in ("properties", "$defs"):
         if word in one and word in other:
@@ -77,16 +77,22 @@ def object_shape(schema: Schema, root: Schema) -> ObjectShape:
 
 def names_in(schema: object) -> Iterator[str]:
     """The names of properties that *schema* gives anywhere; a value's other names may be data."""
+    for part in objects_in(schema):
+        for word in ("properties", "required"):
+            names = part.get(word)
+            yield from names if isinstance(names, Mapping | list) else ()
+
+
+def objects_in(schema: object) -> Iterator[Mapping[str, Any]]:
+    """All objects in *schema*, itself included, in the order in which they stand."""
     parts = [schema]
     while parts:
         part = parts.pop()
         if isinstance(part, Mapping):
-            for word in ("properties", "required"):
-                names = part.get(word)
-                yield from names if isinstance(names, Mapping | list) else ()
-            parts += part.values()
-        elif isinstance(part, list):
-            parts += part
+            yield part
+            part = list(part.values())
+        if isinstance(part, list):
+            parts += reversed(part)
 
 
 def items_of(schema: Schema, root: Schema) -> Schema:

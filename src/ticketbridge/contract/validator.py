@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import jsonschema_rs
 from jsonschema import Draft202012Validator
 
-from ticketbridge.contract.shape import Schema, names_in
+from ticketbridge.contract.shape import Schema, names_in, objects_in
 
 UNNAMED: Final = "*"
 NO_JSON: Final = "JSON"
@@ -92,7 +92,7 @@ class Validator:
 
 
 def _free_name(definitions: Mapping[str, Any]) -> str:
-    """A name with which no definition begins."""
+    """A name that is not the beginning of any name in *definitions*."""
     name = "held"
     while any(other.startswith(name) for other in definitions):
         name += "-"
@@ -108,18 +108,6 @@ def _exact(node: object) -> object:
     return [_exact(value) for value in node] if isinstance(node, list) else node
 
 
-def _formats(node: object) -> Iterator[str]:
-    """The names of formats in a schema."""
-    if isinstance(node, Mapping):
-        name = node.get("format")
-        if isinstance(name, str):
-            yield name
-        node = list(node.values())
-    if isinstance(node, list):
-        for value in node:
-            yield from _formats(value)
-
-
 _Compiled = jsonschema_rs.Draft202012Validator
 
 
@@ -129,7 +117,9 @@ class _Compiler:
     def __init__(self, document: dict[str, Any]) -> None:
         self._registry = jsonschema_rs.Registry([(_WHERE, document)])
         self._formats: dict[str, Callable[..., bool]] = {
-            name: partial(_CHECKER.conforms, format=name) for name in _formats(document)
+            name: partial(_CHECKER.conforms, format=name)
+            for name in (part.get("format") for part in objects_in(document))
+            if isinstance(name, str)
         }
 
     def compiled(self, pointer: str) -> _Compiled:

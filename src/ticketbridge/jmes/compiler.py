@@ -302,7 +302,7 @@ class CodeGenerator:
         return f"({left} == {right} if type({left}) is str else {called})"
 
     def _unless_attributed(self, node: nodes.Node, value: str) -> str:
-        """What makes an error of an identity test: an element with attributes refuses `not`."""
+        """Code to add to an `is` test: an element with attributes is an error there, raised by its `not`."""
         self.helper("AttributedElement", AttributedElement)
         test = f" or (type({value}) is AttributedElement and not {value})"
         return test if self._strict and not self._is_boolean(node) else ""

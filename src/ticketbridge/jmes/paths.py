@@ -65,7 +65,7 @@ def _paths(node: nodes.Node) -> Iterator[RootPath]:
 
 
 def _flat(steps: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
-    """*steps*, a chain among them taken apart, and a projection after what it is made over."""
+    """Flatten *steps*: an inner chain into its steps, a projection into its base and itself."""
     for step in steps:
         match step:
             case nodes.Chain():

@@ -267,7 +267,6 @@ _REPAIRS: tuple[tuple[re.Pattern[str], _Make], ...] = tuple(
 
 _LISTED = "[*] gives all elements, [0] the first, [-1] the last, [?...] those for which it is true"
 _CHOICE = "write condition && x || y, where x is never null, false or empty"
-_NULLS = "see default(x, y), or x || y"
 _FUNCTIONS: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("concat", "concatenate", "concatws", "joinstrings"), "join"),
@@ -373,5 +372,5 @@ _WORDS: Mapping[str, str] = MappingProxyType(
 
 
 def literal_meant(word: str) -> str:
-    """The JSON literal that *word* is in some language, or ""."""
+    """The JSON literal for a word of another language (`None`, `nil`), or ""."""
     return _WORDS.get(word.lower(), "")

@@ -41,6 +41,8 @@ from ticketbridge.mapping.spec_texts import (
     Secret,
     TemplateSpec,
     expressions_in,
+    parts_within,
+    secrets_in,
 )
 from ticketbridge.mapping.spec_ticket import (
     ConstSpec,
@@ -111,6 +113,8 @@ __all__ = [
     "UserFormat",
     "XmlFormatSpec",
     "expressions_in",
+    "parts_within",
+    "secrets_in",
 ]
 
 IPNetwork = IPv4Network | IPv6Network

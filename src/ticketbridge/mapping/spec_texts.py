@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
 
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.places import Piece, place_at
@@ -38,19 +39,29 @@ class ExpressionSpec:
         return place_at(self.pieces, offset, self.place)
 
 
-def expressions_in(part: object) -> Iterator[ExpressionSpec]:
-    """The expressions that *part* of a mapping declares, wherever in it they stand."""
-    if isinstance(part, ExpressionSpec):
-        yield part
-    elif isinstance(part, Mapping):
-        for value in part.values():
-            yield from expressions_in(value)
+def parts_within(part: object) -> Iterator[Any]:
+    """*part* of a mapping, and each part within it, an outer one before those in it."""
+    if isinstance(part, Mapping):
+        inner: Iterable[object] = part.values()
     elif isinstance(part, tuple | list):
-        for each in part:
-            yield from expressions_in(each)
+        inner = part
     elif is_dataclass(part):
-        for member in fields(part):
-            yield from expressions_in(getattr(part, member.name))
+        inner = (getattr(part, member.name) for member in fields(part))
+    else:
+        return
+    yield part
+    for each in inner:
+        yield from parts_within(each)
+
+
+def expressions_in(part: object) -> Iterator[ExpressionSpec]:
+    """Each expression within *part* of a mapping."""
+    return (each for each in parts_within(part) if isinstance(each, ExpressionSpec))
+
+
+def secrets_in(part: object) -> Iterator[str]:
+    """The text of each Secret within *part* of a mapping, for what must not repeat it."""
+    return (each.reveal() for each in parts_within(part) if isinstance(each, Secret))
 
 
 @dataclass(frozen=True, slots=True)

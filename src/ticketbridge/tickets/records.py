@@ -195,7 +195,7 @@ def marks_of(spec: TicketSpec) -> list[str]:
 
 
 def _hold_to_marks(spec: TicketSpec, contract: TicketContract, compiler: SpecCompiler) -> None:
-    """A schema that has no place for a mark is a finding: the ticket would go out as a valid one, or not."""
+    """Report a schema that does not allow a mark: such a ticket could not go out with its status."""
     marks = marks_of(spec)
     refused = [m for m in marks if not may_have(contract.ticket, contract.root, STATUS, m)]
     if refused:

@@ -46,5 +46,5 @@ async def bind_each(
 
 
 def _first(failures: BaseException) -> BaseException:
-    """One of the failures of calls that went out together: the others were stopped by it."""
+    """The first failure of calls that ran together; it cancelled the others."""
     return _first(failures.exceptions[0]) if isinstance(failures, BaseExceptionGroup) else failures

@@ -9,13 +9,13 @@ from urllib.parse import quote, urlencode
 from ticketbridge.jmes import EvaluationError, kinds
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
-from ticketbridge.mapping.secrets import secrets_in
 from ticketbridge.mapping.spec import (
     ExpressionSpec,
     LoginSpec,
     OAuth2AuthSpec,
     SessionAuthSpec,
     UpstreamSpec,
+    secrets_in,
 )
 from ticketbridge.problems import MappingMismatch, UpstreamUnreadable
 from ticketbridge.redaction import mask_emails, mask_words

@@ -89,7 +89,7 @@ def _require_same_user_in_path(path: str, first: FirstRequest) -> None:
 
 
 def _require_same_values(url: SplitResult, *held: Mapping[str, frozenset[str]]) -> None:
-    """Raise where a parameter of those in *held* has another value, be it beside the right one.
+    """Raise if a parameter in *held* has another value, even if the right one is there too.
 
     Servers differ on what separates parameters, on the case of names, on what blanks, dots and brackets
     in them do, and on how often they decode: whatever one of them may read as the parameter is held.

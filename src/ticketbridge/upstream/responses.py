@@ -14,7 +14,6 @@ from typing import Any, assert_never
 from ticketbridge.jmes import Expression, kinds, root_paths
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
-from ticketbridge.mapping.secrets import secrets_in
 from ticketbridge.mapping.spec import (
     OWNS_NOTHING,
     CallSpec,
@@ -23,6 +22,7 @@ from ticketbridge.mapping.spec import (
     RuleSpec,
     StatusRange,
     UpstreamSpec,
+    secrets_in,
 )
 from ticketbridge.problems import (
     MappingMismatch,

@@ -187,7 +187,7 @@ def _timeless(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _bad(candidate: Candidate) -> Guess:
-    """True, or whatever does not say no: of a word that was not seen, nobody knows that it says no."""
+    """Guess the condition of a bad flag. A word that no sample has counts as yes."""
     values = candidate.values
     if all(isinstance(value, bool) for value in values):
         return Guess(candidate.text, "likely", "by its name")
@@ -217,7 +217,7 @@ def _good(candidate: Candidate) -> Guess:
 
 
 def _by_opposite(candidate: Candidate, write: Any, wanted: str) -> Guess:
-    """By the word against the only one that was seen: `0` against `1`."""
+    """Guess by the opposite of the only value that the samples have: `0` for `1`."""
     others = [opposite(value) for value in candidate.given]
     if others and ABSENT not in others:
         why = (
@@ -230,7 +230,7 @@ def _by_opposite(candidate: Candidate, write: Any, wanted: str) -> Guess:
 def _unless_free(
     guess: Guess, candidate: Candidate, candidates: Sequence[Candidate], price: Candidate | None
 ) -> Guess:
-    """Whether it was paid for says nothing of a ticket that costs nothing."""
+    """Limit *guess* to tickets that cost something: for a free one, "not paid" means nothing."""
     if guess.is_open:
         return guess
     costs = not_free(candidate, candidates, price)

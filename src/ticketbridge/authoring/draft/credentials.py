@@ -9,21 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
 from ticketbridge.authoring.cases.spec import Target
-from ticketbridge.authoring.draft.documents import Document
+from ticketbridge.authoring.draft.documents import Document, texts_in
 from ticketbridge.authoring.draft.groups import is_paging
 from ticketbridge.authoring.draft.looks import looks_secret
 from ticketbridge.authoring.draft.words import PEOPLE_LISTS, folded, key_words, singular
-from ticketbridge.authoring.personal.kinds import word_set
+from ticketbridge.authoring.personal.kinds import CREDENTIAL_WORDS, word_set
 from ticketbridge.mapping.environment import PLACEHOLDER
 
-_NAMES = word_set(
-    "apikey token secret password passwd passphrase pwd signature sig hmac jwt bearer auth authorization"
-    " credential credentials sid sessionid session key accesskey pin clave contrasena passwort schluessel"
-    " kennwort jeton authkey appkey passkey"
+_NAMES = CREDENTIAL_WORDS | word_set(
+    "auth sid sessionid session key clave schluessel jeton authkey appkey passkey"
 )
 _PLAIN_KEYS = word_set("sort group order search user filter partition foreign lookup event by")
 _LOGINS = word_set(
@@ -96,7 +93,7 @@ class _Found:
 
 
 def _in_targets(documents: Sequence[Document], user: str | None) -> Iterator[_Found]:
-    known = {text for document in documents for text in _texts(document.value)}
+    known = {text for document in documents for text in texts_in(document.value)}
     asked = (user or "").casefold()
     for document in documents:
         target = Target.of(document.target)
@@ -195,7 +192,7 @@ def _with_target(document: Document, target: str) -> Document:
 
 def _in_samples(document: Document) -> Iterator[tuple[str, str]]:
     """The credentials of URLs that stand in a document, each with its parameter's name, or ""."""
-    for text in _texts(document.value):
+    for text in texts_in(document.value):
         for url in _URL.findall(text):
             yield from (("", password) for password in _USERINFO.findall(url))
             # By its signs: a text that is no URL for urlsplit may hold a credential too.
@@ -209,15 +206,4 @@ def _in_samples(document: Document) -> Iterator[tuple[str, str]]:
 
 def _ids(documents: Sequence[Document]) -> set[str]:
     """What stands alone in a document: an id that a URL repeats is no credential."""
-    return {text for document in documents for text in _texts(document.value) if "/" not in text}
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for member in value.values():
-            yield from _texts(member)
-    elif isinstance(value, list):
-        for member in value:
-            yield from _texts(member)
-    elif isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
-        yield str(value)
+    return {text for document in documents for text in texts_in(document.value) if "/" not in text}

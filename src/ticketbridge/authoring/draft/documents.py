@@ -126,3 +126,15 @@ def _lists_in(sample: Sample) -> Iterator[Path]:
 
 def _refuse(*_: object) -> None:
     raise ValueError("a document type")
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """All texts and integers of a document, as they would stand in a path."""
+    if isinstance(value, dict):
+        for member in value.values():
+            yield from texts_in(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from texts_in(member)
+    elif isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        yield str(value)

@@ -37,7 +37,7 @@ _AROUND = word_set(
     "meta status response header result info envelope head responsestatus cabecera error fault"
 )
 _OF_OBJECTS = word_set("complete iscomplete partial ispartial incomplete failed exception")
-"""An answer that is one object, and no list, says so of what it is about: an order that is complete."""
+"""In an answer that is one object, these are about the object (a complete order), not about the answer."""
 
 _DEEPEST = 3
 
@@ -167,7 +167,7 @@ def _is_fine(value: Any) -> bool:
 
 
 def _paths(documents: Sequence[Any], path: Path) -> list[Path]:
-    """The values that stand around the list: in an object that it is in, or in one beside of such a name."""
+    """Paths of the values around the list: in an object above it, or in one such as `meta` beside it."""
     found: dict[Path, None] = {}
     for document in documents:
         found.update((place, None) for place, _ in scalars(document))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ticketbridge.authoring.cases.spec import Target
-from ticketbridge.authoring.draft.documents import Document
+from ticketbridge.authoring.draft.documents import Document, texts_in
 from ticketbridge.authoring.draft.words import key_words
 
 _PAGING = re.compile(
@@ -51,7 +51,7 @@ class Group:
 
 def grouped(documents: Sequence[Document]) -> list[Group]:
     """The groups, in the order of their first documents."""
-    known = {text for document in documents for text in _texts(document.value)}
+    known = {text for document in documents for text in texts_in(document.value)}
     groups: list[Group] = []
     for document in documents:
         group = next((g for g in groups if _belongs(document, g, known)), None)
@@ -84,18 +84,6 @@ def _same_call(one: Target, other: Target, known: set[str]) -> bool:
 
 def _is_value(segment: str, known: set[str]) -> bool:
     return segment in known or any(map(str.isdigit, segment))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """All texts and integers of a document, as they would stand in a path."""
-    if isinstance(value, dict):
-        for member in value.values():
-            yield from _texts(member)
-    elif isinstance(value, list):
-        for member in value:
-            yield from _texts(member)
-    elif isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
-        yield str(value)
 
 
 def _shape(value: Any) -> object:

@@ -46,7 +46,7 @@ def is_weak(value: str) -> bool:
 
 
 def leading(groups: Sequence[Group], main: int) -> dict[int, Path | None]:
-    """The groups whose values are in the requests of the main one, or in those of another such.
+    """Find the calls whose answers give values for the requests of the *main* call, directly or over others.
 
     Each comes before those that it leads to, with the list that its values are in.
     """

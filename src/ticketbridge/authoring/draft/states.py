@@ -73,7 +73,7 @@ def guess_tables(candidates: Sequence[Candidate], price: Candidate | None = None
 
 
 def _one_of_each(found: Iterable[Candidate]) -> list[Candidate]:
-    """Of `status` and `status_code` beside each other the one that is better known: both say the same."""
+    """Drop the less known of two keys that say the same side by side, such as `status` and `status_code`."""
     kept: dict[tuple[object, tuple[str, ...]], Candidate] = {}
     for candidate in found:
         words = _status_words(candidate)
@@ -147,7 +147,7 @@ def _table(candidate: Candidate, price: Candidate | None) -> Table:
 
 
 def _only_of_free(candidate: Candidate, price: Candidate | None) -> set[str]:
-    """The words that none but tickets that cost nothing have: what they say of others is not known."""
+    """The words that only free tickets have: what they mean for others is not known."""
     if price is None:
         return set()
     pairs = list(zip(candidate.values, price.values, strict=True))

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator
 
 from ticketbridge.authoring.lint.doubts import doubt_in
-from ticketbridge.authoring.lint.trees import expressions_in, tree_of
+from ticketbridge.authoring.lint.trees import tree_of
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import walk
 from ticketbridge.jmes.values import truthy
 from ticketbridge.jmes.writing import text_of
 from ticketbridge.mapping.findings import Finding
-from ticketbridge.mapping.spec import ExpressionSpec, MappingSpec
+from ticketbridge.mapping.spec import ExpressionSpec, MappingSpec, expressions_in
 
 _REGEX_FUNCTIONS = frozenset({"matches", "extract"})
 # Before a letter, `\n` and `\t` may well be a backslash: of C:\new, and of a name of a domain.
@@ -57,7 +57,7 @@ def _escapes(spec: ExpressionSpec, tree: nodes.Node) -> Iterator[Finding]:
         text = node.value if isinstance(node, nodes.Constant) else None
         raw = spec.text.startswith("'", node.start) and id(node) not in regexes
         if raw and isinstance(text, str) and _ESCAPE.search(text):
-            message = "the backslash stays in this text, which knows no escape but \\'"
+            message = "the backslash stays in this text: in single quotes only \\' is an escape"
             yield doubt_in(spec, node, "TB212", message, _with_escapes(text))
 
 
@@ -110,7 +110,7 @@ def _never_taken(spec: ExpressionSpec, node: nodes.Either) -> Iterator[Finding]:
         if isinstance(choice, nodes.Constant) and truthy(choice.value):
             joined = text_of(nodes.ListOf(node.start, node.choices))
             hint = f"to join texts write join('', {joined})"
-            message = "this is never taken: what stands before it is always there"
+            message = "this is never used: the text before it is never null or false"
             yield doubt_in(spec, behind, "TB215", message, hint)
             return
 

@@ -8,7 +8,6 @@ from types import MappingProxyType
 
 from ticketbridge.authoring.lint.doubts import doubt
 from ticketbridge.authoring.lint.trees import roots_in, tree_of
-from ticketbridge.authoring.sites import parts_within
 from ticketbridge.jmes import nodes
 from ticketbridge.mapping.builders.rules import not_about_users
 from ticketbridge.mapping.findings import Finding
@@ -18,6 +17,7 @@ from ticketbridge.mapping.spec import (
     LoginSpec,
     MappingSpec,
     RuleSpec,
+    parts_within,
 )
 
 _SUCCESS = frozenset(range(200, 300))
@@ -121,9 +121,7 @@ def claims(spec: MappingSpec) -> Iterator[Finding]:
     """Rules that take a status alone for a word about the user."""
     for rule in parts_within((spec.source, spec.upstream.auth)):
         if isinstance(rule, RuleSpec) and rule.then in OWNS_NOTHING and _by_status(rule):
-            message = (
-                f"a status alone makes this `{rule.then}`: a wrong path, or a gateway, has it too"
-            )
+            message = f"only the status decides this `{rule.then}`: a wrong path or a gateway gives it too"
             hint = f"say by `when` what the body has, for example {_KNOWN_BY_BODY}"
             yield doubt(rule.place, "TB526", message, hint)
 

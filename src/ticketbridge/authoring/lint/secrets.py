@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ticketbridge.authoring.lint.doubts import doubt
-from ticketbridge.authoring.personal.kinds import word_set, words_of
+from ticketbridge.authoring.personal.kinds import CREDENTIAL_WORDS, word_set, words_of
 from ticketbridge.authoring.personal.looks import TOKEN, is_random, is_stand_in, is_uuid
 from ticketbridge.mapping.builders.headers import is_sensitive, is_sensitive_parameter
 from ticketbridge.mapping.findings import Finding, Place
@@ -26,10 +26,9 @@ _NAMED = re.compile(
     r"""(?P<value>[^\s"'`,;&?#{}\[\]()<>|$]{4,})"""
 )
 _URL = re.compile(r"""https?://[^\s"'`<>{}]+""")
-_NAMES = word_set(
-    "key apikey token secret password passwd passwort contrasena pwd pass passphrase passcode pin otp sig"
-    " signature auth hmac jwt session sid sessionid code hash credential credentials bearer license nonce"
-    " barcode qr scan capability ticketcode accesskey sas"
+_NAMES = CREDENTIAL_WORDS | word_set(
+    "key pass otp auth session sid sessionid code hash license nonce barcode qr scan capability ticketcode"
+    " sas"
 )
 """Words of names under which a random value opens something."""
 _SHORTEST = 12

@@ -10,7 +10,6 @@ from ticketbridge.authoring.lint.conditions import subject as subject_of
 from ticketbridge.authoring.lint.doubts import doubt, doubt_in
 from ticketbridge.authoring.lint.ticket import truthy_doubts
 from ticketbridge.authoring.lint.trees import is_status, roots_in, tree_of
-from ticketbridge.authoring.sites import parts_within
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import walk
 from ticketbridge.mapping.findings import Finding
@@ -23,6 +22,7 @@ from ticketbridge.mapping.spec import (
     OffsetSpec,
     RequestSpec,
     TemplateSpec,
+    parts_within,
 )
 
 # Parameters whose values are names of fields, as `include=order.items` is.

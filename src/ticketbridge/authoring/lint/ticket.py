@@ -17,7 +17,6 @@ from ticketbridge.authoring.lint.trees import (
     text_of,
     tree_of,
 )
-from ticketbridge.authoring.sites import parts_within
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import choices, walk
 from ticketbridge.mapping.findings import Finding
@@ -27,6 +26,7 @@ from ticketbridge.mapping.spec import (
     NamedField,
     StatusTableSpec,
     TableSpec,
+    parts_within,
 )
 
 _VALID = "VALID"

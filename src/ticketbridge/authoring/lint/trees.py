@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 from typing import Any, TypeAlias
 
-from ticketbridge.authoring.sites import parts_within
 from ticketbridge.jmes import ExpressionError, nodes
 from ticketbridge.jmes.analysis import analyse, asked
 from ticketbridge.jmes.parser import parse
-from ticketbridge.mapping.spec import ExpressionSpec
+from ticketbridge.mapping.spec import ExpressionSpec, expressions_in
 
 Path: TypeAlias = tuple[str, ...]
 
@@ -37,11 +35,6 @@ def _tree(text: str) -> nodes.Node:
 def tree_of(spec: ExpressionSpec) -> nodes.Node:
     """The syntax of *spec*; that of null where it is wrong, which was reported."""
     return _tree(spec.text)
-
-
-def expressions_in(part: Any) -> Iterator[ExpressionSpec]:
-    """Each expression within *part* of a mapping."""
-    return (each for each in parts_within(part) if isinstance(each, ExpressionSpec))
 
 
 def roots_in(part: Any) -> set[str]:

@@ -30,15 +30,11 @@ _ALTERNATIVES = frozenset({"default", "not_null"})
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One slip: at the offset *start* of the text, *change* says what happened, *tree* what came of it.
-
-    *misspells*: it names a key that is not there.
-    """
+    """One slip: at the offset *start* of the text, *change* says what happened, *tree* what came of it."""
 
     start: int
     change: str
     tree: nodes.Node
-    misspells: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +58,8 @@ Sibling = Callable[[nodes.Node, str], str | None]
 def edits(tree: nodes.Node, sibling: Sibling) -> Iterator[Edit]:
     """All slips in *tree*: keys, texts and numbers, operators, functions, conditions."""
     for spot in _spots(_Spot(tree, at_root=True, put=lambda whole: whole)):
-        is_key = isinstance(spot.node, nodes.Field)
-        for start, change, node in _changed(spot):
-            yield Edit(start, change, spot.put(node), misspells=is_key)
-        for start, change, node in _taken_for(spot, sibling):
-            yield Edit(start, change, spot.put(node), misspells=False)
+        for start, change, node in (*_changed(spot), *_taken_for(spot, sibling)):
+            yield Edit(start, change, spot.put(node))
 
 
 def misspelt(name: str) -> str:

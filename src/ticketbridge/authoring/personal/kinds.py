@@ -43,16 +43,21 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+CREDENTIAL_WORDS = word_set(
+    "password passwd pwd passphrase passcode secret token authorization signature sig hmac jwt bearer"
+    " credential credentials pin apikey accesskey contrasena passwort kennwort"
+)
+"""Words of names that are credentials wherever they stand: in data, in a URL and in a mapping."""
+
 _NAME_WORD = r"[^\W\d_](?:[^\W\d_]|['\u2019.-])*"
 _FULL_NAME = re.compile(rf"\s*{_NAME_WORD}(?:,?\s+{_NAME_WORD})+\s*")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\x00-\x7f]+")
 
 _WORDS: Mapping[Kind, frozenset[str]] = MappingProxyType(
     {
-        Kind.SECRET: word_set(
-            "password passwd pwd secret authorization signature csrf cookie credential credentials pin cvv"
-            " cvc barcode barcodes qr qrcode apikey token locator otp hmac jwt sig accesskey accesscode"
-            " scancode passcode"
+        Kind.SECRET: CREDENTIAL_WORDS
+        | word_set(
+            "csrf cookie cvv cvc barcode barcodes qr qrcode locator otp accesscode scancode"
         ),
         Kind.EMAIL: word_set("email emails mail correo courriel epost メール"),
         Kind.PHONE: word_set(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import fields, is_dataclass
-from typing import Any
+from collections.abc import Collection
 
 from ticketbridge.authoring.personal.findings import Findings
 from ticketbridge.authoring.personal.xml import xml_text
 from ticketbridge.authoring.trial import Trial
-from ticketbridge.mapping.spec import MappingSpec, Secret
+from ticketbridge.mapping.spec import MappingSpec, secrets_in
 from ticketbridge.upstream.formats import Unreadable, read_json
 
 _SHORTEST = 4
@@ -24,7 +22,7 @@ def findings_of(trial: Trial, *, kept: Collection[str] = ()) -> Findings:
 
 def _secrets_of(spec: MappingSpec) -> set[str]:
     """The credentials that *spec* holds. What variables put into the paths of calls is none."""
-    held = _secrets((spec.upstream.auth, spec.upstream.headers, spec.endpoint.access))
+    held = secrets_in((spec.upstream.auth, spec.upstream.headers, spec.endpoint.access))
     return {secret for secret in held if len(secret) >= _SHORTEST}
 
 
@@ -41,16 +39,3 @@ def _learn_from(findings: Findings, trial: Trial) -> None:
         if text is not None:
             findings.learn_xml(text)
         findings.learn_text(exchange.answer.content.decode("utf-8", "replace"))
-
-
-def _secrets(value: Any) -> Iterator[str]:
-    match value:
-        case Secret():
-            yield value.reveal()
-        case Mapping():
-            yield from _secrets(tuple(value.values()))
-        case tuple():
-            for item in value:
-                yield from _secrets(item)
-        case _ if is_dataclass(value):
-            yield from _secrets(tuple(getattr(value, f.name) for f in fields(value)))

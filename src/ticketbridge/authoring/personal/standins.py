@@ -117,7 +117,7 @@ def _in_letters(number: int) -> str:
 
 
 def _in_hex(text: str) -> str:
-    """*text* with `a` for letters that hex has not: who reads a UUID reads its stand-in too."""
+    """Replace letters that are not hex by `a`, so that the stand-in of a UUID is a UUID."""
     return re.sub(r"[g-z]", "a", re.sub(r"[G-Z]", "A", text))
 
 

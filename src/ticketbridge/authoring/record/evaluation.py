@@ -41,7 +41,7 @@ _COUNTING = frozenset({"length", "type"})
 
 
 class Noting(Protocol):
-    """What is told of each value that is read."""
+    """Receives each value that is read."""
 
     def note(self, container: Any, value: Any, key: str | None, use: Use | Kind) -> None:
         """*value* was read in *container*."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
-from typing import Any
+from collections.abc import Iterator
 
 from ticketbridge.authoring.lint.trees import tree_of
 from ticketbridge.jmes.analysis import walk
@@ -16,6 +14,8 @@ from ticketbridge.mapping.spec import (
     StatusTableSpec,
     TableSpec,
     TemplateSpec,
+    expressions_in,
+    parts_within,
 )
 
 _TEXT = re.compile(r"'((?:[^'\\]|\\.)*)'")
@@ -28,39 +28,21 @@ def kept_words(spec: MappingSpec) -> set[str]:
 
 def named_keys(spec: MappingSpec) -> frozenset[str]:
     """The keys of the platform's answers that it names."""
-    found = set(_keys((spec.source, spec.ticket))) | {
-        "errors"
-    }  # which GraphQL answers are looked at for
+    found = {*_keys((spec.source, spec.ticket)), "errors"}  # which are looked for in GraphQL
     return frozenset(found | kept_words(spec))
 
 
-def _keys(value: Any) -> Iterator[str]:
-    match value:
-        case ExpressionSpec():
-            yield from (node.name for node in walk(tree_of(value)) if isinstance(node, Field))
-        case Mapping():
-            yield from _keys(tuple(value.values()))
-        case tuple() | list():
-            for item in value:
-                yield from _keys(item)
-        case _ if is_dataclass(value):
-            yield from _keys(tuple(getattr(value, f.name) for f in fields(value)))
+def _keys(part: object) -> Iterator[str]:
+    for expression in expressions_in(part):
+        yield from (node.name for node in walk(tree_of(expression)) if isinstance(node, Field))
 
 
-def _words(value: Any) -> Iterator[str]:
-    match value:
-        case ExpressionSpec():
-            yield from _TEXT.findall(value.text)
-        case StatusTableSpec() | TableSpec():
-            yield from value.values
-            yield from _words(value.source)
-        case TemplateSpec():
-            yield from (part for part in value.parts if isinstance(part, str) and part)
-            yield from _words(value.parts)
-        case Mapping():
-            yield from _words(tuple(value.values()))
-        case tuple():
-            for item in value:
-                yield from _words(item)
-        case _ if is_dataclass(value):
-            yield from _words(tuple(getattr(value, f.name) for f in fields(value)))
+def _words(whole: object) -> Iterator[str]:
+    for part in parts_within(whole):
+        match part:
+            case ExpressionSpec():
+                yield from _TEXT.findall(part.text)
+            case StatusTableSpec() | TableSpec():
+                yield from part.values
+            case TemplateSpec():
+                yield from (text for text in part.parts if isinstance(text, str) and text)

@@ -1,4 +1,4 @@
-"""What a mapping reads of the platform's answers: each value that its expressions come by."""
+"""Records which values of the platform's answers a mapping's expressions read."""
 
 from __future__ import annotations
 

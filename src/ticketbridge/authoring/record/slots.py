@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import Any
 
 from ticketbridge.authoring.personal import Kind
 from ticketbridge.authoring.personal.kinds import Spot, kind_of
@@ -20,6 +18,7 @@ from ticketbridge.mapping.spec import (
     ObjectSpec,
     RuleSpec,
     TableSpec,
+    parts_within,
 )
 
 
@@ -77,27 +76,19 @@ def _fields(
                 yield from _fields(named.field, (*path, named.name))
 
 
-def _in_source(part: Any) -> Iterator[tuple[ExpressionSpec, Use]]:
-    match part:
-        case CallSpec():
-            yield part.result.expression or ExpressionSpec("body", part.place), Use.BINDS
-        case BindingSpec():
-            yield part.expression, Use.BINDS
-        case CursorSpec():
-            yield part.cursor, Use.PASSES
-        case NextUrlSpec():
-            yield part.url, Use.FOLLOWS
-        case RuleSpec():
-            if part.message is not None:
-                yield part.message, Use.NOTHING
-            if part.poll is not None and part.poll.url is not None:
-                yield part.poll.url, Use.FOLLOWS
-    for inner in _parts(part):
-        yield from _in_source(inner)
-
-
-def _parts(part: Any) -> Iterator[Any]:
-    if isinstance(part, tuple):
-        yield from part
-    elif is_dataclass(part) and not isinstance(part, ExpressionSpec):
-        yield from (getattr(part, member.name) for member in fields(part))
+def _in_source(source: object) -> Iterator[tuple[ExpressionSpec, Use]]:
+    for part in parts_within(source):
+        match part:
+            case CallSpec():
+                yield part.result.expression or ExpressionSpec("body", part.place), Use.BINDS
+            case BindingSpec():
+                yield part.expression, Use.BINDS
+            case CursorSpec():
+                yield part.cursor, Use.PASSES
+            case NextUrlSpec():
+                yield part.url, Use.FOLLOWS
+            case RuleSpec():
+                if part.message is not None:
+                    yield part.message, Use.NOTHING
+                if part.poll is not None and part.poll.url is not None:
+                    yield part.poll.url, Use.FOLLOWS

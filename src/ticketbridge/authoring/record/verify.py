@@ -64,7 +64,7 @@ def _other(was: Any, now: Any, findings: Findings, path: str = "") -> Iterator[s
 
 
 def _may_differ(value: Any, path: str, findings: Findings) -> bool:
-    """Whether a value may well be another one: it was made of someone's data, or decides nothing."""
+    """Whether a value may differ in the recorded case: it comes from personal data, or decides nothing."""
     keys = tuple(_POSITION.sub("", path).split("."))
     if use_of_field(keys) is not Use.DECIDES:
         return True

@@ -51,7 +51,7 @@ def check_schema(document: dict[str, Any]) -> None:
 
 
 def _check_use(document: dict[str, Any]) -> None:
-    """The library that answers are held to a schema by takes this one."""
+    """Raise SchemaSlip unless the library that checks answers can compile this schema."""
     try:
         jsonschema_rs.Draft202012Validator({**document, "$schema": DIALECT}, offline=True)
     except ValueError as error:
