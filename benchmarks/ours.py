@@ -53,7 +53,7 @@ def ours(mapping: str, body: Json, user: str = USER) -> Callable[[], Mapped]:
     def run() -> Mapped:
         scope = {"user": user, NOW: _NOW, LOOKUP_CACHE: {}}
         tickets: list[Json] = []
-        harvest = Harvest(tickets.extend)
+        harvest = Harvest(tickets.extend, bridge.spec.upstream.max_records)
         serve(scope, items_of({**scope, "body": body}), harvest)
         harvest.finish()
         return Mapped(tickets, {**harvest.verdicts, "returned": harvest.returned})

@@ -133,6 +133,10 @@ class Pull:
         self._unheard.add(id(answer))
         return answer
 
+    def require_records(self, number: int) -> None:
+        """Raise MappingMismatch where one answer would have *number* records, and may not."""
+        require_records(number, self.platform.spec.max_records)
+
     def _count(self) -> None:
         self.requests += 1
         if self.requests > self.platform.spec.max_calls:
@@ -140,6 +144,15 @@ class Pull:
                 "The answer takes more calls to the platform than allowed",
                 log=f"max_calls: more than {self.platform.spec.max_calls} calls for one answer",
             )
+
+
+def require_records(number: int, most: int) -> None:
+    """Raise MappingMismatch where *number* records are more than *most*."""
+    if number > most:
+        raise MappingMismatch(
+            "The platform gave more records than allowed",
+            log=f"max_records: more than {most} records for one answer",
+        )
 
 
 def _is_stale(known: asyncio.Future[PlatformAnswer], stale: PlatformAnswer | None) -> bool:
