@@ -128,3 +128,42 @@ async def test_as_many_records_as_allowed_are_an_answer(*, explains: bool) -> No
     await answer_of({"upstream.max_records": 12}, replies, journal=journal)
 
     assert journal.verdicts == {"returned": 12}
+
+
+PAGED = {**CALL, "pages": {"number": {"start": 1}, "last": "body.last"}}
+PAGED["query"] = {"email": "{user}", "page": "{page.number}"}
+
+
+def large_pages(count: int, size: int) -> list[dict[str, Any]]:
+    """Pages of about *size* bytes each, with one ticket on each."""
+    return [
+        {**orders(order(item(at))), "last": at == count - 1, "padding": "x" * (size - 200)}
+        for at in range(count)
+    ]
+
+
+async def test_all_bodies_of_one_answer_are_bounded_together() -> None:
+    """Pages that may each be as large as `max_body` are 10 times that together, and no more."""
+    items = {"name": "item", "each": "order.items"}
+    changes = {"source": [PAGED, items], "upstream.max_body": "10KB"}
+    bridge, platform = bridge_of(changes, {"/orders": tuple(large_pages(20, 9_900))})
+    with pytest.raises(MappingMismatch) as caught:
+        await bridge.answer(USER)
+
+    assert "max_body: more than 100000 bytes in all bodies of one answer" in caught.value.log
+    assert len(platform.targets) == 11
+    fits, platform = bridge_of(changes, {"/orders": tuple(large_pages(10, 9_900))})
+    assert (await fits.answer(USER)).status == 200
+
+
+async def test_bodies_of_calls_that_go_out_together_are_bounded_together() -> None:
+    """It makes no difference which calls the bodies answer."""
+    below = {"name": "item", "get": "/items/{order.id}", "take": "body"}
+    replies = {f"/items/{at}": {**item(at), "padding": "x" * 9_000} for at in range(20)}
+    listed = {"/orders": orders(*[order(id=at) for at in range(20)])}
+    with pytest.raises(MappingMismatch) as caught:
+        await answer_of(
+            {"source": [CALL, below], "upstream.max_body": "10KB"}, {**listed, **replies}
+        )
+
+    assert "max_body: more than 100000 bytes" in caught.value.log
