@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ticketbridge.contract.marks import STATUS, VALID
+from ticketbridge.jmes.budget import shared_budget
 from ticketbridge.jmes.compiler import CodeGenerator
 from ticketbridge.jmes.expression import Expression
 from ticketbridge.jmes.loading import load
@@ -99,10 +100,15 @@ def harvested(
     take: Callable[[list[dict[str, Any]]], object],
     max_records: int,
 ) -> Harvest:
-    """What *serve* makes of all *bindings*, its tickets given to *take*; raises where something is odd."""
+    """What *serve* makes of all *bindings*, its tickets given to *take*; raises where something is odd.
+
+    So it does where the expressions of all records need more than the steps of one evaluation: `records`
+    gives each record as many, and leaves turns to others in between.
+    """
     harvest = Harvest(take, max_records)
-    for scope, values in bindings:
-        serve(scope, values, harvest)
+    with shared_budget():
+        for scope, values in bindings:
+            serve(scope, values, harvest)
     harvest.finish()
     return harvest
 
@@ -146,7 +152,7 @@ class _Writer:
         """The loop over the values that entry number *stage* binds."""
         code = self._code
         name = self._parts.names[stage]
-        with code.block(f"for {_local(name)} in {values}"):
+        with code.loop(f"for {_local(name)} in {values}"):
             code.bind(name, _local(name))
             for check, at in zip(self._parts.checks, self._parts.stages, strict=True):
                 if at == stage:
