@@ -18,7 +18,7 @@ UNBOUNDED = 2**62
 MAX_ELEMENTS = 1_000_000
 """The most elements of a list that an operation makes of others."""
 
-_LETTERS_PER_STEP = 6  # as a power of two
+_LETTERS_PER_STEP = 4  # as a power of two
 
 
 class _Budget:
