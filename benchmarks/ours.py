@@ -13,6 +13,7 @@ from benchmarks.peers.result import Json, Mapped
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.collector import calm_collector
 from ticketbridge.jmes import LOOKUP_CACHE, NOW
+from ticketbridge.jmes.budget import shared_budget
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.tickets.serving import Harvest
 
@@ -53,8 +54,10 @@ def ours(mapping: str, body: Json, user: str = USER) -> Callable[[], Mapped]:
     def run() -> Mapped:
         scope = {"user": user, NOW: _NOW, LOOKUP_CACHE: {}}
         tickets: list[Json] = []
-        harvest = Harvest(tickets.extend)
-        serve(scope, items_of({**scope, "body": body}), harvest)
+        harvest = Harvest(tickets.extend, bridge.spec.upstream.max_records)
+        values = items_of({**scope, "body": body})
+        with shared_budget():
+            serve(scope, values, harvest)
         harvest.finish()
         return Mapped(tickets, {**harvest.verdicts, "returned": harvest.returned})
 

@@ -46,7 +46,7 @@ from ticketbridge.upstream.calls import CallPlan
 from ticketbridge.upstream.client import Client
 from ticketbridge.upstream.fan_out import bind_each
 from ticketbridge.upstream.platform import Platform, open_platform
-from ticketbridge.upstream.pull import Pull
+from ticketbridge.upstream.pull import Pull, require_records
 from ticketbridge.upstream.responses import OwnsNothing
 from ticketbridge.upstream.signing import SigningPlan
 from ticketbridge.upstream.tls import compile_tls
@@ -159,7 +159,6 @@ class Bridge:
         for stage, entry in enumerate(self._calls):
             is_call = isinstance(entry, CallPlan)
             values = await bind_each(entry, scopes, pull, self._bindings, at_once=is_call)
-            self._hold_to_records(sum(map(len, values)) + len(pull.journal.records))
             bindings = list(zip(scopes, values, strict=True))
             if stage < last:
                 scopes = await self._going_on(stage, entry.name, bindings, pull.journal)
@@ -205,7 +204,8 @@ class Bridge:
             return None
         writing = self._response.writing(user)
         try:
-            harvest = harvested(serve, bindings, writing.add)
+            most = self.spec.upstream.max_records
+            harvest = harvested(serve, bindings, writing.add, most)
             writing.check()
         except Exception:  # noqa: BLE001 - whatever was odd, the explanation meets it again
             return None
@@ -221,10 +221,12 @@ class Bridge:
         """Any answer, its records with their reasons; or the problem that it is."""
         stage = len(self._calls) - 1
         found = _scopes(self._calls[stage].name, bindings)
-        records = (record for scope in found for record in self._judged(stage, scope))
+        counts = [0] * len(self._levels)
+        records = (record for scope in found for record in self._judged(stage, scope, counts))
         async for record in with_turns(records):
-            journal.records.append(record)
-            self._hold_to_records(len(journal.records))
+            if record is not None:
+                journal.records.append(record)
+                self._require_records(len(journal.records))
         settle(journal.records)
         journal.verdicts = count(journal.records)
         self._fail_on_violations(journal)
@@ -236,8 +238,13 @@ class Bridge:
             return Answer(204, b"")
         return Answer(200, body)
 
-    def _judged(self, stage: int, scope: dict[str, Any]) -> Iterator[Record]:
-        """The records below one binding of the entry number *stage*."""
+    def _judged(
+        self, stage: int, scope: dict[str, Any], counts: list[int]
+    ) -> Iterator[Record | None]:
+        """The records below one binding of the entry number *stage*, and None for each binding between.
+
+        *counts* are the values that each level has bound so far.
+        """
         level = stage - len(self._calls) + 1
         if level == len(self._levels):
             yield self.tickets.judge.judge(scope)
@@ -248,16 +255,15 @@ class Bridge:
             yield record
             return
         entry = self._levels[level]
-        for value in entry.values(scope):
-            yield from self._judged(stage + 1, {**scope, entry.name: value})
+        values = entry.values(scope)
+        counts[level] += len(values)
+        self._require_records(counts[level])
+        yield None
+        for value in values:
+            yield from self._judged(stage + 1, {**scope, entry.name: value}, counts)
 
-    def _hold_to_records(self, number: int) -> None:
-        most = self.spec.upstream.max_records
-        if number > most:
-            raise MappingMismatch(
-                "The platform gave more records than allowed",
-                log=f"max_records: more than {most} records for one answer",
-            )
+    def _require_records(self, number: int) -> None:
+        require_records(number, self.spec.upstream.max_records)
 
     def _fail_on_violations(self, journal: Journal, *, settled: bool = True) -> None:
         """A list that leaves out what could not be judged is no answer, unless the mapping says `omit`."""

@@ -6,24 +6,27 @@ that a mapping says is held in the namespace of the function, so that no text ca
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
 
 from ticketbridge.jmes import kinds, nodes, runtime, values
 from ticketbridge.jmes.analysis import parameter_at
 from ticketbridge.jmes.attributed import AttributedElement
+from ticketbridge.jmes.budget import counted, spend_on
 from ticketbridge.jmes.functions import FUNCTIONS, OPTIONAL
 from ticketbridge.jmes.kinds import Function, Kind, Parameter
+from ticketbridge.jmes.source import SourceWriter
+from ticketbridge.jmes.weights import weight
 
 # Python allows 20 nested blocks, and 100 levels of indentation.
 _MAX_BLOCKS = 10
 _MAX_SUBSCRIPTS = 16
-_NAMES = {None: "null", True: "true", False: "false"}
-_PLAIN_WORD = re.compile(r"[A-Za-z0-9_]{1,60}", re.ASCII)
-_SHARED = frozenset({str, int, type})
+_AT_ONCE = frozenset({"as_list", "length", "lookup", "not_null", "to_array", "type"})
+"""Functions that look at no element of their arguments, or count for themselves."""
+_LONG_TEXT = 255
+_LONG_LIST = 15
+_SIZED: frozenset[type] = frozenset({str, list, dict})
 _ORDER_NAMES: dict[nodes.Operator, str] = {
     "<": "less",
     "<=": "at_most",
@@ -32,7 +35,7 @@ _ORDER_NAMES: dict[nodes.Operator, str] = {
 }
 
 
-class CodeGenerator:
+class CodeGenerator(SourceWriter):
     """Writes the code of expressions into functions that share one namespace.
 
     `emit` writes the code of a node at the end of the function that is being written, and gives
@@ -40,77 +43,10 @@ class CodeGenerator:
     """
 
     def __init__(self, *, strict: bool) -> None:
+        super().__init__()
         self._strict = strict
         self._mode = runtime.STRICT if strict else runtime.PLAIN
-        self.namespace: dict[str, Any] = {}
-        self._constants: dict[object, str] = {}
-        self._finished: list[str] = []
-        self._lines: list[str] = []
-        self._known: list[dict[tuple[str, ...], str]] = [{}]
-        self._roots: dict[str, str] = {}
-        self._depth = 0
-        self._variables = 0
         self._parts = 0
-
-    @property
-    def source(self) -> str:
-        """All functions that were written."""
-        return "\n\n".join(self._finished) + "\n"
-
-    @contextmanager
-    def function(self, header: str) -> Iterator[None]:
-        """A new function; what is emitted inside of the `with` goes into it."""
-        outer = self._lines, self._depth, self._known
-        self._lines, self._depth, self._known = [], 0, [{}]
-        with self.block(header):
-            yield
-        self._finished.append("\n".join(self._lines))
-        self._lines, self._depth, self._known = outer
-
-    @contextmanager
-    def block(self, header: str) -> Iterator[None]:
-        """An indented block under *header*; what is found in it is not known after it."""
-        self.line(header + ":")
-        self._depth += 1
-        self._known.append({})
-        yield
-        self._known.pop()
-        self._depth -= 1
-
-    def bind(self, root: str, variable: str) -> None:
-        """From here on the value of *root* is in *variable*, and not in the scope."""
-        self._roots[root] = variable
-
-    def line(self, code: str) -> None:
-        """One line of code."""
-        self._lines.append("    " * self._depth + code)
-
-    def variable(self, code: str) -> str:
-        """A new variable that holds the value of *code*."""
-        self._variables += 1
-        name = f"v{self._variables}"
-        self.line(f"{name} = {code}")
-        return name
-
-    def constant(self, value: Any) -> str:
-        """The name of a constant."""
-        if value is None or type(value) is bool:
-            return self.helper(_NAMES[value], value)
-        known = (type(value), value) if type(value) in _SHARED else None
-        name = self._constants.get(known) or f"k{len(self.namespace) + 1}"
-        self.namespace[name] = value
-        if known is not None:
-            self._constants[known] = name
-        return name
-
-    def key(self, text: str) -> str:
-        """A text to look up or to name a key by; a plain word stands for itself."""
-        return f'"{text}"' if _PLAIN_WORD.fullmatch(text) else self.constant(text)
-
-    def helper(self, name: str, value: Any) -> str:
-        """*name*, which is ours, for a function that the code calls."""
-        self.namespace[name] = value
-        return name
 
     def emit(self, node: nodes.Node, current: str | None, *, optional: bool = False) -> str:
         """The value of *node*, evaluated on the variable *current*; None: on the roots.
@@ -163,7 +99,7 @@ class CodeGenerator:
 
     def cut(self, node: nodes.Slice, current: str | None, _optional: bool) -> str:
         helper = self.helper("cut", self._mode.cut)
-        return self.variable(f"{helper}({current}, {self.constant(node.bounds)})")
+        return self.variable(self._counted(f"{helper}({current}, {self.constant(node.bounds)})"))
 
     def literal(self, node: nodes.Constant, _current: str | None, _optional: bool) -> str:
         return self.constant(node.value)
@@ -245,13 +181,13 @@ class CodeGenerator:
     def _project(
         self, elements: str, each: nodes.Node, condition: nodes.Node | None, *, optional: bool
     ) -> str:
-        base = self.variable(elements)
+        base = self.variable(self._counted(elements, each, condition))
         collected = self.variable("None")
         self._variables += 1
         element = f"v{self._variables}"
         with self.block(f"if {base} is not None"):
             self.line(f"{collected} = []")
-            with self.block(f"for {element} in {base}"):
+            with self.loop(f"for {element} in {base}"):
                 if condition is not None:
                     holds = self.condition(condition, element, optional=optional)
                     with self.block(f"if not {holds}"):
@@ -263,7 +199,14 @@ class CodeGenerator:
 
     def flatten(self, node: nodes.Flatten, current: str | None, optional: bool) -> str:
         base = self.emit(node.base, current, optional=optional)
-        return self.variable(f"{self.helper('flatten', self._mode.flatten)}({base})")
+        flatten = self.helper("flatten", self._mode.flatten)
+        return self.variable(self._counted(f"{flatten}({base})"))
+
+    def _counted(self, elements: str, *each: nodes.Node | None) -> str:
+        """The code *elements*; inside of a loop it counts them, by what is done with *each*."""
+        if not self._loops:
+            return elements
+        return f"{self.helper('counted', counted)}({elements}, {weight(*each)})"
 
     def either(self, node: nodes.Either, current: str | None, optional: bool) -> str:
         return self._in_turn(node.choices, current, "if not {}", optional=optional)
@@ -339,8 +282,27 @@ class CodeGenerator:
         for position, argument in enumerate(node.arguments):
             arguments.append(self._argument(function, position, argument, current, optional))
         arguments += self._absent(function, len(node.arguments))
+        if self._loops:
+            self._count_arguments(node, arguments[function.scoped :])
         name = self.helper(f"f_{function.name}", runtime.guarded(function, strict=self._strict))
         return self.variable(f"{name}({', '.join(arguments)})")
+
+    def _count_arguments(self, node: nodes.Call, arguments: list[str]) -> None:
+        """Count what the function looks at, where it is long; what is short is in its call's weight."""
+        if node.name in _AT_ONCE:
+            return
+        body = next(
+            (part.body for part in node.arguments if isinstance(part, nodes.Reference)), None
+        )
+        for position, (part, value) in enumerate(zip(node.arguments, arguments, strict=False)):
+            parameter = parameter_at(FUNCTIONS[node.name], position)
+            if isinstance(part, nodes.Constant | nodes.Reference) or parameter.prepare:
+                continue
+            if body is not None:
+                self.line(self._counted(value, body))
+            elif test := _is_long(value, parameter.kind):
+                with self.block(f"if {test}"):
+                    self.line(f"{self.helper('spend_on', spend_on)}({value})")
 
     def _absent(self, function: Function, given: int) -> list[str]:
         absent = [parameter for parameter in function.parameters[given:] if parameter.optional]
@@ -388,9 +350,21 @@ class CodeGenerator:
     def _reference(self, node: nodes.Reference, *, optional: bool) -> str:
         self._variables += 1
         element = f"v{self._variables}"
-        call = self._part(node.body, element, optional=optional)
+        with self.repeated():
+            call = self._part(node.body, element, optional=optional)
         bind = self.helper("partial", partial)
         return self.variable(f"{bind}({call.partition('(')[0]}, scope)")
+
+
+def _is_long(value: str, kind: Kind) -> str:
+    """Code that tells whether *value*, which is of *kind*, is long; "" where it cannot be."""
+    sized = _SIZED if kind.types is None else kind.types & _SIZED
+    if not sized:
+        return ""
+    test = f"len({value}) > {_LONG_TEXT if sized == {str} else _LONG_LIST}"
+    if sized == kind.types:
+        return test
+    return f"type({value}) in {{{', '.join(sorted(kind.__name__ for kind in sized))}}} and {test}"
 
 
 def _ready(parameter: Parameter, value: Any) -> Any:

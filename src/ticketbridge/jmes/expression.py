@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import analyse, asked, gives_as_found
+from ticketbridge.jmes.budget import BUDGET, MAX_STEPS, UNBOUNDED
 from ticketbridge.jmes.compiler import CodeGenerator
 from ticketbridge.jmes.errors import (
     EvaluationError,
@@ -65,6 +66,8 @@ class Expression:
 
     def __call__(self, scope: Mapping[str, Any]) -> Any:
         """The value; EvaluationError where the data does not fit, and no other exception."""
+        if not BUDGET.is_shared:
+            BUDGET.left = MAX_STEPS
         try:
             value = self._evaluate(scope)
         except Fault as fault:
@@ -75,6 +78,9 @@ class Expression:
             if type(value) is not Repeated:
                 return value
             reason = f"it gives {describe(value)}"
+        finally:
+            if not BUDGET.is_shared:
+                BUDGET.left = UNBOUNDED
         raise EvaluationError(reason, self.text, self.place)
 
     def _reason(self, error: Exception, scope: Mapping[str, Any]) -> str:

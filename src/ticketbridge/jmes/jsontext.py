@@ -8,13 +8,24 @@ from typing import Any
 
 import msgspec
 
+from ticketbridge.jmes.budget import spend, steps_of_text
 from ticketbridge.jmes.errors import ArgumentFault, describe
 from ticketbridge.jmes.repeated import Repeated
 from ticketbridge.jmes.values import in_range, unattributed
 
 MAX_RESULT = 10_000_000
+_LONG = 1_000
+_STEPS_TO_WRITE = 4  # for each element
 # A decimal that an expression has reckoned is a number in JSON; msgspec would write it as text.
 ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+def require_length(length: int) -> None:
+    """Raise ArgumentFault where a text that a function makes would have a *length* that is too great."""
+    if length > MAX_RESULT:
+        raise ArgumentFault(f"the result is longer than {MAX_RESULT} characters")
+    if length > _LONG:
+        spend(steps_of_text(length))
 
 
 def number_text(number: Any) -> str:
@@ -31,7 +42,9 @@ def to_json(value: Any) -> str:
     unattributed(value)
     parts: list[str] = []
     _Writer(parts).write(value)
-    return "".join(parts)
+    text = "".join(parts)
+    spend(steps_of_text(len(text)))
+    return text
 
 
 class _Writer:
@@ -60,6 +73,7 @@ class _Writer:
         self._parts.append(text)
 
     def _array(self, value: list[Any]) -> None:
+        spend(_STEPS_TO_WRITE * len(value))
         self._put("[")
         for at, element in enumerate(value):
             self._put("," if at else "")
@@ -67,6 +81,7 @@ class _Writer:
         self._put("]")
 
     def _object(self, value: dict[str, Any]) -> None:
+        spend(_STEPS_TO_WRITE * len(value))
         self._put("{")
         for at, (key, element) in enumerate(value.items()):
             self._put(("," if at else "") + json.dumps(key) + ":")

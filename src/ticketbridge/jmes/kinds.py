@@ -67,8 +67,8 @@ class Parameter:
     """One parameter of a function.
 
     *prepare* turns the argument into what the function works on: once, at load, where the
-    argument is a literal. It raises Fault where the value is not right. *literal*: the argument
-    must be one.
+    argument is a literal. It raises Fault where the value is not right. *prepare_data* takes its place
+    for an argument that comes from data. *literal*: the argument must be one.
     """
 
     name: str
@@ -77,6 +77,7 @@ class Parameter:
     optional: bool = False
     variadic: bool = False
     literal: bool = False
+    prepare_data: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

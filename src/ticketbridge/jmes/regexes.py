@@ -8,7 +8,8 @@ from typing import Any
 
 import re2  # type: ignore[import-untyped]  # it has no stubs
 
-from ticketbridge.jmes.errors import RegexFault
+from ticketbridge.jmes.budget import spend
+from ticketbridge.jmes.errors import ArgumentFault, RegexFault
 
 _HINTS: Mapping[str, str] = MappingProxyType(
     {
@@ -18,9 +19,56 @@ _HINTS: Mapping[str, str] = MappingProxyType(
 )
 
 
+_MAX_PATTERN = 1_000
+_MAX_TEXT = 10_000
+_MAX_MEMORY = 128 * 1024
+_STEPS_TO_COMPILE = 200  # for each character
+
+
 def compile_regex(pattern: str) -> Any:
     """The compiled *pattern*; RegexFault where RE2 refuses it."""
+    return _compile(pattern, re2.Options())
+
+
+def compile_group(pattern: str) -> Any:
+    """Like compile_regex, for a pattern that must have a group."""
+    return _with_group(compile_regex(pattern))
+
+
+def compile_data_regex(pattern: str) -> DataRegex:
+    """Like compile_regex, for a *pattern* that comes from data: its work is bounded, and a text's too."""
+    if len(pattern) > _MAX_PATTERN:
+        raise RegexFault(f"the regular expression is longer than {_MAX_PATTERN} characters")
+    spend(_STEPS_TO_COMPILE * len(pattern))
     options = re2.Options()
+    options.max_mem = _MAX_MEMORY
+    return DataRegex(_compile(pattern, options))
+
+
+def compile_data_group(pattern: str) -> DataRegex:
+    """Like compile_data_regex, for a pattern that must have a group."""
+    regex: DataRegex = _with_group(compile_data_regex(pattern))
+    return regex
+
+
+class DataRegex:
+    """A regular expression that comes from data: it is looked for in texts of bounded length alone."""
+
+    def __init__(self, regex: Any) -> None:
+        self._regex = regex
+        self.groups: int = regex.groups
+
+    def search(self, text: str) -> Any:
+        """What it finds in *text*, as a match of RE2, or None."""
+        if len(text) > _MAX_TEXT:
+            raise ArgumentFault(
+                f"a regular expression that comes from data is looked for in {_MAX_TEXT} characters"
+                f" at most, and the text has more"
+            )
+        return self._regex.search(text)
+
+
+def _compile(pattern: str, options: Any) -> Any:
     options.log_errors = False
     try:
         return re2.compile(pattern, options)
@@ -34,9 +82,7 @@ def compile_regex(pattern: str) -> Any:
     raise RegexFault(f"RE2 refuses the regular expression: {reason}{hint}")
 
 
-def compile_group(pattern: str) -> Any:
-    """Like compile_regex, for a pattern that must have a group."""
-    regex = compile_regex(pattern)
+def _with_group(regex: Any) -> Any:
     if not regex.groups:
         raise RegexFault("the regular expression has no group to extract")
     return regex

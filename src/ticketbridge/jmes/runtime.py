@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from ticketbridge.jmes.budget import require_elements
 from ticketbridge.jmes.errors import ArgumentFault, Fault, describe, foreign_reason, missing_key
 from ticketbridge.jmes.kinds import NUMBERS, Function, Parameter
 from ticketbridge.jmes.nodes import Operator
@@ -103,6 +104,7 @@ def _flat(array: list[Any] | None) -> list[Any] | None:
     merged: list[Any] = []
     for element in array:
         if type(element) is list:
+            require_elements(len(merged) + len(element))
             merged.extend(element)
         else:
             merged.append(element)
@@ -191,7 +193,7 @@ def check_elements(value: list[Any], named: str, parameter: Parameter) -> None:
 
 def prepared(value: Any, named: str, parameter: Parameter) -> Any:
     """The argument as the function works on it."""
-    prepare = parameter.prepare
+    prepare = parameter.prepare_data or parameter.prepare
     try:
         return value if prepare is None else prepare(value)
     except Fault as fault:

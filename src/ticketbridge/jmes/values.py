@@ -10,6 +10,7 @@ from itertools import repeat
 from typing import Any
 
 from ticketbridge.jmes.attributed import AttributedElement, refuse_attributed
+from ticketbridge.jmes.budget import spend
 from ticketbridge.jmes.errors import ArgumentFault, describe
 from ticketbridge.jmes.kinds import NUMBERS
 from ticketbridge.jmes.repeated import Repeated
@@ -47,6 +48,7 @@ def equal(left: Any, right: Any) -> bool:
 def _equal_inside(left: Any, right: Any) -> bool:
     if len(left) != len(right):
         return False
+    spend(len(left))
     if type(left) is list:
         return all(map(equal, left, right))
     return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
@@ -78,6 +80,8 @@ def frozen(value: Any) -> Any:
         return exact(value)
     if kind is bool:
         return bool, value
+    if kind in _CONTAINERS:
+        spend(len(value))
     if kind is list:
         return list, tuple(map(frozen, value))
     if kind is dict:

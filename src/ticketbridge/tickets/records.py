@@ -13,6 +13,7 @@ from ticketbridge.contract import Validator
 from ticketbridge.contract.marks import STATUS, VALID
 from ticketbridge.contract.properties import may_have
 from ticketbridge.contract.shape import ObjectShape, Schema, object_shape
+from ticketbridge.jmes.budget import shared_budget
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import TicketSpec
 from ticketbridge.tickets.checks import (
@@ -104,14 +105,16 @@ class Judge:
 
     def early(self, stage: int, scope: Scope) -> Record | None:
         """The record of a binding that fails once entry number *stage* is bound, or None: go on."""
-        judgement = self._judgement(stage, scope)
+        with shared_budget():
+            judgement = self._judgement(stage, scope)
         if judgement is None or (self._parts.marks and judgement.mark):
             return None
         return Record(judgement.verdict, reason=judgement.reason)
 
     def judge(self, scope: Scope) -> Record:
         """The record of an innermost binding that no earlier stage has judged."""
-        record = self._judged(scope)
+        with shared_budget():
+            record = self._judged(scope)
         record.scope = scope
         return record
 

@@ -7,11 +7,13 @@ is made again by `records`, which says what it was. So the two can differ in spe
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ticketbridge.contract.marks import STATUS, VALID
+from ticketbridge.jmes.budget import shared_budget
 from ticketbridge.jmes.compiler import CodeGenerator
 from ticketbridge.jmes.expression import Expression
 from ticketbridge.jmes.loading import load
@@ -55,14 +57,17 @@ class Harvest:
 
     *take* is given the *tickets* by and by, in a list that is its own no longer than the call; `finish`
     gives it the rest. *ids* are those of all records that are compared, the returned and the ineligible
-    ones.
+    ones. *bound* are the values that each level has bound so far, by its number; none may have more than
+    *max_records*.
     """
 
     take: Callable[[list[dict[str, Any]]], object]
+    max_records: int
     tickets: list[dict[str, Any]] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     verdicts: dict[str, int] = field(default_factory=dict)
     returned: int = 0
+    bound: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     def hand_on(self) -> None:
         """Give what there is to *take*."""
@@ -93,11 +98,17 @@ def harvested(
     serve: Serve,
     bindings: Iterable[tuple[Mapping[str, Any], Sequence[Any]]],
     take: Callable[[list[dict[str, Any]]], object],
+    max_records: int,
 ) -> Harvest:
-    """What *serve* makes of all *bindings*, its tickets given to *take*; raises where something is odd."""
-    harvest = Harvest(take)
-    for scope, values in bindings:
-        serve(scope, values, harvest)
+    """What *serve* makes of all *bindings*, its tickets given to *take*; raises where something is odd.
+
+    So it does where the expressions of all records need more than the steps of one evaluation: `records`
+    gives each record as many, and leaves turns to others in between.
+    """
+    harvest = Harvest(take, max_records)
+    with shared_budget():
+        for scope, values in bindings:
+            serve(scope, values, harvest)
     harvest.finish()
     return harvest
 
@@ -127,6 +138,7 @@ class _Writer:
         with code.function("def serve(scope, values, harvest)"):
             code.line("tickets, ids, verdicts = harvest.tickets, harvest.ids, harvest.verdicts")
             code.line("hand_on = harvest.hand_on")
+            code.line("bound, max_records = harvest.bound, harvest.max_records")
             code.line("user = scope['user']")
             code.bind("user", "user")
             for name in self._parts.names[: self._stage]:
@@ -140,7 +152,7 @@ class _Writer:
         """The loop over the values that entry number *stage* binds."""
         code = self._code
         name = self._parts.names[stage]
-        with code.block(f"for {_local(name)} in {values}"):
+        with code.loop(f"for {_local(name)} in {values}"):
             code.bind(name, _local(name))
             for check, at in zip(self._parts.checks, self._parts.stages, strict=True):
                 if at == stage:
@@ -149,10 +161,10 @@ class _Writer:
                 self._record()
             else:
                 self._early(stage)
-                self._loop(stage + 1, self._bound(*self._levels[stage - self._stage]))
+                self._loop(stage + 1, self._bound(stage, *self._levels[stage - self._stage]))
 
-    def _bound(self, kind: str, expression: Expression) -> str:
-        """The values that an entry without a call binds."""
+    def _bound(self, stage: int, kind: str, expression: Expression) -> str:
+        """The values that the entry after number *stage*, which has no call, binds."""
         code = self._code
         value = code.emit(expression.tree, None)
         if kind == "take":
@@ -160,6 +172,8 @@ class _Writer:
             value = code.variable(f"[{value}]")
         else:
             self._odd_if(f"type({value}) is not list")
+            code.line(f"bound[{stage}] += len({value})")
+            self._odd_if(f"bound[{stage}] > max_records")
         self._odd_if(f"{self._helper('has_null', has_null)}({value})")
         return value
 

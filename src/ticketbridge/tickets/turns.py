@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable
 from typing import TypeVar
 
 _RECORDS = 50  # between two turns that other answers get
+_SECONDS = 0.02  # likewise
 
 T = TypeVar("T")
 
 
 async def with_turns(items: Iterable[T]) -> AsyncIterator[T]:
-    """*items*, with a turn for other answers every now and then."""
+    """*items*, with a turn for other answers now and then: after some number of them, or some time."""
+    last = time.perf_counter()
     for number, item in enumerate(items, 1):
         yield item
-        if number % _RECORDS == 0:
+        if number % _RECORDS == 0 or time.perf_counter() - last > _SECONDS:
             await asyncio.sleep(0)
+            last = time.perf_counter()

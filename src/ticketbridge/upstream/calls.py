@@ -104,6 +104,8 @@ class CallPlan:
             counted = pages.counted(seen, found_here, self.name)
             walk.add(counted)
             items += found_here
+            if self._kind == "each":
+                pull.require_records(len(items))
             if pages.total is not None:
                 walk.count_to(_total(pages.total, seen, f"{self.name}: total"))
             # Where the mapping leaves records out, it may have emptied the page: that says nothing.

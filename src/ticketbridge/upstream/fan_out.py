@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from ticketbridge.mapping.compiler import Scope
 from ticketbridge.problems import ProblemError
 from ticketbridge.tickets.bindings import Bindings
+from ticketbridge.tickets.turns import with_turns
 from ticketbridge.upstream.pull import Pull
 
 
@@ -25,18 +26,25 @@ async def bind_each(
 ) -> list[list[Any]]:
     """What *entry* binds for each of *scopes*, in their order; *at_once*: they go out together.
 
-    Raises the problem of the first that fails; its log says of which binding it is.
+    Raises the problem of the first that fails; its log says of which binding it is. What is bound counts
+    as it comes: beyond `max_records` no further scope is looked at.
     """
+    count = len(pull.journal.records)
 
     async def bind(position: int, scope: Scope) -> list[Any]:
+        nonlocal count
         try:
-            return await entry.bind(scope, pull)
+            values = await entry.bind(scope, pull)
         except ProblemError as problem:
             problem.say_which(bindings.place(scope, position, scopes))
             raise
+        count += len(values)
+        pull.require_records(count)
+        return values
 
     if not at_once or len(scopes) == 1:
-        return [await bind(*numbered) for numbered in enumerate(scopes)]
+        numbered_scopes = with_turns(enumerate(scopes))
+        return [await bind(*numbered) async for numbered in numbered_scopes]
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(bind(*numbered)) for numbered in enumerate(scopes)]

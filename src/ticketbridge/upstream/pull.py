@@ -18,6 +18,7 @@ from ticketbridge.upstream.responses import NotReady, OwnsNothing
 from ticketbridge.upstream.signing import Signer
 
 _PLATFORM_FAILED = 500
+_BODIES = 10  # times `max_body` that all bodies of one answer may have together
 
 
 @dataclass(slots=True)
@@ -25,7 +26,7 @@ class Pull:
     """One answer in the making. Its cache of GETs ends with it: nothing about tickets is kept.
 
     *shares*: the same GET may come again. A mapping of one call asks for nothing twice, and its answers
-    need not be kept until the end. *deadline* is the answer's.
+    need not be kept until the end. *deadline* is the answer's. *read* are the bytes of all bodies so far.
     """
 
     platform: Platform
@@ -35,6 +36,7 @@ class Pull:
     scope: Scope
     deadline: asyncio.Timeout
     requests: int = 0
+    read: int = 0
     _mark: object = field(default_factory=object)  # stands for this pull at the breaker
     _answers: dict[PlatformRequest, asyncio.Future[PlatformAnswer]] = field(default_factory=dict)
     _unheard: set[int] = field(default_factory=set)
@@ -131,7 +133,20 @@ class Pull:
         finally:
             slots.give()
         self._unheard.add(id(answer))
+        self.read += len(answer.content)
+        most = _BODIES * self.platform.spec.max_body
+        if self.read > most:
+            with self.judging(answer):
+                raise MappingMismatch(
+                    "The platform's answers are larger together than allowed",
+                    log=f"max_body: more than {most} bytes in all bodies of one answer"
+                    f" ({_BODIES} times max_body)",
+                )
         return answer
+
+    def require_records(self, number: int) -> None:
+        """Raise MappingMismatch where one answer would have *number* records, and may not."""
+        require_records(number, self.platform.spec.max_records)
 
     def _count(self) -> None:
         self.requests += 1
@@ -140,6 +155,15 @@ class Pull:
                 "The answer takes more calls to the platform than allowed",
                 log=f"max_calls: more than {self.platform.spec.max_calls} calls for one answer",
             )
+
+
+def require_records(number: int, most: int) -> None:
+    """Raise MappingMismatch where *number* records are more than *most*."""
+    if number > most:
+        raise MappingMismatch(
+            "The platform gave more records than allowed",
+            log=f"max_records: more than {most} records for one answer",
+        )
 
 
 def _is_stale(known: asyncio.Future[PlatformAnswer], stale: PlatformAnswer | None) -> bool:

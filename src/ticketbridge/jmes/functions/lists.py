@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ticketbridge.jmes import kinds
+from ticketbridge.jmes.budget import spend
 from ticketbridge.jmes.decimals import to_count
 from ticketbridge.jmes.errors import ArgumentFault, describe, near_key, show_keys
 from ticketbridge.jmes.kinds import Example, Function, Parameter
@@ -41,6 +42,7 @@ def _lookup(scope: Mapping[str, Any], array: list[Any], key: str, value: Any) ->
 
 def _index(array: list[Any], key: str) -> dict[Any, Any]:
     index: dict[Any, Any] = {}
+    spend(len(array))
     for at, element in enumerate(array):
         if not isinstance(element, dict):
             raise ArgumentFault(f"element {at} is {describe(element)}, and no object")
@@ -58,12 +60,14 @@ def _without(key: str, element: dict[str, Any]) -> str:
 
 def _unique(array: list[Any]) -> list[Any]:
     first: dict[Any, Any] = {}
+    spend(len(array))
     for element in array:
         first.setdefault(frozen(element), element)
     return list(first.values())
 
 
 def _range(count: Any) -> list[int]:
+    spend(count)
     return list(range(count))
 
 

@@ -9,13 +9,15 @@ from decimal import Decimal
 from typing import Any
 
 from ticketbridge.jmes import kinds
+from ticketbridge.jmes.budget import spend
 from ticketbridge.jmes.decimals import CONTEXT, simplest, to_decimal
 from ticketbridge.jmes.errors import ArgumentFault, describe
-from ticketbridge.jmes.jsontext import MAX_RESULT, to_json
+from ticketbridge.jmes.jsontext import require_length, to_json
 from ticketbridge.jmes.kinds import NUMBERS, Example, Function, Kind, Parameter
 from ticketbridge.jmes.repeated import Repeated
 from ticketbridge.jmes.values import equal, in_range, order_key, unattributed
 
+_STEPS_TO_SORT = 4  # for each element
 _TYPES = {bool: "boolean", str: "string", list: "array", dict: "object", type(None): "null"}
 
 
@@ -57,8 +59,7 @@ def _contains(subject: Any, search: Any) -> bool:
 
 
 def _join(separator: str, strings: list[str]) -> str:
-    if sum(map(len, strings)) + len(separator) * len(strings) > MAX_RESULT:
-        raise ArgumentFault(f"the result is longer than {MAX_RESULT} characters")
+    require_length(sum(map(len, strings)) + len(separator) * len(strings))
     return separator.join(strings)
 
 
@@ -112,6 +113,7 @@ def _best(choose: Callable[..., int], array: list[Any], keys: list[Any]) -> Any:
 
 
 def _ordered(keys: list[Any]) -> list[int]:
+    spend(_STEPS_TO_SORT * len(keys))
     return sorted(range(len(keys)), key=order_key(keys).__getitem__)
 
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from ticketbridge.jmes import kinds
+from ticketbridge.jmes.budget import require_elements
 from ticketbridge.jmes.errors import ArgumentFault
-from ticketbridge.jmes.jsontext import MAX_RESULT
+from ticketbridge.jmes.jsontext import require_length
 from ticketbridge.jmes.kinds import Example, Function, Parameter
-from ticketbridge.jmes.regexes import compile_group, compile_regex
+from ticketbridge.jmes.regexes import (
+    compile_data_group,
+    compile_data_regex,
+    compile_group,
+    compile_regex,
+)
 
 
 def _not_empty(text: str) -> str:
@@ -18,9 +24,13 @@ def _not_empty(text: str) -> str:
 
 
 def _replace(text: str, old: str, new: str) -> str:
-    if len(text) + text.count(old) * len(new) > MAX_RESULT:
-        raise ArgumentFault(f"the result is longer than {MAX_RESULT} characters")
+    require_length(len(text) + text.count(old) * len(new))
     return text.replace(old, new)
+
+
+def _split(text: str, separator: str) -> list[str]:
+    require_elements(text.count(separator) + 1)
+    return text.split(separator)
 
 
 def _extract(text: str | None, regex: Any) -> str | None:
@@ -69,7 +79,7 @@ TEXT = (
         kinds.STRING_ARRAY,
         "The parts of the text between the separators.",
         (Example("split(seat, '-')[1]", {"seat": "F-12"}, "12"),),
-        str.split,
+        _split,
     ),
     Function(
         "replace",
@@ -83,19 +93,27 @@ TEXT = (
         "extract",
         (
             Parameter("text", kinds.STRING_OR_NULL),
-            Parameter("regex", kinds.STRING, prepare=compile_group),
+            Parameter(
+                "regex", kinds.STRING, prepare=compile_group, prepare_data=compile_data_group
+            ),
         ),
         kinds.STRING_OR_NULL,
         "What the first group of the regular expression (RE2's syntax) finds in the text, or null;"
-        " null of null.",
+        " null of null. For an expression that comes from data, see `matches`.",
         (Example("extract(url, 'show=([0-9]+)')", {"url": "/buy?show=77"}, "77"),),
         _extract,
     ),
     Function(
         "matches",
-        (_TEXT, Parameter("regex", kinds.STRING, prepare=compile_regex)),
+        (
+            _TEXT,
+            Parameter(
+                "regex", kinds.STRING, prepare=compile_regex, prepare_data=compile_data_regex
+            ),
+        ),
         kinds.BOOLEAN,
-        "Whether the regular expression (RE2's syntax) is found anywhere in the text.",
+        "Whether the regular expression (RE2's syntax) is found anywhere in the text. One that comes"
+        " from data has 1,000 characters at most, and is looked for in 10,000.",
         (Example("matches(code, '^R-')", {"code": "R-17"}, result=True),),
         _matches,
     ),
