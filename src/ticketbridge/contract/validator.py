@@ -128,8 +128,11 @@ class _Compiler:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._registry = jsonschema_rs.Registry([(_WHERE, document)])
+        # The other formats are jsonschema-rs's own: this checker takes any text for one it does not know.
         self._formats: dict[str, Callable[..., bool]] = {
-            name: partial(_CHECKER.conforms, format=name) for name in _formats(document)
+            name: partial(_CHECKER.conforms, format=name)
+            for name in _formats(document)
+            if name in _CHECKER.checkers
         }
 
     def compiled(self, pointer: str) -> _Compiled:
