@@ -65,8 +65,7 @@ def next_url(
         )
     if (first.user_parameters or first.bound_parameters) and not any_path and not url.query:
         raise NextUrlError("the next URL asks for everyone: it has no query, where the call has")
-    if alone:
-        _require_user_kept(url.query, urlsplit(current).query, first.user_parameters)
+    _require_user_kept(url.query, urlsplit(current).query, first.user_parameters if alone else {})
     _require_same_user_in_path(url.path.removeprefix(base.path), first)
     # On another path, a parameter of the same name may mean another thing: `id`, for example.
     _require_same_values(url, first.user_parameters, {} if any_path else first.bound_parameters)
