@@ -390,7 +390,7 @@ def _compile_entry(
 ) -> Entry:
     if isinstance(entry, BindingSpec):
         return BindingPlan(entry, names, compiler)
-    return CallPlan(entry, spec.upstream, names, compiler)
+    return CallPlan(entry, spec.upstream, names, compiler, alone=spec.ticket.owner is None)
 
 
 def _hold_to_asking(

@@ -121,11 +121,15 @@ def test_equality_looks_at_types_all_the_way_down(
         ({"format": "date"}, ["2026-02-28", 7], ["2026-02-30", "soon"]),
         ({"format": "email"}, ["a b@", "ana@example.com"], ["ana"]),
         ({"format": "ipv4"}, ["127.0.0.1"], ["127.0.0.256"]),
-        ({"format": "date-time"}, ["2026-11-24T12:00:00Z", "soon"], []),
+        ({"format": "date-time"}, ["2026-11-24T12:00:00Z"], ["soon", "2026-13-01T00:00:00Z"]),
+        ({"format": "time"}, ["20:00:00Z"], ["25:00"]),
+        ({"format": "uri"}, ["https://x.example/a"], ["x y"]),
+        ({"format": "hostname"}, ["x.example"], ["a b"]),
+        ({"format": "duration"}, ["PT2H"], ["2 hours"]),
         ({"format": "colour"}, ["red"], []),
         ({"contentMediaType": "application/json"}, ["{"], []),
     ],
-    ids=range(12),
+    ids=range(16),
 )  # fmt: skip
 def test_texts_and_formats(schema: Json, good: list[Json], bad: list[Json]) -> None:
     """Patterns are ECMA-262's; a format that is known is held."""

@@ -357,3 +357,10 @@ def test_a_search_is_never_more_than_a_doubt() -> None:
     (finding,) = found({**TRUSTING, "source.0.query": {"q": "email:{user}"}})
 
     assert (finding.code, finding.severity) == ("TB211", "warning")
+
+
+def test_a_header_is_a_text_of_the_request_too() -> None:
+    """Some platforms take their filter in a header: a value ends its text there as well."""
+    for text, codes in (("email = '{user}'", ["TB210"]), (f"email = '{{{S}}}'", [])):
+        changes = {"ticket.owner": "upstream", "source.0.headers": {"X-Filter": text}}
+        assert [finding.code for finding in found(changes)] == codes

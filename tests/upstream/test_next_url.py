@@ -255,3 +255,30 @@ def test_a_host_that_only_folds_to_the_platforms_is_never_called() -> None:
     )
 
     assert made == f"{base}/orders?p=2"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("?page=2", id="a page's number"),
+        pytest.param("?page=2&per_page=50&sort=asc", id="and what was asked before"),
+        pytest.param("?offset=100&limit=", id="an offset"),
+        pytest.param("?page=2#email=ana@example.com", id="the user in the fragment"),
+        pytest.param("?page=2;size=10", id="semicolons"),
+    ],
+)
+def test_where_the_request_alone_decides_a_next_url_must_not_lose_the_user(text: str) -> None:
+    """A URL with nothing but numbers, and what the page before had, asks for everybody's tickets."""
+    first = FirstRequest("/orders", {"email": frozenset({"ana%40example.com"})})
+    current = f"{BASE}/orders?sort=asc&email=ana%40example.com"
+
+    def follow(url: str, *, alone: bool) -> str:
+        return next_url(
+            url, current=current, base_url=BASE, first=first, any_path=False, alone=alone
+        )
+
+    with pytest.raises(NextUrlError, match="lost what names the user"):
+        follow(text, alone=True)
+    assert follow(text, alone=False)
+    assert follow(f"?email=ana@example.com&{text[1:]}", alone=True)
+    assert follow("?page_info=eyJsYXN0X2lkIjo3fQ", alone=True)

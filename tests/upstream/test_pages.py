@@ -14,6 +14,7 @@ import pytest
 from tests.fake_platform import FakePlatform, Reply
 from tests.support import (
     USER,
+    answer_of,
     bridge_of,
     ids_on,
     item,
@@ -1059,3 +1060,20 @@ async def test_a_header_that_is_no_utf8_does_not_go_into_a_body() -> None:
     assert isinstance(failed, MappingMismatch)
     assert "a text in the body has a lone surrogate" in failed.log
     assert platform.paths == ["/orders"]
+
+
+@pytest.mark.parametrize("owner", ["upstream", "order.email"])
+async def test_a_next_link_that_loses_the_user_gives_nobody_elses_tickets(owner: str) -> None:
+    """Laravel's links drop the query by default: page two would be everybody's."""
+    replies = {
+        "/orders?email=ana%40example.com": {**orders(order(item(1))), "next": "?page=2"},
+        "/orders?page=2": {**orders(order(item(2), email="bea@example.com")), "next": None},
+    }
+    changes = {"ticket.owner": owner, "source.0.pages": {"next_url": "body.next"}}
+
+    if owner == "upstream":
+        with pytest.raises(MappingMismatch) as caught:
+            await answer_of(changes, replies)
+        assert "lost what names the user" in caught.value.log
+    else:
+        assert [t["ticketId"] for t in tickets_of(await answer_of(changes, replies))] == ["1"]

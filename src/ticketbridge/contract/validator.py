@@ -116,10 +116,11 @@ class _Compiler:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._registry = jsonschema_rs.Registry([(_WHERE, document)])
+        # The other formats are jsonschema-rs's own: this checker takes any text for one it does not know.
         self._formats: dict[str, Callable[..., bool]] = {
             name: partial(_CHECKER.conforms, format=name)
             for name in (part.get("format") for part in objects_in(document))
-            if isinstance(name, str)
+            if isinstance(name, str) and name in _CHECKER.checkers
         }
 
     def compiled(self, pointer: str) -> _Compiled:

@@ -114,6 +114,7 @@ def _templates(request: RequestSpec) -> Iterator[tuple[str, TemplateSpec]]:
     """The texts of a request in which another language may stand, each with the name of its key."""
     yield "", request.path
     yield from _parameters(request.query)
+    yield from request.headers.items()
     match request.body:
         case JsonBodySpec(value=value) | GraphqlBodySpec(variables=value):
             yield from _members("", value)

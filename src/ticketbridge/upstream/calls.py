@@ -42,9 +42,18 @@ class CallPlan:
     """A compiled CallSpec."""
 
     def __init__(
-        self, spec: CallSpec, upstream: UpstreamSpec, names: Sequence[str], compiler: SpecCompiler
+        self,
+        spec: CallSpec,
+        upstream: UpstreamSpec,
+        names: Sequence[str],
+        compiler: SpecCompiler,
+        *,
+        alone: bool = False,
     ) -> None:
-        """*names* are those that earlier entries bind; slips go to *compiler* as findings."""
+        """*names* are those that earlier entries bind; slips go to *compiler* as findings.
+
+        *alone*: nothing but the requests keeps to the user's tickets.
+        """
         bound: Roots = dict.fromkeys(("user", *names))
         paged = {**bound, "page": first_step(spec.pages).page} if spec.pages else bound
         answered = {**paged, **dict.fromkeys(("body", "status", "headers"))}
@@ -64,7 +73,7 @@ class CallPlan:
         result = spec.result.expression or ExpressionSpec("body", spec.place)
         self._result = compiler.expression(result, answered, RESULTS[spec.result.kind])
         self._pages = spec.pages and self._compile_pages(
-            spec, spec.pages, upstream, answered, compiler
+            spec, spec.pages, upstream, answered, compiler, alone=alone
         )
         _hold_to_an_end(spec, self._result, compiler)
 
@@ -129,6 +138,8 @@ class CallPlan:
         upstream: UpstreamSpec,
         roots: Roots,
         compiler: SpecCompiler,
+        *,
+        alone: bool,
     ) -> _Pages:
         """*pages* of the call *spec*; *roots* are those of its response slots."""
         items = compiler.optional(pages.items, roots, kinds.ARRAY)
@@ -138,7 +149,7 @@ class CallPlan:
         )
         return _Pages(
             first_step(pages),
-            compile_paging(pages, spec.name, upstream.base_url, roots, compiler),
+            compile_paging(pages, spec.name, upstream.base_url, roots, compiler, alone=alone),
             compiler.optional(pages.last, roots, kinds.BOOLEAN),
             compiler.optional(pages.total, roots, kinds.INTEGER),
             items,

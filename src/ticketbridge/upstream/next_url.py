@@ -14,6 +14,7 @@ _OUTSIDE_ASCII = re.compile(r"[^\x00-\x7f]+")
 _BRACKET = re.compile(r"[\[\]]")
 _SIGNS_IN_NAMES = re.compile(r"[\s.\[\]]+")
 _SIGNS_AROUND = f"{whitespace}.[]"
+_A_NUMBER = re.compile(r"[^=]*=[0-9]{0,12}")
 _DECODINGS = 4
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -23,12 +24,19 @@ class NextUrlError(Exception):
 
 
 def next_url(
-    text: object, *, current: str, base_url: str, first: FirstRequest, any_path: bool
+    text: object,
+    *,
+    current: str,
+    base_url: str,
+    first: FirstRequest,
+    any_path: bool,
+    alone: bool = False,
 ) -> str:
     """*text* resolved against its page's URL (RFC 3986), or NextUrlError.
 
     It must have the scheme, host and port of *base_url*, the path of the call (unless *any_path*), no
     userinfo, no control characters, and the same value wherever it repeats what the call was made with.
+    *alone*: the request alone decides whose tickets come, so the URL must not lose who asks.
     """
     if not isinstance(text, str):
         raise NextUrlError("the next URL is no text")
@@ -57,6 +65,7 @@ def next_url(
         )
     if (first.user_parameters or first.bound_parameters) and not any_path and not url.query:
         raise NextUrlError("the next URL asks for everyone: it has no query, where the call has")
+    _require_user_kept(url.query, urlsplit(current).query, first.user_parameters if alone else {})
     _require_same_user_in_path(url.path.removeprefix(base.path), first)
     # On another path, a parameter of the same name may mean another thing: `id`, for example.
     _require_same_values(url, first.user_parameters, {} if any_path else first.bound_parameters)
@@ -103,6 +112,20 @@ def _require_same_values(url: SplitResult, *held: Mapping[str, frozenset[str]]) 
         readings = {unquote(value), unquote(value.replace("+", " "))}
         if any(readings.isdisjoint(wanted[name]) for name in _names(text) & wanted.keys()):
             raise NextUrlError("the next URL asks for another user")
+
+
+def _require_user_kept(query: str, before: str, held: Mapping[str, frozenset[str]]) -> None:
+    """Raise where no parameter in *held* is in *query*, and nothing that could stand for them.
+
+    A cursor may: of it nobody knows what the platform keeps there. A number, such as a page's, or what
+    the page *before* was asked for does not.
+    """
+    parts = [part for part in re.split("[&;]", query) if part]
+    wanted = set(map(_plain, held))
+    kept = any(_names(part.partition("=")[0]) & wanted for part in parts)
+    others = set(parts) - set(re.split("[&;]", before))
+    if held and not kept and all(map(_A_NUMBER.fullmatch, others)):
+        raise NextUrlError("the next URL asks for everyone: it has lost what names the user")
 
 
 def _names(text: str) -> set[str]:

@@ -64,16 +64,26 @@ def first_step(spec: PagesSpec) -> Step:
 
 
 def compile_paging(
-    spec: PagesSpec, slot: str, base_url: str, roots: Collection[str], compiler: SpecCompiler
+    spec: PagesSpec,
+    slot: str,
+    base_url: str,
+    roots: Collection[str],
+    compiler: SpecCompiler,
+    *,
+    alone: bool = False,
 ) -> Paging:
-    """The paging that *spec* declares."""
+    """The paging that *spec* declares. *alone*: nothing but the requests keeps to the user's tickets."""
     match spec.paging:
         case NextUrlSpec():
-            leash = _Leash(f"{slot}: next_url", base_url, any_path=spec.paging.any_path)
+            leash = _Leash(
+                f"{slot}: next_url", base_url, any_path=spec.paging.any_path, alone=alone
+            )
             url = compiler.expression(spec.paging.url, roots, kinds.NEXT_URL)
             return _by_next_url(url, leash)
         case LinkHeaderSpec():
-            leash = _Leash(f"{slot}: link_header", base_url, any_path=spec.paging.any_path)
+            leash = _Leash(
+                f"{slot}: link_header", base_url, any_path=spec.paging.any_path, alone=alone
+            )
             return _by_link_header(leash)
         case CursorSpec():
             cursor = compiler.expression(spec.paging.cursor, roots, kinds.CURSOR)
@@ -93,6 +103,7 @@ class _Leash:
     slot: str
     base_url: str
     any_path: bool
+    alone: bool
 
     def step(self, text: object, seen: PageSeen) -> Step:
         """The step to the page at *text*; MappingMismatch where it is not to be followed."""
@@ -103,6 +114,7 @@ class _Leash:
                 base_url=self.base_url,
                 first=seen.first,
                 any_path=self.any_path,
+                alone=self.alone,
             )
         except NextUrlError as error:
             raise mismatch(self.slot, str(error)) from error

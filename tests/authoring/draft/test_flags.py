@@ -109,3 +109,24 @@ def test_the_rules_come_before_that_of_an_unknown_user() -> None:
         ("length(body.customers) == `0`", "unknown_user"),
     ]
     assert "      - {when: " in drafted.text
+
+
+@pytest.mark.parametrize(
+    ("beside", "rule"),
+    [
+        ({"has_more": True}, "body.has_more != `false`"),
+        ({"hasMore": False}, "body.hasMore != `false`"),
+        ({"meta": {"has_next_page": True}}, "body.meta.has_next_page != `false`"),
+        ({"next": "/entries?page=2"}, "body.next != `null`"),
+    ],
+)
+def test_an_answer_with_more_that_nobody_knows_how_to_ask_for_fails(
+    beside: dict[str, Any], rule: str
+) -> None:
+    """The first page is not all that there is: without pages the draft must not give it out as such."""
+    assert rules({**tickets(), **beside}) == [rule]
+
+
+def test_an_answer_whose_next_page_is_known_needs_no_rule_for_its_end() -> None:
+    """Pages go on to the end by themselves."""
+    assert rules({**tickets(), "has_more": True, "next_cursor": "x7"}) == []

@@ -35,6 +35,7 @@ RANDOM = [
     *(drawn(string.ascii_lowercase + string.digits, 20) for _ in range(5)),
     *(str(uuid.UUID(int=MADE.getrandbits(128), version=4)) for _ in range(3)),
     *(drawn(string.digits, 24) for _ in range(2)),
+    *("A8F3-99QZ-KK12-PLM0", "7KQ-9XA-22B-M4T", "x9k2l-p4m8q-7z1w3"),
 ]
 
 
@@ -77,7 +78,15 @@ def test_a_random_code_is_replaced_wherever_it_stands(code: str) -> None:
             "es_ES",
             "EUR",
         ),
-        *("ti_test_2026", "madrid", "order-7001-3", "2026-06-01", "12.50", "WC-727-1"),
+        *(
+            "ti_test_2026",
+            "madrid",
+            "order-7001-3",
+            "EVT-001-ABC",
+            "2026-06-01",
+            "12.50",
+            "WC-727-1",
+        ),
     ],
 )
 def test_ids_words_and_dates_stay(text: str) -> None:

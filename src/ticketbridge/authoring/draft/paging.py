@@ -9,7 +9,8 @@ from itertools import pairwise
 from typing import Any
 
 from ticketbridge.authoring.cases.spec import Target
-from ticketbridge.authoring.draft.entries import Call
+from ticketbridge.authoring.draft.empties import is_none_of
+from ticketbridge.authoring.draft.entries import Call, Rule
 from ticketbridge.authoring.draft.guesses import Guess
 from ticketbridge.authoring.draft.looks import looks_secret
 from ticketbridge.authoring.draft.paths import ABSENT, Path, expression, scalars, value_at
@@ -68,6 +69,25 @@ def guess_pages(call: Call, list_path: Path) -> Pages | None:
         or _by_number(call, hints)
         or _by_cursor(call, hints)
     )
+
+
+def guess_end(call: Call, list_path: Path) -> Iterator[Rule]:
+    """The rules of a call of which nothing tells how its next page is asked for, and its answers say `more`.
+
+    Without them the first page would be taken for all that there is.
+    """
+    if guess_pages(call, list_path) is not None:
+        return
+    hints = _Hints([document.value for document in call.group.documents], list_path)
+    for names, nothing in ((_MORE, [False]), (_NEXT_URL, [None])):
+        path = hints.named(*names)
+        values = [] if path is None else hints.values(path)
+        if path is not None and all(type(v) is bool or names is _NEXT_URL for v in values):
+            text = expression("body", path)
+            text = f"optional({text})" if ABSENT in values else text
+            none = [*nothing, None] if names is _MORE and ABSENT in values else nothing
+            why = f"unsure: by `{path[-1]}` there are more, and the samples do not say how to ask"
+            yield Rule(is_none_of(text, none), "fail", why)
 
 
 class _Hints:

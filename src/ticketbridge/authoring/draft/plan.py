@@ -25,6 +25,7 @@ from ticketbridge.authoring.draft.entries import (
 from ticketbridge.authoring.draft.flags import guess_rules
 from ticketbridge.authoring.draft.groups import Group, grouped, is_paging
 from ticketbridge.authoring.draft.leads import about, is_weak, leading
+from ticketbridge.authoring.draft.paging import guess_end
 from ticketbridge.authoring.draft.paths import ABSENT, Path, expression, value_at
 from ticketbridge.authoring.draft.words import GENERIC, ID_WORDS, PEOPLE_LISTS, key_words, singular
 from ticketbridge.mapping.compiler import TODO
@@ -173,7 +174,8 @@ class _Builder:
         if entry.kind == "take":
             return replace(entry, rules=(*ruled.rules, *entry.rules))
         why = "; ".join(filter(None, (entry.why, ruled.why)))
-        return replace(entry, rules=(*ruled.rules, *entry.rules), text=ruled.text, why=why)
+        rules = (*ruled.rules, *guess_end(entry.call, entry.path), *entry.rules)
+        return replace(entry, rules=rules, text=ruled.text, why=why)
 
     def _insert(self, entry: Entry) -> None:
         """Place the entry right below the binding that its request needs; before all, where it needs none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from ticketbridge.authoring.personal.kinds import Kind
@@ -80,7 +80,8 @@ def is_random(token: str) -> bool:
         return False
     if _UUID.fullmatch(token):
         return True
-    return any(map(_is_mixed, _SEPARATORS.split(token))) or _is_mixed_throughout(token)
+    pieces = _SEPARATORS.split(token)
+    return any(map(_is_mixed, pieces)) or _is_mixed_throughout(token) or _is_grouped(pieces)
 
 
 def _is_mixed(piece: str) -> bool:
@@ -95,6 +96,12 @@ def _is_mixed(piece: str) -> bool:
     if piece.isalpha():
         return length >= 16 and bool(_CONSONANTS.search(piece.lower()))
     return _turns(piece) >= (3 if length >= 16 else 4)
+
+
+def _is_grouped(pieces: Sequence[str]) -> bool:
+    """As a code that is printed for people: three or more groups, each as long as the others."""
+    lengths = set(map(len, pieces))
+    return len(pieces) >= 3 and len(lengths) == 1 and _is_mixed("".join(pieces))
 
 
 def _is_mixed_throughout(token: str) -> bool:
