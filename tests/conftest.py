@@ -30,13 +30,28 @@ SLOW = (
     "test_under_load.py",
 )
 
+GENERATED = (
+    "authoring/draft/test_any.py",
+    "faults/test_faults.py",
+    "jmes/test_differential.py",
+    "jmes/test_outcomes.py",
+    "jmes/test_writing.py",
+    "mapping/test_fuzz.py",
+    "tickets/test_serving.py::test_both_ways_give_the_same",
+    "upstream/test_xml_generated.py",
+)
+"""These run the same lines thousands of times, and other tests cover them: coverage would double the time."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of the modules and folders that are slow."""
+    """Mark the tests of the modules and folders that are slow, and those that coverage leaves out."""
     here = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(here).as_posix().startswith(SLOW):
+        path = item.path.relative_to(here).as_posix()
+        if path.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
+        if path.startswith(GENERATED) or f"{path}::{item.name}" in GENERATED:
+            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture
