@@ -33,6 +33,7 @@ SLOW = (
 GENERATED = (
     "authoring/draft/test_any.py",
     "faults/test_faults.py",
+    "jmes/test_budget.py",
     "jmes/test_differential.py",
     "jmes/test_outcomes.py",
     "jmes/test_writing.py",

