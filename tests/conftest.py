@@ -6,6 +6,7 @@ import gc
 import io
 import logging
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,7 +53,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if path.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
         if path.startswith(GENERATED) or f"{path}::{item.name}" in GENERATED:
-            item.add_marker(pytest.mark.no_cover)
+            item.add_marker(pytest.mark.generated)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Run a generated test without the measure of coverage."""
+    measure = sys.gettrace()
+    if item.get_closest_marker("generated"):
+        sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(measure)
 
 
 @pytest.fixture
