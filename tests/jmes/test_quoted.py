@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import closing
 from typing import Any
 
 import graphql
@@ -70,13 +71,13 @@ def refused(text: str, style: str) -> bool:
 
 def of_sql(literal: str) -> Any:
     """What a database reads."""
-    with sqlite3.connect(":memory:") as database:
+    with closing(sqlite3.connect(":memory:")) as database:
         return database.execute(f"select {literal}").fetchone()[0]
 
 
 def matches_like(text: str, pattern: str) -> bool:
     """Whether LIKE takes *text*, letter case counting."""
-    with sqlite3.connect(":memory:") as database:
+    with closing(sqlite3.connect(":memory:")) as database:
         database.execute("pragma case_sensitive_like = on")
         statement = f"select ? like '{pattern}' escape '\\'"
         return bool(database.execute(statement, (text,)).fetchone()[0])
