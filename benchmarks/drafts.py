@@ -30,8 +30,8 @@ from ticketbridge.authoring.personal import Findings
 from ticketbridge.authoring.record.replies import Reply
 from ticketbridge.authoring.samples import Sample
 from ticketbridge.authoring.trial import Trial, tried
-from ticketbridge.tickets.checks import same_owner
 from ticketbridge.tickets.convert import MISSING
+from ticketbridge.tickets.steps import is_owner
 from ticketbridge.tickets.verdicts import RETURNED, Record
 
 ROOT = Path(__file__).resolve().parent
@@ -138,9 +138,7 @@ def measured(platform: str) -> Measured:
     records, name = all_of_it.trial.journal.records, drafted.plan.record
     pairs = [(record.ticket or {}, _same(record, records, name)) for record in due]
     names = list(dict.fromkeys(name for ticket, _ in pairs for name in ticket if name != "status"))
-    missed = [
-        name for name in names if not all(_is_right(name, *p, all_of_it.trial) for p in pairs)
-    ]
+    missed = [name for name in names if not all(_is_right(name, *p) for p in pairs)]
     if not all(record and _owns(record, drafted, case.user) for _, record in pairs):
         missed.append(OWNER)
     returned = [
@@ -194,13 +192,12 @@ def _same(record: Record, others: Sequence[Record], name: str) -> Record | None:
     return next((o for o in others if o.scope and o.scope.get(name) in bound), None)
 
 
-def _is_right(name: str, ticket: Mapping[str, Any], record: Record | None, trial: Trial) -> bool:
+def _is_right(name: str, ticket: Mapping[str, Any], record: Record | None) -> bool:
     if record is None:
         return False
-    origins = trial.bridge.tickets.judge.origins(record)
     made = {
         o.name: o.made
-        for o in origins
+        for o in record.fields
         if o.name.partition(".")[0] == name and o.made is not MISSING
     }
     return _flat(name, ticket.get(name)) == made
@@ -226,7 +223,7 @@ def _owns(record: Record, drafted: Drafted, user: str) -> bool:
         for value, scope in zip(owner.values, drafted.plan.scopes, strict=True)
         if scope[drafted.plan.record] == record.scope[drafted.plan.record]
     ]
-    return bool(found) and all(isinstance(v, str) and same_owner(v, user) for v in found)
+    return bool(found) and all(isinstance(v, str) and is_owner(v, user) for v in found)
 
 
 # --- repair ---------------------------------------------------------------------------------------

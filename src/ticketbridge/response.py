@@ -15,8 +15,8 @@ from ticketbridge.jmes import ENCODER, EvaluationError, HashShape, RootShape, Sh
 from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.spec import ResponseSpec
 from ticketbridge.problems import MappingMismatch
-from ticketbridge.tickets.records import TicketContract
-from ticketbridge.tickets.settle import TICKET_ID
+from ticketbridge.tickets.duplicates import TICKET_ID
+from ticketbridge.tickets.steps import TicketContract
 
 _ROOTS = ("user", "tickets")
 _END = b"]}"

@@ -1,7 +1,6 @@
 """The fields of a ticket, compiled against the contract: what each is made from, and into which type.
 
-Each is a frozen value with `make`, which gives the converted value with the reason where it fails; the
-serving code of the same fields is written by `serving`.
+They are steps of the record program, which `emit` writes as Python.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from typing import Any, assert_never
 
 from ticketbridge.contract import Validator
 from ticketbridge.contract.shape import ObjectShape, Schema, object_shape, type_of
-from ticketbridge.jmes import AttributedElement, EvaluationError, Expression, Repeated, kinds
+from ticketbridge.jmes import AttributedElement, Expression, Repeated, kinds
 from ticketbridge.jmes.nodes import Constant
-from ticketbridge.mapping.compiler import Scope, SpecCompiler
+from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.findings import did_you_mean, nearest
 from ticketbridge.mapping.spec import (
     ConstSpec,
@@ -30,7 +29,6 @@ from ticketbridge.tickets.convert import (
     Converter,
     Violation,
     accepted,
-    convert_value,
     converter,
     json_type,
 )
@@ -50,11 +48,10 @@ class ExpressionField:
     convert: Converter
     optional: bool
 
-    def make(self, scope: Scope) -> Any:
-        """The value or MISSING; raises Violation, whose field is relative to this one."""
-        return convert_value(
-            self.convert, _evaluated(self.expression, scope), optional=self.optional
-        )
+    @property
+    def may_be_missing(self) -> bool:
+        """Whether the field may be left out: a list or an object may have nothing in it, too."""
+        return self.optional or self.kind not in {"string", "number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,29 +61,20 @@ class ConstantField:
     name: str
     value: Any
 
-    def make(self, _scope: Scope) -> Any:
-        """The value or MISSING."""
-        return self.value
-
 
 @dataclass(frozen=True, slots=True)
 class TableField:
-    """A field that is looked up; *closed*: what is not listed is a violation, else *otherwise*."""
+    """A field that is looked up in *table*; what is not listed gives *otherwise*, if the table is open."""
 
     name: str
     expression: Expression
-    values: Mapping[str, Any]
+    table: Mapping[str | None, Any]
     otherwise: Any
-    closed: bool
 
-    def make(self, scope: Scope) -> Any:
-        """The value or MISSING; raises Violation."""
-        key = table_key(_evaluated(self.expression, scope))
-        if key is not None and key in self.values:
-            return self.values[key]
-        if self.closed:
-            raise Violation("", "a value that the table does not list (and no `else`)")
-        return self.otherwise
+    @property
+    def may_be_missing(self) -> bool:
+        """Whether the field may be left out."""
+        return MISSING in self.table.values() or self.otherwise is MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +84,6 @@ class ObjectField:
     name: str
     fields: tuple[Field, ...]
 
-    def make(self, scope: Scope) -> Any:
-        """The object or MISSING; raises Violation."""
-        return make_object(self.fields, scope) or MISSING
-
 
 @dataclass(frozen=True, slots=True)
 class TagsField:
@@ -108,27 +92,8 @@ class TagsField:
     name: str
     fields: tuple[Field, ...]
 
-    def make(self, scope: Scope) -> Any:
-        """The list or MISSING; raises Violation."""
-        made = make_object(self.fields, scope)
-        return [f"{key}:{value}" for key, value in made.items()] or MISSING
-
 
 Field = ExpressionField | ConstantField | TableField | ObjectField | TagsField
-
-
-def make_field(field: Field, scope: Scope) -> Any:
-    """The field's value or MISSING; a Violation names the field in full."""
-    try:
-        return field.make(scope)
-    except Violation as violation:
-        raise violation.within(field.name) from None
-
-
-def make_object(fields: Collection[Field], scope: Scope) -> dict[str, Any]:
-    """The object of those *fields* that have a value."""
-    made = {field.name: make_field(field, scope) for field in fields}
-    return {name: value for name, value in made.items() if value is not MISSING}
 
 
 def table_key(value: object) -> str | None:
@@ -144,6 +109,13 @@ def table_key(value: object) -> str | None:
     if isinstance(value, int):
         return str(value)
     return value if isinstance(value, str) else None
+
+
+class ClosedTable(dict[str | None, Any]):
+    """The values of a table without `else`. Raises Violation for a word that it does not list."""
+
+    def __missing__(self, key: str | None) -> None:
+        raise Violation("", "a value that the table does not list (and no `else`)")
 
 
 class FieldCompiler:
@@ -223,10 +195,12 @@ class FieldCompiler:
         return value
 
     def _table(self, name: str, spec: TableSpec, schema: Schema, convert: Converter) -> TableField:
-        values = {key: self._constant(value, schema, convert) for key, value in spec.values.items()}
+        table: dict[str | None, Any] = ClosedTable() if spec.otherwise is None else {}
+        for key, value in spec.values.items():
+            table[key] = self._constant(value, schema, convert)
         otherwise = spec.otherwise and self._constant(spec.otherwise, schema, convert)
         expression = self._compiler.expression(spec.source, self._roots, kinds.TABLE_KEY)
-        return TableField(name, expression, values, otherwise, closed=spec.otherwise is None)
+        return TableField(name, expression, table, otherwise)
 
     def _nested(self, name: str, spec: ObjectSpec, schema: Schema) -> ObjectField:
         kind = type_of(schema)
@@ -259,13 +233,6 @@ class FieldCompiler:
             message = f"`{named.name}` is none of the names that the contract knows here: {legal}"
             hint = f'did you mean "{near}"?'
             self._compiler.report(named.place, "TB308", message, hint, severity="warning")
-
-
-def _evaluated(expression: Expression, scope: Scope) -> Any:
-    try:
-        return expression(scope)
-    except EvaluationError as error:
-        raise Violation("", str(error)) from None
 
 
 def _wanted(schema: Schema) -> str:

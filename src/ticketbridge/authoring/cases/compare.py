@@ -8,7 +8,7 @@ from typing import Any
 from ticketbridge.authoring.cases.reasons import Reasons
 from ticketbridge.authoring.cases.shown import ABSENT, shown
 from ticketbridge.jmes.values import equal
-from ticketbridge.tickets.settle import TICKET_ID
+from ticketbridge.tickets.duplicates import TICKET_ID
 
 Tickets = Mapping[object, Any]
 

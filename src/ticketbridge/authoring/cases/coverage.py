@@ -24,8 +24,8 @@ from ticketbridge.mapping.spec import (
     TableSpec,
     TicketSpec,
 )
-from ticketbridge.tickets.checks import same_owner
 from ticketbridge.tickets.fields import table_key
+from ticketbridge.tickets.steps import is_owner
 
 _ALWAYS = "`true`"
 _OF_ONE_ANSWER = frozenset({"body", "status", "headers", "page"})
@@ -128,7 +128,7 @@ def _of_owner(spec: TicketSpec, trace: Trace) -> Iterator[Point]:
 
 
 def _owns(owner: Any, user: str) -> bool:
-    return isinstance(owner, str) and same_owner(owner, user)
+    return isinstance(owner, str) and is_owner(owner, user)
 
 
 def _of_table(spec: StatusTableSpec | TableSpec, slot: str, trace: Trace) -> Iterator[Point]:

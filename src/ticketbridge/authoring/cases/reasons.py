@@ -9,8 +9,7 @@ from ticketbridge.authoring.cases.shown import shown
 from ticketbridge.authoring.trial import Trial
 from ticketbridge.jmes import NOWHERE, Expression, root_paths
 from ticketbridge.mapping.compiler import Scope
-from ticketbridge.tickets.records import Judge
-from ticketbridge.tickets.settle import TICKET_ID
+from ticketbridge.tickets.duplicates import TICKET_ID
 from ticketbridge.tickets.verdicts import RETURNED, Record
 
 MOST = 3
@@ -20,7 +19,6 @@ class Reasons:
     """What can be told of one run; nothing is reckoned before it is asked for."""
 
     def __init__(self, trial: Trial) -> None:
-        self._judge: Judge = trial.bridge.tickets.judge
         self._records: Sequence[Record] = trial.journal.records
         self._made = [record for record in self._records if record.ticket is not None]
 
@@ -29,10 +27,10 @@ class Reasons:
         record = self._made[ticket]
         field = path.partition("[")[0]
         told = [
-            _gave(origin.expression, origin.place, origin.failure or shown(origin.value))
-            + _read(origin.source, record.scope or {})
-            for origin in self._judge.origins(record)
-            if origin.expression and (f"{origin.name}.").startswith(f"{field}.")
+            _gave(note.expression, note.failure or shown(note.value))
+            + _read(note.expression, record.scope or {})
+            for note in record.fields
+            if note.expression and (f"{note.name}.").startswith(f"{field}.")
         ]
         return "; ".join(told) if field else ""
 
@@ -55,25 +53,23 @@ class Reasons:
 
     def _of_record(self, record: Record) -> str:
         """The verdict, with the check that decided it, or with the reason that the record has."""
-        asked = list(self._judge.questions(record))
         why = record.reason
-        if asked and asked[-1].answer == str(record.verdict):
-            last = asked[-1]
-            why = _gave(last.source.text, last.source.place, last.failure or shown(last.value))
-            why += _read(last.source, record.scope or {})
+        if record.checks and record.checks[-1].answer == str(record.verdict):
+            last = record.checks[-1]
+            why = _gave(last.expression, last.failure or shown(last.value))
+            why += _read(last.expression, record.scope or {})
         return f"{record.verdict} ({why})" if why else str(record.verdict)
 
 
-def _gave(expression: str, place: str, value: str) -> str:
-    return f"`{expression}` at {place} gave {value}"
+def _gave(source: Expression, value: str) -> str:
+    return f"`{source.text}` at {source.place} gave {value}"
 
 
-def _read(source: Expression | None, scope: Scope) -> str:
+def _read(source: Expression, scope: Scope) -> str:
     """`, from item.cents = 2500`, unless the expression is no more than that path."""
-    paths = root_paths(source) if source else ()
     told = [
         f"{path} = {'nothing' if (value := path.value(scope)) is NOWHERE else shown(value)}"
-        for path in paths
-        if source and str(path) != source.text
+        for path in root_paths(source)
+        if str(path) != source.text
     ]
     return f", from {', '.join(told)}" if told else ""

@@ -14,11 +14,8 @@ from ticketbridge.authoring.trial import Exchange, Trial
 from ticketbridge.jmes import NOWHERE, Expression, root_paths
 from ticketbridge.mapping.compiler import Scope
 from ticketbridge.problems import ProblemError
-from ticketbridge.tickets.convert import MISSING, json_type
-from ticketbridge.tickets.origins import OWNER, Origin, Question
-from ticketbridge.tickets.verdicts import NOT_OWNER, Record
-
-_SHOWN_KINDS = frozenset({"returned", "duplicate", "violation"})
+from ticketbridge.tickets.convert import json_type
+from ticketbridge.tickets.verdicts import NOT_OWNER, CheckNote, FieldNote, Record
 
 
 class Told(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
@@ -116,48 +113,44 @@ class _Teller:
     veil: Veil
 
     def record(self, number: int, record: Record) -> RecordTold:
-        judge = self.trial.bridge.tickets.judge
-        fields = judge.origins(record) if _has_fields(record) else ()
+        scope = record.scope or {}
         return RecordTold(
             number,
             str(record.verdict),
             record.ticket_id,
             record.reason,
-            tuple(
-                self._check(question, record.scope or {}) for question in judge.questions(record)
-            ),
-            tuple(self._field(origin, record.scope or {}) for origin in fields),
+            tuple(self._check(note, scope) for note in record.checks),
+            tuple(self._field(note, scope) for note in record.fields),
         )
 
-    def _check(self, question: Question, scope: Scope) -> CheckTold:
-        source = question.source
-        is_owner = question.name == OWNER
-        show = self.veil.over_user if is_owner else self.veil.over
+    def _check(self, note: CheckNote, scope: Scope) -> CheckTold:
+        source = note.expression
+        show = self.veil.over_user if note.kind == "owner" else self.veil.over
         inputs = {name: show(value) for name, value in inputs_of(source, scope)}
         return CheckTold(
-            question.kind,
-            question.name,
+            note.kind,
+            note.name,
             source.text,
             source.place,
             inputs,
-            show(_short(question.value)),
-            question.answer,
-            question.failure,
+            show(_short(note.value)),
+            note.answer,
+            note.failure,
         )
 
-    def _field(self, origin: Origin, scope: Scope) -> FieldTold:
-        veil, source = self.veil, origin.source
+    def _field(self, note: FieldNote, scope: Scope) -> FieldTold:
+        veil, source = self.veil, note.expression
         read = inputs_of(source, scope) if source else ()
         paths = [str(path) for path in root_paths(source)] if source else []
-        made = msgspec.UNSET if origin.made is MISSING else veil.over(origin.made, origin.name)
+        made = note.made
         return FieldTold(
-            origin.name,
-            origin.expression,
-            origin.place,
-            {name: veil.over(value, name, origin.name) for name, value in read},
-            veil.over(_short(origin.value), *paths, origin.name),
-            made,
-            origin.failure or origin.refusal,
+            note.name,
+            source.text if source else "",
+            source.place if source else "",
+            {name: veil.over(value, name, note.name) for name, value in read},
+            veil.over(_short(note.value), *paths, note.name),
+            made if made is msgspec.UNSET else veil.over(made, note.name),
+            note.failure or note.refusal,
         )
 
     def call(self, exchange: Exchange, shapes: Shapes) -> CallTold:
@@ -214,11 +207,6 @@ def inputs_of(expression: Expression, scope: Scope) -> Iterator[tuple[str, Any]]
     for path in root_paths(expression):
         value = path.value(scope)
         yield str(path), "(not there)" if value is NOWHERE else _short(value)
-
-
-def _has_fields(record: Record) -> bool:
-    """Whether fields were made of the record: it is the user's, and it went that far."""
-    return record.ticket is not None or record.verdict.kind in _SHOWN_KINDS
 
 
 def _short(value: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from ticketbridge.authoring.personal import Kind, findings_of, mask
 from ticketbridge.authoring.personal.kinds import Spot
 from ticketbridge.authoring.trial import Trial
-from ticketbridge.tickets.checks import same_owner
+from ticketbridge.tickets.steps import is_owner
 
 
 class Veil:
@@ -34,7 +34,7 @@ class Veil:
         """The *value* of an owner, or of the user."""
         if self._lifted or not isinstance(value, str):
             return self.over(value)
-        return "(the asked user)" if same_owner(value, self._user) else "(someone else)"
+        return "(the asked user)" if is_owner(value, self._user) else "(someone else)"
 
     def _mask(self, text: str, kind: Kind) -> str:
         return text if self._lifted and kind is not Kind.SECRET else mask(text, kind)

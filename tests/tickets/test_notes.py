@@ -31,16 +31,16 @@ async def test_each_field_has_its_expression_its_place_and_its_value() -> None:
     bridge, _ = bridge_of({"ticket.fields": FIELDS}, {"/orders": answer})
     journal = Journal(explains=True)
     await bridge.answer(USER, journal)
-    valid, refunded = (
-        {origin.name: origin for origin in bridge.tickets.judge.origins(record)}
-        for record in journal.records
-    )
+    valid, refunded = ({note.name: note for note in record.fields} for record in journal.records)
+    ticket_id, option = valid["ticketId"].expression, valid["ticketOptionId"].expression
 
-    assert (valid["ticketId"].expression, valid["ticketId"].value) == ("item.id", "007")
-    assert valid["ticketId"].place.startswith("acme.yaml:")
-    assert (valid["ticketOptionId"].expression, valid["ticketOptionId"].value) == ("item.zone", "A")
+    assert ticket_id is not None
+    assert option is not None
+    assert (ticket_id.text, valid["ticketId"].value) == ("item.id", "007")
+    assert ticket_id.place.startswith("acme.yaml:")
+    assert (option.text, valid["ticketOptionId"].value) == ("item.zone", "A")
     assert str(valid["price"].value) == "12.5"
-    assert (valid["currency"].expression, valid["currency"].value) == ("", "EUR")
+    assert (valid["currency"].expression, valid["currency"].value) == (None, "EUR")
     assert valid["props.seating.row"].value is None
     assert valid["tags.zone"].value == "A"
     assert (valid["ticketId"].made, valid["price"].made, valid["currency"].made) == (
@@ -49,8 +49,22 @@ async def test_each_field_has_its_expression_its_place_and_its_value() -> None:
         "EUR",
     )
     assert valid["props.seating.row"].made is MISSING
-    assert refunded["price"].failure == refunded["price"].refusal != ""
-    assert "?" not in repr(refunded["price"]) + refunded["price"].failure
+    assert refunded == {}
+
+
+async def test_a_field_whose_expression_fails_says_why() -> None:
+    """The failure is told for its field, and the other fields are there all the same."""
+    bridge, _ = bridge_of({"ticket.fields": FIELDS}, {"/orders": orders(order(item(1, cents="?")))})
+    journal = Journal(explains=True)
+    with pytest.raises(MappingMismatch):
+        await bridge.answer(USER, journal)
+    (record,) = journal.records
+    made = {note.name: note for note in record.fields}
+
+    assert made["price"].failure == made["price"].refusal != ""
+    assert "?" not in repr(made["price"]) + made["price"].failure
+    assert made["price"].made is MISSING
+    assert made["currency"].made == "EUR"
 
 
 async def test_a_record_that_was_judged_early_has_no_fields() -> None:
@@ -60,7 +74,7 @@ async def test_a_record_that_was_judged_early_has_no_fields() -> None:
     journal = Journal(explains=True)
     await bridge.answer(USER, journal)
 
-    assert [list(bridge.tickets.judge.origins(record)) for record in journal.records] == [[]]
+    assert [list(record.fields) for record in journal.records] == [[]]
 
 
 async def test_a_value_that_cannot_be_converted_says_why() -> None:
@@ -70,7 +84,7 @@ async def test_a_value_that_cannot_be_converted_says_why() -> None:
     with pytest.raises(MappingMismatch):
         await bridge.answer(USER, journal)
     (record,) = journal.records
-    price = next(o for o in bridge.tickets.judge.origins(record) if o.name == "price")
+    price = next(note for note in record.fields if note.name == "price")
 
     assert (price.value, price.failure, price.made) == ("10,00", "", MISSING)
     assert "decimal" in price.refusal
@@ -95,7 +109,7 @@ RULES = {
         ({"state": "NEW"}, ["the asked user", "VALID", "unknown_status"]),
     ],
 )
-async def test_the_questions_put_to_a_record_end_with_the_one_that_decided(
+async def test_the_checks_put_to_a_record_end_with_the_one_that_decided(
     changes: dict[str, object], asked: list[str]
 ) -> None:
     """Owner, status tables and conditions are told in order, each with what followed."""
@@ -105,12 +119,12 @@ async def test_the_questions_put_to_a_record_end_with_the_one_that_decided(
     with suppress(MappingMismatch):
         await bridge.answer(USER, journal)
     (record,) = journal.records
-    questions = list(bridge.tickets.judge.questions(record))
+    checks = record.checks
 
-    assert [question.answer for question in questions] == asked
-    assert (questions[0].name, questions[0].value) == ("owner", USER)
-    assert questions[-1].source.place.startswith("acme.yaml:")
-    assert questions[-1].failure == ""
+    assert [question.answer for question in checks] == asked
+    assert (checks[0].name, checks[0].value) == ("owner", USER)
+    assert checks[-1].expression.place.startswith("acme.yaml:")
+    assert checks[-1].failure == ""
 
 
 async def test_a_binding_that_ended_early_tells_what_was_asked_of_it() -> None:
@@ -125,6 +139,6 @@ async def test_a_binding_that_ended_early_tells_what_was_asked_of_it() -> None:
         journal = Journal(explains=explains)
         await bridge.answer(USER, journal)
         (record,) = journal.records
-        asked.append([q.answer for q in bridge.tickets.judge.questions(record)])
+        asked.append([note.answer for note in record.checks])
 
     assert asked == [["not_owner"], []]

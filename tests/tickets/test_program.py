@@ -18,7 +18,7 @@ from tests.tickets.judging import keys_shown_both_ways
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.journal import Journal
 from ticketbridge.problems import MappingMismatch, ProblemError
-from ticketbridge.tickets.records import Judge
+from ticketbridge.tickets.program import Program
 
 pytestmark = pytest.mark.anyio
 
@@ -82,8 +82,7 @@ async def test_an_answer_without_anything_odd_needs_no_judge(
     def judge(*_: object) -> None:
         raise AssertionError("judged one by one")
 
-    monkeypatch.setattr(Judge, "judge", judge)
-    monkeypatch.setattr(Judge, "early", judge)
+    monkeypatch.setattr(Program, "judge", judge)
     good = orders(
         order(item(1), item("2", state="REFUNDED"), item(3, price="12.50")),
         order(item(4), email="bea@example.com"),
@@ -97,6 +96,45 @@ async def test_an_answer_without_anything_odd_needs_no_judge(
     assert [(ticket["ticketId"], ticket["price"]) for ticket in tickets] == [("1", 10), ("3", 12.5)]
     assert journal.verdicts == {"returned": 2, "not_eligible:REFUNDED": 1, "not_owner": 1}
     assert journal.records == []
+
+
+async def test_marked_tickets_are_served_bare_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `ineligible: mark` the first check that says no gives the mark, wherever it is asked."""
+    source = [
+        {"name": "order", "get": "/orders", "query": {"email": "{user}"}, "each": "body.orders"},
+        {"name": "item", "each": "order.items"},
+    ]
+    changes = {
+        "source": source,
+        "ticket.ineligible": "mark",
+        "ticket.not_eligible_when": {"void": "order.void", "sold": "item.sold"},
+    }
+    listed = orders(
+        order(
+            item(1, sold=False),
+            item(2, sold=True),
+            item(3, state="REFUNDED", sold=True),
+            void=False,
+        ),
+        order(item(4, sold=True), item(5, sold=False), void=True),
+        order(item(6, sold=False), email="bea@example.com", void=False),
+    )
+    bridge, _ = bridge_of(changes, {"/orders": listed})
+    explained = Journal(explains=True)
+    told = tickets_of(await bridge.answer(USER, explained))
+
+    def judge(*_: object) -> None:
+        raise AssertionError("judged one by one")
+
+    monkeypatch.setattr(Program, "judge", judge)
+    bridge, _ = bridge_of(changes, {"/orders": listed})
+    journal = Journal()
+    served = tickets_of(await bridge.answer(USER, journal))
+
+    assert served == told
+    assert [ticket["status"] for ticket in served] == ["VALID", "SOLD", "REFUNDED", "VOID", "VOID"]
+    assert journal.verdicts == explained.verdicts
+    assert journal.verdicts["returned"] == 1
 
 
 @pytest.mark.parametrize("at", [0, 499, 500, 1_200])
@@ -151,8 +189,7 @@ def test_the_source_of_the_function_is_there_for_a_debugger() -> None:
     """The code is readable: entries, keys and statuses go by their names in it."""
 
     bridge, _ = bridge_of()
-    serve = bridge.tickets.serve
-    assert serve is not None
+    serve: Any = bridge.program._serve
     lines = linecache.getlines(serve.__code__.co_filename)
 
     assert "        for root_item in v" in "".join(lines)

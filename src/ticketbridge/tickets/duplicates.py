@@ -1,4 +1,4 @@
-"""Records with one ticketId, compared: the same ticket again, or two of which one is wrong."""
+"""Records with one ticketId: the same ticket again, or two of which one is wrong."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ticketbridge.tickets.verdicts import DUPLICATE, RETURNED, Record, Verdict
 TICKET_ID = "ticketId"
 
 
-def settle(records: Iterable[Record]) -> None:
+def resolve_duplicates(records: Iterable[Record]) -> None:
     """Compare the records that share a ticketId, and change the verdicts of those that clash.
 
     The same ticket again, field for field, is a duplicate. Records of which at least one would go out
@@ -25,10 +25,10 @@ def settle(records: Iterable[Record]) -> None:
             groups[record.ticket_id].append(record)
     for group in groups.values():
         if len(group) > 1:
-            _settle_group(group)
+            _resolve_group(group)
 
 
-def _settle_group(group: Sequence[Record]) -> None:
+def _resolve_group(group: Sequence[Record]) -> None:
     eligible = [record for record in group if record.verdict == RETURNED]
     outgoing = [record for record in group if record.ticket is not None]
     if len({_fingerprint(record) for record in (group if eligible else outgoing)}) > 1:
