@@ -14,7 +14,6 @@ from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.collector import calm_collector
 from ticketbridge.jmes import LOOKUP_CACHE, NOW
 from ticketbridge.mapping import Environment, load_mapping
-from ticketbridge.tickets.program import Tally
 
 _NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MAPPINGS = Path(__file__).parent / "mappings"
@@ -52,7 +51,8 @@ def ours(mapping: str, body: Json, user: str = USER) -> Callable[[], Mapped]:
     def run() -> Mapped:
         scope = {"user": user, NOW: _NOW, LOOKUP_CACHE: {}}
         tickets: list[Json] = []
-        tally = Tally(tickets.extend, bridge._require_records)  # noqa: SLF001 - see above
+        tally = bridge.program.tally(user, tickets.extend, bridge._require_records)  # noqa: SLF001 - see above
+        tally.fit = None  # mapping alone: the contract is another part's
         serve([(scope, items_of({**scope, "body": body}))], tally)
         return Mapped(tickets, tally.counts({}))
 

@@ -36,7 +36,7 @@ from ticketbridge.problems import (
 from ticketbridge.response import Body, ResponsePlan
 from ticketbridge.tickets.bindings import Bindings
 from ticketbridge.tickets.duplicates import resolve_duplicates
-from ticketbridge.tickets.program import Program, Tally
+from ticketbridge.tickets.program import Program
 from ticketbridge.tickets.steps import Level, RecordProgram, compile_program, marks_of
 from ticketbridge.tickets.turns import with_turns
 from ticketbridge.tickets.verdicts import RETURNED, Record, count
@@ -201,7 +201,7 @@ class Bridge:
         if any(record.verdict.is_violation for record in journal.records):
             return None
         writing = self._response.writing(user)
-        tally = Tally(writing.add, self._require_records)
+        tally = self.program.tally(user, writing.add, self._require_records)
         try:
             self.program.serve(bindings, tally)
             writing.check()
@@ -373,7 +373,7 @@ def _compile_parts(spec: MappingSpec, compiler: SpecCompiler) -> Parts:
 def _compile_tickets(parts: Parts) -> Program:
     calls, levels = _split(parts.entries)
     below = [Level(level.expression, level.bindable) for level in levels]
-    return Program(parts.ticket, len(calls) - 1, below)
+    return Program(parts.ticket, len(calls) - 1, below, parts.response.user_schema)
 
 
 def _compile_entry(

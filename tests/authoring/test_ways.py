@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import msgspec
 import pytest
 
 from tests.authoring.cases_support import TICKET, Folder, case, item
@@ -28,6 +29,7 @@ from ticketbridge.mapping import Environment
 from ticketbridge.replies import Reply as HttpReply
 from ticketbridge.tickets import program as program_module
 from ticketbridge.tickets.bare import Serve, emit_serving
+from ticketbridge.tickets.columns import Columns
 from ticketbridge.tickets.program import Tally
 from ticketbridge.tickets.steps import (
     Level,
@@ -61,14 +63,16 @@ CASE = case(
     },
 )  # fmt: skip
 
-Emit = Callable[[RecordProgram, int, Sequence[Level]], Serve]
+Emit = Callable[[RecordProgram, int, Sequence[Level], Columns | None], Serve]
 
 
 def _after(change: Callable[[Tally], object]) -> Emit:
     """A serving function whose tally is *change*d after each binding."""
 
-    def compiled(program: RecordProgram, stage: int, levels: Sequence[Level]) -> Serve:
-        good = emit_serving(program, stage, levels)
+    def compiled(
+        program: RecordProgram, stage: int, levels: Sequence[Level], columns: Columns | None
+    ) -> Serve:
+        good = emit_serving(program, stage, levels, columns)
 
         def serve(scope: Mapping[str, Any], values: Sequence[Any], tally: Tally) -> None:
             good(scope, values, tally)
@@ -82,23 +86,30 @@ def _after(change: Callable[[Tally], object]) -> Emit:
 def _without(kind: type) -> Emit:
     """A serving function that forgets the checks of *kind*."""
 
-    def compiled(program: RecordProgram, stage: int, levels: Sequence[Level]) -> Serve:
+    def compiled(
+        program: RecordProgram, stage: int, levels: Sequence[Level], columns: Columns | None
+    ) -> Serve:
         kept = tuple(check for check in program.checks if not isinstance(check, kind))
-        return emit_serving(dataclasses.replace(program, checks=kept), stage, levels)
+        return emit_serving(dataclasses.replace(program, checks=kept), stage, levels, columns)
 
     return compiled
 
 
 def _without_field(name: str) -> Emit:
-    def compiled(program: RecordProgram, stage: int, levels: Sequence[Level]) -> Serve:
+    def compiled(
+        program: RecordProgram, stage: int, levels: Sequence[Level], columns: Columns | None
+    ) -> Serve:
         kept = tuple(field for field in program.fields if field.name != name)
-        return emit_serving(dataclasses.replace(program, fields=kept), stage, levels)
+        return emit_serving(dataclasses.replace(program, fields=kept), stage, levels, columns)
 
     return compiled
 
 
-def _price_of_first(tally: Tally, price: object) -> None:
-    tally.tickets[0]["price"] = price
+def _first(tally: Tally) -> dict[str, Any]:
+    """The first ticket, as a dictionary that can be changed."""
+    tally.tickets[0] = msgspec.to_builtins(tally.tickets[0])
+    first: dict[str, Any] = tally.tickets[0]
+    return first
 
 
 BREAKS: Mapping[str, Emit] = {
@@ -107,11 +118,11 @@ BREAKS: Mapping[str, Emit] = {
     "drops a ticket": _after(lambda tally: tally.tickets.pop()),
     "gives a ticket twice": _after(lambda tally: tally.tickets.append(tally.tickets[0])),
     "turns the order": _after(lambda tally: tally.tickets.reverse()),
-    "another price": _after(lambda tally: _price_of_first(tally, 11)),
-    "a price of the same value": _after(lambda tally: _price_of_first(tally, 10.0)),
-    "another buyer": _after(lambda tally: tally.tickets[0].pop("buyer")),
+    "another price": _after(lambda tally: _first(tally).update(price=11)),
+    "a price of the same value": _after(lambda tally: _first(tally).update(price=10.0)),
+    "another buyer": _after(lambda tally: _first(tally).pop("buyer")),
     "another order of fields": _after(
-        lambda tally: tally.tickets[0].update(ticketId=tally.tickets[0].pop("ticketId"))
+        lambda tally: (ticket := _first(tally)).update(ticketId=ticket.pop("ticketId"))
     ),
     "forgets the owner": _without(OwnerCheck),
     "forgets the status": _without(StatusCheck),

@@ -10,12 +10,15 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+import msgspec
+
 from ticketbridge.contract.marks import STATUS, VALID
 from ticketbridge.jmes import Expression
 from ticketbridge.jmes.loading import load
 from ticketbridge.mapping.compiler import Scope
+from ticketbridge.tickets.columns import Columns
 from ticketbridge.tickets.duplicates import TICKET_ID
-from ticketbridge.tickets.emit import StepEmitter
+from ticketbridge.tickets.emit import Member, StepEmitter
 from ticketbridge.tickets.fields import (
     ConstantField,
     ExpressionField,
@@ -35,9 +38,14 @@ Serve = Callable[[Scope, Sequence[Any], Any], None]
 """Adds to a `Tally` what the values that the last call binds in one scope give; may raise anything."""
 
 
-def emit_serving(program: RecordProgram, stage: int, levels: Sequence[Level]) -> Serve:
-    """Return the function for records below entry number *stage*, the last that calls; *levels* follow it."""
-    return _Bare(program).serve(stage, levels)
+def emit_serving(
+    program: RecordProgram, stage: int, levels: Sequence[Level], columns: Columns | None
+) -> Serve:
+    """Return the function for records below entry number *stage*, the last that calls; *levels* follow it.
+
+    With *columns* it fills them, and makes tickets that can only be written; else tickets are dictionaries.
+    """
+    return _Bare(program, columns).serve(stage, levels)
 
 
 class _Bare(StepEmitter):
@@ -45,8 +53,9 @@ class _Bare(StepEmitter):
 
     shortcuts = True
 
-    def __init__(self, program: RecordProgram) -> None:
+    def __init__(self, program: RecordProgram, columns: Columns | None) -> None:
         super().__init__(program)
+        self._columns = columns
         self._made: dict[str, tuple[str, bool]] = {}
 
     def serve(self, stage: int, levels: Sequence[Level]) -> Serve:
@@ -54,6 +63,8 @@ class _Bare(StepEmitter):
         with code.function("def serve(scope, values, tally)"):
             code.line("tickets, ids, verdicts = tally.tickets, tally.ids, tally.verdicts")
             code.line("hand_on, count_bound = tally.hand_on, tally.count_bound")
+            for number, method in self._columns.adders() if self._columns else ():
+                code.line(f"to_check_{number} = tally.columns[{number}].{method}")
             code.line("user = scope['user']")
             code.bind("user", "user")
             for name in program.names[:stage]:
@@ -105,12 +116,12 @@ class _Bare(StepEmitter):
 
     def _ticket(self) -> None:
         code, program = self._code, self._program
-        members = [(field.name, *self._made[field.name]) for field in program.fields]
+        members = [Member(field.name, *self._made[field.name]) for field in program.fields]
         if program.has_status:
             status = code.key(VALID)
             if program.marks:
                 status = code.variable(f"{status} if marked is None else marked.mark")
-            members.append((STATUS, status, False))
+            members.append(Member(STATUS, status, may_be_missing=False))
         ticket = self._object(members)
         self._compare_id()
         code.line(f"tickets.append({ticket})")
@@ -124,7 +135,7 @@ class _Bare(StepEmitter):
     def _compare_id(self) -> None:
         """Take down the id: records with one ticketId are compared."""
         field = next(field for field in self._program.fields if field.name == TICKET_ID)
-        value, _ = self._made.get(TICKET_ID) or self._field(field)
+        value, _ = self._made.get(TICKET_ID) or self._unchecked(field)
         if isinstance(field, ExpressionField) and field.kind == "string" and not field.optional:
             self._code.line(f"ids.append({value})")
             return
@@ -132,6 +143,13 @@ class _Bare(StepEmitter):
         value = self._code.variable(f"{comparable}({value})")
         with self._code.block(f"if {value} is not None"):
             self._code.line(f"ids.append({value})")
+
+    def _unchecked(self, field: Field) -> tuple[str, bool]:
+        """The field of a record that does not go out: the contract asks nothing of it."""
+        columns, self._columns = self._columns, None
+        made = self._field(field)
+        self._columns = columns
+        return made
 
     def _count(self, word: str) -> None:
         self._code.line(f"verdicts[{word}] = verdicts.get({word}, 0) + 1")
@@ -162,6 +180,29 @@ class _Bare(StepEmitter):
     ) -> str:
         del name, field
         return write()
+
+    def _tags(self, field: TagsField, name: str) -> str:
+        made = super()._tags(field, name)
+        if any(":" in tag.name for tag in field.fields):  # else no two tags can be alike
+            unique = f"{made} is {self._missing} or len(set({made})) == len({made})"
+            self._require(unique, "a tag comes twice")
+        return made
+
+    def _made_value(self, field: ExpressionField | TagsField, value: str) -> None:
+        """Have *value* checked with those of other tickets, where its schema says more than its type."""
+        number = self._columns and self._columns.number(field)
+        if number is not None:
+            self._code.line(f"to_check_{number}({value})")
+
+    def _object(self, members: Sequence[Member]) -> str:
+        """An object of values: a Struct where it is only written, and there MISSING is no member of it."""
+        if self._columns is None:
+            return super()._object(members)
+        # A name in JSON may be none in Python.
+        names = {f"m{number}": member.name for number, member in enumerate(members)}
+        struct = msgspec.defstruct("Members", [(n, Any) for n in names], rename=names, gc=False)
+        values = ", ".join(member.value for member in members)
+        return self._code.variable(f"{self._named('object', struct)}({values})")
 
     def _make_constant(self, name: str, value: str) -> None:
         """Nothing is to be written."""

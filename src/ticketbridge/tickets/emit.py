@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from ticketbridge.jmes import Expression
 from ticketbridge.jmes.compiler import CodeGenerator
@@ -36,6 +36,14 @@ from ticketbridge.tickets.verdicts import NOT_OWNER, Verdict
 
 _USUAL = 10**15  # a number below it is as exact as float as it is as integer
 _NO_CONDITION = "a condition that gives neither true nor false"
+
+
+class Member(NamedTuple):
+    """A member of an object in the making: its name, the variable of its value, whether it may be MISSING."""
+
+    name: str
+    value: str
+    may_be_missing: bool
 
 
 class StepEmitter(ABC):
@@ -72,6 +80,10 @@ class StepEmitter(ABC):
         self, name: str, field: ExpressionField | TableField, write: Callable[[], str]
     ) -> str:
         """The variable of a field's value, which *write* writes the code of."""
+
+    @abstractmethod
+    def _made_value(self, field: ExpressionField | TagsField, value: str) -> None:
+        """A value of the field, or one of its tags, was made, and is in the variable *value*."""
 
     @abstractmethod
     def _make_constant(self, name: str, value: str) -> None:
@@ -140,10 +152,8 @@ class StepEmitter(ABC):
                 self._make_constant(name, value)
                 return value, field.value is MISSING
             case ObjectField():
-                members = [(inner.name, *self._field(inner, name)) for inner in field.fields]
-                made_object = self._object(members)
-                self._code.line(f"{made_object} = {made_object} or {self._missing}")
-                return made_object, True
+                members = [Member(inner.name, *self._field(inner, name)) for inner in field.fields]
+                return self._nested(members)
             case TagsField():
                 return self._tags(field, name), True
 
@@ -152,11 +162,13 @@ class StepEmitter(ABC):
         value = self._code.variable(self._evaluate(field.expression))
         if not field.optional:
             self._convert(field, value)
+            self._made_value(field, value)
             return value
         with self._code.block(f"if {value} is None or {value} == ''"):
             self._code.line(f"{value} = {self._missing}")
         with self._code.block("else"):
             self._convert(field, value)
+            self._made_value(field, value)
         return value
 
     def _convert(self, field: ExpressionField, value: str) -> None:
@@ -202,16 +214,28 @@ class StepEmitter(ABC):
             text = f"{self._named('key', tag.name + ':')} + {value}"
             there = f"if {value} is not {self._missing}" if may_be_missing else "if True"
             with code.block(there):
-                code.line(f"{made}.append({text})")
+                made_tag = code.variable(text)
+                self._made_value(field, made_tag)
+                code.line(f"{made}.append({made_tag})")
         code.line(f"{made} = {made} or {self._missing}")
         return made
 
-    def _object(self, members: Sequence[tuple[str, str, bool]]) -> str:
-        """An object of values, each with its name and whether it may be MISSING."""
+    def _nested(self, members: Sequence[Member]) -> tuple[str, bool]:
+        """An object inside of the ticket, and whether it may be MISSING: it is where nothing is in it."""
+        if not all(member.may_be_missing for member in members):
+            return self._object(members), False
+        made = self._code.variable(self._missing)
+        missing = (f"{member.value} is {self._missing}" for member in members)
+        with self._code.block(f"if not ({' and '.join(missing) or True})"):
+            self._code.line(f"{made} = {self._object(members)}")
+        return made, True
+
+    def _object(self, members: Sequence[Member]) -> str:
+        """An object of those *members* that are not MISSING."""
         code = self._code
-        pairs = ", ".join(f"{code.key(name)}: {value}" for name, value, _ in members)
+        pairs = ", ".join(f"{code.key(member.name)}: {member.value}" for member in members)
         made = code.variable(f"{{{pairs}}}")
-        doubtful = [f"{value} is {self._missing}" for _, value, doubt in members if doubt]
+        doubtful = [f"{m.value} is {self._missing}" for m in members if m.may_be_missing]
         if doubtful:
             without_missing = self._helper("without_missing", _without_missing)
             with code.block(f"if {' or '.join(doubtful)}"):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from ticketbridge.contract import Validator
-from ticketbridge.contract.shape import ObjectShape, Schema, object_shape, type_of
+from ticketbridge.contract.shape import ObjectShape, Schema, items_of, object_shape, type_of
 from ticketbridge.jmes import AttributedElement, Expression, Repeated, kinds
 from ticketbridge.jmes.nodes import Constant
 from ticketbridge.mapping.compiler import SpecCompiler
@@ -40,10 +40,11 @@ _SLIP = 0.8
 
 @dataclass(frozen=True, slots=True)
 class ExpressionField:
-    """A field that is an expression; *kind* is the schema's type, *optional* ones may be left out."""
+    """A field that is an expression. *kind* is the type in its *schema*; *optional* ones may be left out."""
 
     name: str
     expression: Expression
+    schema: Schema
     kind: str | None
     convert: Converter
     optional: bool
@@ -87,10 +88,11 @@ class ObjectField:
 
 @dataclass(frozen=True, slots=True)
 class TagsField:
-    """`tags` given as an object: `key:value` for each key whose value is there."""
+    """`tags` given as an object: `key:value` for each key whose value is there; *schema* is a tag's."""
 
     name: str
     fields: tuple[Field, ...]
+    schema: Schema
 
 
 Field = ExpressionField | ConstantField | TableField | ObjectField | TagsField
@@ -136,7 +138,7 @@ class FieldCompiler:
             self._field(
                 named.name,
                 named.field,
-                shape.properties.get(named.name, {}),
+                shape.properties.get(named.name, shape.others),
                 optional=named.name not in shape.required,
             )
             for named in spec.fields
@@ -147,7 +149,8 @@ class FieldCompiler:
         match spec:
             case ExpressionSpec():
                 expression = self._expression(spec, schema, convert, optional=optional)
-                return ExpressionField(name, expression, type_of(schema), convert, optional)
+                kind = type_of(schema)
+                return ExpressionField(name, expression, schema, kind, convert, optional)
             case ConstSpec():
                 self._hold_to_value(spec, optional=optional)
                 return ConstantField(name, self._constant(spec, schema, convert))
@@ -155,7 +158,7 @@ class FieldCompiler:
                 return self._table(name, spec, schema, convert)
             case ObjectSpec():
                 if name == "tags" and type_of(schema) == "array":
-                    return self._tags(spec)
+                    return self._tags(spec, items_of(schema, self._root))
                 return self._nested(name, spec, schema)
             case _:
                 assert_never(spec)
@@ -210,12 +213,10 @@ class FieldCompiler:
             )
         return ObjectField(name, self.object(spec, object_shape(schema, self._root)))
 
-    def _tags(self, spec: ObjectSpec) -> TagsField:
+    def _tags(self, spec: ObjectSpec, schema: Schema) -> TagsField:
         text: Schema = {"type": "string"}
-        return TagsField(
-            "tags",
-            tuple(self._field(n.name, n.field, text, optional=True) for n in spec.fields),
-        )
+        fields = (self._field(n.name, n.field, text, optional=True) for n in spec.fields)
+        return TagsField("tags", tuple(fields), schema)
 
     def _report_missing(self, spec: ObjectSpec, needed: AbstractSet[str]) -> None:
         missing = sorted(needed - {named.name for named in spec.fields})

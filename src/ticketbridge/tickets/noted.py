@@ -13,8 +13,8 @@ from ticketbridge.jmes import Expression
 from ticketbridge.jmes.loading import load
 from ticketbridge.mapping.compiler import Scope
 from ticketbridge.tickets.duplicates import TICKET_ID
-from ticketbridge.tickets.emit import StepEmitter
-from ticketbridge.tickets.fields import ExpressionField, TableField
+from ticketbridge.tickets.emit import Member, StepEmitter
+from ticketbridge.tickets.fields import ExpressionField, TableField, TagsField
 from ticketbridge.tickets.notes import FAULTS, Notes, comparable_id
 from ticketbridge.tickets.steps import Check, RecordProgram
 from ticketbridge.tickets.verdicts import Record, Verdict
@@ -53,10 +53,10 @@ class _Noted(StepEmitter):
                 if check.stage <= stage:
                     self._check(check, innermost=stage == program.last)
             if stage == program.last:
-                members = [(field.name, *self._field(field)) for field in program.fields]
+                members = [Member(field.name, *self._field(field)) for field in program.fields]
                 if program.has_status:
                     code.line(f"status = {code.key(VALID)} if marked is None else marked.mark")
-                    members.append((STATUS, "status", False))
+                    members.append(Member(STATUS, "status", may_be_missing=False))
                 code.line(f"return notes.ticket({self._object(members)}, marked)")
         judge: Judge = load(code, "judge", "records")
         return judge
@@ -109,6 +109,9 @@ class _Noted(StepEmitter):
         with code.block("else"):
             code.line(f"notes.made({what}, {made})")
         return made
+
+    def _made_value(self, field: ExpressionField | TagsField, value: str) -> None:
+        """Nothing is to be written: the ticket is held to the contract as a whole."""
 
     def _make_constant(self, name: str, value: str) -> None:
         self._code.line(f"notes.made({self._named('name', name)}, None, {value}, {value})")

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ticketbridge.contract import Validator
+from ticketbridge.contract.shape import Schema
 from ticketbridge.jmes.budget import shared_budget
 from ticketbridge.mapping.compiler import Scope
 from ticketbridge.tickets.bare import emit_serving
+from ticketbridge.tickets.columns import Column, Columns
 from ticketbridge.tickets.noted import emit_find_id, emit_judges
 from ticketbridge.tickets.notes import Notes
 from ticketbridge.tickets.steps import Level, RecordProgram
@@ -27,13 +29,17 @@ class Tally:
 
     *take* is given the *tickets* by and by, in a list that is its own no longer than the call; `finish`
     gives it the rest. *ids* are those of all records that are compared, the returned and the ineligible
-    ones. *marked* counts the tickets that go out with a mark. *require_records* raises where so many
-    records are too many; *bound* counts the values of each level, by its number.
+    ones. *columns* are the values that *fit* must allow; without *fit* the tickets are dictionaries, and
+    *take* holds them to the contract. *marked* counts the tickets that go out with a mark. *bound* counts
+    the values of each level, by its number; *require_records* raises where so many are too many.
     """
 
-    take: Callable[[list[dict[str, Any]]], object]
+    take: Callable[[list[Any]], object]
     require_records: Callable[[int], None]
-    tickets: list[dict[str, Any]] = field(default_factory=list)
+    user: str
+    columns: Sequence[Column] = ()
+    fit: Callable[[Sequence[Column], str], bool] | None = None
+    tickets: list[Any] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     verdicts: dict[str, int] = field(default_factory=dict)
     given: int = 0
@@ -46,15 +52,26 @@ class Tally:
         self.require_records(self.bound[level])
 
     def hand_on(self) -> None:
-        """Give what there is to *take*."""
+        """Give what there is to *take*. Raises Unusual where the contract does not allow it."""
+        self._check_columns()
         self.take(self.tickets)
         self.given += len(self.tickets)
         self.tickets.clear()
+
+    def _check_columns(self) -> None:
+        if self.fit is None:
+            return
+        if not self.fit(self.columns, self.user):
+            raise Unusual
+        for column in self.columns:
+            column.clear()
 
     def finish(self) -> None:
         """Give the rest. Raises Unusual where one id stands twice."""
         if self.tickets:
             self.hand_on()
+        elif not self.given:
+            self._check_columns()
         if len(set(self.ids)) < len(self.ids):
             raise Unusual
 
@@ -69,13 +86,33 @@ class Tally:
 class Program:
     """The two forms of one record program; see `bare` and `noted`."""
 
-    def __init__(self, steps: RecordProgram, stage: int, levels: Sequence[Level]) -> None:
-        """*stage* is the number of the last entry that calls, *levels* are the entries below it."""
+    def __init__(
+        self, steps: RecordProgram, stage: int, levels: Sequence[Level], user: Schema | None
+    ) -> None:
+        """*stage* is the number of the last entry that calls, *levels* are the entries below it.
+
+        *user* is the schema of the asked user where the body is the bundled one: its tickets are checked by
+        columns, and only written.
+        """
+        root = steps.contract.root
         self._last = steps.last
-        self._serve = emit_serving(steps, stage, levels)
+        self._columns = None if user is None else Columns(steps.fields, root, user)
+        self._serve = emit_serving(steps, stage, levels, self._columns)
         self._judges = emit_judges(steps)
         self._find_id = emit_find_id(steps)
-        self._validator = Validator(steps.contract.root, part=steps.contract.ticket)
+        self._validator = Validator(root, part=steps.contract.ticket)
+
+    def tally(
+        self,
+        user: str,
+        take: Callable[[list[Any]], object],
+        require_records: Callable[[int], None],
+    ) -> Tally:
+        """Return a tally for one answer about *user*, which has no tickets yet."""
+        columns = self._columns
+        if columns is None:
+            return Tally(take, require_records, user)
+        return Tally(take, require_records, user, columns.new(), columns.fit)
 
     def serve(self, bindings: Iterable[tuple[Scope, Sequence[Any]]], tally: Tally) -> None:
         """Add to *tally* what all *bindings* give. Raises anything where something is unusual.
