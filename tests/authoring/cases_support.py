@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.support import Changes, mapping
-from ticketbridge.authoring.cases import CaseResult, CasesError, run_cases
+from ticketbridge.authoring.cases.reader import CasesError
+from ticketbridge.authoring.cases.runner import CaseResult, run_cases
 from ticketbridge.mapping.findings import Finding
 
 TICKET: Mapping[str, Any] = {

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from tests.authoring.cases_support import Folder, case, item, orders_answer
-from ticketbridge.authoring.cases import coverage, load_tested, read_cases
+from ticketbridge.authoring.cases.coverage import coverage
+from ticketbridge.authoring.cases.reader import read_cases
+from ticketbridge.authoring.cases.runner import load_tested
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from ticketbridge.authoring.check import check_text
-from ticketbridge.authoring.codes import frame
+from ticketbridge.authoring.check.checking import check_text
+from ticketbridge.authoring.codes.table import frame
 from ticketbridge.mapping import Environment
 
 VARIABLES = {

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.authoring.cases_support import Folder, case, item, orders_answer
-from ticketbridge.authoring.cases import load_tested, read_cases
-from ticketbridge.authoring.mutants import Tried, try_slips
+from ticketbridge.authoring.cases.reader import read_cases
+from ticketbridge.authoring.cases.runner import load_tested
+from ticketbridge.authoring.mutants.survivors import Tried, try_slips
 
 
 @pytest.fixture

@@ -18,9 +18,10 @@ from tests.fake_platform import FakePlatform, Reply
 from tests.support import SECRET, TOKEN, USER, answer_of, order, orders
 from ticketbridge.agreement import WaysDiffer
 from ticketbridge.authoring.answers import fetched
-from ticketbridge.authoring.cases import load_tested, read_cases
-from ticketbridge.authoring.mutants.hunt import try_slips
-from ticketbridge.authoring.record import record
+from ticketbridge.authoring.cases.reader import read_cases
+from ticketbridge.authoring.cases.runner import load_tested
+from ticketbridge.authoring.mutants.survivors import try_slips
+from ticketbridge.authoring.record.recording import record
 from ticketbridge.bridge import Bridge
 from ticketbridge.cli import main
 from ticketbridge.demo.running import running_demo

@@ -20,7 +20,7 @@ import pytest
 
 import ticketbridge
 from tests.processes import own_process
-from ticketbridge.demo import run_demo
+from ticketbridge.demo.run import run_demo
 from ticketbridge.demo.running import LOOPBACK
 
 LAST_OF_GREETING = "Ctrl-C stops.\n"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support import answer_of, item, order, orders, tickets_of
-from ticketbridge.authoring.cases.spec import holds
+from ticketbridge.authoring.cases.case_spec import holds
 from ticketbridge.jmes import LOOKUP_CACHE, EvaluationError, Repeated, compile_expression
 
 PAIRS = [

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ticketbridge.authoring.cases import run_cases
-from ticketbridge.authoring.check import check_paths
-from ticketbridge.authoring.fences import fences
+from ticketbridge.authoring.cases.runner import run_cases
+from ticketbridge.authoring.check.checking import check_paths
+from ticketbridge.authoring.markdown import fences
 from ticketbridge.mapping import Environment
 
 README = (Path(__file__).parents[2] / "mappings" / "README.md").read_text("utf-8")

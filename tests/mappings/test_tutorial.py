@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import ticketbridge
-from ticketbridge.authoring.fences import Fence, fences
+from ticketbridge.authoring.markdown import Fence, fences
 
 TUTORIAL = (Path(__file__).parents[2] / "mappings" / "tutorial.md").read_text("utf-8")
 

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ticketbridge.authoring.cases.platform import below_base, key_parameter
-from ticketbridge.authoring.cases.spec import Target
+from ticketbridge.authoring.cases.case_platform import below_base, key_parameter
+from ticketbridge.authoring.cases.case_spec import Target
 from ticketbridge.mapping.compiler import TODO
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.mapping.findings import did_you_mean

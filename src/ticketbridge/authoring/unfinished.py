@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from ticketbridge.authoring.sites import sites
+from ticketbridge.authoring.spec_parts import sites
 from ticketbridge.bridge import Answer
 from ticketbridge.contract import tickets_schema
 from ticketbridge.contract.marks import VALID

@@ -18,7 +18,7 @@ import uvicorn
 from ticketbridge.app import Observer, create_app
 from ticketbridge.bridge import Bridge
 from ticketbridge.catalog import NoMappings, load_bridges
-from ticketbridge.demo.platform import BASE_PATH, legacy_platform
+from ticketbridge.demo.lantern import BASE_PATH, legacy_platform
 from ticketbridge.listening import close_all, open_listeners, url_of
 from ticketbridge.mapping import Environment
 from ticketbridge.server import server_config

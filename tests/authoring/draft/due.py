@@ -8,7 +8,7 @@ from tests.authoring.draft.drafting import draft, ticket, tickets
 from tests.support import USER
 from ticketbridge.authoring.draft.drafting import Drafted
 from ticketbridge.authoring.draft.first_case import closed, replayed, replies_of
-from ticketbridge.authoring.personal import Findings
+from ticketbridge.authoring.personal.personal_data import Findings
 from ticketbridge.tickets.verdicts import RETURNED
 
 ORDERS = f"/orders?email={USER}"

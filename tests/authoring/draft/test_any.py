@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from ticketbridge.authoring.cases.runner import compiled
 from ticketbridge.authoring.draft.documents import read_documents
+from ticketbridge.authoring.draft.draft_writing import written
 from ticketbridge.authoring.draft.drafting import draft_mapping
 from ticketbridge.authoring.draft.first_case import closed, first_case
-from ticketbridge.authoring.draft.writing import written
 from ticketbridge.authoring.samples import Sample
 from ticketbridge.mapping import Environment, MappingError, parse_mapping
 

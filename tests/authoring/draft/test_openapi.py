@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ticketbridge.authoring.draft import draft
+from ticketbridge.authoring.draft.command import draft
 from ticketbridge.authoring.samples import SampleError
 
 TICKET = {

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.support import TOKEN, USER
-from ticketbridge.authoring.personal import Findings, Kind, StandIns, mask
-from ticketbridge.authoring.personal.kinds import Spot, kind_of
-from ticketbridge.authoring.personal.standins import shaped
+from ticketbridge.authoring.personal.masks import mask
+from ticketbridge.authoring.personal.personal_data import Findings
+from ticketbridge.authoring.personal.personal_kinds import Kind, Spot, kind_of
+from ticketbridge.authoring.personal.standins import StandIns, shaped
 
 
 def masked(document: Any, **options: Any) -> Any:

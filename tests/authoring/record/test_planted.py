@@ -19,9 +19,9 @@ from tests.mappings.replay import SAMPLES, Platform, running
 from tests.mappings.test_recorded import RECORDINGS
 from tests.support import SECRET, PromptServer
 from ticketbridge.authoring.answers import fetched
-from ticketbridge.authoring.cases import run_cases
-from ticketbridge.authoring.record import record
-from ticketbridge.demo.platform import BASE_PATH, legacy_platform
+from ticketbridge.authoring.cases.runner import run_cases
+from ticketbridge.authoring.record.recording import record
+from ticketbridge.demo.lantern import BASE_PATH, legacy_platform
 from ticketbridge.mapping import Environment
 
 pytestmark = pytest.mark.anyio

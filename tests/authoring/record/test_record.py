@@ -13,7 +13,8 @@ import pytest
 from tests.authoring.cases_support import Folder
 from tests.fake_platform import FakePlatform, Reply
 from tests.support import SECRET, TOKEN, USER, item, order, orders
-from ticketbridge.authoring.cases import read_cases, run_cases
+from ticketbridge.authoring.cases.reader import read_cases
+from ticketbridge.authoring.cases.runner import run_cases
 from ticketbridge.cli import main
 
 pytestmark = pytest.mark.anyio

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ticketbridge.authoring.cases.spec import CaseSpec
+from ticketbridge.authoring.cases.case_spec import CaseSpec
 from ticketbridge.authoring.cases.trace import Trace, traced
-from ticketbridge.authoring.sites import Site, sites
+from ticketbridge.authoring.spec_parts import Site, sites
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.spec import (
     BindingSpec,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ticketbridge.authoring.cases.spec import CaseSpec
+from ticketbridge.authoring.cases.case_spec import CaseSpec
 from ticketbridge.mapping.spec import AuthSpec, ExpressionSpec, Secret, SessionAuthSpec
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
+from ticketbridge.authoring.cases.case_platform import CasePlatform, UnexpectedCall
+from ticketbridge.authoring.cases.case_spec import CaseSpec
 from ticketbridge.authoring.cases.logins import answers_login
-from ticketbridge.authoring.cases.platform import CasePlatform, UnexpectedCall
 from ticketbridge.authoring.cases.reasons import Reasons
-from ticketbridge.authoring.cases.spec import CaseSpec
 from ticketbridge.authoring.trial import tried
 from ticketbridge.bridge import Bridge
 from ticketbridge.problems import ProblemError

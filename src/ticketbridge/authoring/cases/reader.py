@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
-from ticketbridge.authoring.cases.answers import AnswerReader
-from ticketbridge.authoring.cases.spec import CaseSpec, CasesSpec, ExpectSpec, SurvivorSpec
-from ticketbridge.authoring.cases.values import Values
+from ticketbridge.authoring.cases.answer_reader import AnswerReader
+from ticketbridge.authoring.cases.case_spec import CaseSpec, CasesSpec, ExpectSpec, SurvivorSpec
+from ticketbridge.authoring.cases.case_values import Values
 from ticketbridge.mapping.findings import Finding, MappingError, Place, did_you_mean
 from ticketbridge.mapping.nodes import MapNode, Node
 from ticketbridge.mapping.report import Report

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ticketbridge.agreement import WaysDiffer
+from ticketbridge.authoring.cases.case_platform import CasePlatform
+from ticketbridge.authoring.cases.case_spec import CaseSpec, ExpectSpec
 from ticketbridge.authoring.cases.clock import SkippingLoop
 from ticketbridge.authoring.cases.compare import difference_lines, ticket_lines
 from ticketbridge.authoring.cases.outcome import Outcome, Ran, run
-from ticketbridge.authoring.cases.platform import CasePlatform
 from ticketbridge.authoring.cases.reader import read_cases
 from ticketbridge.authoring.cases.shown import shown
-from ticketbridge.authoring.cases.spec import CaseSpec, ExpectSpec
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import Place

@@ -9,10 +9,10 @@ from contextlib import suppress
 from typing import Any
 
 from ticketbridge.agreement import WaysDiffer
+from ticketbridge.authoring.cases.case_platform import CasePlatform
+from ticketbridge.authoring.cases.case_spec import CaseSpec
 from ticketbridge.authoring.cases.clock import SkippingLoop
-from ticketbridge.authoring.cases.platform import CasePlatform
 from ticketbridge.authoring.cases.runner import failures
-from ticketbridge.authoring.cases.spec import CaseSpec
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.jmes import Expression, Kind
 from ticketbridge.mapping.compiler import Scope, SpecCompiler

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ticketbridge.authoring.fences import Fence, fences
+from ticketbridge.authoring.markdown import Fence, fences
 from ticketbridge.mapping import schema
 
 _KEYS = re.compile(rf"^(?:{'|'.join(schema()['required'])}):", re.MULTILINE)

@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from ticketbridge.authoring.codes.code import Code, Example
+from ticketbridge.authoring.check.codes import Code, Example
 from ticketbridge.authoring.codes.table import all_codes, frame
 
 _HEAD = """\

@@ -8,8 +8,8 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-from ticketbridge.authoring.codes.code import Code, Example
-from ticketbridge.authoring.fences import Fence, fences
+from ticketbridge.authoring.check.codes import Code, Example
+from ticketbridge.authoring.markdown import Fence, fences
 
 _SECTION = re.compile(r"^## ", re.MULTILINE)
 _HEAD = re.compile(r"(?P<name>TB\d{3}): (?P<title>.*)\n\n(?P<why>(?:(?!```).*\n)*?)\n*(?=```)")

@@ -8,7 +8,3 @@ its reason) -> `writing` (the mapping) and `first_case`.
 A guess is by names, by types, by values, by position. It says how sure it is; where nothing fits it is
 TODO, which `check` points at. A draft is no mapping yet: someone who knows the platform has to read it.
 """
-
-from ticketbridge.authoring.draft.command import Files, draft, platform_of, write
-
-__all__ = ["Files", "draft", "platform_of", "write"]

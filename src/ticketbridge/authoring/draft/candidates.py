@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ticketbridge.authoring.draft.paths import (
+from ticketbridge.authoring.draft.platform_words import ID_WORDS, NAMING, key_words, singular
+from ticketbridge.authoring.draft.sample_values import (
     ABSENT,
     TEXT,
     Path,
@@ -16,7 +17,6 @@ from ticketbridge.authoring.draft.paths import (
     scalars,
     value_at,
 )
-from ticketbridge.authoring.draft.words import ID_WORDS, NAMING, key_words, singular
 from ticketbridge.tickets.fields import table_key
 
 Scope = Mapping[str, Any]

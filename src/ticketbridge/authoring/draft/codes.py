@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ticketbridge.authoring.draft.paths import ABSENT, expression, value_at
-from ticketbridge.authoring.draft.words import key_words, singular
+from ticketbridge.authoring.draft.platform_words import key_words, singular
+from ticketbridge.authoring.draft.sample_values import ABSENT, expression, value_at
 
 _QUANTITY = ("quantity", "qty", "count", "number_of_tickets", "cantidad")
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ticketbridge.authoring.draft.candidates import Candidate
-from ticketbridge.authoring.draft.chains import plain_name
 from ticketbridge.authoring.draft.empties import (
     is_date,
     is_no,
@@ -21,12 +20,10 @@ from ticketbridge.authoring.draft.empties import (
     is_yes,
     opposite,
 )
+from ticketbridge.authoring.draft.end_dates import guess_over, is_end
 from ticketbridge.authoring.draft.guesses import Guess, Sureness, todo
-from ticketbridge.authoring.draft.moments import guess_over, is_end
 from ticketbridge.authoring.draft.money import is_money, not_free
-from ticketbridge.authoring.draft.paths import ABSENT, Path, expression, lists, value_at
-from ticketbridge.authoring.draft.states import is_status
-from ticketbridge.authoring.draft.words import (
+from ticketbridge.authoring.draft.platform_words import (
     GOOD_FLAGS,
     GOOD_PAIRS,
     ID_WORDS,
@@ -41,6 +38,9 @@ from ticketbridge.authoring.draft.words import (
     is_due,
     key_words,
 )
+from ticketbridge.authoring.draft.record_lists import plain_name
+from ticketbridge.authoring.draft.sample_values import ABSENT, Path, expression, lists, value_at
+from ticketbridge.authoring.draft.status_tables import is_status
 
 _CONFIRMED = PAID_FLAGS | {"confirmed", "confirmado", "confirmada", "bestaetigt", "confirme"}
 _COUNTED = ID_WORDS.keys() | {

@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 import msgspec
 
-from ticketbridge.authoring.draft.paths import ABSENT, TEXT
+from ticketbridge.authoring.draft.sample_values import ABSENT, TEXT
 from ticketbridge.authoring.samples import Sample, SampleError
 from ticketbridge.upstream.encodings import EncodingError, text_of
 from ticketbridge.upstream.xml import Lists, Path, XmlError, read_xml

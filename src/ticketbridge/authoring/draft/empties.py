@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ticketbridge.authoring.draft.paths import ABSENT
-from ticketbridge.authoring.draft.words import folded
-from ticketbridge.authoring.personal.kinds import word_set
+from ticketbridge.authoring.draft.platform_words import folded
+from ticketbridge.authoring.draft.sample_values import ABSENT
+from ticketbridge.authoring.personal.personal_kinds import word_set
 
 _YEAR = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])")
 _DATE = re.compile(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}([T ].*)?|[0-9]{8}(T?[0-9]{4,6})?")

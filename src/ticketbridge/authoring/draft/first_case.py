@@ -11,25 +11,25 @@ from typing import Any
 
 import msgspec
 
-from ticketbridge.authoring.cases.answers import JSON_TYPE
+from ticketbridge.authoring.cases.answer_reader import JSON_TYPE
 from ticketbridge.authoring.cases.clock import SkippingLoop
 from ticketbridge.authoring.cases.runner import compiled
 from ticketbridge.authoring.draft.credentials import without_variables
 from ticketbridge.authoring.draft.documents import Document
+from ticketbridge.authoring.draft.draft_writing import Parts, written
 from ticketbridge.authoring.draft.drafting import Drafted
 from ticketbridge.authoring.draft.entries import USER, Call, Entry, Hole, Part
 from ticketbridge.authoring.draft.guesses import Guess
 from ticketbridge.authoring.draft.paging import Pages
-from ticketbridge.authoring.draft.paths import without_items
-from ticketbridge.authoring.draft.states import Table
-from ticketbridge.authoring.draft.words import VALID
-from ticketbridge.authoring.draft.writing import Parts, written
-from ticketbridge.authoring.personal import Findings, StandIns
-from ticketbridge.authoring.personal.findings import Replace
+from ticketbridge.authoring.draft.platform_words import VALID
+from ticketbridge.authoring.draft.sample_values import without_items
+from ticketbridge.authoring.draft.status_tables import Table
+from ticketbridge.authoring.personal.personal_data import Findings, Replace
+from ticketbridge.authoring.personal.standins import StandIns
+from ticketbridge.authoring.record.case_writing import CaseParts
+from ticketbridge.authoring.record.case_writing import written as written_case
+from ticketbridge.authoring.record.recorded_answers import Reply, each_text
 from ticketbridge.authoring.record.replay import NotRecorded, Replay, Replayed
-from ticketbridge.authoring.record.replies import Reply, each_text
-from ticketbridge.authoring.record.writing import CaseParts
-from ticketbridge.authoring.record.writing import written as written_case
 from ticketbridge.authoring.trial import Trial, tried
 from ticketbridge.mapping import Environment, MappingError, parse_mapping
 from ticketbridge.mapping.compiler import TODO

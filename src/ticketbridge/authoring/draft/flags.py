@@ -12,9 +12,16 @@ from typing import Any
 
 from ticketbridge.authoring.draft.empties import is_no, is_none_of, is_yes, opposite
 from ticketbridge.authoring.draft.entries import Rule
-from ticketbridge.authoring.draft.paths import ABSENT, Path, expression, lists, scalars, value_at
-from ticketbridge.authoring.draft.words import GENERIC, folded, key_words
-from ticketbridge.authoring.personal.kinds import word_set
+from ticketbridge.authoring.draft.platform_words import GENERIC, folded, key_words
+from ticketbridge.authoring.draft.sample_values import (
+    ABSENT,
+    Path,
+    expression,
+    lists,
+    scalars,
+    value_at,
+)
+from ticketbridge.authoring.personal.personal_kinds import word_set
 
 _GOOD = word_set(
     "success ok isok succeeded successful issuccess complete iscomplete erfolg erfolgreich exito succes"

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ticketbridge.authoring.cases.spec import Target
+from ticketbridge.authoring.cases.case_spec import Target
 from ticketbridge.authoring.draft.documents import Document, texts_in
-from ticketbridge.authoring.draft.words import key_words
+from ticketbridge.authoring.draft.platform_words import key_words
 
 _PAGING = re.compile(
     r"(current|start|starting|next)?(page|p|offset|start|skip|cursor|after|before|continuation|from|index)"

@@ -9,9 +9,9 @@ from ticketbridge.authoring.draft.candidates import Candidate
 from ticketbridge.authoring.draft.conditions import Condition
 from ticketbridge.authoring.draft.empties import is_one_of
 from ticketbridge.authoring.draft.guesses import Guess
-from ticketbridge.authoring.draft.states import NO_WORD, Table
-from ticketbridge.authoring.draft.words import VALID, status_words
-from ticketbridge.authoring.personal.kinds import word_set
+from ticketbridge.authoring.draft.platform_words import VALID, status_words
+from ticketbridge.authoring.draft.status_tables import NO_WORD, Table
+from ticketbridge.authoring.personal.personal_kinds import word_set
 from ticketbridge.terminal import counted
 
 NOT_A_TICKET = "NOT_A_TICKET"

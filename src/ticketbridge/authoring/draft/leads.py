@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ticketbridge.authoring.draft.groups import Group, is_paging
-from ticketbridge.authoring.draft.paths import Path, lists, scalars
-from ticketbridge.authoring.draft.words import GENERIC, ID_WORDS, key_words, singular
+from ticketbridge.authoring.draft.platform_words import GENERIC, ID_WORDS, key_words, singular
+from ticketbridge.authoring.draft.sample_values import Path, lists, scalars
 
 _SHORT = 4
 """A number of fewer digits stands in many places by chance."""

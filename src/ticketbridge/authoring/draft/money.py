@@ -17,7 +17,7 @@ from ticketbridge.authoring.draft.guesses import (
     sureness,
     todo,
 )
-from ticketbridge.authoring.personal.kinds import word_set
+from ticketbridge.authoring.personal.personal_kinds import word_set
 from ticketbridge.jmes import EvaluationError, compile_expression
 
 _CODE = re.compile(r"[A-Za-z]{3}")

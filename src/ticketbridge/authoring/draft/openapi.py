@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from ticketbridge.authoring.draft.chains import best_chain
 from ticketbridge.authoring.draft.documents import Document
 from ticketbridge.authoring.draft.groups import is_paging
-from ticketbridge.authoring.draft.words import ID_WORDS
-from ticketbridge.authoring.personal.kinds import word_set, words_of
+from ticketbridge.authoring.draft.platform_words import ID_WORDS
+from ticketbridge.authoring.draft.record_lists import best_chain
+from ticketbridge.authoring.personal.personal_kinds import word_set, words_of
 from ticketbridge.authoring.samples import Sample, SampleError
 
 _DEEPEST = 12

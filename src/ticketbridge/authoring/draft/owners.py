@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ticketbridge.authoring.draft.candidates import Candidate
 from ticketbridge.authoring.draft.guesses import Guess, Scored, Sureness, best, others, todo
-from ticketbridge.authoring.personal.kinds import tells_of_person
+from ticketbridge.authoring.personal.personal_kinds import tells_of_person
 
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _BUYER = ("buyer", "purchaser", "comprador", "bought", "purchased")

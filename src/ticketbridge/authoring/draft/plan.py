@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ticketbridge.authoring.draft.chains import Chain, best_chain, free_name, level_names
 from ticketbridge.authoring.draft.codes import code_list
 from ticketbridge.authoring.draft.credentials import is_variable
 from ticketbridge.authoring.draft.documents import Document
@@ -26,8 +25,15 @@ from ticketbridge.authoring.draft.flags import guess_rules
 from ticketbridge.authoring.draft.groups import Group, grouped, is_paging
 from ticketbridge.authoring.draft.leads import about, is_weak, leading
 from ticketbridge.authoring.draft.paging import guess_end
-from ticketbridge.authoring.draft.paths import ABSENT, Path, expression, value_at
-from ticketbridge.authoring.draft.words import GENERIC, ID_WORDS, PEOPLE_LISTS, key_words, singular
+from ticketbridge.authoring.draft.platform_words import (
+    GENERIC,
+    ID_WORDS,
+    PEOPLE_LISTS,
+    key_words,
+    singular,
+)
+from ticketbridge.authoring.draft.record_lists import Chain, best_chain, free_name, level_names
+from ticketbridge.authoring.draft.sample_values import ABSENT, Path, expression, value_at
 from ticketbridge.mapping.compiler import TODO
 
 _MOST = 0.5

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ticketbridge.authoring.draft.candidates import Candidate
 from ticketbridge.authoring.draft.guesses import Guess
-from ticketbridge.authoring.personal.kinds import word_set
+from ticketbridge.authoring.personal.personal_kinds import word_set
 
 _PLACES: Mapping[str, frozenset[str]] = {
     "section": word_set("section sector block zone area"),

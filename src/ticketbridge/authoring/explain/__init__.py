@@ -2,7 +2,3 @@
 
 Personal data is masked unless it is asked for, and credentials always.
 """
-
-from ticketbridge.authoring.explain.outcome import WRITERS, Outcome
-
-__all__ = ["WRITERS", "Outcome"]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from ticketbridge.authoring.cases.platform import below_base
+from ticketbridge.authoring.cases.case_platform import below_base
 from ticketbridge.mapping.spec import CallSpec, ExpressionSpec, MappingSpec, Secret, TemplateSpec
 from ticketbridge.tickets.bindings import Bindings
 from ticketbridge.upstream.messages import PlatformRequest

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ticketbridge.authoring.personal import Kind, findings_of, mask
-from ticketbridge.authoring.personal.kinds import Spot
+from ticketbridge.authoring.personal.learning import findings_of
+from ticketbridge.authoring.personal.masks import mask
+from ticketbridge.authoring.personal.personal_kinds import Kind, Spot
 from ticketbridge.authoring.trial import Trial
 from ticketbridge.tickets.steps import is_owner
 

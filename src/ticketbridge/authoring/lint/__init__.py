@@ -8,30 +8,36 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from ticketbridge.authoring.lint import absent, expressions, rules, source, ticket
+from ticketbridge.authoring.check import (
+    lint_expressions,
+    lint_rules,
+    lint_source,
+    lint_ticket,
+)
+from ticketbridge.authoring.lint import absent
 from ticketbridge.mapping.findings import Finding
 from ticketbridge.mapping.spec import MappingSpec
 
 Rule: TypeAlias = Callable[[MappingSpec], Iterator[Finding]]
 
 RULES: tuple[Rule, ...] = (
-    ticket.owner,
-    ticket.status_sources,
-    ticket.reasons,
-    ticket.tables,
-    ticket.prices,
-    source.unused_names,
-    source.ids,
-    source.hiding,
-    source.truths,
-    source.texts,
-    source.asking,
-    source.offsets,
-    expressions.habits,
+    lint_ticket.owner,
+    lint_ticket.status_sources,
+    lint_ticket.reasons,
+    lint_ticket.tables,
+    lint_ticket.prices,
+    lint_source.unused_names,
+    lint_source.ids,
+    lint_source.hiding,
+    lint_source.truths,
+    lint_source.texts,
+    lint_source.asking,
+    lint_source.offsets,
+    lint_expressions.habits,
     absent.absent_lists,
-    rules.dead_rules,
-    rules.unsaid,
-    rules.claims,
+    lint_rules.dead_rules,
+    lint_rules.unsaid,
+    lint_rules.claims,
 )
 
 

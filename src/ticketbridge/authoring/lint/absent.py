@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from ticketbridge.authoring.check.trees import roots_in, tree_of
 from ticketbridge.authoring.lint.doubts import doubt_in
-from ticketbridge.authoring.lint.trees import roots_in, tree_of
 from ticketbridge.jmes import nodes
 from ticketbridge.mapping.findings import Finding
 from ticketbridge.mapping.spec import CallSpec, EntrySpec, ExpressionSpec, MappingSpec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from ticketbridge.authoring.lint.trees import Path, is_status, path_of, text_of
+from ticketbridge.authoring.check.trees import Path, is_status, path_of, text_of
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import walk
 from ticketbridge.jmes.outcomes import outcomes

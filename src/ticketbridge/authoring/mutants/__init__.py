@@ -6,7 +6,3 @@ that is left out; a status word or a table's value that is another; an id taken 
 compiled and run against the cases until one fails. Headers of requests are left as they are: a case does
 not see them.
 """
-
-from ticketbridge.authoring.mutants.hunt import Survivor, Tried, try_slips
-
-__all__ = ["Survivor", "Tried", "try_slips"]

@@ -5,12 +5,3 @@ What a value is, is told by its key, the keys beside it and the key above it (`k
 so is its digest (`digests`). Ids of tickets, events and orders are not personal data here, unless they look
 random: such an id opens a door. `Shapes` leaves nothing of a value but its kind and its length.
 """
-
-from ticketbridge.authoring.personal.findings import Findings
-from ticketbridge.authoring.personal.kinds import Kind
-from ticketbridge.authoring.personal.learning import findings_of
-from ticketbridge.authoring.personal.masks import mask
-from ticketbridge.authoring.personal.shapes import Shapes
-from ticketbridge.authoring.personal.standins import StandIns
-
-__all__ = ["Findings", "Kind", "Shapes", "StandIns", "findings_of", "mask"]

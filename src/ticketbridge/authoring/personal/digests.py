@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ticketbridge.authoring.personal.kinds import Kind
+from ticketbridge.authoring.personal.personal_kinds import Kind
 
 LOOKS = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{22,128}={0,2}(?![A-Za-z0-9+/_=-])")
 """A text that may be a digest in hex or in base64."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ticketbridge.authoring.personal.findings import Findings
-from ticketbridge.authoring.personal.xml import xml_text
+from ticketbridge.authoring.personal.personal_data import Findings
+from ticketbridge.authoring.personal.rewriting import xml_text
 from ticketbridge.authoring.trial import Trial
 from ticketbridge.mapping.spec import MappingSpec, secrets_in
 from ticketbridge.upstream.formats import Unreadable, read_json

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from ticketbridge.authoring.personal.kinds import Kind
+from ticketbridge.authoring.personal.personal_kinds import Kind
 
 TOKEN = re.compile(r"(?<![A-Za-z0-9_%-])[A-Za-z0-9_-]{8,}(?![A-Za-z0-9_-])")
 """A text without blanks and dots that may be a random code."""

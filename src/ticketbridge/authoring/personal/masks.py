@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ticketbridge.authoring.personal.kinds import Kind
+from ticketbridge.authoring.personal.personal_kinds import Kind
 
 
 def mask(_text: str, kind: Kind) -> str:

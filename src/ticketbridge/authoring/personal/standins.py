@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import count
 from string import ascii_lowercase
 
-from ticketbridge.authoring.personal.kinds import Kind
 from ticketbridge.authoring.personal.looks import kind_of_user
+from ticketbridge.authoring.personal.personal_kinds import Kind
 
 _FIRST = (
     "Alex Robin Kim Sam Noa Max Kit Lou Mika Sasha Jules Remy Toni Andrea Charlie Dominique Eli Finn Gabi"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ticketbridge.authoring.personal.kinds import Spot
+from ticketbridge.authoring.personal.personal_kinds import Spot
 
 Change = Callable[[Any, Spot], Any]
 """Gives what stands for a scalar."""

@@ -6,7 +6,3 @@
 3. `verify` holds the outcome to the real one: replacing data must have changed nothing else.
 4. `writing` writes the case, and it is run once more as `ticketbridge test` will, before it is kept.
 """
-
-from ticketbridge.authoring.record.recording import RecordError, record
-
-__all__ = ["RecordError", "record"]

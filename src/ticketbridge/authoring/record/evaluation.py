@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
-from ticketbridge.authoring.personal import Kind
+from ticketbridge.authoring.personal.personal_kinds import Kind
 from ticketbridge.authoring.record.slots import Use
 from ticketbridge.jmes import Expression, nodes, runtime
 from ticketbridge.jmes.analysis import parameter_at

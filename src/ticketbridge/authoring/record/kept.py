@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ticketbridge.authoring.lint.trees import tree_of
+from ticketbridge.authoring.check.trees import tree_of
 from ticketbridge.jmes.analysis import walk
 from ticketbridge.jmes.nodes import Field
 from ticketbridge.mapping.spec import (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from ticketbridge.authoring.personal import Kind
+from ticketbridge.authoring.personal.personal_kinds import Kind
 from ticketbridge.authoring.record.evaluation import Evaluation
 from ticketbridge.authoring.record.slots import Slots, Use
 from ticketbridge.jmes import Expression

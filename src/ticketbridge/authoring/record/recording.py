@@ -11,19 +11,21 @@ from typing import Any
 
 import msgspec
 
+from ticketbridge.authoring.cases.case_platform import CasePlatform
 from ticketbridge.authoring.cases.clock import SkippingLoop
-from ticketbridge.authoring.cases.platform import CasePlatform
 from ticketbridge.authoring.cases.reader import read_cases
 from ticketbridge.authoring.cases.runner import compiled, failures, load_tested
-from ticketbridge.authoring.personal import Findings, StandIns, findings_of
+from ticketbridge.authoring.personal.learning import findings_of
+from ticketbridge.authoring.personal.personal_data import Findings
+from ticketbridge.authoring.personal.standins import StandIns
+from ticketbridge.authoring.record.case_writing import CaseParts, Written, written
 from ticketbridge.authoring.record.kept import kept_words, named_keys
 from ticketbridge.authoring.record.needed import Needed
 from ticketbridge.authoring.record.reading import ReadingCompiler, Reads
+from ticketbridge.authoring.record.recorded_answers import Replies, Reply, real_replies
 from ticketbridge.authoring.record.replay import NotRecorded, Replay
-from ticketbridge.authoring.record.replies import Replies, Reply, real_replies
 from ticketbridge.authoring.record.slots import slots_of
 from ticketbridge.authoring.record.verify import differences, leaks
-from ticketbridge.authoring.record.writing import CaseParts, Written, written
 from ticketbridge.authoring.trial import Trial, tried
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.mapping.findings import MappingError

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from ticketbridge.authoring.cases.platform import BASE, below_base
-from ticketbridge.authoring.record.replies import Reply
+from ticketbridge.authoring.cases.case_platform import BASE, below_base
+from ticketbridge.authoring.record.recorded_answers import Reply
 from ticketbridge.upstream.auth import Credentials
 from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
 

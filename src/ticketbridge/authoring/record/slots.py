@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import Enum
 
-from ticketbridge.authoring.personal import Kind
-from ticketbridge.authoring.personal.kinds import Spot, kind_of
+from ticketbridge.authoring.personal.personal_kinds import Kind, Spot, kind_of
 from ticketbridge.mapping.spec import (
     BindingSpec,
     CallSpec,

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from ticketbridge.authoring.personal import Findings, Kind
+from ticketbridge.authoring.personal.personal_data import Findings
+from ticketbridge.authoring.personal.personal_kinds import Kind
 from ticketbridge.authoring.record.slots import Use, use_of_field
 from ticketbridge.authoring.trial import Trial
 

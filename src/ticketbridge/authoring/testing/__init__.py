@@ -6,23 +6,3 @@
   or listed in the cases file with the reason why none can.
 - **Updates** write what failing cases came to into their files, where that is plain.
 """
-
-from ticketbridge.authoring.testing.junit import as_junit
-from ticketbridge.authoring.testing.output import OutputError, write_text
-from ticketbridge.authoring.testing.report import WRITERS, as_json, as_text
-from ticketbridge.authoring.testing.run import CaseRun, MappingRun, run_files
-from ticketbridge.authoring.testing.update import Update, update_files
-
-__all__ = [
-    "WRITERS",
-    "CaseRun",
-    "MappingRun",
-    "OutputError",
-    "Update",
-    "as_json",
-    "as_junit",
-    "as_text",
-    "run_files",
-    "update_files",
-    "write_text",
-]

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
+from ticketbridge.authoring.cases.mapping_runs import CaseRun
 from ticketbridge.authoring.testing.rows import Row, rows
-from ticketbridge.authoring.testing.run import CaseRun
 from ticketbridge.mapping.findings import Finding
 
 # What XML 1.0 cannot say, not even escaped.

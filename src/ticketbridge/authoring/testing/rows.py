@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ticketbridge.authoring.mutants import Survivor
-from ticketbridge.authoring.testing.run import CaseRun, MappingRun
+from ticketbridge.authoring.cases.mapping_runs import CaseRun, MappingRun
+from ticketbridge.authoring.mutants.survivors import Survivor
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ticketbridge.authoring.personal.kinds import KEY_WORDS, word_set, words_of
+from ticketbridge.authoring.personal.personal_kinds import KEY_WORDS, word_set, words_of
 
 _LONGEST = 60
 _NAME = re.compile(r"[@$_]{0,2}[A-Za-z][A-Za-z0-9_.:$-]*")

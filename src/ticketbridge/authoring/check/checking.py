@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ticketbridge.authoring.cases import CasesError, cases_file, parse_cases, read_cases
+from ticketbridge.authoring.cases.reader import CasesError, parse_cases, read_cases
+from ticketbridge.authoring.cases.runner import cases_file
 from ticketbridge.authoring.check.markdown import Block, blocks
+from ticketbridge.authoring.check.secrets import looks_of_secrets
 from ticketbridge.authoring.check.silenced import without_silenced
 from ticketbridge.authoring.check.wakes import certain, without_wakes
 from ticketbridge.authoring.lint import lint
-from ticketbridge.authoring.lint.secrets import looks_of_secrets
 from ticketbridge.bridge import compile_findings
 from ticketbridge.catalog import is_cases, mapping_beside, mapping_files, not_there
 from ticketbridge.mapping import Environment

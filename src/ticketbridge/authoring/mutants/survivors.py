@@ -7,12 +7,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ticketbridge.agreement import WaysDiffer
+from ticketbridge.authoring.cases.case_platform import CasePlatform
+from ticketbridge.authoring.cases.case_spec import CaseSpec, CasesSpec, SurvivorSpec
 from ticketbridge.authoring.cases.clock import SkippingLoop
-from ticketbridge.authoring.cases.platform import CasePlatform
 from ticketbridge.authoring.cases.runner import failures
-from ticketbridge.authoring.cases.spec import CaseSpec, CasesSpec, SurvivorSpec
 from ticketbridge.authoring.cases.trace import traced
-from ticketbridge.authoring.mutants.slips import Slip, slips
+from ticketbridge.authoring.mutants.mutations import Slip, slips
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.jmes import Expression, Kind
 from ticketbridge.mapping.compiler import SpecCompiler

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from ticketbridge.authoring.draft.candidates import Candidate
 from ticketbridge.authoring.draft.guesses import Guess
-from ticketbridge.authoring.draft.words import VALID, meaning
-from ticketbridge.authoring.personal.kinds import word_set
+from ticketbridge.authoring.draft.platform_words import VALID, meaning
+from ticketbridge.authoring.personal.personal_kinds import word_set
 from ticketbridge.terminal import counted
 from ticketbridge.tickets.fields import table_key
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ticketbridge.authoring.cases.yamltext import block_lines, flow_text
+from ticketbridge.authoring.cases.value_text import block_lines, flow_text
 from ticketbridge.jmes.values import equal
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.nodes import ListNode, MapNode, Node, Scalar

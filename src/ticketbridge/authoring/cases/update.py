@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from ticketbridge.agreement import WaysDiffer
-from ticketbridge.authoring.cases import cases_file, compiled, load_tested, read_cases
+from ticketbridge.authoring.cases.case_spec import CaseSpec
 from ticketbridge.authoring.cases.clock import SkippingLoop
 from ticketbridge.authoring.cases.compare import difference_lines
 from ticketbridge.authoring.cases.outcome import Ran, run
-from ticketbridge.authoring.cases.rewriting import rewritten
-from ticketbridge.authoring.cases.runner import wrong
-from ticketbridge.authoring.cases.spec import CaseSpec
+from ticketbridge.authoring.cases.reader import read_cases
+from ticketbridge.authoring.cases.runner import cases_file, compiled, load_tested, wrong
+from ticketbridge.authoring.cases.yaml_edit import rewritten
 from ticketbridge.authoring.testing.output import write_text
 from ticketbridge.bridge import Bridge
 from ticketbridge.mapping.findings import MappingError, Place

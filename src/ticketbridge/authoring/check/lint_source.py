@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from ticketbridge.authoring.check.lint_ticket import truthy_doubts
+from ticketbridge.authoring.check.trees import is_status, roots_in, tree_of
 from ticketbridge.authoring.lint.conditions import filters, of_a_status, open_words
 from ticketbridge.authoring.lint.conditions import subject as subject_of
 from ticketbridge.authoring.lint.doubts import doubt, doubt_in
-from ticketbridge.authoring.lint.ticket import truthy_doubts
-from ticketbridge.authoring.lint.trees import is_status, roots_in, tree_of
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import walk
 from ticketbridge.mapping.findings import Finding

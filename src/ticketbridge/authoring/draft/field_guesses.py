@@ -14,7 +14,7 @@ from ticketbridge.authoring.draft.guesses import (
     sureness,
     todo,
 )
-from ticketbridge.authoring.draft.words import ID_WORDS, singular
+from ticketbridge.authoring.draft.platform_words import ID_WORDS, singular
 from ticketbridge.tickets.fields import table_key
 
 Nouns = Mapping[tuple[str, ...], float]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ticketbridge.authoring.check.trees import path_of, text_of, tree_of
 from ticketbridge.authoring.lint.conditions import (
     of_a_status,
     open_words,
@@ -12,11 +13,6 @@ from ticketbridge.authoring.lint.conditions import (
     truthy,
 )
 from ticketbridge.authoring.lint.doubts import doubt, doubt_in
-from ticketbridge.authoring.lint.trees import (
-    path_of,
-    text_of,
-    tree_of,
-)
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import choices, walk
 from ticketbridge.mapping.findings import Finding

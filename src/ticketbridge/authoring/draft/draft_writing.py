@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ticketbridge.authoring.cases.yamltext import flow_text, scalar_text
+from ticketbridge.authoring.cases.value_text import flow_text, scalar_text
 from ticketbridge.authoring.draft.conditions import Condition
 from ticketbridge.authoring.draft.entries import Call, Entry, Hole, Part, Rule, Variable
 from ticketbridge.authoring.draft.guesses import Guess
 from ticketbridge.authoring.draft.paging import Pages
-from ticketbridge.authoring.draft.states import Table
-from ticketbridge.authoring.draft.words import VALID
+from ticketbridge.authoring.draft.platform_words import VALID
+from ticketbridge.authoring.draft.status_tables import Table
 from ticketbridge.mapping.compiler import TODO
 
 _COLUMN = 52

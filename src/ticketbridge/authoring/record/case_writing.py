@@ -10,10 +10,10 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from ticketbridge.authoring.cases.answers import JSON_TYPE
-from ticketbridge.authoring.cases.yamltext import block_lines, flow_text, scalar_text
+from ticketbridge.authoring.cases.answer_reader import JSON_TYPE
+from ticketbridge.authoring.cases.value_text import block_lines, flow_text, scalar_text
+from ticketbridge.authoring.record.recorded_answers import Reply
 from ticketbridge.authoring.record.replay import Replayed
-from ticketbridge.authoring.record.replies import Reply
 
 LONGEST = 16 * 1024
 FOLDER = "samples"

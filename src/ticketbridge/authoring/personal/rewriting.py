@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from xml.sax.saxutils import escape, quoteattr
 
-from ticketbridge.authoring.personal.kinds import Spot
+from ticketbridge.authoring.personal.personal_kinds import Spot
 from ticketbridge.authoring.samples import looks_like_xml
 from ticketbridge.upstream.encodings import EncodingError, text_of
 from ticketbridge.upstream.formats import charset_of

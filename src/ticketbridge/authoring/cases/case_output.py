@@ -7,11 +7,11 @@ from typing import Literal
 
 import msgspec
 
-from ticketbridge.authoring.cases import CaseResult, cases_file
-from ticketbridge.authoring.cases.yamltext import scalar_text
-from ticketbridge.authoring.mutants import Survivor, Tried
+from ticketbridge.authoring.cases.mapping_runs import CaseRun, MappingRun
+from ticketbridge.authoring.cases.runner import CaseResult, cases_file
+from ticketbridge.authoring.cases.value_text import scalar_text
+from ticketbridge.authoring.mutants.survivors import Survivor, Tried
 from ticketbridge.authoring.testing.rows import rows
-from ticketbridge.authoring.testing.run import CaseRun, MappingRun
 
 Format = Literal["text", "json"]
 

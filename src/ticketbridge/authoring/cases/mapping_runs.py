@@ -6,17 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ticketbridge.authoring.cases import (
+from ticketbridge.authoring.cases.coverage import Point, coverage
+from ticketbridge.authoring.cases.reader import read_cases
+from ticketbridge.authoring.cases.runner import (
     CaseResult,
-    Point,
     cases_file,
     compiled,
-    coverage,
     load_tested,
-    read_cases,
     results,
 )
-from ticketbridge.authoring.mutants import Tried, try_slips
+from ticketbridge.authoring.mutants.survivors import Tried, try_slips
 from ticketbridge.mapping.findings import Finding, MappingError
 
 

@@ -7,9 +7,8 @@ from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any
 
-from ticketbridge.authoring.personal import xml
+from ticketbridge.authoring.personal import rewriting
 from ticketbridge.authoring.personal.digests import LOOKS, Digest, digests_of, may_be_digest
-from ticketbridge.authoring.personal.kinds import Kind, Spot, kind_of, names_person
 from ticketbridge.authoring.personal.looks import (
     JWT,
     PATTERNS,
@@ -19,6 +18,7 @@ from ticketbridge.authoring.personal.looks import (
     kind_of_user,
 )
 from ticketbridge.authoring.personal.masks import is_mask
+from ticketbridge.authoring.personal.personal_kinds import Kind, Spot, kind_of, names_person
 from ticketbridge.authoring.personal.texts import (
     EMAIL,
     HIDING,
@@ -99,7 +99,7 @@ class Findings:
 
     def learn_xml(self, text: str) -> None:
         """Remember the personal data of an XML document."""
-        xml.rewritten(text, lambda value, spot: str(self._note(value, spot)))
+        rewriting.rewritten(text, lambda value, spot: str(self._note(value, spot)))
 
     def learn_text(self, text: str) -> None:
         """Remember what any *text* has that is personal by its look."""
@@ -148,7 +148,7 @@ class Findings:
 
     def replaced_xml(self, text: str, by: Replace) -> str:
         """An XML document with its personal data replaced."""
-        return xml.rewritten(text, lambda value, at: str(self.value(value, at, by)))
+        return rewriting.rewritten(text, lambda value, at: str(self.value(value, at, by)))
 
     def in_text(self, text: str, by: Replace) -> str:
         """*text*, which may be a URL, with what is known, and every e-mail address, replaced."""

@@ -7,9 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ticketbridge.authoring.draft.money import is_currency
-from ticketbridge.authoring.draft.paths import Path, lists
-from ticketbridge.authoring.draft.words import GENERIC, ID_WORDS, TICKET_LISTS, key_words, singular
-from ticketbridge.authoring.personal.kinds import word_set
+from ticketbridge.authoring.draft.platform_words import (
+    GENERIC,
+    ID_WORDS,
+    TICKET_LISTS,
+    key_words,
+    singular,
+)
+from ticketbridge.authoring.draft.sample_values import Path, lists
+from ticketbridge.authoring.personal.personal_kinds import word_set
 
 RESERVED = frozenset(
     {"user", "body", "status", "headers", "page", "tickets", "true", "false", "null"}

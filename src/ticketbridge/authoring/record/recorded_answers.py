@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ticketbridge.authoring.cases.platform import BASE, below_base
-from ticketbridge.authoring.personal.xml import xml_text
+from ticketbridge.authoring.cases.case_platform import BASE, below_base
+from ticketbridge.authoring.personal.rewriting import xml_text
 from ticketbridge.authoring.record.needed import Needed
 from ticketbridge.authoring.trial import Exchange, Trial
 from ticketbridge.mapping.spec import CallSpec, LinkHeaderSpec

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ticketbridge.authoring.personal.kinds import word_set, words_of
+from ticketbridge.authoring.personal.personal_kinds import word_set, words_of
 
 ID_WORDS: Mapping[str, float] = MappingProxyType(
     {

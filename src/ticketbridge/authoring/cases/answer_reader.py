@@ -10,8 +10,8 @@ from typing import Literal
 
 import msgspec
 
-from ticketbridge.authoring.cases.spec import AnswerSpec, FormSent, JsonSent, Target
-from ticketbridge.authoring.cases.values import Values
+from ticketbridge.authoring.cases.case_spec import AnswerSpec, FormSent, JsonSent, Target
+from ticketbridge.authoring.cases.case_values import Values
 from ticketbridge.mapping.nodes import Node, Scalar
 
 METHODS: Mapping[str, Literal["GET", "POST"]] = MappingProxyType({"get": "GET", "post": "POST"})

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ticketbridge.authoring.cases.trace import Trace
-from ticketbridge.authoring.mutants.expressions import edits
+from ticketbridge.authoring.mutants.expression_edits import edits
 from ticketbridge.authoring.mutants.siblings import sibling
-from ticketbridge.authoring.sites import Site, sites
+from ticketbridge.authoring.spec_parts import Site, sites
 from ticketbridge.jmes import ExpressionError
 from ticketbridge.jmes.parser import parse
 from ticketbridge.jmes.writing import Unwritable, text_of
