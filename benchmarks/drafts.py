@@ -17,15 +17,20 @@ from typing import Any
 from benchmarks.report import Part, Table, Target
 from ticketbridge.authoring.cases.case_platform import CasePlatform
 from ticketbridge.authoring.cases.case_spec import AnswerSpec, CaseSpec
-from ticketbridge.authoring.cases.clock import SkippingLoop
-from ticketbridge.authoring.cases.outcome import Ran, run
 from ticketbridge.authoring.cases.reader import read_cases
-from ticketbridge.authoring.cases.runner import cases_file, compiled, load_tested
+from ticketbridge.authoring.cases.runner import (
+    Ran,
+    SkippingLoop,
+    cases_file,
+    compiled,
+    load_tested,
+    run,
+)
+from ticketbridge.authoring.draft.candidates import Guess
 from ticketbridge.authoring.draft.documents import Document, read_documents
 from ticketbridge.authoring.draft.draft_writing import Parts
 from ticketbridge.authoring.draft.drafting import Drafted, draft_mapping
 from ticketbridge.authoring.draft.first_case import anybodys, closed, replayed, replies_of
-from ticketbridge.authoring.draft.guesses import Guess
 from ticketbridge.authoring.personal.personal_data import Findings
 from ticketbridge.authoring.record.recorded_answers import Reply
 from ticketbridge.authoring.samples import Sample

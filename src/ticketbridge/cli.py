@@ -16,23 +16,21 @@ from ticketbridge.agreement import WaysDiffer
 from ticketbridge.app import PathTaken
 from ticketbridge.authoring.answers import fetched, mapped
 from ticketbridge.authoring.cases.case_output import WRITERS as CASE_WRITERS
+from ticketbridge.authoring.cases.case_output import OutputError, as_junit, write_text
 from ticketbridge.authoring.cases.mapping_runs import run_files
 from ticketbridge.authoring.cases.update import update_files
 from ticketbridge.authoring.check.checking import check_files, check_paths
+from ticketbridge.authoring.check.codes import all_codes, explained
 from ticketbridge.authoring.check.finding_output import WRITERS, as_text
-from ticketbridge.authoring.codes.page import explained
-from ticketbridge.authoring.codes.table import all_codes
 from ticketbridge.authoring.draft.command import draft, platform_of, write
-from ticketbridge.authoring.explain.outcome import WRITERS as OUTCOME_WRITERS
-from ticketbridge.authoring.explain.outcome import Outcome
+from ticketbridge.authoring.explain_output import WRITERS as OUTCOME_WRITERS
+from ticketbridge.authoring.explain_output import Outcome
 from ticketbridge.authoring.record.recording import RecordError, record
 from ticketbridge.authoring.samples import SampleError
-from ticketbridge.authoring.testing.junit import as_junit
-from ticketbridge.authoring.testing.output import OutputError, write_text
 from ticketbridge.authoring.trial import Trial
 from ticketbridge.catalog import NoMappings, mapping_files
 from ticketbridge.contract import tickets_schema_text
-from ticketbridge.demo.run import run_demo
+from ticketbridge.demo.screen import run_demo
 from ticketbridge.mapping import Environment, MappingError
 from ticketbridge.mapping.schema import schema_file
 from ticketbridge.server import serve

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ticketbridge.authoring.cases.compare import difference_lines, ticket_lines
-from ticketbridge.authoring.cases.shown import LONGEST
+from ticketbridge.authoring.cases.value_text import LONGEST
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ticketbridge.authoring.check.checking import check_paths
-from ticketbridge.authoring.codes.table import frame
+from ticketbridge.authoring.check.codes import frame
 from ticketbridge.catalog import NoMappings
 from ticketbridge.mapping import Environment
 

@@ -11,9 +11,16 @@ import ticketbridge
 from ticketbridge import cli
 from ticketbridge.authoring.cases.reader import read_cases
 from ticketbridge.authoring.check.checking import check_files, check_paths
-from ticketbridge.authoring.check.codes import MARK, Code, Example
-from ticketbridge.authoring.codes.page import main, page
-from ticketbridge.authoring.codes.table import all_codes, frame, read_code
+from ticketbridge.authoring.check.codes import (
+    MARK,
+    Code,
+    Example,
+    all_codes,
+    frame,
+    main,
+    page,
+    read_code,
+)
 from ticketbridge.authoring.mutants.survivors import try_slips
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import Finding

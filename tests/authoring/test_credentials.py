@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ticketbridge.authoring.check.codes import frame
 from ticketbridge.authoring.check.secrets import looks_of_secrets
-from ticketbridge.authoring.codes.table import frame
 from ticketbridge.cli import main
 
 CODE = "9f8a7c6b5d4e3f2a1b0c"

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from ticketbridge.authoring.check.checking import check_text
-from ticketbridge.authoring.codes.table import frame
+from ticketbridge.authoring.check.codes import frame
 from ticketbridge.mapping import Environment
 
 VARIABLES = {

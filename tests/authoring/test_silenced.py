@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ticketbridge.authoring.check.checking import check_text
-from ticketbridge.authoring.codes.table import frame
+from ticketbridge.authoring.check.codes import frame
 from ticketbridge.mapping import Environment
 
 VARIABLES = {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support import spec_of
-from ticketbridge.authoring.cases.trace import Trace
+from ticketbridge.authoring.cases.coverage import Trace
 from ticketbridge.authoring.mutants.mutations import Slip, slips
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.mapping.spec import ExpressionSpec

@@ -8,12 +8,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ticketbridge.authoring.cases.case_output import WRITERS, as_json, as_text
+from ticketbridge.authoring.cases.case_output import WRITERS, as_json, as_junit, as_text
 from ticketbridge.authoring.cases.coverage import Point
 from ticketbridge.authoring.cases.mapping_runs import CaseRun, MappingRun
 from ticketbridge.authoring.cases.runner import CaseResult
 from ticketbridge.authoring.mutants.survivors import Survivor, Tried
-from ticketbridge.authoring.testing.junit import as_junit
 from ticketbridge.mapping.findings import Finding, Place
 
 GAP = Point(Place("acme.yaml", 4, 2), "no ticket is `resold`", met=False)

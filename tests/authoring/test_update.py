@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.authoring.cases_support import TICKET, Folder, item, orders_answer
+from ticketbridge.authoring.cases.case_output import OutputError
 from ticketbridge.authoring.cases.runner import run_cases
 from ticketbridge.authoring.cases.update import Update, update_files
-from ticketbridge.authoring.testing.output import OutputError
 
 
 @pytest.fixture

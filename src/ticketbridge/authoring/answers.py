@@ -10,10 +10,8 @@ from pathlib import Path
 
 from ticketbridge.authoring.cases.case_platform import CasePlatform, UnexpectedCall
 from ticketbridge.authoring.cases.case_spec import CaseSpec
-from ticketbridge.authoring.cases.clock import SkippingLoop
-from ticketbridge.authoring.cases.logins import answers_login
 from ticketbridge.authoring.cases.reader import read_cases
-from ticketbridge.authoring.cases.runner import cases_file
+from ticketbridge.authoring.cases.runner import SkippingLoop, answers_login, cases_file
 from ticketbridge.authoring.samples import SampleError, SamplePlatform, read_sample
 from ticketbridge.authoring.trial import Trial, Watched, tried
 from ticketbridge.authoring.unfinished import finished, unfinished

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from tests.support import USER
+from ticketbridge.authoring.draft.candidates import Guess
 from ticketbridge.authoring.draft.documents import read_documents
 from ticketbridge.authoring.draft.drafting import Drafted, draft_mapping
-from ticketbridge.authoring.draft.guesses import Guess
 from ticketbridge.authoring.samples import Sample
 
 

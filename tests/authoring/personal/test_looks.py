@@ -16,11 +16,9 @@ import pytest
 from ticketbridge.authoring.draft.command import draft
 from ticketbridge.authoring.personal.field_names import is_field_name
 from ticketbridge.authoring.personal.looks import is_random, is_stand_in, kind_of_user
-from ticketbridge.authoring.personal.masks import mask
 from ticketbridge.authoring.personal.personal_data import Findings
-from ticketbridge.authoring.personal.personal_kinds import Kind
-from ticketbridge.authoring.personal.shapes import Shapes
-from ticketbridge.authoring.personal.standins import StandIns
+from ticketbridge.authoring.personal.personal_kinds import Kind, mask
+from ticketbridge.authoring.personal.standins import Shapes, StandIns
 
 USER = "Ana.Ruiz@Example.com"
 PHONE = "+34 600 111 222"

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support import TOKEN, USER
-from ticketbridge.authoring.personal.masks import mask
 from ticketbridge.authoring.personal.personal_data import Findings
-from ticketbridge.authoring.personal.personal_kinds import Kind, Spot, kind_of
+from ticketbridge.authoring.personal.personal_kinds import Kind, Spot, kind_of, mask
 from ticketbridge.authoring.personal.standins import StandIns, shaped
 
 

@@ -1,9 +1,14 @@
-"""How a run came out, as people and programs read it."""
+"""How a run of cases came out: as text, as JSON, and as JUnit's XML for continuous integration."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
+from xml.etree import ElementTree as ET
 
 import msgspec
 
@@ -11,7 +16,43 @@ from ticketbridge.authoring.cases.mapping_runs import CaseRun, MappingRun
 from ticketbridge.authoring.cases.runner import CaseResult, cases_file
 from ticketbridge.authoring.cases.value_text import scalar_text
 from ticketbridge.authoring.mutants.survivors import Survivor, Tried
-from ticketbridge.authoring.testing.rows import rows
+from ticketbridge.mapping.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing that was tested: a case, or the `coverage` or the `mutants` of a mapping."""
+
+    file: str
+    case: str
+    passed: bool
+    message: str
+
+
+def rows(run: CaseRun) -> Iterator[Row]:
+    """The rows of *run*, mapping by mapping."""
+    for tested in run.mappings:
+        for result in tested.results:
+            yield Row(result.file, result.case, result.passed, result.message)
+        yield from _left_out(tested)
+
+
+def _left_out(tested: MappingRun) -> Iterator[Row]:
+    file = str(tested.mapping)
+    if tested.points is not None:
+        lines = [f"{gap.place}: {gap.lacking}" for gap in tested.gaps]
+        yield Row(file, "coverage", not lines, "\n".join(lines))
+    if tested.tried is not None:
+        lines = list(map(_survivor_text, tested.tried.unlisted))
+        yield Row(file, "mutants", not lines, "\n".join(lines))
+
+
+def _survivor_text(survivor: Survivor) -> str:
+    return f"{survivor.place}: no case notices {survivor.change} ({survivor.name})"
+
+
+# --- text and JSON --------------------------------------------------------------------------------
+
 
 Format = Literal["text", "json"]
 
@@ -76,3 +117,69 @@ def _score(tried: Tried) -> str:
     if tried.slips:
         score += f" ({100 * tried.noticed // tried.slips} %)"
     return f"{score}, {tried.listed} listed with a reason" if tried.listed else score
+
+
+# --- JUnit ----------------------------------------------------------------------------------------
+
+
+# What XML 1.0 cannot say, not even escaped.
+_UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def as_junit(run: CaseRun) -> str:
+    """A suite for each file; what makes a file useless is an error in a suite of its own."""
+    root = ET.Element("testsuites", name="ticketbridge test")
+    suites: dict[str, list[Row]] = defaultdict(list)
+    for row in rows(run):
+        suites[row.file].append(row)
+    for file, members in suites.items():
+        _suite(root, file, members)
+    for finding in run.findings:
+        _error(root, finding)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _suite(root: ET.Element, file: str, members: Sequence[Row]) -> None:
+    failed = sum(not row.passed for row in members)
+    suite = _counted(root, file, tests=len(members), failures=failed, errors=0)
+    for row in members:
+        case = ET.SubElement(
+            suite, "testcase", classname=_speakable(file), name=_speakable(row.case)
+        )
+        if not row.passed:
+            message = _speakable(row.message)
+            failure = ET.SubElement(case, "failure", message=message.partition("\n")[0])
+            failure.text = message
+
+
+def _error(root: ET.Element, finding: Finding) -> None:
+    file = finding.place.file
+    suite = _counted(root, file, tests=1, failures=0, errors=1)
+    case = ET.SubElement(suite, "testcase", classname=_speakable(file), name=finding.code)
+    ET.SubElement(case, "error", message=_speakable(str(finding)))
+
+
+def _counted(root: ET.Element, name: str, **counts: int) -> ET.Element:
+    numbers = {key: str(count) for key, count in counts.items()}
+    return ET.SubElement(root, "testsuite", {"name": _speakable(name), **numbers})
+
+
+def _speakable(text: str) -> str:
+    return _UNSPEAKABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+class OutputError(Exception):
+    """A file that cannot be written; the message names it."""
+
+
+def write_text(file: Path, text: str) -> None:
+    """Writes *text* as it is, in UTF-8; raises OutputError."""
+    try:
+        file.write_bytes(text.encode())
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no legal path"
+        raise OutputError(f"{file}: cannot be written: {reason}") from None

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from ticketbridge.authoring.cases.case_spec import AnswerSpec, Target
-from ticketbridge.authoring.cases.shown import cut
+from ticketbridge.authoring.cases.value_text import cut
 from ticketbridge.mapping.spec import ApiKeyAuthSpec, AuthSpec, UpstreamSpec
 
 BASE = "{BASE}"

@@ -1,19 +1,27 @@
-"""What a mapping declares, and whether any of its cases comes by."""
+"""What a mapping declares, and which of it no case exercises."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ticketbridge.agreement import WaysDiffer
+from ticketbridge.authoring.cases.case_platform import CasePlatform
 from ticketbridge.authoring.cases.case_spec import CaseSpec
-from ticketbridge.authoring.cases.trace import Trace, traced
+from ticketbridge.authoring.cases.runner import SkippingLoop, failures
 from ticketbridge.authoring.spec_parts import Site, sites
+from ticketbridge.bridge import compile_mapping
+from ticketbridge.jmes import Expression, Kind
+from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.spec import (
     BindingSpec,
     CallSpec,
+    EntrySpec,
     ExpressionSpec,
     MappingSpec,
     NamedField,
@@ -26,6 +34,57 @@ from ticketbridge.mapping.spec import (
 )
 from ticketbridge.tickets.fields import table_key
 from ticketbridge.tickets.steps import is_owner
+
+
+class Trace:
+    """Each value that an expression gave, with the scope in which it did."""
+
+    def __init__(self) -> None:
+        self._seen: dict[ExpressionSpec, list[tuple[Scope, Any]]] = defaultdict(list)
+
+    def note(self, spec: ExpressionSpec, scope: Scope, value: Any) -> None:
+        """*spec* has given *value*."""
+        self._seen[spec].append((scope, value))
+
+    def of(self, spec: ExpressionSpec) -> Sequence[tuple[Scope, Any]]:
+        """The scopes and values of *spec*, in order."""
+        return self._seen.get(spec, ())
+
+    def values(self, spec: ExpressionSpec) -> Iterator[Any]:
+        """The values of *spec*, in order."""
+        return (value for _, value in self.of(spec))
+
+
+def traced(spec: MappingSpec, cases: Sequence[CaseSpec]) -> Trace:
+    """What *cases* make of *spec*, whether they pass or not."""
+    trace = Trace()
+    transport = CasePlatform((), spec.upstream)
+    bridge = compile_mapping(spec, transport=transport, compiler=_Watching(spec.source, trace))
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        for case in cases:
+            # A difference of the two ways fails the case where its result is told.
+            with suppress(WaysDiffer):
+                runner.run(failures(case, bridge))
+    return trace
+
+
+class _Watching(SpecCompiler):
+    """Makes expressions that tell *trace* what they give."""
+
+    def __init__(self, entries: Collection[EntrySpec], trace: Trace) -> None:
+        super().__init__(entries)
+        self._trace = trace
+
+    def expression(
+        self, spec: ExpressionSpec, roots: Collection[str], gives: Kind | None = None
+    ) -> Expression:
+        """See SpecCompiler."""
+        made = super().expression(spec, roots, gives)
+        return made.watched(lambda scope, value: self._trace.note(spec, scope, value))
+
+
+# --- what a case should exercise ------------------------------------------------------------------
+
 
 _ALWAYS = "`true`"
 _OF_ONE_ANSWER = frozenset({"body", "status", "headers", "page"})

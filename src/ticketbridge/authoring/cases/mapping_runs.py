@@ -1,4 +1,10 @@
-"""Runs the cases of several mappings, and looks at what they leave out."""
+"""Run the cases of several mappings, and look at what they leave out.
+
+- **Coverage** names what a mapping declares and no case exercises.
+- **Mutants** are mappings with one mistake in them; each is run against the cases.
+- Neither fails a run, unless it is *strict*: then all must be covered, and each mutant noticed by a case,
+  or listed in the cases file with the reason why none can.
+"""
 
 from __future__ import annotations
 

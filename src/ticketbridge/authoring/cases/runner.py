@@ -1,25 +1,125 @@
-"""Runs the cases of a mapping by the engine that serves it, and says how each came out."""
+"""Run the cases of a mapping by the engine that serves it, and say how each came out."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+import selectors
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from ticketbridge.agreement import WaysDiffer
-from ticketbridge.authoring.cases.case_platform import CasePlatform
+from ticketbridge.authoring.cases.case_platform import CasePlatform, UnexpectedCall
 from ticketbridge.authoring.cases.case_spec import CaseSpec, ExpectSpec
-from ticketbridge.authoring.cases.clock import SkippingLoop
-from ticketbridge.authoring.cases.compare import difference_lines, ticket_lines
-from ticketbridge.authoring.cases.outcome import Outcome, Ran, run
+from ticketbridge.authoring.cases.compare import Reasons, difference_lines, ticket_lines
 from ticketbridge.authoring.cases.reader import read_cases
-from ticketbridge.authoring.cases.shown import shown
+from ticketbridge.authoring.cases.value_text import shown
+from ticketbridge.authoring.trial import tried
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.spec import MappingSpec
+from ticketbridge.mapping.spec import AuthSpec, ExpressionSpec, MappingSpec, Secret, SessionAuthSpec
+from ticketbridge.problems import ProblemError
+
+
+class _Selector(selectors.SelectSelector):
+    """Adds to *waited* the seconds that it was asked to wait for, and does not wait."""
+
+    waited = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """See selectors."""
+        if timeout is None:
+            return super().select()
+        self.waited += max(0.0, timeout)
+        return super().select(0)
+
+
+class SkippingLoop(asyncio.SelectorEventLoop):
+    """See the module."""
+
+    def __init__(self) -> None:
+        self._skipping = _Selector()
+        super().__init__(self._skipping)
+
+    def time(self) -> float:
+        """Seconds waited so far."""
+        return self._skipping.waited
+
+
+# --- one run of a case ----------------------------------------------------------------------------
+
+
+def answers_login(case: CaseSpec, auth: AuthSpec) -> bool:
+    """Whether *case* says what the login of *auth* answers; without that, none is made."""
+    if not isinstance(auth, SessionAuthSpec):
+        return False
+    login = auth.login.request
+    path = "".join(map(_pattern, login.path.parts))
+    return any(
+        answer.method == login.method and re.fullmatch(path, "/".join(answer.target.path))
+        for answer in case.answers
+    )
+
+
+def _pattern(part: str | Secret | ExpressionSpec) -> str:
+    if isinstance(part, ExpressionSpec):
+        return ".+"
+    return re.escape(part if isinstance(part, str) else part.reveal())
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What menta tech would get: a *problem*, or tickets and a body (None where it is empty)."""
+
+    tickets: list[Any]
+    verdicts: dict[str, int]
+    body: Any
+    problem: ProblemError | None
+    reasons: Reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One run of a case; *outcome* is None where a call that no answer fits has ended it."""
+
+    outcome: Outcome | None
+    platform: CasePlatform
+
+
+async def run(case: CaseSpec, compiled: Bridge) -> Ran:
+    """Run *case* on a platform of its own."""
+    platform = CasePlatform(case.answers, compiled.spec.upstream)
+    bridge = compiled.on(platform, logs_in=answers_login(case, compiled.spec.upstream.auth))
+    try:
+        return Ran(await _outcome(case, bridge), platform)
+    except UnexpectedCall:
+        return Ran(None, platform)
+    finally:
+        await bridge.aclose()
+
+
+async def _outcome(case: CaseSpec, bridge: Bridge) -> Outcome:
+    trial = await tried(bridge, case.user, now=case.now)
+    verdicts, reasons = trial.journal.verdicts, Reasons(trial)
+    if trial.answer is None:
+        return Outcome([], verdicts, None, trial.problem, reasons)
+    tickets = _as_json([r.ticket for r in trial.journal.records if r.ticket is not None])
+    body = msgspec.json.decode(trial.answer.body) if trial.answer.body else None
+    return Outcome(tickets, verdicts, body, None, reasons)
+
+
+def _as_json(tickets: list[dict[str, Any]]) -> list[Any]:
+    read: list[Any] = msgspec.json.decode(msgspec.json.encode(tickets))
+    return read
+
+
+# --- all cases of a mapping -----------------------------------------------------------------------
+
 
 VIOLATIONS = frozenset({"unknown_status", "violation"})
 _OF_TICKET = re.compile(r"tickets\[(?P<number>[0-9]+)\]\.(?P<path>.+)")

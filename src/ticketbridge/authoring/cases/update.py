@@ -15,14 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from ticketbridge.agreement import WaysDiffer
+from ticketbridge.authoring.cases.case_output import write_text
 from ticketbridge.authoring.cases.case_spec import CaseSpec
-from ticketbridge.authoring.cases.clock import SkippingLoop
 from ticketbridge.authoring.cases.compare import difference_lines
-from ticketbridge.authoring.cases.outcome import Ran, run
 from ticketbridge.authoring.cases.reader import read_cases
-from ticketbridge.authoring.cases.runner import cases_file, compiled, load_tested, wrong
+from ticketbridge.authoring.cases.runner import (
+    Ran,
+    SkippingLoop,
+    cases_file,
+    compiled,
+    load_tested,
+    run,
+    wrong,
+)
 from ticketbridge.authoring.cases.yaml_edit import rewritten
-from ticketbridge.authoring.testing.output import write_text
 from ticketbridge.bridge import Bridge
 from ticketbridge.mapping.findings import MappingError, Place
 from ticketbridge.mapping.loader import BOM

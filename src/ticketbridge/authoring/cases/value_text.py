@@ -1,13 +1,42 @@
-"""JSON values as the YAML of a cases file: what its reader reads as these values again."""
+"""JSON values as text: for messages, and as the YAML of a cases file, which is read as these values again."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from enum import Enum
+from typing import Any, Final
 
+from ticketbridge.jmes import ENCODER
 from ticketbridge.mapping.scalars import NumberError, resolve_plain
+
+LONGEST = 200
+
+
+class Absent(Enum):
+    """The value of a key that is not there, and of a ticket that is not in a list."""
+
+    ABSENT = "nothing"
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+def shown(value: Any) -> str:
+    """*value* as JSON, cut where it is long."""
+    if isinstance(value, Absent):
+        return str(value.value)
+    return cut(ENCODER.encode(value).decode())
+
+
+def cut(text: str) -> str:
+    """*text*, cut where it is long."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+# --- as YAML --------------------------------------------------------------------------------------
+
 
 # Text that needs no quotes, in brackets too; `resolve_plain` says whether it then stays text.
 _PLAIN = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*")

@@ -1,23 +1,33 @@
-"""What is wrong or doubtful in files, as far as it can be known without a call."""
+"""What is wrong or doubtful in files, as far as it can be known without a call.
+
+A doubt is about a shape that is legal, and often not meant. Each rule in `RULES` takes the whole mapping
+and gives its warnings; nothing here stops a mapping.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from ticketbridge.authoring.cases.reader import CasesError, parse_cases, read_cases
 from ticketbridge.authoring.cases.runner import cases_file
-from ticketbridge.authoring.check.markdown import Block, blocks
+from ticketbridge.authoring.check import (
+    lint_expressions,
+    lint_rules,
+    lint_source,
+    lint_ticket,
+)
 from ticketbridge.authoring.check.secrets import looks_of_secrets
-from ticketbridge.authoring.check.silenced import without_silenced
-from ticketbridge.authoring.check.wakes import certain, without_wakes
-from ticketbridge.authoring.lint import lint
+from ticketbridge.authoring.check.unreported import certain, without_silenced, without_wakes
+from ticketbridge.authoring.markdown import Block, blocks
 from ticketbridge.bridge import compile_findings
 from ticketbridge.catalog import is_cases, mapping_beside, mapping_files, not_there
 from ticketbridge.mapping import Environment
 from ticketbridge.mapping.findings import Finding, MappingError, Place
 from ticketbridge.mapping.loader import draft_mapping, read_text
+from ticketbridge.mapping.spec import MappingSpec
 
 _MARKDOWN = (".md", ".markdown")
 _UNSET = "TB021"
@@ -155,3 +165,35 @@ def _looks_of_secrets(text: str, file: str, known: Iterable[Finding]) -> Iterato
 
 def _in_order(findings: Iterable[Finding]) -> Sequence[Finding]:
     return sorted(findings, key=lambda f: (f.place, f.severity, f.code, f.message))
+
+
+# --- doubts ---------------------------------------------------------------------------------------
+
+
+Rule: TypeAlias = Callable[[MappingSpec], Iterator[Finding]]
+
+RULES: tuple[Rule, ...] = (
+    lint_ticket.owner,
+    lint_ticket.status_sources,
+    lint_ticket.reasons,
+    lint_ticket.tables,
+    lint_ticket.prices,
+    lint_source.unused_names,
+    lint_source.ids,
+    lint_source.hiding,
+    lint_source.truths,
+    lint_source.texts,
+    lint_source.asking,
+    lint_source.offsets,
+    lint_expressions.habits,
+    lint_source.absent_lists,
+    lint_rules.dead_rules,
+    lint_rules.unsaid,
+    lint_rules.claims,
+)
+
+
+def lint(spec: MappingSpec) -> Iterator[Finding]:
+    """The doubts about *spec*, which may have stand-ins for what is wrong in it."""
+    for rule in RULES:
+        yield from rule(spec)

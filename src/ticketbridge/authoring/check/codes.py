@@ -1,10 +1,23 @@
-"""What a code of findings is explained by: words, an example that has the finding, and one mended."""
+"""What each code of a finding means, with an example that has it, and one that is mended.
+
+The texts stand in `codes.md`. They are read here, shown by `check --explain`, and written as a page:
+
+    python -m ticketbridge.authoring.check.codes mappings/codes.md
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+
+from ticketbridge.authoring.markdown import Fence, fences
 
 MARK = "»"
 """Stands in an example before the character that the finding is about."""
@@ -77,3 +90,117 @@ def _completed(part: str, frame: str) -> str:
 def _name(part: str) -> str:
     key = _KEY.match(part.replace(MARK, ""))
     return key[1] if key else ""
+
+
+# --- the table ------------------------------------------------------------------------------------
+
+
+_SECTION = re.compile(r"^## ", re.MULTILINE)
+_HEAD = re.compile(r"(?P<name>TB\d{3}): (?P<title>.*)\n\n(?P<why>(?:(?!```).*\n)*?)\n*(?=```)")
+_VARIABLE = re.compile(r"(?P<name>[A-Z_]+)=(?P<value>\S*)")
+
+
+@cache
+def all_codes() -> Mapping[str, Code]:
+    """Every code of a finding, by its name."""
+    _, _, *sections = _sections()
+    return MappingProxyType({code.name: code for code in map(read_code, sections)})
+
+
+@cache
+def frame() -> str:
+    """The mapping that examples are taken from: what one leaves out is as it is here."""
+    return next(fences(_sections()[1])).text
+
+
+def _sections() -> Sequence[str]:
+    """What stands above the first heading, the frame's section, and one a code."""
+    text = files("ticketbridge.authoring.check").joinpath("codes.md").read_text("utf-8")
+    return _SECTION.split(text)
+
+
+def read_code(section: str) -> Code:
+    """The code of a *section*; ValueError where it is none."""
+    head = _HEAD.match(section)
+    if head is None:
+        raise ValueError(f"codes.md: no section of a code: {section[:40]!r}")
+    bad, good = _examples(list(fences(section)))
+    return Code(head["name"], head["title"], head["why"].strip(), bad, good)
+
+
+def _examples(blocks: Sequence[Fence]) -> Iterator[Example]:
+    """The examples of a section, each with the files that follow it."""
+    starts = [at for at, block in enumerate(blocks) if block.info.startswith("yaml")]
+    for start, end in zip(starts, [*starts[1:], len(blocks)], strict=True):
+        example, *beside = blocks[start:end]
+        _, _, *options = example.info.split()
+        yield Example(
+            text=example.text,
+            files={block.info.split()[1]: block.text for block in beside},
+            variables={v["name"]: v["value"] for v in map(_VARIABLE.fullmatch, options) if v},
+            serving="serving" in options,
+            encoding="latin-1" if "latin-1" in options else "utf-8",
+            name=next((word for word in options if word.endswith(".yaml")), ""),
+        )
+
+
+# --- for people -----------------------------------------------------------------------------------
+
+
+_PAGE_HEAD = """\
+# What `ticketbridge check` finds
+
+Each finding has a code that stays the same; `ticketbridge check --explain TB063` prints its section.
+An error stops the mapping; a warning is a doubt, and may be meant.
+The comment below a line of an example points at the place that the finding names.
+An example is a part of a mapping, or a cases file; what a mapping leaves out is as it is here:
+"""
+
+
+def explained(code: Code) -> str:
+    """What the command line says of *code*."""
+    wrong, right = _indented(code.bad), _indented(code.good)
+    return f"{code.name}: {code.title}\n\n{code.why}\n\nWrong:\n\n{wrong}\nRight:\n\n{right}"
+
+
+def page() -> str:
+    """All codes, as Markdown."""
+    rows = "".join(
+        f"| [{code.name}](#{code.name.lower()}) | {code.title} |\n" for code in all_codes().values()
+    )
+    table = f"| code | meaning |\n|---|---|\n{rows}"
+    sections = "\n".join(map(_section, all_codes().values()))
+    return f"{_PAGE_HEAD}\n{_fence('yaml', frame())}\n{table}\n{sections}"
+
+
+def _indented(example: Example) -> str:
+    name = f"{example.name}:\n" if example.name else ""
+    texts = [name, example.marked, *(f"\n{name}:\n{text}" for name, text in example.files.items())]
+    return textwrap.indent("".join(texts), "    ")
+
+
+def _section(code: Code) -> str:
+    title = code.title[0].upper() + code.title[1:]
+    wrong = "\n".join(_fences(code.bad))
+    right = "\n".join(_fences(code.good))
+    return f"## {code.name}\n\n{title}.\n\n{code.why}\n\nWrong:\n\n{wrong}\nRight:\n\n{right}"
+
+
+def _fences(example: Example) -> Iterator[str]:
+    name = f"`{example.name}`:\n\n" if example.name else ""
+    yield name + _fence("yaml example", example.marked)
+    for name, text in example.files.items():
+        yield f"`{name}`:\n\n" + _fence(Path(name).suffix[1:], text)
+
+
+def _fence(language: str, text: str) -> str:
+    return f"```{language}\n{text}```\n"
+
+
+def main(path: str) -> None:
+    """Write the page to the file at *path*."""
+    Path(path).write_text(page(), "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

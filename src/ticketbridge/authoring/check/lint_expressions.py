@@ -6,8 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from ticketbridge.authoring.check.trees import tree_of
-from ticketbridge.authoring.lint.doubts import doubt_in
+from ticketbridge.authoring.check.trees import doubt_in, tree_of
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import walk
 from ticketbridge.jmes.values import truthy

@@ -6,8 +6,7 @@ import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from ticketbridge.authoring.check.trees import roots_in, tree_of
-from ticketbridge.authoring.lint.doubts import doubt
+from ticketbridge.authoring.check.trees import doubt, roots_in, tree_of
 from ticketbridge.jmes import nodes
 from ticketbridge.mapping.builders.rules import not_about_users
 from ticketbridge.mapping.findings import Finding

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ticketbridge.authoring.check.trees import path_of, text_of, tree_of
-from ticketbridge.authoring.lint.conditions import (
+from ticketbridge.authoring.check.trees import (
+    doubt,
+    doubt_in,
     of_a_status,
     open_words,
     parts_of_words,
+    path_of,
+    text_of,
+    tree_of,
     truthy,
 )
-from ticketbridge.authoring.lint.doubts import doubt, doubt_in
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import choices, walk
 from ticketbridge.mapping.findings import Finding

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ticketbridge.authoring.lint.doubts import doubt
+from ticketbridge.authoring.check.trees import doubt
 from ticketbridge.authoring.personal.looks import TOKEN, is_random, is_stand_in, is_uuid
 from ticketbridge.authoring.personal.personal_kinds import CREDENTIAL_WORDS, word_set, words_of
 from ticketbridge.mapping.builders.headers import is_sensitive, is_sensitive_parameter

@@ -1,11 +1,14 @@
-"""Everything that a field could be: each plain path of a record's bindings, and each join with a list."""
+"""Everything that a field could be, and guesses among it: an expression, how sure it is, and why.
+
+Candidates are each plain path of a record's bindings, and each join with a list.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from ticketbridge.authoring.draft.platform_words import ID_WORDS, NAMING, key_words, singular
 from ticketbridge.authoring.draft.sample_values import (
@@ -17,6 +20,7 @@ from ticketbridge.authoring.draft.sample_values import (
     scalars,
     value_at,
 )
+from ticketbridge.mapping.compiler import TODO
 from ticketbridge.tickets.fields import table_key
 
 Scope = Mapping[str, Any]
@@ -291,3 +295,74 @@ def is_id(candidate: Candidate) -> bool:
     fit = all(isinstance(v, str | int) and not isinstance(v, bool) and v != "" for v in given)
     fit = fit and not any(isinstance(v, str) and _FRACTION.fullmatch(v) for v in given)
     return bool(given) and fit and (not candidate.words or candidate.words[-1] not in NAMING)
+
+
+# --- guesses --------------------------------------------------------------------------------------
+
+
+Sureness = Literal["sure", "likely", "unsure", "TODO"]
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """*text* is an expression, TODO where there is none. *why* is a sentence for a comment."""
+
+    text: str
+    sure: Sureness
+    why: str
+
+    @property
+    def comment(self) -> str:
+        """What stands behind it in the mapping."""
+        return f"{self.sure}: {self.why}" if self.sure != "TODO" else f"TODO: {self.why}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is for the integrator to fill in."""
+        return self.sure == "TODO"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """An entry of `not_eligible_when`."""
+
+    name: str
+    guess: Guess
+
+
+def todo(why: str) -> Guess:
+    """No guess, and what to write there."""
+    return Guess(TODO, "TODO", why)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A candidate and how well it fits."""
+
+    score: float
+    candidate: Candidate
+    why: str = ""
+
+
+def best(scored: Iterable[Scored], *, least: float = 3.0) -> tuple[Scored | None, list[Scored]]:
+    """The one that fits best, and those that come within a point of it."""
+    ranked = sorted(scored, key=lambda one: (-one.score, len(one.candidate.text)))
+    ranked = [one for one in ranked if one.score >= least]
+    if not ranked:
+        return None, []
+    first = ranked[0]
+    near = [one for one in ranked[1:] if first.score - one.score < 1.0]
+    return first, near
+
+
+def sureness(first: Scored, near: list[Scored]) -> Sureness:
+    """How sure the best of several is."""
+    if first.score >= 9.0 and not near:
+        return "sure"
+    return "likely" if first.score >= 6.5 else "unsure"
+
+
+def others(near: list[Scored]) -> str:
+    """`, or item.code`: what else it could be."""
+    names = [f"`{one.candidate.text}`" for one in near[:2]]
+    return f"; it could be {' or '.join(names)}" if names else ""

@@ -11,11 +11,11 @@ from pathlib import Path
 import msgspec
 
 from ticketbridge.authoring.cases.runner import cases_file
+from ticketbridge.authoring.draft.candidates import Guess, Sureness
 from ticketbridge.authoring.draft.documents import Document, read_documents
 from ticketbridge.authoring.draft.draft_writing import variable_prefix
 from ticketbridge.authoring.draft.drafting import Drafted, draft_mapping
 from ticketbridge.authoring.draft.first_case import first_case
-from ticketbridge.authoring.draft.guesses import Guess, Sureness
 from ticketbridge.authoring.draft.openapi import described, is_openapi
 from ticketbridge.authoring.samples import Sample, SampleError, read_sample
 from ticketbridge.mapping.findings import MappingError

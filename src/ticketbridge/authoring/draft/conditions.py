@@ -7,21 +7,10 @@ its own samples disprove gives a wrong answer for every ticket.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from ticketbridge.authoring.draft.candidates import Candidate
-from ticketbridge.authoring.draft.empties import (
-    is_date,
-    is_no,
-    is_none_of,
-    is_nothing,
-    is_one_of,
-    is_yes,
-    opposite,
-)
+from ticketbridge.authoring.draft.candidates import Candidate, Condition, Guess, Sureness, todo
 from ticketbridge.authoring.draft.end_dates import guess_over, is_end
-from ticketbridge.authoring.draft.guesses import Guess, Sureness, todo
 from ticketbridge.authoring.draft.money import is_money, not_free
 from ticketbridge.authoring.draft.platform_words import (
     GOOD_FLAGS,
@@ -39,7 +28,20 @@ from ticketbridge.authoring.draft.platform_words import (
     key_words,
 )
 from ticketbridge.authoring.draft.record_lists import plain_name
-from ticketbridge.authoring.draft.sample_values import ABSENT, Path, expression, lists, value_at
+from ticketbridge.authoring.draft.sample_values import (
+    ABSENT,
+    Path,
+    expression,
+    is_date,
+    is_no,
+    is_none_of,
+    is_nothing,
+    is_one_of,
+    is_yes,
+    lists,
+    opposite,
+    value_at,
+)
 from ticketbridge.authoring.draft.status_tables import is_status
 
 _CONFIRMED = PAID_FLAGS | {"confirmed", "confirmado", "confirmada", "bestaetigt", "confirme"}
@@ -55,14 +57,6 @@ _COUNTED = ID_WORDS.keys() | {
     "order",
 }
 _NEAR = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """An entry of `not_eligible_when`."""
-
-    name: str
-    guess: Guess
 
 
 def guess_conditions(candidates: Sequence[Candidate], price: Candidate | None) -> list[Condition]:

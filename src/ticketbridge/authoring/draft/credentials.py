@@ -12,8 +12,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, quote, unquote
 
 from ticketbridge.authoring.cases.case_spec import Target
-from ticketbridge.authoring.draft.documents import Document, texts_in
-from ticketbridge.authoring.draft.groups import is_paging
+from ticketbridge.authoring.draft.documents import Document, is_paging, texts_in
 from ticketbridge.authoring.draft.looks import looks_secret
 from ticketbridge.authoring.draft.platform_words import PEOPLE_LISTS, folded, key_words, singular
 from ticketbridge.authoring.personal.personal_kinds import CREDENTIAL_WORDS, word_set

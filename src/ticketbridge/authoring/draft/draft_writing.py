@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ticketbridge.authoring.cases.value_text import flow_text, scalar_text
-from ticketbridge.authoring.draft.conditions import Condition
+from ticketbridge.authoring.draft.candidates import Condition, Guess
 from ticketbridge.authoring.draft.entries import Call, Entry, Hole, Part, Rule, Variable
-from ticketbridge.authoring.draft.guesses import Guess
 from ticketbridge.authoring.draft.paging import Pages
 from ticketbridge.authoring.draft.platform_words import VALID
 from ticketbridge.authoring.draft.status_tables import Table

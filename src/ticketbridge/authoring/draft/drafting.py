@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ticketbridge.authoring.cases.value_text import flow_text
-from ticketbridge.authoring.draft.candidates import Candidate
+from ticketbridge.authoring.draft.candidates import Candidate, Guess
 from ticketbridge.authoring.draft.conditions import (
     guess_conditions,
     guess_list_conditions,
@@ -17,15 +17,16 @@ from ticketbridge.authoring.draft.credentials import Hidden, hide_credentials
 from ticketbridge.authoring.draft.documents import Document
 from ticketbridge.authoring.draft.draft_writing import Parts, variable_prefix, written
 from ticketbridge.authoring.draft.entries import Plan
-from ticketbridge.authoring.draft.field_guesses import guess_ids
-from ticketbridge.authoring.draft.guesses import Guess
-from ticketbridge.authoring.draft.kinds import guess_kinds, guess_others
+from ticketbridge.authoring.draft.field_guesses import (
+    guess_buyer,
+    guess_ids,
+    guess_owner,
+    guess_seating,
+)
 from ticketbridge.authoring.draft.money import find_price, guess_currency, guess_price
-from ticketbridge.authoring.draft.owners import guess_buyer, guess_owner
 from ticketbridge.authoring.draft.paging import Pages, guess_pages
 from ticketbridge.authoring.draft.plan import planned
-from ticketbridge.authoring.draft.seats import guess_seating
-from ticketbridge.authoring.draft.status_tables import guess_tables
+from ticketbridge.authoring.draft.status_tables import guess_kinds, guess_others, guess_tables
 from ticketbridge.authoring.personal.personal_data import Findings
 
 _AUTH = 'auth: {{type: bearer, token: "${{{}_TOKEN}}"}}  # unsure: see how the platform wants its credentials'

@@ -8,9 +8,8 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from ticketbridge.authoring.draft.candidates import Candidate
-from ticketbridge.authoring.draft.empties import is_none_of, is_nothing
-from ticketbridge.authoring.draft.guesses import Guess, todo
+from ticketbridge.authoring.draft.candidates import Candidate, Guess, todo
+from ticketbridge.authoring.draft.sample_values import is_none_of, is_nothing
 
 _ENDS = {
     *(("expires",), ("expires", "at"), ("expires", "on"), ("expiry",), ("expiry", "date")),

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from ticketbridge.authoring.draft.candidates import Candidate, candidates_of
-from ticketbridge.authoring.draft.documents import Document
-from ticketbridge.authoring.draft.groups import Group
+from ticketbridge.authoring.draft.documents import Document, Group
 from ticketbridge.authoring.draft.sample_values import Path, value_at
 from ticketbridge.mapping.compiler import TODO
 

@@ -1,20 +1,24 @@
-"""Guesses of ids: of the ticket, the event, the show, the option and the price type."""
+"""Guesses of fields: ids of ticket, event, show, option and price type, the owner, the buyer, the seat."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ticketbridge.authoring.draft.candidates import Candidate, is_id
-from ticketbridge.authoring.draft.guesses import (
+from ticketbridge.authoring.draft.candidates import (
+    Candidate,
     Guess,
     Scored,
+    Sureness,
     best,
+    is_id,
     others,
     sureness,
     todo,
 )
 from ticketbridge.authoring.draft.platform_words import ID_WORDS, singular
+from ticketbridge.authoring.personal.personal_kinds import tells_of_person, word_set
 from ticketbridge.tickets.fields import table_key
 
 Nouns = Mapping[tuple[str, ...], float]
@@ -253,3 +257,104 @@ def _speaks(scored: Scored) -> str:
     candidate = scored.candidate
     where = f", found {candidate.joined}" if candidate.joined else ""
     return f"by the name `{candidate.label}`{where}"
+
+
+# --- owner and buyer ------------------------------------------------------------------------------
+
+
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_BUYER = ("buyer", "purchaser", "comprador", "bought", "purchased")
+
+
+def guess_owner(candidates: Sequence[Candidate], user: str | None) -> Guess:
+    """The expression whose value must be the asked user."""
+    first, near = best([Scored(_owning(c, user), c) for c in candidates if _is_email(c)], least=1.0)
+    if first is None:
+        why = "no value is an e-mail address; `owner: upstream` where the request alone sees to it"
+        return todo(why)
+    found = first.candidate
+    matching = _matching(found, user)
+    if user is None:
+        why = "e-mail addresses; give --user to see whose they are"
+    elif matching == len(found.values):
+        why = "the asked user in all records"
+    else:
+        why = f"the asked user in {matching} of {len(found.values)} records"
+    sure: Sureness = "likely" if user is not None and matching and not near else "unsure"
+    return Guess(found.safe_text, sure, why + others(near))
+
+
+def guess_buyer(candidates: Sequence[Candidate], owner: Guess) -> Guess | None:
+    """The original purchaser's address, where one is named so; the owner's outside of the record else."""
+    named = [
+        c for c in candidates if _is_email(c) and (c.mean(*_BUYER) or set(_BUYER) & set(c.above))
+    ]
+    if named:
+        return Guess(named[0].safe_text, "likely", "by its name")
+    if owner.is_open:
+        return None
+    return Guess(owner.text, "unsure", "the owner, as long as nobody passed the ticket on")
+
+
+def _is_email(candidate: Candidate) -> bool:
+    given = candidate.given
+    return bool(given) and all(isinstance(v, str) and _EMAIL.fullmatch(v) for v in given)
+
+
+def _owning(candidate: Candidate, user: str | None) -> float:
+    """The order's own address before the attendee's: who bought it may sell it."""
+    score = 5.0 + 1.2 * min(candidate.depth, 2) - 1.2 * max(0, candidate.nested - 1)
+    if user is not None:
+        score += 3.0 * (_matching(candidate, user) > 0) - 3.0 * (_matching(candidate, user) == 0)
+    if candidate.words not in {("email",), ("mail",)} and not tells_of_person(
+        "_".join(candidate.above)
+    ):
+        score -= 1.0
+    if "attendee" in (*candidate.words, *(candidate.above if candidate.nested > 1 else ())):
+        score -= 1.5
+    return score - (1.5 if candidate.joined else 0.0)
+
+
+def _matching(candidate: Candidate, user: str | None) -> int:
+    folded = (user or "").casefold()
+    return sum(isinstance(v, str) and v.casefold() == folded for v in candidate.values)
+
+
+# --- seats ----------------------------------------------------------------------------------------
+
+
+_PLACES: Mapping[str, frozenset[str]] = {
+    "section": word_set("section sector block zone area"),
+    "row": word_set("row fila"),
+    "seat": word_set("seat asiento butaca"),
+    "door": word_set("door gate puerta entrance"),
+}
+_SEATING = word_set("seat seating place asiento")
+_NAMING = word_set("name number label no")
+
+
+def guess_seating(candidates: Sequence[Candidate]) -> dict[str, Guess]:
+    """Section, row, seat and door, where the record has keys of such names."""
+    own = [c for c in candidates if c.depth == 0 and not c.joined and _is_text(c)]
+    found: dict[str, Guess] = {}
+    for name, words in _PLACES.items():
+        fitting = [c for c in own if _names(c, words)]
+        if fitting:
+            chosen = min(fitting, key=lambda c: (c.words[-1] not in _NAMING, len(c.text)))
+            found[name] = Guess(chosen.safe_text, "likely", "by its name")
+    # A zone alone is the ticket's category, and no seat.
+    return found if found.keys() & {"row", "seat"} else {}
+
+
+def _names(candidate: Candidate, words: frozenset[str]) -> bool:
+    inside = bool(_SEATING & set(candidate.above))
+    if inside and "seat" in words and candidate.words in {(word,) for word in _NAMING}:
+        return True  # `seat.number`
+    if not candidate.words or not words & set(candidate.words):
+        return False
+    return inside or (len(candidate.words) <= 2 and candidate.words[-1] in words | _NAMING)
+
+
+def _is_text(candidate: Candidate) -> bool:
+    given = candidate.given
+    return bool(given) and all(isinstance(v, str | int) and not isinstance(v, bool) for v in given)

@@ -12,14 +12,13 @@ from typing import Any
 import msgspec
 
 from ticketbridge.authoring.cases.answer_reader import JSON_TYPE
-from ticketbridge.authoring.cases.clock import SkippingLoop
-from ticketbridge.authoring.cases.runner import compiled
+from ticketbridge.authoring.cases.runner import SkippingLoop, compiled
+from ticketbridge.authoring.draft.candidates import Guess
 from ticketbridge.authoring.draft.credentials import without_variables
 from ticketbridge.authoring.draft.documents import Document
 from ticketbridge.authoring.draft.draft_writing import Parts, written
 from ticketbridge.authoring.draft.drafting import Drafted
 from ticketbridge.authoring.draft.entries import USER, Call, Entry, Hole, Part
-from ticketbridge.authoring.draft.guesses import Guess
 from ticketbridge.authoring.draft.paging import Pages
 from ticketbridge.authoring.draft.platform_words import VALID
 from ticketbridge.authoring.draft.sample_values import without_items

@@ -10,14 +10,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ticketbridge.authoring.draft.empties import is_no, is_none_of, is_yes, opposite
 from ticketbridge.authoring.draft.entries import Rule
 from ticketbridge.authoring.draft.platform_words import GENERIC, folded, key_words
 from ticketbridge.authoring.draft.sample_values import (
     ABSENT,
     Path,
     expression,
+    is_no,
+    is_none_of,
+    is_yes,
     lists,
+    opposite,
     scalars,
     value_at,
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ticketbridge.authoring.draft.groups import Group, is_paging
+from ticketbridge.authoring.draft.documents import Group, is_paging
 from ticketbridge.authoring.draft.platform_words import GENERIC, ID_WORDS, key_words, singular
 from ticketbridge.authoring.draft.sample_values import Path, lists, scalars
 

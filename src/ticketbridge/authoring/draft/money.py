@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from ticketbridge.authoring.draft.candidates import Candidate
-from ticketbridge.authoring.draft.guesses import (
+from ticketbridge.authoring.draft.candidates import (
+    Candidate,
     Guess,
     Scored,
     Sureness,

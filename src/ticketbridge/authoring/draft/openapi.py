@@ -9,8 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ticketbridge.authoring.draft.documents import Document
-from ticketbridge.authoring.draft.groups import is_paging
+from ticketbridge.authoring.draft.documents import Document, is_paging
 from ticketbridge.authoring.draft.platform_words import ID_WORDS
 from ticketbridge.authoring.draft.record_lists import best_chain
 from ticketbridge.authoring.personal.personal_kinds import word_set, words_of

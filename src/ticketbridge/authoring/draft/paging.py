@@ -9,12 +9,18 @@ from itertools import pairwise
 from typing import Any
 
 from ticketbridge.authoring.cases.case_spec import Target
-from ticketbridge.authoring.draft.empties import is_none_of
+from ticketbridge.authoring.draft.candidates import Guess
 from ticketbridge.authoring.draft.entries import Call, Rule
-from ticketbridge.authoring.draft.guesses import Guess
 from ticketbridge.authoring.draft.looks import looks_secret
 from ticketbridge.authoring.draft.platform_words import key_words
-from ticketbridge.authoring.draft.sample_values import ABSENT, Path, expression, scalars, value_at
+from ticketbridge.authoring.draft.sample_values import (
+    ABSENT,
+    Path,
+    expression,
+    is_none_of,
+    scalars,
+    value_at,
+)
 
 _NEXT_URL = ({"next"}, {"next", "url"}, {"next", "link"}, {"next", "href"}, {"next", "page", "url"})
 _LAST_PAGE = (

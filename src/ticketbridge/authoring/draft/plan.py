@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ticketbridge.authoring.draft.codes import code_list
 from ticketbridge.authoring.draft.credentials import is_variable
-from ticketbridge.authoring.draft.documents import Document
+from ticketbridge.authoring.draft.documents import Document, Group, grouped, is_paging
 from ticketbridge.authoring.draft.entries import (
     USER,
     Call,
@@ -22,7 +21,6 @@ from ticketbridge.authoring.draft.entries import (
     values_of,
 )
 from ticketbridge.authoring.draft.flags import guess_rules
-from ticketbridge.authoring.draft.groups import Group, grouped, is_paging
 from ticketbridge.authoring.draft.leads import about, is_weak, leading
 from ticketbridge.authoring.draft.paging import guess_end
 from ticketbridge.authoring.draft.platform_words import (
@@ -32,7 +30,13 @@ from ticketbridge.authoring.draft.platform_words import (
     key_words,
     singular,
 )
-from ticketbridge.authoring.draft.record_lists import Chain, best_chain, free_name, level_names
+from ticketbridge.authoring.draft.record_lists import (
+    Chain,
+    best_chain,
+    code_list,
+    free_name,
+    level_names,
+)
 from ticketbridge.authoring.draft.sample_values import ABSENT, Path, expression, value_at
 from ticketbridge.mapping.compiler import TODO
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ticketbridge.authoring.cases.trace import Trace
+from ticketbridge.authoring.cases.coverage import Trace
 from ticketbridge.authoring.mutants.expression_edits import edits
-from ticketbridge.authoring.mutants.siblings import sibling
 from ticketbridge.authoring.spec_parts import Site, sites
-from ticketbridge.jmes import ExpressionError
+from ticketbridge.jmes import EvaluationError, ExpressionError, compile_expression, nodes
 from ticketbridge.jmes.parser import parse
 from ticketbridge.jmes.writing import Unwritable, text_of
 from ticketbridge.mapping.builders.response import DEFAULT_BODY
+from ticketbridge.mapping.compiler import Scope
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.spec import (
     CallSpec,
@@ -265,3 +266,38 @@ def _of_response(site: Site, spec: ResponseSpec) -> Iterator[Slip]:
     if spec.when_unknown_user == 404:
         change = "`200` for `404`"
         yield _slip(site, spec.place, ".when_unknown_user", 200, change, when_unknown_user=200)
+
+
+# --- keys that are taken for one another ----------------------------------------------------------
+
+
+def sibling(before: nodes.Node, name: str, scopes: Sequence[Scope]) -> str | None:
+    """The key most like *name* of those beside it with values of its type, or None.
+
+    The objects are those that *before* gives in *scopes*.
+    """
+    if not scopes:
+        return None
+    like: dict[str, None] = {}
+    for thing in _objects(before, name, scopes):
+        kind = type(thing[name])
+        like |= {key: None for key in thing if key != name and type(thing[key]) is kind}
+    return max(like, key=lambda key: _likeness(name, key), default=None)
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other).ratio()
+
+
+def _objects(before: nodes.Node, name: str, scopes: Sequence[Scope]) -> Iterator[Mapping[str, Any]]:
+    """The objects with the key *name*, each once."""
+    seen: set[int] = set()
+    expression = compile_expression(text_of(before), roots=scopes[0].keys())
+    for scope in scopes:
+        try:
+            value = expression(scope)
+        except EvaluationError:
+            continue
+        if isinstance(value, Mapping) and name in value and id(value) not in seen:
+            seen.add(id(value))
+            yield value

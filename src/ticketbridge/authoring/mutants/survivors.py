@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from ticketbridge.agreement import WaysDiffer
 from ticketbridge.authoring.cases.case_platform import CasePlatform
 from ticketbridge.authoring.cases.case_spec import CaseSpec, CasesSpec, SurvivorSpec
-from ticketbridge.authoring.cases.clock import SkippingLoop
-from ticketbridge.authoring.cases.runner import failures
-from ticketbridge.authoring.cases.trace import traced
+from ticketbridge.authoring.cases.coverage import traced
+from ticketbridge.authoring.cases.runner import SkippingLoop, failures
 from ticketbridge.authoring.mutants.mutations import Slip, slips
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.jmes import Expression, Kind

@@ -1,4 +1,4 @@
-"""What personal data was found in some documents, and the same documents with it replaced."""
+"""Find personal data in documents, and replace it in them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,28 @@ from ticketbridge.authoring.personal.looks import (
     is_random,
     kind_of_user,
 )
-from ticketbridge.authoring.personal.masks import is_mask
-from ticketbridge.authoring.personal.personal_kinds import Kind, Spot, kind_of, names_person
-from ticketbridge.authoring.personal.texts import (
+from ticketbridge.authoring.personal.personal_kinds import (
+    Kind,
+    Spot,
+    is_mask,
+    kind_of,
+    names_person,
+)
+from ticketbridge.authoring.personal.rewriting import (
     EMAIL,
     HIDING,
     Make,
     Pieces,
+    changed,
     in_url,
     is_url,
+    objects_in,
     unhidden,
+    xml_text,
 )
-from ticketbridge.authoring.personal.walking import changed, objects_in
+from ticketbridge.authoring.trial import Trial
+from ticketbridge.mapping.spec import MappingSpec, secrets_in
+from ticketbridge.upstream.formats import Unreadable, read_json
 
 Replace = Callable[[str, Kind], str]
 """What stands for a text of that kind."""
@@ -289,3 +299,37 @@ def _any_of(words: Collection[str]) -> re.Pattern[str]:
     known = "|".join(map(re.escape, words))
     choices = [rf"(?<!\w)(?:{known})(?!\w)"] if words else []
     return re.compile("|".join([*choices, EMAIL.pattern]), re.IGNORECASE)
+
+
+# --- from an answer -------------------------------------------------------------------------------
+
+
+_SHORTEST = 4
+
+
+def findings_of(trial: Trial, *, kept: Collection[str] = ()) -> Findings:
+    """All that *trial* shows of persons and credentials; *kept*: see Findings."""
+    findings = Findings(trial.user, secrets=_secrets_of(trial.bridge.spec), kept=kept)
+    _learn_from(findings, trial)
+    return findings
+
+
+def _secrets_of(spec: MappingSpec) -> set[str]:
+    """The credentials that *spec* holds. What variables put into the paths of calls is none."""
+    held = secrets_in((spec.upstream.auth, spec.upstream.headers, spec.endpoint.access))
+    return {secret for secret in held if len(secret) >= _SHORTEST}
+
+
+def _learn_from(findings: Findings, trial: Trial) -> None:
+    """Let *findings* learn from all that the platform answered."""
+    for exchange in trial.exchanges:
+        if exchange.answer is None:
+            continue
+        document = read_json(exchange.answer, any_content_type=True)
+        if not isinstance(document, Unreadable):
+            findings.learn(document)
+            continue
+        text = xml_text(exchange.answer)
+        if text is not None:
+            findings.learn_xml(text)
+        findings.learn_text(exchange.answer.content.decode("utf-8", "replace"))

@@ -1,4 +1,4 @@
-"""The kinds of personal data, and which kind a value under a key is."""
+"""The kinds of personal data, which kind a value under a key is, and what masks it."""
 
 from __future__ import annotations
 
@@ -231,3 +231,19 @@ def _is_person(spot: Spot) -> bool:
     """Whether the keys beside it are those of a person."""
     kinds = (kind_of(Spot(key)) for key in spot.beside if key != spot.key)
     return any(kind in _TELLING for kind in kinds)
+
+
+# --- masks ----------------------------------------------------------------------------------------
+
+
+def mask(_text: str, kind: Kind) -> str:
+    """`(e-mail)`, `(name)`."""
+    return f"({kind.value})"
+
+
+def is_mask(text: str) -> bool:
+    """Whether *text* is what `mask` gives."""
+    return text in _MASKS
+
+
+_MASKS = frozenset(mask("", kind) for kind in Kind)

@@ -1,15 +1,19 @@
-"""XML text with its values changed and everything else kept: declaration, blanks, order, CDATA.
+"""Documents with some of their values changed and everything else kept: JSON, XML, URLs and running text.
 
-The text is taken apart by marks alone. That is enough for documents that the bridge itself can read:
-they have no DTD and no entities of their own.
+XML is taken apart by its marks alone. That is enough for documents that the bridge itself can read: they
+have no DTD and no entities of their own.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import unescape
+from typing import Any
+from urllib.parse import quote, unquote
 from xml.sax.saxutils import escape, quoteattr
 
 from ticketbridge.authoring.personal.personal_kinds import Spot
@@ -18,10 +22,129 @@ from ticketbridge.upstream.encodings import EncodingError, text_of
 from ticketbridge.upstream.formats import charset_of
 from ticketbridge.upstream.messages import PlatformAnswer
 
+ChangeValue = Callable[[Any, Spot], Any]
+"""Gives what stands for a scalar."""
+
+RenameKey = Callable[[str, Spot], str]
+"""Gives what stands for a key; the spot is that of its value."""
+
+
+def changed(value: Any, change: ChangeValue, rename: RenameKey, spot: Spot | None = None) -> Any:
+    """*value* with *change* made to each scalar in it, and *rename* to each key."""
+    spot = spot or Spot()
+    if isinstance(value, dict):
+        return _with_members(value, change, rename, spot)
+    if isinstance(value, list):
+        return [changed(member, change, rename, spot) for member in value]
+    return change(value, spot)
+
+
+def _with_members(
+    value: dict[str, Any], change: ChangeValue, rename: RenameKey, spot: Spot
+) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for key, member in value.items():
+        inner = Spot(key, spot.key, tuple(value), (*spot.path, key))
+        name = rename(key, inner)
+        while name in made:
+            name += "_"
+        made[name] = changed(member, change, rename, inner)
+    return made
+
+
+def objects_in(value: Any) -> Iterator[dict[str, Any]]:
+    """Each object in *value*, itself included."""
+    if isinstance(value, dict):
+        yield value
+        yield from objects_in(list(value.values()))
+    elif isinstance(value, list):
+        for member in value:
+            yield from objects_in(member)
+
+
+# --- URLs and running text ------------------------------------------------------------------------
+
+
+EMAIL = re.compile(r"\w[\w.+'%-]*(?:@|%40)[\w-]+(?:\.[\w-]+)+")
+_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://[^\s/?#]+)?/[^\s]*|\S+\?\S+=\S*", re.IGNORECASE)
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]*(?=[/?#]|$)", re.IGNORECASE)
+HIDING = re.compile(r"[A-Za-z0-9+_/-]{16,}")
+_UNESCAPED = "-._~!$'()*,;:@/+"
+
+
+def is_url(text: str) -> bool:
+    """Whether *text* is a URL or a path, whose parts are escaped."""
+    return _URL.fullmatch(text) is not None
+
+
+def in_url(text: str, change: Callable[[str], str]) -> str:
+    """*text* with *change* made to each of its parts, unescaped; a part that stays is not touched.
+
+    The host is none of them, unless someone's name stands before it.
+    """
+    origin = _ORIGIN.match(text)
+    end = origin.end() if origin else 0
+    pieces = re.split(r"([/?&=#])", text[end:])
+    return text[:end] + "".join(_piece(piece, change) for piece in pieces)
+
+
+def unhidden(token: str) -> str:
+    """What a base64 *token* says, where it says readable text, or ""."""
+    padded = token + "=" * (-len(token) % 4)
+    try:
+        text = base64.urlsafe_b64decode(padded.replace("+", "-").replace("/", "_")).decode()
+    except (binascii.Error, ValueError):
+        return ""
+    return text if text.isprintable() else ""
+
+
+Make = Callable[[re.Match[str]], str | None]
+"""Gives what takes the place of a match; None leaves it."""
+
+
+class Pieces:
+    """A text in which several patterns are replaced in turn: what took a place is not looked at again."""
+
+    def __init__(self, text: str) -> None:
+        self._pieces = [(text, False)]
+
+    def replace(self, pattern: re.Pattern[str], make: Make) -> None:
+        """Put what *make* gives in place of each match of *pattern*."""
+        self._pieces = [
+            piece
+            for text, done in self._pieces
+            for piece in ([(text, True)] if done else _replaced(text, pattern, make))
+        ]
+
+    def joined(self, change: Callable[[str], str] = str) -> str:
+        """The whole text, with *change* made to what was not replaced."""
+        return "".join(text if done else change(text) for text, done in self._pieces)
+
+
+def _replaced(text: str, pattern: re.Pattern[str], make: Make) -> Iterator[tuple[str, bool]]:
+    end = 0
+    for match in pattern.finditer(text):
+        made = make(match)
+        if made is not None:
+            yield text[end : match.start()], False
+            yield made, True
+            end = match.end()
+    yield text[end:], False
+
+
+def _piece(piece: str, change: Callable[[str], str]) -> str:
+    plain = unquote(piece)
+    changed = change(plain)
+    return piece if changed == plain else quote(changed, safe=_UNESCAPED)
+
+
+# --- XML ------------------------------------------------------------------------------------------
+
+
 _ENCODING = re.compile(r"""(<\?xml\s[^>]*?\sencoding\s*=\s*["'])[^"']+""")
 
-Change = Callable[[str, Spot], str]
-Rename = Callable[[str], str]
+ChangeText = Callable[[str, Spot], str]
+RenameTag = Callable[[str], str]
 """Gives what stands for the name of an element or an attribute, without its prefix."""
 
 _PART = re.compile(
@@ -53,7 +176,7 @@ class _Element:
     children: list[str] = field(default_factory=list)
 
 
-def rewritten(text: str, change: Change, rename: Rename = str) -> str:
+def rewritten(text: str, change: ChangeText, rename: RenameTag = str) -> str:
     """*text* with *change* made to each text and attribute, and *rename* to each name of one.
 
     Keys are the names of elements, and `@` and the name of attributes.
@@ -83,7 +206,9 @@ def _owners(parts: Sequence[str]) -> list[tuple[_Element, _Element]]:
     return owners
 
 
-def _changed(part: str, element: _Element, around: _Element, change: Change, rename: Rename) -> str:
+def _changed(
+    part: str, element: _Element, around: _Element, change: ChangeText, rename: RenameTag
+) -> str:
     spot = Spot(element.name, element.parent, tuple(around.children), element.path)
     if part.startswith(_CDATA):
         return f"{_CDATA}{change(part[len(_CDATA) : -3], spot)}]]>"
@@ -96,7 +221,7 @@ def _changed(part: str, element: _Element, around: _Element, change: Change, ren
     return _tag(part, element, change, rename)
 
 
-def _tag(part: str, element: _Element, change: Change, rename: Rename) -> str:
+def _tag(part: str, element: _Element, change: ChangeText, rename: RenameTag) -> str:
     """A tag with its attributes; declarations of namespaces stay."""
 
     def attribute(match: re.Match[str]) -> str:
@@ -115,7 +240,7 @@ def _tag(part: str, element: _Element, change: Change, rename: Rename) -> str:
     return _ATTRIBUTE.sub(attribute, _NAME.sub(named, part, count=1))
 
 
-def _text(part: str, spot: Spot, change: Change) -> str:
+def _text(part: str, spot: Spot, change: ChangeText) -> str:
     plain = unescape(part)
     made = change(plain, spot) if plain.strip() else plain
     return part if made == plain else escape(made)

@@ -1,11 +1,13 @@
-"""Made-up data in place of personal data: the same text always gets the same stand-in, of its shape."""
+"""Made-up data in place of real data: names and addresses, or values of which only the shape is left."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from decimal import Decimal
 from itertools import count
 from string import ascii_lowercase
+from typing import Any
 
 from ticketbridge.authoring.personal.looks import kind_of_user
 from ticketbridge.authoring.personal.personal_kinds import Kind
@@ -150,3 +152,58 @@ def _birth(text: str) -> str:
     if not _DATE.search(text):
         return shaped(text, 1)
     return _DATE.sub(_BIRTHS[1] if _BIRTHS[0] in text else _BIRTHS[0], text)
+
+
+# --- shapes ---------------------------------------------------------------------------------------
+
+
+_LONGEST = 60
+_WHOLE_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?P<time>[T ][0-9]{2}:[0-9]{2}\S*)?")
+_DAYS = ("2000-01-01", "2001-02-03")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_STRANGE = re.compile(r"[^\w \-.,:;/#+()]|[^\x00-\x7f]")
+_BLANKS = re.compile(r"\s+")
+
+
+class Shapes:
+    """Gives the same value the same shape, and another value another, as far as there is room for it."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def of(self, value: Any) -> Any:
+        """The shape of a text or a number; true, false and null are their own."""
+        if isinstance(value, str):
+            return self.of_text(value)
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            return value
+        return self._of_number(value)
+
+    def of_text(self, text: str) -> str:
+        """A date stays a date, a URL a URL; letters are `x`, digits are 5."""
+        if not text.strip():
+            return text
+        date = _WHOLE_DATE.fullmatch(text)
+        if date:
+            day = _DAYS[1] if text.startswith(_DAYS[0]) else _DAYS[0]
+            return day + re.sub(r"[0-9]", "0", date["time"] or "")
+        scheme = _SCHEME.match(text)
+        if scheme:
+            rest = self._plain(text[scheme.end() :].partition("/")[2])
+            return f"{scheme[0]}platform.example/{rest}"
+        return self._plain(text)
+
+    def _plain(self, text: str) -> str:
+        number = self._numbers.setdefault(text, len(self._numbers) + 1)
+        cut = _STRANGE.sub("x", _BLANKS.sub(" ", text)[:_LONGEST])
+        made = shaped(cut, number)
+        return made if made != text else shaped(cut, number + 1)
+
+    def _of_number(self, value: float | Decimal) -> Any:
+        written = str(abs(value))
+        number = self._numbers.setdefault(written, len(self._numbers) + 1)
+        made = shaped(written, number) if written.replace(".", "").isdecimal() else "5.5"
+        made = shaped(written, number + 1) if made == written else made
+        made = "5" + made[1:] if made.startswith("0") else made
+        signed = f"-{made}" if value < 0 else made
+        return type(value)(signed)

@@ -15,11 +15,8 @@ import msgspec
 from ticketbridge.authoring.personal.field_names import is_field_name
 from ticketbridge.authoring.personal.personal_data import Findings, kind_at
 from ticketbridge.authoring.personal.personal_kinds import Kind, Spot, words_of
-from ticketbridge.authoring.personal.rewriting import rewritten
-from ticketbridge.authoring.personal.shapes import Shapes
-from ticketbridge.authoring.personal.standins import StandIns
-from ticketbridge.authoring.personal.texts import EMAIL, in_url, is_url
-from ticketbridge.authoring.personal.walking import changed
+from ticketbridge.authoring.personal.rewriting import EMAIL, changed, in_url, is_url, rewritten
+from ticketbridge.authoring.personal.standins import Shapes, StandIns
 from ticketbridge.authoring.record.reading import Reads
 from ticketbridge.authoring.record.slots import Use
 

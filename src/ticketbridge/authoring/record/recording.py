@@ -1,31 +1,34 @@
-"""From a trial to a case in a file, or to the reason why there is none."""
+"""Record an answer as a case in a file, or say why that cannot be.
+
+Made-up data must change nothing but the data, and no real data may be left: both are checked before the
+file is written.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
 from ticketbridge.authoring.cases.case_platform import CasePlatform
-from ticketbridge.authoring.cases.clock import SkippingLoop
 from ticketbridge.authoring.cases.reader import read_cases
-from ticketbridge.authoring.cases.runner import compiled, failures, load_tested
-from ticketbridge.authoring.personal.learning import findings_of
-from ticketbridge.authoring.personal.personal_data import Findings
+from ticketbridge.authoring.cases.runner import SkippingLoop, compiled, failures, load_tested
+from ticketbridge.authoring.personal.personal_data import Findings, findings_of
+from ticketbridge.authoring.personal.personal_kinds import Kind
 from ticketbridge.authoring.personal.standins import StandIns
 from ticketbridge.authoring.record.case_writing import CaseParts, Written, written
-from ticketbridge.authoring.record.kept import kept_words, named_keys
 from ticketbridge.authoring.record.needed import Needed
 from ticketbridge.authoring.record.reading import ReadingCompiler, Reads
 from ticketbridge.authoring.record.recorded_answers import Replies, Reply, real_replies
 from ticketbridge.authoring.record.replay import NotRecorded, Replay
-from ticketbridge.authoring.record.slots import slots_of
-from ticketbridge.authoring.record.verify import differences, leaks
+from ticketbridge.authoring.record.slots import Use, kept_words, named_keys, slots_of, use_of_field
 from ticketbridge.authoring.trial import Trial, tried
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.mapping.findings import MappingError
@@ -195,3 +198,67 @@ def _removed(draft: Path) -> Iterator[None]:
         yield
     finally:
         draft.unlink(missing_ok=True)
+
+
+# --- what must be the same, and what must be gone -------------------------------------------------
+
+
+_POSITION = re.compile(r"\[[0-9]+\]")
+
+
+def differences(real: Trial, made: Trial, findings: Findings) -> Iterator[str]:
+    """What the outcome with made-up data has that the real one has not, and the reverse."""
+    if _slug(real) != _slug(made):
+        yield f"the outcome is {_slug(made)}, and was {_slug(real)}"
+    if real.journal.verdicts != made.journal.verdicts:
+        yield f"the verdicts are {made.journal.verdicts}, and were {real.journal.verdicts}"
+    for number, (was, now) in enumerate(zip(_tickets(real), _tickets(made), strict=False), 1):
+        for path in _other(was, now, findings):
+            yield f"ticket {number} has another `{path}`"
+
+
+def leaks(text: str, findings: Findings) -> Iterator[str]:
+    """The kinds of personal data that still stand in *text*: e-mails, phones, whole names, secrets.
+
+    Single names are not looked for: most are words of a language too.
+    """
+    folded = text.casefold()
+    for known, kind in findings.known.items():
+        if kind is Kind.NAME and " " not in known:
+            continue
+        if any(_stands(form, folded) for form in {known, quote(known, safe="")}):
+            yield kind.value
+
+
+def _stands(known: str, text: str) -> bool:
+    found = known.casefold()
+    return found in text and re.search(rf"(?<!\w){re.escape(found)}(?!\w)", text) is not None
+
+
+def _slug(trial: Trial) -> str:
+    return "an answer" if trial.problem is None else f"the problem {trial.problem.slug}"
+
+
+def _tickets(trial: Trial) -> list[dict[str, Any]]:
+    return [record.ticket for record in trial.journal.records if record.ticket is not None]
+
+
+def _other(was: Any, now: Any, findings: Findings, path: str = "") -> Iterator[str]:
+    """The paths at which two tickets differ by more than personal data."""
+    if isinstance(was, dict) and isinstance(now, dict) and was.keys() == now.keys():
+        for name, value in was.items():
+            yield from _other(value, now[name], findings, f"{path}.{name}" if path else name)
+    elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+        for index, (one, other) in enumerate(zip(was, now, strict=True)):
+            yield from _other(one, other, findings, f"{path}[{index}]")
+    elif was != now and not _may_differ(was, path, findings):
+        yield path
+
+
+def _may_differ(value: Any, path: str, findings: Findings) -> bool:
+    """Whether a value may differ in the recorded case: it comes from personal data, or decides nothing."""
+    keys = tuple(_POSITION.sub("", path).split("."))
+    if use_of_field(keys) is not Use.DECIDES:
+        return True
+    above = keys[-2] if len(keys) > 1 else ""
+    return isinstance(value, str) and findings.is_personal(value, keys[-1], above)

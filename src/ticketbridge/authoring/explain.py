@@ -1,21 +1,139 @@
-"""What happened, as values that can be written as they are: nothing in them needs another look."""
+"""How an answer came about, from each call to each field, as values that can be written as they are.
+
+Personal data is masked unless it is asked for, and credentials always.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
-from ticketbridge.authoring.explain.shapes import Shapes
-from ticketbridge.authoring.explain.veil import Veil
+from ticketbridge.authoring.cases.case_platform import below_base
+from ticketbridge.authoring.personal.personal_data import findings_of
+from ticketbridge.authoring.personal.personal_kinds import Kind, Spot, mask
 from ticketbridge.authoring.trial import Exchange, Trial
 from ticketbridge.jmes import NOWHERE, Expression, root_paths
 from ticketbridge.mapping.compiler import Scope
+from ticketbridge.mapping.spec import CallSpec, ExpressionSpec, MappingSpec, Secret, TemplateSpec
 from ticketbridge.problems import ProblemError
+from ticketbridge.tickets.bindings import Bindings
 from ticketbridge.tickets.convert import json_type
+from ticketbridge.tickets.steps import is_owner
 from ticketbridge.tickets.verdicts import NOT_OWNER, CheckNote, FieldNote, Record
+from ticketbridge.upstream.messages import PlatformRequest
+
+
+class Veil:
+    """Lays masks over what stands in an explanation of *trial*; *lifted*: over credentials alone."""
+
+    def __init__(self, trial: Trial, *, lifted: bool) -> None:
+        self._user = trial.user
+        self._lifted = lifted
+        self._findings = findings_of(trial)
+
+    def over(self, value: Any, *keys: str) -> Any:
+        """*value* as it may be shown; *keys* are those that it stood under, each counts."""
+        for key in keys or ("",):
+            above, _, last = key.rpartition(".")
+            spot = Spot(last, above.rpartition(".")[2])
+            value = self._findings.replaced(value, self._mask, spot)
+        return value
+
+    def over_text(self, text: str) -> str:
+        """*text*, which may be a URL, as it may be shown."""
+        return self._findings.in_text(text, self._mask)
+
+    def over_user(self, value: Any) -> Any:
+        """The *value* of an owner, or of the user."""
+        if self._lifted or not isinstance(value, str):
+            return self.over(value)
+        return "(the asked user)" if is_owner(value, self._user) else "(someone else)"
+
+    def _mask(self, text: str, kind: Kind) -> str:
+        return text if self._lifted and kind is not Kind.SECRET else mask(text, kind)
+
+
+# --- paths of requests ----------------------------------------------------------------------------
+
+
+class Shapes:
+    """Gives shapes; *masked* is what may be shown of a URL that the mapping does not have."""
+
+    def __init__(
+        self, spec: MappingSpec, masked: Callable[[str], str], *, whole: bool = False
+    ) -> None:
+        """*whole*: URLs as they were sent, masked."""
+        self._base_url = spec.upstream.base_url
+        self._masked = masked
+        self._bindings = Bindings(spec)
+        self._calls = {} if whole else {e.name: e for e in spec.source if isinstance(e, CallSpec)}
+
+    def of(self, request: PlatformRequest) -> str:
+        """`/customers/{customer.id}/orders?email={user}&event=jazz&page=2`; what a next URL added is masked.
+
+        A hole is shown as what filled it where that is the id of no person, so that calls can be told apart.
+        """
+        asked = below_base(request.url, self._base_url)
+        call = self._calls.get(request.call)
+        if call is None:
+            return self._masked(asked)
+        path, _, query = asked.partition("?")
+        declared = {
+            name: list(values)
+            for name, values in call.request.query.items()
+            if not any(_counts_pages(value) for value in values)
+        }
+        pairs = [self._pair(pair, declared) for pair in query.split("&") if pair]
+        shape = self._filled(call.request.path, path)
+        return shape + (f"?{'&'.join(pairs)}" if pairs else "")
+
+    def _pair(self, pair: str, declared: dict[str, list[TemplateSpec]]) -> str:
+        name, _, value = pair.partition("=")
+        known = declared.get(unquote(name))
+        if not known:
+            return self._masked(f"?{pair}")[1:]
+        return f"{unquote(name)}={self._filled(known.pop(0), value)}"
+
+    def _filled(self, template: TemplateSpec, sent: str) -> str:
+        """The template's text, with what was *sent* in those of its holes that may be shown."""
+        pattern = "".join("([^/?&]*)" if _is_open(part) else "%s" for part in template.parts)
+        literals = [re.escape(part) for part in template.parts if isinstance(part, str)]
+        found = re.fullmatch(pattern % tuple(literals), sent)
+        values = iter(map(unquote, found.groups()) if found else ())
+        return "".join(
+            self._part(part, next(values, "") if _is_open(part) else "") for part in template.parts
+        )
+
+    def _part(self, part: str | Secret | ExpressionSpec, value: str) -> str:
+        shown = isinstance(part, ExpressionSpec) and self._bindings.explained(part.text, value)
+        return shown or _part(part)
+
+
+def _is_open(part: str | Secret | ExpressionSpec) -> bool:
+    return not isinstance(part, str)
+
+
+def _part(part: str | Secret | ExpressionSpec) -> str:
+    match part:
+        case ExpressionSpec():
+            return f"{{{part.text}}}"
+        case Secret():
+            return "${...}"
+        case _:
+            return part
+
+
+def _counts_pages(template: TemplateSpec) -> bool:
+    holes = [part for part in template.parts if isinstance(part, ExpressionSpec)]
+    return bool(holes) and all("page." in hole.text for hole in holes)
+
+
+# --- explanations ---------------------------------------------------------------------------------
 
 
 class Told(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
