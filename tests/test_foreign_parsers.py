@@ -21,7 +21,7 @@ from tests.fake_platform import FakePlatform, Reply
 from tests.support import Changes, environment, item, mapping, order, orders, serving, spec_of
 from ticketbridge.access import caller_address
 from ticketbridge.authoring.cases.reader import CasesError, parse_cases
-from ticketbridge.authoring.draft.command import draft
+from ticketbridge.authoring.draft.command import make_draft
 from ticketbridge.authoring.samples import SampleError
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.jmes import EvaluationError, compile_expression
@@ -405,7 +405,7 @@ def test_an_api_description_raises_its_own_error(name: str, content: str, tmp_pa
 def drafted(*arguments: str) -> None:
     """Draft from samples."""
     try:
-        draft(arguments, "ana@example.com", "acme")
+        make_draft(arguments, "ana@example.com", "acme")
     except SampleError:
         return
 

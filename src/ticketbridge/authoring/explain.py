@@ -14,8 +14,8 @@ from urllib.parse import unquote
 import msgspec
 
 from ticketbridge.authoring.cases.case_platform import below_base
-from ticketbridge.authoring.personal.personal_data import findings_of
-from ticketbridge.authoring.personal.personal_kinds import Kind, Spot, mask
+from ticketbridge.authoring.personal.personal_data import find_personal_data
+from ticketbridge.authoring.personal.personal_kinds import DataSpot, PersonalKind, mask
 from ticketbridge.authoring.trial import Exchange, Trial
 from ticketbridge.jmes import NOWHERE, Expression, root_paths
 from ticketbridge.mapping.compiler import Scope
@@ -28,40 +28,40 @@ from ticketbridge.tickets.verdicts import NOT_OWNER, CheckNote, FieldNote, Recor
 from ticketbridge.upstream.messages import PlatformRequest
 
 
-class Veil:
-    """Lays masks over what stands in an explanation of *trial*; *lifted*: over credentials alone."""
+class Masker:
+    """Lays masks over what stands in an explanation of *trial*; *show_personal*: over credentials alone."""
 
-    def __init__(self, trial: Trial, *, lifted: bool) -> None:
+    def __init__(self, trial: Trial, *, show_personal: bool) -> None:
         self._user = trial.user
-        self._lifted = lifted
-        self._findings = findings_of(trial)
+        self._show_personal = show_personal
+        self._personal = find_personal_data(trial)
 
-    def over(self, value: Any, *keys: str) -> Any:
+    def mask_value(self, value: Any, *keys: str) -> Any:
         """*value* as it may be shown; *keys* are those that it stood under, each counts."""
         for key in keys or ("",):
             above, _, last = key.rpartition(".")
-            spot = Spot(last, above.rpartition(".")[2])
-            value = self._findings.replaced(value, self._mask, spot)
+            spot = DataSpot(last, above.rpartition(".")[2])
+            value = self._personal.replace_in(value, self._mask, spot)
         return value
 
-    def over_text(self, text: str) -> str:
+    def mask_text(self, text: str) -> str:
         """*text*, which may be a URL, as it may be shown."""
-        return self._findings.in_text(text, self._mask)
+        return self._personal.replace_in_text(text, self._mask)
 
-    def over_user(self, value: Any) -> Any:
+    def mask_user(self, value: Any) -> Any:
         """The *value* of an owner, or of the user."""
-        if self._lifted or not isinstance(value, str):
-            return self.over(value)
+        if self._show_personal or not isinstance(value, str):
+            return self.mask_value(value)
         return "(the asked user)" if is_owner(value, self._user) else "(someone else)"
 
-    def _mask(self, text: str, kind: Kind) -> str:
-        return text if self._lifted and kind is not Kind.SECRET else mask(text, kind)
+    def _mask(self, text: str, kind: PersonalKind) -> str:
+        return text if self._show_personal and kind is not PersonalKind.SECRET else mask(text, kind)
 
 
 # --- paths of requests ----------------------------------------------------------------------------
 
 
-class Shapes:
+class PathShapes:
     """Gives shapes; *masked* is what may be shown of a URL that the mapping does not have."""
 
     def __init__(
@@ -111,14 +111,14 @@ class Shapes:
 
     def _part(self, part: str | Secret | ExpressionSpec, value: str) -> str:
         shown = isinstance(part, ExpressionSpec) and self._bindings.explained(part.text, value)
-        return shown or _part(part)
+        return shown or _show_part(part)
 
 
 def _is_open(part: str | Secret | ExpressionSpec) -> bool:
     return not isinstance(part, str)
 
 
-def _part(part: str | Secret | ExpressionSpec) -> str:
+def _show_part(part: str | Secret | ExpressionSpec) -> str:
     match part:
         case ExpressionSpec():
             return f"{{{part.text}}}"
@@ -136,11 +136,11 @@ def _counts_pages(template: TemplateSpec) -> bool:
 # --- explanations ---------------------------------------------------------------------------------
 
 
-class Told(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+class ExplanationPart(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """What all parts of an explanation are: written as JSON, without what is empty."""
 
 
-class CallTold(Told, frozen=True):
+class CallExplanation(ExplanationPart, frozen=True):
     """One request: *path* is its shape, without values; sizes in bytes, times in milliseconds."""
 
     call: str
@@ -153,7 +153,7 @@ class CallTold(Told, frozen=True):
     failure: str = ""
 
 
-class CheckTold(Told, frozen=True):
+class CheckExplanation(ExplanationPart, frozen=True):
     """One check of a record: what it read, what it gave, and what followed."""
 
     kind: str
@@ -166,7 +166,7 @@ class CheckTold(Told, frozen=True):
     failure: str = ""
 
 
-class FieldTold(Told, frozen=True):
+class FieldExplanation(ExplanationPart, frozen=True):
     """One field: *value* is what the expression gave, *result* what goes out. Without it, it is left out."""
 
     name: str
@@ -178,18 +178,18 @@ class FieldTold(Told, frozen=True):
     failure: str = ""
 
 
-class RecordTold(Told, frozen=True):
+class RecordExplanation(ExplanationPart, frozen=True):
     """One record, its verdict, and why."""
 
     number: int
     verdict: str
     ticket_id: str | None = None
     reason: str = ""
-    checks: Sequence[CheckTold] = ()
-    fields: Sequence[FieldTold] = ()
+    checks: Sequence[CheckExplanation] = ()
+    fields: Sequence[FieldExplanation] = ()
 
 
-class OthersTold(Told, frozen=True):
+class OthersExplanation(ExplanationPart, frozen=True):
     """How many records belong to other people, by which expression, and where that stands."""
 
     count: int
@@ -197,7 +197,7 @@ class OthersTold(Told, frozen=True):
     place: str
 
 
-class ProblemTold(Told, frozen=True):
+class ProblemExplanation(ExplanationPart, frozen=True):
     """What menta tech gets in place of tickets; *reason* is for the operator alone."""
 
     slug: str
@@ -207,7 +207,7 @@ class ProblemTold(Told, frozen=True):
     retryable: bool
 
 
-class Explanation(msgspec.Struct, frozen=True, rename="camel"):
+class AnswerExplanation(msgspec.Struct, frozen=True, rename="camel"):
     """How an answer came about. Without *calls* and *records* it was not asked for them.
 
     Other people's records are not among *records*: they are counted in *others*, where there are any.
@@ -217,22 +217,22 @@ class Explanation(msgspec.Struct, frozen=True, rename="camel"):
     now: str
     status: int
     answer: Any
-    problem: ProblemTold | None
+    problem: ProblemExplanation | None
     verdicts: Mapping[str, int]
     notes: Sequence[str]
-    calls: Sequence[CallTold] | msgspec.UnsetType = msgspec.UNSET
-    records: Sequence[RecordTold] | msgspec.UnsetType = msgspec.UNSET
-    others: OthersTold | msgspec.UnsetType = msgspec.UNSET
+    calls: Sequence[CallExplanation] | msgspec.UnsetType = msgspec.UNSET
+    records: Sequence[RecordExplanation] | msgspec.UnsetType = msgspec.UNSET
+    others: OthersExplanation | msgspec.UnsetType = msgspec.UNSET
 
 
 @dataclass(frozen=True, slots=True)
-class _Teller:
+class _Explainer:
     trial: Trial
-    veil: Veil
+    masker: Masker
 
-    def record(self, number: int, record: Record) -> RecordTold:
+    def record(self, number: int, record: Record) -> RecordExplanation:
         scope = record.scope or {}
-        return RecordTold(
+        return RecordExplanation(
             number,
             str(record.verdict),
             record.ticket_id,
@@ -241,39 +241,39 @@ class _Teller:
             tuple(self._field(note, scope) for note in record.fields),
         )
 
-    def _check(self, note: CheckNote, scope: Scope) -> CheckTold:
+    def _check(self, note: CheckNote, scope: Scope) -> CheckExplanation:
         source = note.expression
-        show = self.veil.over_user if note.kind == "owner" else self.veil.over
-        inputs = {name: show(value) for name, value in inputs_of(source, scope)}
-        return CheckTold(
+        show = self.masker.mask_user if note.kind == "owner" else self.masker.mask_value
+        inputs = {name: show(value) for name, value in read_inputs(source, scope)}
+        return CheckExplanation(
             note.kind,
             note.name,
             source.text,
             source.place,
             inputs,
-            show(_short(note.value)),
+            show(_shorten_value(note.value)),
             note.answer,
             note.failure,
         )
 
-    def _field(self, note: FieldNote, scope: Scope) -> FieldTold:
-        veil, source = self.veil, note.expression
-        read = inputs_of(source, scope) if source else ()
+    def _field(self, note: FieldNote, scope: Scope) -> FieldExplanation:
+        masker, source = self.masker, note.expression
+        read = read_inputs(source, scope) if source else ()
         paths = [str(path) for path in root_paths(source)] if source else []
         made = note.made
-        return FieldTold(
+        return FieldExplanation(
             note.name,
             source.text if source else "",
             source.place if source else "",
-            {name: veil.over(value, name, note.name) for name, value in read},
-            veil.over(_short(note.value), *paths, note.name),
-            made if made is msgspec.UNSET else veil.over(made, note.name),
+            {name: masker.mask_value(value, name, note.name) for name, value in read},
+            masker.mask_value(_shorten_value(note.value), *paths, note.name),
+            made if made is msgspec.UNSET else masker.mask_value(made, note.name),
             note.failure or note.refusal,
         )
 
-    def call(self, exchange: Exchange, shapes: Shapes) -> CallTold:
+    def call(self, exchange: Exchange, shapes: PathShapes) -> CallExplanation:
         answer = exchange.answer
-        return CallTold(
+        return CallExplanation(
             exchange.request.call,
             exchange.request.method,
             shapes.of(exchange.request),
@@ -285,49 +285,51 @@ class _Teller:
         )
 
 
-def explained(
-    trial: Trial, veil: Veil, *, whole: bool, shapes: Shapes | None = None
-) -> Explanation:
+def explain(
+    trial: Trial, masker: Masker, *, whole: bool, shapes: PathShapes | None = None
+) -> AnswerExplanation:
     """What is to be said of *trial*: *whole*, with calls and records, or the outcome alone."""
-    teller = _Teller(trial, veil)
-    shapes = shapes or Shapes(trial.bridge.spec, veil.over_text)
+    explainer = _Explainer(trial, masker)
+    shapes = shapes or PathShapes(trial.bridge.spec, masker.mask_text)
     records = [r for r in enumerate(trial.journal.records, 1) if r[1].verdict != NOT_OWNER]
     problem, answer = trial.problem, trial.answer
     body = msgspec.json.decode(answer.body) if answer and answer.body else None
-    return Explanation(
-        str(veil.over_user(trial.user)),
+    return AnswerExplanation(
+        str(masker.mask_user(trial.user)),
         trial.now.isoformat(timespec="seconds").replace("+00:00", "Z"),
         answer.status if answer else problem.status if problem else 0,
-        veil.over(body) if whole else body,
-        _problem(problem) if problem else None,
+        masker.mask_value(body) if whole else body,
+        _explain_problem(problem) if problem else None,
         trial.journal.verdicts,
         trial.journal.notes,
-        [teller.call(exchange, shapes) for exchange in trial.exchanges] if whole else msgspec.UNSET,
-        [teller.record(*numbered) for numbered in records] if whole else msgspec.UNSET,
-        (_others(trial) if whole else None) or msgspec.UNSET,
+        [explainer.call(exchange, shapes) for exchange in trial.exchanges]
+        if whole
+        else msgspec.UNSET,
+        [explainer.record(*numbered) for numbered in records] if whole else msgspec.UNSET,
+        (_count_others(trial) if whole else None) or msgspec.UNSET,
     )
 
 
-def _others(trial: Trial) -> OthersTold | None:
+def _count_others(trial: Trial) -> OthersExplanation | None:
     """The records that are not the user's, counted; None where there are none."""
     count = sum(record.verdict == NOT_OWNER for record in trial.journal.records)
     owner = trial.bridge.spec.ticket.owner
-    return OthersTold(count, owner.text, str(owner.place)) if count and owner else None
+    return OthersExplanation(count, owner.text, str(owner.place)) if count and owner else None
 
 
-def _problem(problem: ProblemError) -> ProblemTold:
+def _explain_problem(problem: ProblemError) -> ProblemExplanation:
     slug, status, detail = problem.slug, problem.status, problem.detail
-    return ProblemTold(slug, status, detail, problem.log, problem.retryable)
+    return ProblemExplanation(slug, status, detail, problem.log, problem.retryable)
 
 
-def inputs_of(expression: Expression, scope: Scope) -> Iterator[tuple[str, Any]]:
+def read_inputs(expression: Expression, scope: Scope) -> Iterator[tuple[str, Any]]:
     """What *expression* reads of *scope*: paths and values, long ones by their kind alone."""
     for path in root_paths(expression):
         value = path.value(scope)
-        yield str(path), "(not there)" if value is NOWHERE else _short(value)
+        yield str(path), "(not there)" if value is NOWHERE else _shorten_value(value)
 
 
-def _short(value: Any) -> Any:
+def _shorten_value(value: Any) -> Any:
     """*value*, or, of what would fill pages, what it is."""
     if isinstance(value, dict):
         return f"({json_type(value)} with {', '.join(value)})"

@@ -9,14 +9,14 @@ from typing import Any, Literal, TextIO
 import msgspec
 
 from ticketbridge.authoring.explain import (
-    CallTold,
-    CheckTold,
-    Explanation,
-    FieldTold,
-    RecordTold,
-    Shapes,
-    Veil,
-    explained,
+    AnswerExplanation,
+    CallExplanation,
+    CheckExplanation,
+    FieldExplanation,
+    Masker,
+    PathShapes,
+    RecordExplanation,
+    explain,
 )
 from ticketbridge.authoring.trial import Trial
 from ticketbridge.jmes import ENCODER
@@ -26,90 +26,90 @@ from ticketbridge.terminal import BOLD, FAINT, GREEN, RED, YELLOW, Paint, column
 _LONGEST = 100
 
 
-def as_text(explanation: Explanation, paint: Paint) -> str:
+def as_text(explanation: AnswerExplanation, paint: Paint) -> str:
     """The whole explanation as lines."""
-    return "\n".join(_lines(explanation, paint))
+    return "\n".join(_write_lines(explanation, paint))
 
 
-def _lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
+def _write_lines(explanation: AnswerExplanation, paint: Paint) -> Iterator[str]:
     calls = explanation.calls or ()
     records = explanation.records or ()
     yield paint(f"{counted(len(calls), 'call')} to the platform", BOLD)
-    yield from columns(map(_call, calls))
+    yield from columns(map(_list_call_columns, calls))
     for note in explanation.notes:
         yield f"  note: {note}"
     for record in records:
         yield ""
-        yield from _record(record, paint)
+        yield from _write_record(record, paint)
     if explanation.others:
         others = explanation.others
         yield ""
         title = paint(f"{counted(others.count, 'record')} not the user's: not_owner", YELLOW)
         yield f"{title}, by {others.expression} at {others.place}"
     yield ""
-    yield from _sum(explanation, paint)
+    yield from _write_summary(explanation, paint)
 
 
-def _call(call: CallTold) -> Sequence[str]:
+def _list_call_columns(call: CallExplanation) -> Sequence[str]:
     outcome = call.failure or f"{call.status}"
-    size = "" if call.bytes is None else _size(call.bytes)
+    size = "" if call.bytes is None else _show_size(call.bytes)
     return call.call, f"{call.method} {call.path}", outcome, size, f"{call.took_ms:.1f} ms"
 
 
-def _size(number: int) -> str:
+def _show_size(number: int) -> str:
     return f"{number} B" if number < 1000 else f"{number / 1000:.1f} kB"
 
 
-def _record(record: RecordTold, paint: Paint) -> Iterator[str]:
-    colour = _colour(record.verdict)
+def _write_record(record: RecordExplanation, paint: Paint) -> Iterator[str]:
+    colour = _choose_colour(record.verdict)
     ticket = f", ticketId {record.ticket_id}" if record.ticket_id is not None else ""
     yield paint(f"record {record.number}: {record.verdict}", colour) + ticket
     if record.reason:
         yield f"  {record.reason}"
-    rows = [*map(_check, record.checks), *map(_field, record.fields)]
+    rows = [*map(_describe_check, record.checks), *map(_describe_field, record.fields)]
     yield from columns(rows) if rows else ()
 
 
-def _colour(verdict: str) -> str:
+def _choose_colour(verdict: str) -> str:
     if verdict.startswith(("violation", "unknown_status")):
         return RED
     return GREEN if verdict == "returned" else YELLOW
 
 
-def _check(check: CheckTold) -> Sequence[str]:
-    read = _read(check.expression, check.inputs, check.value, check.failure)
+def _describe_check(check: CheckExplanation) -> Sequence[str]:
+    read = _describe_inputs(check.expression, check.inputs, check.value, check.failure)
     return check.name, check.answer, check.expression, read, check.place
 
 
-def _field(field: FieldTold) -> Sequence[str]:
+def _describe_field(field: FieldExplanation) -> Sequence[str]:
     if field.failure:
         result = "fails"
     elif isinstance(field.result, msgspec.UnsetType):
         result = "(left out)"
     else:
-        result = _json(field.result)
-    read = _read(field.expression, field.inputs, field.value, field.failure)
+        result = _show_json(field.result)
+    read = _describe_inputs(field.expression, field.inputs, field.value, field.failure)
     return field.name, result, field.expression or "(constant)", read, field.place
 
 
-def _read(expression: str, inputs: Mapping[str, Any], value: Any, failure: str) -> str:
+def _describe_inputs(expression: str, inputs: Mapping[str, Any], value: Any, failure: str) -> str:
     """What was read, and what came of it: of a plain path the value alone, which is both."""
     if not expression:
         return ""
     if failure:
         return f"failed: {failure}"
     if list(inputs) == [expression]:
-        return f"= {_json(value)}"
-    read = ", ".join(f"{name} = {_json(read)}" for name, read in inputs.items())
-    return f"= {_json(value)}" + (f" ({read})" if read else "")
+        return f"= {_show_json(value)}"
+    read = ", ".join(f"{name} = {_show_json(read)}" for name, read in inputs.items())
+    return f"= {_show_json(value)}" + (f" ({read})" if read else "")
 
 
-def _json(value: Any) -> str:
+def _show_json(value: Any) -> str:
     text = ENCODER.encode(value).decode()
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
-def _sum(explanation: Explanation, paint: Paint) -> Iterator[str]:
+def _write_summary(explanation: AnswerExplanation, paint: Paint) -> Iterator[str]:
     verdicts = ", ".join(f"{word}={number}" for word, number in explanation.verdicts.items())
     problem = explanation.problem
     colour = RED if problem else GREEN
@@ -124,53 +124,53 @@ def _sum(explanation: Explanation, paint: Paint) -> Iterator[str]:
 
 
 Format = Literal["text", "json"]
-Printed = tuple[str, str]
+Output = tuple[str, str]
 """What goes to stdout, and what to stderr."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PrintedAnswer:
     """A trial, and how much of it is to be told."""
 
     trial: Trial
     explain: bool = False
     show_personal: bool = False
 
-    def told(self) -> Explanation:
+    def make_explanation(self) -> AnswerExplanation:
         """The explanation; personal data in it is masked where calls and records are told."""
-        veil = Veil(self.trial, lifted=self.show_personal or not self.explain)
-        shapes = Shapes(self.trial.bridge.spec, veil.over_text, whole=self.show_personal)
-        return explained(self.trial, veil, whole=self.explain, shapes=shapes)
+        masker = Masker(self.trial, show_personal=self.show_personal or not self.explain)
+        shapes = PathShapes(self.trial.bridge.spec, masker.mask_text, whole=self.show_personal)
+        return explain(self.trial, masker, whole=self.explain, shapes=shapes)
 
 
-def as_lines(outcome: Outcome, out: TextIO) -> Printed:
+def as_lines(outcome: PrintedAnswer, out: TextIO) -> Output:
     """The answer as menta tech gets it, below its explanation; a problem and rules' messages go to stderr."""
-    told = outcome.told()
-    answer = "" if told.answer is None else _pretty(told.answer)
+    explanation = outcome.make_explanation()
+    answer = "" if explanation.answer is None else _format_json(explanation.answer)
     problem = outcome.trial.problem
     if outcome.explain:
-        text = as_text(told, Paint(out))
+        text = as_text(explanation, Paint(out))
         return (f"{text}\n\n{answer}" if answer else text), ""
-    notes = [f"note: {note}" for note in told.notes]
-    return answer, "\n".join([*([_sentence(problem)] if problem else []), *notes])
+    notes = [f"note: {note}" for note in explanation.notes]
+    return answer, "\n".join([*([_describe_problem(problem)] if problem else []), *notes])
 
 
-def as_json(outcome: Outcome, _out: TextIO) -> Printed:
+def as_json(outcome: PrintedAnswer, _out: TextIO) -> Output:
     """One document with all of it."""
-    return _pretty(outcome.told()), ""
+    return _format_json(outcome.make_explanation()), ""
 
 
-WRITERS: Mapping[Format, Callable[[Outcome, TextIO], Printed]] = {
+WRITERS: Mapping[Format, Callable[[PrintedAnswer, TextIO], Output]] = {
     "text": as_lines,
     "json": as_json,
 }
 
 
-def _sentence(problem: ProblemError) -> str:
+def _describe_problem(problem: ProblemError) -> str:
     """The problem and, where it says more, its reason for the log."""
     why = "" if problem.log == problem.detail else f"\n  reason: {problem.log}"
     return f"{problem.slug} ({problem.status}): {problem.detail}{why}"
 
 
-def _pretty(value: object) -> str:
+def _format_json(value: object) -> str:
     return msgspec.json.format(ENCODER.encode(value), indent=2).decode()

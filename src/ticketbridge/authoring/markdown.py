@@ -30,10 +30,10 @@ class Fence:
     @property
     def text(self) -> str:
         """Its lines without the indentation that they share with the opening."""
-        return "".join(f"{_outdented(line, self.indent)}\n" for line in self.lines)
+        return "".join(f"{_outdent(line, self.indent)}\n" for line in self.lines)
 
 
-def fences(text: str) -> Iterator[Fence]:
+def find_fences(text: str) -> Iterator[Fence]:
     """The fenced blocks of the Markdown *text*; one that is never closed runs to its end."""
     lines = text.split("\n")
     at = 0
@@ -51,7 +51,7 @@ def fences(text: str) -> Iterator[Fence]:
         at += 1
 
 
-def _outdented(line: str, indent: int) -> str:
+def _outdent(line: str, indent: int) -> str:
     return line[min(indent, len(line) - len(line.lstrip(" "))) :]
 
 
@@ -67,15 +67,15 @@ class Block:
     is_cases: bool
 
 
-def blocks(text: str) -> Iterator[Block]:
+def find_blocks(text: str) -> Iterator[Block]:
     """The mappings and cases in the Markdown *text*, each character in its own line and column."""
-    for fence in fences(text):
+    for fence in find_fences(text):
         if fence.info not in {"yaml", "yml"}:
             continue
         is_cases = fence.text.startswith("- case:")
         if is_cases or len(set(_KEYS.findall(fence.text))) >= _LEAST_KEYS:
-            yield Block(_in_place(fence), is_cases)
+            yield Block(_keep_place(fence), is_cases)
 
 
-def _in_place(fence: Fence) -> str:
+def _keep_place(fence: Fence) -> str:
     return "\n" * fence.line + "\n".join(fence.lines) + "\n"

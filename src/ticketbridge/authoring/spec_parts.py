@@ -16,7 +16,7 @@ from ticketbridge.mapping.spec import (
     Secret,
 )
 
-Put = Callable[[Any], MappingSpec]
+WithNode = Callable[[Any], MappingSpec]
 
 _SECTIONS = ("source", "ticket", "response")
 _OPAQUE = (Place, Secret, str, int, float, type(None))
@@ -45,54 +45,62 @@ _KEYS: Mapping[tuple[str, str], str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """The part *node* of a mapping; *slot* is its dotted name, *put* gives the mapping with another."""
+class SpecPart:
+    """The part *node* of a mapping; *slot* is its dotted name, *with_node* gives the mapping with another."""
 
     node: Any
     slot: str
-    put: Put
+    with_node: WithNode
 
 
-def sites(spec: MappingSpec) -> Iterator[Site]:
+def list_parts(spec: MappingSpec) -> Iterator[SpecPart]:
     """The parts of `source`, `ticket` and `response`, each before those within it."""
     for section in _SECTIONS:
         part = getattr(spec, section)
-        yield from _within(Site(part, section, _member_put(spec, section, lambda whole: whole)))
+        yield from _list_within(
+            SpecPart(part, section, _make_member_change(spec, section, lambda whole: whole))
+        )
 
 
-def _within(site: Site) -> Iterator[Site]:
-    yield site
-    for label, member, put in _members(site.node, site.put):
+def _list_within(part: SpecPart) -> Iterator[SpecPart]:
+    yield part
+    for label, member, with_node in _list_members(part.node, part.with_node):
         if not isinstance(member, _OPAQUE):
-            yield from _within(Site(member, _joined(site.slot, label), put))
+            yield from _list_within(SpecPart(member, _join_slot(part.slot, label), with_node))
 
 
-def _members(node: Any, put: Put) -> Iterator[tuple[str, Any, Put]]:
+def _list_members(node: Any, with_node: WithNode) -> Iterator[tuple[str, Any, WithNode]]:
     if is_dataclass(node):
         for member in fields(node):
             value = getattr(node, member.name)
-            yield _label(node, member.name), value, _member_put(node, member.name, put)
+            yield (
+                _find_label(node, member.name),
+                value,
+                _make_member_change(node, member.name, with_node),
+            )
     elif isinstance(node, Mapping):
         for name, value in node.items():
-            yield str(name), value, _item_put(node, name, put)
+            yield str(name), value, _make_item_change(node, name, with_node)
     elif isinstance(node, tuple | list):
         for index, value in enumerate(node):
-            yield _position(node, index), value, _entry_put(node, index, put)
+            yield _find_position(node, index), value, _make_entry_change(node, index, with_node)
 
 
-def _member_put(node: Any, name: str, put: Put) -> Put:
-    return lambda value: put(replace(node, **{name: value}))
+def _make_member_change(node: Any, name: str, with_node: WithNode) -> WithNode:
+    return lambda value: with_node(replace(node, **{name: value}))
 
 
-def _item_put(node: Mapping[Any, Any], name: Any, put: Put) -> Put:
-    return lambda value: put({**node, name: value})
+def _make_item_change(node: Mapping[Any, Any], name: Any, with_node: WithNode) -> WithNode:
+    return lambda value: with_node({**node, name: value})
 
 
-def _entry_put(node: tuple[Any, ...] | list[Any], index: int, put: Put) -> Put:
-    return lambda value: put(type(node)((*node[:index], value, *node[index + 1 :])))
+def _make_entry_change(
+    node: tuple[Any, ...] | list[Any], index: int, with_node: WithNode
+) -> WithNode:
+    return lambda value: with_node(type(node)((*node[:index], value, *node[index + 1 :])))
 
 
-def _label(node: Any, name: str) -> str:
+def _find_label(node: Any, name: str) -> str:
     if isinstance(node, RequestSpec) and name == "path":
         return node.method.lower()
     if isinstance(node, BindingSpec | ResultSpec) and name == "expression":
@@ -100,7 +108,7 @@ def _label(node: Any, name: str) -> str:
     return _KEYS.get((type(node).__name__, name), name)
 
 
-def _position(entries: tuple[Any, ...] | list[Any], index: int) -> str:
+def _find_position(entries: tuple[Any, ...] | list[Any], index: int) -> str:
     """An entry by its name where it has one; by its number where there are several; a hole by neither."""
     if isinstance(entries[index], ExpressionSpec):
         return ""
@@ -110,5 +118,5 @@ def _position(entries: tuple[Any, ...] | list[Any], index: int) -> str:
     return f"[{index}]" if len(entries) > 1 else ""
 
 
-def _joined(slot: str, label: str) -> str:
+def _join_slot(slot: str, label: str) -> str:
     return f"{slot}.{label}" if label and not label.startswith("[") else f"{slot}{label}"

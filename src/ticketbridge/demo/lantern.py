@@ -39,7 +39,7 @@ def _make_customer(number: str, name: str, email: str) -> Document:
     return {"number": number, "name": name, "email": email}
 
 
-def _order(
+def _make_order(
     number: int, customer: Document, event: Document, items: list[Document], **more: str
 ) -> Document:
     return {
@@ -53,7 +53,7 @@ def _order(
     }
 
 
-def _item(number: str, state: str, cents: int, zone: Document, **more: Any) -> Document:
+def _make_item(number: str, state: str, cents: int, zone: Document, **more: Any) -> Document:
     return {
         "ticket_no": number,
         "state": state,
@@ -65,7 +65,7 @@ def _item(number: str, state: str, cents: int, zone: Document, **more: Any) -> D
     }
 
 
-def _seat(block: str, row: str, number: str) -> Document:
+def _make_seat(block: str, row: str, number: str) -> Document:
     return {"block": block, "row": row, "number": number}
 
 
@@ -80,51 +80,55 @@ CUSTOMERS: Mapping[str, Document] = MappingProxyType(
 """The customers by their address."""
 
 ORDERS: tuple[Document, ...] = (
-    _order(
+    _make_order(
         90011,
         _ANA,
         _TOUR,
         [
-            _item("00020417", "PAID", 18050, _STALLS, seat=_seat("B", "07", "014")),
-            _item("00020418", "PAID", 18050, _STALLS, seat=_seat("B", "07", "015")),
-            _item("00020419", "CANCELLED", 18050, _STALLS, seat=_seat("B", "07", "016")),
+            _make_item("00020417", "PAID", 18050, _STALLS, seat=_make_seat("B", "07", "014")),
+            _make_item("00020418", "PAID", 18050, _STALLS, seat=_make_seat("B", "07", "015")),
+            _make_item("00020419", "CANCELLED", 18050, _STALLS, seat=_make_seat("B", "07", "016")),
         ],
     ),
-    _order(
+    _make_order(
         90044,
         _BRUNO,
         _TOUR,
-        [_item("00020655", "PAID", 4599, _STANDING)],
+        [_make_item("00020655", "PAID", 4599, _STANDING)],
         note="Birthday present, send a copy to ana@example.com",
     ),
-    _order(
+    _make_order(
         90052,
         _ANA,
         _TOUR,
         [
-            _item("00020733", "PAID", 4599, _STANDING),
-            _item("00020734", "TRANSFERRED", 4599, _STANDING, transferred_to="leo@example.com"),
+            _make_item("00020733", "PAID", 4599, _STANDING),
+            _make_item(
+                "00020734", "TRANSFERRED", 4599, _STANDING, transferred_to="leo@example.com"
+            ),
         ],
         bought_by="eva@example.com",
         channel="box_office",
     ),
-    _order(90060, _ANA, _CONCERT, [_item("00021001", "ISSUED", 0, _STANDING)], channel="partner"),
-    _order(
+    _make_order(
+        90060, _ANA, _CONCERT, [_make_item("00021001", "ISSUED", 0, _STANDING)], channel="partner"
+    ),
+    _make_order(
         90071,
         _ANA,
         _CONCERT,
         [
-            _item("00021118", "REFUNDED", 1200, _STANDING),
-            _item("00021119", "PAID", 1200, _STANDING, scanned_at="2027-05-01 11:42"),
+            _make_item("00021118", "REFUNDED", 1200, _STANDING),
+            _make_item("00021119", "PAID", 1200, _STANDING, scanned_at="2027-05-01 11:42"),
         ],
     ),
-    _order(
+    _make_order(
         90083,
         _DORA,
         _TOUR,
         [
-            _item("00021240", "PAID", 4599, _STANDING),
-            _item("00021241", "ON_HOLD", 4599, _STANDING),
+            _make_item("00021240", "PAID", 4599, _STANDING),
+            _make_item("00021241", "ON_HOLD", 4599, _STANDING),
         ],
     ),
 )
@@ -138,10 +142,12 @@ PAGE_SIZE = 3
 def legacy_platform(token: str) -> ASGIApp:
     """The platform as an application that answers whoever sends *token*."""
     routes = [
-        Route(f"{BASE_PATH}/customers", _customer),
-        Route(f"{BASE_PATH}/customers/{{number}}/orders", _orders),
+        Route(f"{BASE_PATH}/customers", _answer_customer),
+        Route(f"{BASE_PATH}/customers/{{number}}/orders", _answer_orders),
     ]
-    return _BearerOnly(Starlette(routes=routes, exception_handlers={404: _no_such_path}), token)
+    return _BearerOnly(
+        Starlette(routes=routes, exception_handlers={404: _answer_unknown_path}), token
+    )
 
 
 class _BearerOnly:
@@ -160,20 +166,22 @@ class _BearerOnly:
         return hmac.compare_digest(given.encode(), self._credentials)
 
 
-async def _customer(request: Request) -> Response:
+async def _answer_customer(request: Request) -> Response:
     customer = CUSTOMERS.get(request.query_params.get("email", "").lower())
     if customer is None:
-        return _error(404, "CUSTOMER_UNKNOWN", "No customer has this address")
+        return _make_error(404, "CUSTOMER_UNKNOWN", "No customer has this address")
     return JSONResponse({"customer": customer})
 
 
-async def _orders(request: Request) -> Response:
+async def _answer_orders(request: Request) -> Response:
     number = request.path_params["number"]
     asked = request.query_params.get("page", "1")
     page = int(asked) if asked.isdecimal() else 0
     if page < 1:
-        return _error(400, "PAGE_INVALID", "Pages are numbered from 1")
-    orders = [order for email in _addresses(number) for order in ORDERS if _mentions(order, email)]
+        return _make_error(400, "PAGE_INVALID", "Pages are numbered from 1")
+    orders = [
+        order for email in _find_addresses(number) for order in ORDERS if _mentions(order, email)
+    ]
     start = (page - 1) * PAGE_SIZE
     return JSONResponse(
         {
@@ -185,11 +193,11 @@ async def _orders(request: Request) -> Response:
     )
 
 
-async def _no_such_path(_request: Request, _failure: Exception) -> Response:
-    return _error(404, "PATH_UNKNOWN", "No such resource")
+async def _answer_unknown_path(_request: Request, _failure: Exception) -> Response:
+    return _make_error(404, "PATH_UNKNOWN", "No such resource")
 
 
-def _addresses(number: str) -> list[str]:
+def _find_addresses(number: str) -> list[str]:
     return [email for email, customer in CUSTOMERS.items() if customer["number"] == number]
 
 
@@ -198,8 +206,8 @@ def _mentions(order: Document, email: str) -> bool:
     return email in json.dumps(order)
 
 
-def _error(status: int, code: str, text: str) -> Response:
+def _make_error(status: int, code: str, text: str) -> Response:
     return JSONResponse({"error": {"code": code, "text": text}}, status)
 
 
-_REFUSAL = _error(401, "TOKEN_REFUSED", "The API token is missing or unknown")
+_REFUSAL = _make_error(401, "TOKEN_REFUSED", "The API token is missing or unknown")

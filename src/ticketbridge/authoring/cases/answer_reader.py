@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from ticketbridge.authoring.cases.case_spec import AnswerSpec, FormSent, JsonSent, Target
-from ticketbridge.authoring.cases.case_values import Values
+from ticketbridge.authoring.cases.case_values import CaseValues
 from ticketbridge.mapping.nodes import Node, Scalar
 
 METHODS: Mapping[str, Literal["GET", "POST"]] = MappingProxyType({"get": "GET", "post": "POST"})
@@ -34,7 +34,7 @@ HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 class AnswerReader:
     """Reads answers; their files are looked for in *folder*."""
 
-    def __init__(self, folder: Path, values: Values) -> None:
+    def __init__(self, folder: Path, values: CaseValues) -> None:
         self._folder = folder
         self._values = values
 
@@ -44,7 +44,7 @@ class AnswerReader:
         return tuple(answer for answer in map(self._answer, entries) if answer is not None)
 
     def _answer(self, node: Node) -> AnswerSpec | None:
-        if not self._values.mapping(node, "an answer", ANSWER_KEYS, _needed(node)):
+        if not self._values.mapping(node, "an answer", ANSWER_KEYS, _list_needed_keys(node)):
             return None
         self._refuse_both(node, tuple(METHODS), "an answer is to one call")
         key = "get" if node.get("get") is not None else "post"
@@ -108,7 +108,7 @@ class AnswerReader:
         given = node.get("content_type")
         content_type = self._values.text(given, "`content_type`")
         if not any(name.lower() == "content-type" for name, _ in headers):
-            content_type = content_type or _default_type(node)
+            content_type = content_type or _choose_type(node)
             return (*headers, ("Content-Type", content_type)) if content_type else tuple(headers)
         if given is not None:
             message = "`content_type` and a Content-Type in `headers` exclude each other"
@@ -164,12 +164,12 @@ class AnswerReader:
         return content
 
 
-def _needed(node: Node) -> tuple[str, ...]:
+def _list_needed_keys(node: Node) -> tuple[str, ...]:
     """`get`, unless it is a `post`."""
     return () if node.get("post") else ("get",)
 
 
-def _default_type(node: Node) -> str:
+def _choose_type(node: Node) -> str:
     file = node.get("body_file")
     if file is not None and str(file.plain()).endswith(XML_ENDING):
         return XML_TYPE

@@ -12,10 +12,10 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from ticketbridge.authoring.cases.mapping_runs import CaseRun, MappingRun
+from ticketbridge.authoring.cases.mapping_runs import MappingRun, MappingRuns
 from ticketbridge.authoring.cases.runner import CaseResult, cases_file
 from ticketbridge.authoring.cases.value_text import scalar_text
-from ticketbridge.authoring.mutants.survivors import Survivor, Tried
+from ticketbridge.authoring.mutants.survivors import MutantRun, Survivor
 from ticketbridge.mapping.findings import Finding
 
 
@@ -29,25 +29,25 @@ class Row:
     message: str
 
 
-def rows(run: CaseRun) -> Iterator[Row]:
+def list_rows(run: MappingRuns) -> Iterator[Row]:
     """The rows of *run*, mapping by mapping."""
     for tested in run.mappings:
         for result in tested.results:
             yield Row(result.file, result.case, result.passed, result.message)
-        yield from _left_out(tested)
+        yield from _list_left_out(tested)
 
 
-def _left_out(tested: MappingRun) -> Iterator[Row]:
+def _list_left_out(tested: MappingRun) -> Iterator[Row]:
     file = str(tested.mapping)
     if tested.points is not None:
         lines = [f"{gap.place}: {gap.lacking}" for gap in tested.gaps]
         yield Row(file, "coverage", not lines, "\n".join(lines))
-    if tested.tried is not None:
-        lines = list(map(_survivor_text, tested.tried.unlisted))
+    if tested.mutants is not None:
+        lines = list(map(_describe_survivor, tested.mutants.unlisted))
         yield Row(file, "mutants", not lines, "\n".join(lines))
 
 
-def _survivor_text(survivor: Survivor) -> str:
+def _describe_survivor(survivor: Survivor) -> str:
     return f"{survivor.place}: no case notices {survivor.change} ({survivor.name})"
 
 
@@ -57,15 +57,15 @@ def _survivor_text(survivor: Survivor) -> str:
 Format = Literal["text", "json"]
 
 
-def as_text(run: CaseRun) -> str:
+def as_text(run: MappingRuns) -> str:
     """What failed and what is left out, with places; then a line for each mapping."""
-    lines = [line for tested in run.mappings for line in _details(tested)]
-    lines += map(_summary, run.mappings)
+    lines = [line for tested in run.mappings for line in _describe_details(tested)]
+    lines += map(_summarize, run.mappings)
     lines += [f"{mapping}: no cases" for mapping in run.without_cases]
     return "\n".join(lines)
 
 
-def as_json(run: CaseRun) -> str:
+def as_json(run: MappingRuns) -> str:
     """A list of `{file, case, result: pass|fail, message}`."""
     listed = [
         {
@@ -74,99 +74,99 @@ def as_json(run: CaseRun) -> str:
             "result": "pass" if row.passed else "fail",
             "message": row.message,
         }
-        for row in rows(run)
+        for row in list_rows(run)
     ]
     return msgspec.json.format(msgspec.json.encode(listed), indent=2).decode()
 
 
-WRITERS: Mapping[Format, Callable[[CaseRun], str]] = {"text": as_text, "json": as_json}
+WRITERS: Mapping[Format, Callable[[MappingRuns], str]] = {"text": as_text, "json": as_json}
 
 
-def _details(tested: MappingRun) -> Iterator[str]:
-    yield from (_failure(result) for result in tested.results if not result.passed)
+def _describe_details(tested: MappingRun) -> Iterator[str]:
+    yield from (_describe_failure(result) for result in tested.results if not result.passed)
     yield from (f"{gap.place}: not covered: {gap.lacking}" for gap in tested.gaps)
-    yield from map(_survivor, tested.tried.unlisted if tested.tried else ())
+    yield from map(_describe_survivor_in_text, tested.mutants.unlisted if tested.mutants else ())
 
 
-def _failure(result: CaseResult) -> str:
+def _describe_failure(result: CaseResult) -> str:
     reasons = "".join(f"\n    {line}" for line in result.message.split("\n"))
     return f"{result.place}: failed: {result.case}{reasons}"
 
 
-def _survivor(survivor: Survivor) -> str:
+def _describe_survivor_in_text(survivor: Survivor) -> str:
     # The second line is what `survivors` of the cases file lists it by.
     return f"{survivor.place}: no case notices {survivor.change}\n    {scalar_text(survivor.name)}"
 
 
-def _summary(tested: MappingRun) -> str:
-    return f"{cases_file(tested.mapping)}: {'; '.join(_counts(tested))}"
+def _summarize(tested: MappingRun) -> str:
+    return f"{cases_file(tested.mapping)}: {'; '.join(_count_results(tested))}"
 
 
-def _counts(tested: MappingRun) -> Iterator[str]:
+def _count_results(tested: MappingRun) -> Iterator[str]:
     count = len(tested.results)
     failed = sum(not result.passed for result in tested.results)
     yield f"{count} case{'' if count == 1 else 's'}, {failed} failed"
     if tested.points is not None:
         yield f"{len(tested.points) - len(tested.gaps)} of {len(tested.points)} covered"
-    if tested.tried is not None:
-        yield _score(tested.tried)
+    if tested.mutants is not None:
+        yield _describe_score(tested.mutants)
 
 
-def _score(tried: Tried) -> str:
-    score = f"{tried.noticed} of {tried.slips} slips noticed"
-    if tried.slips:
-        score += f" ({100 * tried.noticed // tried.slips} %)"
-    return f"{score}, {tried.listed} listed with a reason" if tried.listed else score
+def _describe_score(mutants: MutantRun) -> str:
+    score = f"{mutants.noticed} of {mutants.total} slips noticed"
+    if mutants.total:
+        score += f" ({100 * mutants.noticed // mutants.total} %)"
+    return f"{score}, {mutants.listed} listed with a reason" if mutants.listed else score
 
 
 # --- JUnit ----------------------------------------------------------------------------------------
 
 
 # What XML 1.0 cannot say, not even escaped.
-_UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def as_junit(run: CaseRun) -> str:
+def as_junit(run: MappingRuns) -> str:
     """A suite for each file; what makes a file useless is an error in a suite of its own."""
     root = ET.Element("testsuites", name="ticketbridge test")
     suites: dict[str, list[Row]] = defaultdict(list)
-    for row in rows(run):
+    for row in list_rows(run):
         suites[row.file].append(row)
     for file, members in suites.items():
-        _suite(root, file, members)
+        _add_suite(root, file, members)
     for finding in run.findings:
-        _error(root, finding)
+        _add_error(root, finding)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _suite(root: ET.Element, file: str, members: Sequence[Row]) -> None:
+def _add_suite(root: ET.Element, file: str, members: Sequence[Row]) -> None:
     failed = sum(not row.passed for row in members)
-    suite = _counted(root, file, tests=len(members), failures=failed, errors=0)
+    suite = _add_counted(root, file, tests=len(members), failures=failed, errors=0)
     for row in members:
         case = ET.SubElement(
-            suite, "testcase", classname=_speakable(file), name=_speakable(row.case)
+            suite, "testcase", classname=_make_legal(file), name=_make_legal(row.case)
         )
         if not row.passed:
-            message = _speakable(row.message)
+            message = _make_legal(row.message)
             failure = ET.SubElement(case, "failure", message=message.partition("\n")[0])
             failure.text = message
 
 
-def _error(root: ET.Element, finding: Finding) -> None:
+def _add_error(root: ET.Element, finding: Finding) -> None:
     file = finding.place.file
-    suite = _counted(root, file, tests=1, failures=0, errors=1)
-    case = ET.SubElement(suite, "testcase", classname=_speakable(file), name=finding.code)
-    ET.SubElement(case, "error", message=_speakable(str(finding)))
+    suite = _add_counted(root, file, tests=1, failures=0, errors=1)
+    case = ET.SubElement(suite, "testcase", classname=_make_legal(file), name=finding.code)
+    ET.SubElement(case, "error", message=_make_legal(str(finding)))
 
 
-def _counted(root: ET.Element, name: str, **counts: int) -> ET.Element:
+def _add_counted(root: ET.Element, name: str, **counts: int) -> ET.Element:
     numbers = {key: str(count) for key, count in counts.items()}
-    return ET.SubElement(root, "testsuite", {"name": _speakable(name), **numbers})
+    return ET.SubElement(root, "testsuite", {"name": _make_legal(name), **numbers})
 
 
-def _speakable(text: str) -> str:
-    return _UNSPEAKABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+def _make_legal(text: str) -> str:
+    return _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 # --- files ----------------------------------------------------------------------------------------

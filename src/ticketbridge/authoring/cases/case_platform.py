@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from ticketbridge.authoring.cases.case_spec import AnswerSpec, Target
-from ticketbridge.authoring.cases.value_text import cut
+from ticketbridge.authoring.cases.value_text import shorten
 from ticketbridge.mapping.spec import ApiKeyAuthSpec, AuthSpec, UpstreamSpec
 
 BASE = "{BASE}"
@@ -28,7 +28,7 @@ class CasePlatform(httpx.AsyncBaseTransport):
         self.left = list(answers)
         self.unexpected: list[str] = []
         self._base_url = upstream.base_url
-        self._key = key_parameter(upstream.auth)
+        self._key = find_key_parameter(upstream.auth)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See httpx."""
@@ -38,7 +38,7 @@ class CasePlatform(httpx.AsyncBaseTransport):
             if answer.fits(request.method, target, content):
                 self.left.remove(answer)
                 return self._response(answer)
-        sent = f" with {cut(content.decode('utf-8', 'replace'))}" if content else ""
+        sent = f" with {shorten(content.decode('utf-8', 'replace'))}" if content else ""
         self.unexpected.append(f"{request.method} {self._without_key(asked)}{sent}")
         raise UnexpectedCall(self.unexpected[-1])
 
@@ -66,6 +66,6 @@ def below_base(url: str, base_url: str) -> str:
     return "/".join(steps) + (f"?{asked.query}" if asked.query else "")
 
 
-def key_parameter(auth: AuthSpec) -> str | None:
+def find_key_parameter(auth: AuthSpec) -> str | None:
     is_query = isinstance(auth, ApiKeyAuthSpec) and auth.location == "query"
     return auth.name if isinstance(auth, ApiKeyAuthSpec) and is_query else None

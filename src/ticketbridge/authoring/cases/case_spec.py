@@ -33,7 +33,7 @@ class Target:
 
     def fits(self, asked: Target) -> bool:
         """Whether *asked* has this path, and each parameter that is given here with its values."""
-        return self.path == asked.path and holds(self.query, asked.query)
+        return self.path == asked.path and contains_given(self.query, asked.query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class JsonSent:
     def fits(self, content: bytes) -> bool:
         """Whether *content* is such a document."""
         try:
-            return holds(self.given, msgspec.json.decode(content))
+            return contains_given(self.given, msgspec.json.decode(content))
         except (msgspec.MsgspecError, ValueError):
             return False
 
@@ -62,13 +62,15 @@ class FormSent:
         for part in content.decode("utf-8", "replace").split("&"):
             name, _, value = part.partition("=")
             sent.setdefault(unquote_plus(name), []).append(unquote_plus(value))
-        return holds(self.given, sent)
+        return contains_given(self.given, sent)
 
 
-def holds(given: Any, sent: Any) -> bool:
+def contains_given(given: Any, sent: Any) -> bool:
     """Whether *sent* is what is *given*; of objects, those members that are given."""
     if isinstance(given, Mapping) and isinstance(sent, Mapping):
-        return all(name in sent and holds(value, sent[name]) for name, value in given.items())
+        return all(
+            name in sent and contains_given(value, sent[name]) for name, value in given.items()
+        )
     return equal(given, sent)
 
 

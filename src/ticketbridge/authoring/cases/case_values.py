@@ -10,7 +10,7 @@ from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.words import found
 
 
-class Values:
+class CaseValues:
     """Reads values and reports what is wrong; a stand-in takes the place of a value that is."""
 
     def __init__(self, report: Report) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ticketbridge.authoring.cases.value_text import ABSENT, shown
+from ticketbridge.authoring.cases.value_text import MISSING, show_value
 from ticketbridge.authoring.trial import Trial
 from ticketbridge.jmes import NOWHERE, Expression, root_paths
 from ticketbridge.jmes.values import equal
@@ -31,8 +31,8 @@ class Reasons:
         record = self._made[ticket]
         field = path.partition("[")[0]
         told = [
-            _gave(note.expression, note.failure or shown(note.value))
-            + _read(note.expression, record.scope or {})
+            _describe_value(note.expression, note.failure or show_value(note.value))
+            + _describe_inputs(note.expression, record.scope or {})
             for note in record.fields
             if note.expression and (f"{note.name}.").startswith(f"{field}.")
         ]
@@ -60,19 +60,19 @@ class Reasons:
         why = record.reason
         if record.checks and record.checks[-1].answer == str(record.verdict):
             last = record.checks[-1]
-            why = _gave(last.expression, last.failure or shown(last.value))
-            why += _read(last.expression, record.scope or {})
+            why = _describe_value(last.expression, last.failure or show_value(last.value))
+            why += _describe_inputs(last.expression, record.scope or {})
         return f"{record.verdict} ({why})" if why else str(record.verdict)
 
 
-def _gave(source: Expression, value: str) -> str:
+def _describe_value(source: Expression, value: str) -> str:
     return f"`{source.text}` at {source.place} gave {value}"
 
 
-def _read(source: Expression, scope: Scope) -> str:
+def _describe_inputs(source: Expression, scope: Scope) -> str:
     """`, from item.cents = 2500`, unless the expression is no more than that path."""
     told = [
-        f"{path} = {'nothing' if (value := path.value(scope)) is NOWHERE else shown(value)}"
+        f"{path} = {'nothing' if (value := path.value(scope)) is NOWHERE else show_value(value)}"
         for path in root_paths(source)
         if str(path) != source.text
     ]
@@ -85,75 +85,77 @@ def _read(source: Expression, scope: Scope) -> str:
 Tickets = Mapping[object, Any]
 
 
-def difference_lines(
+def describe_differences(
     subject: str, expected: Any, got: Any, reason: Callable[[str], str] | None = None
 ) -> Iterator[str]:
     """`ticket 1 `price`: expected 19.99, got 25`, for each value in which the two differ.
 
     *reason* says of a path where its value came from, or "".
     """
-    for path, wanted, found in _differences(expected, got, ""):
+    for path, wanted, found in _find_differences(expected, got, ""):
         name = f"{subject} `{path}`" if path else subject
         why = reason(path) if reason else ""
-        yield f"{name}: expected {shown(wanted)}, got {shown(found)}{f' ({why})' if why else ''}"
+        yield f"{name}: expected {show_value(wanted)}, got {show_value(found)}{f' ({why})' if why else ''}"
 
 
-def ticket_lines(
+def describe_ticket_differences(
     expected: Sequence[Any], got: Sequence[Any], reasons: Reasons | None = None
 ) -> Iterator[str]:
     """The differences of two lists of tickets: by their ids where one has more than the other.
 
     *reasons* are those of the tickets that were got.
     """
-    wanted, found = _paired(expected, got)
+    wanted, found = _pair_tickets(expected, got)
     numbers = {id(ticket): number for number, ticket in enumerate(got)}
     for number, (key, ticket) in enumerate(wanted.items(), 1):
-        other = found.get(key, ABSENT)
-        reason = _reason(reasons, ticket, numbers.get(id(other))) if reasons else None
-        yield from difference_lines(f"ticket {number}", ticket, other, reason)
+        other = found.get(key, MISSING)
+        reason = _choose_reason(reasons, ticket, numbers.get(id(other))) if reasons else None
+        yield from describe_differences(f"ticket {number}", ticket, other, reason)
     for key, ticket in found.items():
         if key not in wanted:
-            yield f"ticket beyond the expected ones: {shown(ticket)}"
+            yield f"ticket beyond the expected ones: {show_value(ticket)}"
     common = [key for key in found if key in wanted]
     if common != [key for key in wanted if key in found]:
-        yield f"order of tickets: expected {_listed(wanted)}, got {_listed(found)}"
+        yield f"order of tickets: expected {_join_ids(wanted)}, got {_join_ids(found)}"
 
 
-def _reason(reasons: Reasons, expected: Any, number: int | None) -> Callable[[str], str]:
+def _choose_reason(reasons: Reasons, expected: Any, number: int | None) -> Callable[[str], str]:
     """Why a ticket, got under that *number*, is as it is; or why it is not there."""
     if number is None:
         return lambda _path: reasons.of_missing(expected)
     return lambda path: reasons.of_field(number, path)
 
 
-def _paired(expected: Sequence[Any], got: Sequence[Any]) -> tuple[Tickets, Tickets]:
+def _pair_tickets(expected: Sequence[Any], got: Sequence[Any]) -> tuple[Tickets, Tickets]:
     """Both lists by the ids of tickets; by position where that says more, or ids say nothing."""
-    wanted, found = _by_id(expected), _by_id(got)
+    wanted, found = _index_by_id(expected), _index_by_id(got)
     distinct = len(wanted) == len(expected) and len(found) == len(got)
     if distinct and (wanted.keys() == found.keys() or len(wanted) != len(found)):
         return wanted, found
     return dict(enumerate(expected, 1)), dict(enumerate(got, 1))
 
 
-def _by_id(tickets: Sequence[Any]) -> Tickets:
+def _index_by_id(tickets: Sequence[Any]) -> Tickets:
     return {str(ticket[TICKET_ID]): ticket for ticket in tickets if TICKET_ID in ticket}
 
 
-def _listed(tickets: Tickets) -> str:
+def _join_ids(tickets: Tickets) -> str:
     return ", ".join(map(str, tickets))
 
 
-def _differences(expected: Any, got: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+def _find_differences(expected: Any, got: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
     if isinstance(expected, dict) and isinstance(got, dict):
         for name in dict.fromkeys((*expected, *got)):
             below = f"{path}.{name}" if path else name
-            yield from _differences(expected.get(name, ABSENT), got.get(name, ABSENT), below)
+            yield from _find_differences(expected.get(name, MISSING), got.get(name, MISSING), below)
     elif isinstance(expected, list) and isinstance(got, list):
         for index in range(max(len(expected), len(got))):
-            yield from _differences(_at(expected, index), _at(got, index), f"{path}[{index}]")
+            yield from _find_differences(
+                _get_at(expected, index), _get_at(got, index), f"{path}[{index}]"
+            )
     elif not equal(expected, got):
         yield path, expected, got
 
 
-def _at(values: Sequence[Any], index: int) -> Any:
-    return values[index] if index < len(values) else ABSENT
+def _get_at(values: Sequence[Any], index: int) -> Any:
+    return values[index] if index < len(values) else MISSING

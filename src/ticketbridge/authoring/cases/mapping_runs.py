@@ -12,16 +12,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ticketbridge.authoring.cases.coverage import Point, coverage
+from ticketbridge.authoring.cases.coverage import CoveragePoint, measure_coverage
 from ticketbridge.authoring.cases.reader import read_cases
 from ticketbridge.authoring.cases.runner import (
     CaseResult,
     cases_file,
-    compiled,
-    load_tested,
-    results,
+    compile_for_cases,
+    load_for_cases,
+    run_each,
 )
-from ticketbridge.authoring.mutants.survivors import Tried, try_slips
+from ticketbridge.authoring.mutants.survivors import MutantRun, run_mutants
 from ticketbridge.mapping.findings import Finding, MappingError
 
 
@@ -29,14 +29,14 @@ from ticketbridge.mapping.findings import Finding, MappingError
 class MappingRun:
     """One mapping with its cases.
 
-    *points* are what a case should come by, *tried* are the slips; each is None where nobody asked for
+    *points* are what a case should come by, *mutants* are the slips; each is None where nobody asked for
     it. Slips are not tried where a case fails anyway.
     """
 
     mapping: Path
     results: tuple[CaseResult, ...]
-    points: tuple[Point, ...] | None = None
-    tried: Tried | None = None
+    points: tuple[CoveragePoint, ...] | None = None
+    mutants: MutantRun | None = None
 
     @property
     def passed(self) -> bool:
@@ -44,18 +44,18 @@ class MappingRun:
         return all(result.passed for result in self.results)
 
     @property
-    def gaps(self) -> tuple[Point, ...]:
+    def gaps(self) -> tuple[CoveragePoint, ...]:
         """What no case comes by."""
         return tuple(point for point in self.points or () if not point.met)
 
     @property
     def is_thorough(self) -> bool:
         """Whether the cases leave nothing out of what was looked at."""
-        return not self.gaps and not (self.tried and self.tried.unlisted)
+        return not self.gaps and not (self.mutants and self.mutants.unlisted)
 
 
 @dataclass(frozen=True, slots=True)
-class CaseRun:
+class MappingRuns:
     """Several mappings; *findings* are of files that cannot be used, and of slips listed in vain."""
 
     mappings: tuple[MappingRun, ...]
@@ -81,15 +81,15 @@ class CaseRun:
 
 
 def run_files(
-    mappings: Iterable[Path], *, with_coverage: bool = False, with_slips: bool = False
-) -> CaseRun:
+    mappings: Iterable[Path], *, with_coverage: bool = False, with_mutants: bool = False
+) -> MappingRuns:
     """The cases of all *mappings*; what cannot be read is in the findings, and stops no other."""
     tested: list[MappingRun] = []
     findings: list[Finding] = []
     without_cases: list[Path] = []
     for mapping in mappings:
         try:
-            one = _tested(mapping, with_coverage=with_coverage, with_slips=with_slips)
+            one = _run_mapping(mapping, with_coverage=with_coverage, with_mutants=with_mutants)
         except MappingError as error:
             findings += error.findings
             continue
@@ -97,18 +97,18 @@ def run_files(
             without_cases.append(mapping)
         else:
             tested.append(one)
-            findings += one.tried.stale if one.tried else ()
-    return CaseRun(tuple(tested), tuple(findings), tuple(without_cases))
+            findings += one.mutants.stale if one.mutants else ()
+    return MappingRuns(tuple(tested), tuple(findings), tuple(without_cases))
 
 
-def _tested(mapping: Path, *, with_coverage: bool, with_slips: bool) -> MappingRun | None:
+def _run_mapping(mapping: Path, *, with_coverage: bool, with_mutants: bool) -> MappingRun | None:
     """One mapping, or None where it has no cases. Raises MappingError."""
-    spec = load_tested(mapping)
-    bridge = compiled(spec)
+    spec = load_for_cases(mapping)
+    bridge = compile_for_cases(spec)
     if not cases_file(mapping).is_file():
         return None
     cases = read_cases(cases_file(mapping))
-    plain = MappingRun(mapping, tuple(results(bridge, cases.cases)))
-    points = tuple(coverage(spec, cases.cases)) if with_coverage else None
-    tried = try_slips(spec, cases) if with_slips and plain.passed else None
-    return replace(plain, points=points, tried=tried)
+    plain = MappingRun(mapping, tuple(run_each(bridge, cases.cases)))
+    points = tuple(measure_coverage(spec, cases.cases)) if with_coverage else None
+    mutants = run_mutants(spec, cases) if with_mutants and plain.passed else None
+    return replace(plain, points=points, mutants=mutants)

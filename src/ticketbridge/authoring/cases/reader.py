@@ -9,7 +9,7 @@ from typing import get_args
 
 from ticketbridge.authoring.cases.answer_reader import AnswerReader
 from ticketbridge.authoring.cases.case_spec import CaseSpec, CasesSpec, ExpectSpec, SurvivorSpec
-from ticketbridge.authoring.cases.case_values import Values
+from ticketbridge.authoring.cases.case_values import CaseValues
 from ticketbridge.mapping.findings import Finding, MappingError, Place, did_you_mean
 from ticketbridge.mapping.nodes import MapNode, Node
 from ticketbridge.mapping.report import Report
@@ -56,7 +56,7 @@ class CasesError(MappingError):
 
 def read_cases(file: Path) -> CasesSpec:
     """What *file* declares; raises CasesError with every finding."""
-    return parse_cases(_text(file), file=str(file), folder=file.parent)
+    return parse_cases(_read_text(file), file=str(file), folder=file.parent)
 
 
 def parse_cases(text: str, *, file: str, folder: Path) -> CasesSpec:
@@ -65,34 +65,34 @@ def parse_cases(text: str, *, file: str, folder: Path) -> CasesSpec:
     try:
         root = read_yaml(text, file, report)
         report.raise_errors()
-        spec = _Reader(folder, report).read(root)
+        spec = _CasesReader(folder, report).read(root)
         report.raise_errors()
     except MappingError as error:
         raise CasesError(error.findings) from None
     return spec
 
 
-def _text(file: Path) -> str:
+def _read_text(file: Path) -> str:
     try:
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise _unreadable(file, "the file is not UTF-8") from None
+        raise _make_unreadable(file, "the file is not UTF-8") from None
     except OSError as error:
-        raise _unreadable(file, f"the file cannot be read: {error.strerror}") from None
+        raise _make_unreadable(file, f"the file cannot be read: {error.strerror}") from None
     if len(content) > MAX_BYTES:
-        raise _unreadable(file, "the file is over 1 MiB")
+        raise _make_unreadable(file, "the file is over 1 MiB")
     return text
 
 
-def _unreadable(file: Path, message: str) -> CasesError:
+def _make_unreadable(file: Path, message: str) -> CasesError:
     return CasesError([Finding(Place(str(file), 1, 1), "error", "TB401", message)])
 
 
-class _Reader:
+class _CasesReader:
     def __init__(self, folder: Path, report: Report) -> None:
-        self._values = Values(report)
+        self._values = CaseValues(report)
         self._answers = AnswerReader(folder, self._values)
 
     def read(self, root: Node) -> CasesSpec:

@@ -15,9 +15,13 @@ import msgspec
 from ticketbridge.agreement import WaysDiffer
 from ticketbridge.authoring.cases.case_platform import CasePlatform, UnexpectedCall
 from ticketbridge.authoring.cases.case_spec import CaseSpec, ExpectSpec
-from ticketbridge.authoring.cases.compare import Reasons, difference_lines, ticket_lines
+from ticketbridge.authoring.cases.compare import (
+    Reasons,
+    describe_differences,
+    describe_ticket_differences,
+)
 from ticketbridge.authoring.cases.reader import read_cases
-from ticketbridge.authoring.cases.value_text import shown
+from ticketbridge.authoring.cases.value_text import show_value
 from ticketbridge.authoring.trial import tried
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
@@ -59,21 +63,21 @@ def answers_login(case: CaseSpec, auth: AuthSpec) -> bool:
     if not isinstance(auth, SessionAuthSpec):
         return False
     login = auth.login.request
-    path = "".join(map(_pattern, login.path.parts))
+    path = "".join(map(_make_pattern, login.path.parts))
     return any(
         answer.method == login.method and re.fullmatch(path, "/".join(answer.target.path))
         for answer in case.answers
     )
 
 
-def _pattern(part: str | Secret | ExpressionSpec) -> str:
+def _make_pattern(part: str | Secret | ExpressionSpec) -> str:
     if isinstance(part, ExpressionSpec):
         return ".+"
     return re.escape(part if isinstance(part, str) else part.reveal())
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CaseOutcome:
     """What menta tech would get: a *problem*, or tickets and a body (None where it is empty)."""
 
     tickets: list[Any]
@@ -84,33 +88,33 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class CaseRun:
     """One run of a case; *outcome* is None where a call that no answer fits has ended it."""
 
-    outcome: Outcome | None
+    outcome: CaseOutcome | None
     platform: CasePlatform
 
 
-async def run(case: CaseSpec, compiled: Bridge) -> Ran:
+async def run_case(case: CaseSpec, compiled: Bridge) -> CaseRun:
     """Run *case* on a platform of its own."""
     platform = CasePlatform(case.answers, compiled.spec.upstream)
     bridge = compiled.on(platform, logs_in=answers_login(case, compiled.spec.upstream.auth))
     try:
-        return Ran(await _outcome(case, bridge), platform)
+        return CaseRun(await _find_outcome(case, bridge), platform)
     except UnexpectedCall:
-        return Ran(None, platform)
+        return CaseRun(None, platform)
     finally:
         await bridge.aclose()
 
 
-async def _outcome(case: CaseSpec, bridge: Bridge) -> Outcome:
+async def _find_outcome(case: CaseSpec, bridge: Bridge) -> CaseOutcome:
     trial = await tried(bridge, case.user, now=case.now)
     verdicts, reasons = trial.journal.verdicts, Reasons(trial)
     if trial.answer is None:
-        return Outcome([], verdicts, None, trial.problem, reasons)
+        return CaseOutcome([], verdicts, None, trial.problem, reasons)
     tickets = _as_json([r.ticket for r in trial.journal.records if r.ticket is not None])
     body = msgspec.json.decode(trial.answer.body) if trial.answer.body else None
-    return Outcome(tickets, verdicts, body, None, reasons)
+    return CaseOutcome(tickets, verdicts, body, None, reasons)
 
 
 def _as_json(tickets: list[dict[str, Any]]) -> list[Any]:
@@ -141,7 +145,7 @@ def cases_file(mapping: Path) -> Path:
     return mapping.with_name(f"{mapping.stem}.cases{mapping.suffix}")
 
 
-def load_tested(mapping: Path, environment: Environment | None = None) -> MappingSpec:
+def load_for_cases(mapping: Path, environment: Environment | None = None) -> MappingSpec:
     """*mapping* as cases meet it: without an *environment* no variable is set, and none is needed."""
     return load_mapping(mapping, environment=environment or Environment({}, missing="placeholder"))
 
@@ -152,66 +156,71 @@ def run_cases(mapping: Path, environment: Environment | None = None) -> list[Cas
     Raises MappingError where the mapping cannot be used, and CasesError where its cases cannot.
     With an *environment*, what it puts into requests may stand in a message.
     """
-    bridge = compiled(load_tested(mapping, environment))
+    bridge = compile_for_cases(load_for_cases(mapping, environment))
     file = cases_file(mapping)
-    return results(bridge, read_cases(file).cases) if file.is_file() else []
+    return run_each(bridge, read_cases(file).cases) if file.is_file() else []
 
 
-def compiled(spec: MappingSpec) -> Bridge:
+def compile_for_cases(spec: MappingSpec) -> Bridge:
     """*spec* for cases, each of which brings a platform of its own. Raises MappingError."""
     return compile_mapping(spec, transport=CasePlatform((), spec.upstream))
 
 
-def results(bridge: Bridge, cases: Sequence[CaseSpec]) -> list[CaseResult]:
+def run_each(bridge: Bridge, cases: Sequence[CaseSpec]) -> list[CaseResult]:
     """How each of *cases* came out."""
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        return [_result(case, runner.run(_told(case, bridge))) for case in cases]
+        return [
+            _make_result(case, runner.run(_find_failures_or_difference(case, bridge)))
+            for case in cases
+        ]
 
 
-def _result(case: CaseSpec, lines: Sequence[str]) -> CaseResult:
+def _make_result(case: CaseSpec, lines: Sequence[str]) -> CaseResult:
     return CaseResult(case.place.file, case.name, case.place, not lines, "\n".join(lines))
 
 
-async def _told(case: CaseSpec, bridge: Bridge) -> list[str]:
+async def _find_failures_or_difference(case: CaseSpec, bridge: Bridge) -> list[str]:
     """As `failures`; a case in which the two ways differ fails, whatever it expects."""
     try:
-        return await failures(case, bridge)
+        return await find_failures(case, bridge)
     except WaysDiffer as difference:
         return [str(difference)]
 
 
-async def failures(case: CaseSpec, bridge: Bridge) -> list[str]:
+async def find_failures(case: CaseSpec, bridge: Bridge) -> list[str]:
     """What is wrong when *case* is run: nothing where it passes. Raises WaysDiffer."""
-    return list(wrong(case, await run(case, bridge)))
+    return list(describe_failures(case, await run_case(case, bridge)))
 
 
 # --- what is wrong with it ------------------------------------------------------------------------
 
 
-def wrong(case: CaseSpec, ran: Ran) -> Iterator[str]:
-    """What is wrong with a case that has *ran*, a line for each thing."""
-    if ran.outcome is None:
-        yield from _unexpected(ran.platform)
+def describe_failures(case: CaseSpec, run: CaseRun) -> Iterator[str]:
+    """What is wrong with a case that has *run*, a line for each thing."""
+    if run.outcome is None:
+        yield from _describe_unexpected(run.platform)
         return
-    yield from _mismatches(case.expect, ran.outcome)
-    for answer in ran.platform.left:
+    yield from _describe_mismatches(case.expect, run.outcome)
+    for answer in run.platform.left:
         yield f"never asked for: {answer}"
 
 
-def _mismatches(expect: ExpectSpec, outcome: Outcome) -> Iterator[str]:
+def _describe_mismatches(expect: ExpectSpec, outcome: CaseOutcome) -> Iterator[str]:
     if (outcome.problem and outcome.problem.slug) != expect.problem:
-        yield f"expected {_expected(expect)}, got {_got(outcome)}"
+        yield f"expected {_describe_expected(expect)}, got {_describe_got(outcome)}"
         violations = [word for word in outcome.verdicts if word.partition(":")[0] in VIOLATIONS]
         yield from (line for word in violations for line in outcome.reasons.of_verdict(word))
     elif outcome.problem is None and expect.tickets is not None:
-        yield from ticket_lines(expect.tickets, outcome.tickets, outcome.reasons)
+        yield from describe_ticket_differences(expect.tickets, outcome.tickets, outcome.reasons)
     if outcome.problem is None and expect.body is not None:
-        yield from difference_lines("body", *expect.body, outcome.body, _in_body(outcome))
+        yield from describe_differences(
+            "body", *expect.body, outcome.body, _find_body_reasons(outcome)
+        )
     if expect.verdicts is not None and expect.verdicts != outcome.verdicts:
-        yield from _verdict_lines(expect.verdicts, outcome)
+        yield from _describe_verdicts(expect.verdicts, outcome)
 
 
-def _in_body(outcome: Outcome) -> Callable[[str], str]:
+def _find_body_reasons(outcome: CaseOutcome) -> Callable[[str], str]:
     """The reason of a path in the body, where the body has the tickets as they are."""
 
     def reason(path: str) -> str:
@@ -223,28 +232,28 @@ def _in_body(outcome: Outcome) -> Callable[[str], str]:
     return reason if plain else lambda _path: ""
 
 
-def _verdict_lines(expected: Mapping[str, int], outcome: Outcome) -> Iterator[str]:
-    yield f"verdicts: expected {_counts(expected)}, got {_counts(outcome.verdicts)}"
+def _describe_verdicts(expected: Mapping[str, int], outcome: CaseOutcome) -> Iterator[str]:
+    yield f"verdicts: expected {_describe_counts(expected)}, got {_describe_counts(outcome.verdicts)}"
     for word, number in outcome.verdicts.items():
         if number > expected.get(word, 0):
             yield from outcome.reasons.of_verdict(word)
 
 
-def _expected(expect: ExpectSpec) -> str:
+def _describe_expected(expect: ExpectSpec) -> str:
     return f"the problem {expect.problem}" if expect.problem else "an answer"
 
 
-def _got(outcome: Outcome) -> str:
+def _describe_got(outcome: CaseOutcome) -> str:
     if outcome.problem is not None:
         return f"the problem {outcome.problem.slug}: {outcome.problem.log}"
-    return f"an answer with {len(outcome.tickets)} tickets: {shown(outcome.body)}"
+    return f"an answer with {len(outcome.tickets)} tickets: {show_value(outcome.body)}"
 
 
-def _counts(verdicts: Mapping[str, int]) -> str:
+def _describe_counts(verdicts: Mapping[str, int]) -> str:
     return ", ".join(f"{word}={number}" for word, number in verdicts.items()) or "none"
 
 
-def _unexpected(platform: CasePlatform) -> Iterator[str]:
+def _describe_unexpected(platform: CasePlatform) -> Iterator[str]:
     for call in platform.unexpected:
         yield f"unexpected call: {call}"
     yield f"answers left: {', '.join(map(str, platform.left)) or 'none'}"

@@ -17,18 +17,18 @@ from typing import Any
 from ticketbridge.agreement import WaysDiffer
 from ticketbridge.authoring.cases.case_output import write_text
 from ticketbridge.authoring.cases.case_spec import CaseSpec
-from ticketbridge.authoring.cases.compare import difference_lines
+from ticketbridge.authoring.cases.compare import describe_differences
 from ticketbridge.authoring.cases.reader import read_cases
 from ticketbridge.authoring.cases.runner import (
-    Ran,
+    CaseRun,
     SkippingLoop,
     cases_file,
-    compiled,
-    load_tested,
-    run,
-    wrong,
+    compile_for_cases,
+    describe_failures,
+    load_for_cases,
+    run_case,
 )
-from ticketbridge.authoring.cases.yaml_edit import rewritten
+from ticketbridge.authoring.cases.yaml_edit import replace_value
 from ticketbridge.bridge import Bridge
 from ticketbridge.mapping.findings import MappingError, Place
 from ticketbridge.mapping.loader import BOM
@@ -72,80 +72,80 @@ def update_files(mappings: Iterable[Path]) -> Iterator[Update]:
     """
     for mapping in mappings:
         with suppress(MappingError):
-            bridge = compiled(load_tested(mapping))
+            bridge = compile_for_cases(load_for_cases(mapping))
             if cases_file(mapping).is_file():
-                yield _update(cases_file(mapping), bridge)
+                yield _update_file(cases_file(mapping), bridge)
 
 
-def _update(file: Path, bridge: Bridge) -> Update:
+def _update_file(file: Path, bridge: Bridge) -> Update:
     cases = read_cases(file).cases
     before = after = file.read_bytes().decode()
     refused: list[Refusal] = []
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         for case in cases:
             try:
-                ran = runner.run(run(case, bridge))
-                if any(wrong(case, ran)):
-                    after = _with(after, case, _accepted(case, ran))
-            except (_Refused, WaysDiffer) as refusal:
+                run = runner.run(run_case(case, bridge))
+                if any(describe_failures(case, run)):
+                    after = _change_expect(after, case, _choose_changes(case, run))
+            except (_NotAccepted, WaysDiffer) as refusal:
                 refused.append(Refusal(case.place, case.name, str(refusal)))
     if after != before:
         write_text(file, after)
     return Update(file, before, after, tuple(refused))
 
 
-class _Refused(Exception):
+class _NotAccepted(Exception):
     """What a case came to is not to be accepted, or cannot be written; the message says why."""
 
 
 # --- what is accepted -----------------------------------------------------------------------------
 
 
-def _accepted(case: CaseSpec, ran: Ran) -> dict[str, Any]:
+def _choose_changes(case: CaseSpec, run: CaseRun) -> dict[str, Any]:
     """What `expect` is to have anew, of the keys that it has."""
-    expect, outcome = case.expect, ran.outcome
-    if outcome is None or ran.platform.left:
-        raise _Refused("the calls are others than those that it answers: mend `upstream`")
+    expect, outcome = case.expect, run.outcome
+    if outcome is None or run.platform.left:
+        raise _NotAccepted("the calls are others than those that it answers: mend `upstream`")
     slug = outcome.problem.slug if outcome.problem else None
     if slug != expect.problem:
         came, due = (f"the problem {s}" if s else "an answer" for s in (slug, expect.problem))
-        raise _Refused(f"it comes to {came}, and expects {due}: {BY_HAND}")
+        raise _NotAccepted(f"it comes to {came}, and expects {due}: {BY_HAND}")
     changes: dict[str, Any] = {}
     if slug is None and expect.tickets is not None and _differ(expect.tickets, outcome.tickets):
         changes["tickets"] = outcome.tickets
     if slug is None and expect.body is not None and _differ(*expect.body, outcome.body):
         changes["body"] = outcome.body
     if changes and not outcome.tickets:
-        raise _Refused(f"no ticket is left: {BY_HAND}")
+        raise _NotAccepted(f"no ticket is left: {BY_HAND}")
     if expect.verdicts is not None and expect.verdicts != outcome.verdicts:
         changes["verdicts"] = outcome.verdicts
     return changes
 
 
 def _differ(expected: Any, got: Any) -> bool:
-    return any(difference_lines("", expected, got))
+    return any(describe_differences("", expected, got))
 
 
 # --- how it is written ----------------------------------------------------------------------------
 
 
-def _with(text: str, case: CaseSpec, changes: Mapping[str, Any]) -> str:
+def _change_expect(text: str, case: CaseSpec, changes: Mapping[str, Any]) -> str:
     """*text* with *changes* in the `expect` of *case*; raises _Refused where that does not come out."""
     bom, text = text[: len(text) - len(text.removeprefix(BOM))], text.removeprefix(BOM)
-    due, entry = _read(text), _entry(text, case)
+    due, entry = _read_document(text), _find_entry(text, case)
     expect = entry.need("expect")
     value = {**expect.plain(), **changes}
-    changed = rewritten(text, entry.key_place("expect"), expect, value)
+    changed = replace_value(text, entry.key_place("expect"), expect, value)
     next(each for each in due if each.get("case") == case.name)["expect"] = value
-    if _read(changed) != due:
-        raise _Refused(f"its `expect` cannot be changed as it is written: {BY_HAND}")
+    if _read_document(changed) != due:
+        raise _NotAccepted(f"its `expect` cannot be changed as it is written: {BY_HAND}")
     return bom + changed
 
 
-def _entry(text: str, case: CaseSpec) -> Node:
+def _find_entry(text: str, case: CaseSpec) -> Node:
     entries = read_yaml(text, case.place.file, Report()).items
     return next(entry for entry in entries if entry.need("case").plain() == case.name)
 
 
-def _read(text: str) -> Any:
+def _read_document(text: str) -> Any:
     return read_yaml(text, "", Report()).plain()

@@ -14,23 +14,23 @@ from ticketbridge.mapping.scalars import NumberError, resolve_plain
 LONGEST = 200
 
 
-class Absent(Enum):
+class Missing(Enum):
     """The value of a key that is not there, and of a ticket that is not in a list."""
 
     ABSENT = "nothing"
 
 
-ABSENT: Final = Absent.ABSENT
+MISSING: Final = Missing.ABSENT
 
 
-def shown(value: Any) -> str:
+def show_value(value: Any) -> str:
     """*value* as JSON, cut where it is long."""
-    if isinstance(value, Absent):
+    if isinstance(value, Missing):
         return str(value.value)
-    return cut(ENCODER.encode(value).decode())
+    return shorten(ENCODER.encode(value).decode())
 
 
-def cut(text: str) -> str:
+def shorten(text: str) -> str:
     """*text*, cut where it is long."""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 

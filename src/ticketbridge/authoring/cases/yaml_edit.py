@@ -29,7 +29,7 @@ class _Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Spot:
+class _NodePlace:
     """A *node* as the value at *key*, or as the entry that begins there; *flow*: within brackets."""
 
     key: Place
@@ -37,13 +37,13 @@ class _Spot:
     flow: bool
 
 
-def rewritten(text: str, key: Place, node: Node, value: Any) -> str:
+def replace_value(text: str, key: Place, node: Node, value: Any) -> str:
     """*text* with *value* in the place of *node*, which stands at *key* of a mapping.
 
     What stays the same stays as it is written. Where something unusual stands in the way (a text over
     several lines, a comment between key and value), what comes out may say something else: read it.
     """
-    edits = _Editor(text).edits(_Spot(key, node, flow=False), value)
+    edits = _Editor(text).edits(_NodePlace(key, node, flow=False), value)
     for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text
@@ -55,14 +55,14 @@ class _Editor:
         self._starts = [0, *(match.end() for match in LINE_BREAK.finditer(text))]
         self._newline = "\r\n" if "\r\n" in text else "\n"
 
-    def edits(self, spot: _Spot, value: Any) -> Iterator[_Edit]:
+    def edits(self, spot: _NodePlace, value: Any) -> Iterator[_Edit]:
         """What to change so that *value* stands there; in lines where one would be too long."""
         if self._is_flow(spot.node) and not self._fits(spot, value):
             yield self._whole(spot, value)
         else:
             yield from self._parts(spot, value)
 
-    def _parts(self, spot: _Spot, value: Any) -> Iterator[_Edit]:
+    def _parts(self, spot: _NodePlace, value: Any) -> Iterator[_Edit]:
         """As little as leads from what is there to *value*."""
         flow = spot.flow or self._is_flow(spot.node)
         match spot.node:
@@ -70,16 +70,16 @@ class _Editor:
                 isinstance(value, dict) and entries.keys() == value.keys()
             ):
                 for name, (key, member) in entries.items():
-                    yield from self._parts(_Spot(key.place, member, flow), value[name])
+                    yield from self._parts(_NodePlace(key.place, member, flow), value[name])
             case ListNode(entries=entries) if isinstance(value, list) and len(entries) == len(
                 value
             ):
                 for entry, other in zip(entries, value, strict=True):
-                    yield from self._parts(_Spot(entry.place, entry, flow), other)
+                    yield from self._parts(_NodePlace(entry.place, entry, flow), other)
             case _ if not equal(spot.node.plain(), value):
                 yield self._whole(spot, value)
 
-    def _whole(self, spot: _Spot, value: Any) -> _Edit:
+    def _whole(self, spot: _NodePlace, value: Any) -> _Edit:
         start, end = self._offset(spot.node.place), self._end(spot.node)
         below = spot.node.place.line > spot.key.line
         if spot.flow or not _nests(value) or (not below and self._fits(spot, value)):
@@ -95,7 +95,7 @@ class _Editor:
     def _block(self, value: Any, indent: int) -> str:
         return (self._newline + " " * indent).join(block_lines(value))
 
-    def _fits(self, spot: _Spot, value: Any) -> bool:
+    def _fits(self, spot: _NodePlace, value: Any) -> bool:
         return spot.node.place.column + len(flow_text(value)) <= WIDEST
 
     # --- where a node is ------------------------------------------------------------------------

@@ -20,8 +20,12 @@ from ticketbridge.authoring.check import (
     lint_ticket,
 )
 from ticketbridge.authoring.check.secrets import looks_of_secrets
-from ticketbridge.authoring.check.unreported import certain, without_silenced, without_wakes
-from ticketbridge.authoring.markdown import Block, blocks
+from ticketbridge.authoring.check.unreported import (
+    drop_dependent_doubts,
+    drop_follow_ons,
+    drop_silenced,
+)
+from ticketbridge.authoring.markdown import Block, find_blocks
 from ticketbridge.bridge import compile_findings
 from ticketbridge.catalog import is_cases, mapping_beside, mapping_files, not_there
 from ticketbridge.mapping import Environment
@@ -34,25 +38,25 @@ _UNSET = "TB021"
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckResult:
     """What came of a check: *mappings* is how many were looked at."""
 
     findings: Sequence[Finding]
     mappings: int
 
 
-def check_paths(paths: Iterable[Path], environment: Environment) -> Checked:
+def check_paths(paths: Iterable[Path], environment: Environment) -> CheckResult:
     """All that is wrong or doubtful at *paths*; raises NoMappings where there is nothing to check.
 
     A folder is its mappings, their cases and its Markdown files; a mapping includes its cases. Of a
     Markdown file the mappings and cases in its YAML fences are checked.
     """
-    files = list(dict.fromkeys(file for path in paths for file in _files(path)))
+    files = list(dict.fromkeys(file for path in paths for file in _list_files(path)))
     findings: list[Finding] = []
     mappings = 0
     for file in files:
         if file.suffix in _MARKDOWN:
-            found, wrong = _blocks(file)
+            found, wrong = _read_blocks(file)
             mappings += sum(not block.is_cases for block in found)
             findings += [*wrong, *(f for block in found for f in _check_block(block, file))]
         elif is_cases(file):
@@ -60,7 +64,7 @@ def check_paths(paths: Iterable[Path], environment: Environment) -> Checked:
         else:
             mappings += 1
             findings += _check_mapping(file, environment)
-    return Checked(findings, mappings)
+    return CheckResult(findings, mappings)
 
 
 def check_files(files: Iterable[Path], environment: Environment) -> list[Finding]:
@@ -77,27 +81,30 @@ def check_text(
     """
     draft = draft_mapping(text, file=file, environment=environment, folder=folder)
     compiled = () if () in draft.broken else compile_findings(draft.spec)
-    wrong = [*draft.findings, *without_wakes(compiled, draft)]
-    doubts = [*certain(lint(draft.spec), wrong), *_looks_of_secrets(text, file, wrong)]
-    return _in_order(without_silenced({*wrong, *doubts}, text))
+    wrong = [*draft.findings, *drop_follow_ons(compiled, draft)]
+    doubts = [
+        *drop_dependent_doubts(find_doubts(draft.spec), wrong),
+        *_find_secrets(text, file, wrong),
+    ]
+    return _sort_findings(drop_silenced({*wrong, *doubts}, text))
 
 
 # --- which files ----------------------------------------------------------------------------------
 
 
-def _files(path: Path) -> Iterator[Path]:
+def _list_files(path: Path) -> Iterator[Path]:
     if not path.is_dir():
-        yield from _of_file(path)
+        yield from _list_files_of(path)
         return
     inside = sorted(path.iterdir())
-    found = [file for file in inside if file.suffix in _MARKDOWN and any(_blocks(file))]
+    found = [file for file in inside if file.suffix in _MARKDOWN and any(_read_blocks(file))]
     found += [file for file in inside if is_cases(file)]
     if not found or any(file.suffix in {".yaml", ".yml"} and not is_cases(file) for file in inside):
         yield from mapping_files([path])
     yield from found
 
 
-def _of_file(path: Path) -> Iterator[Path]:
+def _list_files_of(path: Path) -> Iterator[Path]:
     if not path.exists():
         raise not_there(path)
     yield path
@@ -129,13 +136,13 @@ def _check_cases(file: Path) -> Sequence[Finding]:
     except CasesError as error:
         return [*alone, *error.findings]
     text = file.read_text("utf-8-sig")
-    return _in_order([*alone, *looks_of_secrets(text, str(file))])
+    return _sort_findings([*alone, *looks_of_secrets(text, str(file))])
 
 
-def _blocks(file: Path) -> tuple[Sequence[Block], Sequence[Finding]]:
+def _read_blocks(file: Path) -> tuple[Sequence[Block], Sequence[Finding]]:
     """The mappings and cases of a Markdown file, or why it cannot be read."""
     try:
-        return list(blocks(read_text(file))), ()
+        return list(find_blocks(read_text(file))), ()
     except MappingError as error:
         return (), error.findings
 
@@ -157,43 +164,43 @@ def _check_block(block: Block, file: Path) -> Sequence[Finding]:
     return [finding for finding in found if finding.code != _UNSET]
 
 
-def _looks_of_secrets(text: str, file: str, known: Iterable[Finding]) -> Iterator[Finding]:
+def _find_secrets(text: str, file: str, known: Iterable[Finding]) -> Iterator[Finding]:
     """The credentials that are not known yet by the key that they stand under."""
     lines = {finding.place.line for finding in known if finding.code == "TB053"}
     return (f for f in looks_of_secrets(text, file) if f.place.line not in lines)
 
 
-def _in_order(findings: Iterable[Finding]) -> Sequence[Finding]:
+def _sort_findings(findings: Iterable[Finding]) -> Sequence[Finding]:
     return sorted(findings, key=lambda f: (f.place, f.severity, f.code, f.message))
 
 
 # --- doubts ---------------------------------------------------------------------------------------
 
 
-Rule: TypeAlias = Callable[[MappingSpec], Iterator[Finding]]
+DoubtRule: TypeAlias = Callable[[MappingSpec], Iterator[Finding]]
 
-RULES: tuple[Rule, ...] = (
-    lint_ticket.owner,
-    lint_ticket.status_sources,
-    lint_ticket.reasons,
-    lint_ticket.tables,
-    lint_ticket.prices,
-    lint_source.unused_names,
-    lint_source.ids,
-    lint_source.hiding,
-    lint_source.truths,
-    lint_source.texts,
-    lint_source.asking,
-    lint_source.offsets,
-    lint_expressions.habits,
-    lint_source.absent_lists,
-    lint_rules.dead_rules,
-    lint_rules.unsaid,
-    lint_rules.claims,
+DOUBTS: tuple[DoubtRule, ...] = (
+    lint_ticket.doubt_owner,
+    lint_ticket.doubt_status_sources,
+    lint_ticket.doubt_reasons,
+    lint_ticket.doubt_tables,
+    lint_ticket.doubt_prices,
+    lint_source.doubt_unused_names,
+    lint_source.doubt_ids,
+    lint_source.doubt_hiding_filters,
+    lint_source.doubt_source_truth_values,
+    lint_source.doubt_missing_braces,
+    lint_source.doubt_requests,
+    lint_source.doubt_offsets,
+    lint_expressions.doubt_habits,
+    lint_source.doubt_absent_lists,
+    lint_rules.doubt_dead_rules,
+    lint_rules.doubt_unsaid_users,
+    lint_rules.doubt_claims,
 )
 
 
-def lint(spec: MappingSpec) -> Iterator[Finding]:
+def find_doubts(spec: MappingSpec) -> Iterator[Finding]:
     """The doubts about *spec*, which may have stand-ins for what is wrong in it."""
-    for rule in RULES:
+    for rule in DOUBTS:
         yield from rule(spec)

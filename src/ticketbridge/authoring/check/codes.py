@@ -17,7 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
-from ticketbridge.authoring.markdown import Fence, fences
+from ticketbridge.authoring.markdown import Fence, find_fences
 
 MARK = "»"
 """Stands in an example before the character that the finding is about."""
@@ -28,7 +28,7 @@ _INNER = re.compile(r"^(?=  [^\s#-])", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class CodeExample:
     """A part of a mapping, or a whole cases file, that has one finding or none.
 
     *files* stand beside it, and *variables* are set. *serving*: it is read as `serve` does, which
@@ -55,21 +55,21 @@ class Example:
 
     def within(self, frame: str) -> str:
         """The text as a whole mapping, with its mark: what it leaves out comes from the *frame*."""
-        parts = [_completed(part, frame) for part in _TOP.split(self.text) if part]
-        named = {_name(part) for part in parts}
-        rest = [part for part in _TOP.split(frame) if part and _name(part) not in named]
+        parts = [_complete(part, frame) for part in _TOP.split(self.text) if part]
+        named = {_find_name(part) for part in parts}
+        rest = [part for part in _TOP.split(frame) if part and _find_name(part) not in named]
         return "".join([*parts, *rest])
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class FindingCode:
     """What a code means. *why* says what could go wrong, and how it is mended."""
 
     name: str
     title: str
     why: str
-    bad: Example
-    good: Example
+    bad: CodeExample
+    good: CodeExample
 
     @property
     def is_of_cases(self) -> bool:
@@ -77,17 +77,17 @@ class Code:
         return self.good.text.startswith("- case:")
 
 
-def _completed(part: str, frame: str) -> str:
+def _complete(part: str, frame: str) -> str:
     """A section of the example, with the keys that only the *frame* has."""
     head, newline, _ = part.partition("\n")
     whole = next((p for p in _TOP.split(frame) if p.startswith(f"{head}\n")), "")
-    if not newline or _name(part) == "source":
+    if not newline or _find_name(part) == "source":
         return part
-    named = {_name(inner) for inner in _INNER.split(part)[1:]}
-    return part + "".join(p for p in _INNER.split(whole)[1:] if _name(p) not in named)
+    named = {_find_name(inner) for inner in _INNER.split(part)[1:]}
+    return part + "".join(p for p in _INNER.split(whole)[1:] if _find_name(p) not in named)
 
 
-def _name(part: str) -> str:
+def _find_name(part: str) -> str:
     key = _KEY.match(part.replace(MARK, ""))
     return key[1] if key else ""
 
@@ -101,40 +101,40 @@ _VARIABLE = re.compile(r"(?P<name>[A-Z_]+)=(?P<value>\S*)")
 
 
 @cache
-def all_codes() -> Mapping[str, Code]:
+def read_codes() -> Mapping[str, FindingCode]:
     """Every code of a finding, by its name."""
-    _, _, *sections = _sections()
+    _, _, *sections = _split_sections()
     return MappingProxyType({code.name: code for code in map(read_code, sections)})
 
 
 @cache
-def frame() -> str:
+def read_frame() -> str:
     """The mapping that examples are taken from: what one leaves out is as it is here."""
-    return next(fences(_sections()[1])).text
+    return next(find_fences(_split_sections()[1])).text
 
 
-def _sections() -> Sequence[str]:
+def _split_sections() -> Sequence[str]:
     """What stands above the first heading, the frame's section, and one a code."""
     text = files("ticketbridge.authoring.check").joinpath("codes.md").read_text("utf-8")
     return _SECTION.split(text)
 
 
-def read_code(section: str) -> Code:
+def read_code(section: str) -> FindingCode:
     """The code of a *section*; ValueError where it is none."""
     head = _HEAD.match(section)
     if head is None:
         raise ValueError(f"codes.md: no section of a code: {section[:40]!r}")
-    bad, good = _examples(list(fences(section)))
-    return Code(head["name"], head["title"], head["why"].strip(), bad, good)
+    bad, good = _read_examples(list(find_fences(section)))
+    return FindingCode(head["name"], head["title"], head["why"].strip(), bad, good)
 
 
-def _examples(blocks: Sequence[Fence]) -> Iterator[Example]:
+def _read_examples(blocks: Sequence[Fence]) -> Iterator[CodeExample]:
     """The examples of a section, each with the files that follow it."""
     starts = [at for at, block in enumerate(blocks) if block.info.startswith("yaml")]
     for start, end in zip(starts, [*starts[1:], len(blocks)], strict=True):
         example, *beside = blocks[start:end]
         _, _, *options = example.info.split()
-        yield Example(
+        yield CodeExample(
             text=example.text,
             files={block.info.split()[1]: block.text for block in beside},
             variables={v["name"]: v["value"] for v in map(_VARIABLE.fullmatch, options) if v},
@@ -157,49 +157,50 @@ An example is a part of a mapping, or a cases file; what a mapping leaves out is
 """
 
 
-def explained(code: Code) -> str:
+def show_code(code: FindingCode) -> str:
     """What the command line says of *code*."""
-    wrong, right = _indented(code.bad), _indented(code.good)
+    wrong, right = _indent_example(code.bad), _indent_example(code.good)
     return f"{code.name}: {code.title}\n\n{code.why}\n\nWrong:\n\n{wrong}\nRight:\n\n{right}"
 
 
-def page() -> str:
+def make_page() -> str:
     """All codes, as Markdown."""
     rows = "".join(
-        f"| [{code.name}](#{code.name.lower()}) | {code.title} |\n" for code in all_codes().values()
+        f"| [{code.name}](#{code.name.lower()}) | {code.title} |\n"
+        for code in read_codes().values()
     )
     table = f"| code | meaning |\n|---|---|\n{rows}"
-    sections = "\n".join(map(_section, all_codes().values()))
-    return f"{_PAGE_HEAD}\n{_fence('yaml', frame())}\n{table}\n{sections}"
+    sections = "\n".join(map(_make_section, read_codes().values()))
+    return f"{_PAGE_HEAD}\n{_make_fence('yaml', read_frame())}\n{table}\n{sections}"
 
 
-def _indented(example: Example) -> str:
+def _indent_example(example: CodeExample) -> str:
     name = f"{example.name}:\n" if example.name else ""
     texts = [name, example.marked, *(f"\n{name}:\n{text}" for name, text in example.files.items())]
     return textwrap.indent("".join(texts), "    ")
 
 
-def _section(code: Code) -> str:
+def _make_section(code: FindingCode) -> str:
     title = code.title[0].upper() + code.title[1:]
-    wrong = "\n".join(_fences(code.bad))
-    right = "\n".join(_fences(code.good))
+    wrong = "\n".join(_make_fences(code.bad))
+    right = "\n".join(_make_fences(code.good))
     return f"## {code.name}\n\n{title}.\n\n{code.why}\n\nWrong:\n\n{wrong}\nRight:\n\n{right}"
 
 
-def _fences(example: Example) -> Iterator[str]:
+def _make_fences(example: CodeExample) -> Iterator[str]:
     name = f"`{example.name}`:\n\n" if example.name else ""
-    yield name + _fence("yaml example", example.marked)
+    yield name + _make_fence("yaml example", example.marked)
     for name, text in example.files.items():
-        yield f"`{name}`:\n\n" + _fence(Path(name).suffix[1:], text)
+        yield f"`{name}`:\n\n" + _make_fence(Path(name).suffix[1:], text)
 
 
-def _fence(language: str, text: str) -> str:
+def _make_fence(language: str, text: str) -> str:
     return f"```{language}\n{text}```\n"
 
 
 def main(path: str) -> None:
     """Write the page to the file at *path*."""
-    Path(path).write_text(page(), "utf-8")
+    Path(path).write_text(make_page(), "utf-8")
 
 
 if __name__ == "__main__":

@@ -39,16 +39,16 @@ _OPEN = re.compile(
 )
 
 
-def masked(lines: Sequence[str], number: int, credentials: Sequence[int]) -> list[Span]:
+def find_masked_spans(lines: Sequence[str], number: int, credentials: Sequence[int]) -> list[Span]:
     """What to hide of line *number* (from 0), in order; *credentials* are known to begin there."""
     line = lines[number]
-    known = [(start, _end(line, start)) for start in credentials]
-    below = _below_a_credential(lines, number)
-    spans = [*known, *_values(line), *below, *userinfo_spans(line)]
-    return _merged(span for span in spans if not _OPEN.fullmatch(line[slice(*span)]))
+    known = [(start, _find_end(line, start)) for start in credentials]
+    below = _find_below_credential(lines, number)
+    spans = [*known, *_find_values(line), *below, *userinfo_spans(line)]
+    return _merge_spans(span for span in spans if not _OPEN.fullmatch(line[slice(*span)]))
 
 
-def _merged(spans: Iterable[Span]) -> list[Span]:
+def _merge_spans(spans: Iterable[Span]) -> list[Span]:
     """*spans* in order, those that overlap as one."""
     merged: list[Span] = []
     for start, end in sorted(spans):
@@ -59,14 +59,14 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
     return merged
 
 
-def _values(line: str) -> Iterator[Span]:
+def _find_values(line: str) -> Iterator[Span]:
     """The values of the keys that hold a credential."""
     for pair in _PAIR.finditer(line):
         if _holds_a_credential(pair["key"].strip("\"'")):
-            yield pair.end(), _end(line, pair.end())
+            yield pair.end(), _find_end(line, pair.end())
 
 
-def _end(line: str, start: int) -> int:
+def _find_end(line: str, start: int) -> int:
     """Where the value ends that begins at *start*."""
     quoted = _QUOTED.match(line, start)
     if quoted:
@@ -80,7 +80,7 @@ def _end(line: str, start: int) -> int:
     return plain.end() if plain else len(line)
 
 
-def _below_a_credential(lines: Sequence[str], number: int) -> Iterator[Span]:
+def _find_below_credential(lines: Sequence[str], number: int) -> Iterator[Span]:
     """The whole line where it is an entry or a text below a key that holds a credential."""
     line = lines[number]
     parent = next((above for above in reversed(lines[:number]) if _is_above(above, line)), "")
@@ -91,7 +91,7 @@ def _below_a_credential(lines: Sequence[str], number: int) -> Iterator[Span]:
 
 def _is_above(above: str, line: str) -> bool:
     """Whether *line* belongs to what begins in the line *above*; entries may stand below their key."""
-    deeper = _indent(line) - _indent(above)
+    deeper = _count_indent(line) - _count_indent(above)
     beside = _is_entry(line) and not _is_entry(above)
     return bool(above.strip()) and (deeper > 0 or (deeper == 0 and beside))
 
@@ -100,7 +100,7 @@ def _is_entry(line: str) -> bool:
     return line.lstrip(" ").startswith("- ")
 
 
-def _indent(line: str) -> int:
+def _count_indent(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
@@ -139,13 +139,13 @@ class Excerpts:
         start = max(0, caret - _BEFORE)
         shown = line[start : start + _WIDTH]
         before = line[start:caret]
-        return _printable(shown), " " * sum(map(_width, _printable(before))) + "^"
+        return _make_printable(shown), " " * sum(map(_measure_width, _make_printable(before))) + "^"
 
     def _masked(self, lines: Sequence[str], place: Place) -> tuple[str, int]:
         number, caret = place.line - 1, place.column - 1
         line = lines[number]
         known = self._credentials.get((place.file, place.line), ())
-        for start, end in reversed(masked(lines, number, known)):
+        for start, end in reversed(find_masked_spans(lines, number, known)):
             line = line[:start] + _STARS + line[end:]
             if caret >= end:
                 caret += len(_STARS) - (end - start)
@@ -155,23 +155,23 @@ class Excerpts:
 
     def _lines(self, file: str) -> Sequence[str]:
         if file not in self._files:
-            self._files[file] = _read(file)
+            self._files[file] = _read_lines(file)
         return self._files[file]
 
 
-def _read(file: str) -> Sequence[str]:
+def _read_lines(file: str) -> Sequence[str]:
     try:
         return LINE_BREAK.split(Path(file).read_bytes().decode("utf-8-sig", "replace"))
     except (OSError, ValueError):
         return ()
 
 
-def _printable(text: str) -> str:
+def _make_printable(text: str) -> str:
     """*text* without what would move a terminal's cursor, or hide itself."""
     return "".join(one if one.isprintable() else " " if one == "\t" else "\ufffd" for one in text)
 
 
-def _width(character: str) -> int:
+def _measure_width(character: str) -> int:
     """How many columns of a terminal *character* takes."""
     if unicodedata.combining(character):
         return 0

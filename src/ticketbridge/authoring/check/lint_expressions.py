@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from ticketbridge.authoring.check.trees import doubt_in, tree_of
+from ticketbridge.authoring.check.trees import make_doubt_in, read_tree
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import walk
 from ticketbridge.jmes.values import truthy
@@ -27,24 +27,24 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
-def habits(spec: MappingSpec) -> Iterator[Finding]:
+def doubt_habits(spec: MappingSpec) -> Iterator[Finding]:
     """The doubts about each expression, holes and all."""
     for expression in expressions_in(spec):
-        tree = tree_of(expression)
-        yield from _escapes(expression, tree)
+        tree = read_tree(expression)
+        yield from _doubt_escapes(expression, tree)
         for node in walk(tree):
             match node:
                 case nodes.Call():
-                    yield from _swapped(expression, node)
+                    yield from _doubt_swapped(expression, node)
                 case nodes.Either():
-                    yield from _never_taken(expression, node)
+                    yield from _doubt_never_taken(expression, node)
                 case nodes.Comparison():
-                    yield from _words(expression, node)
+                    yield from _doubt_words(expression, node)
                 case _:
                     continue
 
 
-def _escapes(spec: ExpressionSpec, tree: nodes.Node) -> Iterator[Finding]:
+def _doubt_escapes(spec: ExpressionSpec, tree: nodes.Node) -> Iterator[Finding]:
     """Texts in which a backslash stays that was meant as an escape; in a regex it is one."""
     regexes = {
         id(part)
@@ -57,10 +57,10 @@ def _escapes(spec: ExpressionSpec, tree: nodes.Node) -> Iterator[Finding]:
         raw = spec.text.startswith("'", node.start) and id(node) not in regexes
         if raw and isinstance(text, str) and _ESCAPE.search(text):
             message = "the backslash stays in this text: in single quotes only \\' is an escape"
-            yield doubt_in(spec, node, "TB212", message, _with_escapes(text))
+            yield make_doubt_in(spec, node, "TB212", message, _suggest_escapes(text))
 
 
-def _with_escapes(text: str) -> str:
+def _suggest_escapes(text: str) -> str:
     escaped = text.replace('"', '\\"') if '\\"' not in text else text
     try:
         literal = json.dumps(json.loads(f'"{escaped}"'), ensure_ascii=False)
@@ -69,7 +69,7 @@ def _with_escapes(text: str) -> str:
     return f"as JSON, in backticks, it has escapes: `{literal}`"
 
 
-def _swapped(spec: ExpressionSpec, call: nodes.Call) -> Iterator[Finding]:
+def _doubt_swapped(spec: ExpressionSpec, call: nodes.Call) -> Iterator[Finding]:
     """Calls whose first argument is written out, and whose second one is not."""
     if len(call.arguments) < 2:
         return
@@ -82,7 +82,7 @@ def _swapped(spec: ExpressionSpec, call: nodes.Call) -> Iterator[Finding]:
         return
     turned = text_of(nodes.Call(call.start, call.name, (second, first, *rest)))
     message = f"`{call.name}` works on its first argument, and that is always the same here"
-    yield doubt_in(spec, call, "TB213", message, f"write {turned}")
+    yield make_doubt_in(spec, call, "TB213", message, f"write {turned}")
 
 
 def _is_literal(node: nodes.Node) -> bool:
@@ -103,18 +103,18 @@ def _comes_second(call: nodes.Call, first: nodes.Constant) -> bool:
             return name in _SUBJECT_FIRST
 
 
-def _never_taken(spec: ExpressionSpec, node: nodes.Either) -> Iterator[Finding]:
+def _doubt_never_taken(spec: ExpressionSpec, node: nodes.Either) -> Iterator[Finding]:
     """What follows a literal in `a || 'x' || b`."""
     for choice, behind in zip(node.choices, node.choices[1:], strict=False):
         if isinstance(choice, nodes.Constant) and truthy(choice.value):
             joined = text_of(nodes.ListOf(node.start, node.choices))
             hint = f"to join texts write join('', {joined})"
             message = "this is never used: the text before it is never null or false"
-            yield doubt_in(spec, behind, "TB215", message, hint)
+            yield make_doubt_in(spec, behind, "TB215", message, hint)
             return
 
 
-def _words(spec: ExpressionSpec, node: nodes.Comparison) -> Iterator[Finding]:
+def _doubt_words(spec: ExpressionSpec, node: nodes.Comparison) -> Iterator[Finding]:
     """Names of keys that are compared, and were probably meant as texts."""
     for side, other in ((node.left, node.right), (node.right, node.left)):
         if isinstance(side, nodes.Field) and not isinstance(other, nodes.Constant):
@@ -122,5 +122,5 @@ def _words(spec: ExpressionSpec, node: nodes.Comparison) -> Iterator[Finding]:
             shouted = _WORD.fullmatch(side.name) and side.name.isupper() and side is node.right
             if quoted or (shouted and not text_of(other).isupper()):
                 message = f"this is the value of a key {side.name}, and no text"
-                yield doubt_in(spec, side, "TB214", message, f"write '{side.name}' for a text")
+                yield make_doubt_in(spec, side, "TB214", message, f"write '{side.name}' for a text")
                 return

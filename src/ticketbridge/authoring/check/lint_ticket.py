@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator
 
 from ticketbridge.authoring.check.trees import (
-    doubt,
-    doubt_in,
-    of_a_status,
-    open_words,
-    parts_of_words,
-    path_of,
-    text_of,
-    tree_of,
-    truthy,
+    find_literal_text,
+    find_open_words,
+    find_partial_words,
+    find_path,
+    find_untyped_conditions,
+    keep_about_status,
+    make_doubt,
+    make_doubt_in,
+    read_tree,
 )
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import choices, walk
@@ -43,14 +43,14 @@ _MINOR = re.compile(
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-def owner(spec: MappingSpec) -> Iterator[Finding]:
+def doubt_owner(spec: MappingSpec) -> Iterator[Finding]:
     """An owner that may be another value than the one that the platform means."""
     source = spec.ticket.owner
     if source is None:
         return
-    tree = tree_of(source)
+    tree = read_tree(source)
     if len(list(choices(tree))) > 1:
-        yield doubt_in(
+        yield make_doubt_in(
             source,
             tree,
             "TB501",
@@ -60,65 +60,65 @@ def owner(spec: MappingSpec) -> Iterator[Finding]:
     for node in walk(tree):
         if isinstance(node, nodes.Call) and node.name == "optional":
             message = "were the owner's key renamed, every record would be nobody's: an empty list"
-            yield doubt_in(source, node, "TB501", message, "leave `optional` out")
+            yield make_doubt_in(source, node, "TB501", message, "leave `optional` out")
         if isinstance(node, nodes.Call) and node.name in _CHANGING:
             message = f"`{node.name}` makes other owners equal to the asked user"
             hint = "compare the owner as it is: ASCII letter case makes no difference anyway"
-            yield doubt_in(source, node, "TB502", message, hint)
+            yield make_doubt_in(source, node, "TB502", message, hint)
 
 
-def status_sources(spec: MappingSpec) -> Iterator[Finding]:
+def doubt_status_sources(spec: MappingSpec) -> Iterator[Finding]:
     """A status that is made up where the platform says none, or searched for parts of words."""
-    sources = [tree_of(table.source) for table in spec.ticket.statuses]
+    sources = [read_tree(table.source) for table in spec.ticket.statuses]
     # Where another table takes the platform's word as it is, this one may only refine it.
     alone = all(len(list(choices(tree))) > 1 for tree in sources)
     for table, tree in zip(spec.ticket.statuses, sources, strict=True):
         if alone:
-            yield from _made_up(table, tree)
+            yield from _doubt_made_up(table, tree)
         for node in walk(tree):
             if isinstance(node, nodes.Call) and node.name == "optional":
                 message = (
                     "were the status's key renamed, `optional` would make it an unknown status"
                 )
-                yield doubt_in(table.source, node, "TB503", message, "leave `optional` out")
-        yield from _parts_of_words(table.source)
-        for node in _open_in(table, tree):
-            yield _open(table.source, node)
+                yield make_doubt_in(table.source, node, "TB503", message, "leave `optional` out")
+        yield from _doubt_partial_words(table.source)
+        for node in _find_open_in(table, tree):
+            yield _doubt_open_word(table.source, node)
 
 
-def _made_up(table: StatusTableSpec, tree: nodes.Node) -> Iterator[Finding]:
+def _doubt_made_up(table: StatusTableSpec, tree: nodes.Node) -> Iterator[Finding]:
     valid = {word for word, status in table.values.items() if status.value == _VALID}
     _, *others = choices(tree)
     for other in others:
-        word = text_of(other)
+        word = find_literal_text(other)
         if word in valid or not isinstance(other, nodes.Constant):
             message = "where the platform says no status, this one is taken, and may be VALID"
             hint = "leave it out: a status that is not there is no valid one"
-            yield doubt_in(table.source, other, "TB503", message, hint)
+            yield make_doubt_in(table.source, other, "TB503", message, hint)
 
 
-def _open_in(table: StatusTableSpec, tree: nodes.Node) -> Iterator[nodes.Node]:
+def _find_open_in(table: StatusTableSpec, tree: nodes.Node) -> Iterator[nodes.Node]:
     """The comparisons of a table over true and false in which any other word is VALID."""
     for truth, good in (("true", True), ("false", False)):
         status = table.values.get(truth)
         if status is not None and status.value == _VALID:
-            yield from open_words(tree, good=good)
+            yield from find_open_words(tree, good=good)
 
 
-def reasons(spec: MappingSpec) -> Iterator[Finding]:
+def doubt_reasons(spec: MappingSpec) -> Iterator[Finding]:
     """Conditions that let an unknown status pass, or take a value for true or false."""
-    known = {path_of(tree_of(table.source)) for table in spec.ticket.statuses}
+    known = {find_path(read_tree(table.source)) for table in spec.ticket.statuses}
     listed = {path for path in known if path}
     for reason in spec.ticket.not_eligible_when:
-        source, tree = reason.expression, tree_of(reason.expression)
-        for node in of_a_status(open_words(tree, good=False), listed):
-            yield _open(source, node)
-        yield from truthy_doubts(source, tree, rooted=True)
-        yield from _parts_of_words(source)
+        source, tree = reason.expression, read_tree(reason.expression)
+        for node in keep_about_status(find_open_words(tree, good=False), listed):
+            yield _doubt_open_word(source, node)
+        yield from doubt_truth_values(source, tree, rooted=True)
+        yield from _doubt_partial_words(source)
 
 
-def _open(source: ExpressionSpec, node: nodes.Node) -> Finding:
-    return doubt_in(
+def _doubt_open_word(source: ExpressionSpec, node: nodes.Node) -> Finding:
+    return make_doubt_in(
         source,
         node,
         "TB504",
@@ -127,12 +127,12 @@ def _open(source: ExpressionSpec, node: nodes.Node) -> Finding:
     )
 
 
-def truthy_doubts(
+def doubt_truth_values(
     source: ExpressionSpec, tree: nodes.Node, *, rooted: bool, whole: bool = False
 ) -> Iterator[Finding]:
     """Operands that are taken for true or false, whatever they are."""
-    for node in truthy(tree, rooted=rooted, whole=whole):
-        yield doubt_in(
+    for node in find_untyped_conditions(tree, rooted=rooted, whole=whole):
+        yield make_doubt_in(
             source,
             node,
             "TB506",
@@ -141,37 +141,37 @@ def truthy_doubts(
         )
 
 
-def _parts_of_words(source: ExpressionSpec) -> Iterator[Finding]:
-    for node in parts_of_words(tree_of(source)):
+def _doubt_partial_words(source: ExpressionSpec) -> Iterator[Finding]:
+    for node in find_partial_words(read_tree(source)):
         message = "this searches for a part of a status: UNPAID has PAID in it"
-        yield doubt_in(source, node, "TB509", message, "compare the whole word with ==")
+        yield make_doubt_in(source, node, "TB509", message, "compare the whole word with ==")
 
 
-def tables(spec: MappingSpec) -> Iterator[Finding]:
+def doubt_tables(spec: MappingSpec) -> Iterator[Finding]:
     """Tables in which a word that was not thought of is VALID."""
     for table in spec.ticket.statuses:
         for word, status in table.values.items():
             if status.value == _VALID and _CATCH_ALL.fullmatch(word):
                 message = f"`{word}` is a status that is spelt so; it stands for no others"
                 hint = "list the platform's words: an unknown one is an error"
-                yield doubt(status.place, "TB507", message, hint)
+                yield make_doubt(status.place, "TB507", message, hint)
             elif status.value == _VALID and _ENDED.fullmatch(word):
                 message = f"`{word}` is VALID here, and does not sound so"
-                yield doubt(status.place, "TB508", message, "for example CANCELED or REFUNDED")
+                yield make_doubt(status.place, "TB508", message, "for example CANCELED or REFUNDED")
     for part in parts_within(spec.ticket.fields):
         if isinstance(part, TableSpec) and part.otherwise and part.otherwise.value == _VALID:
             message = "every word that is not listed is VALID here"
             hint = "leave `else` out: then it is a violation"
-            yield doubt(part.otherwise.place, "TB507", message, hint)
+            yield make_doubt(part.otherwise.place, "TB507", message, hint)
 
 
-def prices(spec: MappingSpec) -> Iterator[Finding]:
+def doubt_prices(spec: MappingSpec) -> Iterator[Finding]:
     """A price whose key says that it is in minor units, taken as it is."""
     for part in parts_within(spec.ticket.fields):
         if not isinstance(part, NamedField) or part.name != "price":
             continue
-        path = path_of(tree_of(part.field)) if isinstance(part.field, ExpressionSpec) else None
+        path = find_path(read_tree(part.field)) if isinstance(part.field, ExpressionSpec) else None
         if path and _MINOR.fullmatch(_CAMEL.sub("_", path[-1]).lower()):
             message = f"`{path[-1]}` sounds like minor units; a price is in major ones (180.5)"
             hint = f"for example minor_units({'.'.join(path)}, item.currency)"
-            yield doubt(part.field.place, "TB514", message, hint)
+            yield make_doubt(part.field.place, "TB514", message, hint)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ticketbridge.authoring.check.trees import doubt
+from ticketbridge.authoring.check.trees import make_doubt
 from ticketbridge.authoring.personal.looks import TOKEN, is_random, is_stand_in, is_uuid
-from ticketbridge.authoring.personal.personal_kinds import CREDENTIAL_WORDS, word_set, words_of
+from ticketbridge.authoring.personal.personal_kinds import CREDENTIAL_WORDS, split_words, word_set
 from ticketbridge.mapping.builders.headers import is_sensitive, is_sensitive_parameter
 from ticketbridge.mapping.findings import Finding, Place
 from ticketbridge.mapping.places import LINE_BREAK
@@ -41,7 +41,7 @@ def looks_of_secrets(text: str, file: str) -> Iterator[Finding]:
         for column in sorted({*_known(line), *_named(line), *_links(line)}):
             message = "this looks like a credential in clear"
             hint = "use a variable: `${NAME}`; and renew it, if it was ever shared"
-            yield doubt(Place(file, number, column + 1), "TB053", message, hint)
+            yield make_doubt(Place(file, number, column + 1), "TB053", message, hint)
 
 
 def _known(line: str) -> Iterator[int]:
@@ -60,7 +60,7 @@ def _named(line: str) -> Iterator[int]:
 def _opens(value: str, name: str, *, in_url: bool) -> bool:
     if is_stand_in(value):
         return False
-    named = is_sensitive(name) or not _NAMES.isdisjoint(words_of(name))
+    named = is_sensitive(name) or not _NAMES.isdisjoint(split_words(name))
     if in_url and is_sensitive_parameter(name):
         return any(map(str.isdecimal, value)) or is_random(value)
     return named and len(value) >= _SHORTEST and is_random(value)

@@ -15,16 +15,16 @@ from ticketbridge.mapping.findings import Finding, Place
 from ticketbridge.mapping.spec import ExpressionSpec, expressions_in
 
 
-def doubt(place: Place, code: str, message: str, suggestion: str = "") -> Finding:
+def make_doubt(place: Place, code: str, message: str, suggestion: str = "") -> Finding:
     """A warning at *place*: what is doubted may be meant."""
     return Finding(place, "warning", code, message, suggestion)
 
 
-def doubt_in(
+def make_doubt_in(
     spec: ExpressionSpec, node: nodes.Node, code: str, message: str, suggestion: str = ""
 ) -> Finding:
     """A warning at *node* of the expression *spec*."""
-    return doubt(spec.at(node.start), code, message, suggestion)
+    return make_doubt(spec.at(node.start), code, message, suggestion)
 
 
 # --- trees ----------------------------------------------------------------------------------------
@@ -42,7 +42,7 @@ _NOTHING = nodes.Constant(0, None)
 
 
 @cache
-def _tree(text: str) -> nodes.Node:
+def _parse_tree(text: str) -> nodes.Node:
     try:
         tree = parse(text, strict=True)
         analyse(text, tree, roots=None, strict=True)
@@ -51,17 +51,17 @@ def _tree(text: str) -> nodes.Node:
     return tree
 
 
-def tree_of(spec: ExpressionSpec) -> nodes.Node:
+def read_tree(spec: ExpressionSpec) -> nodes.Node:
     """The syntax of *spec*; that of null where it is wrong, which was reported."""
-    return _tree(spec.text)
+    return _parse_tree(spec.text)
 
 
-def roots_in(part: Any) -> set[str]:
+def find_roots(part: Any) -> set[str]:
     """The roots that the expressions within *part* begin with."""
-    return {root.name for spec in expressions_in(part) for root in asked(tree_of(spec))}
+    return {root.name for spec in expressions_in(part) for root in asked(read_tree(spec))}
 
 
-def path_of(tree: nodes.Node) -> Path | None:
+def find_path(tree: nodes.Node) -> Path | None:
     """The keys of a tree that only goes along them, whatever is wrapped around; None for any other."""
     match tree:
         case nodes.Field():
@@ -69,26 +69,26 @@ def path_of(tree: nodes.Node) -> Path | None:
         case nodes.Index():
             return ()
         case nodes.Chain():
-            parts = [path_of(step) for step in tree.steps]
+            parts = [find_path(step) for step in tree.steps]
             return None if None in parts else tuple(key for part in parts for key in part or ())
         case nodes.Call() if tree.name in _WRAPPERS:
-            return path_of(tree.arguments[0])
+            return find_path(tree.arguments[0])
         case _:
             return None
 
 
 def is_status(tree: nodes.Node) -> bool:
     """Whether *tree* goes to something that is called a status."""
-    path = path_of(tree)
-    return path is not None and any(map(_STATUS.fullmatch, map(_snake, path[-1:])))
+    path = find_path(tree)
+    return path is not None and any(map(_STATUS.fullmatch, map(_make_snake_case, path[-1:])))
 
 
-def _snake(name: str) -> str:
+def _make_snake_case(name: str) -> str:
     """`orderStatus` as `order_Status`."""
     return _CAMEL.sub("_", name)
 
 
-def text_of(tree: nodes.Node) -> str | None:
+def find_literal_text(tree: nodes.Node) -> str | None:
     """The text that *tree* is, where it is a literal of one."""
     return tree.value if isinstance(tree, nodes.Constant) and isinstance(tree.value, str) else None
 
@@ -100,7 +100,7 @@ _PARTS_OF_TEXT = frozenset({"contains", "starts_with", "ends_with", "matches"})
 _ANCHORED = ("^", "$")
 
 
-def open_words(tree: nodes.Node, *, good: bool) -> Iterator[nodes.Node]:
+def find_open_words(tree: nodes.Node, *, good: bool) -> Iterator[nodes.Node]:
     """The comparisons with a word in which any other word, also an unknown one, counts as good.
 
     *good*: what is good for the ticket where *tree* is true; else what is good where it is false.
@@ -108,12 +108,12 @@ def open_words(tree: nodes.Node, *, good: bool) -> Iterator[nodes.Node]:
     match tree:
         case nodes.Both(conditions=several) | nodes.Either(choices=several):
             for each in several:
-                yield from open_words(each, good=good)
+                yield from find_open_words(each, good=good)
         case nodes.Not():
-            yield from open_words(tree.condition, good=not good)
-        case nodes.Comparison(operator="!=") if good and _compared(tree) is not None:
+            yield from find_open_words(tree.condition, good=not good)
+        case nodes.Comparison(operator="!=") if good and _find_compared(tree) is not None:
             yield tree
-        case nodes.Comparison(operator="==") if not good and _compared(tree) is not None:
+        case nodes.Comparison(operator="==") if not good and _find_compared(tree) is not None:
             yield tree
         case nodes.Call(name="contains") if not good and _is_literal(tree.arguments[0]):
             yield tree
@@ -128,44 +128,48 @@ def _is_literal(tree: nodes.Node) -> bool:
     return isinstance(tree, nodes.Constant)
 
 
-def _compared(tree: nodes.Comparison) -> nodes.Node | None:
+def _find_compared(tree: nodes.Comparison) -> nodes.Node | None:
     """What is compared with a word."""
-    if text_of(tree.right) is not None:
+    if find_literal_text(tree.right) is not None:
         return tree.left
-    return tree.right if text_of(tree.left) is not None else None
+    return tree.right if find_literal_text(tree.left) is not None else None
 
 
-def subject(tree: nodes.Node) -> nodes.Node | None:
+def find_subject(tree: nodes.Node) -> nodes.Node | None:
     """What is held against a word, or a list of them."""
     if isinstance(tree, nodes.Comparison):
-        return _compared(tree)
+        return _find_compared(tree)
     if isinstance(tree, nodes.Call) and len(tree.arguments) == 2:
         first, second = tree.arguments
         return second if _is_literal(first) else first
     return None
 
 
-def of_a_status(found: Iterator[nodes.Node], known: Collection[Path] = ()) -> Iterator[nodes.Node]:
+def keep_about_status(
+    found: Iterator[nodes.Node], known: Collection[Path] = ()
+) -> Iterator[nodes.Node]:
     """Those that are about a status, and none of the paths *known*, whose every word is listed."""
     for node in found:
-        about = subject(node)
-        if about is not None and is_status(about) and path_of(about) not in known:
+        about = find_subject(node)
+        if about is not None and is_status(about) and find_path(about) not in known:
             yield node
 
 
-def parts_of_words(tree: nodes.Node) -> Iterator[nodes.Node]:
+def find_partial_words(tree: nodes.Node) -> Iterator[nodes.Node]:
     """The calls that search a status for a part of a word."""
     for node in walk(tree):
         if not isinstance(node, nodes.Call) or node.name not in _PARTS_OF_TEXT:
             continue
         where, what = node.arguments
-        pattern = text_of(what) or ""
+        pattern = find_literal_text(what) or ""
         anchored = node.name == "matches" and all(sign in pattern for sign in _ANCHORED)
         if is_status(where) and pattern and not anchored:
             yield node
 
 
-def truthy(tree: nodes.Node, *, rooted: bool, whole: bool = False) -> Iterator[nodes.Node]:
+def find_untyped_conditions(
+    tree: nodes.Node, *, rooted: bool, whole: bool = False
+) -> Iterator[nodes.Node]:
     """The operands of a condition that need not be true or false.
 
     *whole*: so is the condition itself, as that of a filter is.
@@ -173,9 +177,9 @@ def truthy(tree: nodes.Node, *, rooted: bool, whole: bool = False) -> Iterator[n
     match tree:
         case nodes.Both(conditions=several) | nodes.Either(choices=several):
             for each in several:
-                yield from truthy(each, rooted=rooted, whole=True)
+                yield from find_untyped_conditions(each, rooted=rooted, whole=True)
         case nodes.Not():
-            yield from truthy(tree.condition, rooted=rooted, whole=True)
+            yield from find_untyped_conditions(tree.condition, rooted=rooted, whole=True)
         case _ if whole:
             types = outcomes(tree, rooted=rooted)
             if types is None or types != {bool}:
@@ -184,7 +188,7 @@ def truthy(tree: nodes.Node, *, rooted: bool, whole: bool = False) -> Iterator[n
             return
 
 
-def filters(tree: nodes.Node) -> Iterator[nodes.Node]:
+def find_filters(tree: nodes.Node) -> Iterator[nodes.Node]:
     """The conditions of the filters within *tree*."""
     for node in walk(tree):
         if isinstance(node, nodes.Projection) and node.condition is not None:

@@ -12,16 +12,16 @@ from ticketbridge.mapping.nodes import Path
 from ticketbridge.mapping.places import LINE_BREAK
 
 
-def without_wakes(found: Sequence[Finding], draft: Draft) -> Iterator[Finding]:
+def drop_follow_ons(found: Sequence[Finding], draft: Draft) -> Iterator[Finding]:
     """The findings of compiling *draft* that would be there without its other errors."""
     wrong = {finding.place for finding in draft.findings if finding.severity == "error"}
     for finding in found:
-        follows = _WAKES.get(finding.code)
+        follows = _FOLLOW_ONS.get(finding.code)
         if finding.place not in wrong and not (follows and follows(finding, draft)):
             yield finding
 
 
-def certain(doubts: Iterable[Finding], wrong: Iterable[Finding]) -> Iterator[Finding]:
+def drop_dependent_doubts(doubts: Iterable[Finding], wrong: Iterable[Finding]) -> Iterator[Finding]:
     """The doubts that do not depend on what is *wrong*."""
     errors = {finding.place for finding in wrong if finding.severity == "error"}
     for doubt in doubts:
@@ -29,9 +29,9 @@ def certain(doubts: Iterable[Finding], wrong: Iterable[Finding]) -> Iterator[Fin
             yield doubt
 
 
-def _lacks_names(finding: Finding, draft: Draft) -> bool:
+def _follows_from_names(finding: Finding, draft: Draft) -> bool:
     """An entry is broken whose name may be the unknown one, or the entry that asks for it."""
-    own = _entry_at(finding, draft)
+    own = _find_entry_number(finding, draft)
     entries = [path[1:] for path in draft.broken if path[:1] == ("source",)]
     taken = any(finding.code == "TB060" for finding in draft.findings)
     return (
@@ -41,34 +41,34 @@ def _lacks_names(finding: Finding, draft: Draft) -> bool:
     )
 
 
-def _lacks_entry(finding: Finding, draft: Draft) -> bool:
+def _follows_from_entry(finding: Finding, draft: Draft) -> bool:
     """Something in the entry that it is about is wrong."""
-    own = _entry_at(finding, draft)
+    own = _find_entry_number(finding, draft)
     errors = [each for each in draft.findings if each.severity == "error"]
     return (
         _is_broken(draft, ("source",))
-        or _broken_below(draft, ("source", own))
-        or any(_entry_at(each, draft) == own for each in errors)
+        or _is_broken_below(draft, ("source", own))
+        or any(_find_entry_number(each, draft) == own for each in errors)
     )
 
 
-def _entry_at(finding: Finding, draft: Draft) -> int:
+def _find_entry_number(finding: Finding, draft: Draft) -> int:
     """The number of the entry of `source` that *finding* is about, or of the last one above it."""
     return sum(entry.place <= finding.place for entry in draft.spec.source) - 1
 
 
-def _lacks_requests(_finding: Finding, draft: Draft) -> bool:
-    return _broken_below(draft, ("source",)) or _broken_below(draft, ("upstream",))
+def _follows_from_requests(_finding: Finding, draft: Draft) -> bool:
+    return _is_broken_below(draft, ("source",)) or _is_broken_below(draft, ("upstream",))
 
 
-def _lacks_contract(_finding: Finding, draft: Draft) -> bool:
+def _follows_from_contract(_finding: Finding, draft: Draft) -> bool:
     """The schema that tickets are held to is not the one that was meant."""
     refused = any(finding.code.startswith("TB08") for finding in draft.findings)
-    return refused or _broken_below(draft, ("response",))
+    return refused or _is_broken_below(draft, ("response",))
 
 
-def _lacks_fields(finding: Finding, draft: Draft) -> bool:
-    return _lacks_contract(finding, draft) or _broken_below(draft, ("ticket", "fields"))
+def _follows_from_fields(finding: Finding, draft: Draft) -> bool:
+    return _follows_from_contract(finding, draft) or _is_broken_below(draft, ("ticket", "fields"))
 
 
 def _is_broken(draft: Draft, path: Path) -> bool:
@@ -76,26 +76,26 @@ def _is_broken(draft: Draft, path: Path) -> bool:
     return any(path[:length] in draft.broken for length in range(len(path) + 1))
 
 
-def _broken_below(draft: Draft, path: Path) -> bool:
+def _is_broken_below(draft: Draft, path: Path) -> bool:
     """`_is_broken`, or something that stands in it was reported."""
     return _is_broken(draft, path) or any(inner[: len(path)] == path for inner in draft.broken)
 
 
 _OF_THE_WHOLE = frozenset({"TB510", "TB511", "TB512", "TB520", "TB521"})
 """Doubts that ask the whole mapping whether something is used, or said."""
-_WAKES: Mapping[str, Callable[[Finding, Draft], bool]] = MappingProxyType(
+_FOLLOW_ONS: Mapping[str, Callable[[Finding, Draft], bool]] = MappingProxyType(
     {
-        "TB203": _lacks_names,
-        "TB204": _lacks_names,
-        "TB208": _lacks_entry,
-        "TB301": _lacks_contract,
-        "TB302": _lacks_fields,
-        "TB303": _lacks_contract,
-        "TB304": _lacks_contract,
-        "TB306": _lacks_contract,
-        "TB312": _lacks_requests,
-        "TB313": _lacks_entry,
-        "TB315": _lacks_entry,
+        "TB203": _follows_from_names,
+        "TB204": _follows_from_names,
+        "TB208": _follows_from_entry,
+        "TB301": _follows_from_contract,
+        "TB302": _follows_from_fields,
+        "TB303": _follows_from_contract,
+        "TB304": _follows_from_contract,
+        "TB306": _follows_from_contract,
+        "TB312": _follows_from_requests,
+        "TB313": _follows_from_entry,
+        "TB315": _follows_from_entry,
     }
 )
 
@@ -108,7 +108,7 @@ _CODE = re.compile(r"\bTB\d{3}\b")
 _KEY = re.compile(r"\s*(?:- +)*(?:[\w.-]+|\"[^\"]*\"|'[^']*') *:(?:\s|$)")
 
 
-def without_silenced(findings: Iterable[Finding], text: str) -> Iterator[Finding]:
+def drop_silenced(findings: Iterable[Finding], text: str) -> Iterator[Finding]:
     """The findings without the warnings whose code stands in a comment: on their line, or above its key.
 
     An error cannot be silenced.
@@ -116,23 +116,23 @@ def without_silenced(findings: Iterable[Finding], text: str) -> Iterator[Finding
     lines = LINE_BREAK.split(text)
     for finding in findings:
         number = finding.place.line - 1
-        if finding.severity == "error" or finding.code not in _codes_at(lines, number):
+        if finding.severity == "error" or finding.code not in _find_codes_at(lines, number):
             yield finding
 
 
-def _codes_at(lines: Sequence[str], number: int) -> Iterator[str]:
+def _find_codes_at(lines: Sequence[str], number: int) -> Iterator[str]:
     """The codes in the comments of a line, of its key's where that is above, and directly above that."""
     at = min(number, len(lines) - 1)
-    yield from _codes(lines[at])
+    yield from _find_codes(lines[at])
     while at > 0 and not _KEY.match(lines[at]):
         at -= 1
-        yield from _codes(lines[at])
+        yield from _find_codes(lines[at])
     while at > 0 and lines[at - 1].lstrip().startswith("#"):
         at -= 1
-        yield from _codes(lines[at])
+        yield from _find_codes(lines[at])
 
 
-def _codes(line: str) -> Iterator[str]:
+def _find_codes(line: str) -> Iterator[str]:
     comment = _COMMENT.search(line)
     if comment:
         yield from _CODE.findall(comment["words"])

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, quote, unquote
 
 from ticketbridge.authoring.cases.case_spec import Target
-from ticketbridge.authoring.draft.documents import Document, is_paging, texts_in
+from ticketbridge.authoring.draft.documents import Document, is_paging, list_texts
 from ticketbridge.authoring.draft.looks import looks_secret
-from ticketbridge.authoring.draft.platform_words import PEOPLE_LISTS, folded, key_words, singular
+from ticketbridge.authoring.draft.platform_words import PEOPLE_LISTS, fold, make_singular, split_key
 from ticketbridge.authoring.personal.personal_kinds import CREDENTIAL_WORDS, word_set
 from ticketbridge.mapping.environment import PLACEHOLDER
 
@@ -33,7 +33,7 @@ _SPECIAL = re.compile(r"[^A-Za-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Hidden:
+class HiddenCredentials:
     """Documents whose targets have `${VARIABLE}` in place of each credential.
 
     *key* is the parameter that is the credential of every call, with its variable, where there is one: the
@@ -59,31 +59,33 @@ def is_variable(text: str) -> bool:
     return _VARIABLE.fullmatch(text) is not None
 
 
-def without_variables(target: str) -> str:
+def replace_variables(target: str) -> str:
     """*target* as a case has it, where no variable is set."""
     return _VARIABLE.sub(PLACEHOLDER, target)
 
 
-def hide_credentials(documents: Sequence[Document], user: str | None, prefix: str) -> Hidden:
+def hide_credentials(
+    documents: Sequence[Document], user: str | None, prefix: str
+) -> HiddenCredentials:
     """See Hidden; *prefix* begins the names of variables."""
-    found = list(_in_targets(documents, user))
-    names = _variables(found, prefix)
-    key = _key_of_all(documents, found, names)
-    hidden = [_with_target(d, _rewritten(d.target, found, names, key)) for d in documents]
-    inside = {pair for document in documents for pair in _in_samples(document)}
-    alone = _ids(documents)
+    found = list(_find_in_targets(documents, user))
+    names = _name_variables(found, prefix)
+    key = _find_common_key(documents, found, names)
+    hidden = [_replace_target(d, _rewrite_target(d.target, found, names, key)) for d in documents]
+    inside = {pair for document in documents for pair in _find_in_samples(document)}
+    alone = _find_ids(documents)
     pairs = {(one.name, one.value) for one in found} | {
         pair for pair in inside if pair[1] not in alone
     }
     short = frozenset((name, value) for name, value in pairs if name and len(value) < _SHORT)
-    return Hidden(hidden, frozenset(value for _, value in pairs), short, key)
+    return HiddenCredentials(hidden, frozenset(value for _, value in pairs), short, key)
 
 
 # --- in targets -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Credential:
     """A credential in a target: the value of a parameter, or (*name* is "") a segment, after *after*."""
 
     name: str
@@ -91,26 +93,26 @@ class _Found:
     after: str = ""
 
 
-def _in_targets(documents: Sequence[Document], user: str | None) -> Iterator[_Found]:
-    known = {text for document in documents for text in texts_in(document.value)}
+def _find_in_targets(documents: Sequence[Document], user: str | None) -> Iterator[_Credential]:
+    known = {text for document in documents for text in list_texts(document.value)}
     asked = (user or "").casefold()
     for document in documents:
         target = Target.of(document.target)
         pairs = [(n, v) for n, values in target.query.items() for v in values]
         pairs = [(n, v) for n, v in pairs if v.casefold() != asked and v]
         secret = [(n, v) for n, v in pairs if is_credential(n, v) and v not in known]
-        yield from (_Found(name, value) for name, value in secret)
+        yield from (_Credential(name, value) for name, value in secret)
         if secret:
             rest = [pair for pair in pairs if pair not in secret and pair[1] not in known]
-            yield from (_Found(n, v) for n, v in rest if "".join(key_words(n)) in _LOGINS)
+            yield from (_Credential(n, v) for n, v in rest if "".join(split_key(n)) in _LOGINS)
         for before, segment in zip(("", *target.path), target.path, strict=False):
             if looks_secret(segment) and segment not in known and segment.casefold() != asked:
-                yield _Found("", segment, before)
+                yield _Credential("", segment, before)
 
 
 def is_credential(name: str, value: str) -> bool:
     """Whether a parameter is a credential, by its name or by the look of its value."""
-    words = key_words(name)
+    words = split_key(name)
     if not value or not words or is_paging(name) or {"page", "cursor", "next"} & set(words):
         return False
     return looks_secret(value) or ("@" not in value and _is_named(words))
@@ -122,48 +124,48 @@ def _is_named(words: Sequence[str]) -> bool:
     return named and (len(words) == 1 or _PLAIN_KEYS.isdisjoint(words[:-1]))
 
 
-def _variables(found: Sequence[_Found], prefix: str) -> dict[_Found, str]:
+def _name_variables(found: Sequence[_Credential], prefix: str) -> dict[_Credential, str]:
     """`${NAME}` for each; several values of one name are one person's, or one call's: `{name}`, a TODO."""
     values: dict[str, set[str]] = {}
     for one in found:
-        values.setdefault(_name_of(one), set()).add(one.value)
+        values.setdefault(_make_name(one), set()).add(one.value)
     return {
-        one: _marker(one, prefix, several=len(values[_name_of(one)]) > 1)
+        one: _make_marker(one, prefix, several=len(values[_make_name(one)]) > 1)
         for one in dict.fromkeys(found)
     }
 
 
-def _marker(one: _Found, prefix: str, *, several: bool) -> str:
-    person = not one.name and not PEOPLE_LISTS.isdisjoint(key_words(one.after))
+def _make_marker(one: _Credential, prefix: str, *, several: bool) -> str:
+    person = not one.name and not PEOPLE_LISTS.isdisjoint(split_key(one.after))
     if several or person:
-        return f"{{{_name_of(one)}}}"
-    return f"${{{prefix}_{_name_of(one).upper()}}}"
+        return f"{{{_make_name(one)}}}"
+    return f"${{{prefix}_{_make_name(one).upper()}}}"
 
 
-def _name_of(one: _Found) -> str:
+def _make_name(one: _Credential) -> str:
     if one.name:
-        return _SPECIAL.sub("_", folded(one.name)).strip("_").lower() or "key"
-    before = "" if looks_secret(one.after) or is_variable(one.after) else singular(one.after)
+        return _SPECIAL.sub("_", fold(one.name)).strip("_").lower() or "key"
+    before = "" if looks_secret(one.after) or is_variable(one.after) else make_singular(one.after)
     return before or "path_key"
 
 
-def _key_of_all(
-    documents: Sequence[Document], found: Sequence[_Found], names: dict[_Found, str]
+def _find_common_key(
+    documents: Sequence[Document], found: Sequence[_Credential], names: dict[_Credential, str]
 ) -> tuple[str, str] | None:
     """The one parameter that is the credential of all calls: `auth` puts it into each of them."""
     asked = [Target.of(d.target).query for d in documents if d.target]
     for one in found:
         everywhere = all(query.get(one.name) == [one.value] for query in asked)
-        named = bool(one.name) and _is_named(key_words(one.name))
+        named = bool(one.name) and _is_named(split_key(one.name))
         if named and is_variable(names[one]) and everywhere:
             return one.name, names[one]
     return None
 
 
-def _rewritten(
+def _rewrite_target(
     target: str,
-    found: Sequence[_Found],
-    names: dict[_Found, str],
+    found: Sequence[_Credential],
+    names: dict[_Credential, str],
     key: tuple[str, str] | None,
 ) -> str:
     if not target:
@@ -180,7 +182,7 @@ def _rewritten(
     return "/".join(segments) + (f"{mark}{'&'.join(parameters)}" if parameters else "")
 
 
-def _with_target(document: Document, target: str) -> Document:
+def _replace_target(document: Document, target: str) -> Document:
     if target == document.target:
         return document
     return replace(document, sample=replace(document.sample, key=target))
@@ -189,9 +191,9 @@ def _with_target(document: Document, target: str) -> Document:
 # --- in samples -----------------------------------------------------------------------------------
 
 
-def _in_samples(document: Document) -> Iterator[tuple[str, str]]:
+def _find_in_samples(document: Document) -> Iterator[tuple[str, str]]:
     """The credentials of URLs that stand in a document, each with its parameter's name, or ""."""
-    for text in texts_in(document.value):
+    for text in list_texts(document.value):
         for url in _URL.findall(text):
             yield from (("", password) for password in _USERINFO.findall(url))
             # By its signs: a text that is no URL for urlsplit may hold a credential too.
@@ -203,6 +205,8 @@ def _in_samples(document: Document) -> Iterator[tuple[str, str]]:
             yield from (("", s) for s in map(unquote, steps) if looks_secret(s))
 
 
-def _ids(documents: Sequence[Document]) -> set[str]:
+def _find_ids(documents: Sequence[Document]) -> set[str]:
     """What stands alone in a document: an id that a URL repeats is no credential."""
-    return {text for document in documents for text in texts_in(document.value) if "/" not in text}
+    return {
+        text for document in documents for text in list_texts(document.value) if "/" not in text
+    }

@@ -13,7 +13,7 @@ from xml.parsers import expat
 import msgspec
 
 from ticketbridge.authoring.cases.case_spec import Target
-from ticketbridge.authoring.draft.platform_words import key_words
+from ticketbridge.authoring.draft.platform_words import split_key
 from ticketbridge.authoring.draft.sample_values import ABSENT, TEXT
 from ticketbridge.authoring.samples import Sample, SampleError
 from ticketbridge.upstream.encodings import EncodingError, text_of
@@ -54,39 +54,41 @@ def read_documents(samples: Sequence[Sample]) -> list[Document]:
 
     What is a list in one XML document is one in all: of one element alone nobody could tell.
     """
-    found = {path for sample in samples if sample.is_xml for path in _lists_in(sample)}
+    found = {path for sample in samples if sample.is_xml for path in _find_lists_in(sample)}
     lists = Lists(found)
     named = tuple(sorted("/".join(path) for path in found))
     return [
-        Document(s, asyncio.run(_xml(s, lists)), named) if s.is_xml else Document(s, _json(s))
+        Document(s, asyncio.run(_read_xml(s, lists)), named)
+        if s.is_xml
+        else Document(s, _read_json(s))
         for s in samples
     ]
 
 
-def _json(sample: Sample) -> Any:
+def _read_json(sample: Sample) -> Any:
     return msgspec.json.decode(sample.content.removeprefix(_BOM))
 
 
-async def _xml(sample: Sample, lists: Lists) -> Any:
+async def _read_xml(sample: Sample, lists: Lists) -> Any:
     try:
-        return _with_nulls(await read_xml(text_of(sample.content, None), lists))
+        return _add_nulls(await read_xml(text_of(sample.content, None), lists))
     except (EncodingError, XmlError) as error:
         raise SampleError(
             f"{sample.file}: the sample is no XML that is read here: {error}"
         ) from None
 
 
-def _with_nulls(value: Any) -> Any:
+def _add_nulls(value: Any) -> Any:
     """*value* with plain objects for elements that have attributes; one of attributes alone has no text.
 
     So a condition that asks for the text of an element meets no object where there is none.
     """
     if isinstance(value, list):
-        return type(value)(map(_with_nulls, value))
+        return type(value)(map(_add_nulls, value))
     if not isinstance(value, dict):
         return value
     attributes = all(key.startswith("@") for key in value)
-    made = {key: _with_nulls(member) for key, member in value.items()}
+    made = {key: _add_nulls(member) for key, member in value.items()}
     return {**made, TEXT: ABSENT} if attributes and made else made
 
 
@@ -114,7 +116,7 @@ class _Outline:
                 self.lists.add((name, child))
 
 
-def _lists_in(sample: Sample) -> Iterator[Path]:
+def _find_lists_in(sample: Sample) -> Iterator[Path]:
     outline = _Outline()
     parser = expat.ParserCreate()
     parser.StartElementHandler = outline.start
@@ -131,14 +133,14 @@ def _refuse(*_: object) -> None:
     raise ValueError("a document type")
 
 
-def texts_in(value: Any) -> Iterator[str]:
+def list_texts(value: Any) -> Iterator[str]:
     """All texts and integers of a document, as they would stand in a path."""
     if isinstance(value, dict):
         for member in value.values():
-            yield from texts_in(member)
+            yield from list_texts(member)
     elif isinstance(value, list):
         for member in value:
-            yield from texts_in(member)
+            yield from list_texts(member)
     elif isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
         yield str(value)
 
@@ -154,7 +156,7 @@ _PAGING = re.compile(
 
 def is_paging(name: str) -> bool:
     """Whether a parameter is one of pages: `page`, `pageIndex`, `page[number]`, `$skip`, not `page_size`."""
-    return _PAGING.fullmatch("".join(key_words(name))) is not None
+    return _PAGING.fullmatch("".join(split_key(name))) is not None
 
 
 @dataclass(slots=True)
@@ -184,12 +186,12 @@ class Group:
         return [target.path[place] for target in self.targets]
 
 
-def grouped(documents: Sequence[Document]) -> list[Group]:
+def group_documents(documents: Sequence[Document]) -> list[Group]:
     """The groups, in the order of their first documents."""
-    known = {text for document in documents for text in texts_in(document.value)}
+    known = {text for document in documents for text in list_texts(document.value)}
     groups: list[Group] = []
     for document in documents:
-        group = next((g for g in groups if _belongs(document, g, known)), None)
+        group = next((g for g in groups if _belongs_to(document, g, known)), None)
         if group is None:
             group = Group()
             groups.append(group)
@@ -197,7 +199,7 @@ def grouped(documents: Sequence[Document]) -> list[Group]:
     return groups
 
 
-def _belongs(document: Document, group: Group, known: set[str]) -> bool:
+def _belongs_to(document: Document, group: Group, known: set[str]) -> bool:
     first = group.documents[0]
     if bool(document.target) != bool(first.target):
         return False
@@ -205,7 +207,7 @@ def _belongs(document: Document, group: Group, known: set[str]) -> bool:
         return _same_call(Target.of(first.target), Target.of(document.target), known)
     if document.name or first.name:
         return document.name == first.name
-    return _shape(document.value) == _shape(first.value)
+    return _find_shape(document.value) == _find_shape(first.value)
 
 
 def _same_call(one: Target, other: Target, known: set[str]) -> bool:
@@ -221,8 +223,8 @@ def _is_value(segment: str, known: set[str]) -> bool:
     return segment in known or any(map(str.isdigit, segment))
 
 
-def _shape(value: Any) -> object:
+def _find_shape(value: Any) -> object:
     """What two answers of one call have in common: the keys at their top, or the first element's."""
     if isinstance(value, list):
-        return ("list", _shape(value[0])) if value else "list"
+        return ("list", _find_shape(value[0])) if value else "list"
     return frozenset(value) if isinstance(value, dict) else type(value)

@@ -8,10 +8,17 @@ from dataclasses import dataclass, field
 
 from ticketbridge.authoring.cases.value_text import flow_text, scalar_text
 from ticketbridge.authoring.draft.candidates import Condition, Guess
-from ticketbridge.authoring.draft.entries import Call, Entry, Hole, Part, Rule, Variable
-from ticketbridge.authoring.draft.paging import Pages
+from ticketbridge.authoring.draft.entries import (
+    DraftCall,
+    DraftEntry,
+    DraftRule,
+    Hole,
+    Part,
+    Variable,
+)
+from ticketbridge.authoring.draft.paging import DraftPages
 from ticketbridge.authoring.draft.platform_words import VALID
-from ticketbridge.authoring.draft.status_tables import Table
+from ticketbridge.authoring.draft.status_tables import StatusTable
 from ticketbridge.mapping.compiler import TODO
 
 _COLUMN = 52
@@ -20,7 +27,7 @@ _QUOTED = set(":#{}[]&*!|>%@,`\"'")
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class DraftParts:
     """What a mapping is written from; *pages* are those of the calls, by the names of entries.
 
     *omits*: it is not to be kept, but to see what its fields give. *unjudged* are values that say yes or
@@ -29,10 +36,10 @@ class Parts:
 
     platform: str
     auth: Sequence[str]
-    entries: Sequence[Entry]
-    pages: Mapping[str, Pages]
+    entries: Sequence[DraftEntry]
+    pages: Mapping[str, DraftPages]
     owner: Guess
-    tables: Sequence[Table]
+    tables: Sequence[StatusTable]
     conditions: Sequence[Condition]
     fields: Mapping[str, Guess | Mapping[str, Guess]]
     notes: Sequence[str] = field(default=())
@@ -40,19 +47,27 @@ class Parts:
     unjudged: Sequence[str] = field(default=())
 
 
-def written(parts: Parts) -> str:
+def write_mapping(parts: DraftParts) -> str:
     """The mapping."""
-    lines = [*_head(parts), "", "source:", *_source(parts), "", "ticket:", *_ticket(parts)]
+    lines = [
+        *_write_head(parts),
+        "",
+        "source:",
+        *_write_source(parts),
+        "",
+        "ticket:",
+        *_write_ticket(parts),
+    ]
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def variable_prefix(platform: str) -> str:
+def make_variable_prefix(platform: str) -> str:
     """How the variables of a platform begin."""
     prefix = platform.upper().replace("-", "_")
     return prefix if prefix[0].isalpha() else f"P_{prefix}"
 
 
-def expression_text(text: str) -> str:
+def write_expression(text: str) -> str:
     """An expression as a YAML value, quoted where it must be."""
     plain = (
         text
@@ -64,7 +79,7 @@ def expression_text(text: str) -> str:
     return text if plain else scalar_text(text)
 
 
-def _head(parts: Parts) -> Iterator[str]:
+def _write_head(parts: DraftParts) -> Iterator[str]:
     yield "# Drafted from samples. Each guess says how sure it is, and why: sure, likely, unsure, or TODO."
     yield "# `ticketbridge check` points at what is TODO; the cases beside it show what comes out."
     yield from (f"# {note}" for note in parts.notes)
@@ -76,65 +91,71 @@ def _head(parts: Parts) -> Iterator[str]:
     yield ""
     yield "upstream:"
     below = next((pages.base_path for pages in parts.pages.values() if pages.base_path), "")
-    base = f"  base_url: ${{{variable_prefix(parts.platform)}_API}}{below}"
-    yield _commented(base, "# likely: by the next page's URL" if below else "")
+    base = f"  base_url: ${{{make_variable_prefix(parts.platform)}_API}}{below}"
+    yield _add_comment(base, "# likely: by the next page's URL" if below else "")
     yield from (f"  {line}" for line in parts.auth)
 
 
 # --- source ---------------------------------------------------------------------------------------
 
 
-def _source(parts: Parts) -> Iterator[str]:
+def _write_source(parts: DraftParts) -> Iterator[str]:
     for entry in parts.entries:
         yield f"  - name: {entry.name}"
         if entry.only_if:
-            condition = f"    if: {expression_text(f'length({entry.only_if}) > `0`')}"
-            yield _commented(condition, "# unsure: only of these is there an answer in the samples")
+            condition = f"    if: {write_expression(f'length({entry.only_if}) > `0`')}"
+            yield _add_comment(
+                condition, "# unsure: only of these is there an answer in the samples"
+            )
         if entry.call is not None:
-            yield from _call(entry.call, parts.pages.get(entry.name))
-        yield from _rules(entry.rules)
+            yield from _write_call(entry.call, parts.pages.get(entry.name))
+        yield from _write_rules(entry.rules)
         comment = f"# {entry.why}" if entry.why else ""
-        yield _commented(f"    {entry.kind}: {expression_text(entry.text)}", comment)
+        yield _add_comment(f"    {entry.kind}: {write_expression(entry.text)}", comment)
 
 
-def _rules(rules: Sequence[Rule]) -> Iterator[str]:
+def _write_rules(rules: Sequence[DraftRule]) -> Iterator[str]:
     """`responses`: one rule on its line, several each on one of its own."""
     texts = [(flow_text({"when": rule.when, "then": rule.then}), f"# {rule.why}") for rule in rules]
     if len(texts) == 1:
-        yield _commented(f"    responses: [{texts[0][0]}]", texts[0][1])
+        yield _add_comment(f"    responses: [{texts[0][0]}]", texts[0][1])
     elif texts:
         yield "    responses:"
-        yield from (_commented(f"      - {text}", why) for text, why in texts)
+        yield from (_add_comment(f"      - {text}", why) for text, why in texts)
 
 
-def _call(call: Call, pages: Pages | None) -> Iterator[str]:
+def _write_call(call: DraftCall, pages: DraftPages | None) -> Iterator[str]:
     if call.segments is None:
-        yield _commented('    get: "/{TODO}"', "# TODO: the path of this call, below base_url")
-        yield _commented(
+        yield _add_comment('    get: "/{TODO}"', "# TODO: the path of this call, below base_url")
+        yield _add_comment(
             '    query: {email: "{user}"}', "# unsure: how the platform is told who asks"
         )
     else:
-        path = "/" + "/".join(map(_part, call.segments))
-        yield _commented(f"    get: {scalar_text(path)}", _holes(call.segments, fixed=True))
-    placed = {name: _part(part) for name, part in call.query.items()}
+        path = "/" + "/".join(map(_write_part, call.segments))
+        yield _add_comment(
+            f"    get: {scalar_text(path)}", _explain_holes(call.segments, fixed=True)
+        )
+    placed = {name: _write_part(part) for name, part in call.query.items()}
     placed |= dict(pages.query) if pages else {}
     if placed:
-        yield _commented(f"    query: {flow_text(placed)}", _holes(tuple(call.query.values())))
+        yield _add_comment(
+            f"    query: {flow_text(placed)}", _explain_holes(tuple(call.query.values()))
+        )
     documents = call.group.documents
     if documents[0].is_xml:
         lists = ", ".join(documents[0].lists)
-        yield _commented(
+        yield _add_comment(
             f"    format: {{xml: {{lists: [{lists}]}}}}",
             "# by what comes more than once, or in its plural",
         )
     if pages:
         yield "    pages:"
         for key, guess in pages.keys.items():
-            text = guess.text if guess.text.startswith("{") else expression_text(guess.text)
-            yield _commented(f"      {key}: {text}", f"# {guess.comment}")
+            text = guess.text if guess.text.startswith("{") else write_expression(guess.text)
+            yield _add_comment(f"      {key}: {text}", f"# {guess.comment}")
 
 
-def _part(part: Part) -> str:
+def _write_part(part: Part) -> str:
     if isinstance(part, Variable):
         return part.text
     if isinstance(part, Hole):
@@ -142,7 +163,7 @@ def _part(part: Part) -> str:
     return part.replace("{", "{{").replace("}", "}}")
 
 
-def _holes(parts: Sequence[Part], *, fixed: bool = False) -> str:
+def _explain_holes(parts: Sequence[Part], *, fixed: bool = False) -> str:
     """Why the holes are there; *fixed*: and which texts may be some customer's id that nothing explains."""
     reasons = dict.fromkeys(f"`{p.text}`: {p.why}" for p in parts if isinstance(p, Hole))
     reasons |= dict.fromkeys(
@@ -163,70 +184,70 @@ def _holes(parts: Sequence[Part], *, fixed: bool = False) -> str:
 # --- ticket ---------------------------------------------------------------------------------------
 
 
-def _ticket(parts: Parts) -> Iterator[str]:
-    yield _guess("  ", "owner", parts.owner)
-    yield from _statuses(parts.tables, omits=parts.omits)
+def _write_ticket(parts: DraftParts) -> Iterator[str]:
+    yield _write_guess("  ", "owner", parts.owner)
+    yield from _write_statuses(parts.tables, omits=parts.omits)
     if parts.conditions:
         yield "  not_eligible_when:"
         for condition in parts.conditions:
-            yield _guess("    ", condition.name, condition.guess)
+            yield _write_guess("    ", condition.name, condition.guess)
     if parts.unjudged and not parts.omits:
         listed = ", ".join(f"`{text}`" for text in parts.unjudged)
         yield f"  # unsure: not judged here: {listed}; does one of them make a ticket not eligible?"
     yield "  fields:"
-    yield from _fields(parts.fields, "    ")
+    yield from _write_fields(parts.fields, "    ")
     if parts.omits:
         yield "  on_violation: omit"
 
 
-def _statuses(tables: Sequence[Table], *, omits: bool) -> Iterator[str]:
+def _write_statuses(tables: Sequence[StatusTable], *, omits: bool) -> Iterator[str]:
     if not tables and omits:
         yield "  status: {const: VALID}"
     elif not tables:
-        yield _commented("  status:", "# TODO: no value looks like a status word")
+        yield _add_comment("  status:", "# TODO: no value looks like a status word")
         yield f"    from: {TODO}"
         yield f"    values: {{{TODO}: VALID}}"
     else:
-        yield from _tables(tables)
+        yield from _write_tables(tables)
 
 
-def _tables(tables: Sequence[Table]) -> Iterator[str]:
+def _write_tables(tables: Sequence[StatusTable]) -> Iterator[str]:
     yield "  status:"
     indent, first = ("      ", "    - ") if len(tables) > 1 else ("    ", "    ")
     for table in tables:
-        yield _guess(first, "from", table.guess)
-        yield _commented(f"{indent}values:{'' if table.known else ' {}'}", _open(table))
+        yield _write_guess(first, "from", table.guess)
+        yield _add_comment(f"{indent}values:{'' if table.known else ' {}'}", _explain_open(table))
         for word, meant in table.known.items():
-            yield _commented(
-                f"{indent}  {scalar_text(word)}: {meant}", _meaning(word, meant, table)
+            yield _add_comment(
+                f"{indent}  {scalar_text(word)}: {meant}", _explain_meaning(word, meant, table)
             )
         for word in table.unknown:
             yield f"{indent}  # TODO: {scalar_text(word)}: what does it mean? Unlisted, it fails the answer."
 
 
-def _open(table: Table) -> str:
+def _explain_open(table: StatusTable) -> str:
     return "# TODO: which word means that the ticket is valid?" if table.is_open else ""
 
 
-def _meaning(word: str, meant: str, table: Table) -> str:
+def _explain_meaning(word: str, meant: str, table: StatusTable) -> str:
     if meant == VALID:
         return f"# unsure: {table.valid}"
     return f"# likely: the word `{word}`"
 
 
-def _fields(fields: Mapping[str, Guess | Mapping[str, Guess]], indent: str) -> Iterator[str]:
+def _write_fields(fields: Mapping[str, Guess | Mapping[str, Guess]], indent: str) -> Iterator[str]:
     for name, made in fields.items():
         if isinstance(made, Guess):
-            yield _guess(indent, name, made)
+            yield _write_guess(indent, name, made)
         else:
             yield f"{indent}{name}:"
-            yield from _fields(made, f"{indent}  ")
+            yield from _write_fields(made, f"{indent}  ")
 
 
-def _guess(indent: str, name: str, guess: Guess) -> str:
-    return _commented(f"{indent}{name}: {expression_text(guess.text)}", f"# {guess.comment}")
+def _write_guess(indent: str, name: str, guess: Guess) -> str:
+    return _add_comment(f"{indent}{name}: {write_expression(guess.text)}", f"# {guess.comment}")
 
 
-def _commented(line: str, comment: str) -> str:
+def _add_comment(line: str, comment: str) -> str:
     shown = "".join(c if c.isprintable() else "?" for c in comment)
     return f"{line.ljust(_COLUMN)}  {shown}" if comment else line

@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from ticketbridge.authoring.draft.candidates import Candidate, Guess, todo
-from ticketbridge.authoring.draft.sample_values import is_none_of, is_nothing
+from ticketbridge.authoring.draft.candidates import Candidate, Guess, make_todo
+from ticketbridge.authoring.draft.sample_values import is_nothing, write_is_none_of
 
 _ENDS = {
     *(("expires",), ("expires", "at"), ("expires", "on"), ("expiry",), ("expiry", "date")),
@@ -43,19 +43,21 @@ def guess_over(candidate: Candidate, candidates: Sequence[Candidate]) -> Guess:
     there = [value for value in candidate.given if not is_nothing(value)]
     text = candidate.safe_text
     if all(_has_offset(value) for value in there):
-        return _over(candidate, f"date({text})", "" if there else "; null in the samples")
+        return _write_over(candidate, f"date({text})", "" if there else "; null in the samples")
     if all(isinstance(value, str) and _LOCAL.fullmatch(value) for value in there):
         zone = find_zone(candidate, candidates)
         if zone is not None:
             why = f"; without an offset, so by the zone in `{zone.text}`"
-            return _over(candidate, f"date({text}, `null`, {zone.text})", why)
+            return _write_over(candidate, f"date({text}, `null`, {zone.text})", why)
         message = f"`{candidate.text}` has no offset; in which zone is it?"
-        return todo(f"{message} {text} != `null` && date({text}, `null`, 'Europe/Madrid') <= now()")
+        return make_todo(
+            f"{message} {text} != `null` && date({text}, `null`, 'Europe/Madrid') <= now()"
+        )
     if all(isinstance(value, str) and _DAY.fullmatch(value) for value in there):
-        return todo(
+        return make_todo(
             f"`{candidate.text}` is a day without a time: when, and in which zone, does it end?"
         )
-    return todo(f"`{candidate.text}` says until when it is good: how is it read? See date()")
+    return make_todo(f"`{candidate.text}` says until when it is good: how is it read? See date()")
 
 
 def find_zone(near: Candidate, candidates: Sequence[Candidate]) -> Candidate | None:
@@ -71,11 +73,11 @@ def find_zone(near: Candidate, candidates: Sequence[Candidate]) -> Candidate | N
 
 def _is_zone(candidate: Candidate) -> bool:
     named = any(set(candidate.words[-2:]) >= words for words in _ZONES)
-    return named and all(isinstance(v, str) and v in _known_zones() for v in candidate.given)
+    return named and all(isinstance(v, str) and v in _list_zones() for v in candidate.given)
 
 
 @cache
-def _known_zones() -> frozenset[str]:
+def _list_zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
@@ -85,7 +87,7 @@ def _has_offset(value: Any) -> bool:
     return isinstance(value, str) and _OFFSET.fullmatch(value) is not None
 
 
-def _over(candidate: Candidate, moment: str, more: str) -> Guess:
+def _write_over(candidate: Candidate, moment: str, more: str) -> Guess:
     nothing = [value for value in candidate.values if is_nothing(value)]
-    text = f"{is_none_of(candidate.safe_text, [None, *nothing])} && {moment} <= now()"
+    text = f"{write_is_none_of(candidate.safe_text, [None, *nothing])} && {moment} <= now()"
     return Guess(text, "unsure" if more else "likely", f"by its name{more}")

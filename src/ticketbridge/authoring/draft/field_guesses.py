@@ -11,20 +11,20 @@ from ticketbridge.authoring.draft.candidates import (
     Guess,
     Scored,
     Sureness,
-    best,
+    choose_best,
     is_id,
-    others,
-    sureness,
-    todo,
+    make_todo,
+    name_others,
+    rate_sureness,
 )
-from ticketbridge.authoring.draft.platform_words import ID_WORDS, singular
-from ticketbridge.authoring.personal.personal_kinds import tells_of_person, word_set
+from ticketbridge.authoring.draft.platform_words import ID_WORDS, make_singular
+from ticketbridge.authoring.personal.personal_kinds import is_about_person, word_set
 from ticketbridge.tickets.fields import table_key
 
 Nouns = Mapping[tuple[str, ...], float]
 
 
-def _nouns(weights: Mapping[float, str]) -> Nouns:
+def _read_nouns(weights: Mapping[float, str]) -> Nouns:
     """Words, written with `_` where there are two, and how much each says."""
     return {
         tuple(word.split("_")): weight
@@ -33,21 +33,23 @@ def _nouns(weights: Mapping[float, str]) -> Nouns:
     }
 
 
-TICKET = _nouns({10.0: "ticket entrada boleto", 8.0: "admission pass seat item attendee barcode"})
-SERIES = _nouns({10.0: "event_series series parent_event event_group production tour"})
-EVENT = _nouns(
+TICKET = _read_nouns(
+    {10.0: "ticket entrada boleto", 8.0: "admission pass seat item attendee barcode"}
+)
+SERIES = _read_nouns({10.0: "event_series series parent_event event_group production tour"})
+EVENT = _read_nouns(
     {
         10.0: "event evento",
         7.0: "show concert performance match gig festival espectaculo funcion",
         5.0: "node",
     }
 )
-SHOW = _nouns(
+SHOW = _read_nouns(
     {
         10.0: "show session performance subevent occurrence timeslot showtime event_date sesion funcion slot",
     }
 )
-OPTION = _nouns(
+OPTION = _read_nouns(
     {
         10.0: "ticket_type ticket_class ticket_option ticket_category access_category category zone"
         " price_category",
@@ -56,7 +58,7 @@ OPTION = _nouns(
         6.0: "ticket sku section",
     }
 )
-PRICE_TYPE = _nouns(
+PRICE_TYPE = _read_nouns(
     {
         10.0: "price_type ticket_price price_level price_tier fare tariff rate variation variant tarifa",
         7.0: "subtype concession discount_type",
@@ -84,78 +86,82 @@ class Ids:
 def guess_ids(candidates: Sequence[Candidate], record: str) -> Ids:
     """The ids of a record whose innermost binding is *record*."""
     usable = [candidate for candidate in candidates if is_id(candidate)]
-    ticket, ticket_from = _ticket(usable, record)
+    ticket, ticket_from = _guess_ticket(usable, record)
     left = [candidate for candidate in usable if candidate.text != ticket_from]
-    event, show = _event_and_show(left)
-    option, option_from = _option(left, record)
+    event, show = _guess_event_and_show(left)
+    option, option_from = _guess_option(left, record)
     left = [c for c in left if c.text not in {option_from, event.text, show.text}]
-    return Ids(ticket, event, show, option, _price_type(left))
+    return Ids(ticket, event, show, option, _guess_price_type(left))
 
 
 # --- the ticket -----------------------------------------------------------------------------------
 
 
-def _ticket(candidates: Sequence[Candidate], record: str) -> tuple[Guess, str]:
+def _guess_ticket(candidates: Sequence[Candidate], record: str) -> tuple[Guess, str]:
     own = [c for c in candidates if c.depth == 0 and c.nested <= 1 and not c.joined]
     distinct = [c for c in own if not c.is_partial and _are_distinct(c)]
-    first, near = best(_scored_ticket(c, record) for c in distinct)
+    first, near = choose_best(_score_ticket(c, record) for c in distinct)
     if first is None:
-        return todo(f"which value of {record} is the ticket's own id, different in each?"), ""
+        return make_todo(f"which value of {record} is the ticket's own id, different in each?"), ""
     number = len(first.candidate.values)
     why = f"different in all {number} records" if number > 1 else "the record's own id"
-    sure = sureness(first, near) if number > 1 else "unsure"
-    return Guess(first.candidate.text, sure, why + others(near)), first.candidate.text
+    sure = rate_sureness(first, near) if number > 1 else "unsure"
+    return Guess(first.candidate.text, sure, why + name_others(near)), first.candidate.text
 
 
 def _are_distinct(candidate: Candidate) -> bool:
     return len({table_key(value) for value in candidate.values}) == len(candidate.values)
 
 
-def _scored_ticket(candidate: Candidate, record: str) -> Scored:
+def _score_ticket(candidate: Candidate, record: str) -> Scored:
     words = candidate.words
     cost = ID_WORDS.get(words[-1] if words else "", None)
     if candidate.nested == 0:
         return Scored(10.0, candidate)
     if cost is None:
-        return Scored(_noun(words, TICKET, least=6.0) - 1.0, candidate)
+        return Scored(_weigh_noun(words, TICKET, least=6.0) - 1.0, candidate)
     if len(words) == 1 or "_".join(words[:-1]) == record:
         return Scored(9.5 - 2 * cost, candidate)
-    return Scored(_noun(words[:-1], TICKET) - 2 * cost - (words[:-1] == ("order",)) * 9, candidate)
+    return Scored(
+        _weigh_noun(words[:-1], TICKET) - 2 * cost - (words[:-1] == ("order",)) * 9, candidate
+    )
 
 
 # --- event and show -------------------------------------------------------------------------------
 
 
-def _event_and_show(candidates: Sequence[Candidate]) -> tuple[Guess, Guess]:
-    event, near_event = best(_scored(candidates, EVENT))
-    series, _ = best(_scored(candidates, SERIES), least=7.0)
-    show, near_show = best(_scored(candidates, SHOW), least=7.0)
+def _guess_event_and_show(candidates: Sequence[Candidate]) -> tuple[Guess, Guess]:
+    event, near_event = choose_best(_score_nouns(candidates, EVENT))
+    series, _ = choose_best(_score_nouns(candidates, SERIES), least=7.0)
+    show, near_show = choose_best(_score_nouns(candidates, SHOW), least=7.0)
     if show is not None and event is not None and show.candidate.text == event.candidate.text:
         show = None
     if event is None:
-        return _no_event(series, show)
+        return _guess_without_event(series, show)
     if series is not None:
-        return _of_series(series.candidate, event.candidate)
+        return _guess_of_series(series.candidate, event.candidate)
     made = Guess(
-        event.candidate.text, sureness(event, near_event), _speaks(event) + others(near_event)
+        event.candidate.text,
+        rate_sureness(event, near_event),
+        _explain_choice(event) + name_others(near_event),
     )
     if show is None:
         why = "nothing speaks of a show of its own: an event with one repeats the event's id"
         return made, Guess(event.candidate.safe_text, "likely", why)
-    return made, _show(show, near_show, event.candidate)
+    return made, _guess_show(show, near_show, event.candidate)
 
 
-def _no_event(series: Scored | None, show: Scored | None) -> tuple[Guess, Guess]:
+def _guess_without_event(series: Scored | None, show: Scored | None) -> tuple[Guess, Guess]:
     found = show or series
-    event = todo("where is the event's id?")
+    event = make_todo("where is the event's id?")
     if found is None:
-        return event, todo(
+        return event, make_todo(
             "where is the show's id? An event with one performance repeats the event's"
         )
-    return event, Guess(found.candidate.safe_text, "unsure", _speaks(found))
+    return event, Guess(found.candidate.safe_text, "unsure", _explain_choice(found))
 
 
-def _of_series(series: Candidate, event: Candidate) -> tuple[Guess, Guess]:
+def _guess_of_series(series: Candidate, event: Candidate) -> tuple[Guess, Guess]:
     """Where events are in series, the series is what menta tech calls an event."""
     text, why = series.text, "a series is one event to menta tech"
     if series.is_partial:
@@ -167,27 +173,29 @@ def _of_series(series: Candidate, event: Candidate) -> tuple[Guess, Guess]:
     return Guess(text, "likely", why), show
 
 
-def _show(show: Scored, near: list[Scored], event: Candidate) -> Guess:
+def _guess_show(show: Scored, near: list[Scored], event: Candidate) -> Guess:
     found = show.candidate
     if found.is_partial:
         text = f"default({found.safe_text}, {event.text})"
-        return Guess(text, "likely", f"{_speaks(show)}; where there is none, the event's id")
-    return Guess(found.text, sureness(show, near), _speaks(show) + others(near))
+        return Guess(
+            text, "likely", f"{_explain_choice(show)}; where there is none, the event's id"
+        )
+    return Guess(found.text, rate_sureness(show, near), _explain_choice(show) + name_others(near))
 
 
 # --- option and price type ------------------------------------------------------------------------
 
 
-def _option(candidates: Sequence[Candidate], record: str) -> tuple[Guess, str]:
+def _guess_option(candidates: Sequence[Candidate], record: str) -> tuple[Guess, str]:
     """The access category. Of the record's own id it can be nothing."""
     near_record = [c for c in candidates if c.depth == 0]
-    first, near = best(_scored(near_record, OPTION))
+    first, near = choose_best(_score_nouns(near_record, OPTION))
     if first is None:
-        first, near = best(_scored(candidates, OPTION), least=6.0)
+        first, near = choose_best(_score_nouns(candidates, OPTION), least=6.0)
     if first is None:
-        return todo(f"which value of {record} is the id of its category or zone?"), ""
+        return make_todo(f"which value of {record} is the id of its category or zone?"), ""
     found = first.candidate
-    sure, why = sureness(first, near), _speaks(first) + others(near)
+    sure, why = rate_sureness(first, near), _explain_choice(first) + name_others(near)
     if found.depth or found.joined or _is_of_event(found):
         # An option of the whole event is the same for each of its tickets.
         sure, why = "unsure", f"{why}; is it of the ticket, and not of what is around it?"
@@ -199,23 +207,23 @@ def _is_of_event(candidate: Candidate) -> bool:
     return not _EVENTS.isdisjoint(around)
 
 
-def _price_type(candidates: Sequence[Candidate]) -> Guess | None:
+def _guess_price_type(candidates: Sequence[Candidate]) -> Guess | None:
     own = [c for c in candidates if c.depth == 0 and not c.joined]
-    first, near = best(_scored(own, PRICE_TYPE), least=6.5)
+    first, near = choose_best(_score_nouns(own, PRICE_TYPE), least=6.5)
     if first is None:
         return None
     text = first.candidate.safe_text
     if 0 in first.candidate.given:
         text = f"null_if({text}, `0`)"
-    return Guess(text, sureness(first, near), _speaks(first) + others(near))
+    return Guess(text, rate_sureness(first, near), _explain_choice(first) + name_others(near))
 
 
 # --- words ----------------------------------------------------------------------------------------
 
 
-def _scored(candidates: Sequence[Candidate], nouns: Nouns) -> Iterator[Scored]:
+def _score_nouns(candidates: Sequence[Candidate], nouns: Nouns) -> Iterator[Scored]:
     for candidate in candidates:
-        score = _fit(candidate, nouns)
+        score = _measure_fit(candidate, nouns)
         if score > 0:
             partial = 0.5 if candidate.is_partial else 0.0
             joined = 1.5 if candidate.joined else 0.0
@@ -223,7 +231,7 @@ def _scored(candidates: Sequence[Candidate], nouns: Nouns) -> Iterator[Scored]:
             yield Scored(score - partial - joined - outer, candidate)
 
 
-def _fit(candidate: Candidate, nouns: Nouns) -> float:
+def _measure_fit(candidate: Candidate, nouns: Nouns) -> float:
     """How much a key's words speak of *nouns*: `event_id`, `event.id`, or `event` alone."""
     words = candidate.words
     if len(words) > 1 and words[0] in _OF:
@@ -232,15 +240,15 @@ def _fit(candidate: Candidate, nouns: Nouns) -> float:
         return 0.0
     cost = ID_WORDS.get(words[-1])
     if cost is not None and len(words) > 1:
-        return _noun(words[:-1], nouns) - cost
+        return _weigh_noun(words[:-1], nouns) - cost
     if cost is not None:
-        above = _noun(tuple(singular("_".join(candidate.above)).split("_")), nouns)
+        above = _weigh_noun(tuple(make_singular("_".join(candidate.above)).split("_")), nouns)
         return above - 0.5 - cost if above else 0.0
     # `tier_id` before `price_category`: several words without one for an id describe rather.
-    return _noun(words, nouns, whole=True) - (1.6 if len(words) > 1 else 1.0)
+    return _weigh_noun(words, nouns, whole=True) - (1.6 if len(words) > 1 else 1.0)
 
 
-def _noun(
+def _weigh_noun(
     words: tuple[str, ...], nouns: Nouns, *, whole: bool = False, least: float = 0.0
 ) -> float:
     """The weight of the noun that *words* end with; where they say more than it, a little less."""
@@ -252,7 +260,7 @@ def _noun(
     return max(found, default=0.0) if max(found, default=0.0) >= least else 0.0
 
 
-def _speaks(scored: Scored) -> str:
+def _explain_choice(scored: Scored) -> str:
     """Why a candidate was taken."""
     candidate = scored.candidate
     where = f", found {candidate.joined}" if candidate.joined else ""
@@ -268,12 +276,14 @@ _BUYER = ("buyer", "purchaser", "comprador", "bought", "purchased")
 
 def guess_owner(candidates: Sequence[Candidate], user: str | None) -> Guess:
     """The expression whose value must be the asked user."""
-    first, near = best([Scored(_owning(c, user), c) for c in candidates if _is_email(c)], least=1.0)
+    first, near = choose_best(
+        [Scored(_score_owner(c, user), c) for c in candidates if _is_email(c)], least=1.0
+    )
     if first is None:
         why = "no value is an e-mail address; `owner: upstream` where the request alone sees to it"
-        return todo(why)
+        return make_todo(why)
     found = first.candidate
-    matching = _matching(found, user)
+    matching = _count_matching(found, user)
     if user is None:
         why = "e-mail addresses; give --user to see whose they are"
     elif matching == len(found.values):
@@ -281,7 +291,7 @@ def guess_owner(candidates: Sequence[Candidate], user: str | None) -> Guess:
     else:
         why = f"the asked user in {matching} of {len(found.values)} records"
     sure: Sureness = "likely" if user is not None and matching and not near else "unsure"
-    return Guess(found.safe_text, sure, why + others(near))
+    return Guess(found.safe_text, sure, why + name_others(near))
 
 
 def guess_buyer(candidates: Sequence[Candidate], owner: Guess) -> Guess | None:
@@ -301,12 +311,14 @@ def _is_email(candidate: Candidate) -> bool:
     return bool(given) and all(isinstance(v, str) and _EMAIL.fullmatch(v) for v in given)
 
 
-def _owning(candidate: Candidate, user: str | None) -> float:
+def _score_owner(candidate: Candidate, user: str | None) -> float:
     """The order's own address before the attendee's: who bought it may sell it."""
     score = 5.0 + 1.2 * min(candidate.depth, 2) - 1.2 * max(0, candidate.nested - 1)
     if user is not None:
-        score += 3.0 * (_matching(candidate, user) > 0) - 3.0 * (_matching(candidate, user) == 0)
-    if candidate.words not in {("email",), ("mail",)} and not tells_of_person(
+        score += 3.0 * (_count_matching(candidate, user) > 0) - 3.0 * (
+            _count_matching(candidate, user) == 0
+        )
+    if candidate.words not in {("email",), ("mail",)} and not is_about_person(
         "_".join(candidate.above)
     ):
         score -= 1.0
@@ -315,7 +327,7 @@ def _owning(candidate: Candidate, user: str | None) -> float:
     return score - (1.5 if candidate.joined else 0.0)
 
 
-def _matching(candidate: Candidate, user: str | None) -> int:
+def _count_matching(candidate: Candidate, user: str | None) -> int:
     folded = (user or "").casefold()
     return sum(isinstance(v, str) and v.casefold() == folded for v in candidate.values)
 
@@ -338,7 +350,7 @@ def guess_seating(candidates: Sequence[Candidate]) -> dict[str, Guess]:
     own = [c for c in candidates if c.depth == 0 and not c.joined and _is_text(c)]
     found: dict[str, Guess] = {}
     for name, words in _PLACES.items():
-        fitting = [c for c in own if _names(c, words)]
+        fitting = [c for c in own if _is_named(c, words)]
         if fitting:
             chosen = min(fitting, key=lambda c: (c.words[-1] not in _NAMING, len(c.text)))
             found[name] = Guess(chosen.safe_text, "likely", "by its name")
@@ -346,7 +358,7 @@ def guess_seating(candidates: Sequence[Candidate]) -> dict[str, Guess]:
     return found if found.keys() & {"row", "seat"} else {}
 
 
-def _names(candidate: Candidate, words: frozenset[str]) -> bool:
+def _is_named(candidate: Candidate, words: frozenset[str]) -> bool:
     inside = bool(_SEATING & set(candidate.above))
     if inside and "seat" in words and candidate.words in {(word,) for word in _NAMING}:
         return True  # `seat.number`

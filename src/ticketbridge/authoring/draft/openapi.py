@@ -11,8 +11,8 @@ import msgspec
 
 from ticketbridge.authoring.draft.documents import Document, is_paging
 from ticketbridge.authoring.draft.platform_words import ID_WORDS
-from ticketbridge.authoring.draft.record_lists import best_chain
-from ticketbridge.authoring.personal.personal_kinds import word_set, words_of
+from ticketbridge.authoring.draft.record_lists import find_best_chain
+from ticketbridge.authoring.personal.personal_kinds import split_words, word_set
 from ticketbridge.authoring.samples import Sample, SampleError
 
 _DEEPEST = 12
@@ -22,7 +22,7 @@ _AT = "2026-11-24T12:00:00Z"
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class OpenapiSample:
     """What an OpenAPI file gives: a made-up document, how the platform is authenticated, and notes."""
 
     document: Document
@@ -37,12 +37,14 @@ def is_openapi(value: Any) -> bool:
     )
 
 
-def described(spec: Mapping[str, Any], file: str, user: str, prefix: str) -> Described:
+def make_openapi_sample(
+    spec: Mapping[str, Any], file: str, user: str, prefix: str
+) -> OpenapiSample:
     """The operation whose answer looks most like tickets; SampleError where none does.
 
     *prefix* begins the names of variables.
     """
-    operations = sorted(_operations(spec), key=lambda one: -one.score)
+    operations = sorted(_find_operations(spec), key=lambda one: -one.score)
     if not operations:
         message = (
             f"{file}: no GET of this OpenAPI file describes a JSON answer with a list of objects"
@@ -56,7 +58,7 @@ def described(spec: Mapping[str, Any], file: str, user: str, prefix: str) -> Des
         f"From the OpenAPI file: GET {first.path}. No real answer was seen: the records are made up.",
         *([f"Other operations that could be meant: {listed}"] if listed else []),
     ]
-    return Described(Document(sample, first.value), _auth(spec, prefix), notes)
+    return OpenapiSample(Document(sample, first.value), _write_auth(spec, prefix), notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +82,17 @@ class _Operation:
 
 
 def _is_user(parameter: Mapping[str, Any]) -> bool:
-    return not _USER.isdisjoint(words_of(str(parameter.get("name", ""))))
+    return not _USER.isdisjoint(split_words(str(parameter.get("name", ""))))
 
 
-def _operations(spec: Mapping[str, Any]) -> Iterator[_Operation]:
-    maker = _Maker(spec)
+def _find_operations(spec: Mapping[str, Any]) -> Iterator[_Operation]:
+    maker = _ValueMaker(spec)
     paths = spec["paths"]
     for path, item in paths.items() if isinstance(paths, dict) else ():
         operation = item.get("get") if isinstance(item, dict) else None
         if not isinstance(operation, dict):
             continue
-        schema = _answer_schema(operation, maker)
+        schema = _find_answer_schema(operation, maker)
         if schema is None:
             continue
         parameters = [
@@ -98,13 +100,13 @@ def _operations(spec: Mapping[str, Any]) -> Iterator[_Operation]:
             for p in (*item.get("parameters", ()), *operation.get("parameters", ()))
         ]
         value = maker.value(schema)
-        chain = best_chain([value])
+        chain = find_best_chain([value])
         if chain is not None:
             asks = 3.0 * any(map(_is_user, parameters))
             yield _Operation(path, parameters, value, chain.score + asks)
 
 
-def _answer_schema(operation: Mapping[str, Any], maker: _Maker) -> Any:
+def _find_answer_schema(operation: Mapping[str, Any], maker: _ValueMaker) -> Any:
     """The schema of the answer with a 2xx status, in OpenAPI 3 or Swagger 2."""
     responses = operation.get("responses") or {}
     for status in sorted(map(str, responses)):
@@ -122,7 +124,7 @@ def _answer_schema(operation: Mapping[str, Any], maker: _Maker) -> Any:
 # --- values of a schema ---------------------------------------------------------------------------
 
 
-class _Maker:
+class _ValueMaker:
     """Makes a value for each schema; references are followed within the file alone."""
 
     def __init__(self, spec: Mapping[str, Any]) -> None:
@@ -187,7 +189,7 @@ class _Maker:
         )
 
     def _scalar(self, part: Mapping[str, Any], kind: Any, name: str) -> Any:
-        words = words_of(name)
+        words = split_words(name)
         if part.get("enum"):
             return part["enum"][next(self._turns) % len(part["enum"])]
         if words and words[-1] in ID_WORDS:
@@ -219,18 +221,18 @@ class _Maker:
 # --- credentials ----------------------------------------------------------------------------------
 
 
-def _auth(spec: Mapping[str, Any], prefix: str) -> list[str]:
+def _write_auth(spec: Mapping[str, Any], prefix: str) -> list[str]:
     """`auth` lines by the first security scheme that a mapping can have."""
     components = spec.get("components") or {}
     schemes = components.get("securitySchemes") or spec.get("securityDefinitions") or {}
     for name, scheme in schemes.items():
-        line = _scheme(scheme if isinstance(scheme, dict) else {}, prefix)
+        line = _write_scheme(scheme if isinstance(scheme, dict) else {}, prefix)
         if line:
             return [f"auth: {line}  # likely: the scheme `{name}`"]
     return []
 
 
-def _scheme(scheme: Mapping[str, Any], prefix: str) -> str:
+def _write_scheme(scheme: Mapping[str, Any], prefix: str) -> str:
     kind, way = str(scheme.get("type")), str(scheme.get("scheme")).lower()
     match kind, way:
         case ("http", "bearer"):

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ticketbridge.authoring.personal.personal_kinds import word_set, words_of
+from ticketbridge.authoring.personal.personal_kinds import split_words, word_set
 
 ID_WORDS: Mapping[str, float] = MappingProxyType(
     {
@@ -183,7 +183,7 @@ _OF_TICKET = word_set(
 )
 
 
-def folded(text: str) -> str:
+def fold(text: str) -> str:
     """*text* without accents, and umlauts as they are written without them."""
     for letter, plain in (
         ("ä", "ae"),
@@ -198,15 +198,15 @@ def folded(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-def key_words(key: str) -> list[str]:
+def split_key(key: str) -> list[str]:
     """The words of a key, in lower case and folded; those of `id_event` in the order of `event_id`."""
-    words = words_of(folded(key))
+    words = split_words(fold(key))
     if len(words) > 1 and words[0] in _FIRST_IDS and words[-1] not in ID_WORDS:
         return [*words[1:], words[0]]
     return words
 
 
-def bare_flag(words: tuple[str, ...]) -> tuple[str, ...]:
+def strip_flag(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words of a flag without those that only say that it is one, or of what: `is`, `ticket`."""
     bare = tuple(word for word in words if word not in _FILLERS)
     kept = tuple(word for word in bare if word not in _OF_TICKET)
@@ -215,14 +215,14 @@ def bare_flag(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def is_bad(words: tuple[str, ...]) -> bool:
     """Whether the words say that it is of no use any more: `voided`, `checked_in`, not `refunded_amount`."""
-    bare = bare_flag(words)
+    bare = strip_flag(words)
     return bare in BAD_PAIRS or (len(bare) == 1 and bare[0] in BAD_FLAGS)
 
 
 def is_bad_moment(words: tuple[str, ...]) -> bool:
     """`checked_in_at`, `date_voided`, `fecha_anulacion`: when it became of no use."""
     left = tuple(word for word in words if word not in MOMENTS)
-    bare = bare_flag(left)
+    bare = strip_flag(left)
     return len(left) < len(words) and (is_bad(left) or (len(bare) == 1 and is_bad_noun(bare[0])))
 
 
@@ -234,7 +234,7 @@ def is_bad_noun(word: str) -> bool:
 
 def is_bad_trace(words: tuple[str, ...]) -> bool:
     """`transferred_to`, `cancellation_reason`, `refund_id`: what there is once it happened."""
-    bare = bare_flag(words)
+    bare = strip_flag(words)
     if words[-1] not in _TRACES or len(bare) < _TWO:
         return False
     before = "".join(bare[:-1])
@@ -243,21 +243,21 @@ def is_bad_trace(words: tuple[str, ...]) -> bool:
 
 def is_due(words: tuple[str, ...]) -> bool:
     """`amount_due`, `outstanding`, `unpaid`: what is still to be paid."""
-    bare = bare_flag(words)
+    bare = strip_flag(words)
     owed = not _OWED.isdisjoint(bare)
     return owed and all(word in _OWED or word in _AMOUNTS for word in bare)
 
 
 def is_bad_amount(words: tuple[str, ...]) -> bool:
     """`refunded_amount`, `scan_count`, `times_used`: how much, or how often, it happened."""
-    bare = bare_flag(words)
+    bare = strip_flag(words)
     rest = [word for word in bare if word not in _AMOUNTS]
     return len(rest) < len(bare) and bool(rest) and all(map(is_bad_noun, rest))
 
 
-def singular(name: str) -> str:
+def make_singular(name: str) -> str:
     """`ticketSales` as `ticket_sale`: a name for one of them."""
-    words = words_of(name)
+    words = split_words(name)
     if not words:
         return ""
     last = words[-1]
@@ -270,12 +270,12 @@ def singular(name: str) -> str:
     return "_".join([*words[:-1], last])
 
 
-def meaning(word: str) -> str | None:
+def find_meaning(word: str) -> str | None:
     """What a status word means, or None where that is not known of the whole of it.
 
     `not paid`, `partially refunded` and `credit note issued` are not known: half of a meaning is none.
     """
-    words = status_words(word)
+    words = split_status(word)
     whole = MEANINGS.get("".join(words))
     if whole is not None:
         return whole
@@ -288,9 +288,9 @@ def meaning(word: str) -> str | None:
     return None if found == VALID and not all(part in MEANINGS for part in telling) else found
 
 
-def status_words(word: str) -> list[str]:
+def split_status(word: str) -> list[str]:
     """The words of a status, in lower case and folded: of `CheckedIn` and `CHECKED-IN` the same."""
-    plain = folded(word)
+    plain = fold(word)
     if plain.isupper():
         return [part.lower() for part in re.findall(r"[^\W_]+", plain)]
     return [

@@ -11,10 +11,16 @@ from ticketbridge.authoring.draft.platform_words import (
     GENERIC,
     ID_WORDS,
     TICKET_LISTS,
-    key_words,
-    singular,
+    make_singular,
+    split_key,
 )
-from ticketbridge.authoring.draft.sample_values import ABSENT, Path, expression, lists, value_at
+from ticketbridge.authoring.draft.sample_values import (
+    ABSENT,
+    Path,
+    find_lists,
+    find_value,
+    write_path,
+)
 from ticketbridge.authoring.personal.personal_kinds import word_set
 
 RESERVED = frozenset(
@@ -26,7 +32,7 @@ _KINDS = word_set("type class category zone tier product option release seat row
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class RecordChain:
     """Lists within lists: the path from each to the next, and all elements of the innermost."""
 
     paths: tuple[Path, ...]
@@ -34,35 +40,38 @@ class Chain:
     score: float = 0.0
 
 
-def best_chain(documents: Sequence[Any]) -> Chain | None:
+def find_best_chain(documents: Sequence[Any]) -> RecordChain | None:
     """The chain whose innermost elements look most like tickets; None where no list has objects."""
     found: dict[tuple[Path, ...], list[Any]] = {}
     for document in documents:
-        for paths, items in _chains(document):
+        for paths, items in _find_chains(document):
             found.setdefault(paths, []).extend(items)
-    chains = [Chain(paths, tuple(items), _score(paths, items)) for paths, items in found.items()]
+    chains = [
+        RecordChain(paths, tuple(items), _score_chain(paths, items))
+        for paths, items in found.items()
+    ]
     return max(chains, key=lambda chain: (chain.score, len(chain.paths)), default=None)
 
 
-def _chains(
+def _find_chains(
     value: Any, above: tuple[Path, ...] = ()
 ) -> Iterator[tuple[tuple[Path, ...], list[Any]]]:
-    for path, items in lists(value):
+    for path, items in find_lists(value):
         objects = [item for item in items if isinstance(item, dict)]
         if objects and len(objects) == len(items):
             yield (*above, path), objects
             for item in objects:
-                yield from _chains(item, (*above, path))
+                yield from _find_chains(item, (*above, path))
 
 
-def _score(paths: tuple[Path, ...], items: Sequence[Mapping[str, Any]]) -> float:
+def _score_chain(paths: tuple[Path, ...], items: Sequence[Mapping[str, Any]]) -> float:
     """How much the elements have of what a ticket has; a name of the list counts too."""
-    name = singular(paths[-1][-1]) if paths[-1] else ""
+    name = make_singular(paths[-1][-1]) if paths[-1] else ""
     words = name.split("_")
     named = max((TICKET_LISTS[word] for word in words if word in TICKET_LISTS), default=0.0)
     if any(TICKET_LISTS.get(word, 0.0) < 0 for word in words[-1:]):
         named = TICKET_LISTS[words[-1]]
-    keys = [key_words(key) for key in items[0]]
+    keys = [split_key(key) for key in items[0]]
     lasts = {key[-1] for key in keys if key}
     every = {word for key in keys for word in key}
     has_id = not lasts.isdisjoint(ID_WORDS)
@@ -78,33 +87,33 @@ def _score(paths: tuple[Path, ...], items: Sequence[Mapping[str, Any]]) -> float
     )
 
 
-def level_names(chain: Chain, first: str, taken: Sequence[str]) -> list[str]:
+def make_level_names(chain: RecordChain, first: str, taken: Sequence[str]) -> list[str]:
     """A name for each list of *chain*: *first*, where the outermost says nothing of its own."""
     names: list[str] = []
     for number, path in enumerate(chain.paths):
-        own = singular(path[-1]) if path else ""
+        own = make_singular(path[-1]) if path else ""
         said = not own or (number == 0 and path[-1].lower() in GENERIC)
-        name = (first or _kind_of(chain) or "record") if said else own
-        names.append(free_name(name, [*taken, *names]))
+        name = (first or _find_kind_name(chain) or "record") if said else own
+        names.append(make_free_name(name, [*taken, *names]))
     return names
 
 
-def free_name(name: str, taken: Sequence[str]) -> str:
+def make_free_name(name: str, taken: Sequence[str]) -> str:
     """*name*, or one like it that an entry may have."""
-    name = plain_name(name) or "record"
+    name = make_plain_name(name) or "record"
     candidate, number = name, 2
     while candidate in RESERVED or candidate in taken:
         candidate, number = f"{name}_{number}", number + 1
     return candidate
 
 
-def plain_name(name: str) -> str:
+def make_plain_name(name: str) -> str:
     """*name* with what a name may have, or "": a small letter, then small letters, digits and `_`."""
     plain = "".join(c for c in name.lower() if c.isascii() and (c.isalnum() or c == "_"))
     return plain.strip("_").lstrip("0123456789_")
 
 
-def _kind_of(chain: Chain) -> str:
+def _find_kind_name(chain: RecordChain) -> str:
     """What an element says that it is: `"object": "issued_ticket"`."""
     first = chain.items[0] if len(chain.paths) == 1 else {}
     said = next((first[key] for key in ("object", "_type", "type", "kind") if key in first), "")
@@ -127,49 +136,54 @@ class CodeList:
     codes: tuple[list[Any], ...] = field(repr=False)
 
 
-def quantity_key(scopes: Sequence[Mapping[str, Any]], record: str) -> str | None:
+def find_quantity_key(scopes: Sequence[Mapping[str, Any]], record: str) -> str | None:
     """The key by which a record says that it is several tickets, where one does."""
     for key in _QUANTITY:
-        numbers = [value_at(scope[record], (key,)) for scope in scopes]
+        numbers = [find_value(scope[record], (key,)) for scope in scopes]
         if any(isinstance(n, int) and not isinstance(n, bool) and n > 1 for n in numbers):
             return key
     return None
 
 
-def code_list(scopes: Sequence[Mapping[str, Any]], record: str) -> CodeList | None:
+def find_code_list(scopes: Sequence[Mapping[str, Any]], record: str) -> CodeList | None:
     """The list that has as many different texts as the record has tickets, in all records that have it."""
-    quantity = quantity_key(scopes, record)
+    quantity = find_quantity_key(scopes, record)
     if quantity is None or not all(isinstance(scope[record], dict) for scope in scopes):
         return None
-    numbers = [value_at(scope[record], (quantity,)) for scope in scopes]
-    for text, key, found in _text_lists(scopes, record):
+    numbers = [find_value(scope[record], (quantity,)) for scope in scopes]
+    for text, key, found in _find_text_lists(scopes, record):
         given = [(codes, n) for codes, n in zip(found, numbers, strict=True) if codes]
         every = [code for codes, _ in given for code in codes]
         if given and all(len(codes) == n for codes, n in given) and len(set(every)) == len(every):
             why = f"as many as `{quantity}` says"
-            return CodeList(text, singular(key), why, tuple(codes or [] for codes in found))
+            return CodeList(text, make_singular(key), why, tuple(codes or [] for codes in found))
     return None
 
 
-def _text_lists(
+def _find_text_lists(
     scopes: Sequence[Mapping[str, Any]], record: str
 ) -> Iterator[tuple[str, str, list[Any]]]:
     """The lists of texts in the records: those of a key, and those in lists of key and value."""
     items = [scope[record] for scope in scopes]
     for key in dict.fromkeys(key for item in items for key in item):
-        plain = [value_at(item, (key,)) for item in items]
+        plain = [find_value(item, (key,)) for item in items]
         if _are_texts(plain):
-            yield f"as_list(optional({expression(record, (key,))}))", key, _lists(plain)
-        for name in dict.fromkeys(p["key"] for value in plain for p in _pairs(value)):
+            yield f"as_list(optional({write_path(record, (key,))}))", key, _replace_missing(plain)
+        for name in dict.fromkeys(p["key"] for value in plain for p in _list_named_pairs(value)):
             valued = [
-                next((p["value"] for p in _pairs(v) if p["key"] == name), None) for v in plain
+                next((p["value"] for p in _list_named_pairs(v) if p["key"] == name), None)
+                for v in plain
             ]
-            if _are_texts(valued) and key_words(name) and "'" not in name and "\\" not in name:
-                list_text = expression(record, (key,))
-                yield f"as_list(lookup({list_text}, 'key', '{name}').value)", name, _lists(valued)
+            if _are_texts(valued) and split_key(name) and "'" not in name and "\\" not in name:
+                list_text = write_path(record, (key,))
+                yield (
+                    f"as_list(lookup({list_text}, 'key', '{name}').value)",
+                    name,
+                    _replace_missing(valued),
+                )
 
 
-def _pairs(value: Any) -> list[Any]:
+def _list_named_pairs(value: Any) -> list[Any]:
     items = value if isinstance(value, list) else []
     found = [i for i in items if isinstance(i, dict) and {"key", "value"} <= i.keys()]
     return [pair for pair in found if isinstance(pair["key"], str)]
@@ -181,5 +195,5 @@ def _are_texts(values: Sequence[Any]) -> bool:
     return bool(found) and lists
 
 
-def _lists(values: Sequence[Any]) -> list[Any]:
+def _replace_missing(values: Sequence[Any]) -> list[Any]:
     return [value if isinstance(value, list) else [] for value in values]

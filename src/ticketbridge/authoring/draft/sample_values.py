@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any, Final
 
 from ticketbridge.authoring.draft.looks import looks_secret
-from ticketbridge.authoring.draft.platform_words import folded
+from ticketbridge.authoring.draft.platform_words import fold
 from ticketbridge.authoring.personal.personal_kinds import word_set
 
 Path = tuple[str, ...]
@@ -30,12 +30,12 @@ class Absent(Enum):
 ABSENT: Final = Absent.ABSENT
 
 
-def expression(root: str, path: Path) -> str:
+def write_path(root: str, path: Path) -> str:
     """`root.a."b-c"`."""
-    return ".".join([root, *map(_key, path)])
+    return ".".join([root, *map(_write_key, path)])
 
 
-def value_at(value: Any, path: Path) -> Any:
+def find_value(value: Any, path: Path) -> Any:
     """What stands at *path*; null below a null, as in an expression."""
     for key in path:
         if value is None:
@@ -46,24 +46,24 @@ def value_at(value: Any, path: Path) -> Any:
     return value
 
 
-def scalars(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+def find_scalars(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Each text, number, boolean and null below *value* that no list is above."""
     if isinstance(value, dict) and len(path) < _DEEPEST:
         for key, member in value.items():
             if not _is_data(key):
-                yield from scalars(member, (*path, key))
+                yield from find_scalars(member, (*path, key))
     elif not isinstance(value, dict | list):
         yield path, value
 
 
-def lists(value: Any, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
+def find_lists(value: Any, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
     """Each list below *value* that no other list is above."""
     if isinstance(value, list):
         yield path, value
     elif isinstance(value, dict) and len(path) < _DEEPEST:
         for key, member in value.items():
             if not _is_data(key):
-                yield from lists(member, (*path, key))
+                yield from find_lists(member, (*path, key))
 
 
 def _is_data(key: str) -> bool:
@@ -71,16 +71,16 @@ def _is_data(key: str) -> bool:
     return "@" in key[1:] or looks_secret(key)
 
 
-def without_items(value: Any, path: Path) -> Any:
+def empty_list_at(value: Any, path: Path) -> Any:
     """*value* with an empty list at *path*."""
     if not path:
         return []
     if not isinstance(value, dict):
         return value
-    return {k: without_items(v, path[1:]) if k == path[0] else v for k, v in value.items()}
+    return {k: empty_list_at(v, path[1:]) if k == path[0] else v for k, v in value.items()}
 
 
-def _key(key: str) -> str:
+def _write_key(key: str) -> str:
     if _PLAIN.fullmatch(key):
         return key
     return json.dumps(key, ensure_ascii=any(not c.isprintable() for c in key))
@@ -158,18 +158,18 @@ def is_yes(value: Any) -> bool:
     if is_no(value):
         return False
     if isinstance(value, str):
-        text = folded(value.strip()).casefold()
+        text = fold(value.strip()).casefold()
         return text in _YES or text.isdecimal() or is_date(value)
     return isinstance(value, int | float)
 
 
 def is_no(value: Any) -> bool:
     """Whether a value says no: false, `N`, `nein`, 0, or nothing at all."""
-    said = isinstance(value, str) and folded(value.strip()).casefold() in _NO
+    said = isinstance(value, str) and fold(value.strip()).casefold() in _NO
     return said or is_nothing(value)
 
 
-def opposite(value: Any) -> Any:
+def find_opposite(value: Any) -> Any:
     """The no of a yes, and the yes of a no; ABSENT where it is not known."""
     for yes, no in _PAIRS:
         for one, other in ((yes, no), (no, yes)):
@@ -178,30 +178,30 @@ def opposite(value: Any) -> Any:
     return ABSENT
 
 
-def is_one_of(text: str, values: Iterable[Any]) -> str:
+def write_is_one_of(text: str, values: Iterable[Any]) -> str:
     """The expression that is true where *text* gives one of *values*."""
-    several = _distinct(values)
+    several = _drop_repeated(values)
     if len(several) == 1:
-        return f"{text} == {literal(several[0])}"
-    return f"contains({literal(several)}, {text})"
+        return f"{text} == {write_literal(several[0])}"
+    return f"contains({write_literal(several)}, {text})"
 
 
-def is_none_of(text: str, values: Iterable[Any]) -> str:
+def write_is_none_of(text: str, values: Iterable[Any]) -> str:
     """The expression that is true where *text* gives none of *values*."""
-    several = _distinct(values)
+    several = _drop_repeated(values)
     if len(several) == 1:
-        return f"{text} != {literal(several[0])}"
-    return f"!contains({literal(several)}, {text})"
+        return f"{text} != {write_literal(several[0])}"
+    return f"!contains({write_literal(several)}, {text})"
 
 
-def literal(value: Any) -> str:
+def write_literal(value: Any) -> str:
     """*value* as JMESPath writes it: a text in quotes, else JSON in backticks."""
     if isinstance(value, str) and value.isprintable() and not {"'", "\\"} & set(value):
         return f"'{value}'"
     return f"`{json.dumps(value, ensure_ascii=False).replace('`', chr(92) + '`')}`"
 
 
-def _distinct(values: Iterable[Any]) -> list[Any]:
+def _drop_repeated(values: Iterable[Any]) -> list[Any]:
     """*values* without those that came before; `true` is no 1."""
     found: list[Any] = []
     for value in values:

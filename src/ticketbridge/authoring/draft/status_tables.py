@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ticketbridge.authoring.draft.candidates import Candidate, Condition, Guess
-from ticketbridge.authoring.draft.platform_words import VALID, meaning, status_words
-from ticketbridge.authoring.draft.sample_values import is_one_of
+from ticketbridge.authoring.draft.platform_words import VALID, find_meaning, split_status
+from ticketbridge.authoring.draft.sample_values import write_is_one_of
 from ticketbridge.authoring.personal.personal_kinds import word_set
 from ticketbridge.terminal import counted
 from ticketbridge.tickets.fields import table_key
@@ -49,7 +49,7 @@ NO_WORD = "none"
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class StatusTable:
     """A table of status words: *known* are those with a meaning, *unknown* those without.
 
     *valid* says, behind a word that is VALID, what to make sure of.
@@ -66,32 +66,34 @@ class Table:
         return VALID not in self.known.values()
 
 
-def guess_tables(candidates: Sequence[Candidate], price: Candidate | None = None) -> list[Table]:
+def guess_tables(
+    candidates: Sequence[Candidate], price: Candidate | None = None
+) -> list[StatusTable]:
     """A table for each status, from the outermost inwards."""
     found = [c for c in candidates if is_status(c) and not c.joined and not c.aside]
     found.sort(key=lambda candidate: (-candidate.depth, candidate.nested, len(candidate.words)))
-    return [_table(candidate, price) for candidate in _one_of_each(found)]
+    return [_guess_table(candidate, price) for candidate in _drop_repeated(found)]
 
 
-def _one_of_each(found: Iterable[Candidate]) -> list[Candidate]:
+def _drop_repeated(found: Iterable[Candidate]) -> list[Candidate]:
     """Drop the less known of two keys that say the same side by side, such as `status` and `status_code`."""
     kept: dict[tuple[object, tuple[str, ...]], Candidate] = {}
     for candidate in found:
-        words = _status_words(candidate)
+        words = _find_status_words(candidate)
         above = words == candidate.above and words != candidate.words
         around = candidate.place[: -2 if above else -1] or candidate.text
         one = kept.setdefault((around, words), candidate)
-        if _known(candidate) > _known(one):
+        if _count_known(candidate) > _count_known(one):
             kept[around, words] = candidate
     return list(kept.values())
 
 
-def _known(candidate: Candidate) -> int:
+def _count_known(candidate: Candidate) -> int:
     """How many of its words have a meaning."""
-    return sum(meaning(str(table_key(value))) is not None for value in candidate.given)
+    return sum(find_meaning(str(table_key(value))) is not None for value in candidate.given)
 
 
-def _status_words(candidate: Candidate) -> tuple[str, ...]:
+def _find_status_words(candidate: Candidate) -> tuple[str, ...]:
     """The words up to `status`; none where the key is not one of a status."""
     words = candidate.words
     if len(words) > 1 and words[-1] in _FORMS and words[-2] in _STATUS:
@@ -104,7 +106,7 @@ def _status_words(candidate: Candidate) -> tuple[str, ...]:
 def is_status(candidate: Candidate) -> bool:
     """Whether the values are words of a status."""
     given = candidate.given
-    if not _status_words(candidate) or not given or not _PLACES.isdisjoint(candidate.above):
+    if not _find_status_words(candidate) or not given or not _PLACES.isdisjoint(candidate.above):
         return False
     words = {table_key(value) for value in given}
     if None in words or "" in words or len(words) > _MOST_WORDS:
@@ -112,20 +114,20 @@ def is_status(candidate: Candidate) -> bool:
     return all(len(str(word)) <= _LONGEST and "@" not in str(word) for word in words)
 
 
-def _subject(candidate: Candidate) -> set[str]:
+def _find_subject(candidate: Candidate) -> set[str]:
     """What the status is of: of `refund_status`, and of `refund.status`, a refund."""
-    own = _status_words(candidate)[:-1]
-    if own or _status_words(candidate) == candidate.above:
+    own = _find_status_words(candidate)[:-1]
+    if own or _find_status_words(candidate) == candidate.above:
         return set(own)
     return set(candidate.above) if candidate.nested > 1 else set(candidate.above) & _FOREIGN
 
 
-def _table(candidate: Candidate, price: Candidate | None) -> Table:
+def _guess_table(candidate: Candidate, price: Candidate | None) -> StatusTable:
     words = dict.fromkeys(str(table_key(value)) for value in candidate.given)
-    subject = _subject(candidate)
+    subject = _find_subject(candidate)
     of_ticket = subject <= _TICKET
-    free = _only_of_free(candidate, price) if subject & _PAYMENT else set()
-    meant = {word: found for word in words if (found := meaning(word)) and word not in free}
+    free = _find_words_of_free(candidate, price) if subject & _PAYMENT else set()
+    meant = {word: found for word in words if (found := find_meaning(word)) and word not in free}
     if not of_ticket:
         # A refund that is complete, and an event that is active, make no ticket valid.
         gone = _GONE if subject & _UNDONE else set()
@@ -142,12 +144,12 @@ def _table(candidate: Candidate, price: Candidate | None) -> Table:
     why = f"{counted(len(words), 'word')} in {counted(len(candidate.values), 'record')}"
     if not of_ticket:
         why += f"; it is of the {' '.join(sorted(subject))}, and of the ticket it may say something else"
-    return Table(
+    return StatusTable(
         Guess(text, "likely" if len(candidate.words) == 1 else "unsure", why), known, unknown
     )
 
 
-def _only_of_free(candidate: Candidate, price: Candidate | None) -> set[str]:
+def _find_words_of_free(candidate: Candidate, price: Candidate | None) -> set[str]:
     """The words that only free tickets have: what they mean for others is not known."""
     if price is None:
         return set()
@@ -188,7 +190,7 @@ _MOST = 12
 
 def says_ticket(word: str) -> bool | None:
     """Whether a word names a ticket; None where it is not known whole: `Registration`, `Donation`, `T`."""
-    words = status_words(word)
+    words = split_status(word)
     if not _OTHERS.isdisjoint((*words, "".join(words))):
         return False
     known = [w for w in words if w in _TICKETS]
@@ -197,10 +199,10 @@ def says_ticket(word: str) -> bool | None:
 
 def guess_kinds(
     candidates: Sequence[Candidate], scopes: Sequence[Mapping[str, Any]], record: str
-) -> list[Table]:
+) -> list[StatusTable]:
     """A closed table on what the records say that they are, where they are not all said to be tickets."""
     found = [c for c in candidates if _may_tell(c) and _tells(c, scopes, record)]
-    return [_kind_table(candidate) for candidate in found[:1]]
+    return [_guess_kind_table(candidate) for candidate in found[:1]]
 
 
 def guess_others(candidates: Sequence[Candidate]) -> Iterator[Condition]:
@@ -211,7 +213,7 @@ def guess_others(candidates: Sequence[Candidate]) -> Iterator[Condition]:
         texts = dict.fromkeys(v for v in candidate.given if isinstance(v, str))
         others = [text for text in texts if says_ticket(text) is False]
         if others:
-            text = is_one_of(candidate.safe_text, others)
+            text = write_is_one_of(candidate.safe_text, others)
             yield Condition("not_a_ticket", Guess(text, "unsure", "by the word, it is no ticket"))
 
 
@@ -240,7 +242,7 @@ def _tells(candidate: Candidate, scopes: Sequence[Mapping[str, Any]], record: st
     bare = len(candidate.words) == 1
     if bare and candidate.words[0] in _ALWAYS:
         return True
-    return bare and _differ(candidate, [scope[record] for scope in scopes])
+    return bare and _have_own_keys(candidate, [scope[record] for scope in scopes])
 
 
 def _is_tag(candidate: Candidate) -> bool:
@@ -249,7 +251,7 @@ def _is_tag(candidate: Candidate) -> bool:
     return set(candidate.words) in _TAGS or key[:1] in {"_", "@"}
 
 
-def _differ(candidate: Candidate, records: Sequence[Any]) -> bool:
+def _have_own_keys(candidate: Candidate, records: Sequence[Any]) -> bool:
     """Whether records of different words have different keys, and those of one word the same."""
     shapes: dict[str, set[frozenset[str]]] = {}
     for word, record in zip(candidate.values, records, strict=True):
@@ -259,7 +261,7 @@ def _differ(candidate: Candidate, records: Sequence[Any]) -> bool:
     return len(shapes) > 1 and len(set(every)) == len(every) == len(shapes)
 
 
-def _kind_table(candidate: Candidate) -> Table:
+def _guess_kind_table(candidate: Candidate) -> StatusTable:
     words = dict.fromkeys(map(str, candidate.given))
     said = {word: says_ticket(word) for word in words}
     known = {
@@ -273,4 +275,4 @@ def _kind_table(candidate: Candidate) -> Table:
         text = f"default({text}, '{NO_WORD}')"
         unknown.append(NO_WORD)
     why = f"{counted(len(words), 'kind')} of record in the list; one that is not listed fails the answer"
-    return Table(Guess(text, "unsure", why), known, unknown, "by the word, it is a ticket")
+    return StatusTable(Guess(text, "unsure", why), known, unknown, "by the word, it is a ticket")

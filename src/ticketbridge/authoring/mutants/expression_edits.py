@@ -10,7 +10,7 @@ from typing import Any
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.writing import text_of
 
-Put = Callable[[nodes.Node], nodes.Node]
+WithNode = Callable[[nodes.Node], nodes.Node]
 Change = tuple[int, str, nodes.Node]
 """Where it is, what happened, and what stands there instead."""
 
@@ -38,7 +38,7 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Spot:
+class _TreeSpot:
     """A node, and its tree with another there.
 
     *at_root*: its current value is the scope of the roots. *before* gives its current value where
@@ -47,7 +47,7 @@ class _Spot:
 
     node: nodes.Node
     at_root: bool
-    put: Put
+    with_node: WithNode
     before: nodes.Node | None = None
 
 
@@ -55,14 +55,14 @@ Sibling = Callable[[nodes.Node, str], str | None]
 """Of the objects that a node gives, another key than the named one, for which it may be taken."""
 
 
-def edits(tree: nodes.Node, sibling: Sibling) -> Iterator[Edit]:
+def list_edits(tree: nodes.Node, sibling: Sibling) -> Iterator[Edit]:
     """All slips in *tree*: keys, texts and numbers, operators, functions, conditions."""
-    for spot in _spots(_Spot(tree, at_root=True, put=lambda whole: whole)):
-        for start, change, node in (*_changed(spot), *_taken_for(spot, sibling)):
-            yield Edit(start, change, spot.put(node))
+    for spot in _list_spots(_TreeSpot(tree, at_root=True, with_node=lambda whole: whole)):
+        for start, change, node in (*_list_changes(spot), *_list_confusions(spot, sibling)):
+            yield Edit(start, change, spot.with_node(node))
 
 
-def misspelt(name: str) -> str:
+def misspell(name: str) -> str:
     """*name* with a slip of the finger."""
     return f"{name}{name[-1:] or 'x'}"
 
@@ -70,49 +70,54 @@ def misspelt(name: str) -> str:
 # --- the nodes of a tree --------------------------------------------------------------------------
 
 
-def _spots(spot: _Spot) -> Iterator[_Spot]:
+def _list_spots(spot: _TreeSpot) -> Iterator[_TreeSpot]:
     yield spot
     for member in fields(spot.node):
         value = getattr(spot.node, member.name)
-        put = _member_put(spot, member.name)
-        for child in _children(spot, member.name, value, put):
-            yield from _spots(child)
+        with_node = _make_member_change(spot, member.name)
+        for child in _list_children(spot, member.name, value, with_node):
+            yield from _list_spots(child)
 
 
-def _children(
-    spot: _Spot, name: str, value: Any, put: Callable[[Any], nodes.Node]
-) -> Iterator[_Spot]:
+def _list_children(
+    spot: _TreeSpot, name: str, value: Any, with_node: Callable[[Any], nodes.Node]
+) -> Iterator[_TreeSpot]:
     if isinstance(value, nodes.Node):
         steps_on = isinstance(spot.node, _STEPPING) and name != "base"
-        yield _Spot(value, at_root=spot.at_root and not steps_on, put=put)
+        yield _TreeSpot(value, at_root=spot.at_root and not steps_on, with_node=with_node)
     elif isinstance(value, tuple) and isinstance(spot.node, nodes.Chain):
-        yield from _steps(spot, value, put)
+        yield from _list_steps(spot, value, with_node)
     elif isinstance(value, tuple):
         for index, entry in enumerate(value):
             child = entry[1] if isinstance(entry, tuple) else entry
-            yield _Spot(child, spot.at_root, _entry_put(value, index, put))
+            yield _TreeSpot(child, spot.at_root, _make_entry_change(value, index, with_node))
 
 
-def _steps(
-    spot: _Spot, steps: tuple[nodes.Node, ...], put: Callable[[Any], nodes.Node]
-) -> Iterator[_Spot]:
-    yield _Spot(steps[0], spot.at_root, _entry_put(steps, 0, put))
+def _list_steps(
+    spot: _TreeSpot, steps: tuple[nodes.Node, ...], with_node: Callable[[Any], nodes.Node]
+) -> Iterator[_TreeSpot]:
+    yield _TreeSpot(steps[0], spot.at_root, _make_entry_change(steps, 0, with_node))
     for index in range(1, len(steps)):
         before = nodes.Chain(spot.node.start, steps[:index]) if spot.at_root else None
-        yield _Spot(steps[index], at_root=False, put=_entry_put(steps, index, put), before=before)
+        yield _TreeSpot(
+            steps[index],
+            at_root=False,
+            with_node=_make_entry_change(steps, index, with_node),
+            before=before,
+        )
 
 
-def _member_put(spot: _Spot, name: str) -> Callable[[Any], nodes.Node]:
-    return lambda value: spot.put(replace(spot.node, **{name: value}))
+def _make_member_change(spot: _TreeSpot, name: str) -> Callable[[Any], nodes.Node]:
+    return lambda value: spot.with_node(replace(spot.node, **{name: value}))
 
 
-def _entry_put(
-    entries: tuple[Any, ...], index: int, put: Callable[[Any], nodes.Node]
+def _make_entry_change(
+    entries: tuple[Any, ...], index: int, with_node: Callable[[Any], nodes.Node]
 ) -> Callable[[nodes.Node], nodes.Node]:
     def put_entry(node: nodes.Node) -> nodes.Node:
         old = entries[index]
         entry = (old[0], node) if isinstance(old, tuple) else node
-        return put((*entries[:index], entry, *entries[index + 1 :]))
+        return with_node((*entries[:index], entry, *entries[index + 1 :]))
 
     return put_entry
 
@@ -120,21 +125,21 @@ def _entry_put(
 # --- what can be wrong with one -------------------------------------------------------------------
 
 
-def _taken_for(spot: _Spot, sibling: Sibling) -> Iterator[Change]:
+def _list_confusions(spot: _TreeSpot, sibling: Sibling) -> Iterator[Change]:
     if isinstance(spot.node, nodes.Field) and spot.before is not None:
         name = sibling(spot.before, spot.node.name)
         if name is not None:
-            yield _written(spot.node, replace(spot.node, name=name))
+            yield _make_change(spot.node, replace(spot.node, name=name))
 
 
-def _changed(spot: _Spot) -> Iterator[Change]:
+def _list_changes(spot: _TreeSpot) -> Iterator[Change]:
     match node := spot.node:
         case nodes.Field() if not spot.at_root:
-            yield _written(node, replace(node, name=misspelt(node.name)))
+            yield _make_change(node, replace(node, name=misspell(node.name)))
         case nodes.Constant():
             yield from _other_constant(node)
         case nodes.Index():
-            yield _written(node, replace(node, index=node.index + 1))
+            yield _make_change(node, replace(node, index=node.index + 1))
         case nodes.Comparison():
             operator = _OTHER_OPERATOR[node.operator]
             change = f"`{operator}` for `{node.operator}`"
@@ -142,17 +147,17 @@ def _changed(spot: _Spot) -> Iterator[Change]:
         case nodes.HashOf():
             yield from _other_keys(node)
         case _:
-            yield from _less(node)
+            yield from _drop_parts(node)
 
 
-def _less(node: nodes.Node) -> Iterator[Change]:
+def _drop_parts(node: nodes.Node) -> Iterator[Change]:
     """*node* with a part of it left out."""
     match node:
         case nodes.Not():
             yield node.start, "`!` left out", node.condition
         case nodes.Projection() if node.condition is not None:
             part = node.condition
-            yield part.start, f"{shown(part)} left out", replace(node, condition=None)
+            yield part.start, f"{show_node(part)} left out", replace(node, condition=None)
         case nodes.Either():
             yield from _fewer(node.choices, partial(nodes.Either, node.start))
         case nodes.Both():
@@ -164,24 +169,24 @@ def _less(node: nodes.Node) -> Iterator[Change]:
             yield from ((node.start, f"`{node.name}` left out", part) for part in plain[:1])
 
 
-def shown(node: nodes.Node) -> str:
+def show_node(node: nodes.Node) -> str:
     """The text of *node* in backticks, unless it has some itself."""
     text = text_of(node)
     return text if "`" in text else f"`{text}`"
 
 
-def _written(old: nodes.Node, new: nodes.Node) -> Change:
-    return old.start, f"{shown(new)} for {shown(old)}", new
+def _make_change(old: nodes.Node, new: nodes.Node) -> Change:
+    return old.start, f"{show_node(new)} for {show_node(old)}", new
 
 
 def _other_constant(node: nodes.Constant) -> Iterator[Change]:
     match node.value:
         case bool(value):
-            yield _written(node, replace(node, value=not value))
+            yield _make_change(node, replace(node, value=not value))
         case int(value) | float(value):
-            yield _written(node, replace(node, value=value + 1))
+            yield _make_change(node, replace(node, value=value + 1))
         case str(value):
-            yield _written(node, replace(node, value=misspelt(value)))
+            yield _make_change(node, replace(node, value=misspell(value)))
 
 
 def _fewer(
@@ -189,11 +194,11 @@ def _fewer(
 ) -> Iterator[Change]:
     for index, part in enumerate(parts):
         left = (*parts[:index], *parts[index + 1 :])
-        yield part.start, f"{shown(part)} left out", left[0] if len(left) == 1 else make(left)
+        yield part.start, f"{show_node(part)} left out", left[0] if len(left) == 1 else make(left)
 
 
 def _other_keys(node: nodes.HashOf) -> Iterator[Change]:
     for index, (name, value) in enumerate(node.pairs):
-        pair = (misspelt(name), value)
+        pair = (misspell(name), value)
         pairs = (*node.pairs[:index], pair, *node.pairs[index + 1 :])
         yield node.start, f"`{pair[0]}` for `{name}`", replace(node, pairs=pairs)

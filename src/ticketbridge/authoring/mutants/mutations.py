@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ticketbridge.authoring.cases.coverage import Trace
-from ticketbridge.authoring.mutants.expression_edits import edits
-from ticketbridge.authoring.spec_parts import Site, sites
+from ticketbridge.authoring.mutants.expression_edits import list_edits
+from ticketbridge.authoring.spec_parts import SpecPart, list_parts
 from ticketbridge.jmes import EvaluationError, ExpressionError, compile_expression, nodes
 from ticketbridge.jmes.parser import parse
 from ticketbridge.jmes.writing import Unwritable, text_of
@@ -50,7 +50,7 @@ _CONFUSED = {one: other for pair in _PAIRS for one, other in (pair, pair[::-1])}
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
+class Mutant:
     """One slip: where it is, what it *changed*, and the mapping that has it.
 
     *name* tells it from the others of its mapping: the part, and what that part would say.
@@ -62,73 +62,75 @@ class Slip:
     spec: MappingSpec
 
 
-def slips(spec: MappingSpec, trace: Trace) -> list[Slip]:
+def make_mutants(spec: MappingSpec, trace: Trace) -> list[Mutant]:
     """Every slip of *spec*, in the order of the file; those that come to the same once.
 
     *trace* knows the objects of the cases, and so the keys that may be taken for one another.
     """
-    found: dict[str, Slip] = {}
-    for site in sites(spec):
-        for slip in _slips_at(site, trace):
-            found.setdefault(slip.name, slip)
-    return sorted(found.values(), key=lambda slip: slip.place)
+    found: dict[str, Mutant] = {}
+    for part in list_parts(spec):
+        for mutant in _make_mutants_at(part, trace):
+            found.setdefault(mutant.name, mutant)
+    return sorted(found.values(), key=lambda mutant: mutant.place)
 
 
-def _slips_at(site: Site, trace: Trace) -> Iterator[Slip]:
-    match site.node:
+def _make_mutants_at(part: SpecPart, trace: Trace) -> Iterator[Mutant]:
+    match part.node:
         case ExpressionSpec():
-            yield from _of_expression(site, site.node, trace)
+            yield from _mutate_expression(part, part.node, trace)
         case CallSpec():
-            yield from _of_call(site, site.node)
+            yield from _mutate_call(part, part.node)
         case RequestSpec():
-            yield from _of_request(site, site.node)
+            yield from _mutate_request(part, part.node)
         case RuleSpec():
-            yield from _of_rule(site, site.node)
+            yield from _mutate_rule(part, part.node)
         case PagesSpec():
-            yield from _of_pages(site, site.node)
+            yield from _mutate_pages(part, part.node)
         case TicketSpec():
-            yield from _of_ticket(site, site.node)
+            yield from _mutate_ticket(part, part.node)
         case StatusTableSpec() | TableSpec():
-            yield from _of_table(site, site.node)
+            yield from _mutate_table(part, part.node)
         case ObjectSpec():
-            yield from _of_object(site, site.node)
+            yield from _mutate_object(part, part.node)
         case ResponseSpec():
-            yield from _of_response(site, site.node)
+            yield from _mutate_response(part, part.node)
 
 
-def _slip(site: Site, place: Place, slot: str, says: Any, change: str, **members: Any) -> Slip:
-    """The slip that the node of *site* has other *members*; *says* is what *slot* says then."""
-    spec = site.put(replace(site.node, **members))
-    return Slip(place, f"{site.slot}{slot}: {says}", change, spec)
+def _make_mutant(
+    part: SpecPart, place: Place, slot: str, says: Any, change: str, **members: Any
+) -> Mutant:
+    """The slip that the node of *part* has other *members*; *says* is what *slot* says then."""
+    spec = part.with_node(replace(part.node, **members))
+    return Mutant(place, f"{part.slot}{slot}: {says}", change, spec)
 
 
-def _left_out(site: Site, place: Place, slot: str, **members: Any) -> Slip:
-    what = slot.strip(".") or site.slot.rpartition(".")[2]
-    return _slip(site, place, slot, LEFT_OUT, f"`{what}` left out", **members)
+def _leave_out(part: SpecPart, place: Place, slot: str, **members: Any) -> Mutant:
+    what = slot.strip(".") or part.slot.rpartition(".")[2]
+    return _make_mutant(part, place, slot, LEFT_OUT, f"`{what}` left out", **members)
 
 
-def _without(entries: tuple[Any, ...], index: int) -> tuple[Any, ...]:
+def _drop_entry(entries: tuple[Any, ...], index: int) -> tuple[Any, ...]:
     return (*entries[:index], *entries[index + 1 :])
 
 
 # --- expressions ----------------------------------------------------------------------------------
 
 
-def _of_expression(site: Site, spec: ExpressionSpec, trace: Trace) -> Iterator[Slip]:
+def _mutate_expression(part: SpecPart, spec: ExpressionSpec, trace: Trace) -> Iterator[Mutant]:
     if spec.text == DEFAULT_BODY:
         return  # nobody has written it
-    if site.slot.endswith(".message"):
+    if part.slot.endswith(".message"):
         return  # only the log has it: no answer changes, even if it cannot be made
     tree = parse(spec.text, strict=True)
     scopes = [scope for scope, _ in trace.of(spec)]
-    for edit in edits(tree, lambda before, name: sibling(before, name, scopes)):
-        text = _written(edit.tree)
+    for edit in list_edits(tree, lambda before, name: find_sibling(before, name, scopes)):
+        text = _write_expression(edit.tree)
         if text is not None:
-            mutant = site.put(replace(spec, text=text, pieces=()))
-            yield Slip(spec.at(edit.start), f"{site.slot}: {text}", edit.change, mutant)
+            mutant = part.with_node(replace(spec, text=text, pieces=()))
+            yield Mutant(spec.at(edit.start), f"{part.slot}: {text}", edit.change, mutant)
 
 
-def _written(tree: Any) -> str | None:
+def _write_expression(tree: Any) -> str | None:
     """The text of *tree*, or None where it has none: nobody can write that."""
     try:
         text = text_of(tree)
@@ -141,87 +143,91 @@ def _written(tree: Any) -> str | None:
 # --- source ---------------------------------------------------------------------------------------
 
 
-def _of_call(site: Site, spec: CallSpec) -> Iterator[Slip]:
+def _mutate_call(part: SpecPart, spec: CallSpec) -> Iterator[Mutant]:
     if spec.condition is not None:
-        yield _left_out(site, spec.condition.place, ".if", condition=None)
+        yield _leave_out(part, spec.condition.place, ".if", condition=None)
     if spec.pages is not None:
-        yield _left_out(site, spec.pages.place, ".pages", pages=None)
+        yield _leave_out(part, spec.pages.place, ".pages", pages=None)
     if spec.any_content_type:
-        yield _left_out(site, spec.place, ".any_content_type", any_content_type=False)
+        yield _leave_out(part, spec.place, ".any_content_type", any_content_type=False)
     if isinstance(spec.format, XmlFormatSpec):
         for index, path in enumerate(spec.format.lists):
-            lists = replace(spec.format, lists=_without(spec.format.lists, index))
-            yield _left_out(site, spec.place, f".format.lists.{'/'.join(path)}", format=lists)
+            lists = replace(spec.format, lists=_drop_entry(spec.format.lists, index))
+            yield _leave_out(part, spec.place, f".format.lists.{'/'.join(path)}", format=lists)
     for index, rule in enumerate(spec.responses):
         slot = ".responses" if len(spec.responses) == 1 else f".responses[{index}]"
-        yield _left_out(site, rule.place, slot, responses=_without(spec.responses, index))
+        yield _leave_out(part, rule.place, slot, responses=_drop_entry(spec.responses, index))
 
 
-def _of_request(site: Site, spec: RequestSpec) -> Iterator[Slip]:
+def _mutate_request(part: SpecPart, spec: RequestSpec) -> Iterator[Mutant]:
     for name, values in spec.query.items():
         query = {other: value for other, value in spec.query.items() if other != name}
-        yield _left_out(site, values[0].place, f".query.{name}", query=query)
+        yield _leave_out(part, values[0].place, f".query.{name}", query=query)
 
 
-def _of_rule(site: Site, spec: RuleSpec) -> Iterator[Slip]:
+def _mutate_rule(part: SpecPart, spec: RuleSpec) -> Iterator[Mutant]:
     if spec.when is not None and spec.status is not None:
-        yield _left_out(site, spec.when.place, ".when", when=None)
-        yield _left_out(site, spec.place, ".status", status=None)
+        yield _leave_out(part, spec.when.place, ".when", when=None)
+        yield _leave_out(part, spec.place, ".status", status=None)
 
 
-def _of_pages(site: Site, spec: PagesSpec) -> Iterator[Slip]:
+def _mutate_pages(part: SpecPart, spec: PagesSpec) -> Iterator[Mutant]:
     if spec.last is not None:
-        yield _left_out(site, spec.last.place, ".last", last=None)
+        yield _leave_out(part, spec.last.place, ".last", last=None)
     if spec.total is not None:
-        yield _left_out(site, spec.total.place, ".total", total=None)
+        yield _leave_out(part, spec.total.place, ".total", total=None)
     if spec.items is not None:
-        yield _left_out(site, spec.items.place, ".items", items=None)
+        yield _leave_out(part, spec.items.place, ".items", items=None)
     if isinstance(spec.paging, NextUrlSpec | LinkHeaderSpec) and spec.paging.any_path:
         leashed = replace(spec.paging, any_path=False)
-        yield _left_out(site, spec.place, ".any_path", paging=leashed)
+        yield _leave_out(part, spec.place, ".any_path", paging=leashed)
     match spec.paging:
         case NumberSpec(start):
             paging, change = NumberSpec(start + 1), f"`{start + 1}` for `{start}`"
-            yield _slip(site, spec.place, ".number.start", start + 1, change, paging=paging)
+            yield _make_mutant(part, spec.place, ".number.start", start + 1, change, paging=paging)
         case OffsetSpec(step):
             wider, change = OffsetSpec(step + 1), f"`{step + 1}` for `{step}`"
-            yield _slip(site, spec.place, ".offset.step", step + 1, change, paging=wider)
+            yield _make_mutant(part, spec.place, ".offset.step", step + 1, change, paging=wider)
 
 
 # --- ticket ---------------------------------------------------------------------------------------
 
 
-def _of_ticket(site: Site, spec: TicketSpec) -> Iterator[Slip]:
+def _mutate_ticket(part: SpecPart, spec: TicketSpec) -> Iterator[Mutant]:
     if spec.owner is not None:
         change = "the owner is not compared"
-        yield _slip(site, spec.owner.place, ".owner", "upstream", change, owner=None)
+        yield _make_mutant(part, spec.owner.place, ".owner", "upstream", change, owner=None)
     for index, reason in enumerate(spec.not_eligible_when):
-        left = _without(spec.not_eligible_when, index)
+        left = _drop_entry(spec.not_eligible_when, index)
         slot = f".not_eligible_when.{reason.name}"
-        yield _left_out(site, reason.expression.place, slot, not_eligible_when=left)
+        yield _leave_out(part, reason.expression.place, slot, not_eligible_when=left)
     if len(spec.statuses) > 1:
         for index, table in enumerate(spec.statuses):
-            left = _without(spec.statuses, index)
-            yield _left_out(site, table.place, f".status[{index}]", statuses=left)
+            left = _drop_entry(spec.statuses, index)
+            yield _leave_out(part, table.place, f".status[{index}]", statuses=left)
     if spec.ineligible == "mark":
-        yield _slip(site, spec.place, ".ineligible", "omit", "`omit` for `mark`", ineligible="omit")
+        yield _make_mutant(
+            part, spec.place, ".ineligible", "omit", "`omit` for `mark`", ineligible="omit"
+        )
     if spec.on_violation == "omit":
         change = "`fail` for `omit`"
-        yield _slip(site, spec.place, ".on_violation", "fail", change, on_violation="fail")
+        yield _make_mutant(part, spec.place, ".on_violation", "fail", change, on_violation="fail")
 
 
-def _of_table(site: Site, spec: StatusTableSpec | TableSpec) -> Iterator[Slip]:
+def _mutate_table(part: SpecPart, spec: StatusTableSpec | TableSpec) -> Iterator[Mutant]:
     for word, constant in spec.values.items():
-        other = _other(spec, constant)
+        other = _find_other_value(spec, constant)
         if other is not None:
             change = f"`{other}` for `{constant.value}`"
             values = {**spec.values, word: replace(constant, value=other)}
-            yield _slip(site, constant.place, f".values.{word}", other, change, values=values)
+            yield _make_mutant(
+                part, constant.place, f".values.{word}", other, change, values=values
+            )
     if isinstance(spec, TableSpec) and spec.otherwise is not None:
-        yield _left_out(site, spec.otherwise.place, ".else", otherwise=None)
+        yield _leave_out(part, spec.otherwise.place, ".else", otherwise=None)
 
 
-def _other(spec: StatusTableSpec | TableSpec, constant: ConstSpec) -> Any:
+def _find_other_value(spec: StatusTableSpec | TableSpec, constant: ConstSpec) -> Any:
     """Another value of the same table; of statuses, VALID for what is not, and not VALID for what is."""
     others = [other.value for other in spec.values.values() if other.value != constant.value]
     if isinstance(spec, StatusTableSpec):
@@ -232,46 +238,48 @@ def _other(spec: StatusTableSpec | TableSpec, constant: ConstSpec) -> Any:
     return next((other for other in others if other is not None), None)
 
 
-def _of_object(site: Site, spec: ObjectSpec) -> Iterator[Slip]:
+def _mutate_object(part: SpecPart, spec: ObjectSpec) -> Iterator[Mutant]:
     for index, named in enumerate(spec.fields):
         slot = f".{named.name}"
-        yield _left_out(site, named.place, slot, fields=_without(spec.fields, index))
-    yield from _confused(site, spec)
+        yield _leave_out(part, named.place, slot, fields=_drop_entry(spec.fields, index))
+    yield from _confuse_fields(part, spec)
 
 
-def _confused(site: Site, spec: ObjectSpec) -> Iterator[Slip]:
+def _confuse_fields(part: SpecPart, spec: ObjectSpec) -> Iterator[Mutant]:
     """One field taken for another."""
     made = {named.name: named.field for named in spec.fields}
     for index, named in enumerate(spec.fields):
         name = _CONFUSED.get(named.name, "")
         other = made.get(name)
-        if not isinstance(other, ExpressionSpec) or _text(named.field) == other.text:
+        if not isinstance(other, ExpressionSpec) or _find_text(named.field) == other.text:
             continue
         wrong = replace(named, field=other)
         fields = (*spec.fields[:index], wrong, *spec.fields[index + 1 :])
         change = f"the expression of `{name}`"
-        yield _slip(site, named.place, f".{named.name}", other.text, change, fields=fields)
+        yield _make_mutant(part, named.place, f".{named.name}", other.text, change, fields=fields)
 
 
-def _text(field: FieldSpec) -> str | None:
+def _find_text(field: FieldSpec) -> str | None:
     return field.text if isinstance(field, ExpressionSpec) else None
 
 
 # --- response -------------------------------------------------------------------------------------
 
 
-def _of_response(site: Site, spec: ResponseSpec) -> Iterator[Slip]:
+def _mutate_response(part: SpecPart, spec: ResponseSpec) -> Iterator[Mutant]:
     if spec.when_empty == 204:
-        yield _slip(site, spec.place, ".when_empty", 200, "`200` for `204`", when_empty=200)
+        yield _make_mutant(part, spec.place, ".when_empty", 200, "`200` for `204`", when_empty=200)
     if spec.when_unknown_user == 404:
         change = "`200` for `404`"
-        yield _slip(site, spec.place, ".when_unknown_user", 200, change, when_unknown_user=200)
+        yield _make_mutant(
+            part, spec.place, ".when_unknown_user", 200, change, when_unknown_user=200
+        )
 
 
 # --- keys that are taken for one another ----------------------------------------------------------
 
 
-def sibling(before: nodes.Node, name: str, scopes: Sequence[Scope]) -> str | None:
+def find_sibling(before: nodes.Node, name: str, scopes: Sequence[Scope]) -> str | None:
     """The key most like *name* of those beside it with values of its type, or None.
 
     The objects are those that *before* gives in *scopes*.
@@ -279,17 +287,19 @@ def sibling(before: nodes.Node, name: str, scopes: Sequence[Scope]) -> str | Non
     if not scopes:
         return None
     like: dict[str, None] = {}
-    for thing in _objects(before, name, scopes):
+    for thing in _list_objects(before, name, scopes):
         kind = type(thing[name])
         like |= {key: None for key in thing if key != name and type(thing[key]) is kind}
-    return max(like, key=lambda key: _likeness(name, key), default=None)
+    return max(like, key=lambda key: _measure_likeness(name, key), default=None)
 
 
-def _likeness(one: str, other: str) -> float:
+def _measure_likeness(one: str, other: str) -> float:
     return difflib.SequenceMatcher(None, one, other).ratio()
 
 
-def _objects(before: nodes.Node, name: str, scopes: Sequence[Scope]) -> Iterator[Mapping[str, Any]]:
+def _list_objects(
+    before: nodes.Node, name: str, scopes: Sequence[Scope]
+) -> Iterator[Mapping[str, Any]]:
     """The objects with the key *name*, each once."""
     seen: set[int] = set()
     expression = compile_expression(text_of(before), roots=scopes[0].keys())

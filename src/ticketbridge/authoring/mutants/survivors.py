@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from ticketbridge.agreement import WaysDiffer
 from ticketbridge.authoring.cases.case_platform import CasePlatform
 from ticketbridge.authoring.cases.case_spec import CaseSpec, CasesSpec, SurvivorSpec
-from ticketbridge.authoring.cases.coverage import traced
-from ticketbridge.authoring.cases.runner import SkippingLoop, failures
-from ticketbridge.authoring.mutants.mutations import Slip, slips
+from ticketbridge.authoring.cases.coverage import trace_cases
+from ticketbridge.authoring.cases.runner import SkippingLoop, find_failures
+from ticketbridge.authoring.mutants.mutations import Mutant, make_mutants
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.jmes import Expression, Kind
 from ticketbridge.mapping.compiler import SpecCompiler
@@ -29,14 +29,14 @@ class Survivor:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """How many *slips* were tried, and what came of them.
+class MutantRun:
+    """How many *total* were tried, and what came of them.
 
     *unlisted* are those that no case notices, *listed* how many more the cases file gives a reason for;
     *stale* is what it lists in vain.
     """
 
-    slips: int
+    total: int
     unlisted: tuple[Survivor, ...]
     listed: int
     stale: tuple[Finding, ...]
@@ -44,36 +44,38 @@ class Tried:
     @property
     def noticed(self) -> int:
         """How many slips a case notices, or `check`."""
-        return self.slips - len(self.unlisted) - self.listed
+        return self.total - len(self.unlisted) - self.listed
 
 
-def try_slips(spec: MappingSpec, cases: CasesSpec) -> Tried:
+def run_mutants(spec: MappingSpec, cases: CasesSpec) -> MutantRun:
     """What the cases notice of all slips that *spec* can have; they pass without any."""
-    tried = slips(spec, traced(spec, cases.cases))
+    mutants = make_mutants(spec, trace_cases(spec, cases.cases))
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        hunt = _Hunt(cases.cases, runner)
-        left = [slip for slip in tried if not hunt.notices(slip)]
+        case_runner = _CaseRunner(cases.cases, runner)
+        left = [mutant for mutant in mutants if not case_runner.notices(mutant)]
     listed = {survivor.name for survivor in cases.survivors}
-    names = {slip.name for slip in left}
-    return Tried(
-        slips=len(tried),
-        unlisted=tuple(_survivor(slip) for slip in left if slip.name not in listed),
+    names = {mutant.name for mutant in left}
+    return MutantRun(
+        total=len(mutants),
+        unlisted=tuple(_make_survivor(mutant) for mutant in left if mutant.name not in listed),
         listed=len(listed & names),
-        stale=tuple(_stale(each, names) for each in cases.survivors if each.name not in names),
+        stale=tuple(
+            _report_stale(each, names) for each in cases.survivors if each.name not in names
+        ),
     )
 
 
-def _survivor(slip: Slip) -> Survivor:
-    return Survivor(slip.place, slip.name, slip.change)
+def _make_survivor(mutant: Mutant) -> Survivor:
+    return Survivor(mutant.place, mutant.name, mutant.change)
 
 
-def _stale(survivor: SurvivorSpec, names: Collection[str]) -> Finding:
+def _report_stale(survivor: SurvivorSpec, names: Collection[str]) -> Finding:
     message = f"no such slip survives: {survivor.name}"
     hint = did_you_mean(survivor.name, names) or "take it out: a case notices it, or it cannot be"
     return Finding(survivor.place, "error", "TB430", message, hint)
 
 
-class _Hunt:
+class _CaseRunner:
     """The cases, those first that noticed a slip last: slips that stand together are of one kind."""
 
     def __init__(self, cases: Sequence[CaseSpec], runner: asyncio.Runner) -> None:
@@ -81,22 +83,22 @@ class _Hunt:
         self._runner = runner
         self._made: _Made = {}
 
-    def notices(self, slip: Slip) -> bool:
-        """Whether a case fails with *slip*; what does not compile, `check` notices. Raises WaysDiffer."""
+    def notices(self, mutant: Mutant) -> bool:
+        """Whether a case fails with *mutant*; what does not compile, `check` notices. Raises WaysDiffer."""
         try:
-            return self._fails(slip.spec)
+            return self._fails(mutant.spec)
         except WaysDiffer as difference:
-            raise WaysDiffer(f"with the slip {slip.name}: {difference}") from None
+            raise WaysDiffer(f"with the slip {mutant.name}: {difference}") from None
 
     def _fails(self, spec: MappingSpec) -> bool:
         try:
             transport = CasePlatform((), spec.upstream)
-            compiler = _Knowing(spec.source, self._made)
+            compiler = _CachingCompiler(spec.source, self._made)
             bridge = compile_mapping(spec, transport=transport, compiler=compiler)
         except MappingError:
             return True
         for position, case in enumerate(self._cases):
-            if self._runner.run(failures(case, bridge)):
+            if self._runner.run(find_failures(case, bridge)):
                 self._cases.insert(0, self._cases.pop(position))
                 return True
         return False
@@ -105,7 +107,7 @@ class _Hunt:
 _Made = dict[tuple[ExpressionSpec, tuple[str, ...], Kind | None], Expression]
 
 
-class _Knowing(SpecCompiler):
+class _CachingCompiler(SpecCompiler):
     """Compiles no expression twice: a slip leaves all others as they were."""
 
     def __init__(self, entries: Collection[EntrySpec], made: _Made) -> None:

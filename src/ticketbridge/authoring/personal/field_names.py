@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ticketbridge.authoring.personal.personal_kinds import KEY_WORDS, word_set, words_of
+from ticketbridge.authoring.personal.personal_kinds import KEY_WORDS, split_words, word_set
 
 _LONGEST = 60
 _NAME = re.compile(r"[@$_]{0,2}[A-Za-z][A-Za-z0-9_.:$-]*")
@@ -74,4 +74,4 @@ def is_field_name(key: str) -> bool:
     """Whether *key* is a name that APIs give to fields. Keys that are data have other words in them."""
     if len(key) > _LONGEST or not _NAME.fullmatch(key):
         return False
-    return all(word in _USUAL or _FEW_DIGITS.fullmatch(word) for word in words_of(key))
+    return all(word in _USUAL or _FEW_DIGITS.fullmatch(word) for word in split_words(key))

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from ticketbridge.authoring.personal import rewriting
-from ticketbridge.authoring.personal.digests import LOOKS, Digest, digests_of, may_be_digest
+from ticketbridge.authoring.personal.digests import LOOKS, Digest, make_digests, may_be_digest
 from ticketbridge.authoring.personal.looks import (
     JWT,
     PATTERNS,
@@ -18,49 +18,49 @@ from ticketbridge.authoring.personal.looks import (
     kind_of_user,
 )
 from ticketbridge.authoring.personal.personal_kinds import (
-    Kind,
-    Spot,
+    DataSpot,
+    PersonalKind,
+    find_kind,
     is_mask,
-    kind_of,
-    names_person,
+    is_person_name,
 )
 from ticketbridge.authoring.personal.rewriting import (
+    BASE64,
     EMAIL,
-    HIDING,
     Make,
     Pieces,
-    changed,
-    in_url,
+    change_url_parts,
+    change_values,
+    decode_base64,
+    find_xml_text,
     is_url,
-    objects_in,
-    unhidden,
-    xml_text,
+    list_objects,
 )
 from ticketbridge.authoring.trial import Trial
 from ticketbridge.mapping.spec import MappingSpec, secrets_in
 from ticketbridge.upstream.formats import Unreadable, read_json
 
-Replace = Callable[[str, Kind], str]
+Replace = Callable[[str, PersonalKind], str]
 """What stands for a text of that kind."""
 
-_LEAST: dict[Kind, int] = {
-    Kind.EMAIL: 3,
-    Kind.NAME: 3,
-    Kind.PHONE: 7,
-    Kind.DOCUMENT: 6,
-    Kind.ADDRESS: 8,
-    Kind.SECRET: 8,
-    Kind.NOTE: 12,
-    Kind.IP: 7,
+_LEAST: dict[PersonalKind, int] = {
+    PersonalKind.EMAIL: 3,
+    PersonalKind.NAME: 3,
+    PersonalKind.PHONE: 7,
+    PersonalKind.DOCUMENT: 6,
+    PersonalKind.ADDRESS: 8,
+    PersonalKind.SECRET: 8,
+    PersonalKind.NOTE: 12,
+    PersonalKind.IP: 7,
 }
 """From how many characters on a text is looked for in other places too."""
 
-_NUMERIC = frozenset({Kind.PHONE, Kind.DOCUMENT, Kind.SECRET})
+_NUMERIC = frozenset({PersonalKind.PHONE, PersonalKind.DOCUMENT, PersonalKind.SECRET})
 _SLASH = re.compile("/")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-class Findings:
+class PersonalData:
     """Learns personal data from documents, and replaces it in them wherever it stands.
 
     *secrets* are credentials to be found anywhere; *kept* are words that mean something to the mapping
@@ -71,7 +71,7 @@ class Findings:
         self, user: str, *, secrets: Collection[str] = (), kept: Collection[str] = ()
     ) -> None:
         self._user = user
-        self._known: dict[str, Kind] = {}
+        self._known: dict[str, PersonalKind] = {}
         self._forms: dict[str, set[str]] = {}
         self._halves: dict[str, int] = {}
         self._kept = {word.casefold() for word in kept}
@@ -79,13 +79,13 @@ class Findings:
         self._digests: dict[str, Digest] | None = None
         self.words: set[str] = set()
         for secret in secrets:
-            self.add(secret, Kind.SECRET)
+            self.add(secret, PersonalKind.SECRET)
         kind = kind_of_user(user)
         if kind is not None:
             self.add(user, kind)
 
     @property
-    def known(self) -> dict[str, Kind]:
+    def known(self) -> dict[str, PersonalKind]:
         """The texts that are looked for everywhere, in lower case."""
         return dict(self._known)
 
@@ -101,24 +101,24 @@ class Findings:
 
     def learn(self, document: Any) -> None:
         """Remember the personal data of a JSON *document*."""
-        changed(document, self._note, self._note_key)
-        for person in objects_in(document):
+        change_values(document, self._note_value, self._note_key)
+        for person in list_objects(document):
             self._note_halves(person)
             for name in _whole_names(person):
-                self.add(name, Kind.NAME)
+                self.add(name, PersonalKind.NAME)
 
     def learn_xml(self, text: str) -> None:
         """Remember the personal data of an XML document."""
-        rewriting.rewritten(text, lambda value, spot: str(self._note(value, spot)))
+        rewriting.rewrite_xml(text, lambda value, spot: str(self._note_value(value, spot)))
 
     def learn_text(self, text: str) -> None:
         """Remember what any *text* has that is personal by its look."""
         for match in EMAIL.finditer(text):
-            self.add(match.group().replace("%40", "@"), Kind.EMAIL)
+            self.add(match.group().replace("%40", "@"), PersonalKind.EMAIL)
         for kind, match in found_in(text):
             self.add(match.group(), kind)
 
-    def add(self, text: str, kind: Kind) -> None:
+    def add(self, text: str, kind: PersonalKind) -> None:
         """Remember that *text* is of *kind*, unless it is short, or means something to the mapping."""
         key = text.strip().casefold()
         if len(key) >= _LEAST.get(kind, 1 << 30) and key not in self._kept:
@@ -126,7 +126,7 @@ class Findings:
             self._forms.setdefault(key, set()).add(text)
             self._patterns = self._digests = None
 
-    def _note_key(self, key: str, _spot: Spot) -> str:
+    def _note_key(self, key: str, _spot: DataSpot) -> str:
         self.learn_text(key)
         return key
 
@@ -137,9 +137,9 @@ class Findings:
         if len(halves) == 2 and texts.issuperset(halves):
             self._halves.update({half: at for at, half in enumerate(halves)})
 
-    def _note(self, value: Any, spot: Spot) -> Any:
-        kind = kind_at(value, spot)
-        if kind is not None and kind is not Kind.EMAIL:
+    def _note_value(self, value: Any, spot: DataSpot) -> Any:
+        kind = find_kind_at(value, spot)
+        if kind is not None and kind is not PersonalKind.EMAIL:
             self.add(str(value), kind)
         if isinstance(value, str):
             self.words.update(map(str.casefold, _WORD.findall(value)))
@@ -148,100 +148,104 @@ class Findings:
 
     # --- replacing ------------------------------------------------------------------------------
 
-    def replaced(self, document: Any, by: Replace, spot: Spot | None = None) -> Any:
+    def replace_in(self, document: Any, by: Replace, spot: DataSpot | None = None) -> Any:
         """A JSON *document* with its personal data replaced; *spot* is where it stood."""
 
-        def rename(key: str, _at: Spot) -> str:
-            return self.in_text(key, by) if "@" in key[1:] else key
+        def rename(key: str, _at: DataSpot) -> str:
+            return self.replace_in_text(key, by) if "@" in key[1:] else key
 
-        return changed(document, lambda value, at: self.value(value, at, by), rename, spot)
-
-    def replaced_xml(self, text: str, by: Replace) -> str:
-        """An XML document with its personal data replaced."""
-        return rewriting.rewritten(text, lambda value, at: str(self.value(value, at, by)))
-
-    def in_text(self, text: str, by: Replace) -> str:
-        """*text*, which may be a URL, with what is known, and every e-mail address, replaced."""
-        if not is_url(text):
-            return self._in_plain(text, by)
-        # Base64 has slashes too: digests are looked for before the URL is taken apart.
-        pieces = Pieces(text)
-        pieces.replace(LOOKS, lambda match: self._digested(match.group(), by))
-        return pieces.joined(lambda rest: in_url(rest, lambda part: self._in_plain(part, by)))
-
-    def touches(self, text: str) -> bool:
-        """Whether personal data stands in *text*, of which more than a mark would be left."""
-        return self.in_text(text, lambda _text, _kind: "") != text
-
-    def is_personal(self, text: str, key: str, above: str) -> bool:
-        """Whether *text*, which stands under these keys, is someone's, or has something of it."""
-        return (
-            kind_at(text, Spot(key, above)) is not None
-            or self._compiled()[1].search(text) is not None
-            or self.touches(text)
+        return change_values(
+            document, lambda value, at: self.replace_value(value, at, by), rename, spot
         )
 
-    def value(self, value: Any, spot: Spot, by: Replace) -> Any:
+    def replace_in_xml(self, text: str, by: Replace) -> str:
+        """An XML document with its personal data replaced."""
+        return rewriting.rewrite_xml(text, lambda value, at: str(self.replace_value(value, at, by)))
+
+    def replace_in_text(self, text: str, by: Replace) -> str:
+        """*text*, which may be a URL, with what is known, and every e-mail address, replaced."""
+        if not is_url(text):
+            return self._replace_in_plain(text, by)
+        # Base64 has slashes too: digests are looked for before the URL is taken apart.
+        pieces = Pieces(text)
+        pieces.replace(LOOKS, lambda match: self._replace_digest(match.group(), by))
+        return pieces.join(
+            lambda rest: change_url_parts(rest, lambda part: self._replace_in_plain(part, by))
+        )
+
+    def occurs_in(self, text: str) -> bool:
+        """Whether personal data stands in *text*, of which more than a mark would be left."""
+        return self.replace_in_text(text, lambda _text, _kind: "") != text
+
+    def is_or_has_personal(self, text: str, key: str, above: str) -> bool:
+        """Whether *text*, which stands under these keys, is someone's, or has something of it."""
+        return (
+            find_kind_at(text, DataSpot(key, above)) is not None
+            or self._compile_patterns()[1].search(text) is not None
+            or self.occurs_in(text)
+        )
+
+    def replace_value(self, value: Any, spot: DataSpot, by: Replace) -> Any:
         """A scalar, replaced where it is personal, or has something of it."""
-        kind = kind_at(value, spot)
-        if kind is None or kind is Kind.EMAIL:
-            return self.in_text(value, by) if isinstance(value, str) else value
-        if kind is Kind.SECRET and isinstance(value, str) and is_url(value):
+        kind = find_kind_at(value, spot)
+        if kind is None or kind is PersonalKind.EMAIL:
+            return self.replace_in_text(value, by) if isinstance(value, str) else value
+        if kind is PersonalKind.SECRET and isinstance(value, str) and is_url(value):
             # What opens the door may stand elsewhere too, without the URL around it.
-            made = self.in_text(value, by)
+            made = self.replace_in_text(value, by)
             if made != value:
                 return made
         made = by(str(value), kind)
         return int(made) if isinstance(value, int) and made.isdecimal() else made
 
-    def _in_plain(self, text: str, by: Replace) -> str:
+    def _replace_in_plain(self, text: str, by: Replace) -> str:
         folded = text.casefold()
         if folded in self._known:
             return by(text, self._known[folded])
         if folded in self._halves:
-            return by(self._user, Kind.EMAIL).split("@")[-1 if self._halves[folded] else 0]
+            return by(self._user, PersonalKind.EMAIL).split("@")[-1 if self._halves[folded] else 0]
         pieces = Pieces(text)
-        for pattern, make in self._passes(text, by):
+        for pattern, make in self._list_passes(text, by):
             pieces.replace(pattern, make)
-        return pieces.joined()
+        return pieces.join()
 
-    def _passes(self, text: str, by: Replace) -> Iterator[tuple[re.Pattern[str], Make]]:
+    def _list_passes(self, text: str, by: Replace) -> Iterator[tuple[re.Pattern[str], Make]]:
         """What is looked for, in order, and what takes its place; what is replaced once stays."""
-        whole, words = self._compiled()
-        yield LOOKS, lambda match: self._digested(match.group(), by)
-        yield JWT, lambda match: by(match.group(), Kind.SECRET)
+        whole, words = self._compile_patterns()
+        yield LOOKS, lambda match: self._replace_digest(match.group(), by)
+        yield JWT, lambda match: by(match.group(), PersonalKind.SECRET)
         yield (
             (words if any(map(str.isspace, text)) else whole),
-            lambda match: self._found(match, by),
+            lambda match: self._replace_match(match, by),
         )
         for kind, pattern in PATTERNS:
-            yield pattern, partial(self._by_look, kind, by)
-        yield HIDING, lambda match: self._unhidden(match.group(), by)
-        yield TOKEN, lambda match: self._undrawn(match.group(), by)
+            yield pattern, partial(self._replace_by_look, kind, by)
+        yield BASE64, lambda match: self._replace_hiding(match.group(), by)
+        yield TOKEN, lambda match: self._replace_random(match.group(), by)
 
-    def _found(self, match: re.Match[str], by: Replace) -> str:
+    def _replace_match(self, match: re.Match[str], by: Replace) -> str:
         plain = match.group().replace("%40", "@")
-        made = by(plain, self._known.get(plain.casefold(), Kind.EMAIL))
+        made = by(plain, self._known.get(plain.casefold(), PersonalKind.EMAIL))
         return made if plain == match.group() else made.replace("@", "%40")
 
-    def _by_look(self, kind: Kind, by: Replace, match: re.Match[str]) -> str | None:
+    def _replace_by_look(self, kind: PersonalKind, by: Replace, match: re.Match[str]) -> str | None:
         return None if self.is_kept(match.group()) else by(match.group(), kind)
 
-    def _unhidden(self, token: str, by: Replace) -> str | None:
-        hides = self.touches(unhidden(token))
-        return by(token, Kind.SECRET) if hides else None
+    def _replace_hiding(self, token: str, by: Replace) -> str | None:
+        hides = self.occurs_in(decode_base64(token))
+        return by(token, PersonalKind.SECRET) if hides else None
 
-    def _undrawn(self, token: str, by: Replace) -> str | None:
+    def _replace_random(self, token: str, by: Replace) -> str | None:
         """A stand-in for *token* where it is random."""
-        if self.is_kept(token) or unhidden(token) or not is_random(token):
+        if self.is_kept(token) or decode_base64(token) or not is_random(token):
             return None
-        return by(token, Kind.SECRET)
+        return by(token, PersonalKind.SECRET)
 
-    def _digested(self, text: str, by: Replace) -> str | None:
+    def _replace_digest(self, text: str, by: Replace) -> str | None:
         """*text*, with the digest of the stand-in where it is, or ends with, that of something known."""
         starts = (0, *(match.end() for match in _SLASH.finditer(text)))
         for start in starts:
-            found = self._digest(text[start:])
+            found = self._find_digest(text[start:])
             if found is not None:
                 other = by(found.text, found.kind)
                 made = other if is_mask(other) else found.of(other)
@@ -249,17 +253,17 @@ class Findings:
                 return text[:start] + (made.upper() if capital else made)
         return None
 
-    def _digest(self, text: str) -> Digest | None:
+    def _find_digest(self, text: str) -> Digest | None:
         if not may_be_digest(text):
             return None
         if self._digests is None:
             forms = (
                 (form, self._known[key]) for key, forms in self._forms.items() for form in forms
             )
-            self._digests = digests_of(forms)
+            self._digests = make_digests(forms)
         return self._digests.get(text) or self._digests.get(text.lower())
 
-    def _compiled(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    def _compile_patterns(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
         """What is looked for in text without blanks, and in running text: there, single names too."""
         if self._patterns is None:
             words = sorted(self._known, key=len, reverse=True)
@@ -268,15 +272,15 @@ class Findings:
         return self._patterns
 
     def _is_single_name(self, word: str) -> bool:
-        return self._known[word] is Kind.NAME and not any(map(str.isspace, word))
+        return self._known[word] is PersonalKind.NAME and not any(map(str.isspace, word))
 
 
-def kind_at(value: Any, spot: Spot) -> Kind | None:
+def find_kind_at(value: Any, spot: DataSpot) -> PersonalKind | None:
     """The kind of a value, which is none for what can tell nothing: true, null, "", a fraction."""
-    kind = kind_of(spot)
+    kind = find_kind(spot)
     if isinstance(value, str):
-        if kind is None and names_person(value, spot.key):
-            return Kind.NAME
+        if kind is None and is_person_name(value, spot.key):
+            return PersonalKind.NAME
         return kind if value.strip() else None
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return kind if is_number and kind in _NUMERIC else None
@@ -307,29 +311,29 @@ def _any_of(words: Collection[str]) -> re.Pattern[str]:
 _SHORTEST = 4
 
 
-def findings_of(trial: Trial, *, kept: Collection[str] = ()) -> Findings:
+def find_personal_data(trial: Trial, *, kept: Collection[str] = ()) -> PersonalData:
     """All that *trial* shows of persons and credentials; *kept*: see Findings."""
-    findings = Findings(trial.user, secrets=_secrets_of(trial.bridge.spec), kept=kept)
-    _learn_from(findings, trial)
-    return findings
+    personal = PersonalData(trial.user, secrets=_list_secrets(trial.bridge.spec), kept=kept)
+    _learn_from(personal, trial)
+    return personal
 
 
-def _secrets_of(spec: MappingSpec) -> set[str]:
+def _list_secrets(spec: MappingSpec) -> set[str]:
     """The credentials that *spec* holds. What variables put into the paths of calls is none."""
     held = secrets_in((spec.upstream.auth, spec.upstream.headers, spec.endpoint.access))
     return {secret for secret in held if len(secret) >= _SHORTEST}
 
 
-def _learn_from(findings: Findings, trial: Trial) -> None:
-    """Let *findings* learn from all that the platform answered."""
+def _learn_from(personal: PersonalData, trial: Trial) -> None:
+    """Let *personal* learn from all that the platform answered."""
     for exchange in trial.exchanges:
         if exchange.answer is None:
             continue
         document = read_json(exchange.answer, any_content_type=True)
         if not isinstance(document, Unreadable):
-            findings.learn(document)
+            personal.learn(document)
             continue
-        text = xml_text(exchange.answer)
+        text = find_xml_text(exchange.answer)
         if text is not None:
-            findings.learn_xml(text)
-        findings.learn_text(exchange.answer.content.decode("utf-8", "replace"))
+            personal.learn_xml(text)
+        personal.learn_text(exchange.answer.content.decode("utf-8", "replace"))

@@ -16,50 +16,52 @@ from typing import Any
 from urllib.parse import quote, unquote
 from xml.sax.saxutils import escape, quoteattr
 
-from ticketbridge.authoring.personal.personal_kinds import Spot
+from ticketbridge.authoring.personal.personal_kinds import DataSpot
 from ticketbridge.authoring.samples import looks_like_xml
 from ticketbridge.upstream.encodings import EncodingError, text_of
 from ticketbridge.upstream.formats import charset_of
 from ticketbridge.upstream.messages import PlatformAnswer
 
-ChangeValue = Callable[[Any, Spot], Any]
+ChangeValue = Callable[[Any, DataSpot], Any]
 """Gives what stands for a scalar."""
 
-RenameKey = Callable[[str, Spot], str]
+RenameKey = Callable[[str, DataSpot], str]
 """Gives what stands for a key; the spot is that of its value."""
 
 
-def changed(value: Any, change: ChangeValue, rename: RenameKey, spot: Spot | None = None) -> Any:
+def change_values(
+    value: Any, change: ChangeValue, rename: RenameKey, spot: DataSpot | None = None
+) -> Any:
     """*value* with *change* made to each scalar in it, and *rename* to each key."""
-    spot = spot or Spot()
+    spot = spot or DataSpot()
     if isinstance(value, dict):
-        return _with_members(value, change, rename, spot)
+        return _change_members(value, change, rename, spot)
     if isinstance(value, list):
-        return [changed(member, change, rename, spot) for member in value]
+        return [change_values(member, change, rename, spot) for member in value]
     return change(value, spot)
 
 
-def _with_members(
-    value: dict[str, Any], change: ChangeValue, rename: RenameKey, spot: Spot
+def _change_members(
+    value: dict[str, Any], change: ChangeValue, rename: RenameKey, spot: DataSpot
 ) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for key, member in value.items():
-        inner = Spot(key, spot.key, tuple(value), (*spot.path, key))
+        inner = DataSpot(key, spot.key, tuple(value), (*spot.path, key))
         name = rename(key, inner)
         while name in made:
             name += "_"
-        made[name] = changed(member, change, rename, inner)
+        made[name] = change_values(member, change, rename, inner)
     return made
 
 
-def objects_in(value: Any) -> Iterator[dict[str, Any]]:
+def list_objects(value: Any) -> Iterator[dict[str, Any]]:
     """Each object in *value*, itself included."""
     if isinstance(value, dict):
         yield value
-        yield from objects_in(list(value.values()))
+        yield from list_objects(list(value.values()))
     elif isinstance(value, list):
         for member in value:
-            yield from objects_in(member)
+            yield from list_objects(member)
 
 
 # --- URLs and running text ------------------------------------------------------------------------
@@ -68,7 +70,7 @@ def objects_in(value: Any) -> Iterator[dict[str, Any]]:
 EMAIL = re.compile(r"\w[\w.+'%-]*(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://[^\s/?#]+)?/[^\s]*|\S+\?\S+=\S*", re.IGNORECASE)
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]*(?=[/?#]|$)", re.IGNORECASE)
-HIDING = re.compile(r"[A-Za-z0-9+_/-]{16,}")
+BASE64 = re.compile(r"[A-Za-z0-9+_/-]{16,}")
 _UNESCAPED = "-._~!$'()*,;:@/+"
 
 
@@ -77,7 +79,7 @@ def is_url(text: str) -> bool:
     return _URL.fullmatch(text) is not None
 
 
-def in_url(text: str, change: Callable[[str], str]) -> str:
+def change_url_parts(text: str, change: Callable[[str], str]) -> str:
     """*text* with *change* made to each of its parts, unescaped; a part that stays is not touched.
 
     The host is none of them, unless someone's name stands before it.
@@ -85,10 +87,10 @@ def in_url(text: str, change: Callable[[str], str]) -> str:
     origin = _ORIGIN.match(text)
     end = origin.end() if origin else 0
     pieces = re.split(r"([/?&=#])", text[end:])
-    return text[:end] + "".join(_piece(piece, change) for piece in pieces)
+    return text[:end] + "".join(_change_piece(piece, change) for piece in pieces)
 
 
-def unhidden(token: str) -> str:
+def decode_base64(token: str) -> str:
     """What a base64 *token* says, where it says readable text, or ""."""
     padded = token + "=" * (-len(token) % 4)
     try:
@@ -113,15 +115,15 @@ class Pieces:
         self._pieces = [
             piece
             for text, done in self._pieces
-            for piece in ([(text, True)] if done else _replaced(text, pattern, make))
+            for piece in ([(text, True)] if done else _replace_matches(text, pattern, make))
         ]
 
-    def joined(self, change: Callable[[str], str] = str) -> str:
+    def join(self, change: Callable[[str], str] = str) -> str:
         """The whole text, with *change* made to what was not replaced."""
         return "".join(text if done else change(text) for text, done in self._pieces)
 
 
-def _replaced(text: str, pattern: re.Pattern[str], make: Make) -> Iterator[tuple[str, bool]]:
+def _replace_matches(text: str, pattern: re.Pattern[str], make: Make) -> Iterator[tuple[str, bool]]:
     end = 0
     for match in pattern.finditer(text):
         made = make(match)
@@ -132,7 +134,7 @@ def _replaced(text: str, pattern: re.Pattern[str], make: Make) -> Iterator[tuple
     yield text[end:], False
 
 
-def _piece(piece: str, change: Callable[[str], str]) -> str:
+def _change_piece(piece: str, change: Callable[[str], str]) -> str:
     plain = unquote(piece)
     changed = change(plain)
     return piece if changed == plain else quote(changed, safe=_UNESCAPED)
@@ -143,7 +145,7 @@ def _piece(piece: str, change: Callable[[str], str]) -> str:
 
 _ENCODING = re.compile(r"""(<\?xml\s[^>]*?\sencoding\s*=\s*["'])[^"']+""")
 
-ChangeText = Callable[[str, Spot], str]
+ChangeText = Callable[[str, DataSpot], str]
 RenameTag = Callable[[str], str]
 """Gives what stands for the name of an element or an attribute, without its prefix."""
 
@@ -157,7 +159,7 @@ _ATTRIBUTE = re.compile(
 _CDATA = "<![CDATA["
 
 
-def xml_text(answer: PlatformAnswer) -> str | None:
+def find_xml_text(answer: PlatformAnswer) -> str | None:
     """The XML document in *answer*, as it would be in UTF-8; None where it is none, or HTML."""
     if not looks_like_xml(answer.content) or b"<html" in answer.content[:1000].lower():
         return None
@@ -169,35 +171,35 @@ def xml_text(answer: PlatformAnswer) -> str | None:
 
 
 @dataclass(slots=True)
-class _Element:
+class _OpenElement:
     name: str
     parent: str = ""
     path: tuple[str, ...] = ()
     children: list[str] = field(default_factory=list)
 
 
-def rewritten(text: str, change: ChangeText, rename: RenameTag = str) -> str:
+def rewrite_xml(text: str, change: ChangeText, rename: RenameTag = str) -> str:
     """*text* with *change* made to each text and attribute, and *rename* to each name of one.
 
     Keys are the names of elements, and `@` and the name of attributes.
     """
     parts = _PART.findall(text)
     return "".join(
-        _changed(part, element, around, change, rename)
-        for part, (element, around) in zip(parts, _owners(parts), strict=True)
+        _change_part(part, element, around, change, rename)
+        for part, (element, around) in zip(parts, _find_owners(parts), strict=True)
     )
 
 
-def _owners(parts: Sequence[str]) -> list[tuple[_Element, _Element]]:
+def _find_owners(parts: Sequence[str]) -> list[tuple[_OpenElement, _OpenElement]]:
     """For each part the element that it stands in, and the one around that."""
-    top = _Element("")
+    top = _OpenElement("")
     stack = [top, top]
     owners = []
     for part in parts:
         opens = part.startswith("<") and part[1:2] not in {"/", "!", "?"}
         if opens:
-            name = _named(part)
-            element = _Element(name, stack[-1].name, (*stack[-1].path, name))
+            name = _read_name(part)
+            element = _OpenElement(name, stack[-1].name, (*stack[-1].path, name))
             stack[-1].children.append(element.name)
             stack.append(element)
         owners.append((stack[-1], stack[-2]))
@@ -206,22 +208,22 @@ def _owners(parts: Sequence[str]) -> list[tuple[_Element, _Element]]:
     return owners
 
 
-def _changed(
-    part: str, element: _Element, around: _Element, change: ChangeText, rename: RenameTag
+def _change_part(
+    part: str, element: _OpenElement, around: _OpenElement, change: ChangeText, rename: RenameTag
 ) -> str:
-    spot = Spot(element.name, element.parent, tuple(around.children), element.path)
+    spot = DataSpot(element.name, element.parent, tuple(around.children), element.path)
     if part.startswith(_CDATA):
         return f"{_CDATA}{change(part[len(_CDATA) : -3], spot)}]]>"
     if not part.startswith("<"):
-        return _text(part, spot, change)
+        return _change_text(part, spot, change)
     if part.startswith("<!--"):
         return ""
     if part[1:2] in {"!", "?"}:
         return part if part.startswith("<?xml ") else ""
-    return _tag(part, element, change, rename)
+    return _change_tag(part, element, change, rename)
 
 
-def _tag(part: str, element: _Element, change: ChangeText, rename: RenameTag) -> str:
+def _change_tag(part: str, element: _OpenElement, change: ChangeText, rename: RenameTag) -> str:
     """A tag with its attributes; declarations of namespaces stay."""
 
     def attribute(match: re.Match[str]) -> str:
@@ -230,7 +232,7 @@ def _tag(part: str, element: _Element, change: ChangeText, rename: RenameTag) ->
             return match[0]
         plain = unescape(match["value"][1:-1])
         path = (*element.path, f"@{name}")
-        made = change(plain, Spot(name, element.name, path=path))
+        made = change(plain, DataSpot(name, element.name, path=path))
         value = match["value"] if made == plain else quoteattr(made)
         return f"{match['before']}{rename(name)}{match['equals']}{value}"
 
@@ -240,12 +242,12 @@ def _tag(part: str, element: _Element, change: ChangeText, rename: RenameTag) ->
     return _ATTRIBUTE.sub(attribute, _NAME.sub(named, part, count=1))
 
 
-def _text(part: str, spot: Spot, change: ChangeText) -> str:
+def _change_text(part: str, spot: DataSpot, change: ChangeText) -> str:
     plain = unescape(part)
     made = change(plain, spot) if plain.strip() else plain
     return part if made == plain else escape(made)
 
 
-def _named(tag: str) -> str:
+def _read_name(tag: str) -> str:
     match = _NAME.match(tag)
     return match["name"] if match else ""

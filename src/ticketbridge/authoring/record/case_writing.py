@@ -12,8 +12,8 @@ import msgspec
 
 from ticketbridge.authoring.cases.answer_reader import JSON_TYPE
 from ticketbridge.authoring.cases.value_text import block_lines, flow_text, scalar_text
-from ticketbridge.authoring.record.recorded_answers import Reply
-from ticketbridge.authoring.record.replay import Replayed
+from ticketbridge.authoring.record.recorded_answers import RecordedAnswer
+from ticketbridge.authoring.record.replay import ReplayedAnswer
 
 LONGEST = 16 * 1024
 FOLDER = "samples"
@@ -22,7 +22,7 @@ _PARAMETER = re.compile(r"[^&?]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenCase:
     """The text of a case, and the files beside it: name to content."""
 
     text: str
@@ -36,12 +36,12 @@ class CaseParts:
     name: str
     user: str
     now: str
-    answers: Sequence[Replayed]
+    answers: Sequence[ReplayedAnswer]
     expect: Mapping[str, Any]
     key: str = ""
 
 
-def written(parts: CaseParts, stem: str, *, longest: int | None = LONGEST) -> Written:
+def write_case(parts: CaseParts, stem: str, *, longest: int | None = LONGEST) -> WrittenCase:
     """*parts* as YAML; *stem* begins the names of the files that hold bodies of over *longest* bytes."""
     files: dict[str, bytes] = {}
     lines = [
@@ -52,21 +52,21 @@ def written(parts: CaseParts, stem: str, *, longest: int | None = LONGEST) -> Wr
     ]
     for number, answer in enumerate(parts.answers, 1):
         file = f"{FOLDER}/{stem}-{number}.json"
-        lines += _answer(answer, parts.key)
-        lines += _body(answer.reply, longest, file, files)
+        lines += _write_answer(answer, parts.key)
+        lines += _write_body(answer.reply, longest, file, files)
     lines.append("  expect:")
     for key, value in parts.expect.items():
-        lines += _member(key, value, "    ")
-    return Written("".join(f"{line}\n" for line in lines), files)
+        lines += _write_member(key, value, "    ")
+    return WrittenCase("".join(f"{line}\n" for line in lines), files)
 
 
-def _answer(replayed: Replayed, key: str) -> Iterator[str]:
+def _write_answer(replayed: ReplayedAnswer, key: str) -> Iterator[str]:
     """What was asked, and the head of the answer."""
     reply = replayed.reply
-    asked = _without(replayed.asked, key).replace("%40", "@")
+    asked = _drop_parameter(replayed.asked, key).replace("%40", "@")
     yield f"    - {reply.method.lower()}: {scalar_text(asked)}"
     if replayed.content:
-        yield from _sent(replayed.content)
+        yield from _write_sent(replayed.content)
     if reply.status != 200:
         yield f"      status: {reply.status}"
     headers = dict(reply.headers)
@@ -74,37 +74,39 @@ def _answer(replayed: Replayed, key: str) -> Iterator[str]:
     if content_type and not (reply.is_json and content_type == JSON_TYPE):
         yield f"      content_type: {scalar_text(content_type)}"
     if headers:
-        yield from _member("headers", headers, "      ")
+        yield from _write_member("headers", headers, "      ")
 
 
-def _body(reply: Reply, longest: int | None, file: str, files: dict[str, bytes]) -> Iterator[str]:
+def _write_body(
+    reply: RecordedAnswer, longest: int | None, file: str, files: dict[str, bytes]
+) -> Iterator[str]:
     if reply.is_json and longest is not None and len(reply.content) > longest:
         files[file] = msgspec.json.format(reply.content, indent=1) + b"\n"
         yield f"      body_file: {file}"
     elif reply.is_json:
-        yield from _member("body", reply.document, "      ")
+        yield from _write_member("body", reply.document, "      ")
     elif reply.content:
         yield f"      text: {scalar_text(reply.content.decode())}"
 
 
-def _sent(content: bytes) -> Iterator[str]:
+def _write_sent(content: bytes) -> Iterator[str]:
     """What the request must carry."""
     try:
-        yield from _member("json", msgspec.json.decode(content), "      ")
+        yield from _write_member("json", msgspec.json.decode(content), "      ")
     except msgspec.MsgspecError:
         form = parse_qs(content.decode(), keep_blank_values=True)
         single = {name: v[0] if len(v) == 1 else v for name, v in form.items()}
-        yield from _member("form", single, "      ")
+        yield from _write_member("form", single, "      ")
 
 
-def _without(asked: str, key: str) -> str:
+def _drop_parameter(asked: str, key: str) -> str:
     """*asked* without the parameter that is a credential."""
     path, _, query = asked.partition("?")
     kept = [p for p in _PARAMETER.findall(query) if not key or p.partition("=")[0] != key]
     return f"{path}?{'&'.join(kept)}" if kept else path
 
 
-def _member(key: str, value: Any, indent: str) -> Iterator[str]:
+def _write_member(key: str, value: Any, indent: str) -> Iterator[str]:
     """A key and its value: on one line where that is short, else on several."""
     line = f"{key}: {flow_text(value)}"
     lines = [line] if len(line) <= _WIDEST else block_lines({key: value})

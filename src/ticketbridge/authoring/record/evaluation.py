@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
-from ticketbridge.authoring.personal.personal_kinds import Kind
+from ticketbridge.authoring.personal.personal_kinds import PersonalKind
 from ticketbridge.authoring.record.slots import Use
 from ticketbridge.jmes import Expression, nodes, runtime
 from ticketbridge.jmes.analysis import parameter_at
@@ -43,7 +43,7 @@ _COUNTING = frozenset({"length", "type"})
 class Noting(Protocol):
     """Receives each value that is read."""
 
-    def note(self, container: Any, value: Any, key: str | None, use: Use | Kind) -> None:
+    def note(self, container: Any, value: Any, key: str | None, use: Use | PersonalKind) -> None:
         """*value* was read in *container*."""
 
     def note_key(self, container: Any, key: str) -> None:
@@ -56,7 +56,7 @@ class Noting(Protocol):
 class Evaluation:
     """Evaluates expressions on *scope*; what they read is noted in *reads*, with its *use*."""
 
-    def __init__(self, scope: Mapping[str, Any], reads: Noting, use: Use | Kind) -> None:
+    def __init__(self, scope: Mapping[str, Any], reads: Noting, use: Use | PersonalKind) -> None:
         self._scope = scope
         self._reads = reads
         self._use = use
@@ -281,7 +281,7 @@ def _is_path(node: nodes.Node) -> bool:
 
 
 class _Silent:
-    def note(self, container: Any, value: Any, key: str | None, use: Use | Kind) -> None:
+    def note(self, container: Any, value: Any, key: str | None, use: Use | PersonalKind) -> None:
         pass
 
     def note_key(self, container: Any, key: str) -> None:

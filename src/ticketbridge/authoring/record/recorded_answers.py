@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ticketbridge.authoring.cases.case_platform import BASE, below_base
-from ticketbridge.authoring.personal.rewriting import xml_text
+from ticketbridge.authoring.personal.rewriting import find_xml_text
 from ticketbridge.authoring.record.needed import Needed
 from ticketbridge.authoring.trial import Exchange, Trial
 from ticketbridge.mapping.spec import CallSpec, LinkHeaderSpec
@@ -27,7 +27,7 @@ _LINK = re.compile(r"<(?P<url>[^>]*)>(?P<rest>(?:\s*;\s*rel\s*=\s*(?:\"[^\"]*\"|
 
 
 @dataclass(slots=True)
-class Reply:
+class RecordedAnswer:
     """One answer of the platform: to which call it came, and what it was asked for then.
 
     *content* is the body with made-up data, *document* the same read, where it is JSON.
@@ -47,17 +47,19 @@ class Reply:
         return self.document is not msgspec.UNSET
 
 
-def real_replies(trial: Trial) -> Iterator[Reply]:
+def list_real_answers(trial: Trial) -> Iterator[RecordedAnswer]:
     """What the platform answered, as it did."""
     spec = trial.bridge.spec
-    for exchange, answer in _answered(trial):
+    for exchange, answer in _list_answered(trial):
         asked = below_base(exchange.request.url, spec.upstream.base_url)
         headers = {name: v for name, v in answer.headers.items() if name not in _FRAMING}
         request = exchange.request
-        yield Reply(request.call, request.method, asked, answer.status, headers, answer.content)
+        yield RecordedAnswer(
+            request.call, request.method, asked, answer.status, headers, answer.content
+        )
 
 
-def _answered(trial: Trial) -> Iterator[tuple[Exchange, PlatformAnswer]]:
+def _list_answered(trial: Trial) -> Iterator[tuple[Exchange, PlatformAnswer]]:
     """The calls that were answered; logins are left out: a case needs none."""
     calls = {entry.name for entry in trial.bridge.spec.source if isinstance(entry, CallSpec)}
     for exchange in trial.exchanges:
@@ -65,7 +67,7 @@ def _answered(trial: Trial) -> Iterator[tuple[Exchange, PlatformAnswer]]:
             yield exchange, exchange.answer
 
 
-class Replies:
+class AnswerRecorder:
     """Makes replies of a trial's exchanges, in which *needed* replaces what must not stay.
 
     *names* are the keys that the mapping names, those of headers too.
@@ -86,16 +88,16 @@ class Replies:
         self._needed = needed
         self._names = names
 
-    def made(self) -> Iterator[Reply]:
+    def made(self) -> Iterator[RecordedAnswer]:
         """A reply for each call that was answered."""
-        for exchange, answer in _answered(self._trial):
+        for exchange, answer in _list_answered(self._trial):
             yield self._reply(exchange, answer)
 
-    def _reply(self, exchange: Exchange, answer: PlatformAnswer) -> Reply:
+    def _reply(self, exchange: Exchange, answer: PlatformAnswer) -> RecordedAnswer:
         asked = below_base(exchange.request.url, self._base_url)
         content, document = self._content(answer)
         call = exchange.request.call
-        return Reply(
+        return RecordedAnswer(
             call,
             exchange.request.method,
             self._needed.of_target(asked),
@@ -108,7 +110,7 @@ class Replies:
     def _headers(self, call: str, answer: PlatformAnswer) -> Iterator[tuple[str, str]]:
         """Those that the bridge reads, and those that the mapping reads."""
         for name, value in answer.headers.items():
-            if name == "content-type" and xml_text(answer) is not None:
+            if name == "content-type" and find_xml_text(answer) is not None:
                 yield name, _CHARSET.sub("", value)
             elif name == "link" and call in self._linked:
                 yield name, self._elsewhere(_LINK.sub(self._link, value))
@@ -124,9 +126,9 @@ class Replies:
             return b"", msgspec.UNSET
         document = read_json(answer, any_content_type=True)
         if not isinstance(document, Unreadable):
-            changed = each_text(self._needed.of_json(document), self._elsewhere)
+            changed = change_texts(self._needed.of_json(document), self._elsewhere)
             return msgspec.json.encode(changed), changed
-        xml = xml_text(answer)
+        xml = find_xml_text(answer)
         if xml is not None:
             return self._elsewhere(self._needed.of_xml(xml)).encode(), msgspec.UNSET
         # Whose data may stand in it cannot be known; that it cannot be read is what it tells.
@@ -137,10 +139,10 @@ class Replies:
         return text.replace(self._base_url, BASE).replace(self._origin, ELSEWHERE)
 
 
-def each_text(value: Any, change: Callable[[str], str]) -> Any:
+def change_texts(value: Any, change: Callable[[str], str]) -> Any:
     """A JSON value with *change* made to each text in it."""
     if isinstance(value, dict):
-        return {key: each_text(member, change) for key, member in value.items()}
+        return {key: change_texts(member, change) for key, member in value.items()}
     if isinstance(value, list):
-        return [each_text(member, change) for member in value]
+        return [change_texts(member, change) for member in value]
     return change(value) if isinstance(value, str) else value

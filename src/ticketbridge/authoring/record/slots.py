@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
 
-from ticketbridge.authoring.check.trees import tree_of
-from ticketbridge.authoring.personal.personal_kinds import Kind, Spot, kind_of
+from ticketbridge.authoring.check.trees import read_tree
+from ticketbridge.authoring.personal.personal_kinds import DataSpot, PersonalKind, find_kind
 from ticketbridge.jmes.analysis import walk
 from ticketbridge.jmes.nodes import Field
 from ticketbridge.mapping.spec import (
@@ -38,38 +38,38 @@ class Use(Enum):
     NOTHING = "nobody outside sees it"
 
 
-Slots = Mapping[ExpressionSpec, Use | Kind]
+Slots = Mapping[ExpressionSpec, Use | PersonalKind]
 """The use of each expression that has another than to decide; a kind: it goes into such a field."""
 
 _OPEN = frozenset({"metadata", "props", "nominalTicket", "primarySaleBuyerData"})
 _KEPT = frozenset({"seating", "identificationType"})
 
 
-def slots_of(spec: MappingSpec) -> Slots:
+def find_slots(spec: MappingSpec) -> Slots:
     """The uses of the expressions of *spec*."""
-    uses: dict[ExpressionSpec, Use | Kind] = dict(_in_source(spec.source))
+    uses: dict[ExpressionSpec, Use | PersonalKind] = dict(_find_source_slots(spec.source))
     if spec.ticket.owner is not None:
         uses[spec.ticket.owner] = Use.PASSES
-    for path, expression in _fields(spec.ticket.fields, ()):
-        use = use_of_field(path)
+    for path, expression in _list_fields(spec.ticket.fields, ()):
+        use = choose_use(path)
         if use is not Use.DECIDES:
             uses[expression] = use
     uses[spec.response.body] = Use.NOTHING
     return uses
 
 
-def use_of_field(path: tuple[str, ...]) -> Use | Kind:
+def choose_use(path: tuple[str, ...]) -> Use | PersonalKind:
     """What the field of a ticket at *path* is for."""
     if path == ("buyer",):
-        return Kind.EMAIL
-    kind = kind_of(Spot(path[-1], path[-2] if len(path) > 1 else ""))
+        return PersonalKind.EMAIL
+    kind = find_kind(DataSpot(path[-1], path[-2] if len(path) > 1 else ""))
     if kind is not None:
         return kind
     opens = path[0] in _OPEN and _KEPT.isdisjoint(path)
     return Use.PASSES if opens else Use.DECIDES
 
 
-def _fields(
+def _list_fields(
     field: FieldSpec, path: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], ExpressionSpec]]:
     match field:
@@ -79,10 +79,10 @@ def _fields(
             yield path, field.source
         case ObjectSpec():
             for named in field.fields:
-                yield from _fields(named.field, (*path, named.name))
+                yield from _list_fields(named.field, (*path, named.name))
 
 
-def _in_source(source: object) -> Iterator[tuple[ExpressionSpec, Use]]:
+def _find_source_slots(source: object) -> Iterator[tuple[ExpressionSpec, Use]]:
     for part in parts_within(source):
         match part:
             case CallSpec():
@@ -106,23 +106,23 @@ def _in_source(source: object) -> Iterator[tuple[ExpressionSpec, Use]]:
 _TEXT = re.compile(r"'((?:[^'\\]|\\.)*)'")
 
 
-def kept_words(spec: MappingSpec) -> set[str]:
+def find_kept_words(spec: MappingSpec) -> set[str]:
     """The keys of its tables, and the texts in its expressions and requests."""
-    return set(_words((spec.source, spec.ticket)))
+    return set(_find_words((spec.source, spec.ticket)))
 
 
-def named_keys(spec: MappingSpec) -> frozenset[str]:
+def find_named_keys(spec: MappingSpec) -> frozenset[str]:
     """The keys of the platform's answers that it names."""
-    found = {*_keys((spec.source, spec.ticket)), "errors"}  # which are looked for in GraphQL
-    return frozenset(found | kept_words(spec))
+    found = {*_find_keys((spec.source, spec.ticket)), "errors"}  # which are looked for in GraphQL
+    return frozenset(found | find_kept_words(spec))
 
 
-def _keys(part: object) -> Iterator[str]:
+def _find_keys(part: object) -> Iterator[str]:
     for expression in expressions_in(part):
-        yield from (node.name for node in walk(tree_of(expression)) if isinstance(node, Field))
+        yield from (node.name for node in walk(read_tree(expression)) if isinstance(node, Field))
 
 
-def _words(whole: object) -> Iterator[str]:
+def _find_words(whole: object) -> Iterator[str]:
     for part in parts_within(whole):
         match part:
             case ExpressionSpec():
