@@ -18,7 +18,7 @@ from ticketbridge.authoring.draft.entries import (
 )
 from ticketbridge.authoring.draft.paging import DraftPages
 from ticketbridge.authoring.draft.platform_words import VALID
-from ticketbridge.authoring.draft.status_tables import StatusTable
+from ticketbridge.authoring.draft.status_tables import TableGuess
 from ticketbridge.mapping.compiler import TODO
 
 _COLUMN = 52
@@ -39,7 +39,7 @@ class DraftParts:
     entries: Sequence[DraftEntry]
     pages: Mapping[str, DraftPages]
     owner: Guess
-    tables: Sequence[StatusTable]
+    tables: Sequence[TableGuess]
     conditions: Sequence[Condition]
     fields: Mapping[str, Guess | Mapping[str, Guess]]
     notes: Sequence[str] = field(default=())
@@ -200,7 +200,7 @@ def _write_ticket(parts: DraftParts) -> Iterator[str]:
         yield "  on_violation: omit"
 
 
-def _write_statuses(tables: Sequence[StatusTable], *, omits: bool) -> Iterator[str]:
+def _write_statuses(tables: Sequence[TableGuess], *, omits: bool) -> Iterator[str]:
     if not tables and omits:
         yield "  status: {const: VALID}"
     elif not tables:
@@ -211,7 +211,7 @@ def _write_statuses(tables: Sequence[StatusTable], *, omits: bool) -> Iterator[s
         yield from _write_tables(tables)
 
 
-def _write_tables(tables: Sequence[StatusTable]) -> Iterator[str]:
+def _write_tables(tables: Sequence[TableGuess]) -> Iterator[str]:
     yield "  status:"
     indent, first = ("      ", "    - ") if len(tables) > 1 else ("    ", "    ")
     for table in tables:
@@ -225,11 +225,11 @@ def _write_tables(tables: Sequence[StatusTable]) -> Iterator[str]:
             yield f"{indent}  # TODO: {scalar_text(word)}: what does it mean? Unlisted, it fails the answer."
 
 
-def _explain_open(table: StatusTable) -> str:
+def _explain_open(table: TableGuess) -> str:
     return "# TODO: which word means that the ticket is valid?" if table.is_open else ""
 
 
-def _explain_meaning(word: str, meant: str, table: StatusTable) -> str:
+def _explain_meaning(word: str, meant: str, table: TableGuess) -> str:
     if meant == VALID:
         return f"# unsure: {table.valid}"
     return f"# likely: the word `{word}`"

@@ -22,7 +22,7 @@ from ticketbridge.authoring.draft.entries import USER, DraftCall, DraftEntry, Ho
 from ticketbridge.authoring.draft.paging import DraftPages
 from ticketbridge.authoring.draft.platform_words import VALID
 from ticketbridge.authoring.draft.sample_values import empty_list_at
-from ticketbridge.authoring.draft.status_tables import StatusTable
+from ticketbridge.authoring.draft.status_tables import TableGuess
 from ticketbridge.authoring.personal.personal_data import PersonalData, Replace
 from ticketbridge.authoring.personal.standins import StandIns
 from ticketbridge.authoring.record.case_writing import CaseParts
@@ -197,7 +197,7 @@ def _close_part(part: Part) -> Part:
     return TODO if isinstance(part, Hole) and part.text == TODO else part
 
 
-def _close_table(table: StatusTable) -> StatusTable:
+def _close_table(table: TableGuess) -> TableGuess:
     """Of a table without a VALID, all words count as valid: what the fields give is to be seen."""
     if not table.is_open:
         return table

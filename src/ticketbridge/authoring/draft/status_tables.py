@@ -49,7 +49,7 @@ NO_WORD = "none"
 
 
 @dataclass(frozen=True, slots=True)
-class StatusTable:
+class TableGuess:
     """A table of status words: *known* are those with a meaning, *unknown* those without.
 
     *valid* says, behind a word that is VALID, what to make sure of.
@@ -68,7 +68,7 @@ class StatusTable:
 
 def guess_tables(
     candidates: Sequence[Candidate], price: Candidate | None = None
-) -> list[StatusTable]:
+) -> list[TableGuess]:
     """A table for each status, from the outermost inwards."""
     found = [c for c in candidates if is_status(c) and not c.joined and not c.aside]
     found.sort(key=lambda candidate: (-candidate.depth, candidate.nested, len(candidate.words)))
@@ -122,7 +122,7 @@ def _find_subject(candidate: Candidate) -> set[str]:
     return set(candidate.above) if candidate.nested > 1 else set(candidate.above) & _FOREIGN
 
 
-def _guess_table(candidate: Candidate, price: Candidate | None) -> StatusTable:
+def _guess_table(candidate: Candidate, price: Candidate | None) -> TableGuess:
     words = dict.fromkeys(str(table_key(value)) for value in candidate.given)
     subject = _find_subject(candidate)
     of_ticket = subject <= _TICKET
@@ -144,7 +144,7 @@ def _guess_table(candidate: Candidate, price: Candidate | None) -> StatusTable:
     why = f"{counted(len(words), 'word')} in {counted(len(candidate.values), 'record')}"
     if not of_ticket:
         why += f"; it is of the {' '.join(sorted(subject))}, and of the ticket it may say something else"
-    return StatusTable(
+    return TableGuess(
         Guess(text, "likely" if len(candidate.words) == 1 else "unsure", why), known, unknown
     )
 
@@ -199,7 +199,7 @@ def says_ticket(word: str) -> bool | None:
 
 def guess_kinds(
     candidates: Sequence[Candidate], scopes: Sequence[Mapping[str, Any]], record: str
-) -> list[StatusTable]:
+) -> list[TableGuess]:
     """A closed table on what the records say that they are, where they are not all said to be tickets."""
     found = [c for c in candidates if _may_tell(c) and _tells(c, scopes, record)]
     return [_guess_kind_table(candidate) for candidate in found[:1]]
@@ -261,7 +261,7 @@ def _have_own_keys(candidate: Candidate, records: Sequence[Any]) -> bool:
     return len(shapes) > 1 and len(set(every)) == len(every) == len(shapes)
 
 
-def _guess_kind_table(candidate: Candidate) -> StatusTable:
+def _guess_kind_table(candidate: Candidate) -> TableGuess:
     words = dict.fromkeys(map(str, candidate.given))
     said = {word: says_ticket(word) for word in words}
     known = {
@@ -275,4 +275,4 @@ def _guess_kind_table(candidate: Candidate) -> StatusTable:
         text = f"default({text}, '{NO_WORD}')"
         unknown.append(NO_WORD)
     why = f"{counted(len(words), 'kind')} of record in the list; one that is not listed fails the answer"
-    return StatusTable(Guess(text, "unsure", why), known, unknown, "by the word, it is a ticket")
+    return TableGuess(Guess(text, "unsure", why), known, unknown, "by the word, it is a ticket")
