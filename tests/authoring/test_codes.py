@@ -39,9 +39,14 @@ VARIABLES = {
 each_code = pytest.mark.parametrize("name", list(CODES))
 
 
+def is_of_cases(code: FindingCode) -> bool:
+    """Whether the examples of *code* are cases files."""
+    return code.good.text.startswith("- case:")
+
+
 def whole(code: FindingCode, example: CodeExample) -> str:
     """The text of the example's file, with its mark."""
-    return example.text if code.is_of_cases else example.within(read_frame())
+    return example.text if is_of_cases(code) else example.within(read_frame())
 
 
 def found(code: FindingCode, example: CodeExample, folder: Path) -> list[Finding]:
@@ -49,10 +54,10 @@ def found(code: FindingCode, example: CodeExample, folder: Path) -> list[Finding
     for name, content in example.files.items():
         (folder / name).write_text(content, "utf-8")
     mapping, cases = folder / "acme.yaml", folder / (example.name or "acme.cases.yaml")
-    (cases if code.is_of_cases else mapping).write_bytes(
+    (cases if is_of_cases(code) else mapping).write_bytes(
         whole(code, example).replace(MARK, "").encode(example.encoding)
     )
-    if not code.is_of_cases:
+    if not is_of_cases(code):
         variables = {**VARIABLES, **example.variables}
         environment = Environment(variables, missing="error" if example.serving else "placeholder")
         findings = check_files([mapping], environment)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ticketbridge.authoring.cases.runner import cases_file, run_cases
+from tests.authoring.cases_support import run_cases
+from ticketbridge.authoring.cases.runner import cases_file
 from ticketbridge.authoring.check.checking import check_files
 from ticketbridge.catalog import mapping_files
 from ticketbridge.mapping import Environment

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ticketbridge.authoring.cases.runner import run_cases
+from tests.authoring.cases_support import run_cases
 from ticketbridge.authoring.check.checking import check_paths
 from ticketbridge.authoring.markdown import find_fences
 from ticketbridge.mapping import Environment

@@ -13,13 +13,13 @@ import anyio
 import pytest
 import uvicorn
 
+from tests.authoring.cases_support import run_cases
 from tests.authoring.record.planted import left_in, with_planted
 from tests.mappings.pretix_replay import ORGANIZER, TOKEN, pretix
 from tests.mappings.replay import SAMPLES, Platform, running
 from tests.mappings.test_recorded import RECORDINGS
 from tests.support import SECRET, PromptServer
 from ticketbridge.authoring.answers import fetch_answer
-from ticketbridge.authoring.cases.runner import run_cases
 from ticketbridge.authoring.record.recording import record
 from ticketbridge.demo.lantern import BASE_PATH, legacy_platform
 from ticketbridge.mapping import Environment

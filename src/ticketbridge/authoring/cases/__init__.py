@@ -31,5 +31,5 @@ and what menta tech must get for it:
   slug). An absent key and a null are two things; 25 and 25.0 are one.
 - **Time.** A wait before another try takes no time, and no deadline passes because a machine is
   slow.
-- **Variables.** None is set, unless an environment is given: `${NAME}` is placeholder text.
+- **Variables.** None is set: `${NAME}` is placeholder text.
 """

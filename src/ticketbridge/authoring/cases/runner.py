@@ -20,7 +20,6 @@ from ticketbridge.authoring.cases.compare import (
     describe_differences,
     describe_ticket_differences,
 )
-from ticketbridge.authoring.cases.reader import read_cases
 from ticketbridge.authoring.cases.value_text import show_value
 from ticketbridge.authoring.trial import tried
 from ticketbridge.bridge import Bridge, compile_mapping
@@ -44,7 +43,11 @@ class _Selector(selectors.SelectSelector):
 
 
 class SkippingLoop(asyncio.SelectorEventLoop):
-    """See the module."""
+    """An event loop whose time passes only by waiting, and whose waits take none.
+
+    Nothing in a case waits for the world, so a loop with nothing to do jumps to its next timer. A retry's
+    pause costs nothing, and a deadline passes only where the engine itself waits for so long.
+    """
 
     def __init__(self) -> None:
         self._skipping = _Selector()
@@ -145,20 +148,9 @@ def cases_file(mapping: Path) -> Path:
     return mapping.with_name(f"{mapping.stem}.cases{mapping.suffix}")
 
 
-def load_for_cases(mapping: Path, environment: Environment | None = None) -> MappingSpec:
-    """*mapping* as cases meet it: without an *environment* no variable is set, and none is needed."""
-    return load_mapping(mapping, environment=environment or Environment({}, missing="placeholder"))
-
-
-def run_cases(mapping: Path, environment: Environment | None = None) -> list[CaseResult]:
-    """How each case of *mapping* came out; none where there is no cases file.
-
-    Raises MappingError where the mapping cannot be used, and CasesError where its cases cannot.
-    With an *environment*, what it puts into requests may stand in a message.
-    """
-    bridge = compile_for_cases(load_for_cases(mapping, environment))
-    file = cases_file(mapping)
-    return run_each(bridge, read_cases(file).cases) if file.is_file() else []
+def load_for_cases(mapping: Path) -> MappingSpec:
+    """Read *mapping* for its cases: no variable is set, and none is needed. Raises MappingError."""
+    return load_mapping(mapping, environment=Environment({}, missing="placeholder"))
 
 
 def compile_for_cases(spec: MappingSpec) -> Bridge:

@@ -71,11 +71,6 @@ class FindingCode:
     bad: CodeExample
     good: CodeExample
 
-    @property
-    def is_of_cases(self) -> bool:
-        """Whether its examples are cases files."""
-        return self.good.text.startswith("- case:")
-
 
 def _complete(part: str, frame: str) -> str:
     """A section of the example, with the keys that only the *frame* has."""
