@@ -25,7 +25,7 @@ from ticketbridge.upstream.client import Client
 def fetch_answer(
     mapping: Path, user: str, environment: Environment, *, now: datetime | None = None
 ) -> Trial:
-    """What menta tech would get for *user* now, by real calls. Raises MappingError."""
+    """Ask the platform for *user*, and return what menta tech would get. Raises MappingError."""
     bridge = compile_mapping(load_mapping(mapping, environment=environment))
     return asyncio.run(_run_watched(bridge, user, now))
 
@@ -38,12 +38,11 @@ def map_samples(
     *,
     now: datetime | None = None,
 ) -> tuple[Trial, list[str]]:
-    """What the mapping makes of *samples*, and those that nothing asked for.
+    """Return what the mapping makes of *samples*, and the samples that no call asked for.
 
-    *samples* are arguments of the command line: see `samples`; or one case, `acme.cases.yaml#its name`,
-    which brings its user and its time. Of a draft in which something is TODO the records are shown
-    without it: see `unfinished`. Raises MappingError, and SampleError where a sample is missing or cannot
-    be used.
+    Raises MappingError, and SampleError if a sample is missing or cannot be used. *samples* are arguments
+    of the command line (see `samples`), or one case, `acme.cases.yaml#its name`, which brings its user and
+    its time. In a draft, what is TODO is left out (see `unfinished`).
     """
     draft = draft_mapping(
         read_text(mapping), file=str(mapping), environment=environment, folder=mapping.parent
@@ -84,7 +83,7 @@ def _map_case(
 
 
 def _run_offline(bridge: Bridge, user: str, now: datetime | None) -> Trial:
-    """A trial in which no wait takes time."""
+    """Return the trial of one answer in a loop where no wait takes time."""
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         return runner.run(_run_watched(bridge, user, now))
 
@@ -107,7 +106,7 @@ async def _run_watched(bridge: Bridge, user: str, now: datetime | None) -> Trial
 
 
 def _find_case(samples: Sequence[str], mapping: Path) -> CaseSpec | None:
-    """The case that the one sample names, or None where samples are files with answers."""
+    """Return the case that the only sample names; None if the samples are files with answers."""
     named = [sample for sample in samples if _names_case(sample)]
     if not named:
         return None

@@ -29,7 +29,7 @@ from ticketbridge.upstream.messages import PlatformRequest
 
 
 class Masker:
-    """Lays masks over what stands in an explanation of *trial*; *show_personal*: over credentials alone."""
+    """Masks personal data in an explanation of *trial*; with *show_personal* only credentials."""
 
     def __init__(self, trial: Trial, *, show_personal: bool) -> None:
         self._user = trial.user
@@ -37,7 +37,7 @@ class Masker:
         self._personal = find_personal_data(trial)
 
     def mask_value(self, value: Any, *keys: str) -> Any:
-        """*value* as it may be shown; *keys* are those that it stood under, each counts."""
+        """Return *value* as it may be shown; *keys* are the keys that it stood under."""
         for key in keys or ("",):
             above, _, last = key.rpartition(".")
             spot = DataSpot(last, above.rpartition(".")[2])
@@ -45,11 +45,11 @@ class Masker:
         return value
 
     def mask_text(self, text: str) -> str:
-        """*text*, which may be a URL, as it may be shown."""
+        """Return *text*, which may be a URL, as it may be shown."""
         return self._personal.replace_in_text(text, self._mask)
 
     def mask_user(self, value: Any) -> Any:
-        """The *value* of an owner, or of the user."""
+        """Return the *value* of an owner, or of the user, as it may be shown."""
         if self._show_personal or not isinstance(value, str):
             return self.mask_value(value)
         return "(the asked user)" if is_owner(value, self._user) else "(someone else)"
@@ -62,21 +62,22 @@ class Masker:
 
 
 class PathShapes:
-    """Gives shapes; *masked* is what may be shown of a URL that the mapping does not have."""
+    """Shows URLs of requests without their values; *masked* shows those that the mapping does not have."""
 
     def __init__(
         self, spec: MappingSpec, masked: Callable[[str], str], *, whole: bool = False
     ) -> None:
-        """*whole*: URLs as they were sent, masked."""
+        """Make shapes; *whole* shows URLs as they were sent, masked."""
         self._base_url = spec.upstream.base_url
         self._masked = masked
         self._bindings = Bindings(spec)
         self._calls = {} if whole else {e.name: e for e in spec.source if isinstance(e, CallSpec)}
 
     def of(self, request: PlatformRequest) -> str:
-        """`/customers/{customer.id}/orders?email={user}&event=jazz&page=2`; what a next URL added is masked.
+        """Return `/customers/{customer.id}/orders?email={user}&event=jazz&page=2`.
 
-        A hole is shown as what filled it where that is the id of no person, so that calls can be told apart.
+        What a next URL added is masked. A hole is filled with its value if that identifies no person, so
+        that calls can be told apart.
         """
         asked = below_base(request.url, self._base_url)
         call = self._calls.get(request.call)
@@ -137,11 +138,11 @@ def _counts_pages(template: TemplateSpec) -> bool:
 
 
 class ExplanationPart(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """What all parts of an explanation are: written as JSON, without what is empty."""
+    """The base of all parts of an explanation. In JSON, empty members are left out."""
 
 
 class CallExplanation(ExplanationPart, frozen=True):
-    """One request: *path* is its shape, without values; sizes in bytes, times in milliseconds."""
+    """One request. *path* is without values; sizes are in bytes, times in milliseconds."""
 
     call: str
     method: str
@@ -167,7 +168,7 @@ class CheckExplanation(ExplanationPart, frozen=True):
 
 
 class FieldExplanation(ExplanationPart, frozen=True):
-    """One field: *value* is what the expression gave, *result* what goes out. Without it, it is left out."""
+    """One field: *value* is what the expression gave, *result* what goes out; unset if left out."""
 
     name: str
     expression: str = ""
@@ -190,7 +191,7 @@ class RecordExplanation(ExplanationPart, frozen=True):
 
 
 class OthersExplanation(ExplanationPart, frozen=True):
-    """How many records belong to other people, by which expression, and where that stands."""
+    """How many records belong to other people, and by which expression."""
 
     count: int
     expression: str
@@ -198,7 +199,7 @@ class OthersExplanation(ExplanationPart, frozen=True):
 
 
 class ProblemExplanation(ExplanationPart, frozen=True):
-    """What menta tech gets in place of tickets; *reason* is for the operator alone."""
+    """What menta tech gets in place of tickets; *reason* is for the operator only."""
 
     slug: str
     status: int
@@ -208,9 +209,9 @@ class ProblemExplanation(ExplanationPart, frozen=True):
 
 
 class AnswerExplanation(msgspec.Struct, frozen=True, rename="camel"):
-    """How an answer came about. Without *calls* and *records* it was not asked for them.
+    """How an answer came about; *calls* and *records* are unset if nobody asked for them.
 
-    Other people's records are not among *records*: they are counted in *others*, where there are any.
+    Records of other people are not among *records*: *others* counts them.
     """
 
     user: str
@@ -288,7 +289,7 @@ class _Explainer:
 def explain(
     trial: Trial, masker: Masker, *, whole: bool, shapes: PathShapes | None = None
 ) -> AnswerExplanation:
-    """What is to be said of *trial*: *whole*, with calls and records, or the outcome alone."""
+    """Return the explanation of *trial*: with calls and records if *whole*, else the outcome."""
     explainer = _Explainer(trial, masker)
     shapes = shapes or PathShapes(trial.bridge.spec, masker.mask_text)
     records = [r for r in enumerate(trial.journal.records, 1) if r[1].verdict != NOT_OWNER]
@@ -311,7 +312,7 @@ def explain(
 
 
 def _count_others(trial: Trial) -> OthersExplanation | None:
-    """The records that are not the user's, counted; None where there are none."""
+    """Return the number of records that are not the user's; None if there are none."""
     count = sum(record.verdict == NOT_OWNER for record in trial.journal.records)
     owner = trial.bridge.spec.ticket.owner
     return OthersExplanation(count, owner.text, str(owner.place)) if count and owner else None
@@ -323,14 +324,14 @@ def _explain_problem(problem: ProblemError) -> ProblemExplanation:
 
 
 def read_inputs(expression: Expression, scope: Scope) -> Iterator[tuple[str, Any]]:
-    """What *expression* reads of *scope*: paths and values, long ones by their kind alone."""
+    """Yield what *expression* reads of *scope*: paths and values; for long values their kind."""
     for path in root_paths(expression):
         value = path.value(scope)
         yield str(path), "(not there)" if value is NOWHERE else _shorten_value(value)
 
 
 def _shorten_value(value: Any) -> Any:
-    """*value*, or, of what would fill pages, what it is."""
+    """Return *value*, or its kind if it would fill pages."""
     if isinstance(value, dict):
         return f"({json_type(value)} with {', '.join(value)})"
     if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):

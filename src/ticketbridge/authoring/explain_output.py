@@ -27,7 +27,7 @@ _LONGEST = 100
 
 
 def as_text(explanation: AnswerExplanation, paint: Paint) -> str:
-    """The whole explanation as lines."""
+    """Return the whole explanation as lines."""
     return "\n".join(_write_lines(explanation, paint))
 
 
@@ -93,7 +93,7 @@ def _describe_field(field: FieldExplanation) -> Sequence[str]:
 
 
 def _describe_inputs(expression: str, inputs: Mapping[str, Any], value: Any, failure: str) -> str:
-    """What was read, and what came of it: of a plain path the value alone, which is both."""
+    """Return what was read and what it gave; for a plain path only the value."""
     if not expression:
         return ""
     if failure:
@@ -130,21 +130,21 @@ Output = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class PrintedAnswer:
-    """A trial, and how much of it is to be told."""
+    """An answer to print; *explain* adds calls and records, *show_personal* personal data in these."""
 
     trial: Trial
     explain: bool = False
     show_personal: bool = False
 
     def make_explanation(self) -> AnswerExplanation:
-        """The explanation; personal data in it is masked where calls and records are told."""
+        """Return the explanation. Personal data is masked if calls and records are shown."""
         masker = Masker(self.trial, show_personal=self.show_personal or not self.explain)
         shapes = PathShapes(self.trial.bridge.spec, masker.mask_text, whole=self.show_personal)
         return explain(self.trial, masker, whole=self.explain, shapes=shapes)
 
 
 def as_lines(outcome: PrintedAnswer, out: TextIO) -> Output:
-    """The answer as menta tech gets it, below its explanation; a problem and rules' messages go to stderr."""
+    """Return the explanation and the answer for stdout; a problem and messages of rules for stderr."""
     explanation = outcome.make_explanation()
     answer = "" if explanation.answer is None else _format_json(explanation.answer)
     problem = outcome.trial.problem
@@ -156,7 +156,7 @@ def as_lines(outcome: PrintedAnswer, out: TextIO) -> Output:
 
 
 def as_json(outcome: PrintedAnswer, _out: TextIO) -> Output:
-    """One document with all of it."""
+    """Return one document with everything."""
     return _format_json(outcome.make_explanation()), ""
 
 
@@ -167,7 +167,7 @@ WRITERS: Mapping[Format, Callable[[PrintedAnswer, TextIO], Output]] = {
 
 
 def _describe_problem(problem: ProblemError) -> str:
-    """The problem and, where it says more, its reason for the log."""
+    """Return the problem and, if it says more, its reason for the log."""
     why = "" if problem.log == problem.detail else f"\n  reason: {problem.log}"
     return f"{problem.slug} ({problem.status}): {problem.detail}{why}"
 

@@ -17,9 +17,9 @@ _OPENING = re.compile(r"(?P<indent>[ ]*)(?P<mark>`{3,}|~{3,})[ ]*(?P<info>[^`]*?
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """A block of *lines*, indented as they are; *line* is that of its opening, from 1.
+    """A block of *lines*, with their indentation; *line* is that of its opening, from 1.
 
-    *info* is what follows the opening marks, a language and whatever else.
+    *info* is what follows the opening marks: a language, and options.
     """
 
     info: str
@@ -29,12 +29,12 @@ class Fence:
 
     @property
     def text(self) -> str:
-        """Its lines without the indentation that they share with the opening."""
+        """Its lines without the indentation of the opening."""
         return "".join(f"{_outdent(line, self.indent)}\n" for line in self.lines)
 
 
 def find_fences(text: str) -> Iterator[Fence]:
-    """The fenced blocks of the Markdown *text*; one that is never closed runs to its end."""
+    """Yield the fenced blocks of the Markdown *text*; an unclosed one runs to the end."""
     lines = text.split("\n")
     at = 0
     while at < len(lines):
@@ -61,14 +61,14 @@ _LEAST_KEYS = 3
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A mapping, or cases: *text* has empty lines for all that stands above it in its file."""
+    """A mapping, or cases; *text* has empty lines in place of all that stands above it."""
 
     text: str
     is_cases: bool
 
 
 def find_blocks(text: str) -> Iterator[Block]:
-    """The mappings and cases in the Markdown *text*, each character in its own line and column."""
+    """Yield the mappings and cases in the Markdown *text*; each character keeps its line and column."""
     for fence in find_fences(text):
         if fence.info not in {"yaml", "yml"}:
             continue

@@ -46,7 +46,10 @@ _KEYS: Mapping[tuple[str, str], str] = {
 
 @dataclass(frozen=True, slots=True)
 class SpecPart:
-    """The part *node* of a mapping; *slot* is its dotted name, *with_node* gives the mapping with another."""
+    """The part *node* of a mapping; *slot* is its dotted name.
+
+    *with_node* returns the mapping with another node in its place.
+    """
 
     node: Any
     slot: str
@@ -54,7 +57,7 @@ class SpecPart:
 
 
 def list_parts(spec: MappingSpec) -> Iterator[SpecPart]:
-    """The parts of `source`, `ticket` and `response`, each before those within it."""
+    """Yield the parts of `source`, `ticket` and `response`, each before those within it."""
     for section in _SECTIONS:
         part = getattr(spec, section)
         yield from _list_within(
@@ -109,7 +112,7 @@ def _find_label(node: Any, name: str) -> str:
 
 
 def _find_position(entries: tuple[Any, ...] | list[Any], index: int) -> str:
-    """An entry by its name where it has one; by its number where there are several; a hole by neither."""
+    """Return the label of a list item: its name, else `[index]` if there are several, else ""."""
     if isinstance(entries[index], ExpressionSpec):
         return ""
     name = getattr(entries[index], "name", None)

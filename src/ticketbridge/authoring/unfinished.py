@@ -37,9 +37,9 @@ _OPEN_CODES = frozenset({"TB015", "TB070"})
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """*spec* is the mapping without what is open: *open* says what that is, in words, with its line.
+    """The mapping *spec* without what is open; *open* lists that in words, with lines.
 
-    *fields* are those that the tickets lack, "status" among them where it is not known what is valid.
+    *fields* are those that the tickets lack; "status" is one of them if it is not known what is valid.
     """
 
     spec: MappingSpec
@@ -47,7 +47,7 @@ class Unfinished:
     fields: tuple[str, ...]
 
     def shown(self, answer: Answer | None) -> Answer | None:
-        """*answer* with TODO in place of what its tickets lack."""
+        """Return *answer* with TODO in place of what its tickets lack."""
         if answer is None or not answer.body:
             return answer
         body = msgspec.json.decode(answer.body)
@@ -58,14 +58,14 @@ class Unfinished:
 
 
 def require_finished(draft: Draft) -> MappingSpec:
-    """The mapping, where nothing is wrong with it; MappingError else."""
+    """Return the mapping. Raises MappingError if an error was found in it."""
     if any(finding.severity == "error" for finding in draft.findings):
         raise MappingError(draft.findings)
     return replace(draft.spec, warnings=tuple(draft.findings))
 
 
 def find_unfinished(draft: Draft) -> Unfinished | None:
-    """The mapping without what is open; None where nothing is, or more is wrong with it."""
+    """Return the mapping without what is open; None if nothing is open, or more is wrong."""
     wrong = [finding for finding in draft.findings if finding.severity == "error"]
     opened = [
         _describe_open(part.slot, part.node)
@@ -106,7 +106,7 @@ def _has_valid(values: Any) -> bool:
 
 
 def _make_reason(table: StatusTableSpec, number: int) -> ReasonSpec:
-    """The words of a table that are known to be none of a valid ticket, as a reason."""
+    """Return the words of a table that are known to be invalid, as a reason."""
     if _is_open(table.source):
         return ReasonSpec("status", table.source)
     words = json.dumps(list(table.values)).replace("`", "\\`")
@@ -123,7 +123,7 @@ def _describe_finding(finding: Finding) -> str:
 
 
 def _close_ticket(ticket: TicketSpec, lacking: tuple[str, ...], record: str) -> TicketSpec:
-    """*ticket* without the fields that are open; of an open owner each *record* is the user's."""
+    """Return *ticket* without open fields; if the owner is open, each *record* is the user's."""
     owner = ticket.owner
     if owner is not None and _is_open(owner):
         owner = replace(owner, text=f"[user, {record}][0]", pieces=())
@@ -132,7 +132,7 @@ def _close_ticket(ticket: TicketSpec, lacking: tuple[str, ...], record: str) -> 
 
 
 def _close_response(response: ResponseSpec, lacking: tuple[str, ...]) -> ResponseSpec:
-    """The bundled contract without the fields that are open."""
+    """Return the bundled contract without the fields that are open."""
     if response.schema is not None or not lacking:
         return response
     schema = tickets_schema()
@@ -153,7 +153,7 @@ def _list_objects(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _close_entry(entry: Any) -> Any:
-    """A call with a text in place of each hole that is open."""
+    """Return a call with a text in place of each open hole."""
     if not isinstance(entry, CallSpec):
         return entry
     request = entry.request

@@ -140,7 +140,7 @@ PAGE_SIZE = 3
 
 
 def legacy_platform(token: str) -> ASGIApp:
-    """The platform as an application that answers whoever sends *token*."""
+    """Return the platform as an application that answers whoever sends *token*."""
     routes = [
         Route(f"{BASE_PATH}/customers", _answer_customer),
         Route(f"{BASE_PATH}/customers/{{number}}/orders", _answer_orders),
@@ -202,7 +202,7 @@ def _find_addresses(number: str) -> list[str]:
 
 
 def _mentions(order: Document, email: str) -> bool:
-    """Whether the address stands anywhere in the order: how the platform has always searched."""
+    """Whether the address stands anywhere in the order: the platform's search has always been so."""
     return email in json.dumps(order)
 
 

@@ -39,7 +39,7 @@ class Screen:
         self._paint = Paint(out)
 
     def greet(self, demo: Demo, *, wanted_port: int) -> None:
-        """What runs where, and what to try."""
+        """Write what runs where, and what to try."""
         places = {
             "platform": f"{demo.api}, a legacy ticketing platform, invented",
             "bridge": f"{demo.tickets}, where menta tech asks",
@@ -69,7 +69,7 @@ class Screen:
         )
 
     def show(self, _bridge: Bridge, journal: Journal, reply: Reply) -> None:
-        """One answer: its status, what it took, and the verdict on each record."""
+        """Write one answer: its status, what it took, and the verdict on each record."""
         problem = _read_problem(reply) if reply.status >= 400 else None
         outcome = problem["type"].rpartition(":")[2] if problem else _count_tickets(journal.records)
         painted = self._paint(f"{reply.status}: {outcome}", RED if problem else GREEN)
@@ -82,7 +82,7 @@ class Screen:
         )
 
     def say_goodbye(self) -> None:
-        """The last line."""
+        """Write the last line."""
         self._write("", "Stopped.")
 
     def _verdicts(self, records: Sequence[Record]) -> list[str]:
@@ -140,10 +140,10 @@ def _read_problem(reply: Reply) -> dict[str, str]:
 
 
 def run_demo(port: int = PORT, *, out: TextIO | None = None, host: str = LOOPBACK) -> int:
-    """Run the demo until Ctrl-C or SIGTERM; the exit code. *out* is stdout by default.
+    """Run the demo until Ctrl-C or SIGTERM, and return the exit code. *out* is stdout by default.
 
-    Where *port* is taken, the next free one is used; 0 takes any. Raises NoMappings where the
-    demo's mapping is not installed, and SettingsError where it cannot listen.
+    Raises NoMappings if the demo's mapping is not installed, and SettingsError if it cannot listen. If
+    *port* is taken, the next free one is used; 0 takes any.
     """
     # The answers are told on the screen; the log keeps to defects.
     logs.configure(Settings(log_level="error", log_format="text"))

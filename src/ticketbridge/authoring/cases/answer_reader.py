@@ -32,14 +32,14 @@ HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 
 class AnswerReader:
-    """Reads answers; their files are looked for in *folder*."""
+    """Reads the answers of a case; `body_file` is looked for in *folder*."""
 
     def __init__(self, folder: Path, values: CaseValues) -> None:
         self._folder = folder
         self._values = values
 
     def read(self, node: Node | None) -> tuple[AnswerSpec, ...]:
-        """The answers that *node* lists; none where it is absent."""
+        """Return the answers that *node* lists; none if *node* is absent."""
         entries = self._values.list(node, "`upstream`")
         return tuple(answer for answer in map(self._answer, entries) if answer is not None)
 
@@ -63,7 +63,7 @@ class AnswerReader:
         )
 
     def _refuse_both(self, node: Node, keys: Sequence[str], why: str) -> list[str]:
-        """Those of *keys* that are given; two are a finding."""
+        """Return those of *keys* that are given; report two of them."""
         given = [key for key in keys if node.get(key) is not None]
         if len(given) > 1:
             message = f"`{given[0]}` and `{given[1]}` exclude each other"
@@ -165,7 +165,7 @@ class AnswerReader:
 
 
 def _list_needed_keys(node: Node) -> tuple[str, ...]:
-    """`get`, unless it is a `post`."""
+    """Return the keys that an answer must have: `get`, unless it has a `post`."""
     return () if node.get("post") else ("get",)
 
 

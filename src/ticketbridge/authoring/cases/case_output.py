@@ -30,7 +30,7 @@ class Row:
 
 
 def list_rows(run: MappingRuns) -> Iterator[Row]:
-    """The rows of *run*, mapping by mapping."""
+    """Yield the rows of *run*, mapping by mapping."""
     for tested in run.mappings:
         for result in tested.results:
             yield Row(result.file, result.case, result.passed, result.message)
@@ -58,7 +58,7 @@ Format = Literal["text", "json"]
 
 
 def as_text(run: MappingRuns) -> str:
-    """What failed and what is left out, with places; then a line for each mapping."""
+    """Return what failed and what is left out, with places, and then a line for each mapping."""
     lines = [line for tested in run.mappings for line in _describe_details(tested)]
     lines += map(_summarize, run.mappings)
     lines += [f"{mapping}: no cases" for mapping in run.without_cases]
@@ -66,7 +66,7 @@ def as_text(run: MappingRuns) -> str:
 
 
 def as_json(run: MappingRuns) -> str:
-    """A list of `{file, case, result: pass|fail, message}`."""
+    """Return a JSON list of `{file, case, result: pass|fail, message}`."""
     listed = [
         {
             "file": row.file,
@@ -127,7 +127,7 @@ _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def as_junit(run: MappingRuns) -> str:
-    """A suite for each file; what makes a file useless is an error in a suite of its own."""
+    """Return JUnit XML: a suite for each file. A file that cannot be used is an error in its own suite."""
     root = ET.Element("testsuites", name="ticketbridge test")
     suites: dict[str, list[Row]] = defaultdict(list)
     for row in list_rows(run):
@@ -173,11 +173,11 @@ def _make_legal(text: str) -> str:
 
 
 class OutputError(Exception):
-    """A file that cannot be written; the message names it."""
+    """A file cannot be written; the message names it."""
 
 
 def write_text(file: Path, text: str) -> None:
-    """Writes *text* as it is, in UTF-8; raises OutputError."""
+    """Write *text* to *file* in UTF-8, line breaks as they are. Raises OutputError."""
     try:
         file.write_bytes(text.encode())
     except (OSError, ValueError) as error:

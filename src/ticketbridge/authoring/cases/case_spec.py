@@ -23,7 +23,7 @@ class Target:
 
     @classmethod
     def of(cls, text: str) -> Target:
-        """The target that *text* (`/orders?email=a%40b.example`) names."""
+        """Return the target that *text* names, such as `/orders?email=a%40b.example`."""
         path, _, query = text.partition("?")
         values: dict[str, list[str]] = {}
         for part in filter(None, query.split("&")):
@@ -32,13 +32,13 @@ class Target:
         return cls(tuple(map(unquote, path.split("/"))), values)
 
     def fits(self, asked: Target) -> bool:
-        """Whether *asked* has this path, and each parameter that is given here with its values."""
+        """Whether *asked* has this path, and each parameter given here with its values."""
         return self.path == asked.path and contains_given(self.query, asked.query)
 
 
 @dataclass(frozen=True, slots=True)
 class JsonSent:
-    """A JSON document that a request must carry: what is given of its objects, lists whole."""
+    """A JSON document that a request must carry: given members of objects, and lists whole."""
 
     given: Any
 
@@ -66,7 +66,7 @@ class FormSent:
 
 
 def contains_given(given: Any, sent: Any) -> bool:
-    """Whether *sent* is what is *given*; of objects, those members that are given."""
+    """Whether *sent* equals *given*; in objects only the given members are compared."""
     if isinstance(given, Mapping) and isinstance(sent, Mapping):
         return all(
             name in sent and contains_given(value, sent[name]) for name, value in given.items()
@@ -138,7 +138,7 @@ class CaseSpec:
 
 @dataclass(frozen=True, slots=True)
 class CasesSpec:
-    """A cases file: the cases in order, and the slips that none of them notices."""
+    """A cases file: its cases in order, and the slips that none of them can notice."""
 
     cases: tuple[CaseSpec, ...]
     survivors: tuple[SurvivorSpec, ...]

@@ -11,17 +11,17 @@ from ticketbridge.mapping.words import found
 
 
 class CaseValues:
-    """Reads values and reports what is wrong; a stand-in takes the place of a value that is."""
+    """Reads values and reports what is wrong; a wrong value is replaced by a stand-in."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
 
     def slip(self, node: Node, code: str, message: str, suggestion: str = "") -> None:
-        """One finding at *node*."""
+        """Report a finding at *node*."""
         self._report.error(node.place, code, message, suggestion)
 
     def mapping(self, node: Node, what: str, legal: Sequence[str], needed: Sequence[str]) -> bool:
-        """Whether *node* is a mapping with all *needed* keys; keys not *legal* are findings."""
+        """Whether *node* is a mapping with all *needed* keys; report keys that are missing or not *legal*."""
         if not isinstance(node, MapNode):
             keys = f"legal here: {', '.join(legal)}"
             self.slip(node, "TB412", f"{what} should be a mapping, not {found(node)}", keys)
@@ -40,20 +40,20 @@ class CaseValues:
             self.slip(key, "TB410", f"unknown key `{name}` in {what}", hint)
 
     def list(self, node: Node | None, label: str) -> Sequence[Node]:
-        """The entries of a list; none where *node* is absent."""
+        """Return the entries of a list; none if *node* is absent."""
         if node is not None and not isinstance(node, ListNode):
             hint = "begin each entry with `- `"
             self.slip(node, "TB412", f"{label} should be a list, not {found(node)}", hint)
         return node.items if node else ()
 
     def pairs(self, node: Node | None, label: str) -> Sequence[tuple[Scalar, Node]]:
-        """The keys and values of a mapping with free keys; none where *node* is absent."""
+        """Return the keys and values of a mapping with free keys; none if *node* is absent."""
         if node is not None and not isinstance(node, MapNode):
             self.slip(node, "TB412", f"{label} should be a mapping, not {found(node)}")
         return node.pairs if node else ()
 
     def text(self, node: Node | None, label: str, *, empty: bool = False) -> str:
-        """The text of *node*; "" where it is absent."""
+        """Return the text of *node*; "" if *node* is absent."""
         value = node.plain() if node else ""
         if node and not isinstance(value, str):
             self.slip(node, "TB412", f"{label} should be text, not {found(node)}", _quote_it(node))
@@ -64,7 +64,7 @@ class CaseValues:
     def whole_number(
         self, node: Node | None, label: str, *, least: int, most: int, default: int = 0
     ) -> int:
-        """The number of *node*; *default* where it is absent."""
+        """Return the number of *node*; *default* if *node* is absent."""
         if node is None:
             return default
         value = node.plain()

@@ -20,14 +20,14 @@ MOST = 3
 
 
 class Reasons:
-    """What can be told of one run; nothing is reckoned before it is asked for."""
+    """Explains one run. Nothing is computed before it is asked for."""
 
     def __init__(self, trial: Trial) -> None:
         self._records: Sequence[Record] = trial.journal.records
         self._made = [record for record in self._records if record.ticket is not None]
 
     def of_field(self, ticket: int, path: str) -> str:
-        """Where the field at *path* came from, in the ticket of that number (from 0); or ""."""
+        """Return where the field at *path* came from, in the ticket with that number (from 0), or ""."""
         record = self._made[ticket]
         field = path.partition("[")[0]
         told = [
@@ -39,7 +39,7 @@ class Reasons:
         return "; ".join(told) if field else ""
 
     def of_missing(self, ticket: Any) -> str:
-        """What became of the record that has the id of *ticket*, or ""."""
+        """Return what became of the record that has the id of *ticket*, or ""."""
         ticket_id = ticket.get(TICKET_ID) if isinstance(ticket, dict) else None
         found = [
             r for r in self._records if ticket_id is not None and r.ticket_id == str(ticket_id)
@@ -47,7 +47,7 @@ class Reasons:
         return "; ".join(map(self._of_record, found))
 
     def of_verdict(self, word: str) -> Iterator[str]:
-        """Why records have the verdict *word*: the first few of them."""
+        """Yield why records have the verdict *word*, for the first few of them."""
         found = [r for r in self._records if str(r.verdict) == word and r.verdict != RETURNED]
         for record in found[:MOST]:
             ticket = f"ticket {record.ticket_id}: " if record.ticket_id else ""
@@ -56,7 +56,7 @@ class Reasons:
             yield f"and {len(found) - MOST} more: {word}"
 
     def _of_record(self, record: Record) -> str:
-        """The verdict, with the check that decided it, or with the reason that the record has."""
+        """Return the verdict, with the check that decided it, or with the reason of the record."""
         why = record.reason
         if record.checks and record.checks[-1].answer == str(record.verdict):
             last = record.checks[-1]
@@ -70,7 +70,7 @@ def _describe_value(source: Expression, value: str) -> str:
 
 
 def _describe_inputs(source: Expression, scope: Scope) -> str:
-    """`, from item.cents = 2500`, unless the expression is no more than that path."""
+    """Return `, from item.cents = 2500`; "" if the expression is no more than that path."""
     told = [
         f"{path} = {'nothing' if (value := path.value(scope)) is NOWHERE else show_value(value)}"
         for path in root_paths(source)
@@ -88,9 +88,9 @@ Tickets = Mapping[object, Any]
 def describe_differences(
     subject: str, expected: Any, got: Any, reason: Callable[[str], str] | None = None
 ) -> Iterator[str]:
-    """`ticket 1 `price`: expected 19.99, got 25`, for each value in which the two differ.
+    """Yield ``ticket 1 `price`: expected 19.99, got 25`` for each value that differs.
 
-    *reason* says of a path where its value came from, or "".
+    *reason* gives for a path where its value came from, or "".
     """
     for path, wanted, found in _find_differences(expected, got, ""):
         name = f"{subject} `{path}`" if path else subject
@@ -101,9 +101,10 @@ def describe_differences(
 def describe_ticket_differences(
     expected: Sequence[Any], got: Sequence[Any], reasons: Reasons | None = None
 ) -> Iterator[str]:
-    """The differences of two lists of tickets: by their ids where one has more than the other.
+    """Yield the differences of two lists of tickets.
 
-    *reasons* are those of the tickets that were got.
+    Tickets are compared by their ids where one list has more than the other. *reasons* explain the tickets
+    that came.
     """
     wanted, found = _pair_tickets(expected, got)
     numbers = {id(ticket): number for number, ticket in enumerate(got)}
@@ -120,14 +121,14 @@ def describe_ticket_differences(
 
 
 def _choose_reason(reasons: Reasons, expected: Any, number: int | None) -> Callable[[str], str]:
-    """Why a ticket, got under that *number*, is as it is; or why it is not there."""
+    """Return a function that explains the ticket with that *number*, or why it is not there."""
     if number is None:
         return lambda _path: reasons.of_missing(expected)
     return lambda path: reasons.of_field(number, path)
 
 
 def _pair_tickets(expected: Sequence[Any], got: Sequence[Any]) -> tuple[Tickets, Tickets]:
-    """Both lists by the ids of tickets; by position where that says more, or ids say nothing."""
+    """Return both lists by ticket id; by position if ids do not tell more."""
     wanted, found = _index_by_id(expected), _index_by_id(got)
     distinct = len(wanted) == len(expected) and len(found) == len(got)
     if distinct and (wanted.keys() == found.keys() or len(wanted) != len(found)):

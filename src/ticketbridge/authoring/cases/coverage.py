@@ -37,26 +37,26 @@ from ticketbridge.tickets.steps import is_owner
 
 
 class Trace:
-    """Each value that an expression gave, with the scope in which it did."""
+    """Each value that an expression gave, and the scope in which it was evaluated."""
 
     def __init__(self) -> None:
         self._seen: dict[ExpressionSpec, list[tuple[Scope, Any]]] = defaultdict(list)
 
     def note(self, spec: ExpressionSpec, scope: Scope, value: Any) -> None:
-        """*spec* has given *value*."""
+        """Add that *spec* gave *value* in *scope*."""
         self._seen[spec].append((scope, value))
 
     def of(self, spec: ExpressionSpec) -> Sequence[tuple[Scope, Any]]:
-        """The scopes and values of *spec*, in order."""
+        """Return the scopes and values of *spec*, in order."""
         return self._seen.get(spec, ())
 
     def values(self, spec: ExpressionSpec) -> Iterator[Any]:
-        """The values of *spec*, in order."""
+        """Return the values of *spec*, in order."""
         return (value for _, value in self.of(spec))
 
 
 def trace_cases(spec: MappingSpec, cases: Sequence[CaseSpec]) -> Trace:
-    """What *cases* make of *spec*, whether they pass or not."""
+    """Run *cases*, and return the value of each expression of *spec*. Cases may pass or fail."""
     trace = Trace()
     transport = CasePlatform((), spec.upstream)
     bridge = compile_mapping(
@@ -71,7 +71,7 @@ def trace_cases(spec: MappingSpec, cases: Sequence[CaseSpec]) -> Trace:
 
 
 class _TracingCompiler(SpecCompiler):
-    """Makes expressions that tell *trace* what they give."""
+    """Makes expressions that note their values in *trace*."""
 
     def __init__(self, entries: Collection[EntrySpec], trace: Trace) -> None:
         super().__init__(entries)
@@ -94,7 +94,7 @@ _OF_ONE_ANSWER = frozenset({"body", "status", "headers", "page"})
 
 @dataclass(frozen=True, slots=True, order=True)
 class CoveragePoint:
-    """One thing that a case should come by; *lacking* says what is missing where none does."""
+    """One thing that a case should exercise; *lacking* says what is missing while no case does."""
 
     place: Place
     lacking: str
@@ -102,14 +102,14 @@ class CoveragePoint:
 
 
 def measure_coverage(spec: MappingSpec, cases: Sequence[CaseSpec]) -> list[CoveragePoint]:
-    """Everything in *spec* that a case should come by, in the order of the file."""
+    """Return everything in *spec* that a case should exercise, in the order of the file."""
     spec = _add_conditions(spec)
     trace = trace_cases(spec, cases)
     return sorted(point for part in list_parts(spec) for point in _list_points(part, trace))
 
 
 def _add_conditions(spec: MappingSpec) -> MappingSpec:
-    """*spec* with a condition in each rule, so that an expression tells when the rule decides."""
+    """Return *spec* with a condition in each rule, so that an expression shows when the rule decides."""
     for part in list_parts(spec):
         if isinstance(part.node, RuleSpec) and part.node.when is None:
             always = ExpressionSpec(_ALWAYS, part.node.place)
@@ -173,7 +173,7 @@ def _make_bound_point(name: str, result: ExpressionSpec, trace: Trace) -> Covera
 
 
 def _count_pages(result: ExpressionSpec, trace: Trace) -> Counter[Any]:
-    """How many pages each run of a call has read; runs are told apart by what is bound above."""
+    """Count the pages of each run of a call; what is bound above tells runs apart."""
     return Counter(
         tuple((name, id(value)) for name, value in scope.items() if name not in _OF_ONE_ANSWER)
         for scope, _ in trace.of(result)

@@ -29,8 +29,8 @@ from ticketbridge.mapping.findings import Finding, MappingError
 class MappingRun:
     """One mapping with its cases.
 
-    *points* are what a case should come by, *mutants* are the slips; each is None where nobody asked for
-    it. Slips are not tried where a case fails anyway.
+    *points* are what a case should exercise, *mutants* the mappings with one mistake. Each is None if it
+    was not asked for; mutants are None too if a case fails without any mistake.
     """
 
     mapping: Path
@@ -45,18 +45,18 @@ class MappingRun:
 
     @property
     def gaps(self) -> tuple[CoveragePoint, ...]:
-        """What no case comes by."""
+        """What no case exercises."""
         return tuple(point for point in self.points or () if not point.met)
 
     @property
     def is_thorough(self) -> bool:
-        """Whether the cases leave nothing out of what was looked at."""
+        """Whether cases exercise all that was looked at."""
         return not self.gaps and not (self.mutants and self.mutants.unlisted)
 
 
 @dataclass(frozen=True, slots=True)
 class MappingRuns:
-    """Several mappings; *findings* are of files that cannot be used, and of slips listed in vain."""
+    """Several mappings; *findings* are about unusable files, and about slips listed without need."""
 
     mappings: tuple[MappingRun, ...]
     findings: tuple[Finding, ...]
@@ -75,7 +75,7 @@ class MappingRuns:
 
     @property
     def is_thorough(self) -> bool:
-        """Whether the run passed, and no mapping has anything that its cases leave out, or no cases."""
+        """Whether the run passed, each mapping has cases, and they leave out nothing."""
         thorough = all(tested.is_thorough for tested in self.mappings)
         return self.passed and thorough and not self.without_cases
 
@@ -83,7 +83,7 @@ class MappingRuns:
 def run_files(
     mappings: Iterable[Path], *, with_coverage: bool = False, with_mutants: bool = False
 ) -> MappingRuns:
-    """The cases of all *mappings*; what cannot be read is in the findings, and stops no other."""
+    """Run the cases of all *mappings*. A file that cannot be read is a finding, and stops no other."""
     tested: list[MappingRun] = []
     findings: list[Finding] = []
     without_cases: list[Path] = []
@@ -102,7 +102,7 @@ def run_files(
 
 
 def _run_mapping(mapping: Path, *, with_coverage: bool, with_mutants: bool) -> MappingRun | None:
-    """One mapping, or None where it has no cases. Raises MappingError."""
+    """Run the cases of one mapping; None if it has none. Raises MappingError."""
     spec = load_for_cases(mapping)
     bridge = compile_for_cases(spec)
     if not cases_file(mapping).is_file():

@@ -51,16 +51,19 @@ MOST_RECORDS = 1_000_000
 
 
 class CasesError(MappingError):
-    """A cases file that cannot be used; *findings* says all that is wrong with it."""
+    """A cases file cannot be used; *findings* says all that is wrong with it."""
 
 
 def read_cases(file: Path) -> CasesSpec:
-    """What *file* declares; raises CasesError with every finding."""
+    """Return what *file* declares. Raises CasesError with all findings."""
     return parse_cases(_read_text(file), file=str(file), folder=file.parent)
 
 
 def parse_cases(text: str, *, file: str, folder: Path) -> CasesSpec:
-    """The cases in *text*, as `read_cases` reads them; *file* names it, its files are in *folder*."""
+    """Return the cases in *text*. Raises CasesError.
+
+    *file* names the text in findings; *folder* has the files of its answers.
+    """
     report = Report()
     try:
         root = read_yaml(text, file, report)
@@ -96,7 +99,7 @@ class _CasesReader:
         self._answers = AnswerReader(folder, self._values)
 
     def read(self, root: Node) -> CasesSpec:
-        """The list that the file is."""
+        """Return what the file declares."""
         entries = self._values.list(root, "the file")
         cases = [self._case(entry) for entry in entries if entry.get(SURVIVORS) is None]
         lists = [entry for entry in entries if entry.get(SURVIVORS) is not None]
@@ -104,7 +107,7 @@ class _CasesReader:
         return CasesSpec(self._distinct(cases), survivors)
 
     def _distinct(self, read: Iterable[CaseSpec | None]) -> tuple[CaseSpec, ...]:
-        """The cases that could be read; a name that stands twice is a finding."""
+        """Return the cases that could be read; report a name that stands twice."""
         cases = tuple(case for case in read if case is not None)
         lines: dict[str, int] = {}
         for case in cases:

@@ -30,7 +30,7 @@ from ticketbridge.problems import ProblemError
 
 
 class _Selector(selectors.SelectSelector):
-    """Adds to *waited* the seconds that it was asked to wait for, and does not wait."""
+    """Adds up in *waited* the seconds that it should wait, and does not wait."""
 
     waited = 0.0
 
@@ -62,7 +62,7 @@ class SkippingLoop(asyncio.SelectorEventLoop):
 
 
 def answers_login(case: CaseSpec, auth: AuthSpec) -> bool:
-    """Whether *case* says what the login of *auth* answers; without that, none is made."""
+    """Whether *case* answers the login of *auth*. If it does not, no login is made."""
     if not isinstance(auth, SessionAuthSpec):
         return False
     login = auth.login.request
@@ -81,7 +81,7 @@ def _make_pattern(part: str | Secret | ExpressionSpec) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CaseOutcome:
-    """What menta tech would get: a *problem*, or tickets and a body (None where it is empty)."""
+    """What menta tech would get: a *problem*, or tickets and a body (None if it is empty)."""
 
     tickets: list[Any]
     verdicts: dict[str, int]
@@ -92,14 +92,14 @@ class CaseOutcome:
 
 @dataclass(frozen=True, slots=True)
 class CaseRun:
-    """One run of a case; *outcome* is None where a call that no answer fits has ended it."""
+    """One run of a case; *outcome* is None if a call ended it that no answer fits."""
 
     outcome: CaseOutcome | None
     platform: CasePlatform
 
 
 async def run_case(case: CaseSpec, compiled: Bridge) -> CaseRun:
-    """Run *case* on a platform of its own."""
+    """Run *case* on a platform of its own. Raises WaysDiffer."""
     platform = CasePlatform(case.answers, compiled.spec.upstream)
     bridge = compiled.on(platform, logs_in=answers_login(case, compiled.spec.upstream.auth))
     try:
@@ -134,7 +134,7 @@ _OF_TICKET = re.compile(r"tickets\[(?P<number>[0-9]+)\]\.(?P<path>.+)")
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """How one case came out; *message* says what is wrong, a line for each thing, or is ""."""
+    """The result of one case; *message* has a line for each thing that is wrong, or is ""."""
 
     file: str
     case: str
@@ -144,7 +144,7 @@ class CaseResult:
 
 
 def cases_file(mapping: Path) -> Path:
-    """Where the cases of *mapping* stand: `acme.cases.yaml` beside `acme.yaml`."""
+    """Return where the cases of *mapping* stand: `acme.cases.yaml` beside `acme.yaml`."""
     return mapping.with_name(f"{mapping.stem}.cases{mapping.suffix}")
 
 
@@ -154,12 +154,12 @@ def load_for_cases(mapping: Path) -> MappingSpec:
 
 
 def compile_for_cases(spec: MappingSpec) -> Bridge:
-    """*spec* for cases, each of which brings a platform of its own. Raises MappingError."""
+    """Compile *spec* without a platform: each case brings its own. Raises MappingError."""
     return compile_mapping(spec, transport=CasePlatform((), spec.upstream))
 
 
 def run_each(bridge: Bridge, cases: Sequence[CaseSpec]) -> list[CaseResult]:
-    """How each of *cases* came out."""
+    """Run *cases*, and return the result of each."""
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         return [
             _make_result(case, runner.run(_find_failures_or_difference(case, bridge)))
@@ -172,7 +172,7 @@ def _make_result(case: CaseSpec, lines: Sequence[str]) -> CaseResult:
 
 
 async def _find_failures_or_difference(case: CaseSpec, bridge: Bridge) -> list[str]:
-    """As `failures`; a case in which the two ways differ fails, whatever it expects."""
+    """Return the failures of *case*, or in what the two ways to its answer differ."""
     try:
         return await find_failures(case, bridge)
     except WaysDiffer as difference:
@@ -180,7 +180,7 @@ async def _find_failures_or_difference(case: CaseSpec, bridge: Bridge) -> list[s
 
 
 async def find_failures(case: CaseSpec, bridge: Bridge) -> list[str]:
-    """What is wrong when *case* is run: nothing where it passes. Raises WaysDiffer."""
+    """Run *case*, and return what is wrong, a line for each thing. Raises WaysDiffer."""
     return list(describe_failures(case, await run_case(case, bridge)))
 
 
@@ -188,7 +188,7 @@ async def find_failures(case: CaseSpec, bridge: Bridge) -> list[str]:
 
 
 def describe_failures(case: CaseSpec, run: CaseRun) -> Iterator[str]:
-    """What is wrong with a case that has *run*, a line for each thing."""
+    """Yield what is wrong with a *run* of *case*, a line for each thing."""
     if run.outcome is None:
         yield from _describe_unexpected(run.platform)
         return
@@ -213,7 +213,7 @@ def _describe_mismatches(expect: ExpectSpec, outcome: CaseOutcome) -> Iterator[s
 
 
 def _find_body_reasons(outcome: CaseOutcome) -> Callable[[str], str]:
-    """The reason of a path in the body, where the body has the tickets as they are."""
+    """Return a function that explains a path in the body, if the body has the tickets unchanged."""
 
     def reason(path: str) -> str:
         inside = _OF_TICKET.fullmatch(path)

@@ -58,7 +58,7 @@ class Update:
     refused: tuple[Refusal, ...]
 
     def __str__(self) -> str:
-        """The changes, as `diff -u` shows them, and what was refused."""
+        """Return the changes, as `diff -u` shows them, and what was refused."""
         before, after, name = self.before.splitlines(), self.after.splitlines(), str(self.file)
         lines = list(difflib.unified_diff(before, after, name, name, lineterm=""))
         lines += [f"{each.place}: not updated: {each.case}: {each.reason}" for each in self.refused]
@@ -66,9 +66,9 @@ class Update:
 
 
 def update_files(mappings: Iterable[Path]) -> Iterator[Update]:
-    """Writes the cases of *mappings* that can be accepted; a file that cannot be used is left alone.
+    """Write what failing cases of *mappings* came to, where it can be accepted; yield each update.
 
-    Raises OutputError.
+    Raises OutputError. A file that cannot be used is left alone.
     """
     for mapping in mappings:
         with suppress(MappingError):
@@ -95,14 +95,14 @@ def _update_file(file: Path, bridge: Bridge) -> Update:
 
 
 class _NotAccepted(Exception):
-    """What a case came to is not to be accepted, or cannot be written; the message says why."""
+    """The outcome of a case is not accepted, or cannot be written; the message says why."""
 
 
 # --- what is accepted -----------------------------------------------------------------------------
 
 
 def _choose_changes(case: CaseSpec, run: CaseRun) -> dict[str, Any]:
-    """What `expect` is to have anew, of the keys that it has."""
+    """Return the keys of `expect` that get a new value. Raises _NotAccepted."""
     expect, outcome = case.expect, run.outcome
     if outcome is None or run.platform.left:
         raise _NotAccepted("the calls are others than those that it answers: mend `upstream`")
@@ -130,7 +130,7 @@ def _differ(expected: Any, got: Any) -> bool:
 
 
 def _change_expect(text: str, case: CaseSpec, changes: Mapping[str, Any]) -> str:
-    """*text* with *changes* in the `expect` of *case*; raises _Refused where that does not come out."""
+    """Return *text* with *changes* in the `expect` of *case*. Raises _NotAccepted."""
     bom, text = text[: len(text) - len(text.removeprefix(BOM))], text.removeprefix(BOM)
     due, entry = _read_document(text), _find_entry(text, case)
     expect = entry.need("expect")

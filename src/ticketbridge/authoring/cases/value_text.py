@@ -15,7 +15,7 @@ LONGEST = 200
 
 
 class Missing(Enum):
-    """The value of a key that is not there, and of a ticket that is not in a list."""
+    """The value of a key that is absent, and of a ticket that is not in a list."""
 
     ABSENT = "nothing"
 
@@ -24,14 +24,14 @@ MISSING: Final = Missing.ABSENT
 
 
 def show_value(value: Any) -> str:
-    """*value* as JSON, cut where it is long."""
+    """Return *value* as JSON, cut if it is long."""
     if isinstance(value, Missing):
         return str(value.value)
     return shorten(ENCODER.encode(value).decode())
 
 
 def shorten(text: str) -> str:
-    """*text*, cut where it is long."""
+    """Return *text*, cut if it is long."""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
@@ -43,7 +43,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*")
 
 
 def scalar_text(value: str | int | float | bool | None) -> str:  # noqa: PYI041 - an int is no float
-    """*value* on one line, in quotes where it needs them."""
+    """Return *value* on one line, in quotes if it needs them."""
     if isinstance(value, str) and _is_plain(value):
         return value
     text = json.dumps(value, ensure_ascii=False)
@@ -52,7 +52,7 @@ def scalar_text(value: str | int | float | bool | None) -> str:  # noqa: PYI041 
 
 
 def flow_text(value: Any) -> str:
-    """*value* on one line, its lists and objects in brackets and braces."""
+    """Return *value* on one line, its lists and objects in brackets and braces."""
     if isinstance(value, dict):
         pairs = (f"{scalar_text(name)}: {flow_text(each)}" for name, each in value.items())
         return f"{{{', '.join(pairs)}}}"
@@ -62,7 +62,7 @@ def flow_text(value: Any) -> str:
 
 
 def block_lines(value: Any) -> Iterator[str]:
-    """A list or an object that is not empty, a line for each entry that needs one."""
+    """Yield the lines of a list or an object that is not empty, one for each entry that needs one."""
     if isinstance(value, dict):
         for name, each in value.items():
             yield from _entry(f"{scalar_text(name)}:", each)

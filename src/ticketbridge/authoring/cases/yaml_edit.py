@@ -30,7 +30,7 @@ class _Edit:
 
 @dataclass(frozen=True, slots=True)
 class _NodePlace:
-    """A *node* as the value at *key*, or as the entry that begins there; *flow*: within brackets."""
+    """A *node*: the value at *key*, or the entry that begins there; *flow*: it stands in brackets."""
 
     key: Place
     node: Node
@@ -38,10 +38,10 @@ class _NodePlace:
 
 
 def replace_value(text: str, key: Place, node: Node, value: Any) -> str:
-    """*text* with *value* in the place of *node*, which stands at *key* of a mapping.
+    """Return *text* with *value* in place of *node*, which stands at *key* of a mapping.
 
-    What stays the same stays as it is written. Where something unusual stands in the way (a text over
-    several lines, a comment between key and value), what comes out may say something else: read it.
+    What stays the same stays as it is written. A text over several lines, or a comment between key and
+    value, may make the result say something else: read it again and compare.
     """
     edits = _Editor(text).edits(_NodePlace(key, node, flow=False), value)
     for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
@@ -56,14 +56,14 @@ class _Editor:
         self._newline = "\r\n" if "\r\n" in text else "\n"
 
     def edits(self, spot: _NodePlace, value: Any) -> Iterator[_Edit]:
-        """What to change so that *value* stands there; in lines where one would be too long."""
+        """Yield the edits that put *value* there; on several lines if one would be too long."""
         if self._is_flow(spot.node) and not self._fits(spot, value):
             yield self._whole(spot, value)
         else:
             yield from self._parts(spot, value)
 
     def _parts(self, spot: _NodePlace, value: Any) -> Iterator[_Edit]:
-        """As little as leads from what is there to *value*."""
+        """Yield as few edits as turn what is there into *value*."""
         flow = spot.flow or self._is_flow(spot.node)
         match spot.node:
             case MapNode(entries=entries) if (

@@ -39,17 +39,17 @@ _UNSET = "TB021"
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What came of a check: *mappings* is how many were looked at."""
+    """The findings of a check; *mappings* is how many mappings were checked."""
 
     findings: Sequence[Finding]
     mappings: int
 
 
 def check_paths(paths: Iterable[Path], environment: Environment) -> CheckResult:
-    """All that is wrong or doubtful at *paths*; raises NoMappings where there is nothing to check.
+    """Return all that is wrong or doubtful at *paths*. Raises NoMappings if there is nothing to check.
 
-    A folder is its mappings, their cases and its Markdown files; a mapping includes its cases. Of a
-    Markdown file the mappings and cases in its YAML fences are checked.
+    A folder stands for its mappings, their cases and its Markdown files; a mapping includes its cases. In a
+    Markdown file, the mappings and cases in YAML fences are checked.
     """
     files = list(dict.fromkeys(file for path in paths for file in _list_files(path)))
     findings: list[Finding] = []
@@ -68,16 +68,16 @@ def check_paths(paths: Iterable[Path], environment: Environment) -> CheckResult:
 
 
 def check_files(files: Iterable[Path], environment: Environment) -> list[Finding]:
-    """The findings of mapping *files*, each file's in its order, without their cases."""
+    """Return the findings of the mapping *files*, file by file, without their cases."""
     return [finding for file in files for finding in _check_mapping(file, environment)]
 
 
 def check_text(
     text: str, *, file: str, environment: Environment, folder: Path | None = None
 ) -> Sequence[Finding]:
-    """All that is wrong or doubtful in the mapping *text*, in its order.
+    """Return all that is wrong or doubtful in the mapping *text*, in its order.
 
-    *file* names it; raises MappingError where it is no text of a mapping at all.
+    Raises MappingError if it is no text of a mapping at all. *file* names it in findings.
     """
     draft = draft_mapping(text, file=file, environment=environment, folder=folder)
     compiled = () if () in draft.broken else compile_findings(draft.spec)
@@ -140,7 +140,7 @@ def _check_cases(file: Path) -> Sequence[Finding]:
 
 
 def _read_blocks(file: Path) -> tuple[Sequence[Block], Sequence[Finding]]:
-    """The mappings and cases of a Markdown file, or why it cannot be read."""
+    """Return the mappings and cases of a Markdown file, or why it cannot be read."""
     try:
         return list(find_blocks(read_text(file))), ()
     except MappingError as error:
@@ -148,7 +148,7 @@ def _read_blocks(file: Path) -> tuple[Sequence[Block], Sequence[Finding]]:
 
 
 def _check_block(block: Block, file: Path) -> Sequence[Finding]:
-    """The findings of a part of a Markdown file; a variable that is not set is none: nobody serves it."""
+    """Return the findings of a block of a Markdown file. A variable may be unset: nobody serves the block."""
     try:
         if block.is_cases:
             parse_cases(block.text, file=str(file), folder=file.parent)
@@ -165,7 +165,7 @@ def _check_block(block: Block, file: Path) -> Sequence[Finding]:
 
 
 def _find_secrets(text: str, file: str, known: Iterable[Finding]) -> Iterator[Finding]:
-    """The credentials that are not known yet by the key that they stand under."""
+    """Yield the credentials that were not found yet by the key that they stand under."""
     lines = {finding.place.line for finding in known if finding.code == "TB053"}
     return (f for f in looks_of_secrets(text, file) if f.place.line not in lines)
 
@@ -201,6 +201,6 @@ DOUBTS: tuple[DoubtRule, ...] = (
 
 
 def find_doubts(spec: MappingSpec) -> Iterator[Finding]:
-    """The doubts about *spec*, which may have stand-ins for what is wrong in it."""
+    """Yield the doubts about *spec*, which may have stand-ins for what is wrong in it."""
     for rule in DOUBTS:
         yield from rule(spec)

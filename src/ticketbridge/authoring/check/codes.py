@@ -31,8 +31,8 @@ _INNER = re.compile(r"^(?=  [^\s#-])", re.MULTILINE)
 class CodeExample:
     """A part of a mapping, or a whole cases file, that has one finding or none.
 
-    *files* stand beside it, and *variables* are set. *serving*: it is read as `serve` does, which
-    needs all variables. *encoding* is that of the file, *name* its name where that matters.
+    *files* stand beside it, *variables* are set. *serving*: it is read as `serve` reads it, which needs all
+    variables. *encoding* is that of the file, *name* its name if that matters.
     """
 
     text: str
@@ -44,7 +44,7 @@ class CodeExample:
 
     @property
     def marked(self) -> str:
-        """The text, and below the line of the mark a comment that points at its place."""
+        """The text, and below a line with the mark a comment that points at the marked place."""
         lines = []
         for line in self.text.splitlines():
             column = line.find(MARK)
@@ -54,7 +54,7 @@ class CodeExample:
         return "".join(f"{line}\n" for line in lines)
 
     def within(self, frame: str) -> str:
-        """The text as a whole mapping, with its mark: what it leaves out comes from the *frame*."""
+        """Return the text as a whole mapping, with its mark; missing parts come from the *frame*."""
         parts = [_complete(part, frame) for part in _TOP.split(self.text) if part]
         named = {_find_name(part) for part in parts}
         rest = [part for part in _TOP.split(frame) if part and _find_name(part) not in named]
@@ -63,7 +63,7 @@ class CodeExample:
 
 @dataclass(frozen=True, slots=True)
 class FindingCode:
-    """What a code means. *why* says what could go wrong, and how it is mended."""
+    """The meaning of a code. *why* says what could go wrong, and how to mend it."""
 
     name: str
     title: str
@@ -73,7 +73,7 @@ class FindingCode:
 
 
 def _complete(part: str, frame: str) -> str:
-    """A section of the example, with the keys that only the *frame* has."""
+    """Return a section of the example, with the keys that only the *frame* has."""
     head, newline, _ = part.partition("\n")
     whole = next((p for p in _TOP.split(frame) if p.startswith(f"{head}\n")), "")
     if not newline or _find_name(part) == "source":
@@ -97,25 +97,25 @@ _VARIABLE = re.compile(r"(?P<name>[A-Z_]+)=(?P<value>\S*)")
 
 @cache
 def read_codes() -> Mapping[str, FindingCode]:
-    """Every code of a finding, by its name."""
+    """Return every code of a finding, by its name."""
     _, _, *sections = _split_sections()
     return MappingProxyType({code.name: code for code in map(read_code, sections)})
 
 
 @cache
 def read_frame() -> str:
-    """The mapping that examples are taken from: what one leaves out is as it is here."""
+    """Return the mapping that completes the examples: what an example leaves out is as it is here."""
     return next(find_fences(_split_sections()[1])).text
 
 
 def _split_sections() -> Sequence[str]:
-    """What stands above the first heading, the frame's section, and one a code."""
+    """Return the text above the first heading, the section of the frame, and one section for each code."""
     text = files("ticketbridge.authoring.check").joinpath("codes.md").read_text("utf-8")
     return _SECTION.split(text)
 
 
 def read_code(section: str) -> FindingCode:
-    """The code of a *section*; ValueError where it is none."""
+    """Return the code of a *section*. Raises ValueError if the section has none."""
     head = _HEAD.match(section)
     if head is None:
         raise ValueError(f"codes.md: no section of a code: {section[:40]!r}")
@@ -124,7 +124,7 @@ def read_code(section: str) -> FindingCode:
 
 
 def _read_examples(blocks: Sequence[Fence]) -> Iterator[CodeExample]:
-    """The examples of a section, each with the files that follow it."""
+    """Yield the examples of a section, each with the files that follow it."""
     starts = [at for at, block in enumerate(blocks) if block.info.startswith("yaml")]
     for start, end in zip(starts, [*starts[1:], len(blocks)], strict=True):
         example, *beside = blocks[start:end]
@@ -153,13 +153,13 @@ An example is a part of a mapping, or a cases file; what a mapping leaves out is
 
 
 def show_code(code: FindingCode) -> str:
-    """What the command line says of *code*."""
+    """Return what the command line prints for *code*."""
     wrong, right = _indent_example(code.bad), _indent_example(code.good)
     return f"{code.name}: {code.title}\n\n{code.why}\n\nWrong:\n\n{wrong}\nRight:\n\n{right}"
 
 
 def make_page() -> str:
-    """All codes, as Markdown."""
+    """Return a page of all codes, in Markdown."""
     rows = "".join(
         f"| [{code.name}](#{code.name.lower()}) | {code.title} |\n"
         for code in read_codes().values()

@@ -40,7 +40,7 @@ _OPEN = re.compile(
 
 
 def find_masked_spans(lines: Sequence[str], number: int, credentials: Sequence[int]) -> list[Span]:
-    """What to hide of line *number* (from 0), in order; *credentials* are known to begin there."""
+    """Return what to hide of line *number* (from 0), in order; *credentials* are known to begin there."""
     line = lines[number]
     known = [(start, _find_end(line, start)) for start in credentials]
     below = _find_below_credential(lines, number)
@@ -49,7 +49,7 @@ def find_masked_spans(lines: Sequence[str], number: int, credentials: Sequence[i
 
 
 def _merge_spans(spans: Iterable[Span]) -> list[Span]:
-    """*spans* in order, those that overlap as one."""
+    """Return *spans* in order; those that overlap become one."""
     merged: list[Span] = []
     for start, end in sorted(spans):
         if merged and start < merged[-1][1]:
@@ -60,14 +60,14 @@ def _merge_spans(spans: Iterable[Span]) -> list[Span]:
 
 
 def _find_values(line: str) -> Iterator[Span]:
-    """The values of the keys that hold a credential."""
+    """Yield the values of keys that hold a credential."""
     for pair in _PAIR.finditer(line):
         if _holds_a_credential(pair["key"].strip("\"'")):
             yield pair.end(), _find_end(line, pair.end())
 
 
 def _find_end(line: str, start: int) -> int:
-    """Where the value ends that begins at *start*."""
+    """Return where the value ends that begins at *start*."""
     quoted = _QUOTED.match(line, start)
     if quoted:
         return quoted.end()
@@ -81,7 +81,7 @@ def _find_end(line: str, start: int) -> int:
 
 
 def _find_below_credential(lines: Sequence[str], number: int) -> Iterator[Span]:
-    """The whole line where it is an entry or a text below a key that holds a credential."""
+    """Yield the whole line if it is an entry or a text below a key that holds a credential."""
     line = lines[number]
     parent = next((above for above in reversed(lines[:number]) if _is_above(above, line)), "")
     pair = _PAIR.match(parent.lstrip(" -"))
@@ -122,7 +122,7 @@ _IN_CLEAR = "TB053"
 
 
 class Excerpts:
-    """Reads each file once; credentials, which some of *findings* are about, are never shown."""
+    """Shows lines of files. Each file is read once; credentials in it are never shown."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self._files: dict[str, Sequence[str]] = {}
@@ -131,7 +131,7 @@ class Excerpts:
             self._credentials.setdefault((place.file, place.line), []).append(place.column - 1)
 
     def of(self, place: Place) -> tuple[str, str] | None:
-        """The line, and what goes below it; None where the file cannot be read (again)."""
+        """Return the line and what goes below it; None if the file cannot be read again."""
         lines = self._lines(place.file)
         if not 0 < place.line <= len(lines):
             return None
@@ -167,12 +167,12 @@ def _read_lines(file: str) -> Sequence[str]:
 
 
 def _make_printable(text: str) -> str:
-    """*text* without what would move a terminal's cursor, or hide itself."""
+    """Return *text* without characters that move a terminal's cursor, or are invisible."""
     return "".join(one if one.isprintable() else " " if one == "\t" else "\ufffd" for one in text)
 
 
 def _measure_width(character: str) -> int:
-    """How many columns of a terminal *character* takes."""
+    """Return how many columns of a terminal *character* takes."""
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1

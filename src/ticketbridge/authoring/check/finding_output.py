@@ -17,13 +17,13 @@ _HINT, _PLAIN = "\033[36m", "\033[0m"
 
 
 def as_text(findings: Sequence[Finding], *, colour: bool = False) -> str:
-    """One finding a paragraph: place, severity, code, message, the line with a caret, what would be right."""
+    """Return a paragraph for each finding: place, code, message, the line with a caret, a suggestion."""
     excerpts = Excerpts(findings)
     return "\n".join(_paragraph(finding, excerpts, colour=colour) for finding in findings)
 
 
 def as_json(findings: Sequence[Finding]) -> str:
-    """A list of `{file, line, column, severity, code, message, suggestion}`."""
+    """Return a JSON list of `{file, line, column, severity, code, message, suggestion}`."""
     rows = [
         {
             "file": finding.place.file,
@@ -40,7 +40,7 @@ def as_json(findings: Sequence[Finding]) -> str:
 
 
 def as_github(findings: Sequence[Finding]) -> str:
-    """Workflow commands, which GitHub shows beside the line."""
+    """Return workflow commands, which GitHub shows beside the line."""
     return "\n".join(
         f"::{f.severity} file={_property(f.place.file)},line={f.place.line},col={f.place.column},"
         f"title={_property(f.code)}::" + _data(f"{f.message} {f.suggestion}".strip())
@@ -68,10 +68,10 @@ def _paragraph(finding: Finding, excerpts: Excerpts, *, colour: bool) -> str:
 
 
 def _data(text: str) -> str:
-    """*text* as the message of a workflow command."""
+    """Return *text* as the message of a workflow command."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
-    """*text* as the value of a workflow command's property, where `:` and `,` are signs."""
+    """Return *text* as a property of a workflow command, where `:` and `,` are signs."""
     return _data(text).replace(":", "%3A").replace(",", "%2C")

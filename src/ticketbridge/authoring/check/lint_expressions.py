@@ -28,7 +28,7 @@ _PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 def doubt_habits(spec: MappingSpec) -> Iterator[Finding]:
-    """The doubts about each expression, holes and all."""
+    """Yield the doubts about each expression, in templates too."""
     for expression in expressions_in(spec):
         tree = read_tree(expression)
         yield from _doubt_escapes(expression, tree)
@@ -45,7 +45,7 @@ def doubt_habits(spec: MappingSpec) -> Iterator[Finding]:
 
 
 def _doubt_escapes(spec: ExpressionSpec, tree: nodes.Node) -> Iterator[Finding]:
-    """Texts in which a backslash stays that was meant as an escape; in a regex it is one."""
+    """Yield a doubt at each text that keeps a backslash meant as an escape; in a regex it is one."""
     regexes = {
         id(part)
         for node in walk(tree)
@@ -70,7 +70,7 @@ def _suggest_escapes(text: str) -> str:
 
 
 def _doubt_swapped(spec: ExpressionSpec, call: nodes.Call) -> Iterator[Finding]:
-    """Calls whose first argument is written out, and whose second one is not."""
+    """Yield a doubt at a call whose first argument is a literal and whose second is not."""
     if len(call.arguments) < 2:
         return
     first, second, *rest = call.arguments
@@ -92,7 +92,7 @@ def _is_literal(node: nodes.Node) -> bool:
 
 
 def _comes_second(call: nodes.Call, first: nodes.Constant) -> bool:
-    """Whether such a literal is what this function takes as its second argument."""
+    """Whether the function takes such a literal as its second argument."""
     text = first.value if isinstance(first.value, str) else ""
     match call.name:
         case "contains":
@@ -104,7 +104,12 @@ def _comes_second(call: nodes.Call, first: nodes.Constant) -> bool:
 
 
 def _doubt_never_taken(spec: ExpressionSpec, node: nodes.Either) -> Iterator[Finding]:
-    """What follows a literal in `a || 'x' || b`."""
+    """Yield a doubt at what follows a literal in `a
+
+    'x'
+
+    b`.
+    """
     for choice, behind in zip(node.choices, node.choices[1:], strict=False):
         if isinstance(choice, nodes.Constant) and truthy(choice.value):
             joined = text_of(nodes.ListOf(node.start, node.choices))
@@ -115,7 +120,7 @@ def _doubt_never_taken(spec: ExpressionSpec, node: nodes.Either) -> Iterator[Fin
 
 
 def _doubt_words(spec: ExpressionSpec, node: nodes.Comparison) -> Iterator[Finding]:
-    """Names of keys that are compared, and were probably meant as texts."""
+    """Yield a doubt at the name of a key that is compared, and was probably meant as a text."""
     for side, other in ((node.left, node.right), (node.right, node.left)):
         if isinstance(side, nodes.Field) and not isinstance(other, nodes.Constant):
             quoted = spec.text.startswith('"', side.start) and _PLAIN.fullmatch(side.name)

@@ -35,7 +35,7 @@ _KNOWN_BY_BODY = "{status: 404, when: body.code == 'NO_CUSTOMER', then: unknown_
 
 
 def doubt_dead_rules(spec: MappingSpec) -> Iterator[Finding]:
-    """Rules that no answer reaches."""
+    """Yield a doubt at each rule that no answer reaches."""
     for part in parts_within((spec.source, spec.upstream.auth)):
         if isinstance(part, CallSpec | LoginSpec):
             yield from _doubt_dead(part.responses)
@@ -108,7 +108,7 @@ def _list_statuses(rule: RuleSpec) -> frozenset[int]:
 
 
 def doubt_unsaid_users(spec: MappingSpec) -> Iterator[Finding]:
-    """A status for unknown users, where nothing ever says that a user is unknown."""
+    """Yield a doubt at a status for unknown users that no rule ever leads to."""
     said = {part.then for part in parts_within(spec.source) if isinstance(part, RuleSpec)}
     if spec.response.when_unknown_user != 200 and "unknown_user" not in said:
         message = "no rule says `unknown_user`, so `when_unknown_user` never applies"
@@ -117,7 +117,7 @@ def doubt_unsaid_users(spec: MappingSpec) -> Iterator[Finding]:
 
 
 def doubt_claims(spec: MappingSpec) -> Iterator[Finding]:
-    """Rules that take a status alone for a word about the user."""
+    """Yield a doubt at each rule that takes a status alone for a statement about the user."""
     for rule in parts_within((spec.source, spec.upstream.auth)):
         if isinstance(rule, RuleSpec) and rule.then in OWNS_NOTHING and _is_by_status(rule):
             message = f"only the status decides this `{rule.then}`: a wrong path or a gateway gives it too"

@@ -37,7 +37,7 @@ _NAMES_OF_FIELDS = frozenset({"include", "fields", "expand", "embed", "select", 
 
 
 def doubt_unused_names(spec: MappingSpec) -> Iterator[Finding]:
-    """Entries whose name nothing below uses."""
+    """Yield a doubt at each entry whose name is not used below it."""
     for position, entry in enumerate(spec.source):
         used = find_roots((spec.source[position + 1 :], spec.ticket))
         if entry.name not in used and not _is_a_guard(entry):
@@ -50,7 +50,7 @@ def doubt_unused_names(spec: MappingSpec) -> Iterator[Finding]:
 
 
 def _is_a_guard(entry: EntrySpec) -> bool:
-    """Whether its answer may matter without being used: an error, or a rule that decides."""
+    """Whether the answer of *entry* may matter without being used: as an error, or by a rule that decides."""
     return (
         isinstance(entry, CallSpec)
         and entry.result.kind == "take"
@@ -66,7 +66,7 @@ def _suggest_use(entry: EntrySpec) -> str:
 
 
 def doubt_offsets(spec: MappingSpec) -> Iterator[Finding]:
-    """Offsets that nothing holds to the number of items that there are."""
+    """Yield a doubt at offsets that are compared with no number of items."""
     for entry in spec.source:
         pages = entry.pages if isinstance(entry, CallSpec) else None
         if pages and isinstance(pages.paging, OffsetSpec) and not (pages.total or pages.last):
@@ -78,7 +78,7 @@ def doubt_offsets(spec: MappingSpec) -> Iterator[Finding]:
 
 
 def doubt_ids(spec: MappingSpec) -> Iterator[Finding]:
-    """A ticket's id that is the same for all records of the innermost list."""
+    """Yield a doubt at a ticket id that is the same for all records of the innermost list."""
     looped = [entry for entry in spec.source if _loops(entry)]
     id_field = next((f for f in spec.ticket.fields.fields if f.name == "ticketId"), None)
     if not looped or id_field is None:
@@ -91,14 +91,14 @@ def doubt_ids(spec: MappingSpec) -> Iterator[Finding]:
 
 
 def _loops(entry: EntrySpec) -> bool:
-    """Whether it binds several values: a paged `take` does, once a page."""
+    """Whether *entry* binds several values; a paged `take` binds one for each page."""
     if isinstance(entry, BindingSpec):
         return entry.kind == "each"
     return entry.result.kind == "each" or (entry.result.kind == "take" and entry.pages is not None)
 
 
 def _find_derived(entry: EntrySpec, source: Sequence[EntrySpec]) -> set[str]:
-    """The name of *entry*, and of those below that are made from it."""
+    """Return the name of *entry*, and the names below that are made from it."""
     names = {entry.name}
     for other in source[source.index(entry) + 1 :]:
         if find_roots(other) & names:
@@ -107,7 +107,7 @@ def _find_derived(entry: EntrySpec, source: Sequence[EntrySpec]) -> set[str]:
 
 
 def doubt_hiding_filters(spec: MappingSpec) -> Iterator[Finding]:
-    """Filters, and conditions of calls, that leave out records by their status."""
+    """Yield a doubt at filters, and conditions of calls, that leave out records by status."""
     for entry in spec.source:
         for expression, condition in _find_filters_in(entry):
             yield from _doubt_hidden(expression, condition)
@@ -116,7 +116,7 @@ def doubt_hiding_filters(spec: MappingSpec) -> Iterator[Finding]:
 
 
 def doubt_source_truth_values(spec: MappingSpec) -> Iterator[Finding]:
-    """Values that are taken for true or false in filters and conditions."""
+    """Yield a doubt at values taken for true or false in filters and conditions."""
     for entry in spec.source:
         for expression, condition in _find_filters_in(entry):
             yield from doubt_truth_values(expression, condition, rooted=False, whole=True)
@@ -125,7 +125,7 @@ def doubt_source_truth_values(spec: MappingSpec) -> Iterator[Finding]:
 
 
 def _find_filters_in(entry: EntrySpec) -> Iterator[tuple[ExpressionSpec, nodes.Node]]:
-    """The conditions of the filters in what an entry binds."""
+    """Yield the conditions of the filters in what *entry* binds."""
     result = entry.expression if isinstance(entry, BindingSpec) else entry.result.expression
     if result is not None:
         for condition in find_filters(read_tree(result)):
@@ -133,7 +133,7 @@ def _find_filters_in(entry: EntrySpec) -> Iterator[tuple[ExpressionSpec, nodes.N
 
 
 def _find_conditions(entry: EntrySpec) -> Iterator[ExpressionSpec]:
-    """The conditions of a call: of itself, of its rules, and of its last page."""
+    """Yield the conditions of a call: its own, those of its rules, and that of its last page."""
     if isinstance(entry, CallSpec):
         last = entry.pages.last if entry.pages else None
         found = (entry.condition, last, *(rule.when for rule in entry.responses))
@@ -155,7 +155,7 @@ def _doubt_hidden(source: ExpressionSpec, condition: nodes.Node) -> Iterator[Fin
 
 
 def doubt_missing_braces(spec: MappingSpec) -> Iterator[Finding]:
-    """Literal text that looks like an expression for want of its braces."""
+    """Yield a doubt at literal text that looks like an expression without braces."""
     names = "|".join(re.escape(entry.name) for entry in spec.source)
     path = rf"(?:(?:{names})\.\w[\w.]*|page\.(?:number|offset|cursor))"
     for part in parts_within((spec.source, spec.upstream.auth)):
@@ -170,7 +170,7 @@ def doubt_missing_braces(spec: MappingSpec) -> Iterator[Finding]:
 
 
 def _doubt_bare_words(request: RequestSpec, path: str) -> Iterator[Finding]:
-    """An expression as a segment of the path, or as the whole value of a parameter."""
+    """Yield a doubt at an expression that is a path segment, or the whole value of a parameter."""
     values = [(t, name) for name, several in request.query.items() for t in several]
     asks = "user" in find_roots(request)
     for template, name in values:
@@ -193,7 +193,7 @@ def _doubt_text(template: TemplateSpec, shown: str, word: str) -> Finding:
 
 
 def doubt_requests(spec: MappingSpec) -> Iterator[Finding]:
-    """Requests that never say who asks."""
+    """Yield a doubt if no request says who asks."""
     requests = [entry.request for entry in spec.source if isinstance(entry, CallSpec)]
     if (
         spec.ticket.owner is not None
@@ -214,7 +214,7 @@ _OF_OBJECTS = frozenset({"values", "keys", "items"})
 
 
 def doubt_absent_lists(spec: MappingSpec) -> Iterator[Finding]:
-    """Lists of a call that are empty where a key is absent, and that nothing else holds to the answer."""
+    """Yield a doubt at a list that is empty if a key is absent, in an answer that no rule checks."""
     taken: dict[
         str, CallSpec
     ] = {}  # what is an answer, or a part of one, by the name that it is bound to
@@ -253,21 +253,21 @@ def _find_kind(entry: EntrySpec) -> str:
 def _find_call(
     entry: EntrySpec, expression: ExpressionSpec, taken: Mapping[str, CallSpec]
 ) -> CallSpec | None:
-    """The call whose answer *expression* reads, as far as that is not one element of a list."""
+    """Return the call whose answer *expression* reads; None if it reads one element of a list."""
     if isinstance(entry, CallSpec):
         return entry
     return next((taken[name] for name in sorted(find_roots(expression)) if name in taken), None)
 
 
 def _is_held(call: CallSpec) -> bool:
-    """Whether a rule looks at the body, or the platform's own count must be met."""
+    """Whether a rule looks at the body of *call*, or the platform's own count must be met."""
     if call.pages is not None and call.pages.total is not None:
         return True
     return any("body" in find_roots(rule.when) for rule in call.responses if rule.when is not None)
 
 
 def _find_emptying(tree: nodes.Node, kind: type = list) -> Iterator[nodes.Node]:
-    """The calls of `optional` whose absent key makes *tree* an empty list, or one with less in it.
+    """Yield the calls of `optional` whose absent key makes *tree* an empty list, or a shorter one.
 
     *kind* is dict where an empty object would become an empty list.
     """
@@ -299,7 +299,7 @@ def _find_emptying(tree: nodes.Node, kind: type = list) -> Iterator[nodes.Node]:
 
 
 def _find_emptying_choices(several: tuple[nodes.Node, ...], kind: type) -> Iterator[nodes.Node]:
-    """The same for a choice that ends in an empty list, or object, of its own."""
+    """Yield the same for a choice whose last value is an empty list or object."""
     *before, last = several
     if isinstance(last, nodes.Constant) and type(last.value) is kind and not last.value:
         yield from _find_all_null(before)
@@ -307,7 +307,7 @@ def _find_emptying_choices(several: tuple[nodes.Node, ...], kind: type) -> Itera
 
 
 def _find_nulls(tree: nodes.Node) -> Iterator[nodes.Node]:
-    """The calls of `optional` whose absent key makes *tree* null."""
+    """Yield the calls of `optional` whose absent key makes *tree* null."""
     match tree:
         case nodes.Call(name="optional"):
             yield tree
@@ -324,7 +324,7 @@ def _find_nulls(tree: nodes.Node) -> Iterator[nodes.Node]:
 
 
 def _find_all_null(several: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
-    """The same for a choice: where one key is not optional, it must be there."""
+    """Yield the same for a choice; nothing if one of its keys is not optional."""
     found = [list(_find_nulls(each)) for each in several]
     if all(found):
         yield from _chain_all(map(iter, found))

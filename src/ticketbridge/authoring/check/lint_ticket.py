@@ -44,7 +44,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def doubt_owner(spec: MappingSpec) -> Iterator[Finding]:
-    """An owner that may be another value than the one that the platform means."""
+    """Yield a doubt at an owner that may be another value than the platform means."""
     source = spec.ticket.owner
     if source is None:
         return
@@ -68,7 +68,7 @@ def doubt_owner(spec: MappingSpec) -> Iterator[Finding]:
 
 
 def doubt_status_sources(spec: MappingSpec) -> Iterator[Finding]:
-    """A status that is made up where the platform says none, or searched for parts of words."""
+    """Yield a doubt at a status that is made up when absent, or searched for parts of words."""
     sources = [read_tree(table.source) for table in spec.ticket.statuses]
     # Where another table takes the platform's word as it is, this one may only refine it.
     alone = all(len(list(choices(tree))) > 1 for tree in sources)
@@ -98,7 +98,7 @@ def _doubt_made_up(table: StatusTableSpec, tree: nodes.Node) -> Iterator[Finding
 
 
 def _find_open_in(table: StatusTableSpec, tree: nodes.Node) -> Iterator[nodes.Node]:
-    """The comparisons of a table over true and false in which any other word is VALID."""
+    """Yield the comparisons, in a table over true and false, in which any other word is VALID."""
     for truth, good in (("true", True), ("false", False)):
         status = table.values.get(truth)
         if status is not None and status.value == _VALID:
@@ -106,7 +106,7 @@ def _find_open_in(table: StatusTableSpec, tree: nodes.Node) -> Iterator[nodes.No
 
 
 def doubt_reasons(spec: MappingSpec) -> Iterator[Finding]:
-    """Conditions that let an unknown status pass, or take a value for true or false."""
+    """Yield a doubt at conditions that let an unknown status pass, or take a value for true or false."""
     known = {find_path(read_tree(table.source)) for table in spec.ticket.statuses}
     listed = {path for path in known if path}
     for reason in spec.ticket.not_eligible_when:
@@ -130,7 +130,7 @@ def _doubt_open_word(source: ExpressionSpec, node: nodes.Node) -> Finding:
 def doubt_truth_values(
     source: ExpressionSpec, tree: nodes.Node, *, rooted: bool, whole: bool = False
 ) -> Iterator[Finding]:
-    """Operands that are taken for true or false, whatever they are."""
+    """Yield a doubt at operands that count as true or false, whatever they are."""
     for node in find_untyped_conditions(tree, rooted=rooted, whole=whole):
         yield make_doubt_in(
             source,
@@ -148,7 +148,7 @@ def _doubt_partial_words(source: ExpressionSpec) -> Iterator[Finding]:
 
 
 def doubt_tables(spec: MappingSpec) -> Iterator[Finding]:
-    """Tables in which a word that was not thought of is VALID."""
+    """Yield a doubt at tables in which an unexpected word is VALID."""
     for table in spec.ticket.statuses:
         for word, status in table.values.items():
             if status.value == _VALID and _CATCH_ALL.fullmatch(word):
@@ -166,7 +166,7 @@ def doubt_tables(spec: MappingSpec) -> Iterator[Finding]:
 
 
 def doubt_prices(spec: MappingSpec) -> Iterator[Finding]:
-    """A price whose key says that it is in minor units, taken as it is."""
+    """Yield a doubt at a price that is taken unchanged from a key that names minor units."""
     for part in parts_within(spec.ticket.fields):
         if not isinstance(part, NamedField) or part.name != "price":
             continue

@@ -16,14 +16,14 @@ from ticketbridge.mapping.spec import ExpressionSpec, expressions_in
 
 
 def make_doubt(place: Place, code: str, message: str, suggestion: str = "") -> Finding:
-    """A warning at *place*: what is doubted may be meant."""
+    """Return a warning at *place*. What is doubted may be meant."""
     return Finding(place, "warning", code, message, suggestion)
 
 
 def make_doubt_in(
     spec: ExpressionSpec, node: nodes.Node, code: str, message: str, suggestion: str = ""
 ) -> Finding:
-    """A warning at *node* of the expression *spec*."""
+    """Return a warning at *node* of the expression *spec*."""
     return make_doubt(spec.at(node.start), code, message, suggestion)
 
 
@@ -52,17 +52,17 @@ def _parse_tree(text: str) -> nodes.Node:
 
 
 def read_tree(spec: ExpressionSpec) -> nodes.Node:
-    """The syntax of *spec*; that of null where it is wrong, which was reported."""
+    """Return the syntax tree of *spec*; that of null if the text is wrong, which was reported."""
     return _parse_tree(spec.text)
 
 
 def find_roots(part: Any) -> set[str]:
-    """The roots that the expressions within *part* begin with."""
+    """Return the roots of the expressions within *part*."""
     return {root.name for spec in expressions_in(part) for root in asked(read_tree(spec))}
 
 
 def find_path(tree: nodes.Node) -> Path | None:
-    """The keys of a tree that only goes along them, whatever is wrapped around; None for any other."""
+    """Return the keys of a tree that only follows keys, whatever wraps it; None for any other tree."""
     match tree:
         case nodes.Field():
             return (tree.name,)
@@ -78,18 +78,18 @@ def find_path(tree: nodes.Node) -> Path | None:
 
 
 def is_status(tree: nodes.Node) -> bool:
-    """Whether *tree* goes to something that is called a status."""
+    """Whether *tree* leads to a key that is called a status."""
     path = find_path(tree)
     return path is not None and any(map(_STATUS.fullmatch, map(_make_snake_case, path[-1:])))
 
 
 def _make_snake_case(name: str) -> str:
-    """`orderStatus` as `order_Status`."""
+    """Return `order_Status` for `orderStatus`."""
     return _CAMEL.sub("_", name)
 
 
 def find_literal_text(tree: nodes.Node) -> str | None:
-    """The text that *tree* is, where it is a literal of one."""
+    """Return the text of a literal; None for any other tree."""
     return tree.value if isinstance(tree, nodes.Constant) and isinstance(tree.value, str) else None
 
 
@@ -101,9 +101,9 @@ _ANCHORED = ("^", "$")
 
 
 def find_open_words(tree: nodes.Node, *, good: bool) -> Iterator[nodes.Node]:
-    """The comparisons with a word in which any other word, also an unknown one, counts as good.
+    """Yield the comparisons with a word in which any other word, even an unknown one, counts as good.
 
-    *good*: what is good for the ticket where *tree* is true; else what is good where it is false.
+    *good*: what is good for the ticket if *tree* is true; else what is good if it is false.
     """
     match tree:
         case nodes.Both(conditions=several) | nodes.Either(choices=several):
@@ -129,14 +129,14 @@ def _is_literal(tree: nodes.Node) -> bool:
 
 
 def _find_compared(tree: nodes.Comparison) -> nodes.Node | None:
-    """What is compared with a word."""
+    """Return what is compared with a word; None if no side is a word."""
     if find_literal_text(tree.right) is not None:
         return tree.left
     return tree.right if find_literal_text(tree.left) is not None else None
 
 
 def find_subject(tree: nodes.Node) -> nodes.Node | None:
-    """What is held against a word, or a list of them."""
+    """Return what is compared with a word, or with a list of words; None for other trees."""
     if isinstance(tree, nodes.Comparison):
         return _find_compared(tree)
     if isinstance(tree, nodes.Call) and len(tree.arguments) == 2:
@@ -148,7 +148,10 @@ def find_subject(tree: nodes.Node) -> nodes.Node | None:
 def keep_about_status(
     found: Iterator[nodes.Node], known: Collection[Path] = ()
 ) -> Iterator[nodes.Node]:
-    """Those that are about a status, and none of the paths *known*, whose every word is listed."""
+    """Yield those of *found* that are about a status.
+
+    The paths *known* are left out: all their words are listed.
+    """
     for node in found:
         about = find_subject(node)
         if about is not None and is_status(about) and find_path(about) not in known:
@@ -156,7 +159,7 @@ def keep_about_status(
 
 
 def find_partial_words(tree: nodes.Node) -> Iterator[nodes.Node]:
-    """The calls that search a status for a part of a word."""
+    """Yield the calls that search a status for a part of a word."""
     for node in walk(tree):
         if not isinstance(node, nodes.Call) or node.name not in _PARTS_OF_TEXT:
             continue
@@ -170,9 +173,9 @@ def find_partial_words(tree: nodes.Node) -> Iterator[nodes.Node]:
 def find_untyped_conditions(
     tree: nodes.Node, *, rooted: bool, whole: bool = False
 ) -> Iterator[nodes.Node]:
-    """The operands of a condition that need not be true or false.
+    """Yield the operands of a condition that may be other than true or false.
 
-    *whole*: so is the condition itself, as that of a filter is.
+    *whole*: the condition itself counts too, as in a filter.
     """
     match tree:
         case nodes.Both(conditions=several) | nodes.Either(choices=several):
@@ -189,7 +192,7 @@ def find_untyped_conditions(
 
 
 def find_filters(tree: nodes.Node) -> Iterator[nodes.Node]:
-    """The conditions of the filters within *tree*."""
+    """Yield the conditions of the filters within *tree*."""
     for node in walk(tree):
         if isinstance(node, nodes.Projection) and node.condition is not None:
             yield node.condition

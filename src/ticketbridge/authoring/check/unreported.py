@@ -13,7 +13,7 @@ from ticketbridge.mapping.places import LINE_BREAK
 
 
 def drop_follow_ons(found: Sequence[Finding], draft: Draft) -> Iterator[Finding]:
-    """The findings of compiling *draft* that would be there without its other errors."""
+    """Yield the findings of compiling *draft* that do not follow from its other errors."""
     wrong = {finding.place for finding in draft.findings if finding.severity == "error"}
     for finding in found:
         follows = _FOLLOW_ONS.get(finding.code)
@@ -22,7 +22,7 @@ def drop_follow_ons(found: Sequence[Finding], draft: Draft) -> Iterator[Finding]
 
 
 def drop_dependent_doubts(doubts: Iterable[Finding], wrong: Iterable[Finding]) -> Iterator[Finding]:
-    """The doubts that do not depend on what is *wrong*."""
+    """Yield the doubts that do not depend on what is *wrong*."""
     errors = {finding.place for finding in wrong if finding.severity == "error"}
     for doubt in doubts:
         if doubt.place not in errors and not (errors and doubt.code in _OF_THE_WHOLE):
@@ -30,7 +30,7 @@ def drop_dependent_doubts(doubts: Iterable[Finding], wrong: Iterable[Finding]) -
 
 
 def _follows_from_names(finding: Finding, draft: Draft) -> bool:
-    """An entry is broken whose name may be the unknown one, or the entry that asks for it."""
+    """Whether a broken entry may have the unknown name, or be the entry that asks for it."""
     own = _find_entry_number(finding, draft)
     entries = [path[1:] for path in draft.broken if path[:1] == ("source",)]
     taken = any(finding.code == "TB060" for finding in draft.findings)
@@ -42,7 +42,7 @@ def _follows_from_names(finding: Finding, draft: Draft) -> bool:
 
 
 def _follows_from_entry(finding: Finding, draft: Draft) -> bool:
-    """Something in the entry that it is about is wrong."""
+    """Whether something is wrong in the entry that *finding* is about."""
     own = _find_entry_number(finding, draft)
     errors = [each for each in draft.findings if each.severity == "error"]
     return (
@@ -53,7 +53,7 @@ def _follows_from_entry(finding: Finding, draft: Draft) -> bool:
 
 
 def _find_entry_number(finding: Finding, draft: Draft) -> int:
-    """The number of the entry of `source` that *finding* is about, or of the last one above it."""
+    """Return the number of the entry of `source` that *finding* is in, or of the last one above it."""
     return sum(entry.place <= finding.place for entry in draft.spec.source) - 1
 
 
@@ -62,7 +62,7 @@ def _follows_from_requests(_finding: Finding, draft: Draft) -> bool:
 
 
 def _follows_from_contract(_finding: Finding, draft: Draft) -> bool:
-    """The schema that tickets are held to is not the one that was meant."""
+    """Whether the schema in use is not the one that was meant."""
     refused = any(finding.code.startswith("TB08") for finding in draft.findings)
     return refused or _is_broken_below(draft, ("response",))
 
@@ -72,12 +72,12 @@ def _follows_from_fields(finding: Finding, draft: Draft) -> bool:
 
 
 def _is_broken(draft: Draft, path: Path) -> bool:
-    """Whether what stands at *path*, or something that it stands in, was reported."""
+    """Whether what stands at *path*, or something around it, was reported."""
     return any(path[:length] in draft.broken for length in range(len(path) + 1))
 
 
 def _is_broken_below(draft: Draft, path: Path) -> bool:
-    """`_is_broken`, or something that stands in it was reported."""
+    """Whether what stands at *path*, something around it, or something in it was reported."""
     return _is_broken(draft, path) or any(inner[: len(path)] == path for inner in draft.broken)
 
 
@@ -109,9 +109,9 @@ _KEY = re.compile(r"\s*(?:- +)*(?:[\w.-]+|\"[^\"]*\"|'[^']*') *:(?:\s|$)")
 
 
 def drop_silenced(findings: Iterable[Finding], text: str) -> Iterator[Finding]:
-    """The findings without the warnings whose code stands in a comment: on their line, or above its key.
+    """Yield the findings without the warnings that a comment silences by their code.
 
-    An error cannot be silenced.
+    The comment stands on the line, or above its key. An error cannot be silenced.
     """
     lines = LINE_BREAK.split(text)
     for finding in findings:
@@ -121,7 +121,7 @@ def drop_silenced(findings: Iterable[Finding], text: str) -> Iterator[Finding]:
 
 
 def _find_codes_at(lines: Sequence[str], number: int) -> Iterator[str]:
-    """The codes in the comments of a line, of its key's where that is above, and directly above that."""
+    """Yield the codes in comments of a line, of the line of its key, and of the lines directly above that."""
     at = min(number, len(lines) - 1)
     yield from _find_codes(lines[at])
     while at > 0 and not _KEY.match(lines[at]):

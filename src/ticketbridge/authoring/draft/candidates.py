@@ -30,11 +30,11 @@ _REFERRING = 0.75
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One expression, and what it gives for each record (ABSENT where a key is missing).
+    """One expression, and its value for each record (ABSENT if a key is missing).
 
-    *words* are those of its last key, *above* those of what stands around it. *depth* is 0 in the record
-    itself, and counts outwards; *joined* says how it was found in another list; *aside*: it is not on the way
-    from the user to the record. *place* is the binding and the keys down to it.
+    *words* are those of its last key, *above* those of the keys around it. *depth* is 0 in the record
+    itself, and counts outwards. *joined* says how it was found in another list. *aside*: it is not on the
+    way from the user to the record. *place* is the binding and the keys down to it.
     """
 
     text: str
@@ -54,22 +54,22 @@ class Candidate:
 
     @property
     def may_be_absent(self) -> bool:
-        """Whether a record is without the key; an XML element that is empty has no text."""
+        """Whether a record has no such key; an empty XML element has no text."""
         return ABSENT in self.values or self.text.endswith(f'."{TEXT}"')
 
     @property
     def is_partial(self) -> bool:
-        """Whether a record has nothing here."""
+        """Whether a record has no value here."""
         return len(self.given) < len(self.values)
 
     @property
     def safe_text(self) -> str:
-        """The expression, which gives null where a key is missing."""
+        """The expression; it gives null if a key is missing."""
         return f"optional({self.text})" if self.may_be_absent else self.text
 
     @property
     def label(self) -> str:
-        """Its key, as the platform has it; that of a value in a list of keys and values is the key there."""
+        """The key, as the platform has it; in a list of keys and values, the key there."""
         last = self.text.rpartition(".")[2].strip('"')
         return "_".join(self.words) if last == "value" and self.words != ("value",) else last
 
@@ -81,9 +81,9 @@ class Candidate:
 def find_candidates(
     scopes: Sequence[Scope], below: Mapping[str, Path], way: Sequence[str]
 ) -> list[Candidate]:
-    """The candidates of records with these *scopes*.
+    """Return the candidates of records with these *scopes*.
 
-    *below* is the list that each binding goes down to, *way* the bindings down to the record.
+    *below* is the list that each binding leads to, *way* the bindings down to the record.
     """
     if not scopes:
         return []
@@ -129,7 +129,7 @@ def _find_plain(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> Itera
 def _choose_text(
     name: str, path: Path, texts: Sequence[Any], scopes: Sequence[Scope]
 ) -> tuple[str, tuple[Any, ...]]:
-    """The text of an XML element that has attributes in some records, and is a text, or null, in others."""
+    """Return expression and values of an XML text whose element has attributes in some records only."""
     plain = [find_value(scope[name], path) for scope in scopes]
     text = write_path(name, (*path, TEXT))
     if not any(isinstance(value, str) for value in plain):
@@ -140,7 +140,7 @@ def _choose_text(
 
 
 def _find_names(name: str, path: Path) -> tuple[str, str]:
-    """The key at *path*, and the one around it; of the text of an XML element those of the element."""
+    """Return the key at *path* and the one around it; for the text of an XML element those of the element."""
     keys = (name, *path)
     if len(keys) > 1 and keys[-1] == TEXT:
         keys = keys[:-1]
@@ -148,7 +148,7 @@ def _find_names(name: str, path: Path) -> tuple[str, str]:
 
 
 def _measure_depth(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> int:
-    """How far out it is; a record that is one text alone is as far as what it stands in."""
+    """Return how far out the binding is; a record that is a plain text counts with what it stands in."""
     alone = not isinstance(scopes[0][way[-1]], dict | list)
     return max(0, len(way) - 1 - way.index(name) - (1 if alone else 0))
 
@@ -157,7 +157,7 @@ def _measure_depth(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> in
 
 
 def _find_pair_lists(name: str, scopes: Sequence[Scope]) -> list[Path]:
-    """The lists of `{key, value}` objects."""
+    """Return the paths of lists of `{key, value}` objects."""
     found: dict[Path, None] = {}
     for scope in scopes:
         found.update((path, None) for path, items in find_lists(scope[name]) if _list_pairs(items))
@@ -183,7 +183,7 @@ def _find_named_values(
 
 
 def _list_pairs(items: Any) -> list[dict[str, Any]]:
-    """The `{key, value}` objects of a list; none where it is a list of something else."""
+    """Return the `{key, value}` objects of a list; none if it is a list of something else."""
     found = items if isinstance(items, list) else []
     return found if all(isinstance(i, dict) and {"key", "value"} <= i.keys() for i in found) else []
 
@@ -197,7 +197,7 @@ def _find_value(items: Any, key: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _ListFound:
-    """A list that is beside the records: its expression, and what each record sees of it."""
+    """A list beside the records: its expression, and its value for each record."""
 
     text: str
     name: str
@@ -218,7 +218,7 @@ def _find_lists_beside(scopes: Sequence[Scope], below: Mapping[str, Path]) -> It
 
 
 def _find_joined(found: _ListFound, plain: Sequence[Candidate]) -> Iterator[Candidate]:
-    """The fields of the element whose key is what a record refers to."""
+    """Yield the fields of the element whose key a record refers to."""
     if not all(isinstance(items, list) and _are_objects(items) for items in found.seen):
         return
     for key in _list_keys(found):
@@ -239,7 +239,7 @@ def _are_objects(items: list[Any]) -> bool:
 
 
 def _list_keys(found: _ListFound) -> list[str]:
-    """The keys that may tell elements apart, `id` first."""
+    """Return the keys that may identify elements, `id` first."""
     first: dict[str, Any] = found.seen[0][0]
     return sorted(
         (key for key in first if split_key(key) and split_key(key)[-1] in ID_WORDS),
@@ -248,7 +248,7 @@ def _list_keys(found: _ListFound) -> list[str]:
 
 
 def _index_elements(items: list[Any], key: str) -> dict[str, Any] | None:
-    """The elements by their *key*; None where it does not tell them apart."""
+    """Return the elements by their *key*; None if it does not identify them."""
     index = {table_key(item.get(key)) or "": item for item in items}
     return index if len(index) == len(items) and "" not in index else None
 
@@ -256,7 +256,7 @@ def _index_elements(items: list[Any], key: str) -> dict[str, Any] | None:
 def _refers(
     candidate: Candidate, found: _ListFound, key: str, indexes: Sequence[dict[str, Any] | None]
 ) -> bool:
-    """Whether nearly all values of *candidate* are keys of the list, and its name speaks of it."""
+    """Whether nearly all values of *candidate* are keys of the list, and its name fits the list."""
     if candidate.joined:
         return False
     about = set(split_key(make_singular(found.name))) | (set(split_key(key)) - ID_WORDS.keys())
@@ -290,7 +290,7 @@ _FRACTION = re.compile(r"-?[0-9]+[.,][0-9]+")
 
 
 def is_id(candidate: Candidate) -> bool:
-    """Whether its values could be ids: texts or integers, none of them empty, and not a description."""
+    """Whether the values can be ids: texts or integers, none of them empty, and no description."""
     given = candidate.given
     fit = all(isinstance(v, str | int) and not isinstance(v, bool) and v != "" for v in given)
     fit = fit and not any(isinstance(v, str) and _FRACTION.fullmatch(v) for v in given)
@@ -305,7 +305,7 @@ Sureness = Literal["sure", "likely", "unsure", "TODO"]
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """*text* is an expression, TODO where there is none. *why* is a sentence for a comment."""
+    """An expression, or TODO, with how sure it is; *why* is a sentence for a comment."""
 
     text: str
     sure: Sureness
@@ -313,12 +313,12 @@ class Guess:
 
     @property
     def comment(self) -> str:
-        """What stands behind it in the mapping."""
+        """The comment behind it in the mapping."""
         return f"{self.sure}: {self.why}" if self.sure != "TODO" else f"TODO: {self.why}"
 
     @property
     def is_open(self) -> bool:
-        """Whether it is for the integrator to fill in."""
+        """Whether the integrator must fill it in."""
         return self.sure == "TODO"
 
 
@@ -331,7 +331,7 @@ class Condition:
 
 
 def make_todo(why: str) -> Guess:
-    """No guess, and what to write there."""
+    """Return a guess that is open; *why* says what to write there."""
     return Guess(TODO, "TODO", why)
 
 
@@ -347,7 +347,7 @@ class Scored:
 def choose_best(
     scored: Iterable[Scored], *, least: float = 3.0
 ) -> tuple[Scored | None, list[Scored]]:
-    """The one that fits best, and those that come within a point of it."""
+    """Return the best one, and those within a point of it; None and none below *least*."""
     ranked = sorted(scored, key=lambda one: (-one.score, len(one.candidate.text)))
     ranked = [one for one in ranked if one.score >= least]
     if not ranked:
@@ -358,13 +358,13 @@ def choose_best(
 
 
 def rate_sureness(first: Scored, near: list[Scored]) -> Sureness:
-    """How sure the best of several is."""
+    """Return how sure the best one is."""
     if first.score >= 9.0 and not near:
         return "sure"
     return "likely" if first.score >= 6.5 else "unsure"
 
 
 def name_others(near: list[Scored]) -> str:
-    """`, or item.code`: what else it could be."""
+    """Return `; it could be item.code`, or ""."""
     names = [f"`{one.candidate.text}`" for one in near[:2]]
     return f"; it could be {' or '.join(names)}" if names else ""

@@ -29,7 +29,7 @@ _SURE: Sequence[Sureness] = ("sure", "likely", "unsure", "TODO")
 
 @dataclass(frozen=True, slots=True)
 class DraftFiles:
-    """A drafted mapping, its first cases ("" where no real answer was seen), and a sentence about them."""
+    """A drafted mapping, its first cases ("" if no real answer was seen), and a summary."""
 
     mapping: str
     cases: str
@@ -37,7 +37,7 @@ class DraftFiles:
 
 
 def make_draft(arguments: Sequence[str], user: str | None, platform: str) -> DraftFiles:
-    """The drafts for samples as the command line names them; raises SampleError."""
+    """Return the drafts for samples named as on the command line. Raises SampleError."""
     samples = [_read_argument(argument) for argument in arguments]
     openapi = [s for s in samples if not s.is_xml and is_openapi(msgspec.json.decode(s.content))]
     if openapi and len(samples) > 1:
@@ -54,7 +54,10 @@ def make_draft(arguments: Sequence[str], user: str | None, platform: str) -> Dra
 
 
 def write_files(files: DraftFiles, target: Path) -> list[Path]:
-    """Write the drafts to *target* and the cases file beside it; SampleError where one is there already."""
+    """Write the mapping to *target*, its cases beside it, and return both paths.
+
+    Raises SampleError if one of them exists already.
+    """
     texts = {target: files.mapping, **({cases_file(target): files.cases} if files.cases else {})}
     for path in texts:
         if path.exists():
@@ -68,7 +71,7 @@ def write_files(files: DraftFiles, target: Path) -> list[Path]:
 
 
 def name_platform(target: Path | None) -> str:
-    """The platform's name by the file that the mapping goes to."""
+    """Return the platform's name, made from the name of the mapping's file."""
     name = re.sub(r"[^a-z0-9_-]", "-", (target.stem if target else "").lower()).strip("-")
     return name or "platform"
 
@@ -84,7 +87,7 @@ def _draft_from_openapi(sample: Sample, user: str | None, platform: str) -> Draf
 
 
 def _read_argument(argument: str) -> Sample:
-    """A sample; YAML is read too, since OpenAPI files are written in it."""
+    """Return a sample. YAML is read too, since OpenAPI files are written in it. Raises SampleError."""
     if Path(argument).suffix not in {".yaml", ".yml"}:
         return read_sample(argument)
     report = Report()

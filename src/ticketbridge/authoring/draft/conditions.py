@@ -60,7 +60,7 @@ _NEAR = 2
 
 
 def guess_conditions(candidates: Sequence[Candidate], price: Candidate | None) -> list[Condition]:
-    """What makes a ticket not eligible, by the names of flags and of moments, from the outermost inwards."""
+    """Return conditions by the names of flags and moments, from the outermost record inwards."""
     found: dict[str, Condition] = {}
     for candidate in sorted(candidates, key=lambda candidate: -candidate.depth):
         if candidate.joined or candidate.aside or not candidate.words:
@@ -71,7 +71,7 @@ def guess_conditions(candidates: Sequence[Candidate], price: Candidate | None) -
 
 
 def drop_repeated(conditions: Sequence[Condition]) -> list[Condition]:
-    """The conditions, each under a name of its own, and no expression twice."""
+    """Return the conditions, each with its own name, and each expression once."""
     found: dict[str, Condition] = {}
     texts: set[str] = set()
     for condition in conditions:
@@ -82,7 +82,7 @@ def drop_repeated(conditions: Sequence[Condition]) -> list[Condition]:
 
 
 def list_unjudged(candidates: Sequence[Candidate], conditions: Sequence[Condition]) -> list[str]:
-    """The yes and no values of the records that no condition looks at."""
+    """Return the yes and no values of the records that no condition uses."""
     judged = " ".join(condition.guess.text + condition.guess.why for condition in conditions)
     return [
         candidate.text
@@ -99,7 +99,7 @@ def list_unjudged(candidates: Sequence[Candidate], conditions: Sequence[Conditio
 
 
 def _are_answers(candidate: Candidate) -> bool:
-    """Whether the values say yes or no; a digit of something that is counted, or an id, does not."""
+    """Whether the values say yes or no; digits that count something, or identify it, do not."""
     if all(isinstance(value, bool) for value in candidate.given):
         return True
     texts = all(isinstance(v, str) and find_opposite(v) is not ABSENT for v in candidate.given)
@@ -108,7 +108,7 @@ def _are_answers(candidate: Candidate) -> bool:
 
 
 def _add_condition(found: dict[str, Condition], condition: Condition, above: Sequence[str]) -> None:
-    """Add a condition under a name that is free: one like it is named by what stands around it."""
+    """Add a condition under a free name; a name that is taken gets words from the keys around it."""
     name = make_plain_name(condition.name)
     if name in found:
         name = make_plain_name("_".join([*above, name]))
@@ -135,7 +135,7 @@ def _guess_conditions(
 
 
 def _guess_gone(candidate: Candidate, words: tuple[str, ...], name: str) -> Condition | None:
-    """What says that a ticket is of no use any more."""
+    """Return the condition by which a ticket is no longer of use; None if the words do not say so."""
     bare = strip_flag(words)
     if is_bad(words) or (len(bare) == 1 and is_bad_noun(bare[0])):
         return Condition(name, _guess_bad(candidate))
@@ -155,7 +155,7 @@ def _guess_not_yet(
     candidates: Sequence[Candidate],
     price: Candidate | None,
 ) -> Condition | None:
-    """What says that a ticket is good, once it is paid for, say."""
+    """Return the condition by which a ticket is not good yet, such as unpaid; None for other words."""
     timeless = _drop_moments(words)
     bare = said = strip_flag(words)
     if is_due(words):
@@ -181,7 +181,7 @@ def _drop_moments(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _guess_bad(candidate: Candidate) -> Guess:
-    """Guess the condition of a bad flag. A word that no sample has counts as yes."""
+    """Return a guess for a bad flag. A word that no sample has counts as yes."""
     values = candidate.values
     if all(isinstance(value, bool) for value in values):
         return Guess(candidate.text, "likely", "by its name")
@@ -199,7 +199,7 @@ def _guess_bad(candidate: Candidate) -> Guess:
 
 
 def _guess_good(candidate: Candidate) -> Guess:
-    """Not eligible unless it says yes as the samples do."""
+    """Return a guess for a good flag: not eligible unless it says yes as the samples do."""
     given = candidate.given
     if candidate.given and all(isinstance(value, bool) for value in given):
         return Guess(f"{candidate.safe_text} != `true`", "unsure", "by its name")
@@ -211,7 +211,7 @@ def _guess_good(candidate: Candidate) -> Guess:
 
 
 def _guess_by_opposite(candidate: Candidate, write: Any, wanted: str) -> Guess:
-    """Guess by the opposite of the only value that the samples have: `0` for `1`."""
+    """Return a guess by the opposite of the only value in the samples: `0` for `1`."""
     others = [find_opposite(value) for value in candidate.given]
     if others and ABSENT not in others:
         why = (
@@ -224,7 +224,7 @@ def _guess_by_opposite(candidate: Candidate, write: Any, wanted: str) -> Guess:
 def _limit_to_priced(
     guess: Guess, candidate: Candidate, candidates: Sequence[Candidate], price: Candidate | None
 ) -> Guess:
-    """Limit *guess* to tickets that cost something: for a free one, "not paid" means nothing."""
+    """Return *guess*, limited to tickets that cost something: a free ticket is never paid."""
     if guess.is_open:
         return guess
     costs = find_cost_condition(candidate, candidates, price)
@@ -247,7 +247,7 @@ def _is_zero(value: Any) -> bool:
 
 
 def _guess_bad_moment(candidate: Candidate, timeless: Sequence[str]) -> Guess:
-    """Not eligible once there is a date; where each record has one, what has none is not known."""
+    """Return a guess: not eligible once there is a date. TODO if each record has one."""
     if candidate.given and all(isinstance(value, bool) for value in candidate.given):
         return _guess_bad(candidate)
     nos = [value for value in candidate.values if is_no(value)]
@@ -264,7 +264,7 @@ def _guess_bad_moment(candidate: Candidate, timeless: Sequence[str]) -> Guess:
 
 
 def _guess_trace(candidate: Candidate, name: str) -> tuple[str, Guess]:
-    """`transferred_to`: null, or empty, as long as it did not happen."""
+    """Return name and guess for keys such as `transferred_to`: null or empty until it happens."""
     nos = [value for value in candidate.values if is_no(value)]
     if name.replace("_", "").startswith("addon"):
         text = write_is_none_of(candidate.safe_text, [None, *nos])
@@ -283,7 +283,7 @@ def _is_confirmed(timeless: tuple[str, ...]) -> bool:
 
 
 def _guess_good_moment(candidate: Candidate) -> Guess:
-    """Not eligible before there is a date."""
+    """Return a guess: not eligible before there is a date."""
     if not any(is_date(value) and not is_nothing(value) for value in candidate.given):
         return make_todo(
             f"`{candidate.text}` has no date in any record: what has a ticket that is paid?"
@@ -320,7 +320,7 @@ def _guess_no_amount(candidate: Candidate) -> Guess:
 def guess_list_conditions(
     scopes: Sequence[Mapping[str, Any]], way: Sequence[str]
 ) -> list[Condition]:
-    """`length(position.checkins) > 0`: lists and objects of what makes a ticket of no use."""
+    """Return conditions on lists and objects, such as `length(position.checkins) > 0`."""
     found: dict[str, Condition] = {}
     for name in way:
         inner = name == way[-1]
@@ -340,7 +340,7 @@ def guess_list_conditions(
 
 
 def _is_object(value: Any) -> bool:
-    """Whether a value has members, and is no XML element with a text."""
+    """Whether *value* has members, and is no XML element with a text."""
     return isinstance(value, dict) and any(key[:1] not in {"@", "#"} for key in value)
 
 

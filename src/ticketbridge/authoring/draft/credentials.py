@@ -36,8 +36,8 @@ _SPECIAL = re.compile(r"[^A-Za-z0-9]+")
 class HiddenCredentials:
     """Documents whose targets have `${VARIABLE}` in place of each credential.
 
-    *key* is the parameter that is the credential of every call, with its variable, where there is one: the
-    targets are without it. *secrets* are the texts that must stand nowhere, *short* the parameters whose
+    *key* is the parameter that holds the credential of every call, with its variable, if there is one; the
+    targets are without it. *secrets* are the texts that must stand nowhere. *short* are parameters whose
     values are too short to be looked for everywhere.
     """
 
@@ -47,7 +47,7 @@ class HiddenCredentials:
     key: tuple[str, str] | None = None
 
     def without_short(self, text: str) -> str:
-        """*text* without the short credentials of the URLs in it."""
+        """Return *text* without the short credentials of the URLs in it."""
         for name, value in self.short:
             place = rf"(?<=[?&;]{re.escape(name)}=){re.escape(value)}(?!\w)"
             text = re.sub(place, "x" * len(value), text)
@@ -60,14 +60,14 @@ def is_variable(text: str) -> bool:
 
 
 def replace_variables(target: str) -> str:
-    """*target* as a case has it, where no variable is set."""
+    """Return *target* with placeholders for variables, as a case has it."""
     return _VARIABLE.sub(PLACEHOLDER, target)
 
 
 def hide_credentials(
     documents: Sequence[Document], user: str | None, prefix: str
 ) -> HiddenCredentials:
-    """See Hidden; *prefix* begins the names of variables."""
+    """Return *documents* without the credentials in their targets; *prefix* begins the variables."""
     found = list(_find_in_targets(documents, user))
     names = _name_variables(found, prefix)
     key = _find_common_key(documents, found, names)
@@ -86,7 +86,7 @@ def hide_credentials(
 
 @dataclass(frozen=True, slots=True)
 class _Credential:
-    """A credential in a target: the value of a parameter, or (*name* is "") a segment, after *after*."""
+    """A credential in a target: a parameter's value, or, if *name* is "", the segment behind *after*."""
 
     name: str
     value: str = field(repr=False)
@@ -125,7 +125,7 @@ def _is_named(words: Sequence[str]) -> bool:
 
 
 def _name_variables(found: Sequence[_Credential], prefix: str) -> dict[_Credential, str]:
-    """`${NAME}` for each; several values of one name are one person's, or one call's: `{name}`, a TODO."""
+    """Return `${NAME}` for each; `{name}`, a TODO, if several values belong to one name."""
     values: dict[str, set[str]] = {}
     for one in found:
         values.setdefault(_make_name(one), set()).add(one.value)
@@ -152,7 +152,7 @@ def _make_name(one: _Credential) -> str:
 def _find_common_key(
     documents: Sequence[Document], found: Sequence[_Credential], names: dict[_Credential, str]
 ) -> tuple[str, str] | None:
-    """The one parameter that is the credential of all calls: `auth` puts it into each of them."""
+    """Return the one parameter that is the credential of all calls, for `auth`; None if there is none."""
     asked = [Target.of(d.target).query for d in documents if d.target]
     for one in found:
         everywhere = all(query.get(one.name) == [one.value] for query in asked)
@@ -192,7 +192,7 @@ def _replace_target(document: Document, target: str) -> Document:
 
 
 def _find_in_samples(document: Document) -> Iterator[tuple[str, str]]:
-    """The credentials of URLs that stand in a document, each with its parameter's name, or ""."""
+    """Yield the credentials of URLs in a document, each with its parameter's name, or ""."""
     for text in list_texts(document.value):
         for url in _URL.findall(text):
             yield from (("", password) for password in _USERINFO.findall(url))
@@ -206,7 +206,7 @@ def _find_in_samples(document: Document) -> Iterator[tuple[str, str]]:
 
 
 def _find_ids(documents: Sequence[Document]) -> set[str]:
-    """What stands alone in a document: an id that a URL repeats is no credential."""
+    """Return the texts that stand alone in a document: an id that a URL repeats is no credential."""
     return {
         text for document in documents for text in list_texts(document.value) if "/" not in text
     }

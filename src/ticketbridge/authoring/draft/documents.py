@@ -24,10 +24,7 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One saved answer: *target* is the path and query that it answered, where that is known.
-
-    *name* is the call's name where one was given, *lists* the elements of an XML document that are lists.
-    """
+    """One saved answer; *lists* are the elements of an XML document that are lists."""
 
     sample: Sample
     value: Any = field(repr=False)
@@ -35,12 +32,12 @@ class Document:
 
     @property
     def target(self) -> str:
-        """The path and query, or ""."""
+        """The path and query that it answered, or ""."""
         return self.sample.key if self.sample.key.startswith("/") else ""
 
     @property
     def name(self) -> str:
-        """The name that was given, or ""."""
+        """The name of its call, or ""."""
         return "" if self.target else self.sample.key
 
     @property
@@ -50,9 +47,9 @@ class Document:
 
 
 def read_documents(samples: Sequence[Sample]) -> list[Document]:
-    """The documents of *samples*; SampleError for one that cannot be read.
+    """Return the documents of *samples*. Raises SampleError for one that cannot be read.
 
-    What is a list in one XML document is one in all: of one element alone nobody could tell.
+    An element that is a list in one XML document is a list in all: a single element cannot tell.
     """
     found = {path for sample in samples if sample.is_xml for path in _find_lists_in(sample)}
     lists = Lists(found)
@@ -79,9 +76,9 @@ async def _read_xml(sample: Sample, lists: Lists) -> Any:
 
 
 def _add_nulls(value: Any) -> Any:
-    """*value* with plain objects for elements that have attributes; one of attributes alone has no text.
+    """Return *value* with plain objects for elements with attributes, and ABSENT for a missing text.
 
-    So a condition that asks for the text of an element meets no object where there is none.
+    A condition on the text of an element then finds no object where there is no text.
     """
     if isinstance(value, list):
         return type(value)(map(_add_nulls, value))
@@ -93,7 +90,7 @@ def _add_nulls(value: Any) -> Any:
 
 
 class _Outline:
-    """Counts the children of each element: what comes twice, or alone below its plural, is a list."""
+    """Finds elements that are lists: repeated ones, and one alone below its own plural."""
 
     def __init__(self) -> None:
         self.lists: set[Path] = set()
@@ -134,7 +131,7 @@ def _refuse(*_: object) -> None:
 
 
 def list_texts(value: Any) -> Iterator[str]:
-    """All texts and integers of a document, as they would stand in a path."""
+    """Yield all texts and integers of a document, as they would stand in a path."""
     if isinstance(value, dict):
         for member in value.values():
             yield from list_texts(member)
@@ -155,7 +152,7 @@ _PAGING = re.compile(
 
 
 def is_paging(name: str) -> bool:
-    """Whether a parameter is one of pages: `page`, `pageIndex`, `page[number]`, `$skip`, not `page_size`."""
+    """Whether a parameter selects a page: `page`, `pageIndex`, `page[number]`, `$skip`, not `page_size`."""
     return _PAGING.fullmatch("".join(split_key(name))) is not None
 
 
@@ -167,7 +164,7 @@ class Group:
 
     @property
     def target(self) -> Target | None:
-        """The first document's path and query, where it is known."""
+        """The path and query of the first document, or None if it is not known."""
         text = self.documents[0].target
         return Target.of(text) if text else None
 
@@ -177,17 +174,17 @@ class Group:
         return [Target.of(document.target) for document in self.documents if document.target]
 
     def values_of(self, parameter: str) -> list[str | None]:
-        """What each document was asked for by *parameter*."""
+        """Return the value of *parameter* in the request of each document."""
         asked = [target.query.get(parameter) for target in self.targets]
         return [values[0] if values else None for values in asked]
 
     def segments_at(self, place: int) -> list[str]:
-        """The path's segment at *place*, of each document."""
+        """Return the path's segment at *place*, of each document."""
         return [target.path[place] for target in self.targets]
 
 
 def group_documents(documents: Sequence[Document]) -> list[Group]:
-    """The groups, in the order of their first documents."""
+    """Return the groups, in the order of their first documents."""
     known = {text for document in documents for text in list_texts(document.value)}
     groups: list[Group] = []
     for document in documents:
@@ -211,7 +208,7 @@ def _belongs_to(document: Document, group: Group, known: set[str]) -> bool:
 
 
 def _same_call(one: Target, other: Target, known: set[str]) -> bool:
-    """Whether two paths differ in nothing but values that stand in an answer, or have a digit."""
+    """Whether two paths differ only in values: texts that stand in an answer, or that have a digit."""
     if len(one.path) != len(other.path):
         return False
     different = [(a, b) for a, b in zip(one.path, other.path, strict=True) if a != b]
@@ -224,7 +221,7 @@ def _is_value(segment: str, known: set[str]) -> bool:
 
 
 def _find_shape(value: Any) -> object:
-    """What two answers of one call have in common: the keys at their top, or the first element's."""
+    """Return what answers of one call have in common: the keys at the top, or those of the first element."""
     if isinstance(value, list):
         return ("list", _find_shape(value[0])) if value else "list"
     return frozenset(value) if isinstance(value, dict) else type(value)

@@ -28,10 +28,10 @@ _QUOTED = set(":#{}[]&*!|>%@,`\"'")
 
 @dataclass(frozen=True, slots=True)
 class DraftParts:
-    """What a mapping is written from; *pages* are those of the calls, by the names of entries.
+    """All that a mapping is written from; *pages* are those of calls, by the names of entries.
 
-    *omits*: it is not to be kept, but to see what its fields give. *unjudged* are values that say yes or
-    no, of what is not known.
+    *omits*: it is written only to see what its fields give. *unjudged* are values that say yes or no to a
+    question that is not known.
     """
 
     platform: str
@@ -48,7 +48,7 @@ class DraftParts:
 
 
 def write_mapping(parts: DraftParts) -> str:
-    """The mapping."""
+    """Return the mapping as YAML."""
     lines = [
         *_write_head(parts),
         "",
@@ -62,13 +62,13 @@ def write_mapping(parts: DraftParts) -> str:
 
 
 def make_variable_prefix(platform: str) -> str:
-    """How the variables of a platform begin."""
+    """Return how the variables of a platform begin."""
     prefix = platform.upper().replace("-", "_")
     return prefix if prefix[0].isalpha() else f"P_{prefix}"
 
 
 def write_expression(text: str) -> str:
-    """An expression as a YAML value, quoted where it must be."""
+    """Return an expression as a YAML value, quoted if it must be."""
     plain = (
         text
         and text[0] not in _QUOTED
@@ -115,7 +115,7 @@ def _write_source(parts: DraftParts) -> Iterator[str]:
 
 
 def _write_rules(rules: Sequence[DraftRule]) -> Iterator[str]:
-    """`responses`: one rule on its line, several each on one of its own."""
+    """Yield `responses`: one rule on the same line, several on a line each."""
     texts = [(flow_text({"when": rule.when, "then": rule.then}), f"# {rule.why}") for rule in rules]
     if len(texts) == 1:
         yield _add_comment(f"    responses: [{texts[0][0]}]", texts[0][1])
@@ -164,7 +164,10 @@ def _write_part(part: Part) -> str:
 
 
 def _explain_holes(parts: Sequence[Part], *, fixed: bool = False) -> str:
-    """Why the holes are there; *fixed*: and which texts may be some customer's id that nothing explains."""
+    """Return a comment that explains the holes.
+
+    *fixed*: it also asks about texts that may be the id of one customer.
+    """
     reasons = dict.fromkeys(f"`{p.text}`: {p.why}" for p in parts if isinstance(p, Hole))
     reasons |= dict.fromkeys(
         f"`{p.text}`: unsure: by its name or its look, a credential or a key"

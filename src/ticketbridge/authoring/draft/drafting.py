@@ -38,7 +38,7 @@ _AUTH = 'auth: {{type: bearer, token: "${{{}_TOKEN}}"}}  # unsure: see how the p
 
 @dataclass(frozen=True, slots=True)
 class MappingDraft:
-    """The text of a mapping, the plan that it was made by, and the credentials that were in the samples."""
+    """The text of a mapping, how it was planned, and the credentials that were in the samples."""
 
     text: str
     plan: Plan
@@ -54,9 +54,9 @@ def make_mapping_draft(
     auth: Sequence[str] = (),
     notes: Sequence[str] = (),
 ) -> MappingDraft:
-    """A first mapping from *documents*; *user* is whose tickets are in them, where that is known.
+    """Return a first mapping from *documents*; *user* is whose tickets are in them, if known.
 
-    *auth* are the lines of the credentials, *notes* go to the top.
+    *auth* are the lines of the credentials; *notes* go to the top.
     """
     prefix = make_variable_prefix(platform)
     hidden = hide_credentials(documents, user, prefix)
@@ -90,7 +90,7 @@ def make_mapping_draft(
 
 
 def _write_auth(hidden: HiddenCredentials, prefix: str) -> str:
-    """The line of the credentials: a parameter of each call that was seen to be one, else a guess."""
+    """Return the line of the credentials: a parameter that all requests have, else a guess."""
     if hidden.key is None:
         return _AUTH.format(prefix)
     name, variable = hidden.key

@@ -39,7 +39,7 @@ def is_end(words: tuple[str, ...]) -> bool:
 
 
 def guess_over(candidate: Candidate, candidates: Sequence[Candidate]) -> Guess:
-    """The condition that is true once the time of *candidate* has come."""
+    """Return the condition that is true once the time of *candidate* has come."""
     there = [value for value in candidate.given if not is_nothing(value)]
     text = candidate.safe_text
     if all(_has_offset(value) for value in there):
@@ -61,7 +61,7 @@ def guess_over(candidate: Candidate, candidates: Sequence[Candidate]) -> Guess:
 
 
 def find_zone(near: Candidate, candidates: Sequence[Candidate]) -> Candidate | None:
-    """The candidate that gives an IANA zone for each record, the one closest to *near* first."""
+    """Return the candidate that gives an IANA zone for each record, the closest to *near*, or None."""
     zones = [c for c in candidates if _is_zone(c) and not c.is_partial]
     around = near.text.rpartition(".")[0]
     return min(

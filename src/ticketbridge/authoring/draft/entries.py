@@ -17,7 +17,7 @@ USER: Final = "user"
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A part of a request that is filled in: an expression, and why."""
+    """A part of a request that an expression fills, and why."""
 
     text: str
     why: str
@@ -25,7 +25,7 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A part of a request that the environment gives: `${NAME}`."""
+    """A part of a request that comes from the environment: `${NAME}`."""
 
     text: str
 
@@ -35,7 +35,7 @@ Part = str | Hole | Variable
 
 @dataclass(frozen=True, slots=True)
 class DraftCall:
-    """A request: segments and parameters. *paging* is the parameter of pages."""
+    """A request: segments and parameters. *paging* is the parameter that selects the page."""
 
     group: Group
     segments: tuple[Part, ...] | None
@@ -56,7 +56,7 @@ class DraftRule:
 class DraftEntry:
     """One entry of `source`; without a *call* it goes down a level. *why* is for a comment.
 
-    *rules* are those of its `responses`. *only_if*: the list without which the call is not made.
+    *rules* are those of its `responses`. *only_if* is the list without which the call is not made.
     """
 
     name: str
@@ -73,7 +73,7 @@ class DraftEntry:
 class Plan:
     """The entries, the records that they give, and what the fields can be made from.
 
-    *way* are the entries from the user down to the *record*; the others are joined.
+    *way* are the entries from the user down to the *record*; other entries are joined.
     """
 
     entries: list[DraftEntry] = field(default_factory=list)
@@ -88,12 +88,12 @@ class Plan:
         return [entry.name for entry in self.entries]
 
     def candidates(self) -> list[Candidate]:
-        """See `candidates`."""
+        """Return everything that a field could be."""
         return find_candidates(self.scopes, self.below, self.way)
 
 
 def bind_values(entry: DraftEntry, scope: Mapping[str, Any]) -> list[Any]:
-    """What *entry* binds for a scope, as far as the samples tell."""
+    """Return what *entry* binds in a scope, as far as the samples tell."""
     if entry.call is None:
         parent = entry.text.removeprefix("as_list(").removeprefix("optional(").partition(".")[0]
         found = find_value(scope[parent], entry.path)
@@ -110,7 +110,7 @@ def bind_values(entry: DraftEntry, scope: Mapping[str, Any]) -> list[Any]:
 
 
 def is_answer(document: Document, call: DraftCall, scope: Mapping[str, Any]) -> bool:
-    """Whether the document is the answer for this scope: the holes of its request have its values."""
+    """Whether *document* is the answer in this scope: the holes of its request have the scope's values."""
     if not document.target or call.segments is None:
         return True
     target = Group([document]).targets[0]

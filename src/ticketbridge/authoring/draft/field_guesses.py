@@ -25,7 +25,7 @@ Nouns = Mapping[tuple[str, ...], float]
 
 
 def _read_nouns(weights: Mapping[float, str]) -> Nouns:
-    """Words, written with `_` where there are two, and how much each says."""
+    """Return words (written with `_` if there are two) with their weights."""
     return {
         tuple(word.split("_")): weight
         for weight, words in weights.items()
@@ -74,7 +74,7 @@ _EVENTS = frozenset({"event", "evento", "show", "concert", "festival", "session"
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """The guesses; *priceTypeId* is None where nothing speaks of one."""
+    """The guesses of ids; *price_type* is None if nothing names one."""
 
     ticket: Guess
     event: Guess
@@ -84,7 +84,7 @@ class Ids:
 
 
 def guess_ids(candidates: Sequence[Candidate], record: str) -> Ids:
-    """The ids of a record whose innermost binding is *record*."""
+    """Return the ids of a record whose innermost binding is *record*."""
     usable = [candidate for candidate in candidates if is_id(candidate)]
     ticket, ticket_from = _guess_ticket(usable, record)
     left = [candidate for candidate in usable if candidate.text != ticket_from]
@@ -162,7 +162,7 @@ def _guess_without_event(series: Scored | None, show: Scored | None) -> tuple[Gu
 
 
 def _guess_of_series(series: Candidate, event: Candidate) -> tuple[Guess, Guess]:
-    """Where events are in series, the series is what menta tech calls an event."""
+    """Return event and show: where events are in a series, the series is menta tech's event."""
     text, why = series.text, "a series is one event to menta tech"
     if series.is_partial:
         text, why = (
@@ -187,7 +187,7 @@ def _guess_show(show: Scored, near: list[Scored], event: Candidate) -> Guess:
 
 
 def _guess_option(candidates: Sequence[Candidate], record: str) -> tuple[Guess, str]:
-    """The access category. Of the record's own id it can be nothing."""
+    """Return the guess of the access category, and its expression. The record's own id is excluded."""
     near_record = [c for c in candidates if c.depth == 0]
     first, near = choose_best(_score_nouns(near_record, OPTION))
     if first is None:
@@ -232,7 +232,7 @@ def _score_nouns(candidates: Sequence[Candidate], nouns: Nouns) -> Iterator[Scor
 
 
 def _measure_fit(candidate: Candidate, nouns: Nouns) -> float:
-    """How much a key's words speak of *nouns*: `event_id`, `event.id`, or `event` alone."""
+    """Return how well the words of a key fit *nouns*: `event_id`, `event.id`, or `event` alone."""
     words = candidate.words
     if len(words) > 1 and words[0] in _OF:
         words = words[1:]
@@ -251,7 +251,7 @@ def _measure_fit(candidate: Candidate, nouns: Nouns) -> float:
 def _weigh_noun(
     words: tuple[str, ...], nouns: Nouns, *, whole: bool = False, least: float = 0.0
 ) -> float:
-    """The weight of the noun that *words* end with; where they say more than it, a little less."""
+    """Return the weight of the noun that *words* end with, a little less if they say more."""
     found = [
         weight - (0.0 if len(noun) == len(words) else 1.0)
         for noun, weight in nouns.items()
@@ -261,7 +261,7 @@ def _weigh_noun(
 
 
 def _explain_choice(scored: Scored) -> str:
-    """Why a candidate was taken."""
+    """Return why a candidate was taken."""
     candidate = scored.candidate
     where = f", found {candidate.joined}" if candidate.joined else ""
     return f"by the name `{candidate.label}`{where}"
@@ -275,7 +275,7 @@ _BUYER = ("buyer", "purchaser", "comprador", "bought", "purchased")
 
 
 def guess_owner(candidates: Sequence[Candidate], user: str | None) -> Guess:
-    """The expression whose value must be the asked user."""
+    """Return the expression whose value must be the asked user."""
     first, near = choose_best(
         [Scored(_score_owner(c, user), c) for c in candidates if _is_email(c)], least=1.0
     )
@@ -295,7 +295,7 @@ def guess_owner(candidates: Sequence[Candidate], user: str | None) -> Guess:
 
 
 def guess_buyer(candidates: Sequence[Candidate], owner: Guess) -> Guess | None:
-    """The original purchaser's address, where one is named so; the owner's outside of the record else."""
+    """Return the original purchaser's address; if none is named, the owner's. None if that is open."""
     named = [
         c for c in candidates if _is_email(c) and (c.mean(*_BUYER) or set(_BUYER) & set(c.above))
     ]
@@ -312,7 +312,7 @@ def _is_email(candidate: Candidate) -> bool:
 
 
 def _score_owner(candidate: Candidate, user: str | None) -> float:
-    """The order's own address before the attendee's: who bought it may sell it."""
+    """Return a score. The order's address comes before the attendee's: who bought it may sell it."""
     score = 5.0 + 1.2 * min(candidate.depth, 2) - 1.2 * max(0, candidate.nested - 1)
     if user is not None:
         score += 3.0 * (_count_matching(candidate, user) > 0) - 3.0 * (
@@ -346,7 +346,7 @@ _NAMING = word_set("name number label no")
 
 
 def guess_seating(candidates: Sequence[Candidate]) -> dict[str, Guess]:
-    """Section, row, seat and door, where the record has keys of such names."""
+    """Return section, row, seat and door, if the record has keys of such names."""
     own = [c for c in candidates if c.depth == 0 and not c.joined and _is_text(c)]
     found: dict[str, Guess] = {}
     for name, words in _PLACES.items():

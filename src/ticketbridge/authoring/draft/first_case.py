@@ -48,7 +48,7 @@ _SOMEONE = "user@example.com"
 
 
 def write_first_case(drafted: MappingDraft, documents: Sequence[Document], user: str | None) -> str:
-    """The cases file; long answers stand in it whole."""
+    """Return the cases file, with long answers in it."""
     user = user or _most_frequent_owner(drafted) or _SOMEONE
     personal = PersonalData(user, secrets=drafted.hidden.secrets)
     for document in documents:
@@ -73,7 +73,7 @@ def _most_frequent_owner(drafted: MappingDraft) -> str | None:
 def make_answers(
     drafted: MappingDraft, personal: PersonalData, by: Replace
 ) -> Iterator[RecordedAnswer]:
-    """What the platform answers, by the names of calls, with personal data replaced."""
+    """Yield the platform's answers, by the names of calls, with personal data replaced."""
     hidden = drafted.hidden
     for entry in drafted.plan.entries:
         for document in _list_answers(entry, drafted.parts.pages.get(entry.name)):
@@ -92,7 +92,7 @@ def make_answers(
 
 
 def _list_answers(entry: DraftEntry, pages: DraftPages | None) -> Iterator[Document]:
-    """The samples; and an empty page after them, where nothing but an empty page ends the pages."""
+    """Yield the samples, and an empty page behind them if only an empty page ends the pages."""
     documents = entry.call.group.documents if entry.call else []
     yield from documents
     counted = pages is not None and bool({"number", "offset"} & pages.keys.keys())
@@ -106,7 +106,7 @@ def _list_answers(entry: DraftEntry, pages: DraftPages | None) -> Iterator[Docum
 
 @dataclass(frozen=True, slots=True)
 class DraftRun:
-    """A draft, run: what came of it, and what it asked for."""
+    """One run of a draft: its outcome, and what it asked for."""
 
     trial: Trial
     replay: Replay
@@ -115,7 +115,7 @@ class DraftRun:
 def _run_parts(
     parts: DraftParts, replies: Sequence[RecordedAnswer], user: str, now: datetime
 ) -> tuple[list[ReplayedAnswer], Mapping[str, Any]]:
-    """The answers that the draft asks for, and what it makes of them; of what is TODO, TODO."""
+    """Return the answers that the draft asks for, and what it makes of them; TODO for what is open."""
     run = run_draft(close_open_parts(parts), replies, user, now)
     if run is None or run.trial.problem is not None:
         return [ReplayedAnswer(reply, reply.asked, None) for reply in replies], {"tickets": [_OPEN]}
@@ -130,7 +130,7 @@ def _run_parts(
 
 
 def _list_open_fields(parts: DraftParts) -> Iterator[str]:
-    """The fields that are TODO; the status too, where something is that makes a ticket valid or not."""
+    """Yield the fields that are TODO, and "status" if something about validity is TODO."""
     yield from (n for n, g in parts.fields.items() if isinstance(g, Guess) and g.is_open)
     tables = not parts.tables or any(table.is_open for table in parts.tables)
     if tables or any(condition.guess.is_open for condition in parts.conditions):
@@ -140,7 +140,7 @@ def _list_open_fields(parts: DraftParts) -> Iterator[str]:
 def run_draft(
     parts: DraftParts, replies: Sequence[RecordedAnswer], user: str, now: datetime | None
 ) -> DraftRun | None:
-    """*parts* run on *replies*; None where that cannot be."""
+    """Run *parts* on *replies*; None if that is not possible."""
     text = write_mapping(parts)
     try:
         spec = parse_mapping(text, file="draft", environment=Environment({}, missing="placeholder"))
@@ -154,7 +154,10 @@ def run_draft(
 
 
 def close_open_parts(parts: DraftParts) -> DraftParts:
-    """*parts* with something that compiles in place of each TODO; a record of unknown status is left out."""
+    """Return *parts* with something that compiles in place of each TODO.
+
+    A record of unknown status is left out.
+    """
     fields = {
         name: _close_field(name, made) if isinstance(made, Guess) else made
         for name, made in parts.fields.items()
@@ -172,7 +175,7 @@ def close_open_parts(parts: DraftParts) -> DraftParts:
 
 
 def accept_any_owner(parts: DraftParts) -> DraftParts:
-    """*parts* with an owner that is always the asked user: each record is seen, whoever owns it."""
+    """Return *parts* with the asked user as owner of each record, so that each is seen."""
     text = f"[{USER}, {parts.entries[-1].name}][0]"
     return replace(parts, owner=replace(parts.owner, text=text))
 
@@ -198,7 +201,7 @@ def _close_part(part: Part) -> Part:
 
 
 def _close_table(table: TableGuess) -> TableGuess:
-    """Of a table without a VALID, all words count as valid: what the fields give is to be seen."""
+    """Return a table without VALID in which all words are VALID, to see what the fields give."""
     if not table.is_open:
         return table
     return replace(

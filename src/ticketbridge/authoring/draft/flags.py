@@ -54,7 +54,7 @@ _DEEPEST = 3
 
 @dataclass(frozen=True, slots=True)
 class RuleGuess:
-    """The rules of a call, and the expression of its list; *why* is what is not sure of it."""
+    """The rules of a call, and the expression of its list; *why* says what is not sure."""
 
     rules: Sequence[DraftRule]
     text: str
@@ -63,21 +63,21 @@ class RuleGuess:
 
 @dataclass(frozen=True, slots=True)
 class _Flag:
-    """A value beside a list: *fine* are those of a whole answer."""
+    """A value beside a list; *fine* are its values in a complete answer."""
 
     path: Path
     fine: Sequence[Any] = field(repr=False)
     why: str
 
     def holds(self, document: Any) -> bool:
-        """Whether it says that *document* is whole."""
+        """Whether it says that *document* is complete."""
         value = find_value(document, self.path)
         value = None if value is ABSENT else value
         fine = [None if one is ABSENT else one for one in self.fine]
         return any(type(one) is type(value) and one == value for one in fine)
 
     def rule(self, documents: Sequence[Any]) -> DraftRule:
-        """The rule that fails an answer of which it says something else."""
+        """Return the rule that fails any answer with another value."""
         text = write_path("body", self.path)
         absent = any(find_value(document, self.path) is ABSENT for document in documents)
         return DraftRule(
@@ -86,7 +86,7 @@ class _Flag:
 
 
 def guess_rules(documents: Sequence[Any], path: Path) -> RuleGuess:
-    """What the answers of one call say of themselves; *path* is where their list is."""
+    """Return the rules for answers of one call; *path* is where their list is."""
     text = write_path("body", path)
     flags = list(_find_flags(documents, path))
     rules = [flag.rule(documents) for flag in flags]
@@ -116,7 +116,7 @@ def guess_rules(documents: Sequence[Any], path: Path) -> RuleGuess:
 
 
 def _find_count(documents: Sequence[Any], without: Sequence[Any], path: Path) -> Path | None:
-    """A number beside the list that is 0 exactly where the list is not there."""
+    """Return a number beside the list that is 0 only where the list is absent, or None."""
     for counted in _find_paths(documents, path):
         if "".join(split_key(counted[-1])) in _COUNTS:
             values = [find_value(document, counted) for document in documents]
@@ -161,7 +161,7 @@ def _make_bad_flag(place: Path, values: Sequence[Any]) -> _Flag:
 
 
 def _make_word_flags(place: Path, values: Sequence[Any], others: Sequence[Any]) -> Iterator[_Flag]:
-    """By words that say that all is well, or that stand in no sample without records."""
+    """Yield a flag if its words say that all is well, or stand in no sample without records."""
     if not values or any(
         isinstance(value, list | float) or value in {None, ABSENT} for value in values
     ):
@@ -177,7 +177,7 @@ def _is_fine(value: Any) -> bool:
 
 
 def _find_paths(documents: Sequence[Any], path: Path) -> list[Path]:
-    """Paths of the values around the list: in an object above it, or in one such as `meta` beside it."""
+    """Return paths of the values around the list: in an object above it, or in one such as `meta`."""
     found: dict[Path, None] = {}
     for document in documents:
         found.update((place, None) for place, _ in find_scalars(document))

@@ -20,7 +20,7 @@ _SHORT = 4
 
 @dataclass(frozen=True, slots=True)
 class RequestPart:
-    """A part of a call's requests that may differ: what each was asked for, and the words before it."""
+    """A part of a call's requests that varies: its values, and the words before it."""
 
     about: frozenset[str]
     values: tuple[str, ...]
@@ -33,7 +33,7 @@ class RequestPart:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """The values of one key: *path* is the outermost list that they are in, None without a list."""
+    """The values of one key; *path* is the outermost list around them, None without a list."""
 
     path: Path | None
     words: frozenset[str]
@@ -41,12 +41,12 @@ class _Source:
 
 
 def is_weak(value: str) -> bool:
-    """Whether a value may stand somewhere else by chance: a small number, or hardly a text."""
+    """Whether a value may stand elsewhere by chance: a small number, or a very short text."""
     return len(value) < (_SHORT if value.isdigit() else _SHORT - 1)
 
 
 def find_leads(groups: Sequence[Group], main: int) -> dict[int, Path | None]:
-    """Find the calls whose answers give values for the requests of the *main* call, directly or over others.
+    """Return the calls whose answers give values for requests of the *main* call, even indirectly.
 
     Each comes before those that it leads to, with the list that its values are in.
     """
@@ -71,7 +71,7 @@ def _add_leads(
 def _find_best_source(
     part: RequestPart, groups: Sequence[Group], way: Sequence[int]
 ) -> tuple[int, Path | None] | None:
-    """The source that agrees with the part's words and covers most of its values."""
+    """Return the source that fits the part's words and has most of its values, or None."""
     scored = [
         (_score_source(part, source), -abs(number - way[-1]), number, source.path)
         for number, group in enumerate(groups)
@@ -95,7 +95,7 @@ def _score_source(part: RequestPart, source: _Source) -> tuple[int, float]:
 
 
 def _asks_for(group: Group, groups: Sequence[Group], part: RequestPart) -> bool:
-    """Whether a call was itself asked for these values: what it says of them comes after."""
+    """Whether the call itself was asked for these values: its answer cannot be their source."""
     return any(
         set(one.values) & set(part.values) and (one.about & part.about or not part.is_weak)
         for one in find_variable_parts(group, groups)
@@ -106,7 +106,7 @@ def _asks_for(group: Group, groups: Sequence[Group], part: RequestPart) -> bool:
 
 
 def find_variable_parts(group: Group, groups: Sequence[Group]) -> Iterator[RequestPart]:
-    """The segments that are not the same in all paths, and the parameters, but for those of pages."""
+    """Yield the segments that vary between paths, and the parameters, except those of pages."""
     constant = _find_constant_places(groups)
     targets = group.targets
     for place in range(len(targets[0].path) if targets else 0):
@@ -121,12 +121,12 @@ def find_variable_parts(group: Group, groups: Sequence[Group]) -> Iterator[Reque
 
 
 def find_subject_words(name: str) -> frozenset[str]:
-    """The words of a segment or a parameter that say what a value is of."""
+    """Return the words of a segment or a parameter that say what a value identifies."""
     return frozenset(make_singular(name).split("_")) - ID_WORDS.keys() - {""}
 
 
 def _find_constant_places(groups: Sequence[Group]) -> set[int]:
-    """The places at which all paths have the same segment: `v1`, the name of an organizer."""
+    """Return the places where all paths have the same segment: `v1`, an organizer's name."""
     paths = [target.path for group in groups for target in group.targets]
     shortest = min(map(len, paths), default=0)
     return {place for place in range(shortest) if len({path[place] for path in paths}) == 1}
@@ -146,7 +146,7 @@ def _find_sources(group: Group) -> list[_Source]:
 
 
 def _find_source_words(group: Group, outer: Path | None, path: Path) -> frozenset[str]:
-    """What the values are ids of: by their key, else by what is around it, else by the call."""
+    """Return what the values identify: by their key, by the key around it, or by the call."""
     own = set(split_key(path[-1])) - ID_WORDS.keys()
     if own:
         return frozenset(own)
@@ -165,7 +165,7 @@ def _find_source_words(group: Group, outer: Path | None, path: Path) -> frozense
 
 
 def _find_ids(value: Any, outer: Path | None = None) -> Iterator[tuple[Path | None, Path, str]]:
-    """The values that could stand in a path: the outermost list above them, their keys, and their text."""
+    """Yield the values that could stand in a path: the outermost list above, the keys, and the text."""
     for path, scalar in find_scalars(value):
         if path and split_key(path[-1])[-1:] and split_key(path[-1])[-1] in ID_WORDS:
             yield outer, path, str(scalar)

@@ -54,7 +54,7 @@ def is_currency(value: Any) -> bool:
 
 
 def guess_currency(candidates: Sequence[Candidate], price: Candidate | None) -> tuple[Guess, str]:
-    """The guess, and the plain expression in it, for `minor_units`; "" where there is none."""
+    """Return the guess, and its plain expression for `minor_units` ("" if there is none)."""
     first, near = choose_best(_score_currencies(candidates, price))
     if first is None:
         why = 'no value is a code of ISO 4217; where all prices are in one currency: {const: "EUR"}'
@@ -89,12 +89,12 @@ def _join_codes(codes: Sequence[str]) -> str:
 
 
 def find_price(candidates: Sequence[Candidate]) -> tuple[Scored | None, list[Scored]]:
-    """The candidate for the price, and those that come near."""
+    """Return the candidate for the price, or None, and those that come near."""
     return choose_best(_score_prices(candidates))
 
 
 def guess_price(first: Scored | None, near: list[Scored], currency: str) -> Guess:
-    """The guess; *currency* is the expression of the price's currency, or ""."""
+    """Return the guess; *currency* is the expression of the price's currency, or ""."""
     if first is None:
         return make_todo("where is the price of this one ticket?")
     found = first.candidate
@@ -117,9 +117,9 @@ def is_money(candidate: Candidate) -> bool:
 def find_cost_condition(
     flag: Candidate, candidates: Sequence[Candidate], price: Candidate | None
 ) -> str | None:
-    """The condition that what *flag* is about costs something; None where no value says so.
+    """Return the condition that the subject of *flag* costs something; None if no value says so.
 
-    Of an order that is its own total, and not the price of one of its tickets.
+    For an order that is its own total, not the price of one of its tickets.
     """
     about = flag.words[:-1] if len(flag.words) > 1 and flag.words[0] != "is" else ()
     beside = [c for c in candidates if _costs(c) and _find_object(c) == _find_object(flag)]
@@ -133,7 +133,7 @@ def find_cost_condition(
 
 
 def _costs(candidate: Candidate) -> bool:
-    """Whether it gives the price of each record."""
+    """Whether *candidate* gives the price of each record."""
     if not _NOT.isdisjoint(candidate.words) or candidate.is_partial or candidate.joined:
         return False
     priced = is_money(candidate) and not {"paid"} & set(candidate.words)
@@ -157,7 +157,7 @@ def _score_prices(candidates: Sequence[Candidate]) -> Iterator[Scored]:
 
 
 def _is_flag(candidate: Candidate) -> bool:
-    """Whether it says that something was paid, by 0 and 1, and not how much."""
+    """Whether *candidate* says by 0 and 1 that something was paid, and not how much."""
     return candidate.mean("paid") and {str(value) for value in candidate.given} <= {"0", "1"}
 
 
@@ -194,7 +194,7 @@ def _says_minor(candidate: Candidate) -> bool:
 
 
 def _looks_minor(candidate: Candidate) -> bool:
-    """Whether all are whole numbers, and large ones: 2500 rather than 25."""
+    """Whether all are large whole numbers: 2500 rather than 25."""
     numbers = [value for value in candidate.given if value != 0]
     whole = all(isinstance(value, int) for value in candidate.given)
     return whole and bool(numbers) and min(numbers) >= 100 and max(numbers) >= 1000

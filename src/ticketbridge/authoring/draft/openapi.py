@@ -23,7 +23,7 @@ _AT = "2026-11-24T12:00:00Z"
 
 @dataclass(frozen=True, slots=True)
 class OpenapiSample:
-    """What an OpenAPI file gives: a made-up document, how the platform is authenticated, and notes."""
+    """A made-up document from an OpenAPI file, the lines of `auth`, and notes."""
 
     document: Document
     auth: Sequence[str]
@@ -40,9 +40,9 @@ def is_openapi(value: Any) -> bool:
 def make_openapi_sample(
     spec: Mapping[str, Any], file: str, user: str, prefix: str
 ) -> OpenapiSample:
-    """The operation whose answer looks most like tickets; SampleError where none does.
+    """Return a sample of the operation whose answer looks most like tickets.
 
-    *prefix* begins the names of variables.
+    Raises SampleError if no operation gives a list of objects. *prefix* begins the names of variables.
     """
     operations = sorted(_find_operations(spec), key=lambda one: -one.score)
     if not operations:
@@ -107,7 +107,7 @@ def _find_operations(spec: Mapping[str, Any]) -> Iterator[_Operation]:
 
 
 def _find_answer_schema(operation: Mapping[str, Any], maker: _ValueMaker) -> Any:
-    """The schema of the answer with a 2xx status, in OpenAPI 3 or Swagger 2."""
+    """Return the schema of the answer with a 2xx status, in OpenAPI 3 or Swagger 2, or None."""
     responses = operation.get("responses") or {}
     for status in sorted(map(str, responses)):
         response = maker.resolved(responses.get(status) or {})
@@ -125,7 +125,7 @@ def _find_answer_schema(operation: Mapping[str, Any], maker: _ValueMaker) -> Any
 
 
 class _ValueMaker:
-    """Makes a value for each schema; references are followed within the file alone."""
+    """Makes a value for each schema; follows references within the file only."""
 
     def __init__(self, spec: Mapping[str, Any]) -> None:
         self._spec = spec
@@ -133,7 +133,7 @@ class _ValueMaker:
         self._turns = count()
 
     def resolved(self, part: Any) -> Mapping[str, Any]:
-        """What a local reference stands for."""
+        """Return what a local reference stands for."""
         for _ in range(_DEEPEST):
             reference = part.get("$ref") if isinstance(part, dict) else None
             if not isinstance(reference, str) or not reference.startswith("#/"):
@@ -145,7 +145,7 @@ class _ValueMaker:
         return part if isinstance(part, dict) else {}
 
     def value(self, schema: Any, name: str = "", depth: int = 0) -> Any:
-        """A value that the schema allows; a name says what it is where the schema does not."""
+        """Return a value that the schema allows; *name* says what it is if the schema does not."""
         part = self._merged(schema)
         if depth > _DEEPEST:
             return None
@@ -160,7 +160,7 @@ class _ValueMaker:
         return self._scalar(part, kind, name)
 
     def _merged(self, schema: Any) -> Mapping[str, Any]:
-        """A schema with those that it consists of; of several choices the first."""
+        """Return a schema merged with its parts; of several choices, with the first."""
         part = dict(self.resolved(schema))
         choices = [
             *part.pop("allOf", ()),
@@ -173,7 +173,7 @@ class _ValueMaker:
         return part
 
     def _longest_enum(self, schema: Any, depth: int) -> int:
-        """How many elements show each word of each enumeration."""
+        """Return how many elements are needed to show each word of each enumeration."""
         part = self._merged(schema or {})
         if depth > _DEEPEST:
             return 1
@@ -222,7 +222,7 @@ class _ValueMaker:
 
 
 def _write_auth(spec: Mapping[str, Any], prefix: str) -> list[str]:
-    """`auth` lines by the first security scheme that a mapping can have."""
+    """Return `auth` lines for the first security scheme that a mapping can express."""
     components = spec.get("components") or {}
     schemes = components.get("securitySchemes") or spec.get("securityDefinitions") or {}
     for name, scheme in schemes.items():

@@ -53,7 +53,7 @@ _OFFSETS = {"offset", "start", "skip", "from"}
 
 @dataclass(frozen=True, slots=True)
 class DraftPages:
-    """The keys of `pages`, each with a guess, and the parameter that the request places.
+    """The keys of `pages`, each with a guess, and the parameter in the request.
 
     *base_path* is what a next URL has before the path of the call.
     """
@@ -64,7 +64,7 @@ class DraftPages:
 
 
 def guess_pages(call: DraftCall, list_path: Path) -> DraftPages | None:
-    """How *call* is paged; None where nothing speaks of pages. *list_path* is where its items are."""
+    """Return how *call* is paged; None if nothing tells. *list_path* is where its items are."""
     documents = [document.value for document in call.group.documents]
     hints = _Hints(documents, list_path)
     asked = call.group.values_of(call.paging) if call.paging else []
@@ -78,7 +78,7 @@ def guess_pages(call: DraftCall, list_path: Path) -> DraftPages | None:
 
 
 def guess_end(call: DraftCall, list_path: Path) -> Iterator[DraftRule]:
-    """The rules of a call of which nothing tells how its next page is asked for, and its answers say `more`.
+    """Yield rules that fail an answer with more pages, if nothing tells how to ask for the next page.
 
     Without them the first page would be taken for all that there is.
     """
@@ -97,7 +97,7 @@ def guess_end(call: DraftCall, list_path: Path) -> Iterator[DraftRule]:
 
 
 class _Hints:
-    """What the answers say of pages."""
+    """What the answers tell about pages."""
 
     def __init__(self, documents: Sequence[Any], list_path: Path) -> None:
         self.documents = documents
@@ -110,7 +110,7 @@ class _Hints:
         self._paths = list(found)
 
     def named(self, *names: set[str]) -> Path | None:
-        """The first path whose last key has exactly the words of one of *names*."""
+        """Return the first path whose last key has exactly the words of one of *names*, or None."""
         for words in names:
             for path in self._paths:
                 if set(split_key(path[-1])) == words or _is_link(path, words):
@@ -118,16 +118,16 @@ class _Hints:
         return None
 
     def values(self, path: Path) -> list[Any]:
-        """What stands there, in all documents."""
+        """Return the values at *path* in all documents."""
         return [find_value(document, path) for document in self.documents]
 
     def items(self) -> list[list[Any]]:
-        """The items of each document."""
+        """Return the items of each document."""
         every = (find_value(document, self._list_path) for document in self.documents)
         return [items if isinstance(items, list) else [] for items in every]
 
     def total(self) -> Mapping[str, Guess]:
-        """`total`, where the samples bear it out."""
+        """Return `total`, if it agrees with the samples."""
         path = self.named(*_TOTAL)
         number = sum(map(len, self.items()))
         values = self.values(path) if path is not None else []
@@ -138,7 +138,7 @@ class _Hints:
         return {"total": Guess(text, "likely", f"{number}, and as many came")}
 
     def last_of_numbers(self, *, start: int = 1) -> Mapping[str, Guess]:
-        """`last`, for numbered pages."""
+        """Return `last` for numbered pages."""
         path = self.named(*_LAST_PAGE)
         if path is not None and all(isinstance(value, int) for value in self.values(path)):
             number = "page.number" if start else "add(page.number, `1`)"
@@ -147,7 +147,7 @@ class _Hints:
         return self.last_without_more()
 
     def last_without_more(self) -> Mapping[str, Guess]:
-        """`last`, where an answer says whether there are more."""
+        """Return `last`, if an answer says whether there are more."""
         path = self.named(*_MORE)
         if path is not None:
             return {
@@ -160,7 +160,7 @@ class _Hints:
         return self._last_by_length()
 
     def _last_by_length(self) -> Mapping[str, Guess]:
-        """`last`, where the last page of the samples is shorter than all before."""
+        """Return `last`, if the last page of the samples is shorter than all before."""
         *before, last = map(len, self.items())
         if not before or len(set(before)) > 1 or last >= before[0]:
             return {}
@@ -170,7 +170,7 @@ class _Hints:
 
 
 def _is_link(path: Path, words: set[str]) -> bool:
-    """`next.href`: a link as an object."""
+    """Whether *path* is a link as an object: `next.href`."""
     return len(path) > 1 and split_key(path[-1]) == ["href"] and set(split_key(path[-2])) == words
 
 
@@ -197,7 +197,7 @@ def _guess_by_request(
 
 
 def _find_step(name: str, numbers: Sequence[int]) -> int | None:
-    """By how much an offset grows from page to page; None for the number of a page."""
+    """Return by how much an offset grows per page; None if it is the number of a page."""
     words = split_key(name)
     if "page" in words or words == ["p"]:
         return None
@@ -225,7 +225,7 @@ def _make_offsets(name: str, step: int, hints: _Hints) -> DraftPages:
 
 
 def _find_cursor_paths(values: Sequence[str], hints: _Hints) -> Iterator[Path]:
-    """Where the first document has what the second was asked for."""
+    """Yield where the first document has the value that the second was asked for."""
     for path, value in find_scalars(hints.documents[0]) if hints.documents else ():
         if path and values and value == values[0]:
             yield path
@@ -253,7 +253,7 @@ def _guess_by_next_url(call: DraftCall, hints: _Hints) -> DraftPages | None:
 
 
 def _find_base_path(urls: Sequence[str], call: DraftCall) -> str:
-    """What stands before the call's path in the next URLs: a part of base_url."""
+    """Return what stands before the call's path in the next URLs: a part of base_url."""
     target = call.group.target
     own = "/".join(target.path) if target else ""
     paths = [re.sub(r"^([a-z]+://[^/]*|\{BASE\})", "", url).partition("?")[0] for url in urls]
@@ -263,7 +263,7 @@ def _find_base_path(urls: Sequence[str], call: DraftCall) -> str:
 
 
 def _keeps_parameters(url: str, call: DraftCall) -> bool:
-    """Whether a next URL asks for what the request did; one that forgets the user asks for everybody's."""
+    """Whether a next URL repeats the request's parameters. One without the user gives everybody's tickets."""
     target = Target.of(url.partition("://")[2] or url)
     return all(name in target.query for name in call.query)
 

@@ -52,7 +52,7 @@ def make_plan(
     user: str | None,
     is_private: Callable[[str], bool] = lambda _text: False,
 ) -> Plan:
-    """The plan for these *documents*; what *is_private* stands in no request."""
+    """Return the plan for these *documents*; a text that *is_private* stands in no request."""
     groups = group_documents(documents)
     chains = [find_best_chain([d.value for d in group.documents]) for group in groups]
     scores = [chain.score if chain else -100.0 for chain in chains]
@@ -80,7 +80,7 @@ class _PlanBuilder:
     # --- the records ----------------------------------------------------------------------------
 
     def records(self, group: Group, chain: RecordChain | None) -> None:
-        """The call whose answer has the records, and the levels down to them."""
+        """Add the call whose answer has the records, and the levels down to them."""
         call = self._call(group)
         if chain is None:
             name = make_free_name(_find_name(group) or "record", self._plan.names)
@@ -102,7 +102,7 @@ class _PlanBuilder:
         self._codes()
 
     def _codes(self) -> None:
-        """A further level, where a record is several tickets and lists a code for each."""
+        """Add a level if a record is several tickets and lists a code for each."""
         found = find_code_list(self._plan.scopes, self._plan.record)
         if found is None:
             return
@@ -117,7 +117,7 @@ class _PlanBuilder:
         ]
 
     def _list_text(self, root: str, path: Path) -> str:
-        """The list; where a parent is without it, it is an empty one."""
+        """Return the expression of the list; it is empty where a parent has no such list."""
         text = write_path(root, path)
         if root == "body":
             return text
@@ -129,7 +129,7 @@ class _PlanBuilder:
     # --- what comes before, and beside ----------------------------------------------------------
 
     def lead(self, group: Group, path: Path | None) -> None:
-        """A call whose answer leads to the records, by an id of the list at *path*."""
+        """Add a call whose answer leads to the records, by an id of the list at *path*."""
         call = self._call(group)
         if path is None:
             name = make_free_name(_find_name(group) or "found", self._plan.names)
@@ -148,7 +148,7 @@ class _PlanBuilder:
         self._add(DraftEntry(name, "each", write_path("body", path), path, call))
 
     def aside(self, group: Group, chain: RecordChain | None) -> None:
-        """A call whose answer is joined: a list whole, or one object."""
+        """Add a call whose answer is joined: a whole list, or one object."""
         call = self._call(group)
         if chain is None or not _is_mostly_list(group, chain):
             name = make_free_name(_find_name(group) or "found", self._plan.names)
@@ -160,7 +160,7 @@ class _PlanBuilder:
         self._insert(DraftEntry(name, "collect", text, path, call, only_if=self._only_if(call)))
 
     def _only_if(self, call: DraftCall) -> str:
-        """A list of the binding that is empty exactly where the samples have no answer to the call."""
+        """Return a list that is empty where the samples have no answer to the call, or ""."""
         for hole in list_holes(call):
             root = hole.text.partition(".")[0]
             bindings = [
@@ -177,7 +177,7 @@ class _PlanBuilder:
         return ""
 
     def _ruled(self, entry: DraftEntry) -> DraftEntry:
-        """*entry* with the rules that stand in its answers beside the list."""
+        """Return *entry* with the rules for its answers."""
         if entry.call is None:
             return entry
         ruled = guess_rules([d.value for d in entry.call.group.documents], entry.path)
@@ -188,7 +188,7 @@ class _PlanBuilder:
         return replace(entry, rules=rules, text=ruled.text, why=why)
 
     def _insert(self, entry: DraftEntry) -> None:
-        """Place the entry right below the binding that its request needs; before all, where it needs none."""
+        """Place the entry right below the binding that its request needs; first, if it needs none."""
         holes = list_holes(entry.call)
         used = [n for n in self._plan.names if any(h.text.partition(".")[0] == n for h in holes)]
         place = self._plan.names.index(used[-1]) + 1 if used else 0
@@ -207,7 +207,7 @@ class _PlanBuilder:
         self._bind(entry)
 
     def _bind(self, entry: DraftEntry) -> None:
-        """Take the records a step further, by what the samples have."""
+        """Extend each scope with the values that the samples give for *entry*."""
         self._plan.scopes = [
             {**scope, entry.name: value}
             for scope in self._plan.scopes
@@ -235,7 +235,7 @@ class _PlanBuilder:
         return DraftCall(group, segments, query, paging)
 
     def _part(self, values: list[str], about: str) -> Part:
-        """What a segment or a parameter is: the user, a value of an earlier answer, or a text."""
+        """Return a segment or a parameter as the user, a value of an earlier answer, or a text."""
         if is_variable(values[0]) and len(set(values)) == 1:
             return Variable(values[0])
         if values[0].startswith("{") and values[0].endswith("}"):
@@ -261,12 +261,12 @@ class _PlanBuilder:
         return values[0]
 
     def _is_plain(self, values: list[str]) -> bool:
-        """Whether nothing says that it is a value: `orders`, `tickets`."""
+        """Whether nothing shows that it is a value: `orders`, `tickets`."""
         same = len(set(values)) == 1
         return same and not any(map(str.isdigit, values[0])) and "-" not in values[0]
 
     def _leads_here(self, values: list[str]) -> bool:
-        """Whether a plain word is the id of something that is bound one after the other."""
+        """Whether a plain word is the id of something that is bound one by one."""
         bound = {entry.name for entry in self._plan.entries if entry.kind != "collect"}
         return any(
             candidate.words[-1:]
@@ -279,9 +279,10 @@ class _PlanBuilder:
         )
 
     def _found(self, values: list[str], name: str) -> Hole | None:
-        """The binding's value that these are: of what the word before them says, and of most of them.
+        """Return the hole with the bound value that these are, or None.
 
-        A small number is found by chance in many a place: alone it leads nowhere.
+        It must fit the word before them, and have most of them. A small number alone proves nothing: it is
+        found in many places by chance.
         """
         wanted, near = set(values), find_subject_words(name)
         ranked = []
@@ -307,7 +308,7 @@ class _PlanBuilder:
 
 
 def _find_name(group: Group) -> str:
-    """A name for what the call gives: the one that was given, or the last word of its path."""
+    """Return a name for the result of the call: the given one, or the last word of its path."""
     if group.documents[0].name:
         return group.documents[0].name
     target = group.target
@@ -327,7 +328,7 @@ def _make_plural(path: Path, group: Group) -> str:
 
 
 def _is_mostly_list(group: Group, chain: RecordChain) -> bool:
-    """Whether the answer is a list, and no object that has an id of its own, and lists too."""
+    """Whether the answer is a list, and no object with an id of its own and lists in it."""
     value = group.documents[0].value
     keys = [split_key(key) for key in value] if isinstance(value, dict) else []
     has_id = any(len(words) == 1 and words[0] in ID_WORDS for words in keys)

@@ -184,7 +184,7 @@ _OF_TICKET = word_set(
 
 
 def fold(text: str) -> str:
-    """*text* without accents, and umlauts as they are written without them."""
+    """Return *text* without accents, and with umlauts written in two letters."""
     for letter, plain in (
         ("ä", "ae"),
         ("ö", "oe"),
@@ -199,7 +199,7 @@ def fold(text: str) -> str:
 
 
 def split_key(key: str) -> list[str]:
-    """The words of a key, in lower case and folded; those of `id_event` in the order of `event_id`."""
+    """Return the words of a key, in lower case and folded; `id_event` in the order of `event_id`."""
     words = split_words(fold(key))
     if len(words) > 1 and words[0] in _FIRST_IDS and words[-1] not in ID_WORDS:
         return [*words[1:], words[0]]
@@ -207,33 +207,33 @@ def split_key(key: str) -> list[str]:
 
 
 def strip_flag(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The words of a flag without those that only say that it is one, or of what: `is`, `ticket`."""
+    """Return the words of a flag without fillers (`is`) and without its subject (`ticket`)."""
     bare = tuple(word for word in words if word not in _FILLERS)
     kept = tuple(word for word in bare if word not in _OF_TICKET)
     return kept or bare
 
 
 def is_bad(words: tuple[str, ...]) -> bool:
-    """Whether the words say that it is of no use any more: `voided`, `checked_in`, not `refunded_amount`."""
+    """Whether the words say that it is no longer of use: `voided`, `checked_in`, not `refunded_amount`."""
     bare = strip_flag(words)
     return bare in BAD_PAIRS or (len(bare) == 1 and bare[0] in BAD_FLAGS)
 
 
 def is_bad_moment(words: tuple[str, ...]) -> bool:
-    """`checked_in_at`, `date_voided`, `fecha_anulacion`: when it became of no use."""
+    """Whether the words say when that happened: `checked_in_at`, `date_voided`, `fecha_anulacion`."""
     left = tuple(word for word in words if word not in MOMENTS)
     bare = strip_flag(left)
     return len(left) < len(words) and (is_bad(left) or (len(bare) == 1 and is_bad_noun(bare[0])))
 
 
 def is_bad_noun(word: str) -> bool:
-    """Whether a word is of what leaves a ticket of no use: `cancellation`, `refunds`, not `refundable`."""
+    """Whether a word names what ends a ticket: `cancellation`, `refunds`, not `refundable`."""
     stem = word.startswith(_BAD_STEMS) and not word.endswith(_MAY_BE)
     return stem or word in _BAD_WORDS or word in BAD_FLAGS
 
 
 def is_bad_trace(words: tuple[str, ...]) -> bool:
-    """`transferred_to`, `cancellation_reason`, `refund_id`: what there is once it happened."""
+    """Whether the words name what exists once it happened: `transferred_to`, `refund_id`."""
     bare = strip_flag(words)
     if words[-1] not in _TRACES or len(bare) < _TWO:
         return False
@@ -242,21 +242,21 @@ def is_bad_trace(words: tuple[str, ...]) -> bool:
 
 
 def is_due(words: tuple[str, ...]) -> bool:
-    """`amount_due`, `outstanding`, `unpaid`: what is still to be paid."""
+    """Whether the words name what is still to be paid: `amount_due`, `outstanding`, `unpaid`."""
     bare = strip_flag(words)
     owed = not _OWED.isdisjoint(bare)
     return owed and all(word in _OWED or word in _AMOUNTS for word in bare)
 
 
 def is_bad_amount(words: tuple[str, ...]) -> bool:
-    """`refunded_amount`, `scan_count`, `times_used`: how much, or how often, it happened."""
+    """Whether the words say how much or how often it happened: `refunded_amount`, `scan_count`."""
     bare = strip_flag(words)
     rest = [word for word in bare if word not in _AMOUNTS]
     return len(rest) < len(bare) and bool(rest) and all(map(is_bad_noun, rest))
 
 
 def make_singular(name: str) -> str:
-    """`ticketSales` as `ticket_sale`: a name for one of them."""
+    """Return a name for one of them: `ticket_sale` for `ticketSales`."""
     words = split_words(name)
     if not words:
         return ""
@@ -271,7 +271,7 @@ def make_singular(name: str) -> str:
 
 
 def find_meaning(word: str) -> str | None:
-    """What a status word means, or None where that is not known of the whole of it.
+    """Return what a status word means; None if that is not known of the whole word.
 
     `not paid`, `partially refunded` and `credit note issued` are not known: half of a meaning is none.
     """
@@ -289,7 +289,7 @@ def find_meaning(word: str) -> str | None:
 
 
 def split_status(word: str) -> list[str]:
-    """The words of a status, in lower case and folded: of `CheckedIn` and `CHECKED-IN` the same."""
+    """Return the words of a status, in lower case and folded: the same for `CheckedIn` and `CHECKED-IN`."""
     plain = fold(word)
     if plain.isupper():
         return [part.lower() for part in re.findall(r"[^\W_]+", plain)]

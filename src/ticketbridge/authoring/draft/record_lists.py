@@ -41,7 +41,7 @@ class RecordChain:
 
 
 def find_best_chain(documents: Sequence[Any]) -> RecordChain | None:
-    """The chain whose innermost elements look most like tickets; None where no list has objects."""
+    """Return the chain whose innermost elements look most like tickets; None if no list has objects."""
     found: dict[tuple[Path, ...], list[Any]] = {}
     for document in documents:
         for paths, items in _find_chains(document):
@@ -65,7 +65,7 @@ def _find_chains(
 
 
 def _score_chain(paths: tuple[Path, ...], items: Sequence[Mapping[str, Any]]) -> float:
-    """How much the elements have of what a ticket has; a name of the list counts too."""
+    """Return how much the elements, and the name of their list, look like tickets."""
     name = make_singular(paths[-1][-1]) if paths[-1] else ""
     words = name.split("_")
     named = max((TICKET_LISTS[word] for word in words if word in TICKET_LISTS), default=0.0)
@@ -88,7 +88,7 @@ def _score_chain(paths: tuple[Path, ...], items: Sequence[Mapping[str, Any]]) ->
 
 
 def make_level_names(chain: RecordChain, first: str, taken: Sequence[str]) -> list[str]:
-    """A name for each list of *chain*: *first*, where the outermost says nothing of its own."""
+    """Return a name for each list of *chain*; *first* if the outermost has none of its own."""
     names: list[str] = []
     for number, path in enumerate(chain.paths):
         own = make_singular(path[-1]) if path else ""
@@ -99,7 +99,7 @@ def make_level_names(chain: RecordChain, first: str, taken: Sequence[str]) -> li
 
 
 def make_free_name(name: str, taken: Sequence[str]) -> str:
-    """*name*, or one like it that an entry may have."""
+    """Return *name*, or one like it that is free."""
     name = make_plain_name(name) or "record"
     candidate, number = name, 2
     while candidate in RESERVED or candidate in taken:
@@ -108,13 +108,13 @@ def make_free_name(name: str, taken: Sequence[str]) -> str:
 
 
 def make_plain_name(name: str) -> str:
-    """*name* with what a name may have, or "": a small letter, then small letters, digits and `_`."""
+    """Return *name* with legal characters only, or "": small letters first, then digits and `_` too."""
     plain = "".join(c for c in name.lower() if c.isascii() and (c.isalnum() or c == "_"))
     return plain.strip("_").lstrip("0123456789_")
 
 
 def _find_kind_name(chain: RecordChain) -> str:
-    """What an element says that it is: `"object": "issued_ticket"`."""
+    """Return what an element says that it is, such as `"object": "issued_ticket"`, or ""."""
     first = chain.items[0] if len(chain.paths) == 1 else {}
     said = next((first[key] for key in ("object", "_type", "type", "kind") if key in first), "")
     return said if isinstance(said, str) and said.isidentifier() else ""
@@ -128,7 +128,7 @@ _QUANTITY = ("quantity", "qty", "count", "number_of_tickets", "cantidad")
 
 @dataclass(frozen=True, slots=True)
 class CodeList:
-    """The expression of a list of codes, a name for one, and those of each record."""
+    """The expression of a list of codes, a name for one, and the codes of each record."""
 
     text: str
     name: str
@@ -137,7 +137,7 @@ class CodeList:
 
 
 def find_quantity_key(scopes: Sequence[Mapping[str, Any]], record: str) -> str | None:
-    """The key by which a record says that it is several tickets, where one does."""
+    """Return the key by which a record says that it is several tickets, or None."""
     for key in _QUANTITY:
         numbers = [find_value(scope[record], (key,)) for scope in scopes]
         if any(isinstance(n, int) and not isinstance(n, bool) and n > 1 for n in numbers):
@@ -146,7 +146,7 @@ def find_quantity_key(scopes: Sequence[Mapping[str, Any]], record: str) -> str |
 
 
 def find_code_list(scopes: Sequence[Mapping[str, Any]], record: str) -> CodeList | None:
-    """The list that has as many different texts as the record has tickets, in all records that have it."""
+    """Return the list with as many different texts as the record has tickets, or None."""
     quantity = find_quantity_key(scopes, record)
     if quantity is None or not all(isinstance(scope[record], dict) for scope in scopes):
         return None
@@ -163,7 +163,7 @@ def find_code_list(scopes: Sequence[Mapping[str, Any]], record: str) -> CodeList
 def _find_text_lists(
     scopes: Sequence[Mapping[str, Any]], record: str
 ) -> Iterator[tuple[str, str, list[Any]]]:
-    """The lists of texts in the records: those of a key, and those in lists of key and value."""
+    """Yield the lists of texts in the records: of a key, and in lists of key and value."""
     items = [scope[record] for scope in scopes]
     for key in dict.fromkeys(key for item in items for key in item):
         plain = [find_value(item, (key,)) for item in items]

@@ -22,7 +22,7 @@ _DEEPEST = 6
 
 
 class Absent(Enum):
-    """The value of a key that is not there."""
+    """The value of a key that is absent."""
 
     ABSENT = "absent"
 
@@ -31,12 +31,12 @@ ABSENT: Final = Absent.ABSENT
 
 
 def write_path(root: str, path: Path) -> str:
-    """`root.a."b-c"`."""
+    """Return a path as an expression: `root.a."b-c"`."""
     return ".".join([root, *map(_write_key, path)])
 
 
 def find_value(value: Any, path: Path) -> Any:
-    """What stands at *path*; null below a null, as in an expression."""
+    """Return what stands at *path*: null below a null, and ABSENT if a key is absent."""
     for key in path:
         if value is None:
             return None
@@ -47,7 +47,7 @@ def find_value(value: Any, path: Path) -> Any:
 
 
 def find_scalars(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Each text, number, boolean and null below *value* that no list is above."""
+    """Yield each text, number, boolean and null below *value*, but nothing within lists."""
     if isinstance(value, dict) and len(path) < _DEEPEST:
         for key, member in value.items():
             if not _is_data(key):
@@ -57,7 +57,7 @@ def find_scalars(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 def find_lists(value: Any, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
-    """Each list below *value* that no other list is above."""
+    """Yield each list below *value*, but no list within a list."""
     if isinstance(value, list):
         yield path, value
     elif isinstance(value, dict) and len(path) < _DEEPEST:
@@ -67,12 +67,12 @@ def find_lists(value: Any, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
 
 
 def _is_data(key: str) -> bool:
-    """Whether a key is no name but someone's address, or a key as good as a credential."""
+    """Whether *key* is no name, but someone's address, or a key as good as a credential."""
     return "@" in key[1:] or looks_secret(key)
 
 
 def empty_list_at(value: Any, path: Path) -> Any:
-    """*value* with an empty list at *path*."""
+    """Return *value* with an empty list at *path*."""
     if not path:
         return []
     if not isinstance(value, dict):
@@ -147,7 +147,7 @@ def _is_nothing(text: str) -> bool:
 
 
 def is_date(value: Any) -> bool:
-    """Whether a text has the look of a date, or a number that of Unix seconds or milliseconds."""
+    """Whether a text looks like a date, or a number like Unix seconds or milliseconds."""
     if isinstance(value, str):
         return bool(_DATE.fullmatch(value.strip().lstrip("-")) or _MICROSOFT.fullmatch(value))
     return isinstance(value, int) and not isinstance(value, bool) and value >= 10**8
@@ -170,7 +170,7 @@ def is_no(value: Any) -> bool:
 
 
 def find_opposite(value: Any) -> Any:
-    """The no of a yes, and the yes of a no; ABSENT where it is not known."""
+    """Return the no of a yes, or the yes of a no; ABSENT if it is not known."""
     for yes, no in _PAIRS:
         for one, other in ((yes, no), (no, yes)):
             if type(one) is type(value) and one == value:
@@ -179,7 +179,7 @@ def find_opposite(value: Any) -> Any:
 
 
 def write_is_one_of(text: str, values: Iterable[Any]) -> str:
-    """The expression that is true where *text* gives one of *values*."""
+    """Return an expression that is true if *text* gives one of *values*."""
     several = _drop_repeated(values)
     if len(several) == 1:
         return f"{text} == {write_literal(several[0])}"
@@ -187,7 +187,7 @@ def write_is_one_of(text: str, values: Iterable[Any]) -> str:
 
 
 def write_is_none_of(text: str, values: Iterable[Any]) -> str:
-    """The expression that is true where *text* gives none of *values*."""
+    """Return an expression that is true if *text* gives none of *values*."""
     several = _drop_repeated(values)
     if len(several) == 1:
         return f"{text} != {write_literal(several[0])}"
@@ -195,14 +195,14 @@ def write_is_none_of(text: str, values: Iterable[Any]) -> str:
 
 
 def write_literal(value: Any) -> str:
-    """*value* as JMESPath writes it: a text in quotes, else JSON in backticks."""
+    """Return *value* in JMESPath: a text in quotes, else JSON in backticks."""
     if isinstance(value, str) and value.isprintable() and not {"'", "\\"} & set(value):
         return f"'{value}'"
     return f"`{json.dumps(value, ensure_ascii=False).replace('`', chr(92) + '`')}`"
 
 
 def _drop_repeated(values: Iterable[Any]) -> list[Any]:
-    """*values* without those that came before; `true` is no 1."""
+    """Return *values*, each once; `true` and 1 are two values."""
     found: list[Any] = []
     for value in values:
         plain = None if value is ABSENT else value

@@ -52,7 +52,7 @@ NO_WORD = "none"
 class TableGuess:
     """A table of status words: *known* are those with a meaning, *unknown* those without.
 
-    *valid* says, behind a word that is VALID, what to make sure of.
+    *valid* says what to make sure of, behind a word that is VALID.
     """
 
     guess: Guess
@@ -69,14 +69,14 @@ class TableGuess:
 def guess_tables(
     candidates: Sequence[Candidate], price: Candidate | None = None
 ) -> list[TableGuess]:
-    """A table for each status, from the outermost inwards."""
+    """Return a table for each status, from the outermost inwards."""
     found = [c for c in candidates if is_status(c) and not c.joined and not c.aside]
     found.sort(key=lambda candidate: (-candidate.depth, candidate.nested, len(candidate.words)))
     return [_guess_table(candidate, price) for candidate in _drop_repeated(found)]
 
 
 def _drop_repeated(found: Iterable[Candidate]) -> list[Candidate]:
-    """Drop the less known of two keys that say the same side by side, such as `status` and `status_code`."""
+    """Return the better known of two keys that say the same, such as `status` and `status_code`."""
     kept: dict[tuple[object, tuple[str, ...]], Candidate] = {}
     for candidate in found:
         words = _find_status_words(candidate)
@@ -89,12 +89,12 @@ def _drop_repeated(found: Iterable[Candidate]) -> list[Candidate]:
 
 
 def _count_known(candidate: Candidate) -> int:
-    """How many of its words have a meaning."""
+    """Return how many of its words have a meaning."""
     return sum(find_meaning(str(table_key(value))) is not None for value in candidate.given)
 
 
 def _find_status_words(candidate: Candidate) -> tuple[str, ...]:
-    """The words up to `status`; none where the key is not one of a status."""
+    """Return the words up to `status`; none if the key is not one of a status."""
     words = candidate.words
     if len(words) > 1 and words[-1] in _FORMS and words[-2] in _STATUS:
         words = words[:-1]
@@ -115,7 +115,7 @@ def is_status(candidate: Candidate) -> bool:
 
 
 def _find_subject(candidate: Candidate) -> set[str]:
-    """What the status is of: of `refund_status`, and of `refund.status`, a refund."""
+    """Return what the status is about: a refund for `refund_status` and `refund.status`."""
     own = _find_status_words(candidate)[:-1]
     if own or _find_status_words(candidate) == candidate.above:
         return set(own)
@@ -150,7 +150,7 @@ def _guess_table(candidate: Candidate, price: Candidate | None) -> TableGuess:
 
 
 def _find_words_of_free(candidate: Candidate, price: Candidate | None) -> set[str]:
-    """The words that only free tickets have: what they mean for others is not known."""
+    """Return the words that only free tickets have: their meaning for others is not known."""
     if price is None:
         return set()
     pairs = list(zip(candidate.values, price.values, strict=True))
@@ -189,7 +189,7 @@ _MOST = 12
 
 
 def says_ticket(word: str) -> bool | None:
-    """Whether a word names a ticket; None where it is not known whole: `Registration`, `Donation`, `T`."""
+    """Whether a word names a ticket; None if it is not known as a whole: `Registration`, `T`."""
     words = split_status(word)
     if not _OTHERS.isdisjoint((*words, "".join(words))):
         return False
@@ -200,13 +200,13 @@ def says_ticket(word: str) -> bool | None:
 def guess_kinds(
     candidates: Sequence[Candidate], scopes: Sequence[Mapping[str, Any]], record: str
 ) -> list[TableGuess]:
-    """A closed table on what the records say that they are, where they are not all said to be tickets."""
+    """Return a closed table on what kinds of records there are, unless all are said to be tickets."""
     found = [c for c in candidates if _may_tell(c) and _tells(c, scopes, record)]
     return [_guess_kind_table(candidate) for candidate in found[:1]]
 
 
 def guess_others(candidates: Sequence[Candidate]) -> Iterator[Condition]:
-    """A condition by a category, or a name, that is none of a ticket: `category: Parking`."""
+    """Yield a condition on a category, or a name, that is not of a ticket: `category: Parking`."""
     for candidate in candidates:
         if not _is_own(candidate) or candidate.words[-1] not in _GROUPS:
             continue
@@ -231,7 +231,7 @@ def _may_tell(candidate: Candidate) -> bool:
 
 
 def _tells(candidate: Candidate, scopes: Sequence[Mapping[str, Any]], record: str) -> bool:
-    """Whether its words are kinds of records, and not kinds of tickets: `Donation`, not `Adult`."""
+    """Whether its words are kinds of records, not kinds of tickets: `Donation`, not `Adult`."""
     words = set(map(str, candidate.given))
     said = {says_ticket(word) for word in words}
     several = len(words) > 1 or candidate.is_partial
@@ -246,13 +246,13 @@ def _tells(candidate: Candidate, scopes: Sequence[Mapping[str, Any]], record: st
 
 
 def _is_tag(candidate: Candidate) -> bool:
-    """Whether it is the class of all elements of such lists: `"object": "ticket"`, `"@type": "Ticket"`."""
+    """Whether it is the class of all elements: `"object": "ticket"`, `"@type": "Ticket"`."""
     key = candidate.text.rpartition(".")[2].strip('"')
     return set(candidate.words) in _TAGS or key[:1] in {"_", "@"}
 
 
 def _have_own_keys(candidate: Candidate, records: Sequence[Any]) -> bool:
-    """Whether records of different words have different keys, and those of one word the same."""
+    """Whether records of one word have the same keys, and records of different words others."""
     shapes: dict[str, set[frozenset[str]]] = {}
     for word, record in zip(candidate.values, records, strict=True):
         if isinstance(record, dict):

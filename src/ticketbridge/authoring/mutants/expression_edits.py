@@ -30,7 +30,7 @@ _ALTERNATIVES = frozenset({"default", "not_null"})
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One slip: at the offset *start* of the text, *change* says what happened, *tree* what came of it."""
+    """One mistake, at the offset *start* of the text: *change* describes it, *tree* has it."""
 
     start: int
     change: str
@@ -39,10 +39,10 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class _TreeSpot:
-    """A node, and its tree with another there.
+    """A node, and its tree with another in its place.
 
-    *at_root*: its current value is the scope of the roots. *before* gives its current value where
-    that is a step further.
+    *at_root*: its current value is the scope of the roots. *before* gives its current value if that is a
+    step further.
     """
 
     node: nodes.Node
@@ -56,14 +56,14 @@ Sibling = Callable[[nodes.Node, str], str | None]
 
 
 def list_edits(tree: nodes.Node, sibling: Sibling) -> Iterator[Edit]:
-    """All slips in *tree*: keys, texts and numbers, operators, functions, conditions."""
+    """Yield all mistakes in *tree*: keys, texts and numbers, operators, functions, conditions."""
     for spot in _list_spots(_TreeSpot(tree, at_root=True, with_node=lambda whole: whole)):
         for start, change, node in (*_list_changes(spot), *_list_confusions(spot, sibling)):
             yield Edit(start, change, spot.with_node(node))
 
 
 def misspell(name: str) -> str:
-    """*name* with a slip of the finger."""
+    """Return *name* with a typing mistake."""
     return f"{name}{name[-1:] or 'x'}"
 
 
@@ -151,7 +151,7 @@ def _list_changes(spot: _TreeSpot) -> Iterator[Change]:
 
 
 def _drop_parts(node: nodes.Node) -> Iterator[Change]:
-    """*node* with a part of it left out."""
+    """Yield *node* with a part of it left out."""
     match node:
         case nodes.Not():
             yield node.start, "`!` left out", node.condition
@@ -170,7 +170,7 @@ def _drop_parts(node: nodes.Node) -> Iterator[Change]:
 
 
 def show_node(node: nodes.Node) -> str:
-    """The text of *node* in backticks, unless it has some itself."""
+    """Return the text of *node* in backticks, unless it has backticks itself."""
     text = text_of(node)
     return text if "`" in text else f"`{text}`"
 

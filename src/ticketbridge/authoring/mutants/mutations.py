@@ -51,9 +51,9 @@ _CONFUSED = {one: other for pair in _PAIRS for one, other in (pair, pair[::-1])}
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One slip: where it is, what it *changed*, and the mapping that has it.
+    """A mapping with one mistake: where it is, what it *changed*, and the mapping.
 
-    *name* tells it from the others of its mapping: the part, and what that part would say.
+    *name* is unique within its mapping: the part, and what that part would say.
     """
 
     place: Place
@@ -63,9 +63,9 @@ class Mutant:
 
 
 def make_mutants(spec: MappingSpec, trace: Trace) -> list[Mutant]:
-    """Every slip of *spec*, in the order of the file; those that come to the same once.
+    """Return every mutant of *spec*, in the order of the file, and equal ones once.
 
-    *trace* knows the objects of the cases, and so the keys that may be taken for one another.
+    *trace* knows the objects of the cases, and so which keys may be taken for one another.
     """
     found: dict[str, Mutant] = {}
     for part in list_parts(spec):
@@ -99,7 +99,7 @@ def _make_mutants_at(part: SpecPart, trace: Trace) -> Iterator[Mutant]:
 def _make_mutant(
     part: SpecPart, place: Place, slot: str, says: Any, change: str, **members: Any
 ) -> Mutant:
-    """The slip that the node of *part* has other *members*; *says* is what *slot* says then."""
+    """Return the mutant in which *part* has other *members*; *says* is the new text of *slot*."""
     spec = part.with_node(replace(part.node, **members))
     return Mutant(place, f"{part.slot}{slot}: {says}", change, spec)
 
@@ -131,7 +131,7 @@ def _mutate_expression(part: SpecPart, spec: ExpressionSpec, trace: Trace) -> It
 
 
 def _write_expression(tree: Any) -> str | None:
-    """The text of *tree*, or None where it has none: nobody can write that."""
+    """Return the text of *tree*; None if it has none, so that nobody can write it."""
     try:
         text = text_of(tree)
         parse(text, strict=True)
@@ -228,7 +228,7 @@ def _mutate_table(part: SpecPart, spec: StatusTableSpec | TableSpec) -> Iterator
 
 
 def _find_other_value(spec: StatusTableSpec | TableSpec, constant: ConstSpec) -> Any:
-    """Another value of the same table; of statuses, VALID for what is not, and not VALID for what is."""
+    """Return another value of the same table; for statuses, VALID and not VALID are exchanged."""
     others = [other.value for other in spec.values.values() if other.value != constant.value]
     if isinstance(spec, StatusTableSpec):
         invalid = next(iter(others), "NOT_VALID")
@@ -246,7 +246,7 @@ def _mutate_object(part: SpecPart, spec: ObjectSpec) -> Iterator[Mutant]:
 
 
 def _confuse_fields(part: SpecPart, spec: ObjectSpec) -> Iterator[Mutant]:
-    """One field taken for another."""
+    """Yield mutants in which one field is taken for another."""
     made = {named.name: named.field for named in spec.fields}
     for index, named in enumerate(spec.fields):
         name = _CONFUSED.get(named.name, "")
@@ -280,7 +280,7 @@ def _mutate_response(part: SpecPart, spec: ResponseSpec) -> Iterator[Mutant]:
 
 
 def find_sibling(before: nodes.Node, name: str, scopes: Sequence[Scope]) -> str | None:
-    """The key most like *name* of those beside it with values of its type, or None.
+    """Return the key most like *name* of those beside it with values of its type, or None.
 
     The objects are those that *before* gives in *scopes*.
     """
@@ -300,7 +300,7 @@ def _measure_likeness(one: str, other: str) -> float:
 def _list_objects(
     before: nodes.Node, name: str, scopes: Sequence[Scope]
 ) -> Iterator[Mapping[str, Any]]:
-    """The objects with the key *name*, each once."""
+    """Yield the objects with the key *name*, each once."""
     seen: set[int] = set()
     expression = compile_expression(text_of(before), roots=scopes[0].keys())
     for scope in scopes:

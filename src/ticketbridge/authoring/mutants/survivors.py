@@ -21,7 +21,7 @@ from ticketbridge.mapping.spec import EntrySpec, ExpressionSpec, MappingSpec
 
 @dataclass(frozen=True, slots=True)
 class Survivor:
-    """A slip that no case notices: where it is, and what it changes. *name* lists it in the cases file."""
+    """A mutant that no case notices: its place and change. *name* lists it in the cases file."""
 
     place: Place
     name: str
@@ -30,10 +30,10 @@ class Survivor:
 
 @dataclass(frozen=True, slots=True)
 class MutantRun:
-    """How many *total* were tried, and what came of them.
+    """How many mutants there were in *total*, and what came of them.
 
-    *unlisted* are those that no case notices, *listed* how many more the cases file gives a reason for;
-    *stale* is what it lists in vain.
+    *unlisted* are those that no case notices. *listed* counts those for which the cases file gives a
+    reason; *stale* are reasons without a mutant.
     """
 
     total: int
@@ -43,12 +43,15 @@ class MutantRun:
 
     @property
     def noticed(self) -> int:
-        """How many slips a case notices, or `check`."""
+        """How many mutants a case, or `check`, notices."""
         return self.total - len(self.unlisted) - self.listed
 
 
 def run_mutants(spec: MappingSpec, cases: CasesSpec) -> MutantRun:
-    """What the cases notice of all slips that *spec* can have; they pass without any."""
+    """Run the cases against all mutants of *spec*, and return what they notice.
+
+    The cases must pass without any mistake. Raises WaysDiffer.
+    """
     mutants = make_mutants(spec, trace_cases(spec, cases.cases))
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         case_runner = _CaseRunner(cases.cases, runner)
@@ -76,7 +79,7 @@ def _report_stale(survivor: SurvivorSpec, names: Collection[str]) -> Finding:
 
 
 class _CaseRunner:
-    """The cases, those first that noticed a slip last: slips that stand together are of one kind."""
+    """Runs cases; the case that noticed a mutant last goes first, since neighbours are of one kind."""
 
     def __init__(self, cases: Sequence[CaseSpec], runner: asyncio.Runner) -> None:
         self._cases = list(cases)
@@ -84,7 +87,7 @@ class _CaseRunner:
         self._made: _Made = {}
 
     def notices(self, mutant: Mutant) -> bool:
-        """Whether a case fails with *mutant*; what does not compile, `check` notices. Raises WaysDiffer."""
+        """Whether a case fails with *mutant*, or it does not compile. Raises WaysDiffer."""
         try:
             return self._fails(mutant.spec)
         except WaysDiffer as difference:
@@ -108,7 +111,7 @@ _Made = dict[tuple[ExpressionSpec, tuple[str, ...], Kind | None], Expression]
 
 
 class _CachingCompiler(SpecCompiler):
-    """Compiles no expression twice: a slip leaves all others as they were."""
+    """Compiles no expression twice: a mutant leaves all others unchanged."""
 
     def __init__(self, entries: Collection[EntrySpec], made: _Made) -> None:
         super().__init__(entries)

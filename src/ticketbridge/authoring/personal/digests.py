@@ -49,7 +49,7 @@ def _base64_for_urls(digest: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """The digest of *text*, of which *kind* it is, and how it was made."""
+    """The digest of *text*, of which *kind* the text is, and how the digest was made."""
 
     text: str
     kind: PersonalKind
@@ -59,7 +59,7 @@ class Digest:
     padded: bool
 
     def of(self, other: str) -> str:
-        """The digest of *other*, made in the same way."""
+        """Return the digest of *other*, made in the same way."""
         made = hashlib.new(self.algorithm, self.form(other).encode(), usedforsecurity=False)
         encoded = self.encode(made.digest())
         return encoded if self.padded else encoded.rstrip("=")
@@ -71,7 +71,7 @@ def may_be_digest(text: str) -> bool:
 
 
 def make_digests(texts: Iterable[tuple[str, PersonalKind]]) -> dict[str, Digest]:
-    """The digests of *texts*, by how they are written; hex in small letters."""
+    """Return the digests of *texts*, by how they are written; hex in small letters."""
     return {
         digest.of(text): digest
         for text, kind in texts

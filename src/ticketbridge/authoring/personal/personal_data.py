@@ -61,10 +61,10 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 class PersonalData:
-    """Learns personal data from documents, and replaces it in them wherever it stands.
+    """Learns personal data from documents, and replaces it wherever it stands in them.
 
-    *secrets* are credentials to be found anywhere; *kept* are words that mean something to the mapping
-    (a status), and are not taken for a name elsewhere because someone has that name.
+    *secrets* are credentials to be found anywhere. *kept* are words that mean something to the mapping (a
+    status): they are not taken for a name only because someone is called so.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class PersonalData:
         return text.casefold() in self._kept
 
     def is_half(self, text: str) -> bool:
-        """Whether *text* is one of the two parts of the user's address, where these stand apart."""
+        """Whether *text* is one of the two parts of the user's address, if an object has them apart."""
         return text.casefold() in self._halves
 
     # --- learning -------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ class PersonalData:
         rewriting.rewrite_xml(text, lambda value, spot: str(self._note_value(value, spot)))
 
     def learn_text(self, text: str) -> None:
-        """Remember what any *text* has that is personal by its look."""
+        """Remember what looks personal in any *text*."""
         for match in EMAIL.finditer(text):
             self.add(match.group().replace("%40", "@"), PersonalKind.EMAIL)
         for kind, match in found_in(text):
@@ -131,7 +131,7 @@ class PersonalData:
         return key
 
     def _note_halves(self, person: dict[str, Any]) -> None:
-        """Remember the two parts of the user's address, where an object has them in two members."""
+        """Remember the two parts of the user's address, if an object has them in two members."""
         halves = self._user.casefold().split("@")
         texts = {value.casefold() for value in person.values() if isinstance(value, str)}
         if len(halves) == 2 and texts.issuperset(halves):
@@ -149,7 +149,7 @@ class PersonalData:
     # --- replacing ------------------------------------------------------------------------------
 
     def replace_in(self, document: Any, by: Replace, spot: DataSpot | None = None) -> Any:
-        """A JSON *document* with its personal data replaced; *spot* is where it stood."""
+        """Return a JSON *document* with its personal data replaced; *spot* is where it stood."""
 
         def rename(key: str, _at: DataSpot) -> str:
             return self.replace_in_text(key, by) if "@" in key[1:] else key
@@ -159,11 +159,11 @@ class PersonalData:
         )
 
     def replace_in_xml(self, text: str, by: Replace) -> str:
-        """An XML document with its personal data replaced."""
+        """Return an XML document with its personal data replaced."""
         return rewriting.rewrite_xml(text, lambda value, at: str(self.replace_value(value, at, by)))
 
     def replace_in_text(self, text: str, by: Replace) -> str:
-        """*text*, which may be a URL, with what is known, and every e-mail address, replaced."""
+        """Return *text*, which may be a URL, with all known personal data and e-mail addresses replaced."""
         if not is_url(text):
             return self._replace_in_plain(text, by)
         # Base64 has slashes too: digests are looked for before the URL is taken apart.
@@ -174,11 +174,11 @@ class PersonalData:
         )
 
     def occurs_in(self, text: str) -> bool:
-        """Whether personal data stands in *text*, of which more than a mark would be left."""
+        """Whether personal data stands in *text*."""
         return self.replace_in_text(text, lambda _text, _kind: "") != text
 
     def is_or_has_personal(self, text: str, key: str, above: str) -> bool:
-        """Whether *text*, which stands under these keys, is someone's, or has something of it."""
+        """Whether *text* under these keys is personal, or has something personal in it."""
         return (
             find_kind_at(text, DataSpot(key, above)) is not None
             or self._compile_patterns()[1].search(text) is not None
@@ -186,7 +186,7 @@ class PersonalData:
         )
 
     def replace_value(self, value: Any, spot: DataSpot, by: Replace) -> Any:
-        """A scalar, replaced where it is personal, or has something of it."""
+        """Return a scalar, replaced if it is personal or has something personal in it."""
         kind = find_kind_at(value, spot)
         if kind is None or kind is PersonalKind.EMAIL:
             return self.replace_in_text(value, by) if isinstance(value, str) else value
@@ -210,7 +210,7 @@ class PersonalData:
         return pieces.join()
 
     def _list_passes(self, text: str, by: Replace) -> Iterator[tuple[re.Pattern[str], Make]]:
-        """What is looked for, in order, and what takes its place; what is replaced once stays."""
+        """Yield what to look for, in order, and what replaces it. What is replaced once stays."""
         whole, words = self._compile_patterns()
         yield LOOKS, lambda match: self._replace_digest(match.group(), by)
         yield JWT, lambda match: by(match.group(), PersonalKind.SECRET)
@@ -236,13 +236,13 @@ class PersonalData:
         return by(token, PersonalKind.SECRET) if hides else None
 
     def _replace_random(self, token: str, by: Replace) -> str | None:
-        """A stand-in for *token* where it is random."""
+        """Return a stand-in for a random *token*; None for others."""
         if self.is_kept(token) or decode_base64(token) or not is_random(token):
             return None
         return by(token, PersonalKind.SECRET)
 
     def _replace_digest(self, text: str, by: Replace) -> str | None:
-        """*text*, with the digest of the stand-in where it is, or ends with, that of something known."""
+        """Return *text* with another digest, if it is, or ends with, that of something known; else None."""
         starts = (0, *(match.end() for match in _SLASH.finditer(text)))
         for start in starts:
             found = self._find_digest(text[start:])
@@ -264,7 +264,7 @@ class PersonalData:
         return self._digests.get(text) or self._digests.get(text.lower())
 
     def _compile_patterns(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
-        """What is looked for in text without blanks, and in running text: there, single names too."""
+        """Return what to look for in text without blanks, and in running text (single names too)."""
         if self._patterns is None:
             words = sorted(self._known, key=len, reverse=True)
             whole = [word for word in words if not self._is_single_name(word)]
@@ -276,7 +276,7 @@ class PersonalData:
 
 
 def find_kind_at(value: Any, spot: DataSpot) -> PersonalKind | None:
-    """The kind of a value, which is none for what can tell nothing: true, null, "", a fraction."""
+    """Return the kind of a value; None for what tells nothing: true, null, "", a fraction."""
     kind = find_kind(spot)
     if isinstance(value, str):
         if kind is None and is_person_name(value, spot.key):
@@ -291,7 +291,7 @@ _LAST = re.compile(r"last_?name|sur_?name|family_?name|apellidos?", re.IGNORECAS
 
 
 def _whole_names(person: dict[str, Any]) -> Iterator[str]:
-    """`Ana López` and `López, Ana`, of an object that has the two in two fields."""
+    """Yield `Ana López` and `López, Ana` for an object with first and last name."""
     firsts = [v for k, v in person.items() if _FIRST.fullmatch(k) and isinstance(v, str) and v]
     lasts = [v for k, v in person.items() if _LAST.fullmatch(k) and isinstance(v, str) and v]
     for first in firsts:
@@ -312,20 +312,20 @@ _SHORTEST = 4
 
 
 def find_personal_data(trial: Trial, *, kept: Collection[str] = ()) -> PersonalData:
-    """All that *trial* shows of persons and credentials; *kept*: see Findings."""
+    """Return all that *trial* shows of persons and credentials; for *kept* see PersonalData."""
     personal = PersonalData(trial.user, secrets=_list_secrets(trial.bridge.spec), kept=kept)
     _learn_from(personal, trial)
     return personal
 
 
 def _list_secrets(spec: MappingSpec) -> set[str]:
-    """The credentials that *spec* holds. What variables put into the paths of calls is none."""
+    """Return the credentials that *spec* holds. A variable in the path of a call is none."""
     held = secrets_in((spec.upstream.auth, spec.upstream.headers, spec.endpoint.access))
     return {secret for secret in held if len(secret) >= _SHORTEST}
 
 
 def _learn_from(personal: PersonalData, trial: Trial) -> None:
-    """Let *personal* learn from all that the platform answered."""
+    """Let *personal* learn from all answers of the platform."""
     for exchange in trial.exchanges:
         if exchange.answer is None:
             continue

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 
 class PersonalKind(Enum):
-    """What a text tells of a person; the value is what a mask says."""
+    """What a text tells of a person; the value is the word in a mask."""
 
     EMAIL = "e-mail"
     NAME = "name"
@@ -29,7 +29,7 @@ class PersonalKind(Enum):
 class DataSpot:
     """Where a value stands: its key, the key of the object around it, and all keys of that object.
 
-    *path* has all keys from the root down; positions in lists are left out of it.
+    *path* has all keys from the root down, without positions in lists.
     """
 
     key: str = ""
@@ -39,7 +39,7 @@ class DataSpot:
 
 
 def word_set(text: str) -> frozenset[str]:
-    """The words of *text*."""
+    """Return the words of *text*."""
     return frozenset(text.split())
 
 
@@ -172,16 +172,16 @@ KEY_WORDS = frozenset[str]().union(*_WORDS.values(), *_PAIRS, _PEOPLE, _IN_PERSO
 
 
 def is_person_name(text: str, key: str) -> bool:
-    """Whether *text* looks like someone's name, under a key that is a person's: `holder: Ana López`.
+    """Whether *text* looks like a name, under the key of a person: `holder: Ana López`.
 
-    One word alone may as well be an id or a state there.
+    One word alone may as well be an id or a state.
     """
     last = split_words(key)[-1:]
     return is_about_person("".join(last)) and _FULL_NAME.fullmatch(text) is not None
 
 
 def find_kind(spot: DataSpot) -> PersonalKind | None:
-    """The kind of the values at *spot*, as far as keys tell."""
+    """Return the kind of the values at *spot*, as far as keys tell, or None."""
     words = split_words(spot.key)
     pairs = pairwise(words)
     paired = next((_PAIRS[pair] for pair in pairs if pair in _PAIRS), None)
@@ -196,7 +196,7 @@ def find_kind(spot: DataSpot) -> PersonalKind | None:
 
 
 def split_words(key: str) -> list[str]:
-    """`attendeeFirst_name` as its words, in lower case and without accents."""
+    """Return the words of a key such as `attendeeFirst_name`, in lower case and without accents."""
     if not key.isascii():
         folded = unicodedata.normalize("NFKD", key.replace("ß", "ss"))
         key = unicodedata.normalize(
@@ -206,7 +206,7 @@ def split_words(key: str) -> list[str]:
 
 
 def is_about_person(key: str) -> bool:
-    """Whether the object under *key* is a person's: `customer`, `attendees`, `billing_address`."""
+    """Whether the object under *key* is a person: `customer`, `attendees`, `billing_address`."""
     words = split_words(key)
     return any(word in _PEOPLE or word.removesuffix("s") in _PEOPLE for word in words)
 
@@ -216,7 +216,7 @@ def _is_birth_date(words: list[str]) -> bool:
 
 
 def _find_kind_in_person(words: list[str], spot: DataSpot) -> PersonalKind | None:
-    """The kind of what is personal only where it is a person's: a name, a city."""
+    """Return the kind of what is personal only for a person, such as a name or a city."""
     kind = _IN_PERSON.get(words[-1]) or _IN_PERSON.get("".join(words[-2:]))
     if kind is None:
         return None
@@ -239,12 +239,12 @@ def _is_person(spot: DataSpot) -> bool:
 
 
 def mask(_text: str, kind: PersonalKind) -> str:
-    """`(e-mail)`, `(name)`."""
+    """Return the mask of a kind: `(e-mail)`, `(name)`."""
     return f"({kind.value})"
 
 
 def is_mask(text: str) -> bool:
-    """Whether *text* is what `mask` gives."""
+    """Whether *text* is a mask."""
     return text in _MASKS
 
 

@@ -32,7 +32,7 @@ RenameKey = Callable[[str, DataSpot], str]
 def change_values(
     value: Any, change: ChangeValue, rename: RenameKey, spot: DataSpot | None = None
 ) -> Any:
-    """*value* with *change* made to each scalar in it, and *rename* to each key."""
+    """Return *value* with each scalar changed by *change*, and each key by *rename*."""
     spot = spot or DataSpot()
     if isinstance(value, dict):
         return _change_members(value, change, rename, spot)
@@ -55,7 +55,7 @@ def _change_members(
 
 
 def list_objects(value: Any) -> Iterator[dict[str, Any]]:
-    """Each object in *value*, itself included."""
+    """Yield each object in *value*, itself included."""
     if isinstance(value, dict):
         yield value
         yield from list_objects(list(value.values()))
@@ -80,9 +80,10 @@ def is_url(text: str) -> bool:
 
 
 def change_url_parts(text: str, change: Callable[[str], str]) -> str:
-    """*text* with *change* made to each of its parts, unescaped; a part that stays is not touched.
+    """Return *text* with *change* applied to each of its parts, unescaped.
 
-    The host is none of them, unless someone's name stands before it.
+    The host is not changed, unless a user's name stands before it. An unchanged part stays as it is
+    written.
     """
     origin = _ORIGIN.match(text)
     end = origin.end() if origin else 0
@@ -91,7 +92,7 @@ def change_url_parts(text: str, change: Callable[[str], str]) -> str:
 
 
 def decode_base64(token: str) -> str:
-    """What a base64 *token* says, where it says readable text, or ""."""
+    """Return the readable text in a base64 *token*, or ""."""
     padded = token + "=" * (-len(token) % 4)
     try:
         text = base64.urlsafe_b64decode(padded.replace("+", "-").replace("/", "_")).decode()
@@ -105,13 +106,13 @@ Make = Callable[[re.Match[str]], str | None]
 
 
 class Pieces:
-    """A text in which several patterns are replaced in turn: what took a place is not looked at again."""
+    """A text in which patterns are replaced in turn; a replacement is not searched again."""
 
     def __init__(self, text: str) -> None:
         self._pieces = [(text, False)]
 
     def replace(self, pattern: re.Pattern[str], make: Make) -> None:
-        """Put what *make* gives in place of each match of *pattern*."""
+        """Replace each match of *pattern* by what *make* gives."""
         self._pieces = [
             piece
             for text, done in self._pieces
@@ -119,7 +120,7 @@ class Pieces:
         ]
 
     def join(self, change: Callable[[str], str] = str) -> str:
-        """The whole text, with *change* made to what was not replaced."""
+        """Return the whole text, with *change* applied to what was not replaced."""
         return "".join(text if done else change(text) for text, done in self._pieces)
 
 
@@ -160,7 +161,7 @@ _CDATA = "<![CDATA["
 
 
 def find_xml_text(answer: PlatformAnswer) -> str | None:
-    """The XML document in *answer*, as it would be in UTF-8; None where it is none, or HTML."""
+    """Return the XML document in *answer*, as in UTF-8; None if it is no XML, or HTML."""
     if not looks_like_xml(answer.content) or b"<html" in answer.content[:1000].lower():
         return None
     try:
@@ -179,9 +180,9 @@ class _OpenElement:
 
 
 def rewrite_xml(text: str, change: ChangeText, rename: RenameTag = str) -> str:
-    """*text* with *change* made to each text and attribute, and *rename* to each name of one.
+    """Return *text* with *change* applied to each text and attribute, and *rename* to each name.
 
-    Keys are the names of elements, and `@` and the name of attributes.
+    Keys are the names of elements, and `@` with the name of attributes.
     """
     parts = _PART.findall(text)
     return "".join(
@@ -191,7 +192,7 @@ def rewrite_xml(text: str, change: ChangeText, rename: RenameTag = str) -> str:
 
 
 def _find_owners(parts: Sequence[str]) -> list[tuple[_OpenElement, _OpenElement]]:
-    """For each part the element that it stands in, and the one around that."""
+    """Return for each part the element that it stands in, and the element around that."""
     top = _OpenElement("")
     stack = [top, top]
     owners = []
@@ -224,7 +225,7 @@ def _change_part(
 
 
 def _change_tag(part: str, element: _OpenElement, change: ChangeText, rename: RenameTag) -> str:
-    """A tag with its attributes; declarations of namespaces stay."""
+    """Return a tag with its attributes changed; declarations of namespaces stay."""
 
     def attribute(match: re.Match[str]) -> str:
         name = match["name"]

@@ -27,7 +27,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class StandIns:
-    """Gives stand-ins; *taken* are words that none may be, since they are in the data."""
+    """Makes stand-ins; none of them is one of the words *taken*, which are in the data."""
 
     def __init__(self, user: str, taken: Collection[str] = ()) -> None:
         self._taken = {word.casefold() for word in taken}
@@ -47,7 +47,7 @@ class StandIns:
         self.user = user if kind is None else self(user, kind)
 
     def __call__(self, text: str, kind: PersonalKind) -> str:
-        """The stand-in of *text*."""
+        """Return the stand-in of *text*."""
         if kind is PersonalKind.NAME:
             return self._name(text)
         key = kind, text.casefold()
@@ -91,7 +91,7 @@ class StandIns:
 
 
 def make_shape(text: str, number: int) -> str:
-    """*text* with other digits and letters, told apart by *number*: `AB-12` is `XX-51`, then `XX-52`."""
+    """Return *text* with other digits and letters, unique by *number*: `XX-51`, then `XX-52` for `AB-12`."""
     digits = sum(character.isdecimal() for character in text)
     letters = sum(character.isalpha() for character in text)
     if digits >= len(str(number)):
@@ -119,7 +119,7 @@ def _in_letters(number: int) -> str:
 
 
 def _in_hex(text: str) -> str:
-    """Replace letters that are not hex by `a`, so that the stand-in of a UUID is a UUID."""
+    """Return *text* with `a` for letters that are not hex: the stand-in of a UUID is a UUID."""
     return re.sub(r"[g-z]", "a", re.sub(r"[G-Z]", "A", text))
 
 
@@ -135,14 +135,14 @@ def _addresses() -> Iterator[str]:
 
 
 def _copy_case(like: str, word: str) -> str:
-    """*word* in the letter case of *like*."""
+    """Return *word* in the letter case of *like*."""
     if like.isupper() and len(like) > 1:
         return word.upper()
     return word.lower() if like.islower() else word
 
 
 def _copy_address_case(like: str, address: str) -> str:
-    """*address*, with capitals where *like* has some: an owner may be written so and so."""
+    """Return *address* with capitals where *like* has some: an owner may be written both ways."""
     if like == like.lower():
         return address
     return address.upper() if like == like.upper() else address.title().replace(".Com", ".com")
@@ -166,13 +166,13 @@ _BLANKS = re.compile(r"\s+")
 
 
 class ValueShapes:
-    """Gives the same value the same shape, and another value another, as far as there is room for it."""
+    """Gives equal values the same shape, and other values another, as far as there is room."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
 
     def of(self, value: Any) -> Any:
-        """The shape of a text or a number; true, false and null are their own."""
+        """Return the shape of a text or a number; true, false and null stay."""
         if isinstance(value, str):
             return self.of_text(value)
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
@@ -180,7 +180,7 @@ class ValueShapes:
         return self._of_number(value)
 
     def of_text(self, text: str) -> str:
-        """A date stays a date, a URL a URL; letters are `x`, digits are 5."""
+        """Return a date for a date, a URL for a URL; else `x` for letters and 5 for digits."""
         if not text.strip():
             return text
         date = _WHOLE_DATE.fullmatch(text)

@@ -31,7 +31,7 @@ class WrittenCase:
 
 @dataclass(frozen=True, slots=True)
 class CaseParts:
-    """What a case consists of; *key* is a query parameter that is a credential, or ""."""
+    """The parts of a case; *key* is a query parameter that is a credential, or ""."""
 
     name: str
     user: str
@@ -42,7 +42,10 @@ class CaseParts:
 
 
 def write_case(parts: CaseParts, stem: str, *, longest: int | None = LONGEST) -> WrittenCase:
-    """*parts* as YAML; *stem* begins the names of the files that hold bodies of over *longest* bytes."""
+    """Return *parts* as YAML.
+
+    Bodies of over *longest* bytes go to files, whose names begin with *stem*.
+    """
     files: dict[str, bytes] = {}
     lines = [
         f"- case: {scalar_text(parts.name)}",
@@ -61,7 +64,7 @@ def write_case(parts: CaseParts, stem: str, *, longest: int | None = LONGEST) ->
 
 
 def _write_answer(replayed: ReplayedAnswer, key: str) -> Iterator[str]:
-    """What was asked, and the head of the answer."""
+    """Yield what was asked, and the head of the answer."""
     reply = replayed.reply
     asked = _drop_parameter(replayed.asked, key).replace("%40", "@")
     yield f"    - {reply.method.lower()}: {scalar_text(asked)}"
@@ -90,7 +93,7 @@ def _write_body(
 
 
 def _write_sent(content: bytes) -> Iterator[str]:
-    """What the request must carry."""
+    """Yield what the request must carry."""
     try:
         yield from _write_member("json", msgspec.json.decode(content), "      ")
     except msgspec.MsgspecError:
@@ -100,14 +103,14 @@ def _write_sent(content: bytes) -> Iterator[str]:
 
 
 def _drop_parameter(asked: str, key: str) -> str:
-    """*asked* without the parameter that is a credential."""
+    """Return *asked* without the parameter that is a credential."""
     path, _, query = asked.partition("?")
     kept = [p for p in _PARAMETER.findall(query) if not key or p.partition("=")[0] != key]
     return f"{path}?{'&'.join(kept)}" if kept else path
 
 
 def _write_member(key: str, value: Any, indent: str) -> Iterator[str]:
-    """A key and its value: on one line where that is short, else on several."""
+    """Yield a key and its value: on one line if that is short, else on several."""
     line = f"{key}: {flow_text(value)}"
     lines = [line] if len(line) <= _WIDEST else block_lines({key: value})
     yield from (f"{indent}{part}" for part in lines)

@@ -34,7 +34,7 @@ _TRUTHS = frozenset({"true", "false", "1", "0"})
 
 
 class Needed:
-    """Rewrites answers: *reads* is what the mapping reads of them, *names* the keys that it names."""
+    """Rewrites answers; *reads* is what the mapping reads of them, *names* the keys that it names."""
 
     def __init__(
         self, reads: Reads, personal: PersonalData, stand_ins: StandIns, names: frozenset[str]
@@ -46,29 +46,29 @@ class Needed:
         self._shapes = ValueShapes()
 
     def of_json(self, document: Any) -> Any:
-        """The JSON *document*, with what is not needed replaced."""
+        """Return the JSON *document* with what is not needed replaced."""
         return change_values(document, self._value, self._key)
 
     def of_xml(self, text: str) -> str:
-        """The XML document, with what is not needed replaced."""
+        """Return the XML document with what is not needed replaced."""
         return rewrite_xml(text, lambda value, spot: str(self._in_xml(value, spot)), self._tag)
 
     def of_target(self, asked: str) -> str:
-        """What was asked for, with what is personal in it replaced."""
+        """Return the target of a request with personal data replaced."""
         return self._personal.replace_in_text(asked, self._by)
 
     def of_header(self, name: str, value: str) -> str:
-        """A header with what is personal in it replaced."""
+        """Return a header with personal data replaced."""
         return str(self._personal.replace_value(value, DataSpot(name), self._by))
 
     def of_link(self, text: str) -> str:
-        """A URL that is followed: its path and the names of its parameters stay, where they are nobody's."""
+        """Return a URL that is followed. Its path and the names of parameters stay, unless personal."""
         path, mark, query = text.partition("?")
         plain = self._personal.replace_in_text(path, self._by)
         return plain + mark + _PARAMETER.sub(self._parameter, query)
 
     def _parameter(self, match: re.Match[str]) -> str:
-        """A parameter whose value is a number, or which the mapping writes itself, stays."""
+        """Return a parameter; a number, or a text that the mapping writes itself, stays."""
         value = unquote_plus(match["value"])
         if _NUMBER.fullmatch(value) or self._personal.is_kept(value):
             return match[0]
@@ -104,7 +104,7 @@ class Needed:
         return self._passing(value, spot)
 
     def _unread(self, value: Any, spot: DataSpot) -> Any:
-        """A made-up name or address where it is one and nothing else: a case is read by people too."""
+        """Return a made-up name or address if it is one, since people read cases too; else a shape."""
         if isinstance(value, str):
             kind = find_kind_at(value, spot) or self._personal.known.get(value.casefold())
             if EMAIL.fullmatch(value):
@@ -114,7 +114,7 @@ class Needed:
         return self._shapes.of(value)
 
     def _of_kind(self, value: Any, kind: PersonalKind) -> Any:
-        """What goes into a field of that *kind*."""
+        """Return what stands for a value that goes into a field of that *kind*."""
         text = str(value)
         if not text.strip() or isinstance(value, float):
             return self._shapes.of(value)
@@ -126,7 +126,7 @@ class Needed:
         return int(made) if isinstance(value, int) and made.isdecimal() else made
 
     def _part(self, part: str) -> str:
-        """A part of a URL that opens something: it may stand elsewhere, without the URL around it."""
+        """Return a part of a URL that opens something, replaced: it may stand elsewhere without the URL."""
         made = self._personal.replace_in_text(part, self._by)
         return made if made != part else self._shapes.of_text(part)
 
@@ -136,7 +136,7 @@ class Needed:
         return self._personal.replace_value(value, spot, self._by)
 
     def _document_within(self, text: str, spot: DataSpot) -> Any:
-        """A text that is a JSON document, with what is personal in it replaced."""
+        """Return a text that is a JSON document, with personal data in it replaced."""
         try:
             document = msgspec.json.decode(text)
         except msgspec.MsgspecError:
@@ -145,7 +145,7 @@ class Needed:
         return text if made == document else msgspec.json.encode(made).decode()
 
     def _passing(self, value: Any, spot: DataSpot) -> Any:
-        """What decides nothing: a stand-in where all of it is known, else its shape."""
+        """Return a stand-in if all of the value is known, else its shape: it decides nothing."""
         if isinstance(value, str) and value == self._by.user:
             return value
         if isinstance(value, str) and self._is_whole(value):
@@ -172,7 +172,7 @@ class Needed:
         return self._shapes.of_text(key)
 
     def _tag(self, name: str) -> str:
-        """The name of an element or an attribute."""
+        """Return the name of an element or an attribute, or its shape."""
         known = name in self._names or f"@{name}" in self._names or name == "nil"
         return name if known or is_field_name(name) else self._shapes.of_text(name)
 

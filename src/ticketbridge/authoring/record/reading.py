@@ -24,7 +24,7 @@ _Leaf = tuple[Path, type, Any]
 class Reads:
     """The values that were read, each by its path, and what for.
 
-    Two equal values at the same path of two elements are one here: who may see one has seen both.
+    Two equal values at the same path of two elements count as one: who may see one has seen both.
     """
 
     def __init__(self) -> None:
@@ -36,28 +36,28 @@ class Reads:
         self._held: list[Any] = []
 
     def uses(self, path: Path, value: Any) -> Collection[Use | PersonalKind]:
-        """What *value* at *path* was read for; nothing where it was not."""
+        """Return what *value* at *path* was read for; nothing if it was not read."""
         return self._uses.get(_make_leaf(path, value), ())
 
     def has_read_key(self, path: Path, key: str) -> bool:
-        """Whether *key* itself, of the object at *path*, was read as a value is."""
+        """Whether *key* itself, in the object at *path*, was read as a value."""
         return (path, key) in self._keys
 
     def note(self, container: Any, value: Any, key: str | None, use: Use | PersonalKind) -> None:
-        """*value* was read in *container*: under *key*, or as an element of a list."""
+        """Note that *value* was read in *container*: under *key*, or as an element of a list."""
         container = self._holder(container, key)
         path = self._paths.get(id(container))
         if path is not None:
             self._uses[_make_leaf(path if key is None else (*path, key), value)].add(use)
 
     def note_key(self, container: Any, key: str) -> None:
-        """*key* of *container* was read."""
+        """Note that *key* of *container* was read."""
         path = self._paths.get(id(self._holder(container, key)))
         if path is not None:
             self._keys.add((path, key))
 
     def stand_for(self, made: dict[str, Any], containers: Sequence[Any]) -> None:
-        """The members of *made* are those of *containers*, the last that has the key."""
+        """Note that the members of *made* come from *containers*, from the last that has the key."""
         self._members[id(made)] = containers
         self._held.append(made)
 
@@ -68,7 +68,7 @@ class Reads:
         return container
 
     def meet(self, document: Any) -> None:
-        """From here on the parts of *document* are known by their paths."""
+        """Learn the paths of all parts of *document*."""
         if id(document) not in self._paths and isinstance(document, dict | list):
             self._register(document, ())
 

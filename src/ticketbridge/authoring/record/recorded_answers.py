@@ -28,9 +28,9 @@ _LINK = re.compile(r"<(?P<url>[^>]*)>(?P<rest>(?:\s*;\s*rel\s*=\s*(?:\"[^\"]*\"|
 
 @dataclass(slots=True)
 class RecordedAnswer:
-    """One answer of the platform: to which call it came, and what it was asked for then.
+    """One answer of the platform: its call, and the request of that time.
 
-    *content* is the body with made-up data, *document* the same read, where it is JSON.
+    *content* is the body with made-up data; *document* is the same as values, if it is JSON.
     """
 
     call: str
@@ -48,7 +48,7 @@ class RecordedAnswer:
 
 
 def list_real_answers(trial: Trial) -> Iterator[RecordedAnswer]:
-    """What the platform answered, as it did."""
+    """Yield the platform's answers, unchanged."""
     spec = trial.bridge.spec
     for exchange, answer in _list_answered(trial):
         asked = below_base(exchange.request.url, spec.upstream.base_url)
@@ -60,7 +60,7 @@ def list_real_answers(trial: Trial) -> Iterator[RecordedAnswer]:
 
 
 def _list_answered(trial: Trial) -> Iterator[tuple[Exchange, PlatformAnswer]]:
-    """The calls that were answered; logins are left out: a case needs none."""
+    """Yield the calls that were answered, without logins: a case needs none."""
     calls = {entry.name for entry in trial.bridge.spec.source if isinstance(entry, CallSpec)}
     for exchange in trial.exchanges:
         if exchange.answer is not None and exchange.request.call in calls:
@@ -68,7 +68,7 @@ def _list_answered(trial: Trial) -> Iterator[tuple[Exchange, PlatformAnswer]]:
 
 
 class AnswerRecorder:
-    """Makes replies of a trial's exchanges, in which *needed* replaces what must not stay.
+    """Makes recorded answers from a trial; *needed* replaces what must not stay.
 
     *names* are the keys that the mapping names, those of headers too.
     """
@@ -108,7 +108,7 @@ class AnswerRecorder:
         )
 
     def _headers(self, call: str, answer: PlatformAnswer) -> Iterator[tuple[str, str]]:
-        """Those that the bridge reads, and those that the mapping reads."""
+        """Yield the headers that the bridge or the mapping reads."""
         for name, value in answer.headers.items():
             if name == "content-type" and find_xml_text(answer) is not None:
                 yield name, _CHARSET.sub("", value)
@@ -118,7 +118,7 @@ class AnswerRecorder:
                 yield name, self._elsewhere(self._needed.of_header(name, value))
 
     def _link(self, match: re.Match[str]) -> str:
-        """A link with no other parameter than `rel`, which alone tells where the next page is."""
+        """Return a link whose only parameter is `rel`, which alone names the next page."""
         return f"<{self._needed.of_link(match['url'])}>{match['rest']}"
 
     def _content(self, answer: PlatformAnswer) -> tuple[bytes, Any]:
@@ -135,12 +135,12 @@ class AnswerRecorder:
         return f"({len(answer.content)} bytes that are no document)".encode(), msgspec.UNSET
 
     def _elsewhere(self, text: str) -> str:
-        """*text* without the platform's host."""
+        """Return *text* without the platform's host."""
         return text.replace(self._base_url, BASE).replace(self._origin, ELSEWHERE)
 
 
 def change_texts(value: Any, change: Callable[[str], str]) -> Any:
-    """A JSON value with *change* made to each text in it."""
+    """Return a JSON value with *change* applied to each text in it."""
     if isinstance(value, dict):
         return {key: change_texts(member, change) for key, member in value.items()}
     if isinstance(value, list):

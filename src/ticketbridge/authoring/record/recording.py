@@ -53,13 +53,13 @@ _HEAD = "# Answers of the platform, recorded; personal data in them is made up.\
 
 
 class RecordError(Exception):
-    """Why nothing was recorded; the file is as it was."""
+    """Nothing was recorded, and why; the file is unchanged."""
 
 
 def record(trial: Trial, mapping: Path, file: Path, name: str | None = None) -> str:
-    """Add what happened in *trial* as a case to *file*, and give the case's name.
+    """Add what happened in *trial* as a case to *file*, and return the case's name. Raises RecordError.
 
-    Personal data is replaced, and the case is run, before anything is written. Raises RecordError.
+    Personal data is replaced, and the case is run, before anything is written.
     """
     name = name or f"recorded {_write_moment(trial)}"
     spec = trial.bridge.spec
@@ -100,7 +100,7 @@ class _Run:
 
 
 def _find_reads(real: Trial) -> Reads:
-    """What the mapping reads of the platform's answers: its expressions are evaluated on them again."""
+    """Return what the mapping reads of the answers, by evaluating its expressions on them again."""
     spec, reads = real.bridge.spec, Reads()
     compiler = ReadingCompiler(spec.source, find_slots(spec), reads)
     nowhere = CasePlatform((), spec.upstream)
@@ -110,7 +110,7 @@ def _find_reads(real: Trial) -> Reads:
 
 
 def _run_replay(replies: Sequence[RecordedAnswer], offline: Bridge, user: str, real: Trial) -> _Run:
-    """The same answer again, on what *replies* say, without a platform."""
+    """Make the same answer again from *replies*, without a platform. Raises RecordError."""
     upstream = offline.spec.upstream
     replay = Replay(replies, upstream.base_url)
     bridge = offline.on(CasePlatform((), upstream), logs_in=False).through(lambda _: replay)
@@ -158,7 +158,7 @@ def _find_key(spec: MappingSpec) -> str:
 
 
 def _keep_case(case: WrittenCase, name: str, file: Path, offline: Bridge) -> None:
-    """Write the case, once it has been run from a file beside the one that it goes to."""
+    """Write the case, after it has passed in a file beside *file*. Raises RecordError."""
     before = _read_before(file)
     draft = file.with_name(f".{file.name}.recording")
     with _write_files(case, file.parent), _remove_after(draft):
@@ -168,7 +168,7 @@ def _keep_case(case: WrittenCase, name: str, file: Path, offline: Bridge) -> Non
 
 
 def _read_before(file: Path) -> str:
-    """What stands in the file already, ended so that a case can follow."""
+    """Return the present text of the file, ready for another case. Raises RecordError."""
     if not file.exists():
         return _HEAD
     try:
@@ -191,7 +191,7 @@ def _require_passing(draft: Path, name: str, offline: Bridge) -> None:
 
 @contextmanager
 def _write_files(case: WrittenCase, folder: Path) -> Iterator[None]:
-    """The case's files, which stay only where all goes well."""
+    """Write the case's files, and remove them again if the block fails."""
     made: list[Path] = []
     try:
         for name, content in case.files.items():
@@ -224,7 +224,7 @@ _POSITION = re.compile(r"\[[0-9]+\]")
 
 
 def find_differences(real: Trial, made: Trial, personal: PersonalData) -> Iterator[str]:
-    """What the outcome with made-up data has that the real one has not, and the reverse."""
+    """Yield each difference between the outcome with made-up data and the real one."""
     if _describe_problem(real) != _describe_problem(made):
         yield f"the outcome is {_describe_problem(made)}, and was {_describe_problem(real)}"
     if real.journal.verdicts != made.journal.verdicts:
@@ -237,7 +237,7 @@ def find_differences(real: Trial, made: Trial, personal: PersonalData) -> Iterat
 
 
 def find_leaks(text: str, personal: PersonalData) -> Iterator[str]:
-    """The kinds of personal data that still stand in *text*: e-mails, phones, whole names, secrets.
+    """Yield the kinds of personal data left in *text*: e-mails, phones, whole names, secrets.
 
     Single names are not looked for: most are words of a language too.
     """
@@ -263,7 +263,7 @@ def _list_tickets(trial: Trial) -> list[dict[str, Any]]:
 
 
 def _find_other_paths(was: Any, now: Any, personal: PersonalData, path: str = "") -> Iterator[str]:
-    """The paths at which two tickets differ by more than personal data."""
+    """Yield the paths at which two tickets differ by more than personal data."""
     if isinstance(was, dict) and isinstance(now, dict) and was.keys() == now.keys():
         for name, value in was.items():
             yield from _find_other_paths(
@@ -277,7 +277,7 @@ def _find_other_paths(was: Any, now: Any, personal: PersonalData, path: str = ""
 
 
 def _may_differ(value: Any, path: str, personal: PersonalData) -> bool:
-    """Whether a value may differ in the recorded case: it comes from personal data, or decides nothing."""
+    """Whether a value may differ: it comes from personal data, or decides nothing."""
     keys = tuple(_POSITION.sub("", path).split("."))
     if choose_use(keys) is not Use.DECIDES:
         return True

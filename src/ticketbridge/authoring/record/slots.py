@@ -29,7 +29,7 @@ from ticketbridge.mapping.spec import (
 
 
 class Use(Enum):
-    """What a value that is read is needed for, beside those that go into a personal field."""
+    """What a value is needed for, unless it goes into a personal field."""
 
     DECIDES = "verdicts, ids and prices come of it: it is kept"
     BINDS = "it is bound to a name: its parts count where that name is read"
@@ -46,7 +46,7 @@ _KEPT = frozenset({"seating", "identificationType"})
 
 
 def find_slots(spec: MappingSpec) -> Slots:
-    """The uses of the expressions of *spec*."""
+    """Return the uses of the expressions of *spec*."""
     uses: dict[ExpressionSpec, Use | PersonalKind] = dict(_find_source_slots(spec.source))
     if spec.ticket.owner is not None:
         uses[spec.ticket.owner] = Use.PASSES
@@ -59,7 +59,7 @@ def find_slots(spec: MappingSpec) -> Slots:
 
 
 def choose_use(path: tuple[str, ...]) -> Use | PersonalKind:
-    """What the field of a ticket at *path* is for."""
+    """Return what the field of a ticket at *path* is for."""
     if path == ("buyer",):
         return PersonalKind.EMAIL
     kind = find_kind(DataSpot(path[-1], path[-2] if len(path) > 1 else ""))
@@ -107,12 +107,12 @@ _TEXT = re.compile(r"'((?:[^'\\]|\\.)*)'")
 
 
 def find_kept_words(spec: MappingSpec) -> set[str]:
-    """The keys of its tables, and the texts in its expressions and requests."""
+    """Return the keys of the mapping's tables, and the texts in its expressions and requests."""
     return set(_find_words((spec.source, spec.ticket)))
 
 
 def find_named_keys(spec: MappingSpec) -> frozenset[str]:
-    """The keys of the platform's answers that it names."""
+    """Return the keys of the platform's answers that the mapping names."""
     found = {*_find_keys((spec.source, spec.ticket)), "errors"}  # which are looked for in GraphQL
     return frozenset(found | find_kept_words(spec))
 
