@@ -70,7 +70,7 @@ def record(trial: Trial, mapping: Path, file: Path, name: str | None = None) -> 
     stand_ins = StandIns(trial.user, personal.words | personal.known.keys())
     names = find_named_keys(spec)
     needed = Needed(reads, personal, stand_ins, names)
-    replies = list(AnswerRecorder(trial, needed, names).made())
+    replies = list(AnswerRecorder(trial, needed, names).make_answers())
     offline = compile_for_cases(load_for_cases(mapping))
     run = _run_replay(replies, offline, stand_ins.user, trial)
     _require_same(trial, run, personal)
