@@ -90,7 +90,7 @@ class PathShapes:
             if not any(_counts_pages(value) for value in values)
         }
         pairs = [self._pair(pair, declared) for pair in query.split("&") if pair]
-        shape = self._filled(call.request.path, path)
+        shape = self._fill(call.request.path, path)
         return shape + (f"?{'&'.join(pairs)}" if pairs else "")
 
     def _pair(self, pair: str, declared: dict[str, list[TemplateSpec]]) -> str:
@@ -98,9 +98,9 @@ class PathShapes:
         known = declared.get(unquote(name))
         if not known:
             return self._masked(f"?{pair}")[1:]
-        return f"{unquote(name)}={self._filled(known.pop(0), value)}"
+        return f"{unquote(name)}={self._fill(known.pop(0), value)}"
 
-    def _filled(self, template: TemplateSpec, sent: str) -> str:
+    def _fill(self, template: TemplateSpec, sent: str) -> str:
         """The template's text, with what was *sent* in those of its holes that may be shown."""
         pattern = "".join("([^/?&]*)" if _is_open(part) else "%s" for part in template.parts)
         literals = [re.escape(part) for part in template.parts if isinstance(part, str)]

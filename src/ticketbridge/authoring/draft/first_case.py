@@ -49,7 +49,7 @@ _SOMEONE = "user@example.com"
 
 def write_first_case(drafted: MappingDraft, documents: Sequence[Document], user: str | None) -> str:
     """Return the cases file, with long answers in it."""
-    user = user or _most_frequent_owner(drafted) or _SOMEONE
+    user = user or _find_most_frequent_owner(drafted) or _SOMEONE
     personal = PersonalData(user, secrets=drafted.hidden.secrets)
     for document in documents:
         personal.learn(document.value)
@@ -63,7 +63,7 @@ def write_first_case(drafted: MappingDraft, documents: Sequence[Document], user:
     return _HEAD + written_case(parts, drafted.parts.platform, longest=None).text
 
 
-def _most_frequent_owner(drafted: MappingDraft) -> str | None:
+def _find_most_frequent_owner(drafted: MappingDraft) -> str | None:
     owner = drafted.parts.owner.text.removeprefix("optional(").removesuffix(")")
     found = next((c for c in drafted.plan.candidates() if c.text == owner), None)
     counts = Counter(value for value in (found.given if found else ()) if isinstance(value, str))
