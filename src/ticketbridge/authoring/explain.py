@@ -101,7 +101,7 @@ class PathShapes:
         return f"{unquote(name)}={self._fill(known.pop(0), value)}"
 
     def _fill(self, template: TemplateSpec, sent: str) -> str:
-        """The template's text, with what was *sent* in those of its holes that may be shown."""
+        """Return the template's text, with what was *sent* in those of its holes that may be shown."""
         pattern = "".join("([^/?&]*)" if _is_open(part) else "%s" for part in template.parts)
         literals = [re.escape(part) for part in template.parts if isinstance(part, str)]
         found = re.fullmatch(pattern % tuple(literals), sent)

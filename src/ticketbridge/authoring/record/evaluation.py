@@ -44,13 +44,13 @@ class Noting(Protocol):
     """Receives each value that is read."""
 
     def note(self, container: Any, value: Any, key: str | None, use: Use | PersonalKind) -> None:
-        """*value* was read in *container*."""
+        """Note that *value* was read in *container*."""
 
     def note_key(self, container: Any, key: str) -> None:
-        """*key* of *container* was read."""
+        """Note that *key* of *container* was read."""
 
     def note_merged(self, made: dict[str, Any], containers: Sequence[Any]) -> None:
-        """The members of *made* are those of *containers*, the last that has the key."""
+        """Note that the members of *made* come from *containers*, from the last that has the key."""
 
 
 class Evaluation:

@@ -89,7 +89,7 @@ class AnswerRecorder:
         self._names = names
 
     def make_answers(self) -> Iterator[RecordedAnswer]:
-        """A reply for each call that was answered."""
+        """Yield a recorded answer for each call that was answered."""
         for exchange, answer in _list_answered(self._trial):
             yield self._make_answer(exchange, answer)
 
