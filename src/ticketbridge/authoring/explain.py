@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import msgspec
 
 from ticketbridge.authoring.cases.case_platform import below_base
+from ticketbridge.authoring.cases.value_text import write_moment
 from ticketbridge.authoring.personal.personal_data import find_personal_data
 from ticketbridge.authoring.personal.personal_kinds import DataSpot, PersonalKind, mask
 from ticketbridge.authoring.trial import Exchange, Trial
@@ -297,7 +298,7 @@ def explain(
     body = msgspec.json.decode(answer.body) if answer and answer.body else None
     return AnswerExplanation(
         str(masker.mask_user(trial.user)),
-        trial.now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        write_moment(trial.now),
         answer.status if answer else problem.status if problem else 0,
         masker.mask_value(body) if whole else body,
         _explain_problem(problem) if problem else None,

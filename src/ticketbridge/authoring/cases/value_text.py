@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
@@ -28,6 +29,11 @@ def show_value(value: Any) -> str:
     if isinstance(value, Missing):
         return str(value.value)
     return shorten(ENCODER.encode(value).decode())
+
+
+def write_moment(moment: datetime) -> str:
+    """Return *moment* to the second, as `now` of a case has it: `2026-11-24T12:00:00Z`."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def shorten(text: str) -> str:
@@ -68,20 +74,21 @@ def write_block(value: Any) -> Iterator[str]:
             yield from _write_entry(f"{write_scalar(name)}:", each)
     else:
         for each in value:
-            first, *others = write_block(each) if _nests(each) else (write_flow(each),)
+            first, *others = write_block(each) if is_nested(each) else (write_flow(each),)
             yield f"- {first}"
             yield from (f"  {line}" for line in others)
 
 
 def _write_entry(key: str, value: Any) -> Iterator[str]:
-    if _nests(value):
+    if is_nested(value):
         yield key
         yield from (f"  {line}" for line in write_block(value))
     else:
         yield f"{key} {write_flow(value)}"
 
 
-def _nests(value: Any) -> bool:
+def is_nested(value: Any) -> bool:
+    """Whether *value* is a list or an object that is not empty."""
     return isinstance(value, dict | list) and bool(value)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ticketbridge.authoring.cases.value_text import write_block, write_flow
+from ticketbridge.authoring.cases.value_text import is_nested, write_block, write_flow
 from ticketbridge.jmes.values import equal
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.nodes import ListNode, MapNode, Node, Scalar
@@ -82,7 +82,7 @@ class _Editor:
     def _edit_whole(self, spot: _NodePlace, value: Any) -> _Edit:
         start, end = self._find_offset(spot.node.place), self._find_end(spot.node)
         below = spot.node.place.line > spot.key.line
-        if spot.flow or not _is_nested(value) or (not below and self._fits(spot, value)):
+        if spot.flow or not is_nested(value) or (not below and self._fits(spot, value)):
             if below:
                 return _Edit(len(self._text[:start].rstrip()), end, f" {write_flow(value)}")
             return _Edit(start, end, write_flow(value))
@@ -128,7 +128,3 @@ class _Editor:
         depth = 0
         tokens = _TOKEN.finditer(self._text, start)
         return next(t.end() for t in tokens if not (depth := depth + _DEPTH.get(t[0], 0)))
-
-
-def _is_nested(value: Any) -> bool:
-    return isinstance(value, dict | list) and bool(value)

@@ -17,8 +17,8 @@ from ticketbridge.authoring.draft.entries import (
     Variable,
 )
 from ticketbridge.authoring.draft.paging import DraftPages
-from ticketbridge.authoring.draft.platform_words import VALID
 from ticketbridge.authoring.draft.status_tables import TableGuess
+from ticketbridge.contract.marks import VALID
 from ticketbridge.mapping.compiler import TODO
 
 _COLUMN = 52
