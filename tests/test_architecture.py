@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,3 +110,18 @@ def test_modules_stay_small(unit: str, path: Path) -> None:
     del unit
 
     assert len(path.read_text("utf-8").splitlines()) <= 420
+
+
+def test_serving_loads_none_of_the_tools() -> None:
+    """`serve` starts as fast, and takes as little memory, as if the tools were not there."""
+    program = (
+        "import sys; from ticketbridge.cli import main; main(['serve', 'nothing.yaml']);"
+        " print(*sys.modules)"
+    )
+    ran = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = ran.stdout.split()
+
+    assert "ticketbridge.server" in loaded
+    assert [name for name in loaded if name.startswith("ticketbridge.authoring")] == []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ticketbridge.terminal import UsageError
 
-class OutputError(Exception):
+
+class OutputError(UsageError):
     """A file that cannot be written; the message names it."""
 
 
