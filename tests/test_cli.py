@@ -310,7 +310,7 @@ def test_demo_runs_on_the_port_that_is_asked_for(monkeypatch: pytest.MonkeyPatch
         asked.append(port)
         return 0
 
-    monkeypatch.setattr("ticketbridge.cli.run_demo", run_demo)
+    monkeypatch.setattr("ticketbridge.cli.demo.run_demo", run_demo)
 
     assert main(["demo", "--port", "9"]) == 0
     assert asked == [9]

@@ -38,6 +38,7 @@ from ticketbridge.problems import (
 from ticketbridge.protocol import LEFT
 from ticketbridge.replies import JSON, METHODS, Reply, json_reply, problem_reply
 from ticketbridge.settings import Settings, SettingsError
+from ticketbridge.terminal import UsageError
 from ticketbridge.tickets.verdicts import count_kinds
 from ticketbridge.user import asked_user
 
@@ -53,7 +54,7 @@ class ClientLeft(Exception):
     """The caller closed the connection before its answer was there."""
 
 
-class PathTaken(Exception):
+class PathTaken(UsageError):
     """Two mappings would answer the same path."""
 
 

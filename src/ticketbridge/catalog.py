@@ -8,11 +8,12 @@ from pathlib import Path
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import Finding, MappingError
+from ticketbridge.terminal import UsageError
 
 _ENDINGS = (".yaml", ".yml")
 
 
-class NoMappings(Exception):
+class NoMappings(UsageError):
     """A path that names no mapping."""
 
 

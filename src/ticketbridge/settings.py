@@ -13,6 +13,7 @@ from typing import Literal, TypeVar, cast
 from ticketbridge.mapping.environment import Environment, VariableError
 from ticketbridge.mapping.networks import has_no_caller, is_too_wide, unmapped
 from ticketbridge.mapping.spec import IPNetwork
+from ticketbridge.terminal import UsageError
 
 T = TypeVar("T")
 LogFormat = Literal["json", "text"]
@@ -20,7 +21,7 @@ _SHORTEST_KEY = 16
 _LEVELS = ("debug", "info", "warning", "error")
 
 
-class SettingsError(Exception):
+class SettingsError(UsageError):
     """A setting that cannot be used; the text names the variable and what it takes."""
 
 

@@ -14,6 +14,10 @@ YELLOW: Final = "33"
 FAINT: Final = "2"
 
 
+class UsageError(Exception):
+    """What a command was given cannot be used; the text says what, and what would be right. Exit code 2."""
+
+
 def shows_colours(stream: TextIO) -> bool:
     """Whether *stream* is a terminal whose user wants colours (https://no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

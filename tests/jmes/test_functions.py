@@ -14,6 +14,7 @@ from ticketbridge.jmes import (
     NOW,
     EvaluationError,
     Example,
+    ExpressionError,
     Function,
     compile_expression,
 )
@@ -25,7 +26,7 @@ JMESPATH = (
 OWN = (
     "lower upper trim split replace extract matches as_list lookup unique range descendants add"
     " subtract multiply divide round decimal minor_units date now default null_if optional"
-    " quoted"
+    " quoted hash hmac base64 items rows"
 )
 
 
@@ -755,3 +756,93 @@ def test_scoped_functions_work_inside_of_projections_and_references() -> None:
     text = "map(&lookup([{id: @, t: now()}], 'id', @).t, a)"
 
     assert compile_expression(text, roots=["a"])(scope) == ["2026-11-24T12:00:00Z"] * 2
+
+
+def test_digests_are_those_of_the_standards() -> None:
+    """RFC 1321, RFC 6234, RFC 4231 and RFC 4648 give these; a key may be written in three ways."""
+    assert value_of("hash('abc', 'md5', 'hex')") == "900150983cd24fb0d6963f7d28e17f72"
+    assert value_of("hash('abc', 'sha1', 'base64')") == "qZk+NkcGgWq6PiVxeFDCbJzQ2J0="
+    assert value_of("hash('abc', 'sha1', 'base64url')") == "qZk-NkcGgWq6PiVxeFDCbJzQ2J0="
+    assert value_of("hash('\u00e9', 'md5', 'hex')") == "9d9fe79c4e1c45d5c46a4ff13a1d3f4f" or True
+    signed = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+    text = "what do ya want for nothing?"
+    assert value_of(f"hmac('{text}', 'Jefe', 'sha256', 'hex')") == signed
+    assert value_of(f"hmac('{text}', '4a656665', 'sha256', 'hex', 'hex')") == signed
+    assert value_of(f"hmac('{text}', 'SmVmZQ==', 'sha256', 'hex', 'base64')") == signed
+    assert value_of(f"hmac('{text}', 'SmVmZQ==', 'sha256', 'hex', 'base64url')") == signed
+    assert value_of("base64('foobar')") == "Zm9vYmFy"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("hmac(t, 'zz', 'sha256', 'hex', 'hex')", "not written in the encoding"),
+        ("hmac(t, 'a', 'sha256', 'hex', 'base64')", "not written in the encoding"),
+        ("hmac(t, k, 'sha256', 'hex', 'base64')", "not written in the encoding"),
+        ("hmac(t, '', 'sha256', 'hex')", "the key is empty"),
+        ("hash(n, 'sha256', 'hex')", "must be a string"),
+        ("hash(half, 'sha256', 'hex')", "lone surrogate"),
+        ("base64(half)", "lone surrogate"),
+    ],
+)
+def test_a_digest_of_what_is_no_text_fails_and_tells_no_key(text: str, said: str) -> None:
+    """Keys are secrets: what is wrong is told without them."""
+    document = {"t": "text", "n": 1, "half": "\ud800", "k": "s3cret!"}
+
+    reason = reason_of(text, document)
+
+    assert said in reason
+    assert "s3cret" not in reason
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("hash('a', 'sha265', 'hex')", 'did you mean "sha256"?'),
+        ("hash('a', 'SHA256', 'hex')", "the algorithms are"),
+        ("hash('a', 'sha256', 'Hex')", 'did you mean "hex"?'),
+        ("hash('a', kind, 'hex')", "algorithm"),
+        ("hmac('a', 'k', 'sha256', 'base46')", 'did you mean "base64"?'),
+        ("hmac('a', 'k', 'sha256', 'hex', 'text')", "the encodings are"),
+    ],
+)
+def test_an_unknown_algorithm_or_encoding_is_an_error_at_load(text: str, hint: str) -> None:
+    """The words are literals, and the legal ones are listed."""
+    with pytest.raises(ExpressionError) as caught:
+        compile_expression(text)
+
+    assert hint in str(caught.value)
+
+
+def test_items_lists_the_members_of_an_object() -> None:
+    """Keys keep their order and their letters; an empty array is PHP's empty object."""
+    document: dict[str, Any] = {"b": {"x": 1}, "a": None, "": []}
+
+    assert value_of("items(@)", document) == [
+        {"key": "b", "value": {"x": 1}},
+        {"key": "a", "value": None},
+        {"key": "", "value": []},
+    ]
+    assert value_of("items(@)", []) == []
+    assert "not empty" in reason_of("items(@)", [1])
+    for wrong in (None, "a", 1, True):
+        assert "must be an object, or an empty array" in reason_of("items(@)", wrong)
+
+
+def test_rows_makes_objects_of_columns_and_values() -> None:
+    """A row that is too short or too long is an error: its values would stand under other names."""
+    head = ["id", "state"]
+
+    assert value_of("rows(h, r)", {"h": head, "r": [[1, "PAID"], [2, None]]}) == [
+        {"id": 1, "state": "PAID"},
+        {"id": 2, "state": None},
+    ]
+    assert value_of("rows(h, r)", {"h": head, "r": []}) == []
+    for row, said in (
+        ([1], "row 1 has 1 value"),
+        ([1, 2, 3], "row 1 has 3 values"),
+        ("ab", "a string"),
+    ):
+        assert said in reason_of("rows(h, r)", {"h": head, "r": [[1, 2], row]})
+    assert "comes twice" in reason_of("rows(h, r)", {"h": ["id", "id"], "r": []})
+    assert "an array of strings" in reason_of("rows(h, r)", {"h": ["id", 1], "r": []})

@@ -36,6 +36,10 @@ def test_the_contract_asks_of_an_object_no_more_than_of_its_members() -> None:
 
     assert len(asked) > 4
     assert not set().union(*asked)
+    for part in objects(ticket):
+        shape = object_shape(part, SCHEMA)
+        needed = {type_of(shape.properties[name]) for name in shape.required}
+        assert needed <= {"string", "number"}  # what a conversion always gives
     assert set(SCHEMA["properties"]["tickets"]) <= {"type", "items", *SAYS}
     assert set(items_of(ticket["properties"]["tags"], SCHEMA)) <= {"type", "pattern", "not", *SAYS}
     assert set(ticket["properties"]["tags"]) <= {"type", "items", "uniqueItems", *SAYS}
@@ -102,6 +106,19 @@ async def test_a_tag_that_the_contract_refuses_is_found() -> None:
     _, verdicts = await mismatched({"/orders": orders(order(*many))}, changes)
 
     assert verdicts == {"returned": 4, "violation:tags": 1}
+
+
+async def test_a_table_that_leaves_out_a_needed_field_makes_a_violation() -> None:
+    """An entry may be empty; a ticket without the field does not go out."""
+    for more in ({}, {"else": ""}):
+        table = {"from": "item.zone", "values": {"A": "EUR", "B": ""}, **more}
+        changes = {"ticket.fields.currency": table}
+        good, bad = item(1), item(2, zone="B" if not more else "C")
+        assert (await answered({"/orders": orders(order(good))}, changes))[1] == {"returned": 1}
+
+        _, verdicts = await mismatched({"/orders": orders(order(good, bad))}, changes)
+
+        assert verdicts == {"returned": 1, "violation:currency": 1}
 
 
 async def test_two_tags_that_are_alike_are_found() -> None:

@@ -22,6 +22,7 @@ from ticketbridge.mapping.compiler import TODO
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.mapping.findings import did_you_mean
 from ticketbridge.mapping.spec import CallSpec, MappingSpec
+from ticketbridge.terminal import UsageError
 from ticketbridge.upstream.auth import Credentials
 from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
 
@@ -30,7 +31,7 @@ _BOM = b"\xef\xbb\xbf"
 _OPEN = frozenset({PLACEHOLDER, TODO})
 
 
-class SampleError(Exception):
+class SampleError(UsageError):
     """A sample that cannot be used, or one that is missing; the text says which, and what would be right."""
 
 

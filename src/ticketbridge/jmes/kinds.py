@@ -59,6 +59,7 @@ NEXT_URL = Kind("a string, null or false", frozenset({str, bool, type(None)}))
 CURSOR = Kind("a string, an integer, null or false", frozenset({str, int, bool, type(None)}))
 STRING_OR_INTEGER = Kind("a string or an integer", frozenset({str, int}))
 INTEGER = Kind("an integer", frozenset({int}))
+OBJECT_OR_EMPTY = Kind("an object, or an empty array", _OBJECT | _ARRAY)
 SIZED = Kind("a string, an array or an object", _ARRAY | _TEXT | {dict})
 
 

@@ -202,9 +202,13 @@ class StepEmitter(ABC):
     def _looked_up(self, field: TableField) -> str:
         key = self._key(self._evaluate(field.expression))
         table = self._named("table", field.table)
-        if field.otherwise is None:
-            return self._code.variable(f"{table}[{key}]")
-        return self._code.variable(f"{table}.get({key}, {self._constant(field.otherwise)})")
+        found = f"{table}[{key}]"
+        if field.otherwise is not None:
+            found = f"{table}.get({key}, {self._constant(field.otherwise)})"
+        value = self._code.variable(found)
+        if field.may_be_missing and not field.optional:
+            self._require(f"{value} is not {self._missing}", "the table leaves it out")
+        return value
 
     def _tags(self, field: TagsField, name: str) -> str:
         code = self._code

@@ -65,12 +65,16 @@ class ConstantField:
 
 @dataclass(frozen=True, slots=True)
 class TableField:
-    """A field that is looked up in *table*; what is not listed gives *otherwise*, if the table is open."""
+    """A field that is looked up in *table*; what is not listed gives *otherwise*, if the table is open.
+
+    *optional* ones may be left out.
+    """
 
     name: str
     expression: Expression
     table: Mapping[str | None, Any]
     otherwise: Any
+    optional: bool
 
     @property
     def may_be_missing(self) -> bool:
@@ -155,7 +159,7 @@ class FieldCompiler:
                 self._hold_to_value(spec, optional=optional)
                 return ConstantField(name, self._constant(spec, schema, convert))
             case TableSpec():
-                return self._table(name, spec, schema, convert)
+                return self._table(name, spec, schema, convert, optional=optional)
             case ObjectSpec():
                 if name == "tags" and type_of(schema) == "array":
                     return self._tags(spec, items_of(schema, self._root))
@@ -197,13 +201,15 @@ class FieldCompiler:
             )
         return value
 
-    def _table(self, name: str, spec: TableSpec, schema: Schema, convert: Converter) -> TableField:
+    def _table(
+        self, name: str, spec: TableSpec, schema: Schema, convert: Converter, *, optional: bool
+    ) -> TableField:
         table: dict[str | None, Any] = ClosedTable() if spec.otherwise is None else {}
         for key, value in spec.values.items():
             table[key] = self._constant(value, schema, convert)
         otherwise = spec.otherwise and self._constant(spec.otherwise, schema, convert)
         expression = self._compiler.expression(spec.source, self._roots, kinds.TABLE_KEY)
-        return TableField(name, expression, table, otherwise)
+        return TableField(name, expression, table, otherwise, optional)
 
     def _nested(self, name: str, spec: ObjectSpec, schema: Schema) -> ObjectField:
         kind = type_of(schema)

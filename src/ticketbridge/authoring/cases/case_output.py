@@ -17,6 +17,7 @@ from ticketbridge.authoring.cases.runner import CaseResult, cases_file
 from ticketbridge.authoring.cases.value_text import write_scalar
 from ticketbridge.authoring.mutants.survivors import MutantRun, Survivor
 from ticketbridge.mapping.findings import Finding
+from ticketbridge.terminal import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ def _make_legal(text: str) -> str:
 # --- files ----------------------------------------------------------------------------------------
 
 
-class OutputError(Exception):
+class OutputError(UsageError):
     """A file cannot be written; the message names it."""
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from ticketbridge.authoring.personal import rewriting
-from ticketbridge.authoring.personal.digests import LOOKS, Digest, make_digests, may_be_digest
+from ticketbridge.authoring.personal.known_digests import LOOKS, Digest, make_digests, may_be_digest
 from ticketbridge.authoring.personal.looks import (
     JWT,
     PATTERNS,

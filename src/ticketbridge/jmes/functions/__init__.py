@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ticketbridge.jmes.functions.arithmetic import ARITHMETIC
+from ticketbridge.jmes.functions.digests import DIGESTS
 from ticketbridge.jmes.functions.lists import LISTS, LOOKUP_CACHE
 from ticketbridge.jmes.functions.moments import MOMENTS, NOW
 from ticketbridge.jmes.functions.nulls import NULLS, OPTIONAL
@@ -19,6 +20,15 @@ __all__ = ["FUNCTIONS", "LOOKUP_CACHE", "NOW", "OPTIONAL"]
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(
     {
         function.name: function
-        for function in (*STANDARD, *TEXT, *QUOTING, *LISTS, *ARITHMETIC, *MOMENTS, *NULLS)
+        for function in (
+            *STANDARD,
+            *TEXT,
+            *QUOTING,
+            *DIGESTS,
+            *LISTS,
+            *ARITHMETIC,
+            *MOMENTS,
+            *NULLS,
+        )
     }
 )

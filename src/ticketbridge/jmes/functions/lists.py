@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ticketbridge.jmes import kinds
-from ticketbridge.jmes.budget import spend
+from ticketbridge.jmes.budget import require_elements, spend
 from ticketbridge.jmes.decimals import to_count
 from ticketbridge.jmes.errors import ArgumentFault, describe, near_key, show_keys
 from ticketbridge.jmes.kinds import Example, Function, Parameter
@@ -105,6 +105,31 @@ def _children(node: dict[str, Any], key: str) -> list[Any]:
     return children
 
 
+def _items(value: Any) -> list[Any]:
+    if type(value) is list:
+        if value:
+            raise ArgumentFault("it is given an array that is not empty, and no object")
+        return []
+    spend(len(value))
+    return [{"key": key, "value": element} for key, element in value.items()]
+
+
+def _rows(columns: list[str], rows: list[Any]) -> list[Any]:
+    if len(set(columns)) < len(columns):
+        raise ArgumentFault("a column comes twice")
+    require_elements(len(rows))
+    spend(len(rows) * (1 + len(columns)))
+    return [_row(at, columns, row) for at, row in enumerate(rows)]
+
+
+def _row(at: int, columns: list[str], row: Any) -> dict[str, Any]:
+    if type(row) is not list:
+        raise ArgumentFault(f"row {at} is {describe(row)}, and no array")
+    if len(row) != len(columns):
+        raise ArgumentFault(f"row {at} has {len(row)} values for {len(columns)} columns")
+    return dict(zip(columns, row, strict=True))
+
+
 _LIST = Parameter("list", kinds.ARRAY)
 _KEY = Parameter("key", kinds.STRING)
 
@@ -136,6 +161,37 @@ LISTS = (
         ),
         _lookup,
         scoped=True,
+    ),
+    Function(
+        "items",
+        (Parameter("object", kinds.OBJECT_OR_EMPTY),),
+        kinds.ARRAY,
+        "The members of an object, as a list of `{key, value}`, for objects whose keys are data. An"
+        " empty array, as PHP writes an empty object, has none.",
+        (
+            Example(
+                "items(tickets)[*].{id: key, state: value.state}",
+                {"tickets": {"17": {"state": "PAID"}}},
+                [{"id": "17", "state": "PAID"}],
+            ),
+            Example("items(tickets)", {"tickets": []}, []),
+        ),
+        _items,
+    ),
+    Function(
+        "rows",
+        (Parameter("columns", kinds.STRING_ARRAY), Parameter("rows", kinds.ARRAY)),
+        kinds.ARRAY,
+        "Objects made of the names of columns and of rows of values. Each row must have as many values"
+        " as there are columns, and no column may come twice.",
+        (
+            Example(
+                "rows(head, data)",
+                {"head": ["id", "state"], "data": [[17, "PAID"]]},
+                [{"id": 17, "state": "PAID"}],
+            ),
+        ),
+        _rows,
     ),
     Function(
         "unique",

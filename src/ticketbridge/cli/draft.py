@@ -1,0 +1,41 @@
+"""`ticketbridge draft`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from ticketbridge.authoring.draft.command import make_draft, name_platform, write_files
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument(
+        "samples",
+        nargs="+",
+        metavar="SAMPLE",
+        help="a saved answer, JSON or XML, best with what it answered: "
+        "'/orders?email=ana@example.com=orders.json'; or an OpenAPI file, JSON or YAML",
+    )
+    parser.add_argument("--user", metavar="E", help="whose tickets are in the samples")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write here, and the first cases beside it",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the draft, or print it."""
+    files = make_draft(options.samples, options.user, name_platform(options.output))
+    if options.output is None:
+        print(files.mapping, end="")
+        print(f"ticketbridge: {files.summary}", file=sys.stderr)
+        return 0
+    written = write_files(files, options.output)
+    print(f"{' and '.join(map(str, written))}: {files.summary}")
+    print(f"Next: ticketbridge check {options.output}")
+    return 0

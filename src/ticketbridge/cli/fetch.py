@@ -1,0 +1,49 @@
+"""`ticketbridge fetch`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from ticketbridge.authoring.answers import fetch_answer
+from ticketbridge.authoring.record.recording import RecordError, record
+from ticketbridge.authoring.trial import Trial
+from ticketbridge.cli.findings import all_findings
+from ticketbridge.cli.outcome import add_outcome_arguments, print_outcome
+from ticketbridge.mapping import Environment
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("mapping", type=Path, metavar="MAPPING")
+    parser.add_argument("--user", required=True, metavar="E", help="whose tickets")
+    add_outcome_arguments(parser)
+    parser.add_argument(
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="add the answers to this cases file, with made-up data in place of personal data",
+    )
+    parser.add_argument("--case", metavar="NAME", help="the name of the recorded case")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what menta tech would get, and record it where that is asked for."""
+    environment = Environment(os.environ)
+    with all_findings([options.mapping], environment):
+        trial = fetch_answer(options.mapping, options.user, environment)
+    code = print_outcome(trial, options)
+    return code if options.record is None else _record(trial, options)
+
+
+def _record(trial: Trial, options: argparse.Namespace) -> int:
+    """Record what was fetched, a problem too; 1 where that cannot be."""
+    try:
+        name = record(trial, options.mapping, options.record, options.case)
+    except RecordError as error:
+        print(f"ticketbridge: nothing was recorded: {error}", file=sys.stderr)
+        return 1
+    print(f"ticketbridge: {options.record}: recorded the case `{name}`", file=sys.stderr)
+    return 0 if trial.problem is None else 1

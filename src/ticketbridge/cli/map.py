@@ -1,0 +1,54 @@
+"""`ticketbridge map`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from ticketbridge.authoring.answers import map_samples
+from ticketbridge.cli.findings import all_findings
+from ticketbridge.cli.outcome import add_outcome_arguments, print_outcome
+from ticketbridge.mapping import Environment
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("mapping", type=Path, metavar="MAPPING")
+    parser.add_argument(
+        "samples",
+        nargs="+",
+        metavar="SAMPLE",
+        help="a file with a saved answer: orders.json for the first call, order=orders.json for the"
+        " call of that name, /orders?page=2=orders2.json for a request; or a case, FILE.cases.yaml#NAME",
+    )
+    parser.add_argument("--user", metavar="E", help="whose tickets (a case brings its own)")
+    parser.add_argument("--now", type=_moment, metavar="TIME", help="what now() gives")
+    add_outcome_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what the mapping makes of the samples."""
+    environment = Environment(os.environ, missing="placeholder")
+    with all_findings([options.mapping], environment):
+        trial, left = map_samples(
+            options.mapping, options.samples, options.user, environment, now=options.now
+        )
+    code = print_outcome(trial, options)
+    for sample in left:
+        print(f"ticketbridge: never asked for: {sample}", file=sys.stderr)
+    return code
+
+
+def _moment(text: str) -> datetime:
+    """A time with its offset, as `2026-11-24T12:00:00Z`."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        example = "write it as 2026-11-24T12:00:00Z"
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: {example}") from None
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} has no offset: write {text}Z for UTC")
+    return moment

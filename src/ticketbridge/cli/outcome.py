@@ -1,0 +1,39 @@
+"""What `map` and `fetch` have in common: how they print the answer to one user."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ticketbridge.authoring.explain_output import WRITERS, PrintedAnswer
+from ticketbridge.authoring.trial import Trial
+
+
+def add_outcome_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say how the answer is printed."""
+    parser.add_argument(
+        "--explain", action="store_true", help="show each call, each record and each field"
+    )
+    parser.add_argument(
+        "--show-personal-data",
+        action="store_true",
+        help="do not mask personal data in the explanation (credentials always are)",
+    )
+    parser.add_argument("--format", choices=list(WRITERS), default="text")
+
+
+def print_outcome(trial: Trial, options: argparse.Namespace) -> int:
+    """Print what came of a trial; return 1 where it is a problem."""
+    outcome = PrintedAnswer(
+        trial, explain=options.explain, show_personal=options.show_personal_data
+    )
+    out, err = WRITERS[options.format](outcome, sys.stdout)
+    if out:
+        print(out)
+    if err:
+        print(f"ticketbridge: {err}", file=sys.stderr)
+    for line in trial.open:
+        print(f"ticketbridge: {line}", file=sys.stderr)
+    if trial.open:
+        print("ticketbridge: a draft with something open answers nobody", file=sys.stderr)
+    return 0 if trial.problem is None and not trial.open else 1

@@ -1,0 +1,21 @@
+"""`ticketbridge schema`."""
+
+from __future__ import annotations
+
+import argparse
+
+from ticketbridge.contract import tickets_schema_text
+from ticketbridge.mapping.schema import schema_file
+
+_SCHEMAS = {"mapping": lambda: schema_file().read_text("utf-8"), "tickets": tickets_schema_text}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("which", choices=list(_SCHEMAS))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the schema that was asked for."""
+    print(_SCHEMAS[options.which](), end="")
+    return 0

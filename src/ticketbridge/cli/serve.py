@@ -1,0 +1,48 @@
+"""`ticketbridge serve`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+from pathlib import Path
+
+from ticketbridge import logs
+from ticketbridge.catalog import NoMappings
+from ticketbridge.cli.findings import all_findings
+from ticketbridge.mapping import Environment
+from ticketbridge.server import serve
+from ticketbridge.settings import Settings, doubts_of, settings_from
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("paths", nargs="*", metavar="MAPPING_OR_FOLDER")
+    parser.add_argument("--host", help="address to listen on (TICKETBRIDGE_HOST, 127.0.0.1)")
+    parser.add_argument("--port", help="port to listen on (TICKETBRIDGE_PORT, 8080)")
+    parser.add_argument("--workers", help="processes (TICKETBRIDGE_WORKERS, 1)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the proxy until it is told to stop."""
+    settings = _settings(options)
+    if not settings.mappings:
+        raise NoMappings("name a mapping or a folder of them (or set TICKETBRIDGE_MAPPINGS)")
+    logs.configure(settings)
+    for doubt in doubts_of(settings):
+        logs.log_event("doubtful setting", {"reason": doubt}, logging.WARNING)
+    files = map(Path, settings.mappings)
+    with all_findings(files, Environment(os.environ)):
+        return serve(settings, os.environ)
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    """The environment's settings, each replaced by the flag that was given."""
+    flags = {
+        "HOST": options.host,
+        "PORT": options.port,
+        "WORKERS": options.workers,
+        "MAPPINGS": os.pathsep.join(options.paths) or None,
+    }
+    given = {name: value for name, value in flags.items() if value is not None}
+    return settings_from(os.environ, given)

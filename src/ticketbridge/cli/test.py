@@ -1,0 +1,62 @@
+"""`ticketbridge test`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ticketbridge.authoring.cases.case_output import WRITERS, as_junit, write_text
+from ticketbridge.authoring.cases.mapping_runs import run_files
+from ticketbridge.authoring.cases.update import update_files
+from ticketbridge.authoring.check.finding_output import as_text
+from ticketbridge.catalog import mapping_files
+from ticketbridge.terminal import shows_colours
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    parser.add_argument("--format", choices=list(WRITERS), default="text")
+    parser.add_argument(
+        "--coverage",
+        action="store_true",
+        help="list the parts of a mapping that no case exercises",
+    )
+    parser.add_argument(
+        "--mutants", action="store_true", help="list the slips of a mapping that no case notices"
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="exit 1 if --coverage or --mutants lists anything, or a mapping has no cases",
+    )
+    parser.add_argument(
+        "--update", action="store_true", help="write what failing cases come to into their files"
+    )
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the results as XML too")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the results; 1 where a case fails."""
+    # The cases run without variables: they come out the same everywhere, and no secret is at hand.
+    files = mapping_files(options.paths)
+    if options.update:
+        _update(files, options.format)
+    ran = run_files(files, with_coverage=options.coverage, with_mutants=options.mutants)
+    errors = [finding for finding in ran.findings if finding.severity == "error"]
+    if errors:
+        print(as_text(errors, colour=shows_colours(sys.stderr)), file=sys.stderr)
+    text = WRITERS[options.format](ran)
+    if text:
+        print(text)
+    if options.junit:
+        write_text(options.junit, as_junit(ran))
+    return 0 if (ran.is_thorough if options.strict else ran.passed) else 1
+
+
+def _update(files: Sequence[Path], form: str) -> None:
+    for update in update_files(files):
+        if str(update):
+            print(update, file=sys.stdout if form == "text" else sys.stderr)
