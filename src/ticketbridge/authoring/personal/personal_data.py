@@ -113,8 +113,9 @@ class PersonalData:
 
     def learn_text(self, text: str) -> None:
         """Remember what looks personal in any *text*."""
-        for match in EMAIL.finditer(text):
-            self.add(match.group().replace("%40", "@"), PersonalKind.EMAIL)
+        if "@" in text or "%40" in text:  # a long text without either would be read once a letter
+            for match in EMAIL.finditer(text):
+                self.add(match.group().replace("%40", "@"), PersonalKind.EMAIL)
         for kind, match in found_in(text):
             self.add(match.group(), kind)
 

@@ -67,7 +67,7 @@ def list_objects(value: Any) -> Iterator[dict[str, Any]]:
 # --- URLs and running text ------------------------------------------------------------------------
 
 
-EMAIL = re.compile(r"\w[\w.+'%-]*(?:@|%40)[\w-]+(?:\.[\w-]+)+")
+EMAIL = re.compile(r"(?<!\w)\w[\w.+'%-]*(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://[^\s/?#]+)?/[^\s]*|\S+\?\S+=\S*", re.IGNORECASE)
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]*(?=[/?#]|$)", re.IGNORECASE)
 BASE64 = re.compile(r"[A-Za-z0-9+_/-]{16,}")
