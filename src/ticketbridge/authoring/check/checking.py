@@ -1,7 +1,7 @@
 """What is wrong or doubtful in files, as far as it can be known without a call.
 
-A doubt is about a shape that is legal, and often not meant. Each rule in `RULES` takes the whole mapping
-and gives its warnings; nothing here stops a mapping.
+A doubt is about a shape that is legal, and often not meant. Each rule in `DOUBT_RULES` takes the whole
+mapping and gives its warnings; nothing here stops a mapping.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ def _sort_findings(findings: Iterable[Finding]) -> Sequence[Finding]:
 
 DoubtRule: TypeAlias = Callable[[MappingSpec], Iterator[Finding]]
 
-DOUBTS: tuple[DoubtRule, ...] = (
+DOUBT_RULES: tuple[DoubtRule, ...] = (
     lint_ticket.doubt_owner,
     lint_ticket.doubt_status_sources,
     lint_ticket.doubt_reasons,
@@ -202,5 +202,5 @@ DOUBTS: tuple[DoubtRule, ...] = (
 
 def find_doubts(spec: MappingSpec) -> Iterator[Finding]:
     """Yield the doubts about *spec*, which may have stand-ins for what is wrong in it."""
-    for rule in DOUBTS:
+    for rule in DOUBT_RULES:
         yield from rule(spec)
