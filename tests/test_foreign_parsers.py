@@ -418,6 +418,7 @@ def drafted(*arguments: str) -> None:
         "HOST",
         "GRACE",
         "MAX_CONCURRENCY",
+        "MAX_CONNECTIONS",
         "TRUSTED_PROXIES",
         "LOG_LEVEL",
         "LOG_KEY",
