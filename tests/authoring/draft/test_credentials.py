@@ -11,7 +11,7 @@ import pytest
 from tests.authoring.draft.drafting import ticket, tickets
 from tests.support import USER
 from ticketbridge.authoring.draft.command import Files, draft
-from ticketbridge.authoring.draft.looks import looks_secret
+from ticketbridge.authoring.personal.chance import looks_secret
 from ticketbridge.cli import main
 
 HEX = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"

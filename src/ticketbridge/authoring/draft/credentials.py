@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, quote, unquote
 from ticketbridge.authoring.cases.spec import Target
 from ticketbridge.authoring.draft.documents import Document, texts_in
 from ticketbridge.authoring.draft.groups import is_paging
-from ticketbridge.authoring.draft.looks import looks_secret
 from ticketbridge.authoring.draft.words import PEOPLE_LISTS, folded, key_words, singular
+from ticketbridge.authoring.personal.chance import looks_secret
 from ticketbridge.authoring.personal.kinds import CREDENTIAL_WORDS, word_set
 from ticketbridge.mapping.environment import PLACEHOLDER
 

@@ -6,18 +6,15 @@ import re
 from collections.abc import Iterator
 
 from ticketbridge.authoring.lint.doubts import doubt
+from ticketbridge.authoring.personal.chance import KNOWN_TOKEN, is_random, is_uuid
 from ticketbridge.authoring.personal.kinds import CREDENTIAL_WORDS, word_set, words_of
-from ticketbridge.authoring.personal.looks import TOKEN, is_random, is_stand_in, is_uuid
+from ticketbridge.authoring.personal.looks import TOKEN, is_stand_in
 from ticketbridge.mapping.builders.headers import is_sensitive, is_sensitive_parameter
 from ticketbridge.mapping.findings import Finding, Place
 from ticketbridge.mapping.places import LINE_BREAK
 
 _LOOKS = re.compile(
-    r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"  # a JSON Web Token
-    r"|\b(?:sk|rk|pk)_(?:live|test)_\w{16,}"
-    r"|\bgh[pousr]_\w{30,}|\bgithub_pat_\w{30,}|\bglpat-[\w-]{20,}"
-    r"|\bxox[abprs]-[\w-]{20,}"
-    r"|\bAKIA[0-9A-Z]{16}\b"
+    rf"{KNOWN_TOKEN.pattern}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
     r"|\b(?:Bearer|Basic) (?![a-z]+\b)[\w+/=.-]{20,}"
 )
