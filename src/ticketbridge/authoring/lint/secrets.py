@@ -34,8 +34,11 @@ _LONG = 16
 
 def looks_of_secrets(text: str, file: str) -> Iterator[Finding]:
     """A warning at each text of the file that looks like a credential."""
-    for number, line in enumerate(LINE_BREAK.split(text), 1):
-        for column in sorted({*_known(line), *_named(line), *_links(line)}):
+    for number, written in enumerate(LINE_BREAK.split(text), 1):
+        line = written.replace(r"\/", "//")  # a slash, as PHP writes it in JSON
+        known = set(_known(line))
+        named = () if known else _named(line)
+        for column in sorted({*known, *named, *_links(line)}):
             message = "this looks like a credential in clear"
             hint = "use a variable: `${NAME}`; and renew it, if it was ever shared"
             yield doubt(Place(file, number, column + 1), "TB053", message, hint)
@@ -50,7 +53,7 @@ def _named(line: str) -> Iterator[int]:
     """Where a value stands that its name and its look say is a credential."""
     for found in _NAMED.finditer(line):
         in_url = found["before"] is not None and found["mark"] == "="
-        if _opens(found["value"], found["name"], in_url=in_url) and not _LOOKS.search(line):
+        if _opens(found["value"], found["name"], in_url=in_url):
             yield found.start("value")
 
 
