@@ -523,8 +523,8 @@ def test_too_few_files_for_the_connections_are_said(
     platform: FakePlatform, tmp_path: Path, connections: str, lines: int
 ) -> None:
     """Where the system lets the process open fewer files than it needs, its log warns at the start."""
-    variables = {"TICKETBRIDGE_MAX_CONNECTIONS": connections, "TICKETBRIDGE_MAX_CONCURRENCY": "9"}
-    with serving_program(tmp_path, platform.url, **variables) as program:
+    number = {"TICKETBRIDGE_MAX_CONNECTIONS": connections}
+    with serving_program(tmp_path, platform.url, None, **number) as program:
         program.tell(signal.SIGTERM)
         program.ended()
         found = [line for line in program.lines() if line["event"] == "too few files may be open"]
