@@ -411,9 +411,10 @@ async def test_odd_errors_of_graphql_are_errors(
     """Only null and an empty list say that nothing failed; a rule that looks at data hides nothing else."""
     changes = {**GRAPHQL, **({"source.0.responses": rules} if rules else {})}
     whole = json.loads(GOOD)
+    datas: Sequence[Any] = [whole, None, {"orders": None}, {"orders": []}, {}]
     async with serving(compile_mapping(spec_of(changes, base_url=platform.url))) as menta:
         for errors in ERRORS:
-            for data in (whole, None, {"orders": None}, {"orders": []}, {}):
+            for data in datas:
                 platform.on("/orders", Reply(json={"data": data, "errors": errors}))
                 found = await menta.get("/tickets?user=ana%40example.com")
                 assert found.status_code == 502, (errors, data, found.text)
