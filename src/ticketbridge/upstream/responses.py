@@ -163,7 +163,7 @@ class Responses:
         succeeded = 200 <= answer.status < 300
         if succeeded and not isinstance(body, Unreadable):
             # To a rule with `optional` it would look like an object without data.
-            raise UpstreamUnreadable(log=f"{self._name}: the GraphQL answer is no object")
+            raise MappingMismatch(log=f"{self._name}: the GraphQL answer is no object")
         return False
 
     def _deciding(self, answer: PlatformAnswer, seen: Scope, *, errors: bool) -> _Rule | None:
