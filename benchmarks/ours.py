@@ -13,9 +13,7 @@ from benchmarks.peers.result import Json, Mapped
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.collector import calm_collector
 from ticketbridge.jmes import LOOKUP_CACHE, NOW
-from ticketbridge.jmes.budget import shared_budget
 from ticketbridge.mapping import Environment, load_mapping
-from ticketbridge.tickets.serving import Harvest
 
 _NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MAPPINGS = Path(__file__).parent / "mappings"
@@ -47,18 +45,15 @@ def ours(mapping: str, body: Json, user: str = USER) -> Callable[[], Mapped]:
     """From the platform's parsed body to the tickets and the verdicts, and nothing around it."""
     # What runs in an answer, reached from inside: the bridge has no door between body and tickets.
     bridge = bridge_of(mapping)
-    call, serve = bridge._calls[-1], bridge.tickets.serve  # noqa: SLF001 - see above
+    call, serve = bridge._calls[-1], bridge.program.serve  # noqa: SLF001 - see above
     items_of = call._items  # type: ignore[union-attr]  # noqa: SLF001 - the mappings end in a call
-    assert serve is not None, "the benchmarks' mappings leave out what is not eligible"
 
     def run() -> Mapped:
         scope = {"user": user, NOW: _NOW, LOOKUP_CACHE: {}}
         tickets: list[Json] = []
-        harvest = Harvest(tickets.extend, bridge.spec.upstream.max_records)
-        values = items_of({**scope, "body": body})
-        with shared_budget():
-            serve(scope, values, harvest)
-        harvest.finish()
-        return Mapped(tickets, {**harvest.verdicts, "returned": harvest.returned})
+        tally = bridge.program.tally(user, tickets.extend, bridge._require_records)  # noqa: SLF001 - see above
+        tally.fit = None  # mapping alone: the contract is another part's
+        serve([(scope, items_of({**scope, "body": body}))], tally)
+        return Mapped(tickets, tally.counts({}))
 
     return run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,3 +109,33 @@ def test_modules_stay_small(unit: str, path: Path) -> None:
     del unit
 
     assert len(path.read_text("utf-8").splitlines()) <= 420
+
+
+TWICE = {
+    "Answer",
+    "Exchange",
+    "Server",
+    "Template",
+    "Text",
+    "_Json",
+    "_Reader",
+    *("auth", "bindings", "bodies", "calls", "compiler", "errors", "fields", "formats", "looks"),
+    *("nodes", "pages", "quoting", "requests", "response", "source", "tls"),
+}
+"""The names of classes and modules that still stand for two things. No name is ever added here."""
+
+
+def names_in(path: Path) -> Iterator[str]:
+    """Yield the names that a file gives away: its own, unless it is a package's, and its classes'."""
+    if path.stem not in {"__init__", "__main__"}:
+        yield path.stem
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+
+
+def test_each_name_stands_for_one_thing() -> None:
+    """No two classes and no two modules have the same name, but for those that `TWICE` still lists."""
+    counts = Counter(name for _, path in modules() for name in names_in(path))
+
+    assert {name for name, count in counts.items() if count > 1} == TWICE

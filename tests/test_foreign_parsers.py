@@ -24,9 +24,9 @@ from tests.fake_platform import FakePlatform, Reply
 from tests.support import Changes, environment, item, mapping, order, orders, serving, spec_of
 from ticketbridge.access import caller_address
 from ticketbridge.authoring.cases.reader import CasesError, parse_cases
-from ticketbridge.authoring.draft.command import draft
+from ticketbridge.authoring.draft.command import make_draft
 from ticketbridge.authoring.personal.chance import is_random
-from ticketbridge.authoring.personal.texts import unhidden
+from ticketbridge.authoring.personal.rewriting import decode_base64
 from ticketbridge.authoring.samples import SampleError
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.jmes import EvaluationError, compile_expression
@@ -175,7 +175,7 @@ READERS: Sequence[tuple[str, Callable[[str], object], tuple[type[Exception], ...
     ("a charset", charset_of, ()),
     ("addresses", mask_emails, ()),
     ("words", lambda text: mask_words(text, ["ana@example.com"], "*"), ()),
-    ("base64 in a recording", unhidden, ()),
+    ("base64 in a recording", decode_base64, ()),
     ("random text in a recording", is_random, ()),
     ("a peer", lambda text: caller_address(text, [], ()), ()),
     (
@@ -666,7 +666,7 @@ def test_an_api_description_raises_its_own_error(name: str, content: str, tmp_pa
 def drafted(*arguments: str) -> None:
     """Draft from samples."""
     try:
-        draft(arguments, "ana@example.com", "acme")
+        make_draft(arguments, "ana@example.com", "acme")
     except SampleError:
         return
 

@@ -35,9 +35,9 @@ from ticketbridge.problems import (
 )
 from ticketbridge.response import Body, ResponsePlan
 from ticketbridge.tickets.bindings import Bindings
-from ticketbridge.tickets.records import Judge, TicketParts, compile_ticket, marks_of
-from ticketbridge.tickets.serving import Serve, compile_serving, harvested
-from ticketbridge.tickets.settle import settle
+from ticketbridge.tickets.duplicates import resolve_duplicates
+from ticketbridge.tickets.program import Program
+from ticketbridge.tickets.steps import Level, RecordProgram, compile_program, marks_of
 from ticketbridge.tickets.turns import with_turns
 from ticketbridge.tickets.verdicts import RETURNED, Record, count
 from ticketbridge.upstream.bindings import BindingPlan
@@ -77,7 +77,7 @@ class Bridge:
         self._calls, self._levels = _split(parts.entries)
         self._shares = len(self._calls) > 1
         self._bindings = Bindings(spec)
-        self.tickets = _compile_tickets(parts)
+        self.program = _compile_tickets(parts)
         self._response = parts.response
         self._signing = parts.signing
         self._platform = platform
@@ -171,13 +171,13 @@ class Bridge:
         """The scopes of the next entry; the records of the bindings that end here are in the journal."""
         going_on = []
         async for bound in with_turns(_scopes(name, bindings)):
-            record = self.tickets.judge.early(stage, bound)
+            record = self.program.judge(stage, bound)
             if record is None:
                 going_on.append(bound)
             else:
                 keeps = journal.explains or record.verdict.is_violation
                 record.scope = bound if keeps else None
-                journal.records.append(record)
+                _add(record, journal)
         return going_on
 
     # --- the records ----------------------------------------------------------------------------
@@ -198,24 +198,21 @@ class Bridge:
 
     def _served(self, user: str, bindings: list[Binding], journal: Journal) -> Answer | None:
         """An answer in which nothing is odd, or None."""
-        odd = any(record.verdict.is_violation for record in journal.records)
-        serve = self.tickets.serve
-        if serve is None or odd:
+        if any(record.verdict.is_violation for record in journal.records):
             return None
         writing = self._response.writing(user)
+        tally = self.program.tally(user, writing.add, self._require_records)
         try:
-            most = self.spec.upstream.max_records
-            harvest = harvested(serve, bindings, writing.add, most)
+            self.program.serve(bindings, tally)
             writing.check()
-        except Exception:  # noqa: BLE001 - whatever was odd, the explanation meets it again
-            return None
-        verdicts = harvest.counts(count(journal.records))
-        if sum(verdicts.values()) > self.spec.upstream.max_records:
+            verdicts = tally.counts(count(journal.records))
+            self._require_records(sum(verdicts.values()))
+        except Exception:  # noqa: BLE001 - whatever was unusual, the explanation meets it again
             return None
         journal.verdicts = verdicts
         # Nothing is left to explain: what the platform said makes room for the answer.
         bindings.clear()
-        return self._answered(harvest.returned, writing.encoded())
+        return self._answered(tally.given, writing.encoded())
 
     async def _explained(self, user: str, bindings: Sequence[Binding], journal: Journal) -> Answer:
         """Any answer, its records with their reasons; or the problem that it is."""
@@ -225,9 +222,9 @@ class Bridge:
         records = (record for scope in found for record in self._judged(stage, scope, counts))
         async for record in with_turns(records):
             if record is not None:
-                journal.records.append(record)
+                _add(record, journal)
                 self._require_records(len(journal.records))
-        settle(journal.records)
+        resolve_duplicates(journal.records)
         journal.verdicts = count(journal.records)
         self._fail_on_violations(journal)
         tickets = [record.ticket for record in journal.records if record.ticket is not None]
@@ -246,12 +243,8 @@ class Bridge:
         *counts* are the values that each level has bound so far.
         """
         level = stage - len(self._calls) + 1
-        if level == len(self._levels):
-            yield self.tickets.judge.judge(scope)
-            return
-        record = self.tickets.judge.early(stage, scope)
+        record = self.program.judge(stage, scope)
         if record is not None:
-            record.scope = scope
             yield record
             return
         entry = self._levels[level]
@@ -284,6 +277,13 @@ class Bridge:
         )
 
 
+def _add(record: Record, journal: Journal) -> None:
+    """Add *record* to the journal, with its notes where it explains."""
+    if not journal.explains:
+        record.checks = record.fields = ()
+    journal.records.append(record)
+
+
 def _made(serve: Callable[[], Answer | None], journal: Journal) -> Made | None:
     """What *serve* makes, told to *journal*; None where it leaves the answer to the explanation."""
     try:
@@ -307,14 +307,6 @@ def _late(journal: Journal) -> ProblemError:
 Entry = CallPlan | BindingPlan
 
 
-@dataclass(frozen=True, slots=True)
-class Tickets:
-    """The two ways to the tickets: *serve* where nothing is odd, *judge* with reasons."""
-
-    judge: Judge
-    serve: Serve | None
-
-
 def _split(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[BindingPlan]]:
     """The entries down to the last that calls, and the levels below it."""
     calling = [number for number, entry in enumerate(entries) if isinstance(entry, CallPlan)]
@@ -329,7 +321,7 @@ class Parts:
     response: ResponsePlan
     entries: Sequence[Entry]
     signing: SigningPlan
-    ticket: TicketParts
+    ticket: RecordProgram
     tls: ssl.SSLContext | None
 
 
@@ -368,7 +360,7 @@ def _compile_parts(spec: MappingSpec, compiler: SpecCompiler) -> Parts:
     signing = SigningPlan(spec.upstream, compiler)
     _hold_to_asking(spec, entries, signing, compiler)
     check_quoting(spec, compiler)
-    ticket = compile_ticket(spec.ticket, response.contract, names, compiler)
+    ticket = compile_program(spec.ticket, response.contract, names, compiler)
     response.hold_to_fields(
         [*(field.name for field in spec.ticket.fields.fields), STATUS], compiler
     )
@@ -378,11 +370,10 @@ def _compile_parts(spec: MappingSpec, compiler: SpecCompiler) -> Parts:
     return Parts(response, entries, signing, ticket, tls)
 
 
-def _compile_tickets(parts: Parts) -> Tickets:
+def _compile_tickets(parts: Parts) -> Program:
     calls, levels = _split(parts.entries)
-    below = [(level.kind, level.expression) for level in levels]
-    judge = Judge(parts.ticket, parts.response.contract)
-    return Tickets(judge, compile_serving(parts.ticket, len(calls) - 1, below))
+    below = [Level(level.expression, level.bindable) for level in levels]
+    return Program(parts.ticket, len(calls) - 1, below, parts.response.user_schema)
 
 
 def _compile_entry(

@@ -14,27 +14,23 @@ from pathlib import Path
 from ticketbridge import __version__, logs
 from ticketbridge.agreement import WaysDiffer
 from ticketbridge.app import PathTaken
-from ticketbridge.authoring.answers import fetched, mapped
-from ticketbridge.authoring.check import WRITERS, as_text, check_files, check_paths
-from ticketbridge.authoring.codes import all_codes
-from ticketbridge.authoring.codes.page import explained
-from ticketbridge.authoring.draft import draft, platform_of, write
-from ticketbridge.authoring.explain import WRITERS as OUTCOME_WRITERS
-from ticketbridge.authoring.explain import Outcome
-from ticketbridge.authoring.record import RecordError, record
+from ticketbridge.authoring.answers import fetch_answer, map_samples
+from ticketbridge.authoring.cases.case_output import WRITERS as CASE_WRITERS
+from ticketbridge.authoring.cases.case_output import OutputError, as_junit, write_text
+from ticketbridge.authoring.cases.mapping_runs import run_files
+from ticketbridge.authoring.cases.update import update_files
+from ticketbridge.authoring.check.checking import check_files, check_paths
+from ticketbridge.authoring.check.codes import read_codes, show_code
+from ticketbridge.authoring.check.finding_output import WRITERS, as_text
+from ticketbridge.authoring.draft.command import make_draft, name_platform, write_files
+from ticketbridge.authoring.explain_output import WRITERS as OUTCOME_WRITERS
+from ticketbridge.authoring.explain_output import PrintedAnswer
+from ticketbridge.authoring.record.recording import RecordError, record
 from ticketbridge.authoring.samples import SampleError
-from ticketbridge.authoring.testing import WRITERS as CASE_WRITERS
-from ticketbridge.authoring.testing import (
-    OutputError,
-    as_junit,
-    run_files,
-    update_files,
-    write_text,
-)
 from ticketbridge.authoring.trial import Trial
 from ticketbridge.catalog import NoMappings, mapping_files
 from ticketbridge.contract import tickets_schema_text
-from ticketbridge.demo import run_demo
+from ticketbridge.demo.screen import run_demo
 from ticketbridge.mapping import Environment, MappingError
 from ticketbridge.mapping.schema import schema_file
 from ticketbridge.server import serve
@@ -109,7 +105,7 @@ def _test(options: argparse.Namespace) -> int:
     files = mapping_files(options.paths)
     if options.update:
         _update(files, options.format)
-    run = run_files(files, with_coverage=options.coverage, with_slips=options.mutants)
+    run = run_files(files, with_coverage=options.coverage, with_mutants=options.mutants)
     errors = [finding for finding in run.findings if finding.severity == "error"]
     if errors:
         print(as_text(errors, colour=shows_colours(sys.stderr)), file=sys.stderr)
@@ -130,7 +126,7 @@ def _update(files: Sequence[Path], form: str) -> None:
 def _map(options: argparse.Namespace) -> int:
     environment = Environment(os.environ, missing="placeholder")
     with _all_findings([options.mapping], environment):
-        trial, left = mapped(
+        trial, left = map_samples(
             options.mapping, options.samples, options.user, environment, now=options.now
         )
     code = _tell(trial, options)
@@ -142,7 +138,7 @@ def _map(options: argparse.Namespace) -> int:
 def _fetch(options: argparse.Namespace) -> int:
     environment = Environment(os.environ)
     with _all_findings([options.mapping], environment):
-        trial = fetched(options.mapping, options.user, environment)
+        trial = fetch_answer(options.mapping, options.user, environment)
     code = _tell(trial, options)
     return code if options.record is None else _record(trial, options)
 
@@ -160,7 +156,9 @@ def _record(trial: Trial, options: argparse.Namespace) -> int:
 
 def _tell(trial: Trial, options: argparse.Namespace) -> int:
     """Print what came of a trial; 1 where it is a problem."""
-    outcome = Outcome(trial, explain=options.explain, show_personal=options.show_personal_data)
+    outcome = PrintedAnswer(
+        trial, explain=options.explain, show_personal=options.show_personal_data
+    )
     out, err = OUTCOME_WRITERS[options.format](outcome, sys.stdout)
     if out:
         print(out)
@@ -174,12 +172,12 @@ def _tell(trial: Trial, options: argparse.Namespace) -> int:
 
 
 def _draft(options: argparse.Namespace) -> int:
-    files = draft(options.samples, options.user, platform_of(options.output))
+    files = make_draft(options.samples, options.user, name_platform(options.output))
     if options.output is None:
         print(files.mapping, end="")
         print(f"ticketbridge: {files.summary}", file=sys.stderr)
         return 0
-    written = write(files, options.output)
+    written = write_files(files, options.output)
     print(f"{' and '.join(map(str, written))}: {files.summary}")
     print(f"Next: ticketbridge check {options.output}")
     return 0
@@ -252,11 +250,11 @@ class _Explain(argparse.Action):
         values: str | Sequence[object] | None,
         _option: str | None = None,
     ) -> None:
-        code = all_codes().get(str(values).upper())
+        code = read_codes().get(str(values).upper())
         if code is None:
-            known = list(all_codes())
+            known = list(read_codes())
             parser.error(f"there is no code {values} (from {known[0]} to {known[-1]})")
-        print(explained(code), end="")
+        print(show_code(code), end="")
         parser.exit()
 
 

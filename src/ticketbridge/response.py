@@ -15,8 +15,8 @@ from ticketbridge.jmes import ENCODER, EvaluationError, HashShape, RootShape, Sh
 from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.spec import ResponseSpec
 from ticketbridge.problems import MappingMismatch
-from ticketbridge.tickets.records import TicketContract
-from ticketbridge.tickets.settle import TICKET_ID
+from ticketbridge.tickets.duplicates import TICKET_ID
+from ticketbridge.tickets.steps import TicketContract
 
 _ROOTS = ("user", "tickets")
 _END = b"]}"
@@ -59,6 +59,10 @@ class ResponsePlan:
         self._validator = Validator(self._schema)
         # The bundled schema asks nothing of the list as a whole, and has the default body alone.
         self._writing = _InParts if spec.schema is None else _Whole
+        self.user_schema: Schema | None = (
+            self._schema["properties"]["userEmail"] if spec.schema is None else None
+        )
+        """The schema of the asked user in the bundled body; None for any other body."""
         self.contract = _ticket_contract(self._body.shape(), self._schema)
         # A ticket that the body reshapes is held to the contract before; any other in the body.
         reshaped = self.contract.root is not self._schema
@@ -122,21 +126,17 @@ class ResponsePlan:
 
 
 class _InParts:
-    """The default body: its tickets are checked and written as they come, and are not kept.
+    """The bundled body: its tickets, which were checked before, are written as they come, and not kept.
 
     In an answer of many tickets they, what the platform said of them, and the text of the answer would
-    otherwise stand side by side; and the fast library copies what it looks at.
+    otherwise stand side by side.
     """
 
     def __init__(self, plan: ResponsePlan, user: str) -> None:
-        self._plan = plan
-        self._user = user
         self._text = bytearray(plan.encoded({"userEmail": user, "tickets": []})[: -len(_END)])
         self._before = _OPENING
 
-    def add(self, tickets: list[dict[str, Any]]) -> None:
-        # A copy: who watches the expression keeps what it was given, and the caller's is used again.
-        self._plan.fitting(self._user, list(tickets))
+    def add(self, tickets: list[Any]) -> None:
         # Over the bracket that opens the list, or closes what there is of it.
         at = len(self._text) - 1
         ENCODER.encode_into(tickets, self._text, at)
@@ -144,7 +144,6 @@ class _InParts:
 
     def check(self) -> None:
         if self._before == _OPENING:
-            self._plan.fitting(self._user, [])
             self._text += b"]"
 
     def encoded(self) -> Body:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ticketbridge.authoring.cases.clock import SkippingLoop
+from ticketbridge.authoring.cases.runner import SkippingLoop
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:

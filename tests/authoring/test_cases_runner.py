@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.authoring.cases_support import TICKET, Folder, case, item, orders_answer
-from ticketbridge.authoring.cases import CasesError, cases_file, run_cases
-from ticketbridge.authoring.testing import run_files
+from tests.authoring.cases_support import TICKET, Folder, case, item, orders_answer, run_cases
+from ticketbridge.authoring.cases.mapping_runs import run_files
+from ticketbridge.authoring.cases.reader import CasesError
+from ticketbridge.authoring.cases.runner import cases_file
 from ticketbridge.mapping import Environment
 from ticketbridge.mapping.findings import MappingError
 

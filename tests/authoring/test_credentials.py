@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ticketbridge.authoring.codes import frame
-from ticketbridge.authoring.lint.secrets import looks_of_secrets
+from ticketbridge.authoring.check.codes import read_frame
+from ticketbridge.authoring.check.secrets import looks_of_secrets
 from ticketbridge.cli import main
 
 CODE = "9f8a7c6b5d4e3f2a1b0c"
@@ -61,7 +61,7 @@ def test_a_parameter_that_is_called_so_holds_a_credential(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str
 ) -> None:
     """Its value counts whatever it looks like, and `check` does not show it."""
-    text = frame().replace("{email:", f"{{{key}: opensesame, email:")
+    text = read_frame().replace("{email:", f"{{{key}: opensesame, email:")
     (tmp_path / "acme.yaml").write_text(text, "utf-8")
 
     main(["check", str(tmp_path / "acme.yaml")])
@@ -75,7 +75,7 @@ def test_check_looks_into_cases_and_shows_no_credential(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In what was asked, in what was answered, and in what is expected."""
-    (tmp_path / "acme.yaml").write_text(frame(), "utf-8")
+    (tmp_path / "acme.yaml").write_text(read_frame(), "utf-8")
     cases = (
         "- case: one\n  user: ana@example.com\n  upstream:\n"
         f'    - get: "/orders?email=ana@example.com&key={CODE}"\n'
@@ -131,7 +131,7 @@ def test_check_looks_into_the_files_of_answers(
     (tmp_path / "samples").mkdir()
     (tmp_path / "samples" / f"orders.{ending}").write_bytes(content)
     cases = CASE.format(ending=ending)
-    (tmp_path / "acme.yaml").write_text(frame(), "utf-8")
+    (tmp_path / "acme.yaml").write_text(read_frame(), "utf-8")
     if place == "Markdown":
         (tmp_path / "acme.md").write_text(f"# A case\n\n```yaml{cases}```\n", "utf-8")
     else:

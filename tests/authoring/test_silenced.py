@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ticketbridge.authoring.check import check_text
-from ticketbridge.authoring.codes import frame
+from ticketbridge.authoring.check.checking import check_text
+from ticketbridge.authoring.check.codes import read_frame
 from ticketbridge.mapping import Environment
 
 VARIABLES = {
@@ -17,7 +17,7 @@ VARIABLES = {
 
 def codes(new: str, old: str = "  owner: order.email\n") -> list[str]:
     """The codes that are found in the frame with *new* in place of *old*."""
-    text = frame().replace(old, new)
+    text = read_frame().replace(old, new)
     found = check_text(text, file="acme.yaml", environment=Environment(VARIABLES))
     return [finding.code for finding in found]
 

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from tests.support import spec_of
-from ticketbridge.authoring.cases.trace import Trace
-from ticketbridge.authoring.mutants.slips import Slip, slips
+from ticketbridge.authoring.cases.coverage import Trace
+from ticketbridge.authoring.mutants.mutations import Mutant, make_mutants
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.mapping.spec import ExpressionSpec
 
 Changes = dict[str, Any]
 
 
-def _slips(changes: Changes) -> dict[str, Slip]:
-    return {slip.name: slip for slip in slips(spec_of(changes), Trace())}
+def _slips(changes: Changes) -> dict[str, Mutant]:
+    return {slip.name: slip for slip in make_mutants(spec_of(changes), Trace())}
 
 
 def _of(changes: Changes, slot: str) -> set[str]:
@@ -299,7 +299,7 @@ def test_the_slips_of_a_response(tmp_path: Any) -> None:
         "when_empty": 204,
         "when_unknown_user": 404,
     }
-    made = slips(spec_of({"response": response}, folder=tmp_path), Trace())
+    made = make_mutants(spec_of({"response": response}, folder=tmp_path), Trace())
 
     assert {slip.name for slip in made if slip.name.startswith("response")} == {
         "response.body: {alll: tickets}",
@@ -322,7 +322,7 @@ def test_a_slip_has_its_place_and_says_what_changed() -> None:
 def test_each_slip_changes_one_thing() -> None:
     """The mapping of a slip is the mapping, but for what the slip names."""
     spec = spec_of({})
-    for slip in slips(spec, Trace()):
+    for slip in make_mutants(spec, Trace()):
         assert slip.spec != spec
         assert slip.spec.endpoint == spec.endpoint
         assert slip.spec.upstream == spec.upstream

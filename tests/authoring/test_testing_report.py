@@ -8,13 +8,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ticketbridge.authoring.cases import CaseResult, Point
-from ticketbridge.authoring.mutants import Survivor, Tried
-from ticketbridge.authoring.testing import WRITERS, CaseRun, MappingRun, as_json, as_junit, as_text
+from ticketbridge.authoring.cases.case_output import WRITERS, as_json, as_junit, as_text
+from ticketbridge.authoring.cases.coverage import CoveragePoint
+from ticketbridge.authoring.cases.mapping_runs import MappingRun, MappingRuns
+from ticketbridge.authoring.cases.runner import CaseResult
+from ticketbridge.authoring.mutants.survivors import MutantRun, Survivor
 from ticketbridge.mapping.findings import Finding, Place
 
-GAP = Point(Place("acme.yaml", 4, 2), "no ticket is `resold`", met=False)
-MET = Point(Place("acme.yaml", 5, 2), "no ticket has `tags`", met=True)
+GAP = CoveragePoint(Place("acme.yaml", 4, 2), "no ticket is `resold`", met=False)
+MET = CoveragePoint(Place("acme.yaml", 5, 2), "no ticket has `tags`", met=True)
 SURVIVOR = Survivor(Place("acme.yaml", 6, 3), "ticket.owner: upstream", "the owner is not compared")
 
 
@@ -23,13 +25,13 @@ def _result(name: str, message: str = "", file: str = "acme.cases.yaml") -> Case
 
 
 def _tested(
-    *results: CaseResult, name: str = "acme.yaml", tried: Tried | None = None
+    *results: CaseResult, name: str = "acme.yaml", mutants: MutantRun | None = None
 ) -> MappingRun:
-    return MappingRun(Path(name), results, tried=tried)
+    return MappingRun(Path(name), results, mutants=mutants)
 
 
-def _run(*mappings: MappingRun, findings: tuple[Finding, ...] = ()) -> CaseRun:
-    return CaseRun(mappings, findings, ())
+def _run(*mappings: MappingRun, findings: tuple[Finding, ...] = ()) -> MappingRuns:
+    return MappingRuns(mappings, findings, ())
 
 
 def test_text_shows_failures_and_sums_up_each_file() -> None:
@@ -50,13 +52,13 @@ def test_text_shows_failures_and_sums_up_each_file() -> None:
 
 def test_text_names_mappings_without_cases() -> None:
     """They are not passed over in silence."""
-    assert as_text(CaseRun((), (), (Path("acme.yaml"),))) == "acme.yaml: no cases"
+    assert as_text(MappingRuns((), (), (Path("acme.yaml"),))) == "acme.yaml: no cases"
 
 
 def test_text_shows_what_the_cases_leave_out() -> None:
     """Each with its place; a slip with the key by which the cases file lists it."""
-    tried = Tried(slips=200, unlisted=(SURVIVOR,), listed=1, stale=())
-    tested = MappingRun(Path("acme.yaml"), (_result("one"),), (GAP, MET), tried)
+    mutants = MutantRun(total=200, unlisted=(SURVIVOR,), listed=1, stale=())
+    tested = MappingRun(Path("acme.yaml"), (_result("one"),), (GAP, MET), mutants)
 
     assert as_text(_run(tested)) == (
         "acme.yaml:4:2: not covered: no ticket is `resold`\n"
@@ -77,9 +79,9 @@ def test_text_shows_what_the_cases_leave_out() -> None:
 )
 def test_the_score_is_never_rounded_up(slips: int, unlisted: int, words: str) -> None:
     """Only all are 100 %."""
-    tried = Tried(slips, (SURVIVOR,) * unlisted, listed=0, stale=())
+    mutants = MutantRun(slips, (SURVIVOR,) * unlisted, listed=0, stale=())
 
-    assert as_text(_run(_tested(_result("one"), tried=tried))).endswith(f"; {words}")
+    assert as_text(_run(_tested(_result("one"), mutants=mutants))).endswith(f"; {words}")
 
 
 def test_json_is_a_list_of_results() -> None:
@@ -94,10 +96,10 @@ def test_json_is_a_list_of_results() -> None:
 
 def test_json_has_a_row_for_what_was_looked_at() -> None:
     """The `coverage` and the `mutants` of a mapping, with a line for each thing left out."""
-    tried = Tried(slips=2, unlisted=(SURVIVOR,), listed=0, stale=())
+    mutants = MutantRun(total=2, unlisted=(SURVIVOR,), listed=0, stale=())
     run = _run(
-        MappingRun(Path("acme.yaml"), (), (GAP,), tried),
-        MappingRun(Path("b.yaml"), (), (MET,), Tried(2, (), 0, ())),
+        MappingRun(Path("acme.yaml"), (), (GAP,), mutants),
+        MappingRun(Path("b.yaml"), (), (MET,), MutantRun(2, (), 0, ())),
     )
 
     assert [list(row.values()) for row in json.loads(as_json(run))] == [
@@ -115,7 +117,7 @@ def test_json_has_a_row_for_what_was_looked_at() -> None:
 
 def test_all_writers_take_the_same() -> None:
     """A command line can look its format up."""
-    run = CaseRun((), (), (Path("a.yaml"),))
+    run = MappingRuns((), (), (Path("a.yaml"),))
 
     assert {name: write(run) for name, write in WRITERS.items()} == {
         "text": "a.yaml: no cases",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.authoring.cases_support import Folder, case, item, orders_answer
-from ticketbridge.authoring.testing import CaseRun, run_files
+from ticketbridge.authoring.cases.mapping_runs import MappingRuns, run_files
 
 
 @pytest.fixture
@@ -16,8 +16,8 @@ def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
 
 
-def _thoroughly(folder: Folder) -> CaseRun:
-    return run_files([folder.mapping], with_coverage=True, with_slips=True)
+def _thoroughly(folder: Folder) -> MappingRuns:
+    return run_files([folder.mapping], with_coverage=True, with_mutants=True)
 
 
 def test_nothing_is_looked_at_that_nobody_asks_for(folder: Folder) -> None:
@@ -25,7 +25,7 @@ def test_nothing_is_looked_at_that_nobody_asks_for(folder: Folder) -> None:
     folder.write(case())
     run = run_files([folder.mapping])
 
-    assert [(tested.points, tested.tried) for tested in run.mappings] == [(None, None)]
+    assert [(tested.points, tested.mutants) for tested in run.mappings] == [(None, None)]
     assert run.is_thorough
 
 
@@ -36,8 +36,8 @@ def test_a_run_that_leaves_something_out_passes_all_the_same(folder: Folder) -> 
     (tested,) = run.mappings
 
     assert tested.gaps
-    assert tested.tried is not None
-    assert tested.tried.unlisted
+    assert tested.mutants is not None
+    assert tested.mutants.unlisted
     assert (run.passed, run.is_thorough) == (True, False)
 
 
@@ -60,7 +60,7 @@ def test_slips_are_tried_where_all_cases_pass(folder: Folder) -> None:
     (tested,) = _thoroughly(folder).mappings
 
     assert tested.points is not None
-    assert tested.tried is None
+    assert tested.mutants is None
 
 
 def test_a_slip_that_is_listed_in_vain_fails_the_run(folder: Folder) -> None:

@@ -9,27 +9,36 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import msgspec
 import pytest
 
 from tests.authoring.cases_support import TICKET, Folder, case, item
 from tests.demo.asking import ask
 from tests.fake_platform import FakePlatform, Reply
 from tests.support import SECRET, TOKEN, USER, answer_of, order, orders
-from ticketbridge import bridge as bridge_module
 from ticketbridge.agreement import WaysDiffer
-from ticketbridge.authoring.answers import fetched
-from ticketbridge.authoring.cases import load_tested, read_cases
-from ticketbridge.authoring.mutants.hunt import try_slips
-from ticketbridge.authoring.record import record
+from ticketbridge.authoring.answers import fetch_answer
+from ticketbridge.authoring.cases.reader import read_cases
+from ticketbridge.authoring.cases.runner import load_for_cases
+from ticketbridge.authoring.mutants.survivors import run_mutants
+from ticketbridge.authoring.record.recording import record
 from ticketbridge.bridge import Bridge
 from ticketbridge.cli import main
 from ticketbridge.demo.running import running_demo
 from ticketbridge.journal import Journal
 from ticketbridge.mapping import Environment
 from ticketbridge.replies import Reply as HttpReply
-from ticketbridge.tickets.checks import OwnerCheck, ReasonCheck, StatusCheck
-from ticketbridge.tickets.records import TicketParts
-from ticketbridge.tickets.serving import Harvest, Level, Serve, compile_serving
+from ticketbridge.tickets import program as program_module
+from ticketbridge.tickets.bare import Serve, emit_serving
+from ticketbridge.tickets.columns import Columns
+from ticketbridge.tickets.program import Tally
+from ticketbridge.tickets.steps import (
+    Level,
+    OwnerCheck,
+    ReasonCheck,
+    RecordProgram,
+    StatusCheck,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -55,72 +64,75 @@ CASE = case(
     },
 )  # fmt: skip
 
-Compile = Callable[[TicketParts, int, Sequence[Level]], Serve | None]
+Emit = Callable[[RecordProgram, int, Sequence[Level], Columns | None], Serve]
 
 
-def _after(change: Callable[[Harvest], object]) -> Compile:
-    """A serving function whose harvest is *change*d after each binding."""
+def _after(change: Callable[[Tally], object]) -> Emit:
+    """A serving function whose tally is *change*d after each binding."""
 
-    def compiled(parts: TicketParts, stage: int, levels: Sequence[Level]) -> Serve | None:
-        good = compile_serving(parts, stage, levels)
-        assert good is not None
+    def compiled(
+        program: RecordProgram, stage: int, levels: Sequence[Level], columns: Columns | None
+    ) -> Serve:
+        good = emit_serving(program, stage, levels, columns)
 
-        def serve(scope: Mapping[str, Any], values: Sequence[Any], harvest: Harvest) -> None:
-            good(scope, values, harvest)
-            change(harvest)
+        def serve(scope: Mapping[str, Any], values: Sequence[Any], tally: Tally) -> None:
+            good(scope, values, tally)
+            change(tally)
 
         return serve
 
     return compiled
 
 
-def _without(kind: type) -> Compile:
+def _without(kind: type) -> Emit:
     """A serving function that forgets the checks of *kind*."""
 
-    def compiled(parts: TicketParts, stage: int, levels: Sequence[Level]) -> Serve | None:
-        kept = [at for at, check in enumerate(parts.checks) if not isinstance(check, kind)]
-        fewer = dataclasses.replace(
-            parts,
-            checks=tuple(parts.checks[at] for at in kept),
-            stages=tuple(parts.stages[at] for at in kept),
-        )
-        return compile_serving(fewer, stage, levels)
+    def compiled(
+        program: RecordProgram, stage: int, levels: Sequence[Level], columns: Columns | None
+    ) -> Serve:
+        kept = tuple(check for check in program.checks if not isinstance(check, kind))
+        return emit_serving(dataclasses.replace(program, checks=kept), stage, levels, columns)
 
     return compiled
 
 
-def _without_field(name: str) -> Compile:
-    def compiled(parts: TicketParts, stage: int, levels: Sequence[Level]) -> Serve | None:
-        kept = tuple(field for field in parts.fields if field.name != name)
-        return compile_serving(dataclasses.replace(parts, fields=kept), stage, levels)
+def _without_field(name: str) -> Emit:
+    def compiled(
+        program: RecordProgram, stage: int, levels: Sequence[Level], columns: Columns | None
+    ) -> Serve:
+        kept = tuple(field for field in program.fields if field.name != name)
+        return emit_serving(dataclasses.replace(program, fields=kept), stage, levels, columns)
 
     return compiled
 
 
-def _price_of_first(harvest: Harvest, price: object) -> None:
-    harvest.tickets[0]["price"] = price
+def _first(tally: Tally) -> dict[str, Any]:
+    """The first ticket, as a dictionary that can be changed."""
+    tally.tickets[0] = msgspec.to_builtins(tally.tickets[0])
+    first: dict[str, Any] = tally.tickets[0]
+    return first
 
 
-BREAKS: Mapping[str, Compile] = {
+BREAKS: Mapping[str, Emit] = {
     "returns nothing": lambda *_: lambda *_: None,
-    "forgets its tickets": _after(lambda harvest: harvest.tickets.clear()),
-    "drops a ticket": _after(lambda harvest: harvest.tickets.pop()),
-    "gives a ticket twice": _after(lambda harvest: harvest.tickets.append(harvest.tickets[0])),
-    "turns the order": _after(lambda harvest: harvest.tickets.reverse()),
-    "another price": _after(lambda harvest: _price_of_first(harvest, 11)),
-    "a price of the same value": _after(lambda harvest: _price_of_first(harvest, 10.0)),
-    "another buyer": _after(lambda harvest: harvest.tickets[0].pop("buyer")),
+    "forgets its tickets": _after(lambda tally: tally.tickets.clear()),
+    "drops a ticket": _after(lambda tally: tally.tickets.pop()),
+    "gives a ticket twice": _after(lambda tally: tally.tickets.append(tally.tickets[0])),
+    "turns the order": _after(lambda tally: tally.tickets.reverse()),
+    "another price": _after(lambda tally: _first(tally).update(price=11)),
+    "a price of the same value": _after(lambda tally: _first(tally).update(price=10.0)),
+    "another buyer": _after(lambda tally: _first(tally).pop("buyer")),
     "another order of fields": _after(
-        lambda harvest: harvest.tickets[0].update(ticketId=harvest.tickets[0].pop("ticketId"))
+        lambda tally: (ticket := _first(tally)).update(ticketId=ticket.pop("ticketId"))
     ),
     "forgets the owner": _without(OwnerCheck),
     "forgets the status": _without(StatusCheck),
     "forgets a condition": _without(ReasonCheck),
     "forgets a field": _without_field("buyer"),
-    "one too many of a verdict": _after(lambda harvest: harvest.verdicts.update(not_owner=2)),
-    "none of a verdict": _after(lambda harvest: harvest.verdicts.pop("not_owner")),
+    "one too many of a verdict": _after(lambda tally: tally.verdicts.update(not_owner=2)),
+    "none of a verdict": _after(lambda tally: tally.verdicts.pop("not_owner")),
     "another word": _after(
-        lambda harvest: harvest.verdicts.update(not_eligible=harvest.verdicts.pop("not_owner"))
+        lambda tally: tally.verdicts.update(not_eligible=tally.verdicts.pop("not_owner"))
     ),
 }  # fmt: skip
 
@@ -140,7 +152,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Breaks the serving function of every mapping that is compiled from now on."""
-    return lambda name: monkeypatch.setattr(bridge_module, "compile_serving", BREAKS[name])
+    return lambda name: monkeypatch.setattr(program_module, "emit_serving", BREAKS[name])
 
 
 def test_the_case_passes_as_long_as_nothing_is_broken(folder: Folder) -> None:
@@ -194,7 +206,7 @@ def test_a_slip_that_makes_the_ways_differ_is_named(
     broken("returns nothing")
 
     with pytest.raises(WaysDiffer, match=rf"^with the slip .+: {SAID}"):
-        try_slips(load_tested(folder.mapping), read_cases(folder.cases))
+        run_mutants(load_for_cases(folder.mapping), read_cases(folder.cases))
 
 
 @each_break
@@ -226,7 +238,7 @@ async def test_fetch_and_record_fail_where_the_ways_differ(
         monkeypatch.setenv(name, value)
     platform.on("/orders", Reply(json=PLATFORM))
     good = await anyio.to_thread.run_sync(
-        lambda: fetched(folder.mapping, USER, Environment(variables))
+        lambda: fetch_answer(folder.mapping, USER, Environment(variables))
     )
     broken("drops a ticket")
 

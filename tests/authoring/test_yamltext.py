@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ticketbridge.authoring.cases.yamltext import block_lines, flow_text, scalar_text
+from ticketbridge.authoring.cases.value_text import block_lines, flow_text, scalar_text
 from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.yaml_reader import read_yaml
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ticketbridge.demo.platform import BASE_PATH, legacy_platform
+from ticketbridge.demo.lantern import BASE_PATH, legacy_platform
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.demo.asking import ask
-from ticketbridge.authoring.check import check_files
+from ticketbridge.authoring.check.checking import check_files
 from ticketbridge.bridge import Bridge
 from ticketbridge.catalog import NoMappings
 from ticketbridge.demo.running import LOOPBACK, mapping_file, running_demo

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.mapping.support import FILE, GOOD, VARIABLES, findings, read
-from ticketbridge.authoring.check import check_text
+from ticketbridge.authoring.check.checking import check_text
 from ticketbridge.mapping import Environment, Finding, MappingError, MappingSpec, load_mapping
 from ticketbridge.mapping.nodes import Broken, walk
 from ticketbridge.mapping.report import Report

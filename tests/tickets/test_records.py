@@ -12,7 +12,7 @@ from tests.tickets.judging import answered, mismatched
 from ticketbridge.journal import Journal
 from ticketbridge.mapping import MappingError
 from ticketbridge.problems import MappingMismatch
-from ticketbridge.tickets.checks import same_owner
+from ticketbridge.tickets.steps import is_owner
 
 pytestmark = pytest.mark.anyio
 
@@ -82,7 +82,7 @@ async def test_a_record_of_another_owner_is_left_out(owner: str | None) -> None:
 )
 def test_owners_compare_whole_ascii_case_aside(owner: str, user: str, *, same: bool) -> None:
     """The owner equals the asked user, ASCII letter case aside, and nothing else aside."""
-    assert same_owner(owner, user) is same
+    assert is_owner(owner, user) is same
 
 
 @pytest.mark.parametrize("owner", [12, True, ["ana@example.com"], {"email": USER}])

@@ -14,9 +14,9 @@ from tests.support import USER, bridge_of, item, order, orders, tickets_of
 from tests.tickets.judging import answered, mismatched
 from ticketbridge.journal import Journal
 from ticketbridge.problems import UpstreamTimeout
-from ticketbridge.tickets.checks import same_owner
-from ticketbridge.tickets.records import Judge
-from ticketbridge.tickets.settle import settle
+from ticketbridge.tickets.duplicates import resolve_duplicates
+from ticketbridge.tickets.program import Program
+from ticketbridge.tickets.steps import is_owner
 from ticketbridge.tickets.verdicts import RETURNED, Record, Verdict
 
 pytestmark = pytest.mark.anyio
@@ -198,7 +198,7 @@ def test_half_a_character_is_part_of_an_owner(half: str, where: str) -> None:
     """A lone surrogate in an owner is not dropped: it is then another."""
     at = {"before": 0, "inside": 3, "after": len(USER)}[where]
 
-    assert not same_owner(USER[:at] + half + USER[at:], USER)
+    assert not is_owner(USER[:at] + half + USER[at:], USER)
 
 
 @pytest.mark.parametrize("odd", [b"\xff", b"\xed\xa0\x80", b"\xc3"])
@@ -301,7 +301,7 @@ def test_the_verdict_is_part_of_what_may_differ(ticket: dict[str, Any] | None) -
         Record(Verdict("not_eligible", "REFUNDED"), "1", ticket),
     ]
 
-    settle(records)
+    resolve_duplicates(records)
 
     assert [str(record.verdict) for record in records] == ["violation:ticketId"] * 2
     assert [record.ticket for record in records] == [None, None]
@@ -328,7 +328,7 @@ async def test_a_record_that_ended_early_makes_no_answer_odd(
     def judge(*_: object) -> None:
         raise AssertionError("judged one by one")
 
-    monkeypatch.setattr(Judge, "judge", judge)
+    monkeypatch.setattr(Program, "judge", judge)
     void, good = order(item(1), id=7, state="VOID"), order(item(1), id=7, state="OK")
     status = {"from": "order.state", "values": {"OK": "VALID", "VOID": "VOIDED"}}
     changes = {"ticket.status": status, "ticket.fields.ticketId": "order.id"}
@@ -490,7 +490,7 @@ async def test_a_time_out_that_is_not_the_deadlines_is_a_defect(
     def judge(*_: object) -> None:
         raise TimeoutError
 
-    monkeypatch.setattr(Judge, "judge", judge)
+    monkeypatch.setattr(Program, "judge", judge)
     bridge, _ = bridge_of(None, {"/orders": orders(order(item(1)))})
 
     with pytest.raises(TimeoutError) as caught:

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ticketbridge.authoring.cases.platform import below_base, key_parameter
-from ticketbridge.authoring.cases.spec import Target
+from ticketbridge.authoring.cases.case_platform import below_base, find_key_parameter
+from ticketbridge.authoring.cases.case_spec import Target
 from ticketbridge.mapping.compiler import TODO
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.mapping.findings import did_you_mean
@@ -113,7 +113,7 @@ class SamplePlatform:
         self.left = list(samples)
         self._answered: list[str] = []
         self._base_url = spec.upstream.base_url
-        self._key = key_parameter(spec.upstream.auth)
+        self._key = find_key_parameter(spec.upstream.auth)
         self._calls = [entry.name for entry in spec.source if isinstance(entry, CallSpec)]
         for sample in samples:
             self._hold_to_calls(sample.key)

@@ -11,11 +11,12 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ObjectShape:
-    """The properties of an object schema. *closed*: no others are allowed."""
+    """The properties of an object schema. *closed*: no others are allowed; *others* is their schema."""
 
     properties: Mapping[str, Schema]
     required: frozenset[str]
     closed: bool
+    others: Schema
 
 
 def resolve(schema: object, root: Schema) -> Schema:
@@ -72,7 +73,8 @@ def object_shape(schema: Schema, root: Schema) -> ObjectShape:
         inner = object_shape(part, root)
         properties |= dict(inner.properties)
         required |= inner.required
-    return ObjectShape(properties, required, closed)
+    others = resolve(schema.get("additionalProperties", {}), root)
+    return ObjectShape(properties, required, closed, others)
 
 
 def names_in(schema: object) -> Iterator[str]:

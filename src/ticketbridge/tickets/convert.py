@@ -10,8 +10,9 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from enum import Enum
 from typing import Any, Final
+
+import msgspec
 
 from ticketbridge.contract.shape import (
     ObjectShape,
@@ -31,13 +32,8 @@ _BOUND: Final = 10 ** (_LONGEST_NUMBER + 1)
 """No number is so large: read as a float, as many readers do, it would at last be infinite."""
 
 
-class Missing(Enum):
-    """The one value that says "left out"."""
-
-    MISSING = "missing"
-
-
-MISSING: Final = Missing.MISSING
+MISSING: Final = msgspec.UNSET
+"""The one value that says "left out": no JSON has it, and nothing is written for it."""
 
 Converter = Callable[[Any], Any]
 

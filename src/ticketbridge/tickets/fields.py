@@ -1,7 +1,6 @@
 """The fields of a ticket, compiled against the contract: what each is made from, and into which type.
 
-Each is a frozen value with `make`, which gives the converted value with the reason where it fails; the
-serving code of the same fields is written by `serving`.
+They are steps of the record program, which `emit` writes as Python.
 """
 
 from __future__ import annotations
@@ -12,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from ticketbridge.contract import Validator
-from ticketbridge.contract.shape import ObjectShape, Schema, object_shape, type_of
-from ticketbridge.jmes import AttributedElement, EvaluationError, Expression, Repeated, kinds
+from ticketbridge.contract.shape import ObjectShape, Schema, items_of, object_shape, type_of
+from ticketbridge.jmes import AttributedElement, Expression, Repeated, kinds
 from ticketbridge.jmes.nodes import Constant
-from ticketbridge.mapping.compiler import Scope, SpecCompiler
+from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.findings import did_you_mean, nearest
 from ticketbridge.mapping.spec import (
     ConstSpec,
@@ -30,7 +29,6 @@ from ticketbridge.tickets.convert import (
     Converter,
     Violation,
     accepted,
-    convert_value,
     converter,
     json_type,
 )
@@ -42,19 +40,19 @@ _SLIP = 0.8
 
 @dataclass(frozen=True, slots=True)
 class ExpressionField:
-    """A field that is an expression; *kind* is the schema's type, *optional* ones may be left out."""
+    """A field that is an expression. *kind* is the type in its *schema*; *optional* ones may be left out."""
 
     name: str
     expression: Expression
+    schema: Schema
     kind: str | None
     convert: Converter
     optional: bool
 
-    def make(self, scope: Scope) -> Any:
-        """The value or MISSING; raises Violation, whose field is relative to this one."""
-        return convert_value(
-            self.convert, _evaluated(self.expression, scope), optional=self.optional
-        )
+    @property
+    def may_be_missing(self) -> bool:
+        """Whether the field may be left out: a list or an object may have nothing in it, too."""
+        return self.optional or self.kind not in {"string", "number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,29 +62,20 @@ class ConstantField:
     name: str
     value: Any
 
-    def make(self, _scope: Scope) -> Any:
-        """The value or MISSING."""
-        return self.value
-
 
 @dataclass(frozen=True, slots=True)
 class TableField:
-    """A field that is looked up; *closed*: what is not listed is a violation, else *otherwise*."""
+    """A field that is looked up in *table*; what is not listed gives *otherwise*, if the table is open."""
 
     name: str
     expression: Expression
-    values: Mapping[str, Any]
+    table: Mapping[str | None, Any]
     otherwise: Any
-    closed: bool
 
-    def make(self, scope: Scope) -> Any:
-        """The value or MISSING; raises Violation."""
-        key = table_key(_evaluated(self.expression, scope))
-        if key is not None and key in self.values:
-            return self.values[key]
-        if self.closed:
-            raise Violation("", "a value that the table does not list (and no `else`)")
-        return self.otherwise
+    @property
+    def may_be_missing(self) -> bool:
+        """Whether the field may be left out."""
+        return MISSING in self.table.values() or self.otherwise is MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,39 +85,17 @@ class ObjectField:
     name: str
     fields: tuple[Field, ...]
 
-    def make(self, scope: Scope) -> Any:
-        """The object or MISSING; raises Violation."""
-        return make_object(self.fields, scope) or MISSING
-
 
 @dataclass(frozen=True, slots=True)
 class TagsField:
-    """`tags` given as an object: `key:value` for each key whose value is there."""
+    """`tags` given as an object: `key:value` for each key whose value is there; *schema* is a tag's."""
 
     name: str
     fields: tuple[Field, ...]
-
-    def make(self, scope: Scope) -> Any:
-        """The list or MISSING; raises Violation."""
-        made = make_object(self.fields, scope)
-        return [f"{key}:{value}" for key, value in made.items()] or MISSING
+    schema: Schema
 
 
 Field = ExpressionField | ConstantField | TableField | ObjectField | TagsField
-
-
-def make_field(field: Field, scope: Scope) -> Any:
-    """The field's value or MISSING; a Violation names the field in full."""
-    try:
-        return field.make(scope)
-    except Violation as violation:
-        raise violation.within(field.name) from None
-
-
-def make_object(fields: Collection[Field], scope: Scope) -> dict[str, Any]:
-    """The object of those *fields* that have a value."""
-    made = {field.name: make_field(field, scope) for field in fields}
-    return {name: value for name, value in made.items() if value is not MISSING}
 
 
 def table_key(value: object) -> str | None:
@@ -144,6 +111,13 @@ def table_key(value: object) -> str | None:
     if isinstance(value, int):
         return str(value)
     return value if isinstance(value, str) else None
+
+
+class ClosedTable(dict[str | None, Any]):
+    """The values of a table without `else`. Raises Violation for a word that it does not list."""
+
+    def __missing__(self, key: str | None) -> None:
+        raise Violation("", "a value that the table does not list (and no `else`)")
 
 
 class FieldCompiler:
@@ -164,7 +138,7 @@ class FieldCompiler:
             self._field(
                 named.name,
                 named.field,
-                shape.properties.get(named.name, {}),
+                shape.properties.get(named.name, shape.others),
                 optional=named.name not in shape.required,
             )
             for named in spec.fields
@@ -175,7 +149,8 @@ class FieldCompiler:
         match spec:
             case ExpressionSpec():
                 expression = self._expression(spec, schema, convert, optional=optional)
-                return ExpressionField(name, expression, type_of(schema), convert, optional)
+                kind = type_of(schema)
+                return ExpressionField(name, expression, schema, kind, convert, optional)
             case ConstSpec():
                 self._hold_to_value(spec, optional=optional)
                 return ConstantField(name, self._constant(spec, schema, convert))
@@ -183,7 +158,7 @@ class FieldCompiler:
                 return self._table(name, spec, schema, convert)
             case ObjectSpec():
                 if name == "tags" and type_of(schema) == "array":
-                    return self._tags(spec)
+                    return self._tags(spec, items_of(schema, self._root))
                 return self._nested(name, spec, schema)
             case _:
                 assert_never(spec)
@@ -223,10 +198,12 @@ class FieldCompiler:
         return value
 
     def _table(self, name: str, spec: TableSpec, schema: Schema, convert: Converter) -> TableField:
-        values = {key: self._constant(value, schema, convert) for key, value in spec.values.items()}
+        table: dict[str | None, Any] = ClosedTable() if spec.otherwise is None else {}
+        for key, value in spec.values.items():
+            table[key] = self._constant(value, schema, convert)
         otherwise = spec.otherwise and self._constant(spec.otherwise, schema, convert)
         expression = self._compiler.expression(spec.source, self._roots, kinds.TABLE_KEY)
-        return TableField(name, expression, values, otherwise, closed=spec.otherwise is None)
+        return TableField(name, expression, table, otherwise)
 
     def _nested(self, name: str, spec: ObjectSpec, schema: Schema) -> ObjectField:
         kind = type_of(schema)
@@ -236,12 +213,10 @@ class FieldCompiler:
             )
         return ObjectField(name, self.object(spec, object_shape(schema, self._root)))
 
-    def _tags(self, spec: ObjectSpec) -> TagsField:
+    def _tags(self, spec: ObjectSpec, schema: Schema) -> TagsField:
         text: Schema = {"type": "string"}
-        return TagsField(
-            "tags",
-            tuple(self._field(n.name, n.field, text, optional=True) for n in spec.fields),
-        )
+        fields = (self._field(n.name, n.field, text, optional=True) for n in spec.fields)
+        return TagsField("tags", tuple(fields), schema)
 
     def _report_missing(self, spec: ObjectSpec, needed: AbstractSet[str]) -> None:
         missing = sorted(needed - {named.name for named in spec.fields})
@@ -259,13 +234,6 @@ class FieldCompiler:
             message = f"`{named.name}` is none of the names that the contract knows here: {legal}"
             hint = f'did you mean "{near}"?'
             self._compiler.report(named.place, "TB308", message, hint, severity="warning")
-
-
-def _evaluated(expression: Expression, scope: Scope) -> Any:
-    try:
-        return expression(scope)
-    except EvaluationError as error:
-        raise Violation("", str(error)) from None
 
 
 def _wanted(schema: Schema) -> str:

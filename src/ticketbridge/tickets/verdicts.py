@@ -1,10 +1,13 @@
-"""What became of each record that the platform named: one verdict each."""
+"""What became of each record that the platform named: one verdict each, and the notes that tell why."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
+
+from ticketbridge.jmes import Expression
+from ticketbridge.tickets.convert import MISSING
 
 VerdictKind = Literal[
     "not_owner", "not_eligible", "unknown_status", "violation", "duplicate", "returned"
@@ -33,13 +36,47 @@ DUPLICATE: Final = Verdict("duplicate")
 RETURNED: Final = Verdict("returned")
 
 
+@dataclass(frozen=True, slots=True)
+class CheckNote:
+    """One check that a record met.
+
+    *kind* is "owner", "status" or "condition", *name* the condition's name. *value* is what the
+    expression gave, or *failure* says why it gave nothing. *answer* says what follows: "the asked
+    user", "VALID", "does not apply", or the verdict.
+    """
+
+    kind: Literal["owner", "status", "condition"]
+    name: str
+    expression: Expression
+    value: Any = field(repr=False)
+    failure: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldNote:
+    """How one field was made: *name* is dotted; a constant has no *expression*.
+
+    *value* is what the expression gave, *made* what it was converted to (MISSING: the field is left
+    out). *failure* says why the expression gave nothing, *refusal* why there is no converted value.
+    """
+
+    name: str
+    expression: Expression | None
+    value: Any = field(default=None, repr=False)
+    made: Any = field(default=MISSING, repr=False)
+    failure: str = ""
+    refusal: str = ""
+
+
 @dataclass(slots=True)
 class Record:
     """One innermost binding, or one that ended early, judged.
 
     *ticket* is what goes out (a returned or a marked ticket), *ticket_id* is known wherever the fields
     were bound, *reason* says for the log what is wrong with a violation. *scope* is what the binding
-    was made from; in an answer that is not explained, a binding that ended early has none.
+    was made from, *checks* and *fields* are how it was judged. An answer that is not explained keeps no
+    notes, and no scope of a binding that ended early, unless it is a violation.
     """
 
     verdict: Verdict
@@ -47,6 +84,8 @@ class Record:
     ticket: dict[str, Any] | None = field(default=None, repr=False)
     reason: str = ""
     scope: Mapping[str, Any] | None = field(default=None, repr=False)
+    checks: Sequence[CheckNote] = field(default=(), repr=False)
+    fields: Sequence[FieldNote] = field(default=(), repr=False)
 
 
 def count(records: Iterable[Record]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import BindingSpec
-from ticketbridge.upstream.calls import RESULTS, found
+from ticketbridge.upstream.calls import RESULTS, found, values_to_bind
 from ticketbridge.upstream.pull import Pull
 
 
@@ -22,6 +22,10 @@ class BindingPlan:
     def values(self, scope: Scope) -> list[Any]:
         """The values that this entry binds for *scope*, in order."""
         return found(self.expression, scope, self.kind, self.name)
+
+    def bindable(self, value: Any) -> list[Any]:
+        """The values to bind of what the expression gave. Raises MappingMismatch."""
+        return values_to_bind(value, self.expression, self.kind, self.name)
 
     async def bind(self, scope: Scope, _pull: Pull) -> list[Any]:
         """As `values`, for an entry above a call."""

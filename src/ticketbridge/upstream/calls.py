@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from ticketbridge.jmes import Expression, describe, has_null, kinds, names_in
+from ticketbridge.jmes import Expression, Repeated, describe, has_null, kinds, names_in
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import (
     CallSpec,
@@ -20,6 +20,7 @@ from ticketbridge.mapping.spec import (
     UpstreamSpec,
     expressions_in,
 )
+from ticketbridge.problems import MappingMismatch
 from ticketbridge.upstream.evaluate import evaluate, evaluate_bool, mismatch
 from ticketbridge.upstream.exchange import Exchange
 from ticketbridge.upstream.formats import accept_of
@@ -254,16 +255,27 @@ class _Pages:
 
 
 def found(expression: Expression, scope: Scope, kind: ResultKind, name: str) -> list[Any]:
-    """The values that an entry's *expression* finds: the one to `take`, or the elements of a list.
+    """Return the values that an entry's *expression* binds: `[value]` for `take`, else the list's."""
+    value = evaluate(expression, scope, f"{name}: {kind}")
+    return values_to_bind(value, expression, kind, name)
 
-    What is bound on its own is never null: nothing could be told of it, not even whose it is.
+
+def values_to_bind(value: Any, expression: Expression, kind: ResultKind, name: str) -> list[Any]:
+    """Return the values to bind of the *value* that an entry's *expression* gave.
+
+    Raises MappingMismatch for what is no list, and for what is null and bound on its own: nothing could
+    be told of it, not even whose it is.
     """
-    slot = f"{name}: {kind}"
-    takes = kind == "take"
-    value = [evaluate(expression, scope, slot)] if takes else _list(expression, scope, slot)
-    if kind != "collect" and has_null(value):
-        raise mismatch(slot, f"`{expression.text}` at {expression.place} gives null")
-    return value
+    values = [value] if kind == "take" else value
+    if type(values) is not list or type(value) is Repeated:
+        raise _unfit(expression, kind, name, "gives no list")
+    if kind != "collect" and has_null(values):
+        raise _unfit(expression, kind, name, "gives null")
+    return values
+
+
+def _unfit(expression: Expression, kind: ResultKind, name: str, what: str) -> MappingMismatch:
+    return mismatch(f"{name}: {kind}", f"`{expression.text}` at {expression.place} {what}")
 
 
 def _list(expression: Expression, scope: Scope, slot: str) -> list[Any]:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.authoring.draft.drafting import ticket, tickets
 from tests.support import USER
-from ticketbridge.authoring.draft.command import Files, draft
+from ticketbridge.authoring.draft.command import DraftFiles, make_draft
 from ticketbridge.authoring.personal.chance import looks_secret
 from ticketbridge.cli import main
 
@@ -20,17 +20,17 @@ UUID = "3f2504e0-4f89-11d3-9a0c-0305e82c3301"
 BASE64 = "kQ7vX2mZp9Lr4TtYb1Nc8WsE5uHj"
 
 
-def drafted(folder: Path, *samples: tuple[str, Any]) -> Files:
+def drafted(folder: Path, *samples: tuple[str, Any]) -> DraftFiles:
     """The drafts of documents, each with its target."""
     named = []
     for number, (target, value) in enumerate(samples):
         file = folder / f"{number}.sample"
         file.write_text(value if isinstance(value, str) else json.dumps(value))
         named.append(f"{target}={file}")
-    return draft(named, USER, "acme")
+    return make_draft(named, USER, "acme")
 
 
-def hold_without(files: Files, *secrets: str) -> None:
+def hold_without(files: DraftFiles, *secrets: str) -> None:
     """Fail where one of *secrets* stands in the mapping or in the cases."""
     for secret in secrets:
         assert secret not in files.mapping

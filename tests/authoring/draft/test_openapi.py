@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ticketbridge.authoring.draft import draft
+from ticketbridge.authoring.draft.command import make_draft
 from ticketbridge.authoring.samples import SampleError
 
 TICKET = {
@@ -101,7 +101,7 @@ def drafted(tmp_path: Path, spec: Any, name: str = "api.json") -> str:
     """The text of the mapping."""
     path = tmp_path / name
     path.write_text(json.dumps(spec))
-    return draft([str(path)], None, "acme").mapping
+    return make_draft([str(path)], None, "acme").mapping
 
 
 def test_the_operation_that_gives_tickets_is_drafted(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_there_are_no_cases_without_an_answer(tmp_path: Path) -> None:
     path = tmp_path / "api.json"
     path.write_text(json.dumps(SPEC))
 
-    files = draft([str(path)], "ana@example.com", "acme")
+    files = make_draft([str(path)], "ana@example.com", "acme")
 
     assert files.cases == ""
     assert "no real answer" in files.summary
@@ -203,7 +203,7 @@ def test_a_file_without_tickets_is_said(tmp_path: Path, name: str, content: str,
     path.write_text(content)
 
     with pytest.raises(SampleError) as caught:
-        draft([str(path)], None, "acme")
+        make_draft([str(path)], None, "acme")
 
     assert said in str(caught.value)
 
@@ -214,6 +214,6 @@ def test_an_openapi_file_comes_alone(tmp_path: Path) -> None:
     path.write_text(json.dumps(SPEC))
 
     with pytest.raises(SampleError, match="comes alone"):
-        draft([str(path), str(path)], None, "acme")
+        make_draft([str(path), str(path)], None, "acme")
     with pytest.raises(SampleError, match="cannot be read"):
-        draft([str(tmp_path / "none.yaml")], None, "acme")
+        make_draft([str(tmp_path / "none.yaml")], None, "acme")

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
-from ticketbridge.authoring.cases.answers import AnswerReader
-from ticketbridge.authoring.cases.spec import CaseSpec, CasesSpec, ExpectSpec, SurvivorSpec
-from ticketbridge.authoring.cases.values import Values
+from ticketbridge.authoring.cases.answer_reader import AnswerReader
+from ticketbridge.authoring.cases.case_spec import CaseSpec, CasesSpec, ExpectSpec, SurvivorSpec
+from ticketbridge.authoring.cases.case_values import CaseValues
 from ticketbridge.mapping.findings import Finding, MappingError, Place, did_you_mean
 from ticketbridge.mapping.nodes import MapNode, Node
 from ticketbridge.mapping.report import Report
@@ -51,52 +51,55 @@ MOST_RECORDS = 1_000_000
 
 
 class CasesError(MappingError):
-    """A cases file that cannot be used; *findings* says all that is wrong with it."""
+    """A cases file cannot be used; *findings* says all that is wrong with it."""
 
 
 def read_cases(file: Path) -> CasesSpec:
-    """What *file* declares; raises CasesError with every finding."""
-    return parse_cases(_text(file), file=str(file), folder=file.parent)
+    """Return what *file* declares. Raises CasesError with all findings."""
+    return parse_cases(_read_text(file), file=str(file), folder=file.parent)
 
 
 def parse_cases(text: str, *, file: str, folder: Path) -> CasesSpec:
-    """The cases in *text*, as `read_cases` reads them; *file* names it, its files are in *folder*."""
+    """Return the cases in *text*. Raises CasesError.
+
+    *file* names the text in findings; *folder* has the files of its answers.
+    """
     report = Report()
     try:
         root = read_yaml(text, file, report)
         report.raise_errors()
-        spec = _Reader(folder, report).read(root)
+        spec = _CasesReader(folder, report).read(root)
         report.raise_errors()
     except MappingError as error:
         raise CasesError(error.findings) from None
     return spec
 
 
-def _text(file: Path) -> str:
+def _read_text(file: Path) -> str:
     try:
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise _unreadable(file, "the file is not UTF-8") from None
+        raise _make_unreadable(file, "the file is not UTF-8") from None
     except OSError as error:
-        raise _unreadable(file, f"the file cannot be read: {error.strerror}") from None
+        raise _make_unreadable(file, f"the file cannot be read: {error.strerror}") from None
     if len(content) > MAX_BYTES:
-        raise _unreadable(file, "the file is over 1 MiB")
+        raise _make_unreadable(file, "the file is over 1 MiB")
     return text
 
 
-def _unreadable(file: Path, message: str) -> CasesError:
+def _make_unreadable(file: Path, message: str) -> CasesError:
     return CasesError([Finding(Place(str(file), 1, 1), "error", "TB401", message)])
 
 
-class _Reader:
+class _CasesReader:
     def __init__(self, folder: Path, report: Report) -> None:
-        self._values = Values(report)
+        self._values = CaseValues(report)
         self._answers = AnswerReader(folder, self._values)
 
     def read(self, root: Node) -> CasesSpec:
-        """The list that the file is."""
+        """Return what the file declares."""
         entries = self._values.list(root, "the file")
         cases = [self._case(entry) for entry in entries if entry.get(SURVIVORS) is None]
         lists = [entry for entry in entries if entry.get(SURVIVORS) is not None]
@@ -104,7 +107,7 @@ class _Reader:
         return CasesSpec(self._distinct(cases), survivors)
 
     def _distinct(self, read: Iterable[CaseSpec | None]) -> tuple[CaseSpec, ...]:
-        """The cases that could be read; a name that stands twice is a finding."""
+        """Return the cases that could be read; report a name that stands twice."""
         cases = tuple(case for case in read if case is not None)
         lines: dict[str, int] = {}
         for case in cases:

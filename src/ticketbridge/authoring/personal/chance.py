@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 
-from ticketbridge.authoring.personal.fields import USUAL_WORDS
+from ticketbridge.authoring.personal.field_names import USUAL_WORDS
 
 KNOWN_TOKEN = re.compile(
     r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"  # a JSON Web Token

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ticketbridge.authoring.personal.kinds import Kind
+from ticketbridge.authoring.personal.personal_kinds import PersonalKind
 
 LOOKS = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{22,128}={0,2}(?![A-Za-z0-9+/_=-])")
 """A text that may be a digest in hex or in base64."""
@@ -25,11 +25,11 @@ def _only_digits(text: str) -> str:
 
 
 _CASES: tuple[Form, ...] = (str, str.strip, str.lower, str.upper, lambda text: text.strip().lower())
-_FORMS: Mapping[Kind, tuple[Form, ...]] = {
-    Kind.EMAIL: (*_CASES, lambda text: f"mailto:{text.lower()}"),
-    Kind.NAME: _CASES,
-    Kind.PHONE: (str, str.strip, _only_digits, lambda text: f"+{_only_digits(text)}"),
-    Kind.DOCUMENT: _CASES,
+_FORMS: Mapping[PersonalKind, tuple[Form, ...]] = {
+    PersonalKind.EMAIL: (*_CASES, lambda text: f"mailto:{text.lower()}"),
+    PersonalKind.NAME: _CASES,
+    PersonalKind.PHONE: (str, str.strip, _only_digits, lambda text: f"+{_only_digits(text)}"),
+    PersonalKind.DOCUMENT: _CASES,
 }
 
 Encode = Callable[[bytes], str]
@@ -49,17 +49,17 @@ def _base64_for_urls(digest: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """The digest of *text*, of which *kind* it is, and how it was made."""
+    """The digest of *text*, of which *kind* the text is, and how the digest was made."""
 
     text: str
-    kind: Kind
+    kind: PersonalKind
     form: Form
     algorithm: str
     encode: Encode
     padded: bool
 
     def of(self, other: str) -> str:
-        """The digest of *other*, made in the same way."""
+        """Return the digest of *other*, made in the same way."""
         made = hashlib.new(self.algorithm, self.form(other).encode(), usedforsecurity=False)
         encoded = self.encode(made.digest())
         return encoded if self.padded else encoded.rstrip("=")
@@ -70,17 +70,17 @@ def may_be_digest(text: str) -> bool:
     return len(text) in _LENGTHS
 
 
-def digests_of(texts: Iterable[tuple[str, Kind]]) -> dict[str, Digest]:
-    """The digests of *texts*, by how they are written; hex in small letters."""
+def make_digests(texts: Iterable[tuple[str, PersonalKind]]) -> dict[str, Digest]:
+    """Return the digests of *texts*, by how they are written; hex in small letters."""
     return {
         digest.of(text): digest
         for text, kind in texts
         for form in _FORMS.get(kind, ())
-        for digest in _made_of(text, kind, form)
+        for digest in _make_of(text, kind, form)
     }
 
 
-def _made_of(text: str, kind: Kind, form: Form) -> Iterator[Digest]:
+def _make_of(text: str, kind: PersonalKind, form: Form) -> Iterator[Digest]:
     for algorithm in _ALGORITHMS:
         yield Digest(text, kind, form, algorithm, _hex, padded=True)
         # Most digests are the same in both: such a one is taken for the usual one, the last here.

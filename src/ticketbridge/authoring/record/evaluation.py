@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
-from ticketbridge.authoring.personal import Kind
+from ticketbridge.authoring.personal.personal_kinds import PersonalKind
 from ticketbridge.authoring.record.slots import Use
 from ticketbridge.jmes import Expression, nodes, runtime
 from ticketbridge.jmes.analysis import parameter_at
@@ -43,7 +43,7 @@ _COUNTING = frozenset({"length", "type"})
 class Noting(Protocol):
     """Receives each value that is read."""
 
-    def note(self, container: Any, value: Any, key: str | None, use: Use | Kind) -> None:
+    def note(self, container: Any, value: Any, key: str | None, use: Use | PersonalKind) -> None:
         """*value* was read in *container*."""
 
     def note_key(self, container: Any, key: str) -> None:
@@ -54,9 +54,9 @@ class Noting(Protocol):
 
 
 class Evaluation:
-    """Evaluates expressions on *scope*; what they read is noted in *reads*, with its *use*."""
+    """Evaluates expressions on *scope*, and notes in *reads* what they read, with its *use*."""
 
-    def __init__(self, scope: Mapping[str, Any], reads: Noting, use: Use | Kind) -> None:
+    def __init__(self, scope: Mapping[str, Any], reads: Noting, use: Use | PersonalKind) -> None:
         self._scope = scope
         self._reads = reads
         self._use = use
@@ -65,7 +65,7 @@ class Evaluation:
         self._conditions = self if decides else Evaluation(scope, reads, Use.DECIDES)
 
     def of(self, expression: Expression) -> Any:
-        """The value of *expression*, or null where it has none."""
+        """Return the value of *expression*, or null if it has none."""
         value = None
         with suppress(Exception):  # the compiled expression meets the same, and tells
             value = self.value_of(expression.tree, None)
@@ -78,7 +78,7 @@ class Evaluation:
     # --- what is read -----------------------------------------------------------------------------
 
     def note(self, container: Any, value: Any, key: str | None = None) -> Any:
-        """Note *value* where it is a scalar: of others, their own parts count."""
+        """Note *value* if it is a scalar, and return it. Of objects and lists, the parts count."""
         if not isinstance(value, dict | list):
             self._reads.note(container, value, key, self._use)
         return value
@@ -195,7 +195,7 @@ class Evaluation:
         return equal(left, right) == (node.operator == "==")
 
     def _is_another(self, node: nodes.Comparison, current: Any, *, rooted: bool) -> bool:
-        """Whether a text is compared with a constant that it is not: any other text does as well."""
+        """Whether a text is compared with another constant: any other text gives the same."""
         if node.operator not in {"==", "!="}:
             return False
         for side, other in ((node.left, node.right), (node.right, node.left)):
@@ -263,7 +263,7 @@ class Evaluation:
         return made
 
     def _looked_up(self, node: nodes.Call, current: Any, *, rooted: bool) -> Any:
-        """Of a list that is looked up by a constant, only the element that is found is needed."""
+        """Look up an element; of a list looked up by a constant, only the found element is needed."""
         array = self.value_of(node.arguments[0], current, rooted=rooted)
         key, wanted = (self._condition(e, current, rooted=rooted) for e in node.arguments[1:])
         found = self._called(node, [array, key, wanted])
@@ -281,7 +281,7 @@ def _is_path(node: nodes.Node) -> bool:
 
 
 class _Silent:
-    def note(self, container: Any, value: Any, key: str | None, use: Use | Kind) -> None:
+    def note(self, container: Any, value: Any, key: str | None, use: Use | PersonalKind) -> None:
         pass
 
     def note_key(self, container: Any, key: str) -> None:
