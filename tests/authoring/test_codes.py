@@ -46,7 +46,7 @@ def is_of_cases(code: FindingCode) -> bool:
 
 def whole(code: FindingCode, example: CodeExample) -> str:
     """The text of the example's file, with its mark."""
-    return example.text if is_of_cases(code) else example.within(read_frame())
+    return example.text if is_of_cases(code) else example.complete_with(read_frame())
 
 
 def found(code: FindingCode, example: CodeExample, folder: Path) -> list[Finding]:

@@ -51,7 +51,7 @@ def map_samples(
     bridge = compile_mapping(opened.spec if opened else require_finished(draft))
     trial, left = _map_samples(bridge, mapping, samples, user, now)
     if opened:
-        trial = replace(trial, answer=opened.shown(trial.answer), open=opened.open)
+        trial = replace(trial, answer=opened.mark_open(trial.answer), open=opened.open)
     return trial, left
 
 

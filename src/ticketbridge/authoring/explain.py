@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import msgspec
 
 from ticketbridge.authoring.cases.case_platform import below_base
+from ticketbridge.authoring.cases.value_text import write_moment
 from ticketbridge.authoring.personal.personal_data import find_personal_data
 from ticketbridge.authoring.personal.personal_kinds import DataSpot, PersonalKind, mask
 from ticketbridge.authoring.trial import Exchange, Trial
@@ -90,7 +91,7 @@ class PathShapes:
             if not any(_counts_pages(value) for value in values)
         }
         pairs = [self._pair(pair, declared) for pair in query.split("&") if pair]
-        shape = self._filled(call.request.path, path)
+        shape = self._fill(call.request.path, path)
         return shape + (f"?{'&'.join(pairs)}" if pairs else "")
 
     def _pair(self, pair: str, declared: dict[str, list[TemplateSpec]]) -> str:
@@ -98,10 +99,10 @@ class PathShapes:
         known = declared.get(unquote(name))
         if not known:
             return self._masked(f"?{pair}")[1:]
-        return f"{unquote(name)}={self._filled(known.pop(0), value)}"
+        return f"{unquote(name)}={self._fill(known.pop(0), value)}"
 
-    def _filled(self, template: TemplateSpec, sent: str) -> str:
-        """The template's text, with what was *sent* in those of its holes that may be shown."""
+    def _fill(self, template: TemplateSpec, sent: str) -> str:
+        """Return the template's text, with what was *sent* in those of its holes that may be shown."""
         pattern = "".join("([^/?&]*)" if _is_open(part) else "%s" for part in template.parts)
         literals = [re.escape(part) for part in template.parts if isinstance(part, str)]
         found = re.fullmatch(pattern % tuple(literals), sent)
@@ -297,7 +298,7 @@ def explain(
     body = msgspec.json.decode(answer.body) if answer and answer.body else None
     return AnswerExplanation(
         str(masker.mask_user(trial.user)),
-        trial.now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        write_moment(trial.now),
         answer.status if answer else problem.status if problem else 0,
         masker.mask_value(body) if whole else body,
         _explain_problem(problem) if problem else None,

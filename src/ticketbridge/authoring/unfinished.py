@@ -46,7 +46,7 @@ class Unfinished:
     open: tuple[str, ...]
     fields: tuple[str, ...]
 
-    def shown(self, answer: Answer | None) -> Answer | None:
+    def mark_open(self, answer: Answer | None) -> Answer | None:
         """Return *answer* with TODO in place of what its tickets lack."""
         if answer is None or not answer.body:
             return answer

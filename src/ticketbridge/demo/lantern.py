@@ -139,7 +139,7 @@ BASE_PATH = "/api/v1"
 PAGE_SIZE = 3
 
 
-def legacy_platform(token: str) -> ASGIApp:
+def make_legacy_platform(token: str) -> ASGIApp:
     """Return the platform as an application that answers whoever sends *token*."""
     routes = [
         Route(f"{BASE_PATH}/customers", _answer_customer),

@@ -18,7 +18,7 @@ import uvicorn
 from ticketbridge.app import Observer, create_app
 from ticketbridge.bridge import Bridge
 from ticketbridge.catalog import NoMappings, load_bridges
-from ticketbridge.demo.lantern import BASE_PATH, legacy_platform
+from ticketbridge.demo.lantern import BASE_PATH, make_legacy_platform
 from ticketbridge.listening import close_all, open_listeners, url_of
 from ticketbridge.mapping import Environment
 from ticketbridge.server import server_config
@@ -54,20 +54,20 @@ async def running_demo(
     *port* is taken, the next free one is used; 0 takes any.
     """
     with as_file(mapping_file()) as mapping, ExitStack() as opened:
-        platform_doors = _listeners(LOOPBACK, 0)
+        platform_doors = _open_listeners(LOOPBACK, 0)
         opened.callback(close_all, platform_doors)
-        doors = _listeners(host, port)
+        doors = _open_listeners(host, port)
         opened.callback(close_all, doors)
         demo = Demo(
             api=f"{url_of(platform_doors[0])}{BASE_PATH}",
             token=secrets.token_hex(16),
             tickets=f"{url_of(doors[0])}/tickets",
             secret=secrets.token_hex(16),
-            mapping=_as_seen_from_here(mapping),
+            mapping=_make_relative(mapping),
         )
         settings = Settings(host=host, grace=_GRACE)
-        app = create_app([_bridge(demo)], settings, observe=observe)
-        platform = legacy_platform(demo.token)
+        app = create_app([_load_bridge(demo)], settings, observe=observe)
+        platform = make_legacy_platform(demo.token)
         async with (
             _serving(server_config(platform, settings), platform_doors),
             _serving(server_config(app, settings), doors),
@@ -83,13 +83,13 @@ def mapping_file(packaged: Traversable = _PACKAGED, checkout: Path = _CHECKOUT) 
     raise NoMappings(f"the demo's mapping is missing: neither {packaged} nor {checkout} is there")
 
 
-def _bridge(demo: Demo) -> Bridge:
+def _load_bridge(demo: Demo) -> Bridge:
     """Return the compiled mapping; it sees no variable of the shell."""
     variables = {"DEMO_API": demo.api, "DEMO_TOKEN": demo.token, "DEMO_SECRET": demo.secret}
     return load_bridges([demo.mapping], Environment(variables))[0]
 
 
-def _as_seen_from_here(path: Path) -> Path:
+def _make_relative(path: Path) -> Path:
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
@@ -97,7 +97,7 @@ def _as_seen_from_here(path: Path) -> Path:
 # --- sockets and servers --------------------------------------------------------------------------
 
 
-def _listeners(host: str, port: int) -> list[socket.socket]:
+def _open_listeners(host: str, port: int) -> list[socket.socket]:
     """Return sockets that listen on *port*, or on the next free one. Raises SettingsError."""
     if port not in range(65536):
         raise SettingsError(f"a port is a number from 0 to 65535, not {port}")

@@ -148,11 +148,11 @@ def run_demo(port: int = PORT, *, out: TextIO | None = None, host: str = LOOPBAC
     # The answers are told on the screen; the log keeps to defects.
     logs.configure(Settings(log_level="error", log_format="text"))
     with suppress(KeyboardInterrupt):  # Ctrl-C where a loop takes no signal handlers
-        asyncio.run(_until_stopped(port, host, Screen(out or sys.stdout)))
+        asyncio.run(_run_until_stopped(port, host, Screen(out or sys.stdout)))
     return 0
 
 
-async def _until_stopped(port: int, host: str, screen: Screen) -> None:
+async def _run_until_stopped(port: int, host: str, screen: Screen) -> None:
     stop = asyncio.Event()
     with suppress(NotImplementedError):
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -21,7 +21,7 @@ from tests.mappings.test_recorded import RECORDINGS
 from tests.support import SECRET, PromptServer
 from ticketbridge.authoring.answers import fetch_answer
 from ticketbridge.authoring.record.recording import record
-from ticketbridge.demo.lantern import BASE_PATH, legacy_platform
+from ticketbridge.demo.lantern import BASE_PATH, make_legacy_platform
 from ticketbridge.mapping import Environment
 
 pytestmark = pytest.mark.anyio
@@ -90,7 +90,7 @@ async def test_nothing_planted_is_left_of_pretix(tmp_path: Path) -> None:
 
 async def test_the_demo_is_recorded(tmp_path: Path) -> None:
     """The case that a first user records passes, and has no name and no address of the demo's people."""
-    app = legacy_platform("demo-token")
+    app = make_legacy_platform("demo-token")
     server = PromptServer(uvicorn.Config(app, port=0, log_config=None, lifespan="off", ws="none"))
     async with anyio.create_task_group() as group:
         group.start_soon(server.serve)

@@ -14,7 +14,7 @@ import msgspec
 
 from ticketbridge.authoring.cases.mapping_runs import MappingRun, MappingRuns
 from ticketbridge.authoring.cases.runner import CaseResult, cases_file
-from ticketbridge.authoring.cases.value_text import scalar_text
+from ticketbridge.authoring.cases.value_text import write_scalar
 from ticketbridge.authoring.mutants.survivors import MutantRun, Survivor
 from ticketbridge.mapping.findings import Finding
 
@@ -95,7 +95,7 @@ def _describe_failure(result: CaseResult) -> str:
 
 def _describe_survivor_in_text(survivor: Survivor) -> str:
     # The second line is what `survivors` of the cases file lists it by.
-    return f"{survivor.place}: no case notices {survivor.change}\n    {scalar_text(survivor.name)}"
+    return f"{survivor.place}: no case notices {survivor.change}\n    {write_scalar(survivor.name)}"
 
 
 def _summarize(tested: MappingRun) -> str:

@@ -30,13 +30,13 @@ class Reasons:
         """Return where the field at *path* came from, in the ticket with that number (from 0), or ""."""
         record = self._made[ticket]
         field = path.partition("[")[0]
-        told = [
+        parts = [
             _describe_value(note.expression, note.failure or show_value(note.value))
             + _describe_inputs(note.expression, record.scope or {})
             for note in record.fields
             if note.expression and (f"{note.name}.").startswith(f"{field}.")
         ]
-        return "; ".join(told) if field else ""
+        return "; ".join(parts) if field else ""
 
     def of_missing(self, ticket: Any) -> str:
         """Return what became of the record that has the id of *ticket*, or ""."""
@@ -71,12 +71,12 @@ def _describe_value(source: Expression, value: str) -> str:
 
 def _describe_inputs(source: Expression, scope: Scope) -> str:
     """Return `, from item.cents = 2500`; "" if the expression is no more than that path."""
-    told = [
+    parts = [
         f"{path} = {'nothing' if (value := path.value(scope)) is NOWHERE else show_value(value)}"
         for path in root_paths(source)
         if str(path) != source.text
     ]
-    return f", from {', '.join(told)}" if told else ""
+    return f", from {', '.join(parts)}" if parts else ""
 
 
 # --- differences ----------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ def _list_points(part: SpecPart, trace: Trace) -> Iterator[CoveragePoint]:
             yield CoveragePoint(expression.place, f"no ticket is `{name}`", met)
         case NamedField(_, ExpressionSpec() as expression, place):
             met = any(value is not None and value != "" for value in trace.values(expression))
-            yield CoveragePoint(place, f"no ticket has `{_field(part.slot)}`", met)
+            yield CoveragePoint(place, f"no ticket has `{_find_field_name(part.slot)}`", met)
         case ResponseSpec():
             met = any(not scope["tickets"] for scope, _ in trace.of(part.node.body))
             yield CoveragePoint(part.node.place, "no answer is without tickets", met)
@@ -147,7 +147,7 @@ def _has_given(condition: ExpressionSpec, trace: Trace, *, wanted: bool) -> bool
     return any(value is wanted for value in trace.values(condition))
 
 
-def _field(slot: str) -> str:
+def _find_field_name(slot: str) -> str:
     return slot.removeprefix("ticket.fields.")
 
 
@@ -198,9 +198,11 @@ def _list_table_points(
     spec: StatusTableSpec | TableSpec, slot: str, trace: Trace
 ) -> Iterator[CoveragePoint]:
     keys = {table_key(value) for value in trace.values(spec.source)}
-    what = "status" if isinstance(spec, StatusTableSpec) else f"`{_field(slot)}` from"
+    what = "status" if isinstance(spec, StatusTableSpec) else f"`{_find_field_name(slot)}` from"
     for word, constant in spec.values.items():
         yield CoveragePoint(constant.place, f"no record has {what} `{word}`", word in keys)
     if isinstance(spec, TableSpec) and spec.otherwise is not None:
         met = bool(keys - spec.values.keys())
-        yield CoveragePoint(spec.otherwise.place, f"no `{_field(slot)}` comes from `else`", met)
+        yield CoveragePoint(
+            spec.otherwise.place, f"no `{_find_field_name(slot)}` comes from `else`", met
+        )

@@ -101,12 +101,12 @@ class _CasesReader:
     def read(self, root: Node) -> CasesSpec:
         """Return what the file declares."""
         entries = self._values.list(root, "the file")
-        cases = [self._case(entry) for entry in entries if entry.get(SURVIVORS) is None]
+        cases = [self._read_case(entry) for entry in entries if entry.get(SURVIVORS) is None]
         lists = [entry for entry in entries if entry.get(SURVIVORS) is not None]
-        survivors = tuple(survivor for entry in lists for survivor in self._survivors(entry))
-        return CasesSpec(self._distinct(cases), survivors)
+        survivors = tuple(survivor for entry in lists for survivor in self._read_survivors(entry))
+        return CasesSpec(self._drop_repeated(cases), survivors)
 
-    def _distinct(self, read: Iterable[CaseSpec | None]) -> tuple[CaseSpec, ...]:
+    def _drop_repeated(self, read: Iterable[CaseSpec | None]) -> tuple[CaseSpec, ...]:
         """Return the cases that could be read; report a name that stands twice."""
         cases = tuple(case for case in read if case is not None)
         lines: dict[str, int] = {}
@@ -117,26 +117,26 @@ class _CasesReader:
                 self._values.slip(Node(case.place), "TB418", message, "give it another name")
         return cases
 
-    def _survivors(self, node: Node) -> Iterator[SurvivorSpec]:
+    def _read_survivors(self, node: Node) -> Iterator[SurvivorSpec]:
         self._values.mapping(node, "the list of survivors", (SURVIVORS,), ())
         for key, value in self._values.pairs(node.get(SURVIVORS), f"`{SURVIVORS}`"):
             reason = self._values.text(value, "the reason")
             yield SurvivorSpec(str(key.value), reason, key.place)
 
-    def _case(self, node: Node) -> CaseSpec | None:
+    def _read_case(self, node: Node) -> CaseSpec | None:
         values = self._values
         if not values.mapping(node, "a case", CASE_KEYS, ("case", "user", "expect")):
             return None
         return CaseSpec(
             name=values.text(node.get("case"), "`case`"),
             user=values.text(node.get("user"), "`user`", empty=True),
-            now=self._now(node.get("now")),
+            now=self._read_now(node.get("now")),
             answers=self._answers.read(node.get("upstream")),
-            expect=self._expect(node.need("expect")),
+            expect=self._read_expect(node.need("expect")),
             place=node.place,
         )
 
-    def _now(self, node: Node | None) -> datetime | None:
+    def _read_now(self, node: Node | None) -> datetime | None:
         text = self._values.text(node, "`now`")
         if node is None or not text:
             return None
@@ -152,18 +152,18 @@ class _CasesReader:
 
     # --- expect ---------------------------------------------------------------------------------
 
-    def _expect(self, node: Node) -> ExpectSpec:
+    def _read_expect(self, node: Node) -> ExpectSpec:
         if self._values.mapping(node, "`expect`", EXPECT_KEYS, ()):
-            self._hold_to_one_outcome(node)
+            self._check_one_outcome(node)
         body, tickets, verdicts = node.get("body"), node.get("tickets"), node.get("verdicts")
         return ExpectSpec(
-            tickets=None if tickets is None else self._tickets(tickets),
-            verdicts=None if verdicts is None else self._verdicts(verdicts),
+            tickets=None if tickets is None else self._read_tickets(tickets),
+            verdicts=None if verdicts is None else self._read_verdicts(verdicts),
             body=None if body is None else (body.plain(),),
-            problem=self._problem(node.get("problem")),
+            problem=self._read_problem(node.get("problem")),
         )
 
-    def _hold_to_one_outcome(self, node: Node) -> None:
+    def _check_one_outcome(self, node: Node) -> None:
         given = [str(key.value) for key, _ in node.pairs]
         if not given:
             hint = f"at least one of {', '.join(EXPECT_KEYS)}"
@@ -173,14 +173,14 @@ class _CasesReader:
             message = f"`problem` and `{both[0]}` exclude each other: a problem has no tickets"
             self._values.slip(node, "TB416", message)
 
-    def _tickets(self, node: Node) -> list[object]:
+    def _read_tickets(self, node: Node) -> list[object]:
         entries = self._values.list(node, "`tickets`")
         for number, entry in enumerate(entries, 1):
             if not isinstance(entry, MapNode):
                 self._values.slip(entry, "TB412", f"ticket {number} should be a mapping of fields")
         return [entry.plain() for entry in entries]
 
-    def _verdicts(self, node: Node) -> dict[str, int]:
+    def _read_verdicts(self, node: Node) -> dict[str, int]:
         counts: dict[str, int] = {}
         for key, value in self._values.pairs(node, "`verdicts`"):
             word = str(key.value)
@@ -199,7 +199,7 @@ class _CasesReader:
         elif kind not in DETAILED and colon:
             self._values.slip(key, "TB413", f"`{kind}` has nothing after it", f"write `{kind}`")
 
-    def _problem(self, node: Node | None) -> str | None:
+    def _read_problem(self, node: Node | None) -> str | None:
         slug = self._values.text(node, "`problem`")
         if node is not None and slug and slug not in PROBLEMS:
             hint = f"{did_you_mean(slug, PROBLEMS)} legal here: {', '.join(PROBLEMS)}".strip()

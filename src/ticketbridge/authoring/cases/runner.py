@@ -21,7 +21,7 @@ from ticketbridge.authoring.cases.compare import (
     describe_ticket_differences,
 )
 from ticketbridge.authoring.cases.value_text import show_value
-from ticketbridge.authoring.trial import tried
+from ticketbridge.authoring.trial import Trial, tried
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import Place
@@ -115,14 +115,15 @@ async def _find_outcome(case: CaseSpec, bridge: Bridge) -> CaseOutcome:
     verdicts, reasons = trial.journal.verdicts, Reasons(trial)
     if trial.answer is None:
         return CaseOutcome([], verdicts, None, trial.problem, reasons)
-    tickets = _as_json([r.ticket for r in trial.journal.records if r.ticket is not None])
     body = msgspec.json.decode(trial.answer.body) if trial.answer.body else None
-    return CaseOutcome(tickets, verdicts, body, None, reasons)
+    return CaseOutcome(list_tickets(trial), verdicts, body, None, reasons)
 
 
-def _as_json(tickets: list[dict[str, Any]]) -> list[Any]:
-    read: list[Any] = msgspec.json.decode(msgspec.json.encode(tickets))
-    return read
+def list_tickets(trial: Trial) -> list[Any]:
+    """Return the tickets that were made, as they are read from JSON."""
+    tickets = [record.ticket for record in trial.journal.records if record.ticket is not None]
+    made: list[Any] = msgspec.json.decode(msgspec.json.encode(tickets))
+    return made
 
 
 # --- all cases of a mapping -----------------------------------------------------------------------

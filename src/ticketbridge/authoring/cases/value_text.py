@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
@@ -30,6 +31,11 @@ def show_value(value: Any) -> str:
     return shorten(ENCODER.encode(value).decode())
 
 
+def write_moment(moment: datetime) -> str:
+    """Return *moment* to the second, as `now` of a case has it: `2026-11-24T12:00:00Z`."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 def shorten(text: str) -> str:
     """Return *text*, cut if it is long."""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
@@ -42,7 +48,7 @@ def shorten(text: str) -> str:
 _PLAIN = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*")
 
 
-def scalar_text(value: str | int | float | bool | None) -> str:  # noqa: PYI041 - an int is no float
+def write_scalar(value: str | int | float | bool | None) -> str:  # noqa: PYI041 - an int is no float
     """Return *value* on one line, in quotes if it needs them."""
     if isinstance(value, str) and _is_plain(value):
         return value
@@ -51,37 +57,38 @@ def scalar_text(value: str | int | float | bool | None) -> str:  # noqa: PYI041 
     return re.sub("[\x7f-\x9f\u2028\u2029\ufeff]", lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def flow_text(value: Any) -> str:
+def write_flow(value: Any) -> str:
     """Return *value* on one line, its lists and objects in brackets and braces."""
     if isinstance(value, dict):
-        pairs = (f"{scalar_text(name)}: {flow_text(each)}" for name, each in value.items())
+        pairs = (f"{write_scalar(name)}: {write_flow(each)}" for name, each in value.items())
         return f"{{{', '.join(pairs)}}}"
     if isinstance(value, list):
-        return f"[{', '.join(map(flow_text, value))}]"
-    return scalar_text(value)
+        return f"[{', '.join(map(write_flow, value))}]"
+    return write_scalar(value)
 
 
-def block_lines(value: Any) -> Iterator[str]:
+def write_block(value: Any) -> Iterator[str]:
     """Yield the lines of a list or an object that is not empty, one for each entry that needs one."""
     if isinstance(value, dict):
         for name, each in value.items():
-            yield from _entry(f"{scalar_text(name)}:", each)
+            yield from _write_entry(f"{write_scalar(name)}:", each)
     else:
         for each in value:
-            first, *others = block_lines(each) if _nests(each) else (flow_text(each),)
+            first, *others = write_block(each) if is_nested(each) else (write_flow(each),)
             yield f"- {first}"
             yield from (f"  {line}" for line in others)
 
 
-def _entry(key: str, value: Any) -> Iterator[str]:
-    if _nests(value):
+def _write_entry(key: str, value: Any) -> Iterator[str]:
+    if is_nested(value):
         yield key
-        yield from (f"  {line}" for line in block_lines(value))
+        yield from (f"  {line}" for line in write_block(value))
     else:
-        yield f"{key} {flow_text(value)}"
+        yield f"{key} {write_flow(value)}"
 
 
-def _nests(value: Any) -> bool:
+def is_nested(value: Any) -> bool:
+    """Whether *value* is a list or an object that is not empty."""
     return isinstance(value, dict | list) and bool(value)
 
 

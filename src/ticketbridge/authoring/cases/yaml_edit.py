@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ticketbridge.authoring.cases.value_text import block_lines, flow_text
+from ticketbridge.authoring.cases.value_text import is_nested, write_block, write_flow
 from ticketbridge.jmes.values import equal
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.nodes import ListNode, MapNode, Node, Scalar
@@ -43,7 +43,7 @@ def replace_value(text: str, key: Place, node: Node, value: Any) -> str:
     What stays the same stays as it is written. A text over several lines, or a comment between key and
     value, may make the result say something else: read it again and compare.
     """
-    edits = _Editor(text).edits(_NodePlace(key, node, flow=False), value)
+    edits = _Editor(text).make_edits(_NodePlace(key, node, flow=False), value)
     for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text
@@ -55,14 +55,14 @@ class _Editor:
         self._starts = [0, *(match.end() for match in LINE_BREAK.finditer(text))]
         self._newline = "\r\n" if "\r\n" in text else "\n"
 
-    def edits(self, spot: _NodePlace, value: Any) -> Iterator[_Edit]:
+    def make_edits(self, spot: _NodePlace, value: Any) -> Iterator[_Edit]:
         """Yield the edits that put *value* there; on several lines if one would be too long."""
         if self._is_flow(spot.node) and not self._fits(spot, value):
-            yield self._whole(spot, value)
+            yield self._edit_whole(spot, value)
         else:
-            yield from self._parts(spot, value)
+            yield from self._edit_parts(spot, value)
 
-    def _parts(self, spot: _NodePlace, value: Any) -> Iterator[_Edit]:
+    def _edit_parts(self, spot: _NodePlace, value: Any) -> Iterator[_Edit]:
         """Yield as few edits as turn what is there into *value*."""
         flow = spot.flow or self._is_flow(spot.node)
         match spot.node:
@@ -70,62 +70,61 @@ class _Editor:
                 isinstance(value, dict) and entries.keys() == value.keys()
             ):
                 for name, (key, member) in entries.items():
-                    yield from self._parts(_NodePlace(key.place, member, flow), value[name])
+                    yield from self._edit_parts(_NodePlace(key.place, member, flow), value[name])
             case ListNode(entries=entries) if isinstance(value, list) and len(entries) == len(
                 value
             ):
                 for entry, other in zip(entries, value, strict=True):
-                    yield from self._parts(_NodePlace(entry.place, entry, flow), other)
+                    yield from self._edit_parts(_NodePlace(entry.place, entry, flow), other)
             case _ if not equal(spot.node.plain(), value):
-                yield self._whole(spot, value)
+                yield self._edit_whole(spot, value)
 
-    def _whole(self, spot: _NodePlace, value: Any) -> _Edit:
-        start, end = self._offset(spot.node.place), self._end(spot.node)
+    def _edit_whole(self, spot: _NodePlace, value: Any) -> _Edit:
+        start, end = self._find_offset(spot.node.place), self._find_end(spot.node)
         below = spot.node.place.line > spot.key.line
-        if spot.flow or not _nests(value) or (not below and self._fits(spot, value)):
+        if spot.flow or not is_nested(value) or (not below and self._fits(spot, value)):
             if below:
-                return _Edit(len(self._text[:start].rstrip()), end, f" {flow_text(value)}")
-            return _Edit(start, end, flow_text(value))
+                return _Edit(len(self._text[:start].rstrip()), end, f" {write_flow(value)}")
+            return _Edit(start, end, write_flow(value))
         if below or spot.node.place == spot.key:
-            return _Edit(start, end, self._block(value, spot.node.place.column - 1))
+            return _Edit(start, end, self._write_block(value, spot.node.place.column - 1))
         indent = spot.key.column + 1
-        lines = self._newline + " " * indent + self._block(value, indent)
+        lines = self._newline + " " * indent + self._write_block(value, indent)
         return _Edit(len(self._text[:start].rstrip()), end, lines)
 
-    def _block(self, value: Any, indent: int) -> str:
-        return (self._newline + " " * indent).join(block_lines(value))
+    def _write_block(self, value: Any, indent: int) -> str:
+        return (self._newline + " " * indent).join(write_block(value))
 
     def _fits(self, spot: _NodePlace, value: Any) -> bool:
-        return spot.node.place.column + len(flow_text(value)) <= WIDEST
+        return spot.node.place.column + len(write_flow(value)) <= WIDEST
 
     # --- where a node is ------------------------------------------------------------------------
 
-    def _offset(self, place: Place) -> int:
+    def _find_offset(self, place: Place) -> int:
         return self._starts[place.line - 1] + place.column - 1
 
     def _is_flow(self, node: Node) -> bool:
-        return isinstance(node, MapNode | ListNode) and self._text[self._offset(node.place)] in "{["
-
-    def _end(self, node: Node) -> int:
-        start = self._offset(node.place)
-        if isinstance(node, Scalar):
-            return self._end_of_scalar(node, start)
-        if self._is_flow(node):
-            return self._end_of_brackets(start)
-        return max(
-            map(self._end, (*node.items, *(value for _, value in node.pairs))), default=start
+        return (
+            isinstance(node, MapNode | ListNode)
+            and self._text[self._find_offset(node.place)] in "{["
         )
 
-    def _end_of_scalar(self, node: Scalar, start: int) -> int:
+    def _find_end(self, node: Node) -> int:
+        start = self._find_offset(node.place)
+        if isinstance(node, Scalar):
+            return self._find_end_of_scalar(node, start)
+        if self._is_flow(node):
+            return self._find_end_of_brackets(start)
+        return max(
+            map(self._find_end, (*node.items, *(value for _, value in node.pairs))), default=start
+        )
+
+    def _find_end_of_scalar(self, node: Scalar, start: int) -> int:
         if self._text[start : start + 1] in {"'", '"'}:
             return next(_TOKEN.finditer(self._text, start)).end()
         return start + sum(piece.length for piece in node.pieces)
 
-    def _end_of_brackets(self, start: int) -> int:
+    def _find_end_of_brackets(self, start: int) -> int:
         depth = 0
         tokens = _TOKEN.finditer(self._text, start)
         return next(t.end() for t in tokens if not (depth := depth + _DEPTH.get(t[0], 0)))
-
-
-def _nests(value: Any) -> bool:
-    return isinstance(value, dict | list) and bool(value)

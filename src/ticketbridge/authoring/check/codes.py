@@ -53,7 +53,7 @@ class CodeExample:
                 lines.append(f"#{' ' * (column - 1)}^" if column else "#^")
         return "".join(f"{line}\n" for line in lines)
 
-    def within(self, frame: str) -> str:
+    def complete_with(self, frame: str) -> str:
         """Return the text as a whole mapping, with its mark; missing parts come from the *frame*."""
         parts = [_complete(part, frame) for part in _TOP.split(self.text) if part]
         named = {_find_name(part) for part in parts}

@@ -19,7 +19,7 @@ _HINT, _PLAIN = "\033[36m", "\033[0m"
 def as_text(findings: Sequence[Finding], *, colour: bool = False) -> str:
     """Return a paragraph for each finding: place, code, message, the line with a caret, a suggestion."""
     excerpts = Excerpts(findings)
-    return "\n".join(_paragraph(finding, excerpts, colour=colour) for finding in findings)
+    return "\n".join(_write_paragraph(finding, excerpts, colour=colour) for finding in findings)
 
 
 def as_json(findings: Sequence[Finding]) -> str:
@@ -42,8 +42,8 @@ def as_json(findings: Sequence[Finding]) -> str:
 def as_github(findings: Sequence[Finding]) -> str:
     """Return workflow commands, which GitHub shows beside the line."""
     return "\n".join(
-        f"::{f.severity} file={_property(f.place.file)},line={f.place.line},col={f.place.column},"
-        f"title={_property(f.code)}::" + _data(f"{f.message} {f.suggestion}".strip())
+        f"::{f.severity} file={_escape_property(f.place.file)},line={f.place.line},col={f.place.column},"
+        f"title={_escape_property(f.code)}::" + _escape_data(f"{f.message} {f.suggestion}".strip())
         for f in findings
     )
 
@@ -55,7 +55,7 @@ WRITERS: Mapping[Format, Callable[[Sequence[Finding]], str]] = {
 }
 
 
-def _paragraph(finding: Finding, excerpts: Excerpts, *, colour: bool) -> str:
+def _write_paragraph(finding: Finding, excerpts: Excerpts, *, colour: bool) -> str:
     mark, hint, plain = (_COLOURS[finding.severity], _HINT, _PLAIN) if colour else ("", "", "")
     lines = [f"{finding.place}: {mark}{finding.severity}[{finding.code}]{plain}: {finding.message}"]
     excerpt = excerpts.of(finding.place)
@@ -67,11 +67,11 @@ def _paragraph(finding: Finding, excerpts: Excerpts, *, colour: bool) -> str:
     return "\n".join(lines)
 
 
-def _data(text: str) -> str:
+def _escape_data(text: str) -> str:
     """Return *text* as the message of a workflow command."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
+def _escape_property(text: str) -> str:
     """Return *text* as a property of a workflow command, where `:` and `,` are signs."""
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from ticketbridge.authoring.check.trees import make_doubt_in, read_tree
+from ticketbridge.authoring.check.trees import is_literal, make_doubt_in, read_tree
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import walk
 from ticketbridge.jmes.values import truthy
@@ -76,19 +76,13 @@ def _doubt_swapped(spec: ExpressionSpec, call: nodes.Call) -> Iterator[Finding]:
     first, second, *rest = call.arguments
     if (
         not isinstance(first, nodes.Constant)
-        or _is_literal(second)
+        or is_literal(second)
         or not _comes_second(call, first)
     ):
         return
     turned = text_of(nodes.Call(call.start, call.name, (second, first, *rest)))
     message = f"`{call.name}` works on its first argument, and that is always the same here"
     yield make_doubt_in(spec, call, "TB213", message, f"write {turned}")
-
-
-def _is_literal(node: nodes.Node) -> bool:
-    if isinstance(node, nodes.ListOf):
-        return all(map(_is_literal, node.items))
-    return isinstance(node, nodes.Constant)
 
 
 def _comes_second(call: nodes.Call, first: nodes.Constant) -> bool:

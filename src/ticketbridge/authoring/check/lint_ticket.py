@@ -14,8 +14,10 @@ from ticketbridge.authoring.check.trees import (
     keep_about_status,
     make_doubt,
     make_doubt_in,
+    make_snake_case,
     read_tree,
 )
+from ticketbridge.contract.marks import VALID
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import choices, walk
 from ticketbridge.mapping.findings import Finding
@@ -28,7 +30,6 @@ from ticketbridge.mapping.spec import (
     parts_within,
 )
 
-_VALID = "VALID"
 _CHANGING = frozenset({"lower", "upper", "trim", "replace", "split", "extract", "join"})
 _CATCH_ALL = re.compile(r"\*|\.\*|_|else|default|other|otherwise|any|unknown|null|", re.IGNORECASE)
 _ENDED = re.compile(
@@ -40,7 +41,6 @@ _ENDED = re.compile(
 _MINOR = re.compile(
     r"(?:.*_)?(?:cents?|centimes|centavos|centimos|pence|minor(?:_units?)?)(?:_.*)?"
 )
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def doubt_owner(spec: MappingSpec) -> Iterator[Finding]:
@@ -87,7 +87,7 @@ def doubt_status_sources(spec: MappingSpec) -> Iterator[Finding]:
 
 
 def _doubt_made_up(table: StatusTableSpec, tree: nodes.Node) -> Iterator[Finding]:
-    valid = {word for word, status in table.values.items() if status.value == _VALID}
+    valid = {word for word, status in table.values.items() if status.value == VALID}
     _, *others = choices(tree)
     for other in others:
         word = find_literal_text(other)
@@ -101,7 +101,7 @@ def _find_open_in(table: StatusTableSpec, tree: nodes.Node) -> Iterator[nodes.No
     """Yield the comparisons, in a table over true and false, in which any other word is VALID."""
     for truth, good in (("true", True), ("false", False)):
         status = table.values.get(truth)
-        if status is not None and status.value == _VALID:
+        if status is not None and status.value == VALID:
             yield from find_open_words(tree, good=good)
 
 
@@ -151,15 +151,15 @@ def doubt_tables(spec: MappingSpec) -> Iterator[Finding]:
     """Yield a doubt at tables in which an unexpected word is VALID."""
     for table in spec.ticket.statuses:
         for word, status in table.values.items():
-            if status.value == _VALID and _CATCH_ALL.fullmatch(word):
+            if status.value == VALID and _CATCH_ALL.fullmatch(word):
                 message = f"`{word}` is a status that is spelt so; it stands for no others"
                 hint = "list the platform's words: an unknown one is an error"
                 yield make_doubt(status.place, "TB507", message, hint)
-            elif status.value == _VALID and _ENDED.fullmatch(word):
+            elif status.value == VALID and _ENDED.fullmatch(word):
                 message = f"`{word}` is VALID here, and does not sound so"
                 yield make_doubt(status.place, "TB508", message, "for example CANCELED or REFUNDED")
     for part in parts_within(spec.ticket.fields):
-        if isinstance(part, TableSpec) and part.otherwise and part.otherwise.value == _VALID:
+        if isinstance(part, TableSpec) and part.otherwise and part.otherwise.value == VALID:
             message = "every word that is not listed is VALID here"
             hint = "leave `else` out: then it is a violation"
             yield make_doubt(part.otherwise.place, "TB507", message, hint)
@@ -171,7 +171,7 @@ def doubt_prices(spec: MappingSpec) -> Iterator[Finding]:
         if not isinstance(part, NamedField) or part.name != "price":
             continue
         path = find_path(read_tree(part.field)) if isinstance(part.field, ExpressionSpec) else None
-        if path and _MINOR.fullmatch(_CAMEL.sub("_", path[-1]).lower()):
+        if path and _MINOR.fullmatch(make_snake_case(path[-1]).lower()):
             message = f"`{path[-1]}` sounds like minor units; a price is in major ones (180.5)"
             hint = f"for example minor_units({'.'.join(path)}, item.currency)"
             yield make_doubt(part.field.place, "TB514", message, hint)

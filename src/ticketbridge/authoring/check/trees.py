@@ -80,10 +80,10 @@ def find_path(tree: nodes.Node) -> Path | None:
 def is_status(tree: nodes.Node) -> bool:
     """Whether *tree* leads to a key that is called a status."""
     path = find_path(tree)
-    return path is not None and any(map(_STATUS.fullmatch, map(_make_snake_case, path[-1:])))
+    return path is not None and any(map(_STATUS.fullmatch, map(make_snake_case, path[-1:])))
 
 
-def _make_snake_case(name: str) -> str:
+def make_snake_case(name: str) -> str:
     """Return `order_Status` for `orderStatus`."""
     return _CAMEL.sub("_", name)
 
@@ -115,16 +115,16 @@ def find_open_words(tree: nodes.Node, *, good: bool) -> Iterator[nodes.Node]:
             yield tree
         case nodes.Comparison(operator="==") if not good and _find_compared(tree) is not None:
             yield tree
-        case nodes.Call(name="contains") if not good and _is_literal(tree.arguments[0]):
+        case nodes.Call(name="contains") if not good and is_literal(tree.arguments[0]):
             yield tree
         case _:
             return
 
 
-def _is_literal(tree: nodes.Node) -> bool:
+def is_literal(tree: nodes.Node) -> bool:
     """Whether *tree* is a literal, or a list of them."""
     if isinstance(tree, nodes.ListOf):
-        return all(map(_is_literal, tree.items))
+        return all(map(is_literal, tree.items))
     return isinstance(tree, nodes.Constant)
 
 
@@ -141,7 +141,7 @@ def find_subject(tree: nodes.Node) -> nodes.Node | None:
         return _find_compared(tree)
     if isinstance(tree, nodes.Call) and len(tree.arguments) == 2:
         first, second = tree.arguments
-        return second if _is_literal(first) else first
+        return second if is_literal(first) else first
     return None
 
 

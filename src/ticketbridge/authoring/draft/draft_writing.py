@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ticketbridge.authoring.cases.value_text import flow_text, scalar_text
+from ticketbridge.authoring.cases.value_text import write_flow, write_scalar
 from ticketbridge.authoring.draft.candidates import Condition, Guess
 from ticketbridge.authoring.draft.entries import (
     DraftCall,
@@ -17,8 +17,8 @@ from ticketbridge.authoring.draft.entries import (
     Variable,
 )
 from ticketbridge.authoring.draft.paging import DraftPages
-from ticketbridge.authoring.draft.platform_words import VALID
 from ticketbridge.authoring.draft.status_tables import TableGuess
+from ticketbridge.contract.marks import VALID
 from ticketbridge.mapping.compiler import TODO
 
 _COLUMN = 52
@@ -76,7 +76,7 @@ def write_expression(text: str) -> str:
         and " #" not in text
         and text.strip() == text
     )
-    return text if plain else scalar_text(text)
+    return text if plain else write_scalar(text)
 
 
 def _write_head(parts: DraftParts) -> Iterator[str]:
@@ -116,7 +116,9 @@ def _write_source(parts: DraftParts) -> Iterator[str]:
 
 def _write_rules(rules: Sequence[DraftRule]) -> Iterator[str]:
     """Yield `responses`: one rule on the same line, several on a line each."""
-    texts = [(flow_text({"when": rule.when, "then": rule.then}), f"# {rule.why}") for rule in rules]
+    texts = [
+        (write_flow({"when": rule.when, "then": rule.then}), f"# {rule.why}") for rule in rules
+    ]
     if len(texts) == 1:
         yield _add_comment(f"    responses: [{texts[0][0]}]", texts[0][1])
     elif texts:
@@ -133,13 +135,13 @@ def _write_call(call: DraftCall, pages: DraftPages | None) -> Iterator[str]:
     else:
         path = "/" + "/".join(map(_write_part, call.segments))
         yield _add_comment(
-            f"    get: {scalar_text(path)}", _explain_holes(call.segments, fixed=True)
+            f"    get: {write_scalar(path)}", _explain_holes(call.segments, fixed=True)
         )
     placed = {name: _write_part(part) for name, part in call.query.items()}
     placed |= dict(pages.query) if pages else {}
     if placed:
         yield _add_comment(
-            f"    query: {flow_text(placed)}", _explain_holes(tuple(call.query.values()))
+            f"    query: {write_flow(placed)}", _explain_holes(tuple(call.query.values()))
         )
     documents = call.group.documents
     if documents[0].is_xml:
@@ -222,10 +224,10 @@ def _write_tables(tables: Sequence[TableGuess]) -> Iterator[str]:
         yield _add_comment(f"{indent}values:{'' if table.known else ' {}'}", _explain_open(table))
         for word, meant in table.known.items():
             yield _add_comment(
-                f"{indent}  {scalar_text(word)}: {meant}", _explain_meaning(word, meant, table)
+                f"{indent}  {write_scalar(word)}: {meant}", _explain_meaning(word, meant, table)
             )
         for word in table.unknown:
-            yield f"{indent}  # TODO: {scalar_text(word)}: what does it mean? Unlisted, it fails the answer."
+            yield f"{indent}  # TODO: {write_scalar(word)}: what does it mean? Unlisted, it fails the answer."
 
 
 def _explain_open(table: TableGuess) -> str:

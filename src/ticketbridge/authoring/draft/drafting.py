@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ticketbridge.authoring.cases.value_text import flow_text
+from ticketbridge.authoring.cases.value_text import write_flow
 from ticketbridge.authoring.draft.candidates import Candidate, Guess
 from ticketbridge.authoring.draft.conditions import (
     drop_repeated,
@@ -94,7 +94,7 @@ def _write_auth(hidden: HiddenCredentials, prefix: str) -> str:
     if hidden.key is None:
         return _AUTH.format(prefix)
     name, variable = hidden.key
-    key = flow_text({"type": "api_key", "in": "query", "name": name, "value": variable})
+    key = write_flow({"type": "api_key", "in": "query", "name": name, "value": variable})
     return f"auth: {key}  # likely: `{name}` in all requests of the samples"
 
 

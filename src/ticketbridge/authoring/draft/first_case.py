@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
-from ticketbridge.authoring.cases.answer_reader import JSON_TYPE
-from ticketbridge.authoring.cases.runner import SkippingLoop, compile_for_cases
+from ticketbridge.authoring.cases.answer_reader import JSON_TYPE, XML_TYPE
+from ticketbridge.authoring.cases.runner import SkippingLoop, compile_for_cases, list_tickets
+from ticketbridge.authoring.cases.value_text import write_moment
 from ticketbridge.authoring.draft.candidates import Guess
 from ticketbridge.authoring.draft.credentials import replace_variables
 from ticketbridge.authoring.draft.documents import Document
@@ -20,16 +21,15 @@ from ticketbridge.authoring.draft.draft_writing import DraftParts, write_mapping
 from ticketbridge.authoring.draft.drafting import MappingDraft
 from ticketbridge.authoring.draft.entries import USER, DraftCall, DraftEntry, Hole, Part
 from ticketbridge.authoring.draft.paging import DraftPages
-from ticketbridge.authoring.draft.platform_words import VALID
 from ticketbridge.authoring.draft.sample_values import empty_list_at
 from ticketbridge.authoring.draft.status_tables import TableGuess
 from ticketbridge.authoring.personal.personal_data import PersonalData, Replace
 from ticketbridge.authoring.personal.standins import StandIns
-from ticketbridge.authoring.record.case_writing import CaseParts
-from ticketbridge.authoring.record.case_writing import write_case as written_case
+from ticketbridge.authoring.record.case_writing import CaseParts, write_case
 from ticketbridge.authoring.record.recorded_answers import RecordedAnswer, change_texts
 from ticketbridge.authoring.record.replay import NotRecorded, Replay, ReplayedAnswer
 from ticketbridge.authoring.trial import Trial, tried
+from ticketbridge.contract.marks import VALID
 from ticketbridge.mapping import Environment, MappingError, parse_mapping
 from ticketbridge.mapping.compiler import TODO
 from ticketbridge.tickets.verdicts import NOT_OWNER
@@ -38,7 +38,6 @@ _HEAD = (
     "# Drafted from samples; personal data in them is made up. What is expected is what the draft gives:\n"
     "# hold it to what the platform itself shows, and write what is right in place of each TODO.\n\n"
 )
-XML_TYPE = "application/xml"
 _OPEN = {"ticketId": TODO}
 """A ticket that no answer has, in place of what the user should get."""
 
@@ -49,7 +48,7 @@ _SOMEONE = "user@example.com"
 
 def write_first_case(drafted: MappingDraft, documents: Sequence[Document], user: str | None) -> str:
     """Return the cases file, with long answers in it."""
-    user = user or _most_frequent_owner(drafted) or _SOMEONE
+    user = user or _find_most_frequent_owner(drafted) or _SOMEONE
     personal = PersonalData(user, secrets=drafted.hidden.secrets)
     for document in documents:
         personal.learn(document.value)
@@ -57,13 +56,12 @@ def write_first_case(drafted: MappingDraft, documents: Sequence[Document], user:
     replies = list(make_answers(drafted, personal, stand_ins))
     now = datetime.now(UTC).replace(microsecond=0)
     answers, expect = _run_parts(drafted.parts, replies, stand_ins.user, now)
-    moment = now.isoformat().replace("+00:00", "Z")
     key = drafted.hidden.key[0] if drafted.hidden.key else ""
-    parts = CaseParts("the samples", stand_ins.user, moment, answers, expect, key)
-    return _HEAD + written_case(parts, drafted.parts.platform, longest=None).text
+    parts = CaseParts("the samples", stand_ins.user, write_moment(now), answers, expect, key)
+    return _HEAD + write_case(parts, drafted.parts.platform, longest=None).text
 
 
-def _most_frequent_owner(drafted: MappingDraft) -> str | None:
+def _find_most_frequent_owner(drafted: MappingDraft) -> str | None:
     owner = drafted.parts.owner.text.removeprefix("optional(").removesuffix(")")
     found = next((c for c in drafted.plan.candidates() if c.text == owner), None)
     counts = Counter(value for value in (found.given if found else ()) if isinstance(value, str))
@@ -120,10 +118,8 @@ def _run_parts(
     if run is None or run.trial.problem is not None:
         return [ReplayedAnswer(reply, reply.asked, None) for reply in replies], {"tickets": [_OPEN]}
     records = run.trial.journal.records
-    tickets = [record.ticket for record in records if record.ticket is not None]
-    plain = msgspec.json.decode(msgspec.json.encode(tickets))
     open_fields = dict.fromkeys(_list_open_fields(parts), TODO)
-    made = [{**ticket, **open_fields} for ticket in plain]
+    made = [{**ticket, **open_fields} for ticket in list_tickets(run.trial)]
     # That the user's records give no ticket is for someone to say who knows the platform.
     owned = [record for record in records if record.verdict != NOT_OWNER]
     return run.replay.replayed, {"tickets": made or ([_OPEN] if owned else [])}

@@ -96,7 +96,7 @@ def _find_operations(spec: Mapping[str, Any]) -> Iterator[_Operation]:
         if schema is None:
             continue
         parameters = [
-            maker.resolved(p)
+            maker.resolve(p)
             for p in (*item.get("parameters", ()), *operation.get("parameters", ()))
         ]
         value = maker.value(schema)
@@ -110,7 +110,7 @@ def _find_answer_schema(operation: Mapping[str, Any], maker: _ValueMaker) -> Any
     """Return the schema of the answer with a 2xx status, in OpenAPI 3 or Swagger 2, or None."""
     responses = operation.get("responses") or {}
     for status in sorted(map(str, responses)):
-        response = maker.resolved(responses.get(status) or {})
+        response = maker.resolve(responses.get(status) or {})
         if not status.startswith("2"):
             continue
         if "schema" in response:
@@ -132,7 +132,7 @@ class _ValueMaker:
         self._numbers = count(1)
         self._turns = count()
 
-    def resolved(self, part: Any) -> Mapping[str, Any]:
+    def resolve(self, part: Any) -> Mapping[str, Any]:
         """Return what a local reference stands for."""
         for _ in range(_DEEPEST):
             reference = part.get("$ref") if isinstance(part, dict) else None
@@ -146,7 +146,7 @@ class _ValueMaker:
 
     def value(self, schema: Any, name: str = "", depth: int = 0) -> Any:
         """Return a value that the schema allows; *name* says what it is if the schema does not."""
-        part = self._merged(schema)
+        part = self._merge(schema)
         if depth > _DEEPEST:
             return None
         kind = part.get("type")
@@ -155,26 +155,26 @@ class _ValueMaker:
             members = part.get("properties") or {}
             return {key: self.value(member, key, depth + 1) for key, member in members.items()}
         if "items" in part or kind == "array":
-            number = min(_MOST_ITEMS, max(2, self._longest_enum(part.get("items"), depth)))
+            number = min(_MOST_ITEMS, max(2, self._measure_longest_enum(part.get("items"), depth)))
             return [self.value(part.get("items") or {}, name, depth + 1) for _ in range(number)]
-        return self._scalar(part, kind, name)
+        return self._make_scalar(part, kind, name)
 
-    def _merged(self, schema: Any) -> Mapping[str, Any]:
+    def _merge(self, schema: Any) -> Mapping[str, Any]:
         """Return a schema merged with its parts; of several choices, with the first."""
-        part = dict(self.resolved(schema))
+        part = dict(self.resolve(schema))
         choices = [
             *part.pop("allOf", ()),
             *[(part.pop(key, None) or [None])[0] for key in ("oneOf", "anyOf")],
         ]
         for choice in filter(None, choices):
-            other = self._merged(choice)
+            other = self._merge(choice)
             properties = {**part.get("properties", {}), **other.get("properties", {})}
             part = {**other, **part} | ({"properties": properties} if properties else {})
         return part
 
-    def _longest_enum(self, schema: Any, depth: int) -> int:
+    def _measure_longest_enum(self, schema: Any, depth: int) -> int:
         """Return how many elements are needed to show each word of each enumeration."""
-        part = self._merged(schema or {})
+        part = self._merge(schema or {})
         if depth > _DEEPEST:
             return 1
         own = len(part.get("enum") or ())
@@ -182,13 +182,13 @@ class _ValueMaker:
             [
                 own,
                 *(
-                    self._longest_enum(p, depth + 6)
+                    self._measure_longest_enum(p, depth + 6)
                     for p in (part.get("properties") or {}).values()
                 ),
             ]
         )
 
-    def _scalar(self, part: Mapping[str, Any], kind: Any, name: str) -> Any:
+    def _make_scalar(self, part: Mapping[str, Any], kind: Any, name: str) -> Any:
         words = split_words(name)
         if part.get("enum"):
             return part["enum"][next(self._turns) % len(part["enum"])]
@@ -202,9 +202,9 @@ class _ValueMaker:
         )
         if example is not None:
             return example
-        return self._made(part, kind, words)
+        return self._make_plain(part, kind, words)
 
-    def _made(self, part: Mapping[str, Any], kind: Any, words: Sequence[str]) -> Any:
+    def _make_plain(self, part: Mapping[str, Any], kind: Any, words: Sequence[str]) -> Any:
         if kind == "boolean":
             return False
         if kind == "integer":

@@ -86,7 +86,7 @@ def guess_end(call: DraftCall, list_path: Path) -> Iterator[DraftRule]:
         return
     hints = _Hints([document.value for document in call.group.documents], list_path)
     for names, nothing in ((_MORE, [False]), (_NEXT_URL, [None])):
-        path = hints.named(*names)
+        path = hints.find_path(*names)
         values = [] if path is None else hints.values(path)
         if path is not None and all(type(v) is bool or names is _NEXT_URL for v in values):
             text = write_path("body", path)
@@ -109,7 +109,7 @@ class _Hints:
             )
         self._paths = list(found)
 
-    def named(self, *names: set[str]) -> Path | None:
+    def find_path(self, *names: set[str]) -> Path | None:
         """Return the first path whose last key has exactly the words of one of *names*, or None."""
         for words in names:
             for path in self._paths:
@@ -128,7 +128,7 @@ class _Hints:
 
     def total(self) -> Mapping[str, Guess]:
         """Return `total`, if it agrees with the samples."""
-        path = self.named(*_TOTAL)
+        path = self.find_path(*_TOTAL)
         number = sum(map(len, self.items()))
         values = self.values(path) if path is not None else []
         if path is None or set(map(str, values)) != {str(number)}:
@@ -139,7 +139,7 @@ class _Hints:
 
     def last_of_numbers(self, *, start: int = 1) -> Mapping[str, Guess]:
         """Return `last` for numbered pages."""
-        path = self.named(*_LAST_PAGE)
+        path = self.find_path(*_LAST_PAGE)
         if path is not None and all(isinstance(value, int) for value in self.values(path)):
             number = "page.number" if start else "add(page.number, `1`)"
             text = f"{number} >= {write_path('body', path)}"
@@ -148,12 +148,12 @@ class _Hints:
 
     def last_without_more(self) -> Mapping[str, Guess]:
         """Return `last`, if an answer says whether there are more."""
-        path = self.named(*_MORE)
+        path = self.find_path(*_MORE)
         if path is not None:
             return {
                 "last": Guess(f"{write_path('body', path)} == `false`", "likely", "by its name")
             }
-        path = self.named({"next", "page"})
+        path = self.find_path({"next", "page"})
         if path is not None and None in self.values(path):
             text = f"{write_path('body', path)} == `null`"
             return {"last": Guess(text, "likely", "null on the last page")}
@@ -217,7 +217,7 @@ def _make_numbered(name: str, sure: Any, why: str, hints: _Hints, *, start: int 
 
 def _make_offsets(name: str, step: int, hints: _Hints) -> DraftPages:
     keys = {"offset": Guess(f"{{step: {step}}}", "likely", f"`{name}` in the samples")}
-    path = hints.named(*_TOTAL)
+    path = hints.find_path(*_TOTAL)
     if path is not None:
         text = f"subtract({write_path('body', path)}, add(page.offset, `{step}`)) <= `0`"
         keys["last"] = Guess(text, "likely", "none are left of the total")
@@ -235,7 +235,7 @@ def _find_cursor_paths(values: Sequence[str], hints: _Hints) -> Iterator[Path]:
 
 
 def _guess_by_next_url(call: DraftCall, hints: _Hints) -> DraftPages | None:
-    path = hints.named(*_NEXT_URL)
+    path = hints.find_path(*_NEXT_URL)
     if path is None:
         return None
     urls = [
@@ -269,7 +269,7 @@ def _keeps_parameters(url: str, call: DraftCall) -> bool:
 
 
 def _guess_by_number(call: DraftCall, hints: _Hints) -> DraftPages | None:
-    path = hints.named({"current", "page"}, {"page"}, {"page", "number"})
+    path = hints.find_path({"current", "page"}, {"page"}, {"page", "number"})
     last = hints.last_of_numbers()
     if path is None or not last or not all(isinstance(value, int) for value in hints.values(path)):
         return None
@@ -280,7 +280,7 @@ def _guess_by_number(call: DraftCall, hints: _Hints) -> DraftPages | None:
 
 
 def _guess_by_cursor(call: DraftCall, hints: _Hints) -> DraftPages | None:
-    path = hints.named(*_CURSOR)
+    path = hints.find_path(*_CURSOR)
     if path is None:
         return None
     name = call.paging or path[-1].removeprefix("next_")

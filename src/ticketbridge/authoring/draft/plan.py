@@ -50,7 +50,7 @@ _NEAR = 2
 def make_plan(
     documents: Sequence[Document],
     user: str | None,
-    is_private: Callable[[str], bool] = lambda _text: False,
+    is_private: Callable[[str], bool] = lambda _make_text: False,
 ) -> Plan:
     """Return the plan for these *documents*; a text that *is_private* stands in no request."""
     groups = group_documents(documents)
@@ -61,13 +61,13 @@ def make_plan(
     builder = _PlanBuilder(plan, user, is_private)
     leads = find_leads(groups, main)
     for number, path in leads.items():
-        builder.lead(groups[number], path)
+        builder.add_lead(groups[number], path)
     beside = [number for number in range(len(groups)) if number != main and number not in leads]
     for number in (n for n in beside if n < main):
-        builder.aside(groups[number], chains[number])
-    builder.records(groups[main], chains[main])
+        builder.add_aside(groups[number], chains[number])
+    builder.add_records(groups[main], chains[main])
     for number in (n for n in beside if n > main):
-        builder.aside(groups[number], chains[number])
+        builder.add_aside(groups[number], chains[number])
     return plan
 
 
@@ -79,9 +79,9 @@ class _PlanBuilder:
 
     # --- the records ----------------------------------------------------------------------------
 
-    def records(self, group: Group, chain: RecordChain | None) -> None:
+    def add_records(self, group: Group, chain: RecordChain | None) -> None:
         """Add the call whose answer has the records, and the levels down to them."""
-        call = self._call(group)
+        call = self._make_call(group)
         if chain is None:
             name = make_free_name(_find_name(group) or "record", self._plan.names)
             self._add(DraftEntry(name, "take", "body", (), call, "no list of objects was found"))
@@ -93,15 +93,15 @@ class _PlanBuilder:
             if number:
                 self._plan.below[root] = path
             why = f"{len(chain.items)} records in the samples" if number == len(names) - 1 else ""
-            text = self._list_text(root, path)
+            text = self._write_list(root, path)
             if "optional(" in text:
                 why = "; ".join(filter(None, (why, f"unsure: without `{path[-1]}`, has it none?")))
             self._add(DraftEntry(name, "each", text, path, call if number == 0 else None, why))
             root = name
         self._plan.record = names[-1]
-        self._codes()
+        self._add_codes()
 
-    def _codes(self) -> None:
+    def _add_codes(self) -> None:
         """Add a level if a record is several tickets and lists a code for each."""
         found = find_code_list(self._plan.scopes, self._plan.record)
         if found is None:
@@ -116,7 +116,7 @@ class _PlanBuilder:
             for code in codes
         ]
 
-    def _list_text(self, root: str, path: Path) -> str:
+    def _write_list(self, root: str, path: Path) -> str:
         """Return the expression of the list; it is empty where a parent has no such list."""
         text = write_path(root, path)
         if root == "body":
@@ -128,9 +128,9 @@ class _PlanBuilder:
 
     # --- what comes before, and beside ----------------------------------------------------------
 
-    def lead(self, group: Group, path: Path | None) -> None:
+    def add_lead(self, group: Group, path: Path | None) -> None:
         """Add a call whose answer leads to the records, by an id of the list at *path*."""
-        call = self._call(group)
+        call = self._make_call(group)
         if path is None:
             name = make_free_name(_find_name(group) or "found", self._plan.names)
             self._add(DraftEntry(name, "take", "body", (), call))
@@ -147,9 +147,9 @@ class _PlanBuilder:
             return
         self._add(DraftEntry(name, "each", write_path("body", path), path, call))
 
-    def aside(self, group: Group, chain: RecordChain | None) -> None:
+    def add_aside(self, group: Group, chain: RecordChain | None) -> None:
         """Add a call whose answer is joined: a whole list, or one object."""
-        call = self._call(group)
+        call = self._make_call(group)
         if chain is None or not _is_mostly_list(group, chain):
             name = make_free_name(_find_name(group) or "found", self._plan.names)
             self._insert(DraftEntry(name, "take", "body", (), call))
@@ -157,9 +157,11 @@ class _PlanBuilder:
         path = chain.paths[0]
         name = make_free_name(_make_plural(path, group), self._plan.names)
         text = write_path("body", path)
-        self._insert(DraftEntry(name, "collect", text, path, call, only_if=self._only_if(call)))
+        self._insert(
+            DraftEntry(name, "collect", text, path, call, only_if=self._find_only_if(call))
+        )
 
-    def _only_if(self, call: DraftCall) -> str:
+    def _find_only_if(self, call: DraftCall) -> str:
         """Return a list that is empty where the samples have no answer to the call, or ""."""
         for hole in list_holes(call):
             root = hole.text.partition(".")[0]
@@ -176,7 +178,7 @@ class _PlanBuilder:
                     return write_path(root, (key,))
         return ""
 
-    def _ruled(self, entry: DraftEntry) -> DraftEntry:
+    def _add_rules(self, entry: DraftEntry) -> DraftEntry:
         """Return *entry* with the rules for its answers."""
         if entry.call is None:
             return entry
@@ -196,12 +198,12 @@ class _PlanBuilder:
             place < len(self._plan.entries) and self._plan.entries[place].kind == "collect" and used
         ):
             place += 1
-        entry = self._ruled(entry)
+        entry = self._add_rules(entry)
         self._plan.entries.insert(place, entry)
         self._bind(entry)
 
     def _add(self, entry: DraftEntry) -> None:
-        entry = self._ruled(entry)
+        entry = self._add_rules(entry)
         self._plan.entries.append(entry)
         self._plan.way.append(entry.name)
         self._bind(entry)
@@ -216,13 +218,13 @@ class _PlanBuilder:
 
     # --- requests -------------------------------------------------------------------------------
 
-    def _call(self, group: Group) -> DraftCall:
+    def _make_call(self, group: Group) -> DraftCall:
         target = group.target
         if target is None:
             return DraftCall(group, None, {})
         places = range(1, len(target.path))
         segments = tuple(
-            self._part(group.segments_at(place), target.path[place - 1]) for place in places
+            self._make_part(group.segments_at(place), target.path[place - 1]) for place in places
         )
         query: dict[str, Part] = {}
         paging = ""
@@ -231,29 +233,33 @@ class _PlanBuilder:
             if is_paging(name):
                 paging = name
             else:
-                query[name] = self._part([value or "" for value in values], name)
+                query[name] = self._make_part([value or "" for value in values], name)
         return DraftCall(group, segments, query, paging)
 
-    def _part(self, values: list[str], about: str) -> Part:
+    def _make_part(self, values: list[str], about: str) -> Part:
         """Return a segment or a parameter as the user, a value of an earlier answer, or a text."""
         if is_variable(values[0]) and len(set(values)) == 1:
             return Variable(values[0])
         if values[0].startswith("{") and values[0].endswith("}"):
             return Hole(TODO, f"which value is `{values[0][1:-1]}`?")
-        return self._of_user(values) or self._of_answer(values, about) or self._text(values)
+        return (
+            self._find_user_hole(values)
+            or self._find_answer_hole(values, about)
+            or self._make_text(values)
+        )
 
-    def _of_user(self, values: list[str]) -> Hole | None:
+    def _find_user_hole(self, values: list[str]) -> Hole | None:
         folded = {value.casefold() for value in values}
         if self._user is not None and folded == {self._user.casefold()}:
             return Hole(USER, "the asked user")
         return Hole(USER, "an e-mail address") if all("@" in value for value in values) else None
 
-    def _of_answer(self, values: list[str], about: str) -> Hole | None:
+    def _find_answer_hole(self, values: list[str], about: str) -> Hole | None:
         if not self._is_plain(values) or self._leads_here(values):
-            return self._found(values, about)
+            return self._find_hole(values, about)
         return None
 
-    def _text(self, values: list[str]) -> Part:
+    def _make_text(self, values: list[str]) -> Part:
         if len(set(values)) > 1:
             return Hole(TODO, "what is it in each request?")
         if self._is_private(values[0]):
@@ -278,7 +284,7 @@ class _PlanBuilder:
             for candidate in self._plan.candidates()
         )
 
-    def _found(self, values: list[str], name: str) -> Hole | None:
+    def _find_hole(self, values: list[str], name: str) -> Hole | None:
         """Return the hole with the bound value that these are, or None.
 
         It must fit the word before them, and have most of them. A small number alone proves nothing: it is

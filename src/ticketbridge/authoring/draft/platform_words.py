@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ticketbridge.authoring.personal.personal_kinds import split_words, word_set
+from ticketbridge.contract.marks import VALID
 
 ID_WORDS: Mapping[str, float] = MappingProxyType(
     {
@@ -69,7 +70,6 @@ TICKET_LISTS: Mapping[str, float] = MappingProxyType(
 )
 """How much the name of a list says that its elements are tickets."""
 
-VALID = "VALID"
 _WORDS: Mapping[str, str] = {
     VALID: (
         "valid paid active confirmed complete completed issued booked placed attending sold approved"

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ticketbridge.authoring.draft.candidates import Candidate, Condition, Guess
-from ticketbridge.authoring.draft.platform_words import VALID, find_meaning, split_status
+from ticketbridge.authoring.draft.platform_words import find_meaning, split_status
 from ticketbridge.authoring.draft.sample_values import write_is_one_of
 from ticketbridge.authoring.personal.personal_kinds import word_set
+from ticketbridge.contract.marks import VALID
 from ticketbridge.terminal import counted
 from ticketbridge.tickets.fields import table_key
 

@@ -137,7 +137,7 @@ def _list_changes(spot: _TreeSpot) -> Iterator[Change]:
         case nodes.Field() if not spot.at_root:
             yield _make_change(node, replace(node, name=misspell(node.name)))
         case nodes.Constant():
-            yield from _other_constant(node)
+            yield from _change_constant(node)
         case nodes.Index():
             yield _make_change(node, replace(node, index=node.index + 1))
         case nodes.Comparison():
@@ -145,7 +145,7 @@ def _list_changes(spot: _TreeSpot) -> Iterator[Change]:
             change = f"`{operator}` for `{node.operator}`"
             yield node.start, change, replace(node, operator=operator)
         case nodes.HashOf():
-            yield from _other_keys(node)
+            yield from _change_keys(node)
         case _:
             yield from _drop_parts(node)
 
@@ -159,11 +159,11 @@ def _drop_parts(node: nodes.Node) -> Iterator[Change]:
             part = node.condition
             yield part.start, f"{show_node(part)} left out", replace(node, condition=None)
         case nodes.Either():
-            yield from _fewer(node.choices, partial(nodes.Either, node.start))
+            yield from _list_fewer(node.choices, partial(nodes.Either, node.start))
         case nodes.Both():
-            yield from _fewer(node.conditions, partial(nodes.Both, node.start))
+            yield from _list_fewer(node.conditions, partial(nodes.Both, node.start))
         case nodes.Call() if node.name in _ALTERNATIVES:
-            yield from _fewer(node.arguments, partial(nodes.Call, node.start, node.name))
+            yield from _list_fewer(node.arguments, partial(nodes.Call, node.start, node.name))
         case nodes.Call():
             plain = [part for part in node.arguments if not isinstance(part, nodes.Reference)]
             yield from ((node.start, f"`{node.name}` left out", part) for part in plain[:1])
@@ -179,7 +179,7 @@ def _make_change(old: nodes.Node, new: nodes.Node) -> Change:
     return old.start, f"{show_node(new)} for {show_node(old)}", new
 
 
-def _other_constant(node: nodes.Constant) -> Iterator[Change]:
+def _change_constant(node: nodes.Constant) -> Iterator[Change]:
     match node.value:
         case bool(value):
             yield _make_change(node, replace(node, value=not value))
@@ -189,7 +189,7 @@ def _other_constant(node: nodes.Constant) -> Iterator[Change]:
             yield _make_change(node, replace(node, value=misspell(value)))
 
 
-def _fewer(
+def _list_fewer(
     parts: tuple[nodes.Node, ...], make: Callable[[tuple[nodes.Node, ...]], nodes.Node]
 ) -> Iterator[Change]:
     for index, part in enumerate(parts):
@@ -197,7 +197,7 @@ def _fewer(
         yield part.start, f"{show_node(part)} left out", left[0] if len(left) == 1 else make(left)
 
 
-def _other_keys(node: nodes.HashOf) -> Iterator[Change]:
+def _change_keys(node: nodes.HashOf) -> Iterator[Change]:
     for index, (name, value) in enumerate(node.pairs):
         pair = (misspell(name), value)
         pairs = (*node.pairs[:index], pair, *node.pairs[index + 1 :])

@@ -10,6 +10,7 @@ from typing import Any
 from ticketbridge.authoring.cases.coverage import Trace
 from ticketbridge.authoring.mutants.expression_edits import list_edits
 from ticketbridge.authoring.spec_parts import SpecPart, list_parts
+from ticketbridge.contract.marks import VALID
 from ticketbridge.jmes import EvaluationError, ExpressionError, compile_expression, nodes
 from ticketbridge.jmes.parser import parse
 from ticketbridge.jmes.writing import Unwritable, text_of
@@ -38,7 +39,6 @@ from ticketbridge.mapping.spec import (
 )
 
 LEFT_OUT = "left out"
-VALID = "VALID"
 # Fields that are taken for one another, both ways.
 _PAIRS = (
     ("showId", "externalReferenceEventId"),

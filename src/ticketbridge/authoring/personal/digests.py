@@ -20,7 +20,7 @@ Form = Callable[[str], str]
 """How a text is written before its digest is made."""
 
 
-def _only_digits(text: str) -> str:
+def _keep_digits(text: str) -> str:
     return "".join(filter(str.isdecimal, text))
 
 
@@ -28,22 +28,22 @@ _CASES: tuple[Form, ...] = (str, str.strip, str.lower, str.upper, lambda text: t
 _FORMS: Mapping[PersonalKind, tuple[Form, ...]] = {
     PersonalKind.EMAIL: (*_CASES, lambda text: f"mailto:{text.lower()}"),
     PersonalKind.NAME: _CASES,
-    PersonalKind.PHONE: (str, str.strip, _only_digits, lambda text: f"+{_only_digits(text)}"),
+    PersonalKind.PHONE: (str, str.strip, _keep_digits, lambda text: f"+{_keep_digits(text)}"),
     PersonalKind.DOCUMENT: _CASES,
 }
 
 Encode = Callable[[bytes], str]
 
 
-def _hex(digest: bytes) -> str:
+def _encode_hex(digest: bytes) -> str:
     return digest.hex()
 
 
-def _base64(digest: bytes) -> str:
+def _encode_base64(digest: bytes) -> str:
     return base64.b64encode(digest).decode()
 
 
-def _base64_for_urls(digest: bytes) -> str:
+def _encode_base64_for_urls(digest: bytes) -> str:
     return base64.urlsafe_b64encode(digest).decode()
 
 
@@ -82,8 +82,8 @@ def make_digests(texts: Iterable[tuple[str, PersonalKind]]) -> dict[str, Digest]
 
 def _make_of(text: str, kind: PersonalKind, form: Form) -> Iterator[Digest]:
     for algorithm in _ALGORITHMS:
-        yield Digest(text, kind, form, algorithm, _hex, padded=True)
+        yield Digest(text, kind, form, algorithm, _encode_hex, padded=True)
         # Most digests are the same in both: such a one is taken for the usual one, the last here.
-        for encode in (_base64_for_urls, _base64):
+        for encode in (_encode_base64_for_urls, _encode_base64):
             for padded in (True, False):
                 yield Digest(text, kind, form, algorithm, encode, padded)

@@ -104,7 +104,7 @@ class PersonalData:
         change_values(document, self._note_value, self._note_key)
         for person in list_objects(document):
             self._note_halves(person)
-            for name in _whole_names(person):
+            for name in _list_whole_names(person):
                 self.add(name, PersonalKind.NAME)
 
     def learn_xml(self, text: str) -> None:
@@ -268,7 +268,7 @@ class PersonalData:
         if self._patterns is None:
             words = sorted(self._known, key=len, reverse=True)
             whole = [word for word in words if not self._is_single_name(word)]
-            self._patterns = _any_of(whole), _any_of(words)
+            self._patterns = _compile_any_of(whole), _compile_any_of(words)
         return self._patterns
 
     def _is_single_name(self, word: str) -> bool:
@@ -290,7 +290,7 @@ _FIRST = re.compile(r"first_?name|given_?name|fore_?name|nombre", re.IGNORECASE)
 _LAST = re.compile(r"last_?name|sur_?name|family_?name|apellidos?", re.IGNORECASE)
 
 
-def _whole_names(person: dict[str, Any]) -> Iterator[str]:
+def _list_whole_names(person: dict[str, Any]) -> Iterator[str]:
     """Yield `Ana López` and `López, Ana` for an object with first and last name."""
     firsts = [v for k, v in person.items() if _FIRST.fullmatch(k) and isinstance(v, str) and v]
     lasts = [v for k, v in person.items() if _LAST.fullmatch(k) and isinstance(v, str) and v]
@@ -299,7 +299,7 @@ def _whole_names(person: dict[str, Any]) -> Iterator[str]:
             yield from (f"{first} {last}", f"{last} {first}", f"{last}, {first}")
 
 
-def _any_of(words: Collection[str]) -> re.Pattern[str]:
+def _compile_any_of(words: Collection[str]) -> re.Pattern[str]:
     known = "|".join(map(re.escape, words))
     choices = [rf"(?<!\w)(?:{known})(?!\w)"] if words else []
     return re.compile("|".join([*choices, EMAIL.pattern]), re.IGNORECASE)

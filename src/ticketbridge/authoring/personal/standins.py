@@ -33,9 +33,9 @@ class StandIns:
         self._taken = {word.casefold() for word in taken}
         self._made: dict[tuple[PersonalKind, str], str] = {}
         self._words: dict[str, str] = {}
-        self._first = self._fresh(_names(_FIRST.split()))
-        self._last = self._fresh(_names(_LAST.split()))
-        self._emails = self._fresh(_addresses())
+        self._first = self._fresh(_list_names(_FIRST.split()))
+        self._last = self._fresh(_list_names(_LAST.split()))
+        self._emails = self._fresh(_list_addresses())
         self._numbers = count(1)
         self._makers: Mapping[PersonalKind, Callable[[str], str]] = {
             PersonalKind.NAME: self._name,
@@ -66,7 +66,11 @@ class StandIns:
         if make is not None:
             return make(text)
         made = make_shape(text, next(self._numbers))
-        return _in_hex(made) if kind is PersonalKind.SECRET and _HEX.fullmatch(text) else made
+        return (
+            _replace_with_hex(made)
+            if kind is PersonalKind.SECRET and _HEX.fullmatch(text)
+            else made
+        )
 
     def _name(self, text: str) -> str:
         first = True
@@ -96,12 +100,14 @@ def make_shape(text: str, number: int) -> str:
     letters = sum(character.isalpha() for character in text)
     if digits >= len(str(number)):
         fill = iter(str(number).rjust(digits, "5"))
-        return "".join(_other(c, fill, None) for c in text)
-    written = iter(_in_letters(number).rjust(letters, "x")[-letters:] if letters else "")
-    return "".join(_other(c, None, written) for c in text)
+        return "".join(_replace_character(c, fill, None) for c in text)
+    written = iter(_write_in_letters(number).rjust(letters, "x")[-letters:] if letters else "")
+    return "".join(_replace_character(c, None, written) for c in text)
 
 
-def _other(character: str, digits: Iterator[str] | None, letters: Iterator[str] | None) -> str:
+def _replace_character(
+    character: str, digits: Iterator[str] | None, letters: Iterator[str] | None
+) -> str:
     if character.isdecimal():
         return next(digits) if digits else "5"
     if character.isalpha():
@@ -110,7 +116,7 @@ def _other(character: str, digits: Iterator[str] | None, letters: Iterator[str] 
     return character
 
 
-def _in_letters(number: int) -> str:
+def _write_in_letters(number: int) -> str:
     made = ""
     while number:
         number, rest = divmod(number - 1, 26)
@@ -118,18 +124,18 @@ def _in_letters(number: int) -> str:
     return made
 
 
-def _in_hex(text: str) -> str:
+def _replace_with_hex(text: str) -> str:
     """Return *text* with `a` for letters that are not hex: the stand-in of a UUID is a UUID."""
     return re.sub(r"[g-z]", "a", re.sub(r"[G-Z]", "A", text))
 
 
-def _names(names: Collection[str]) -> Iterator[str]:
+def _list_names(names: Collection[str]) -> Iterator[str]:
     yield from names
-    for suffix in map(_in_letters, count(1)):
+    for suffix in map(_write_in_letters, count(1)):
         yield from (name + suffix for name in names)
 
 
-def _addresses() -> Iterator[str]:
+def _list_addresses() -> Iterator[str]:
     yield "user@example.com"
     yield from (f"person{number}@example.com" for number in count(1))
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from ticketbridge.authoring.cases.answer_reader import JSON_TYPE
-from ticketbridge.authoring.cases.value_text import block_lines, flow_text, scalar_text
+from ticketbridge.authoring.cases.value_text import write_block, write_flow, write_scalar
 from ticketbridge.authoring.record.recorded_answers import RecordedAnswer
 from ticketbridge.authoring.record.replay import ReplayedAnswer
 
@@ -48,8 +48,8 @@ def write_case(parts: CaseParts, stem: str, *, longest: int | None = LONGEST) ->
     """
     files: dict[str, bytes] = {}
     lines = [
-        f"- case: {scalar_text(parts.name)}",
-        f"  user: {scalar_text(parts.user)}",
+        f"- case: {write_scalar(parts.name)}",
+        f"  user: {write_scalar(parts.user)}",
         f"  now: {parts.now}",
         "  upstream:" + ("" if parts.answers else " []"),
     ]
@@ -67,7 +67,7 @@ def _write_answer(replayed: ReplayedAnswer, key: str) -> Iterator[str]:
     """Yield what was asked, and the head of the answer."""
     reply = replayed.reply
     asked = _drop_parameter(replayed.asked, key).replace("%40", "@")
-    yield f"    - {reply.method.lower()}: {scalar_text(asked)}"
+    yield f"    - {reply.method.lower()}: {write_scalar(asked)}"
     if replayed.content:
         yield from _write_sent(replayed.content)
     if reply.status != 200:
@@ -75,7 +75,7 @@ def _write_answer(replayed: ReplayedAnswer, key: str) -> Iterator[str]:
     headers = dict(reply.headers)
     content_type = headers.pop("content-type", "")
     if content_type and not (reply.is_json and content_type == JSON_TYPE):
-        yield f"      content_type: {scalar_text(content_type)}"
+        yield f"      content_type: {write_scalar(content_type)}"
     if headers:
         yield from _write_member("headers", headers, "      ")
 
@@ -89,7 +89,7 @@ def _write_body(
     elif reply.is_json:
         yield from _write_member("body", reply.document, "      ")
     elif reply.content:
-        yield f"      text: {scalar_text(reply.content.decode())}"
+        yield f"      text: {write_scalar(reply.content.decode())}"
 
 
 def _write_sent(content: bytes) -> Iterator[str]:
@@ -111,6 +111,6 @@ def _drop_parameter(asked: str, key: str) -> str:
 
 def _write_member(key: str, value: Any, indent: str) -> Iterator[str]:
     """Yield a key and its value: on one line if that is short, else on several."""
-    line = f"{key}: {flow_text(value)}"
-    lines = [line] if len(line) <= _WIDEST else block_lines({key: value})
+    line = f"{key}: {write_flow(value)}"
+    lines = [line] if len(line) <= _WIDEST else write_block({key: value})
     yield from (f"{indent}{part}" for part in lines)

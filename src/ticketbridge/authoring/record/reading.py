@@ -56,7 +56,7 @@ class Reads:
         if path is not None:
             self._keys.add((path, key))
 
-    def stand_for(self, made: dict[str, Any], containers: Sequence[Any]) -> None:
+    def note_merged(self, made: dict[str, Any], containers: Sequence[Any]) -> None:
         """Note that the members of *made* come from *containers*, from the last that has the key."""
         self._members[id(made)] = containers
         self._held.append(made)
@@ -67,22 +67,22 @@ class Reads:
                 return self._holder(one, key)
         return container
 
-    def meet(self, document: Any) -> None:
+    def learn_paths(self, document: Any) -> None:
         """Learn the paths of all parts of *document*."""
         if id(document) not in self._paths and isinstance(document, dict | list):
-            self._register(document, ())
+            self._learn_paths_below(document, ())
 
-    def _register(self, value: Any, path: Path) -> None:
+    def _learn_paths_below(self, value: Any, path: Path) -> None:
         if not isinstance(value, dict | list):
             return
         self._paths[id(value)] = path
         self._held.append(value)  # so that no other value gets its id
         if isinstance(value, dict):
             for key, member in value.items():
-                self._register(member, (*path, key))
+                self._learn_paths_below(member, (*path, key))
         else:
             for member in value:
-                self._register(member, path)
+                self._learn_paths_below(member, path)
 
 
 def _make_leaf(path: Path, value: Any) -> _Leaf:
@@ -105,13 +105,15 @@ class ReadingCompiler(SpecCompiler):
         """See SpecCompiler."""
         made = super().expression(spec, roots, gives)
         use = self._slots.get(spec, Use.DECIDES)
-        return made if use is Use.NOTHING else made.announced(self._reader(made, use))
+        return made if use is Use.NOTHING else made.announced(self._make_reader(made, use))
 
-    def _reader(self, expression: Expression, use: Use | PersonalKind) -> Callable[[Scope], None]:
+    def _make_reader(
+        self, expression: Expression, use: Use | PersonalKind
+    ) -> Callable[[Scope], None]:
         reads = self._reads
 
         def read(scope: Scope) -> None:
-            reads.meet(scope.get("body"))
+            reads.learn_paths(scope.get("body"))
             evaluation = Evaluation(scope, reads, use)
             value = evaluation.of(expression)
             if isinstance(use, PersonalKind):

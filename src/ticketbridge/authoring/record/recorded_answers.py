@@ -88,53 +88,53 @@ class AnswerRecorder:
         self._needed = needed
         self._names = names
 
-    def made(self) -> Iterator[RecordedAnswer]:
-        """A reply for each call that was answered."""
+    def make_answers(self) -> Iterator[RecordedAnswer]:
+        """Yield a recorded answer for each call that was answered."""
         for exchange, answer in _list_answered(self._trial):
-            yield self._reply(exchange, answer)
+            yield self._make_answer(exchange, answer)
 
-    def _reply(self, exchange: Exchange, answer: PlatformAnswer) -> RecordedAnswer:
+    def _make_answer(self, exchange: Exchange, answer: PlatformAnswer) -> RecordedAnswer:
         asked = below_base(exchange.request.url, self._base_url)
-        content, document = self._content(answer)
+        content, document = self._make_content(answer)
         call = exchange.request.call
         return RecordedAnswer(
             call,
             exchange.request.method,
-            self._needed.of_target(asked),
+            self._needed.rewrite_target(asked),
             answer.status,
-            dict(self._headers(call, answer)),
+            dict(self._list_headers(call, answer)),
             content,
             document,
         )
 
-    def _headers(self, call: str, answer: PlatformAnswer) -> Iterator[tuple[str, str]]:
+    def _list_headers(self, call: str, answer: PlatformAnswer) -> Iterator[tuple[str, str]]:
         """Yield the headers that the bridge or the mapping reads."""
         for name, value in answer.headers.items():
             if name == "content-type" and find_xml_text(answer) is not None:
                 yield name, _CHARSET.sub("", value)
             elif name == "link" and call in self._linked:
-                yield name, self._elsewhere(_LINK.sub(self._link, value))
+                yield name, self._hide_host(_LINK.sub(self._rewrite_link, value))
             elif name in _ALWAYS or (name in self._names and not _NEVER.search(name)):
-                yield name, self._elsewhere(self._needed.of_header(name, value))
+                yield name, self._hide_host(self._needed.rewrite_header(name, value))
 
-    def _link(self, match: re.Match[str]) -> str:
+    def _rewrite_link(self, match: re.Match[str]) -> str:
         """Return a link whose only parameter is `rel`, which alone names the next page."""
-        return f"<{self._needed.of_link(match['url'])}>{match['rest']}"
+        return f"<{self._needed.rewrite_link(match['url'])}>{match['rest']}"
 
-    def _content(self, answer: PlatformAnswer) -> tuple[bytes, Any]:
+    def _make_content(self, answer: PlatformAnswer) -> tuple[bytes, Any]:
         if not answer.content:
             return b"", msgspec.UNSET
         document = read_json(answer, any_content_type=True)
         if not isinstance(document, Unreadable):
-            changed = change_texts(self._needed.of_json(document), self._elsewhere)
+            changed = change_texts(self._needed.rewrite_json(document), self._hide_host)
             return msgspec.json.encode(changed), changed
         xml = find_xml_text(answer)
         if xml is not None:
-            return self._elsewhere(self._needed.of_xml(xml)).encode(), msgspec.UNSET
+            return self._hide_host(self._needed.rewrite_xml(xml)).encode(), msgspec.UNSET
         # Whose data may stand in it cannot be known; that it cannot be read is what it tells.
         return f"({len(answer.content)} bytes that are no document)".encode(), msgspec.UNSET
 
-    def _elsewhere(self, text: str) -> str:
+    def _hide_host(self, text: str) -> str:
         """Return *text* without the platform's host."""
         return text.replace(self._base_url, BASE).replace(self._origin, ELSEWHERE)
 

@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
-from ticketbridge.authoring.cases.case_platform import CasePlatform
+from ticketbridge.authoring.cases.case_platform import CasePlatform, find_key_parameter
 from ticketbridge.authoring.cases.reader import read_cases
 from ticketbridge.authoring.cases.runner import (
     SkippingLoop,
     compile_for_cases,
     find_failures,
+    list_tickets,
     load_for_cases,
 )
+from ticketbridge.authoring.cases.value_text import write_moment
 from ticketbridge.authoring.personal.personal_data import PersonalData, find_personal_data
 from ticketbridge.authoring.personal.personal_kinds import PersonalKind
 from ticketbridge.authoring.personal.standins import StandIns
@@ -47,7 +47,6 @@ from ticketbridge.authoring.record.slots import (
 from ticketbridge.authoring.trial import Trial, tried
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.mapping.findings import MappingError
-from ticketbridge.mapping.spec import ApiKeyAuthSpec, MappingSpec
 
 _HEAD = "# Answers of the platform, recorded; personal data in them is made up.\n\n"
 
@@ -61,7 +60,8 @@ def record(trial: Trial, mapping: Path, file: Path, name: str | None = None) -> 
 
     Personal data is replaced, and the case is run, before anything is written.
     """
-    name = name or f"recorded {_write_moment(trial)}"
+    moment = write_moment(trial.now)
+    name = name or f"recorded {moment}"
     spec = trial.bridge.spec
     personal = find_personal_data(trial, kept=find_kept_words(spec))
     reads = _find_reads(trial)
@@ -70,21 +70,19 @@ def record(trial: Trial, mapping: Path, file: Path, name: str | None = None) -> 
     stand_ins = StandIns(trial.user, personal.words | personal.known.keys())
     names = find_named_keys(spec)
     needed = Needed(reads, personal, stand_ins, names)
-    replies = list(AnswerRecorder(trial, needed, names).made())
+    replies = list(AnswerRecorder(trial, needed, names).make_answers())
     offline = compile_for_cases(load_for_cases(mapping))
     run = _run_replay(replies, offline, stand_ins.user, trial)
     _require_same(trial, run, personal)
     parts = CaseParts(
         name,
         stand_ins.user,
-        _write_moment(trial),
+        moment,
         run.replay.replayed,
         _make_expect(run.trial),
-        _find_key(offline.spec),
+        find_key_parameter(offline.spec.upstream.auth) or "",
     )
-    case = write_case(
-        parts, f"{offline.spec.platform}-{_write_moment(trial).replace(':', '').lower()}"
-    )
+    case = write_case(parts, f"{offline.spec.platform}-{moment.replace(':', '').lower()}")
     _require_no_leaks(case, personal)
     _keep_case(case, name, file, offline)
     return name
@@ -141,17 +139,7 @@ def _make_expect(trial: Trial) -> dict[str, Any]:
     verdicts: Mapping[str, Any] = {"verdicts": trial.journal.verdicts}
     if trial.problem is not None:
         return {"problem": trial.problem.slug, **(verdicts if trial.journal.verdicts else {})}
-    tickets = [r.ticket for r in trial.journal.records if r.ticket is not None]
-    return {"tickets": msgspec.json.decode(msgspec.json.encode(tickets)), **verdicts}
-
-
-def _write_moment(trial: Trial) -> str:
-    return trial.now.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _find_key(spec: MappingSpec) -> str:
-    auth = spec.upstream.auth
-    return auth.name if isinstance(auth, ApiKeyAuthSpec) and auth.location == "query" else ""
+    return {"tickets": list_tickets(trial), **verdicts}
 
 
 # --- the file -------------------------------------------------------------------------------------
@@ -229,9 +217,8 @@ def find_differences(real: Trial, made: Trial, personal: PersonalData) -> Iterat
         yield f"the outcome is {_describe_problem(made)}, and was {_describe_problem(real)}"
     if real.journal.verdicts != made.journal.verdicts:
         yield f"the verdicts are {made.journal.verdicts}, and were {real.journal.verdicts}"
-    for number, (was, now) in enumerate(
-        zip(_list_tickets(real), _list_tickets(made), strict=False), 1
-    ):
+    pairs = zip(list_tickets(real), list_tickets(made), strict=False)
+    for number, (was, now) in enumerate(pairs, 1):
         for path in _find_other_paths(was, now, personal):
             yield f"ticket {number} has another `{path}`"
 
@@ -256,10 +243,6 @@ def _occurs(known: str, text: str) -> bool:
 
 def _describe_problem(trial: Trial) -> str:
     return "an answer" if trial.problem is None else f"the problem {trial.problem.slug}"
-
-
-def _list_tickets(trial: Trial) -> list[dict[str, Any]]:
-    return [record.ticket for record in trial.journal.records if record.ticket is not None]
 
 
 def _find_other_paths(was: Any, now: Any, personal: PersonalData, path: str = "") -> Iterator[str]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ticketbridge.authoring.cases.value_text import block_lines, flow_text, scalar_text
+from ticketbridge.authoring.cases.value_text import write_block, write_flow, write_scalar
 from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.yaml_reader import read_yaml
 
@@ -42,7 +42,7 @@ def _read(text: str) -> Any:
 )
 def test_scalars(value: Any, text: str) -> None:
     """Text has quotes where it would be something else without."""
-    assert scalar_text(value) == text
+    assert write_scalar(value) == text
     assert _read(text) == value
 
 
@@ -50,8 +50,8 @@ def test_lists_and_objects_on_one_line_and_on_several() -> None:
     """What is empty stays in brackets."""
     value = {"a": [{"b": 1, "c": []}, [2, [3]], "x"], "d": {}}
 
-    assert flow_text(value) == "{a: [{b: 1, c: []}, [2, [3]], x], d: {}}"
-    assert list(block_lines(value)) == [
+    assert write_flow(value) == "{a: [{b: 1, c: []}, [2, [3]], x], d: {}}"
+    assert list(write_block(value)) == [
         "a:",
         "  - b: 1",
         "    c: []",
@@ -82,6 +82,6 @@ _VALUES = st.recursive(
 @given(_VALUES)
 def test_what_is_written_is_read_again(value: Any) -> None:
     """Whatever the value, on one line and on several."""
-    assert _read(flow_text(value)) == value
+    assert _read(write_flow(value)) == value
     if isinstance(value, dict | list) and value:
-        assert _read("\n".join(block_lines(value))) == value
+        assert _read("\n".join(write_block(value))) == value
