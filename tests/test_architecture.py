@@ -119,7 +119,7 @@ TWICE = {
     "Text",
     "_Json",
     "_Reader",
-    *("auth", "bindings", "bodies", "calls", "compiler", "errors", "fields", "formats", "looks"),
+    *("auth", "bindings", "bodies", "calls", "compiler", "errors", "fields", "formats"),
     *("nodes", "pages", "quoting", "requests", "response", "source", "tls"),
 }
 """The names of classes and modules that still stand for two things. No name is ever added here."""
