@@ -137,7 +137,7 @@ TWICE = {
     "_Json",
     "_Reader",
     *("auth", "bindings", "bodies", "calls", "compiler", "errors", "fields", "findings", "formats"),
-    *("looks", "nodes", "pages", "quoting", "requests", "response", "schema", "source", "tls"),
+    *("nodes", "pages", "quoting", "requests", "response", "schema", "source", "tls"),
 }
 """The names of classes and modules that still stand for two things. No name is ever added here."""
 

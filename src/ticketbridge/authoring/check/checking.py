@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from ticketbridge.authoring.cases.case_spec import CasesSpec
 from ticketbridge.authoring.cases.reader import CasesError, parse_cases, read_cases
 from ticketbridge.authoring.cases.runner import cases_file
 from ticketbridge.authoring.check import (
@@ -132,11 +133,22 @@ def _check_cases(file: Path) -> Sequence[Finding]:
             Finding(Place(str(file), 1, 1), "error", "TB402", message, "rename one of them")
         )
     try:
-        read_cases(file)
+        cases = read_cases(file)
     except CasesError as error:
         return [*alone, *error.findings]
     text = file.read_text("utf-8-sig")
-    return _sort_findings([*alone, *looks_of_secrets(text, str(file))])
+    return _sort_findings(
+        [*alone, *looks_of_secrets(text, str(file)), *_find_secrets_in_answers(cases)]
+    )
+
+
+def _find_secrets_in_answers(cases: CasesSpec) -> Iterator[Finding]:
+    """Yield the credentials in the files of the platform's answers, each file's once."""
+    answers = {a.file: a for case in cases.cases for a in case.answers if a.file is not None}
+    for file, answer in answers.items():
+        # Enough of any encoding: credentials are ASCII, of which UTF-16 is each second byte.
+        text = answer.content.replace(b"\0", b"").decode("utf-8", "replace")
+        yield from looks_of_secrets(text, str(file))
 
 
 def _read_blocks(file: Path) -> tuple[Sequence[Block], Sequence[Finding]]:
@@ -151,8 +163,9 @@ def _check_block(block: Block, file: Path) -> Sequence[Finding]:
     """Return the findings of a block of a Markdown file. A variable may be unset: nobody serves the block."""
     try:
         if block.is_cases:
-            parse_cases(block.text, file=str(file), folder=file.parent)
-            return ()
+            cases = parse_cases(block.text, file=str(file), folder=file.parent)
+            looks = looks_of_secrets(block.text, str(file))
+            return _sort_findings([*looks, *_find_secrets_in_answers(cases)])
         found = check_text(
             block.text,
             file=str(file),

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from ticketbridge.authoring.cases.case_spec import Target
 from ticketbridge.authoring.draft.documents import Document, is_paging, list_texts
-from ticketbridge.authoring.draft.looks import looks_secret
 from ticketbridge.authoring.draft.platform_words import PEOPLE_LISTS, fold, make_singular, split_key
+from ticketbridge.authoring.personal.chance import looks_secret
 from ticketbridge.authoring.personal.personal_kinds import CREDENTIAL_WORDS, word_set
 from ticketbridge.mapping.environment import PLACEHOLDER
 
@@ -26,7 +26,7 @@ _LOGINS = word_set(
     "user username login account client clientid appid uid usuario benutzer utilisateur id"
 )
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s<>\"']+|/[^\s<>\"']*\?[^\s<>\"']+", re.IGNORECASE)
-_USERINFO = re.compile(r"://[^/@\s:]*:([^/@\s]+)@")
+_USERINFO = re.compile(r"(?<=://)[^/?#\s<>\"']+(?=@)")
 _VARIABLE = re.compile(r"\$\{[A-Z][A-Z0-9_]*\}")
 _SHORT = 8
 _SPECIAL = re.compile(r"[^A-Za-z0-9]+")
@@ -47,7 +47,8 @@ class HiddenCredentials:
     key: tuple[str, str] | None = None
 
     def without_short(self, text: str) -> str:
-        """Return *text* without the short credentials of the URLs in it."""
+        """Return *text* without the short credentials of the URLs in it, and without who logs in there."""
+        text = _USERINFO.sub(lambda found: "x" * len(found[0]), text)
         for name, value in self.short:
             place = rf"(?<=[?&;]{re.escape(name)}=){re.escape(value)}(?!\w)"
             text = re.sub(place, "x" * len(value), text)
@@ -195,7 +196,7 @@ def _find_in_samples(document: Document) -> Iterator[tuple[str, str]]:
     """Yield the credentials of URLs in a document, each with its parameter's name, or ""."""
     for text in list_texts(document.value):
         for url in _URL.findall(text):
-            yield from (("", password) for password in _USERINFO.findall(url))
+            yield from (("", part) for part in _find_login(url))
             # By its signs: a text that is no URL for urlsplit may hold a credential too.
             place, _, query = url.partition("#")[0].partition("?")
             steps = (place.partition("://")[2] or place).split("/")[1:]
@@ -203,6 +204,14 @@ def _find_in_samples(document: Document) -> Iterator[tuple[str, str]]:
                 if is_credential(name, value):
                     yield from ((name, written) for written in {value, quote(value, safe="")})
             yield from (("", s) for s in map(unquote, steps) if looks_secret(s))
+
+
+def _find_login(url: str) -> Iterator[str]:
+    """Yield the password before the host of a URL and, where there is none or it looks like one, the name."""
+    for userinfo in _USERINFO.findall(url):
+        name, _, password = userinfo.partition(":")
+        parts = [password, name if not password or looks_secret(name) else ""]
+        yield from {written for part in filter(None, parts) for written in (part, unquote(part))}
 
 
 def _find_ids(documents: Sequence[Document]) -> set[str]:

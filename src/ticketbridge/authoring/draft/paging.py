@@ -11,7 +11,6 @@ from typing import Any
 from ticketbridge.authoring.cases.case_spec import Target
 from ticketbridge.authoring.draft.candidates import Guess
 from ticketbridge.authoring.draft.entries import DraftCall, DraftRule
-from ticketbridge.authoring.draft.looks import looks_secret
 from ticketbridge.authoring.draft.platform_words import split_key
 from ticketbridge.authoring.draft.sample_values import (
     ABSENT,
@@ -21,6 +20,7 @@ from ticketbridge.authoring.draft.sample_values import (
     write_is_none_of,
     write_path,
 )
+from ticketbridge.authoring.personal.chance import looks_secret
 
 _NEXT_URL = ({"next"}, {"next", "url"}, {"next", "link"}, {"next", "href"}, {"next", "page", "url"})
 _LAST_PAGE = (

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any, Final
 
-from ticketbridge.authoring.draft.looks import looks_secret
 from ticketbridge.authoring.draft.platform_words import fold
+from ticketbridge.authoring.personal.chance import looks_secret
 from ticketbridge.authoring.personal.personal_kinds import word_set
 
 Path = tuple[str, ...]

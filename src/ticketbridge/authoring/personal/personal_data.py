@@ -8,13 +8,13 @@ from functools import partial
 from typing import Any
 
 from ticketbridge.authoring.personal import rewriting
+from ticketbridge.authoring.personal.chance import is_random
 from ticketbridge.authoring.personal.known_digests import LOOKS, Digest, make_digests, may_be_digest
 from ticketbridge.authoring.personal.looks import (
     JWT,
     PATTERNS,
     TOKEN,
     found_in,
-    is_random,
     kind_of_user,
 )
 from ticketbridge.authoring.personal.personal_kinds import (
