@@ -231,7 +231,7 @@ class Bridge:
         journal.verdicts = count(journal.records)
         self._fail_on_violations(journal)
         tickets = [record.ticket for record in journal.records if record.ticket is not None]
-        return self._answered(len(tickets), self._response.render(user, tickets))
+        return self._answered(len(tickets), await self._response.render(user, tickets))
 
     def _answered(self, tickets: int, body: Body) -> Answer:
         if not tickets and self._response.when_empty == 204:
@@ -360,7 +360,7 @@ def compile_findings(spec: MappingSpec) -> Sequence[Finding]:
 
 def _compile_parts(spec: MappingSpec, compiler: SpecCompiler) -> Parts:
     names = [entry.name for entry in spec.source]
-    response = ResponsePlan(spec.response, compiler)
+    response = ResponsePlan(spec.response, spec.upstream, compiler)
     entries = [
         _compile_entry(entry, spec, names[:position], compiler)
         for position, entry in enumerate(spec.source)
