@@ -222,11 +222,13 @@ class Bridge:
         stage = len(self._calls) - 1
         found = _scopes(self._calls[stage].name, bindings)
         counts = [0] * len(self._levels)
+        size = self._response.size()
         records = (record for scope in found for record in self._judged(stage, scope, counts))
         async for record in with_turns(records):
             if record is not None:
                 journal.records.append(record)
                 self._require_records(len(journal.records))
+                size.add(record.ticket)
         settle(journal.records)
         journal.verdicts = count(journal.records)
         self._fail_on_violations(journal)

@@ -18,6 +18,7 @@ from ticketbridge.contract.body import hold_to_fields, hold_to_schema
 from ticketbridge.contract.marks import hold_to_marks
 from ticketbridge.contract.shape import Schema, items_of, object_shape
 from ticketbridge.jmes import (
+    ENCODER,
     EvaluationError,
     HashShape,
     RootShape,
@@ -37,6 +38,7 @@ _PART = 500
 """Tickets that are checked and written together."""
 _STRETCH = 8_000_000
 """Bytes of several tickets that are: to write and to check as many takes a tenth of a second at most."""
+_USUAL = 300  # bytes of a ticket
 _TICKET = 1_000
 """Bytes of a ticket; one that has all fields of the contract has about 800."""
 
@@ -129,6 +131,18 @@ class ResponsePlan:
         if not self._validator.fits(body):
             raise Misfit(partial(self._validator.breach, body))
 
+    def size(self) -> Size:
+        """Counts tickets that are made, and kept until the body is written."""
+        return Size(self.too_large(), self.room if self._writing is _InParts else None)
+
+    def too_large(self) -> MappingMismatch:
+        """The problem of a body of more bytes than it may have."""
+        return MappingMismatch(
+            "The answer is larger than allowed",
+            log=f"response: body: more than {self.room} bytes"
+            f" (max_body, and {_TICKET} for each of max_records)",
+        )
+
     async def render(self, user: str, tickets: Sequence[dict[str, Any]]) -> Body:
         """The body as JSON, with turns for other answers while it is written.
 
@@ -137,16 +151,12 @@ class ResponsePlan:
         try:
             return await self._rendered(user, tickets)
         except TooLongError:
-            raise MappingMismatch(
-                "The answer is larger than allowed",
-                log=f"response: body: more than {self.room} bytes"
-                f" (max_body, and {_TICKET} for each of max_records)",
-            ) from None
+            raise self.too_large() from None
         except EvaluationError as error:
             raise MappingMismatch(log=f"response: body: {error}") from error
         except Misfit as misfit:
             raise MappingMismatch(log=f"response: the body {misfit.breach()}") from misfit
-        except (msgspec.MsgspecError, ValueError) as error:
+        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
             raise MappingMismatch(log="response: body: no JSON") from error
 
     async def _rendered(self, user: str, tickets: Sequence[dict[str, Any]]) -> Body:
@@ -166,6 +176,25 @@ class ResponsePlan:
         return writing.encoded()
 
 
+class Size:
+    """How many bytes the tickets have that are made so far; *room* None: it says nothing of the body's."""
+
+    def __init__(self, problem: MappingMismatch, room: int | None) -> None:
+        self._problem = problem
+        self._left = room
+
+    def add(self, ticket: object) -> None:
+        """Count one more; raises *problem* where it is too much."""
+        if self._left is None:
+            return
+        try:
+            self._left -= len(encode_within(ticket, self._left))
+        except TooLongError:
+            raise self._problem from None
+        except (msgspec.MsgspecError, RecursionError, ValueError):
+            return  # no JSON, as is said when the body is written
+
+
 class _InParts:
     """The default body: its tickets are checked and written as they come, and are not kept.
 
@@ -176,22 +205,21 @@ class _InParts:
     def __init__(self, plan: ResponsePlan, user: str) -> None:
         self._plan = plan
         self._user = user
-        empty = {"userEmail": user, "tickets": []}
-        self._text = encode_within(empty, plan.room)[: -len(_END)]
+        self._text = bytearray(b'{"userEmail":' + ENCODER.encode(user) + b',"tickets":[')
         self._left = plan.room - len(self._text) - len(_END)
         self._is_empty = True
-        self._expected = 0
+        self._expected = _USUAL
 
     def add(self, tickets: list[dict[str, Any]]) -> None:
         # A ticket alone is not divided.
         room = self._left if len(tickets) == 1 else min(self._left, _STRETCH)
         # Written before it is checked: what is too long to be written is too long to be looked at.
-        text = encode_within(tickets, room, expected=self._expected)
+        text = encode_within(tickets, room, expected=self._expected * len(tickets))
         # A copy: who watches the expression keeps what it was given, and the caller's is used again.
         copy = list(tickets)
         self._plan.require_fit(copy, self._plan.made(self._user, copy))
-        # Most parts are as long as the one before, or a little longer.
-        self._expected = len(text) * 5 // 4
+        # Most tickets are as long as those before, or a little longer.
+        self._expected = len(text) * 5 // (4 * len(tickets))
         # Of the list's brackets the first parts this ticket from the one before.
         text[0], text[-1:] = ord(","), b""
         self._text += text[1:] if self._is_empty else text
