@@ -27,6 +27,7 @@ from ticketbridge.jmes.kinds import Example, Function, Kind, Parameter
 from ticketbridge.jmes.paths import NOWHERE, RootPath, root_paths
 from ticketbridge.jmes.repeated import Repeated
 from ticketbridge.jmes.template import (
+    LONGEST,
     HolePart,
     Template,
     TemplateKind,
@@ -40,6 +41,7 @@ from ticketbridge.jmes.values import has_null
 __all__ = [
     "ENCODER",
     "FUNCTIONS",
+    "LONGEST",
     "LOOKUP_CACHE",
     "NOW",
     "NOWHERE",
