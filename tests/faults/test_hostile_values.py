@@ -312,7 +312,7 @@ SLOTS: Mapping[str, tuple[Changes, Routes, Sequence[Expected]]] = {
     "get: a long path": (second(get="/items/{order.id}"), ordering(id=BODY), REFUSED),
     "query: a long value": (
         second(query={"a": "{order.id}"}),
-        ordering(id="\u00e9" * 4_000_000),
+        ordering(id="\u00e9" * 1_600_000),
         REFUSED,
     ),
     "headers: a long value": (second(headers={"X-A": "{order.id}"}), ordering(id=BODY), REFUSED),
@@ -381,7 +381,8 @@ async def test_a_hostile_value_holds_nobody_up(
     """Whatever a value asks for, `/healthz` is answered, and the pull ends with a problem."""
     for path, reply in routes.items():
         platform.on(path, reply)
-    settings = {"upstream.timeout": "2s", **changes}
+    deadline = "2s" if TIMEOUT in expected else "30s"
+    settings = {"upstream.timeout": deadline, **changes}
     with serving_program(tmp_path, platform.url, settings) as program:
         async with httpx.AsyncClient(headers=HEADERS, trust_env=False, timeout=60) as menta:
             pull = asyncio.create_task(menta.get(program.url + asks_for(ANA)))
