@@ -89,3 +89,73 @@ def test_check_looks_into_cases_and_shows_no_credential(
     out = capsys.readouterr().out
     assert out.count("TB053") == 3
     assert CODE not in out
+
+
+CASE = """
+- case: one
+  user: ana@example.com
+  upstream:
+    - get: /orders
+      body_file: samples/orders.{ending}
+  expect: {{tickets: []}}
+- case: two
+  user: ana@example.com
+  upstream:
+    - {{get: /orders, body_file: samples/orders.{ending}}}
+  expect: {{tickets: []}}
+"""
+JSON = rf'{{"code": "{CODE}", "link": "https:\/\/shop.example\/o\/{CODE}", "id": "{CODE}"}}'
+
+
+@pytest.mark.parametrize(
+    ("ending", "content", "places"),
+    [
+        ("json", JSON.encode(), ["orders.json:1:11", "orders.json:1:70"]),
+        ("json", JSON.replace(", ", ",\n").encode(), ["orders.json:1:11", "orders.json:2:37"]),
+        ("xml", f"<r>\n<a qr='{CODE}'/></r>".encode(), ["orders.xml:2:8"]),
+        ("xml", f"<?xml version='1.0'?>\n<a qr='{CODE}'/>".encode("utf-16"), ["orders.xml:2:8"]),
+        ("xml", f"<a n='\xe9'\n qr='{CODE}'/>".encode("latin-1"), ["orders.xml:2:6"]),
+    ],
+    ids=["one line", "lines", "XML", "UTF-16", "Latin-1"],
+)
+@pytest.mark.parametrize("place", ["a cases file", "Markdown"])
+def test_check_looks_into_the_files_of_answers(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    ending: str,
+    content: bytes,
+    places: list[str],
+    place: str,
+) -> None:
+    """Recorded answers are where credentials are: each file is told of once, in any encoding."""
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / f"orders.{ending}").write_bytes(content)
+    cases = CASE.format(ending=ending)
+    (tmp_path / "acme.yaml").write_text(frame(), "utf-8")
+    if place == "Markdown":
+        (tmp_path / "acme.md").write_text(f"# A case\n\n```yaml{cases}```\n", "utf-8")
+    else:
+        (tmp_path / "acme.cases.yaml").write_text(cases, "utf-8")
+
+    main(["check", str(tmp_path)])
+
+    out = capsys.readouterr().out
+    assert out.count("TB053") == len(places)
+    assert [name for name in places if name not in out] == []
+    assert CODE not in out
+
+
+def test_check_looks_into_cases_in_markdown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A case in a guide is read by more people than one in a file of its own."""
+    case = f"- case: one\n  user: ana@example.com\n  upstream:\n    - get: /orders?key={CODE}\n"
+    text = f"```yaml\n{case}      body: []\n  expect: {{tickets: []}}\n```\n"
+    (tmp_path / "guide.md").write_text(text, "utf-8")
+
+    main(["check", str(tmp_path / "guide.md")])
+
+    out = capsys.readouterr().out
+    assert "guide.md:5:24" in out
+    assert out.count("TB053") == 1
+    assert CODE not in out

@@ -150,7 +150,7 @@ class Responses:
         """
         body = await self._format.read(answer)
         seen = {**scope, "body": body, "status": answer.status, "headers": answer.headers}
-        errors = self._is_graphql and isinstance(body, dict) and bool(body.get("errors"))
+        errors = self._is_graphql and self._has_errors(body, answer)
         rule = self._deciding(answer, seen, errors=errors)
         if rule is not None:
             self._note(rule, seen, answer, journal)
@@ -165,6 +165,16 @@ class Responses:
         if self._needs_body and isinstance(body, Unreadable):
             raise UpstreamUnreadable(log=f"{self._name}: {body.reason}")
         return seen
+
+    def _has_errors(self, body: Any, answer: PlatformAnswer) -> bool:
+        """Whether a GraphQL answer says that something failed: anything but null or an empty list does."""
+        if isinstance(body, dict):
+            return body.get("errors") not in (None, [])
+        succeeded = 200 <= answer.status < 300
+        if succeeded and not isinstance(body, Unreadable):
+            # To a rule with `optional` it would look like an object without data.
+            raise MappingMismatch(log=f"{self._name}: the GraphQL answer is no object")
+        return False
 
     def _deciding(self, answer: PlatformAnswer, seen: Scope, *, errors: bool) -> _Rule | None:
         """The first rule that matches; of a GraphQL answer with *errors*, only a rule that looks at them."""

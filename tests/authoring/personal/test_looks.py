@@ -9,14 +9,17 @@ import random
 import string
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ticketbridge.authoring.draft.command import draft
 from ticketbridge.authoring.personal import Findings, Kind, Shapes, StandIns, mask
+from ticketbridge.authoring.personal.chance import is_random, is_uuid
 from ticketbridge.authoring.personal.fields import is_field_name
-from ticketbridge.authoring.personal.looks import is_random, is_stand_in, kind_of_user
+from ticketbridge.authoring.personal.kinds import word_set
+from ticketbridge.authoring.personal.looks import TOKEN, is_stand_in, kind_of_user
 
 USER = "Ana.Ruiz@Example.com"
 PHONE = "+34 600 111 222"
@@ -93,6 +96,57 @@ def test_ids_words_and_dates_stay(text: str) -> None:
     """Without them a case tells nothing."""
     assert not is_random(text)
     assert replaced({"code": text}, mask) == {"code": text}
+
+
+LETTERS, DIGITS = string.ascii_letters, string.digits
+ALPHABETS = {
+    "base64": LETTERS + DIGITS + "+/",
+    "base64url": LETTERS + DIGITS + "-_",
+    "letters and digits": LETTERS + DIGITS,
+    "base32": string.ascii_lowercase + "234567",
+    "hex": "0123456789abcdef",
+    "HEX": "0123456789ABCDEF",
+    "Crockford's": "0123456789ABCDEFGHJKMNPQRSTVWXYZ",
+}
+
+
+@pytest.mark.parametrize("alphabet", ALPHABETS.values(), ids=ALPHABETS)
+@pytest.mark.parametrize(("length", "most"), [(16, 25), (24, 6), (32, 2)])
+def test_what_is_drawn_is_told_from_names(alphabet: str, length: int, most: int) -> None:
+    """Of a thousand that are drawn few are missed: 1 to 2 in a hundred of 16 characters."""
+    chance = random.Random(length)  # noqa: S311 - the same ones in each run
+    codes = ["".join(chance.choices(alphabet, k=length)) for _ in range(1000)]
+
+    assert sum(not is_random(code) for code in codes) <= most
+
+
+SLUGS = word_set(
+    "Donaudampfschifffahrtsgesellschaft Veranstaltungskalender"
+    " KrankenversicherungsNummer codigoPostalResidencia GATE-A12-ROW-B7-SEAT-C3"
+    " Section-101-Row-12B-Seat-7C GA2026VIP1 niepodleglosciowy ylioppilaskunta"
+    " primavera-sound-barcelona-2027 order_line_item_ids AirportShuttleBus2026"
+    " madcool-2026-abono-3-dias sonar-by-night-2027-06-19 WIZINK-CENTER-PISTA"
+    " platea-fila-12-butaca-34 EVT-2027-000123 R12-S34-A5 X-RateLimit-Remaining"
+    " application/x-www-form-urlencoded UTF8String Base64Encoded OAuth2Token"
+    " TICKETBRIDGE_MAX_CONCURRENCY DocXMLRPCRequestHandler FileNotFoundError"
+    " ---------------- ________"
+)
+
+
+@pytest.mark.parametrize("slug", sorted(SLUGS))
+def test_names_of_any_language_and_case_are_not_drawn(slug: str) -> None:
+    """Slugs, seats, headers, classes and long words are made by people."""
+    assert not is_random(slug)
+
+
+def test_the_words_of_the_shipped_mappings_are_not_drawn() -> None:
+    """In mappings and their cases only what is a UUID, or base64 of a cursor, looks drawn."""
+    files = sorted((Path(__file__).parents[3] / "mappings").glob("*.yaml"))
+    tokens = {match[0] for file in files for match in TOKEN.finditer(file.read_text("utf-8"))}
+    found = {token for token in tokens if is_random(token) and not is_uuid(token)}
+
+    assert len(tokens) > 300
+    assert found <= {"eyJwYWdlIjogMn0"}
 
 
 def test_a_random_word_of_the_mapping_stays() -> None:

@@ -59,6 +59,7 @@ class AnswerReader:
             ),
             headers=self._headers(node),
             content=self._content(node),
+            file=self._path(node.get("body_file")),
             place=node.place,
         )
 
@@ -137,14 +138,22 @@ class AnswerReader:
         return msgspec.json.encode(node.need("body").plain()) if "body" in given else b""
 
     def _file(self, node: Node) -> bytes:
+        path = self._path(node)
         name = self._values.text(node, "`body_file`")
-        folder = self._folder.resolve()
-        path = (folder / name.replace("\0", "")).resolve()
-        if not path.is_relative_to(folder):
-            message = "`body_file` is not in the folder of the cases file, or below it"
-            self._values.slip(node, "TB420", message, "for example samples/orders.json")
+        if path is None:
+            if name:
+                message = "`body_file` is not in the folder of the cases file, or below it"
+                self._values.slip(node, "TB420", message, "for example samples/orders.json")
             return b""
-        return self._read(node, path) if name else b""
+        return self._read(node, path)
+
+    def _path(self, node: Node | None) -> Path | None:
+        """The file that a `body_file` names; None where it names none in the folder, or below it."""
+        name = None if node is None else node.plain()
+        if not name or not isinstance(name, str):
+            return None
+        path = self._folder / name.replace("\0", "")
+        return path if path.resolve().is_relative_to(self._folder.resolve()) else None
 
     def _read(self, node: Node, path: Path) -> bytes:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, unquote_plus
 
@@ -76,7 +77,8 @@ def holds(given: Any, sent: Any) -> bool:
 class AnswerSpec:
     """One answer of the platform to one call.
 
-    *asked* is the target as the file has it. *sent* None fits any body of the request.
+    *asked* is the target as the file has it. *sent* None fits any body of the request. *file* is where the
+    content is from, if it stands in a file of its own.
     """
 
     method: Literal["GET", "POST"]
@@ -86,6 +88,7 @@ class AnswerSpec:
     status: int
     headers: tuple[tuple[str, str], ...]
     content: bytes
+    file: Path | None
     place: Place
 
     def __str__(self) -> str:

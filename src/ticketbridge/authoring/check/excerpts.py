@@ -14,6 +14,7 @@ _STARS = "********"
 _WIDTH = 120
 _BEFORE = 80
 _IN_CLEAR = "TB053"
+_BY_HAND = frozenset({".yaml", ".yml", ".md", ".markdown"})
 
 
 class Excerpts:
@@ -26,7 +27,13 @@ class Excerpts:
             self._credentials.setdefault((place.file, place.line), []).append(place.column - 1)
 
     def of(self, place: Place) -> tuple[str, str] | None:
-        """The line, and what goes below it; None where the file cannot be read (again)."""
+        """The line, and what goes below it.
+
+        None where the file cannot be read (again), and of an answer with a credential in it: what else is
+        in such a line is people's data.
+        """
+        if self._is_of_an_answer(place):
+            return None
         lines = self._lines(place.file)
         if not 0 < place.line <= len(lines):
             return None
@@ -35,6 +42,10 @@ class Excerpts:
         shown = line[start : start + _WIDTH]
         before = line[start:caret]
         return _printable(shown), " " * sum(map(_width, _printable(before))) + "^"
+
+    def _is_of_an_answer(self, place: Place) -> bool:
+        written_by_hand = Path(place.file).suffix in _BY_HAND
+        return not written_by_hand and (place.file, place.line) in self._credentials
 
     def _masked(self, lines: Sequence[str], place: Place) -> tuple[str, int]:
         number, caret = place.line - 1, place.column - 1

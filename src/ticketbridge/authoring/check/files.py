@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ticketbridge.authoring.cases import CasesError, cases_file, parse_cases, read_cases
+from ticketbridge.authoring.cases import CasesError, CasesSpec, cases_file, parse_cases, read_cases
 from ticketbridge.authoring.check.markdown import Block, blocks
 from ticketbridge.authoring.check.silenced import without_silenced
 from ticketbridge.authoring.check.wakes import certain, without_wakes
@@ -114,11 +114,20 @@ def _check_cases(file: Path) -> Sequence[Finding]:
             Finding(Place(str(file), 1, 1), "error", "TB402", message, "rename one of them")
         )
     try:
-        read_cases(file)
+        cases = read_cases(file)
     except CasesError as error:
         return [*alone, *error.findings]
     text = file.read_text("utf-8-sig")
-    return _in_order([*alone, *looks_of_secrets(text, str(file))])
+    return _in_order([*alone, *looks_of_secrets(text, str(file)), *_secrets_in_answers(cases)])
+
+
+def _secrets_in_answers(cases: CasesSpec) -> Iterator[Finding]:
+    """The credentials in the files of the platform's answers, each file's once."""
+    answers = {a.file: a for case in cases.cases for a in case.answers if a.file is not None}
+    for file, answer in answers.items():
+        # Enough of any encoding: credentials are ASCII, of which UTF-16 is each second byte.
+        text = answer.content.replace(b"\0", b"").decode("utf-8", "replace")
+        yield from looks_of_secrets(text, str(file))
 
 
 def _blocks(file: Path) -> tuple[Sequence[Block], Sequence[Finding]]:
@@ -133,8 +142,9 @@ def _check_block(block: Block, file: Path) -> Sequence[Finding]:
     """The findings of a part of a Markdown file; a variable that is not set is none: nobody serves it."""
     try:
         if block.is_cases:
-            parse_cases(block.text, file=str(file), folder=file.parent)
-            return ()
+            cases = parse_cases(block.text, file=str(file), folder=file.parent)
+            looks = looks_of_secrets(block.text, str(file))
+            return _in_order([*looks, *_secrets_in_answers(cases)])
         found = check_text(
             block.text,
             file=str(file),

@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, quote, unquote
 from ticketbridge.authoring.cases.spec import Target
 from ticketbridge.authoring.draft.documents import Document, texts_in
 from ticketbridge.authoring.draft.groups import is_paging
-from ticketbridge.authoring.draft.looks import looks_secret
 from ticketbridge.authoring.draft.words import PEOPLE_LISTS, folded, key_words, singular
+from ticketbridge.authoring.personal.chance import looks_secret
 from ticketbridge.authoring.personal.kinds import CREDENTIAL_WORDS, word_set
 from ticketbridge.mapping.environment import PLACEHOLDER
 
@@ -27,7 +27,7 @@ _LOGINS = word_set(
     "user username login account client clientid appid uid usuario benutzer utilisateur id"
 )
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s<>\"']+|/[^\s<>\"']*\?[^\s<>\"']+", re.IGNORECASE)
-_USERINFO = re.compile(r"://[^/@\s:]*:([^/@\s]+)@")
+_USERINFO = re.compile(r"(?<=://)[^/?#\s<>\"']+(?=@)")
 _VARIABLE = re.compile(r"\$\{[A-Z][A-Z0-9_]*\}")
 _SHORT = 8
 _SPECIAL = re.compile(r"[^A-Za-z0-9]+")
@@ -48,7 +48,8 @@ class Hidden:
     key: tuple[str, str] | None = None
 
     def without_short(self, text: str) -> str:
-        """*text* without the short credentials of the URLs in it."""
+        """*text* without the short credentials of the URLs in it, and without who logs in there."""
+        text = _USERINFO.sub(lambda found: "x" * len(found[0]), text)
         for name, value in self.short:
             place = rf"(?<=[?&;]{re.escape(name)}=){re.escape(value)}(?!\w)"
             text = re.sub(place, "x" * len(value), text)
@@ -194,7 +195,7 @@ def _in_samples(document: Document) -> Iterator[tuple[str, str]]:
     """The credentials of URLs that stand in a document, each with its parameter's name, or ""."""
     for text in texts_in(document.value):
         for url in _URL.findall(text):
-            yield from (("", password) for password in _USERINFO.findall(url))
+            yield from (("", part) for part in _who_logs_in(url))
             # By its signs: a text that is no URL for urlsplit may hold a credential too.
             place, _, query = url.partition("#")[0].partition("?")
             steps = (place.partition("://")[2] or place).split("/")[1:]
@@ -202,6 +203,14 @@ def _in_samples(document: Document) -> Iterator[tuple[str, str]]:
                 if is_credential(name, value):
                     yield from ((name, written) for written in {value, quote(value, safe="")})
             yield from (("", s) for s in map(unquote, steps) if looks_secret(s))
+
+
+def _who_logs_in(url: str) -> Iterator[str]:
+    """The password before the host of a URL and, where there is none or it looks like one, the name."""
+    for userinfo in _USERINFO.findall(url):
+        name, _, password = userinfo.partition(":")
+        parts = [password, name if not password or looks_secret(name) else ""]
+        yield from {written for part in filter(None, parts) for written in (part, unquote(part))}
 
 
 def _ids(documents: Sequence[Document]) -> set[str]:

@@ -12,9 +12,9 @@ from ticketbridge.authoring.cases.spec import Target
 from ticketbridge.authoring.draft.empties import is_none_of
 from ticketbridge.authoring.draft.entries import Call, Rule
 from ticketbridge.authoring.draft.guesses import Guess
-from ticketbridge.authoring.draft.looks import looks_secret
 from ticketbridge.authoring.draft.paths import ABSENT, Path, expression, scalars, value_at
 from ticketbridge.authoring.draft.words import key_words
+from ticketbridge.authoring.personal.chance import looks_secret
 
 _NEXT_URL = ({"next"}, {"next", "url"}, {"next", "link"}, {"next", "href"}, {"next", "page", "url"})
 _LAST_PAGE = (

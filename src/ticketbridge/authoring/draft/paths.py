@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any, Final
 
-from ticketbridge.authoring.draft.looks import looks_secret
+from ticketbridge.authoring.personal.chance import looks_secret
 
 Path = tuple[str, ...]
 

@@ -9,7 +9,7 @@ from ticketbridge.authoring.personal.kinds import KEY_WORDS, word_set, words_of
 _LONGEST = 60
 _NAME = re.compile(r"[@$_]{0,2}[A-Za-z][A-Za-z0-9_.:$-]*")
 _FEW_DIGITS = re.compile(r"[0-9]{1,2}")
-_USUAL = KEY_WORDS | word_set(
+USUAL_WORDS = KEY_WORDS | word_set(
     "abbreviation action actions active activity actual add additions addon addons addresses admission adult"
     " affiliate age agency all allocation allow allowed alternative amount amounts and answers approval"
     " archived area arena array artist artists ask assigned attachments attendees attention attribute"
@@ -68,10 +68,11 @@ _USUAL = KEY_WORDS | word_set(
     " voucher vouchers waitinglist warning warnings web webhook website week weekday weight widget width"
     " window withdrawn without worker workflow wrapper write xml year yes zone zones"
 )
+"""Words of which the names of fields are made."""
 
 
 def is_field_name(key: str) -> bool:
     """Whether *key* is a name that APIs give to fields. Keys that are data have other words in them."""
     if len(key) > _LONGEST or not _NAME.fullmatch(key):
         return False
-    return all(word in _USUAL or _FEW_DIGITS.fullmatch(word) for word in words_of(key))
+    return all(word in USUAL_WORDS or _FEW_DIGITS.fullmatch(word) for word in words_of(key))

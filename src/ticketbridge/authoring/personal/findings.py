@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from ticketbridge.authoring.personal import xml
+from ticketbridge.authoring.personal.chance import is_random
 from ticketbridge.authoring.personal.digests import LOOKS, Digest, digests_of, may_be_digest
 from ticketbridge.authoring.personal.kinds import Kind, Spot, kind_of, names_person
 from ticketbridge.authoring.personal.looks import (
@@ -15,7 +16,6 @@ from ticketbridge.authoring.personal.looks import (
     PATTERNS,
     TOKEN,
     found_in,
-    is_random,
     kind_of_user,
 )
 from ticketbridge.authoring.personal.masks import is_mask
