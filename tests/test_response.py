@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,8 +10,20 @@ from typing import Any
 
 import pytest
 
-from tests.support import NOW, USER, Replies, item, order, orders, spec_of
+from tests.support import (
+    NOW,
+    USER,
+    Replies,
+    answer_of,
+    item,
+    order,
+    orders,
+    spec_of,
+    tickets_of,
+)
+from tests.support import bridge_of as bridge_on
 from ticketbridge.bridge import Bridge, compile_mapping
+from ticketbridge.jmes import TooLongError
 from ticketbridge.journal import Journal
 from ticketbridge.mapping import MappingError
 from ticketbridge.problems import MappingMismatch
@@ -218,3 +231,78 @@ async def test_a_body_that_may_fit_is_left_to_run_time(
     found = bridge_of(tmp_path, schema, body, fields).warnings
 
     assert [finding.code for finding in found if finding.code != "TB054"] == []
+
+
+ROOM = "more than 30000 bytes (max_body, and 1000 for each of max_records)"
+SMALL = {"upstream.max_body": "10KB", "upstream.max_records": 20}
+IN_EACH = {"ticket.fields.metadata": "order"}
+
+
+def of_many(count: int, length: int) -> dict[str, Any]:
+    """An order of so many items, and so long a text."""
+    return {"/orders": orders(order(*map(item, range(count)), text="x" * length))}
+
+
+@pytest.mark.parametrize("explains", [False, True])
+async def test_the_default_body_is_bounded(*, explains: bool) -> None:
+    """What stands once in the platform's answer may not come out of it thousands of times."""
+    with pytest.raises(MappingMismatch, match="more than") as caught:
+        await answer_of(
+            {**SMALL, **IN_EACH}, of_many(19, 5_000), journal=Journal(explains=explains)
+        )
+
+    assert ROOM in caught.value.log
+
+
+@pytest.mark.parametrize("explains", [False, True])
+async def test_an_answer_as_long_as_allowed_is_one(*, explains: bool) -> None:
+    """Below the bound nothing is lost."""
+    answer = await answer_of(
+        {**SMALL, **IN_EACH}, of_many(3, 8_000), journal=Journal(explains=explains)
+    )
+
+    assert [len(ticket["metadata"]["text"]) for ticket in tickets_of(answer)] == [8_000] * 3
+
+
+@pytest.mark.parametrize("explains", [False, True])
+@pytest.mark.parametrize(
+    "body",
+    ["tickets[*].{code: ticketId, all: optional(metadata)}", "[tickets, tickets]"],
+)
+async def test_any_other_body_is_bounded(tmp_path: Path, body: str, *, explains: bool) -> None:
+    """So is a body with its own schema, whatever it makes of the tickets."""
+    (tmp_path / "own.json").write_text(json.dumps({"type": "array"}))
+    response = {"body": body, "schema": "own.json"}
+    spec = spec_of({"response": response, **SMALL, **IN_EACH}, folder=tmp_path)
+    bridge = compile_mapping(spec, transport=Replies(of_many(19, 5_000)))
+
+    with pytest.raises(MappingMismatch) as caught:
+        await bridge.answer(USER, Journal(explains=explains), now=NOW)
+
+    assert ROOM in caught.value.log
+
+
+async def test_a_long_answer_is_written_in_parts() -> None:
+    """Tickets that are long together are divided, with turns for others; the answer is the same."""
+    replies = of_many(600, 20_000)
+    large = {"ticket.fields.metadata": {"text": "order.text"}}
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(others())
+        bridge, _ = bridge_on(large, replies)
+        tickets = [{"ticketId": str(at), "metadata": {"text": "x" * 20_000}} for at in range(600)]
+        writing = bridge._response.writing(USER)
+        with pytest.raises(TooLongError):
+            writing.add(tickets)
+        answer = await bridge.answer(USER, now=NOW)
+        waiting.cancel()
+
+    assert [ticket["ticketId"] for ticket in tickets_of(answer)] == [str(at) for at in range(600)]
+    assert turns > 3

@@ -201,7 +201,7 @@ class Bridge:
         if any(record.verdict.is_violation for record in journal.records):
             return None
         writing = self._response.writing(user)
-        tally = self.program.tally(user, writing.add, self._require_records)
+        tally = self.program.tally(writing.add, self._require_records)
         try:
             self.program.serve(bindings, tally)
             writing.check()
@@ -219,16 +219,18 @@ class Bridge:
         stage = len(self._calls) - 1
         found = _scopes(self._calls[stage].name, bindings)
         counts = [0] * len(self._levels)
+        size = self._response.size()
         records = (record for scope in found for record in self._judged(stage, scope, counts))
         async for record in with_turns(records):
             if record is not None:
                 _add(record, journal)
                 self._require_records(len(journal.records))
+                size.add(record.ticket)
         resolve_duplicates(journal.records)
         journal.verdicts = count(journal.records)
         self._fail_on_violations(journal)
         tickets = [record.ticket for record in journal.records if record.ticket is not None]
-        return self._answered(len(tickets), self._response.render(user, tickets))
+        return self._answered(len(tickets), await self._response.render(user, tickets))
 
     def _answered(self, tickets: int, body: Body) -> Answer:
         if not tickets and self._response.when_empty == 204:
@@ -352,7 +354,7 @@ def compile_findings(spec: MappingSpec) -> Sequence[Finding]:
 
 def _compile_parts(spec: MappingSpec, compiler: SpecCompiler) -> Parts:
     names = [entry.name for entry in spec.source]
-    response = ResponsePlan(spec.response, compiler)
+    response = ResponsePlan(spec.response, spec.upstream, compiler)
     entries = [
         _compile_entry(entry, spec, names[:position], compiler)
         for position, entry in enumerate(spec.source)
@@ -373,7 +375,7 @@ def _compile_parts(spec: MappingSpec, compiler: SpecCompiler) -> Parts:
 def _compile_tickets(parts: Parts) -> Program:
     calls, levels = _split(parts.entries)
     below = [Level(level.expression, level.bindable) for level in levels]
-    return Program(parts.ticket, len(calls) - 1, below, parts.response.user_schema)
+    return Program(parts.ticket, len(calls) - 1, below, is_bundled=parts.response.is_bundled)
 
 
 def _compile_entry(

@@ -1,26 +1,46 @@
-"""The body that menta tech gets, and the schema that it and each ticket are held to."""
+"""The body that menta tech gets, and the schema that it and each ticket are held to.
+
+It is bounded as it is written: a field such as `metadata: order` puts all that the platform said of an order
+into each of its tickets, and would make gigabytes out of one body.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
 
-from ticketbridge.contract import Validator, tickets_schema
+from ticketbridge.contract import Breach, Validator, tickets_schema
 from ticketbridge.contract.body import hold_to_fields, hold_to_schema
 from ticketbridge.contract.marks import hold_to_marks
 from ticketbridge.contract.shape import Schema, items_of, object_shape
-from ticketbridge.jmes import ENCODER, EvaluationError, HashShape, RootShape, Shape
+from ticketbridge.jmes import (
+    ENCODER,
+    EvaluationError,
+    HashShape,
+    RootShape,
+    Shape,
+    TooLongError,
+    encode_within,
+)
 from ticketbridge.mapping.compiler import SpecCompiler
-from ticketbridge.mapping.spec import ResponseSpec
+from ticketbridge.mapping.spec import ResponseSpec, UpstreamSpec
 from ticketbridge.problems import MappingMismatch
 from ticketbridge.tickets.duplicates import TICKET_ID
 from ticketbridge.tickets.steps import TicketContract
 
 _ROOTS = ("user", "tickets")
 _END = b"]}"
-_OPENING, _COMMA = b"[,"
+_PART = 500
+"""Tickets that are checked and written together."""
+_STRETCH = 8_000_000
+"""Bytes of several tickets that are: to write and to check as many takes a tenth of a second at most."""
+_USUAL = 300  # bytes of a ticket
+_TICKET = 1_000
+"""Bytes of a ticket; one that has all fields of the contract has about 800."""
 
 
 Body = bytes | bytearray
@@ -28,14 +48,21 @@ Body = bytes | bytearray
 
 
 class Misfit(Exception):
-    """A body or a ticket is not what its schema says."""
+    """A body or a ticket is not what its schema says; *breach* finds out what is wrong."""
+
+    def __init__(self, breach: Callable[[], Breach | None]) -> None:
+        self.breach = breach
+        super().__init__("no fit")
 
 
 class Writing(Protocol):
-    """A body in the making. Whatever is odd about it raises: the explanation meets it again."""
+    """A body in the making. Whatever is odd about it raises: the explanation meets it again.
+
+    So does, by TooLongError, what is too long for the body, or for one stretch without a turn for others.
+    """
 
     def add(self, tickets: list[dict[str, Any]]) -> None:
-        """Some more tickets; the list is the caller's, and is used again."""
+        """Some more tickets, none of which is taken where it raises; the list is used again by its owner."""
         ...
 
     def check(self) -> None:
@@ -50,8 +77,11 @@ class Writing(Protocol):
 class ResponsePlan:
     """What a mapping's `response` compiles to."""
 
-    def __init__(self, spec: ResponseSpec, compiler: SpecCompiler) -> None:
+    def __init__(self, spec: ResponseSpec, upstream: UpstreamSpec, compiler: SpecCompiler) -> None:
+        """Slips go to *compiler* as findings; *upstream* says how large an answer may become."""
         self._spec = spec
+        # What the platform said may be in it once, and each ticket has names and constants besides.
+        self.room = upstream.max_body + _TICKET * upstream.max_records
         self.when_empty = spec.when_empty
         self.when_unknown_user = spec.when_unknown_user
         self._schema: Schema = tickets_schema() if spec.schema is None else spec.schema
@@ -59,10 +89,8 @@ class ResponsePlan:
         self._validator = Validator(self._schema)
         # The bundled schema asks nothing of the list as a whole, and has the default body alone.
         self._writing = _InParts if spec.schema is None else _Whole
-        self.user_schema: Schema | None = (
-            self._schema["properties"]["userEmail"] if spec.schema is None else None
-        )
-        """The schema of the asked user in the bundled body; None for any other body."""
+        self.is_bundled = spec.schema is None
+        """Whether the body is the bundled one, and its tickets are the contract's."""
         self.contract = _ticket_contract(self._body.shape(), self._schema)
         # A ticket that the body reshapes is held to the contract before; any other in the body.
         reshaped = self.contract.root is not self._schema
@@ -97,32 +125,76 @@ class ResponsePlan:
         """The body of these tickets; raises EvaluationError."""
         return self._body({"user": user, "tickets": tickets})
 
-    def fitting(self, user: str, tickets: list[dict[str, Any]]) -> Any:
-        """The body where it and all tickets are what their schemas say; else it raises."""
-        body = self.made(user, tickets)
+    def require_fit(self, tickets: list[dict[str, Any]], body: object) -> None:
+        """Raise Misfit where *body*, or one of its *tickets*, is not what its schema says."""
         if self._tickets is not None and not self._tickets.all_fit(tickets):
-            raise Misfit
+            breaches = map(self._tickets.breach, tickets)
+            raise Misfit(lambda: next(filter(None, breaches), None))
         if not self._validator.fits(body):
-            raise Misfit
-        return body
+            raise Misfit(partial(self._validator.breach, body))
 
-    def encoded(self, body: object) -> bytes:
-        """*body* as JSON; MappingMismatch where it cannot be written."""
-        try:
-            return ENCODER.encode(body)
-        except (msgspec.MsgspecError, ValueError) as error:
-            raise MappingMismatch(log="response: body: no JSON") from error
+    def size(self) -> Size:
+        """Counts tickets that are made, and kept until the body is written."""
+        return Size(self.too_large(), self.room if self._writing is _InParts else None)
 
-    def render(self, user: str, tickets: Sequence[Mapping[str, Any]]) -> bytes:
-        """The body as JSON; MappingMismatch where it is not what the schema says."""
+    def too_large(self) -> MappingMismatch:
+        """The problem of a body of more bytes than it may have."""
+        return MappingMismatch(
+            "The answer is larger than allowed",
+            log=f"response: body: more than {self.room} bytes"
+            f" (max_body, and {_TICKET} for each of max_records)",
+        )
+
+    async def render(self, user: str, tickets: Sequence[dict[str, Any]]) -> Body:
+        """The body as JSON, with turns for other answers while it is written.
+
+        Raises MappingMismatch where it is not what the schema says, or has more bytes than it may.
+        """
         try:
-            body = self.made(user, tickets)
+            return await self._rendered(user, tickets)
+        except TooLongError:
+            raise self.too_large() from None
         except EvaluationError as error:
             raise MappingMismatch(log=f"response: body: {error}") from error
-        breach = self._validator.breach(body)
-        if breach is not None:
-            raise MappingMismatch(log=f"response: the body {breach}")
-        return self.encoded(body)
+        except Misfit as misfit:
+            raise MappingMismatch(log=f"response: the body {misfit.breach()}") from misfit
+        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+            raise MappingMismatch(log="response: body: no JSON") from error
+
+    async def _rendered(self, user: str, tickets: Sequence[dict[str, Any]]) -> Body:
+        writing = self.writing(user)
+        parts = [list(tickets[at : at + _PART]) for at in range(0, len(tickets), _PART)][::-1]
+        while parts:
+            part = parts.pop()
+            try:
+                writing.add(part)
+            except TooLongError:
+                if len(part) == 1:
+                    raise
+                half = len(part) // 2
+                parts += part[half:], part[:half]
+            await asyncio.sleep(0)
+        writing.check()
+        return writing.encoded()
+
+
+class Size:
+    """How many bytes the tickets have that are made so far; *room* None: it says nothing of the body's."""
+
+    def __init__(self, problem: MappingMismatch, room: int | None) -> None:
+        self._problem = problem
+        self._left = room
+
+    def add(self, ticket: object) -> None:
+        """Count one more; raises *problem* where it is too much."""
+        if self._left is None:
+            return
+        try:
+            self._left -= len(encode_within(ticket, self._left))
+        except TooLongError:
+            raise self._problem from None
+        except (msgspec.MsgspecError, RecursionError, ValueError):
+            return  # no JSON, as is said when the body is written
 
 
 class _InParts:
@@ -133,21 +205,30 @@ class _InParts:
     """
 
     def __init__(self, plan: ResponsePlan, user: str) -> None:
-        self._text = bytearray(plan.encoded({"userEmail": user, "tickets": []})[: -len(_END)])
-        self._before = _OPENING
+        self._plan = plan
+        self._user = user
+        self._text = bytearray(b'{"userEmail":' + ENCODER.encode(user) + b',"tickets":[')
+        self._left = plan.room - len(self._text) - len(_END)
+        self._is_empty = True
+        self._expected = _USUAL
 
     def add(self, tickets: list[Any]) -> None:
-        # Over the bracket that opens the list, or closes what there is of it.
-        at = len(self._text) - 1
-        ENCODER.encode_into(tickets, self._text, at)
-        self._text[at], self._before = self._before, _COMMA
+        # A ticket alone is not divided.
+        room = self._left if len(tickets) == 1 else min(self._left, _STRETCH)
+        text = encode_within(tickets, room, expected=self._expected * len(tickets))
+        # Most tickets are as long as those before, or a little longer.
+        self._expected = len(text) * 5 // (4 * len(tickets))
+        # Of the list's brackets the first parts this ticket from the one before.
+        text[0], text[-1:] = ord(","), b""
+        self._text += text[1:] if self._is_empty else text
+        self._left -= len(text)
+        self._is_empty = False
 
     def check(self) -> None:
-        if self._before == _OPENING:
-            self._text += b"]"
+        self._plan.require_fit([], self._plan.made(self._user, []))
 
     def encoded(self) -> Body:
-        self._text += b"}"
+        self._text += _END
         return self._text
 
 
@@ -158,16 +239,18 @@ class _Whole:
         self._plan = plan
         self._user = user
         self._tickets: list[dict[str, Any]] = []
-        self._body: Any = None
+        self._text = bytearray()
 
     def add(self, tickets: list[dict[str, Any]]) -> None:
         self._tickets += tickets
 
     def check(self) -> None:
-        self._body = self._plan.fitting(self._user, self._tickets)
+        body = self._plan.made(self._user, self._tickets)
+        self._text = encode_within(body, self._plan.room)
+        self._plan.require_fit(self._tickets, body)
 
-    def encoded(self) -> bytes:
-        return self._plan.encoded(self._body)
+    def encoded(self) -> Body:
+        return self._text
 
 
 def _ticket_contract(body: Shape, schema: Schema) -> TicketContract:

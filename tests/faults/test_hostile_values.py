@@ -14,7 +14,7 @@ import pytest
 
 from tests.fake_platform import FakePlatform, Reply
 from tests.faults.asking import asks_for, judged
-from tests.faults.fault import ANA, MISMATCH, TIMEOUT, Expected
+from tests.faults.fault import ANA, ERROR, MISMATCH, TIMEOUT, UNREADABLE, Expected
 from tests.processes import HEADERS, serving_program
 from tests.support import Changes, item, order, orders
 
@@ -24,6 +24,7 @@ pytestmark = [
 ]
 
 REFUSED = [MISMATCH]
+UNREAD = [UNREADABLE]
 ENDED = [MISMATCH, TIMEOUT]
 """What takes long, with turns for others: the problem, or the deadline where that comes before."""
 LONGEST_WAIT = 2.0  # the bound is one second: the machine of the tests may be shared
@@ -51,7 +52,12 @@ def below(*expressions: str) -> Changes:
 
 def call(**changes: Any) -> Changes:
     """MAPPING, whose call has these other slots."""
-    return {"source": [{**CALL, **changes}, {"name": "item", "each": "order.items"}]}
+    return {"source": [slots(CALL, **changes), {"name": "item", "each": "order.items"}]}
+
+
+def slots(entry: Mapping[str, Any], **changes: Any) -> Mapping[str, Any]:
+    """*entry* with *changes*: `...` takes a slot out."""
+    return {name: value for name, value in {**entry, **changes}.items() if value is not ...}
 
 
 def asking_for_many(count: int, quantity: int) -> Mapping[str, Any]:
@@ -135,6 +141,215 @@ ROWS: Mapping[str, tuple[Changes, Mapping[str, Any], Sequence[Expected]]] = {
 }
 
 
+# --- other slots than those of records --------------------------------------------------------------
+
+MEGABYTE = "x" * 1_000_000
+BODY = "x" * 9_900_000
+"""As much as `max_body` has room for."""
+DIGITS = "9" * 4_200
+"""As many as an integer in JSON may have."""
+STEPS = "length(map(&length(range(`9999`)), range(body.n))) == `1`"
+"""A condition that has no end where the platform says so."""
+MANY = {"n": 100_000}
+TWICE = 'a="" ' * 900_000
+PREFIXED = '<b xmlns:b=""/>' * 300_000
+SCHEMA_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
+
+
+def tree(leaf: str) -> Mapping[str, Any]:
+    """An item below items: each of them has all of *leaf* in it."""
+    node = item("leaf", text=leaf, children=[])
+    for at in range(300):
+        node = item(at, children=[node])
+    return node
+
+
+def paged(**changes: Any) -> Changes:
+    """MAPPING, whose call has pages, with these slots of theirs."""
+    pages = {"number": {"start": 1}, "last": "body.last", **changes}
+    return call(query={"email": "{user}", "page": "{page.number}"}, pages=pages)
+
+
+def session(**changes: Any) -> Changes:
+    """MAPPING with a login, whose slots are these."""
+    login = {"post": "/login", "form": {"name": "bridge"}}
+    return {"upstream.auth": {"type": "session", "login": login, "token": "body.token", **changes}}
+
+
+OAUTH2: Changes = {
+    "upstream.auth": {
+        "type": "oauth2",
+        "token_url": "${ACME_API}/token",
+        "client_id": "bridge",
+        "client_secret": "${ACME_TOKEN}",
+    }
+}
+
+
+def second(**changes: Any) -> Changes:
+    """MAPPING with a second call, made from what the first one said."""
+    entry = {"name": "item", "get": "/items", "each": "body"}
+    return {"source": [CALL, slots(entry, **changes)]}
+
+
+def xml(content: str) -> Routes:
+    """This document."""
+    return {"/orders": Reply(body=content.encode(), content_type="application/xml")}
+
+
+def attributes(count: int, value: str, name: str = "a") -> str:
+    """So many attributes."""
+    return " ".join(f'{name}{at}="{value}"' for at in range(count))
+
+
+Routes = Mapping[str, Reply]
+XML = call(format="xml", each="as_list(body.a)")
+NEXT = call(pages={"next_url": "body.next"})
+ANY_PATH = call(pages={"next_url": "body.next", "any_path": True})
+LINK = call(pages={"link_header": True})
+CURSOR = call(query={"email": "{user}", "after": "{page.cursor}"}, pages={"cursor": "body.next"})
+POLL = call(responses=[{"when": "`true`", "then": "poll", "after": "1ms", "url": "body.next"}])
+NOTE = call(responses=[{"when": "`true`", "then": "fail", "message": "body"}])
+GOOD = items(1)
+
+
+def login(**body: Any) -> Routes:
+    """The login says this, and then the platform all that is asked."""
+    routes = dict.fromkeys(("/login", "/token"), Reply(json=body))
+    return {**routes, "/orders": Reply(json=GOOD)}
+
+
+def listing(**body: Any) -> Routes:
+    """The platform says this beside a good order."""
+    return {"/orders": Reply(json={**GOOD, "last": True, **body}), "/items": Reply(json=[])}
+
+
+def linking(header: str) -> Routes:
+    """A good order with this `Link`."""
+    return {"/orders": Reply(json=GOOD, headers={"Link": header})}
+
+
+def ordering(**changes: Any) -> Routes:
+    """One order, with these *changes*, and nothing that could be asked of it."""
+    return {"/orders": Reply(json=orders(order(**changes))), "/items": Reply(json=[])}
+
+
+SLOTS: Mapping[str, tuple[Changes, Routes, Sequence[Expected]]] = {
+    "body: an order in each of its items": (
+        {"ticket.fields.metadata": "order"},
+        {"/orders": Reply(json=orders({**order(*map(item, range(9_000))), "text": MEGABYTE}))},
+        REFUSED,
+    ),
+    "body: a long text in each item": (
+        {"ticket.fields.metadata": {"text": "order.text"}},
+        {"/orders": Reply(json=orders({**order(*map(item, range(9_000))), "text": MEGABYTE}))},
+        REFUSED,
+    ),
+    "body: a tree in each of its nodes": (
+        {**below("descendants(order.items, 'children')"), "ticket.fields.metadata": "item"},
+        {"/orders": Reply(json=orders(order(tree(BODY), state="PAID", id="o", quantity=1)))},
+        REFUSED,
+    ),
+    "session: token": (session(), login(token=BODY), REFUSED),
+    "session: a token that is made": (session(token=f"to_string({STEPS})"), login(**MANY), REFUSED),
+    "session: expires_in": (
+        session(expires_in="body.seconds"),
+        login(token="t", seconds="9" * 9_900_000),
+        REFUSED,
+    ),
+    "session: value": (
+        session(value="{lower(token)} {upper(token)}"),
+        login(token=MEGABYTE),
+        REFUSED,
+    ),
+    "oauth2: token": (OAUTH2, login(access_token=BODY), REFUSED),
+    "oauth2: type": (OAUTH2, login(access_token="t", token_type=BODY), REFUSED),
+    "oauth2: expires_in": (OAUTH2, login(access_token="t", expires_in=BODY), REFUSED),
+    "total: a long number": (paged(total="body.n"), listing(n=int(DIGITS)), REFUSED),
+    "total: an expression": (paged(total=f"[`1`, {STEPS}][0]"), listing(**MANY), REFUSED),
+    "items: a tree in each of its nodes": (
+        {
+            "source": [
+                slots(
+                    CALL,
+                    query={"email": "{user}", "page": "{page.number}"},
+                    pages={
+                        "number": {"start": 1},
+                        "last": "body.last",
+                        "items": "descendants(body.tree, 'children')",
+                    },
+                    each=...,
+                    take="body.orders[0]",
+                ),
+                {"name": "item", "each": "order.items"},
+            ]
+        },
+        listing(tree=[tree(BODY)]),
+        REFUSED,
+    ),
+    "each: a tree in each of its nodes": (
+        {
+            **paged(),
+            "source.0.each": "descendants(body.tree, 'children')",
+        },
+        listing(tree=[tree(BODY)]),
+        REFUSED,
+    ),
+    "last": (paged(last=STEPS), listing(**MANY), REFUSED),
+    "if": (second(**{"if": STEPS.replace("body", "order")}), ordering(**MANY), REFUSED),
+    "poll: url": (POLL, listing(next="/o?" + "a[" * 400_000), REFUSED),
+    "next_url: brackets": (NEXT, listing(next="?" + "email[" * 400_000), REFUSED),
+    "next_url: brackets of a short one": (NEXT, listing(next="?" + "a[" * 3_900), REFUSED),
+    "next_url: parameters": (ANY_PATH, listing(next="/o?" + "a&" * 500_000), REFUSED),
+    "next_url: letters": (ANY_PATH, listing(next="/o?" + "\u00e9" * 1_000_000), REFUSED),
+    "next_url: dots": (ANY_PATH, listing(next="/a/.." * 300_000), REFUSED),
+    "link_header: brackets": (LINK, linking("<?" + "a[" * 30_000 + ">; rel=next"), REFUSED),
+    "link_header: links": (LINK, linking("<a>;rel=a," * 6_000 + "<"), REFUSED),
+    "link_header: parameters": (LINK, linking("<a>" + ";a" * 30_000), REFUSED),
+    "link_header: quotes": (LINK, linking('<a>;a="' + "\\" * 60_000), REFUSED),
+    "cursor": (CURSOR, listing(next=MEGABYTE), REFUSED),
+    "cursor: a long number": (CURSOR, listing(next=int(DIGITS)), REFUSED),
+    "get: a long path": (second(get="/items/{order.id}"), ordering(id=BODY), REFUSED),
+    "query: a long value": (
+        second(query={"a": "{order.id}"}),
+        ordering(id="\u00e9" * 1_600_000),
+        REFUSED,
+    ),
+    "headers: a long value": (second(headers={"X-A": "{order.id}"}), ordering(id=BODY), REFUSED),
+    "json: a long value": (
+        second(get=..., post="/items", json={"a": "{order}"}),
+        ordering(id=BODY),
+        REFUSED,
+    ),
+    "json: long values": (
+        second(get=..., post="/items", json={"a": ["{order.id}"] * 99}),
+        ordering(id=BODY),
+        REFUSED,
+    ),
+    "form: a long value": (
+        second(get=..., post="/items", form={"a": "{order.id}"}),
+        ordering(id=BODY),
+        REFUSED,
+    ),
+    "message: addresses": (NOTE, {"/orders": Reply(json="a@b " * 2_400_000)}, [ERROR]),
+    "message: a large document": (NOTE, {"/orders": Reply(json=[[BODY]])}, [ERROR]),
+    "xml: depth": (XML, xml("<a>" * 3_000_000), UNREAD),
+    "xml: siblings": (XML, xml(f"<a>{'<b/>' * 490_000}</a>"), REFUSED),
+    "xml: names": (XML, xml(f"<a>{''.join(f'<a{n}/>' for n in range(400_000))}</a>"), UNREAD),
+    "xml: attributes": (XML, xml(f"<a {attributes(90_000, '')}/>"), UNREAD),
+    "xml: attributes that come twice": (XML, xml(f"<a {TWICE}/>"), UNREAD),
+    "xml: a long tag": (XML, xml(f"<a a='{BODY}'/>"), UNREAD),
+    "xml: a long name": (XML, xml(f"<{BODY}/>"), UNREAD),
+    "xml: a long comment": (XML, xml(f"<a><!--{BODY}--></a>"), UNREAD),
+    "xml: prefixes": (
+        XML,
+        xml(f"<a {attributes(15_000, SCHEMA_INSTANCE, 'xmlns:a')}>{PREFIXED}</a>"),
+        UNREAD,
+    ),
+    "xml: a long text": (XML, xml(f"<a>{'&lt;' * 2_400_000}</a>"), REFUSED),
+}
+
+
 async def longest_wait(client: httpx.AsyncClient, url: str, until: asyncio.Task[Any]) -> float:
     """The longest that `/healthz` takes to answer as long as *until* runs."""
     longest = 0.0
@@ -147,18 +362,27 @@ async def longest_wait(client: httpx.AsyncClient, url: str, until: asyncio.Task[
 
 
 @pytest.mark.parametrize(
-    ("changes", "body", "expected"), [pytest.param(*row, id=name) for name, row in ROWS.items()]
+    ("changes", "routes", "expected"),
+    [
+        *(
+            pytest.param(changes, {"/orders": Reply(json=body)}, expected, id=name)
+            for name, (changes, body, expected) in ROWS.items()
+        ),
+        *(pytest.param(*row, id=name) for name, row in SLOTS.items()),
+    ],
 )
 async def test_a_hostile_value_holds_nobody_up(
     platform: FakePlatform,
     tmp_path: Path,
     changes: Changes,
-    body: Mapping[str, Any],
+    routes: Routes,
     expected: Sequence[Expected],
 ) -> None:
     """Whatever a value asks for, `/healthz` is answered, and the pull ends with a problem."""
-    platform.on("/orders", Reply(json=body))
-    settings = {"upstream.timeout": "2s", **changes}
+    for path, reply in routes.items():
+        platform.on(path, reply)
+    deadline = "2s" if TIMEOUT in expected else "30s"
+    settings = {"upstream.timeout": deadline, **changes}
     with serving_program(tmp_path, platform.url, settings) as program:
         async with httpx.AsyncClient(headers=HEADERS, trust_env=False, timeout=60) as menta:
             pull = asyncio.create_task(menta.get(program.url + asks_for(ANA)))

@@ -163,3 +163,99 @@ async def test_bodies_of_calls_that_go_out_together_are_bounded_together() -> No
         )
 
     assert "max_body: more than 100000 bytes" in caught.value.log
+
+
+async def reason_of(changes: Changes, replies: Mapping[str, Any]) -> str:
+    """The log of the mismatch that the answer is."""
+    return await mismatch_of(changes, replies, explains=False)
+
+
+def second(**slots: Any) -> Changes:
+    """MAPPING with a second call, made from what the first one said."""
+    call = {"name": "item", "each": "body", **slots}
+    return {"source": [CALL, call if "post" in slots else {"get": "/items", **call}]}
+
+
+@pytest.mark.parametrize(
+    ("slots", "most"),
+    [
+        pytest.param({"get": "/items/{order.id}"}, "8000 characters", id="path"),
+        pytest.param({"query": {"a": "{order.id}"}}, "8000 characters", id="query"),
+        pytest.param({"headers": {"X-A": "{order.id}"}}, "8000 characters", id="header"),
+        pytest.param(
+            {"post": "/items", "form": {"a": "{order.id}"}}, "1000000 characters", id="form"
+        ),
+        pytest.param(
+            {"post": "/items", "json": {"a": "x{order.id}"}}, "1000000 characters", id="JSON text"
+        ),
+    ],
+)
+async def test_what_a_hole_takes_from_data_is_bounded(slots: Any, most: str) -> None:
+    """A hole that gives too long a text is an error, which names the hole and where it stands."""
+    log = await reason_of(second(**slots), {"/orders": orders(order(id="x" * 1_000_001))})
+
+    assert log.startswith("item: acme.yaml:")
+    assert f"a hole gives a text of more than {most}, in `order.id`" in log
+
+
+@pytest.mark.parametrize(
+    ("slots", "reason"),
+    [
+        pytest.param(
+            {"query": {"a": "{order.id}", "b": "1"}},
+            "the URL has more than 8000 characters, most of them in `query: a`",
+            id="escaped",
+        ),
+        pytest.param(
+            {"get": "/items/{order.id}", "query": {"b": "1"}},
+            "the URL has more than 8000 characters, most of them in `path`",
+            id="path",
+        ),
+        pytest.param(
+            {"headers": {"X-A": "{order.email} {order.more} {order.more}"}},
+            "a header must not have more than 8000 characters",
+            id="header",
+        ),
+        pytest.param(
+            {"post": "/items", "json": {"a": "{order}", "b": ["{order}"] * 130}},
+            "the body has more than 1000000 bytes",
+            id="JSON",
+        ),
+        pytest.param(
+            {"post": "/items", "form": {f"a{at}": "{order.id}" for at in range(90)}},
+            "the body has more than 1000000 bytes",
+            id="form",
+        ),
+    ],
+)
+async def test_a_request_is_bounded_as_a_whole(slots: Any, reason: str) -> None:
+    """Values that are short enough each on its own may not make too long a URL, header or body."""
+    replies = {"/orders": orders(order(id="\u00e9" * 4_000, more="x" * 4_000))}
+
+    log = await reason_of(second(**slots), replies)
+
+    assert log.startswith("item: ")
+    assert reason in log
+
+
+async def test_a_request_as_long_as_allowed_is_sent() -> None:
+    """A long cursor is no error."""
+    changes = second(get="/items/{order.id}", query={"a": "{order.id}"})
+    bridge, platform = bridge_of(
+        changes, {"/orders": orders(order(id="x" * 3_900)), f"/items/{'x' * 3_900}": []}
+    )
+    await bridge.answer(USER)
+
+    assert len(platform.targets) == 2
+
+
+async def test_the_items_of_a_page_are_bounded_together() -> None:
+    """An item that holds all items below it makes many bytes out of few, as pages are compared."""
+    node: dict[str, Any] = {"text": "x" * 1_000_000, "children": []}
+    for _ in range(40):
+        node = {"children": [node]}
+    changes = {"source.0": {**PAGED, "each": "descendants(body.tree, 'children')"}}
+
+    log = await reason_of(changes, {"/orders": {"tree": [node], "last": True}})
+
+    assert log == "order: pages: the items of one page have more than 30000000 bytes"

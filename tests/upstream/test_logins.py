@@ -166,6 +166,8 @@ async def test_headers_of_the_platform_do_not_go_to_the_token_url() -> None:
         ({"access_token": "a", "expires_in": "soon"}, MappingMismatch),
         ({"access_token": "a", "expires_in": True}, MappingMismatch),
         ({"access_token": "a", "expires_in": -1}, MappingMismatch),
+        ({"access_token": "a" * 8_001}, MappingMismatch),
+        ({"access_token": "a", "expires_in": "1" * 33}, MappingMismatch),
         (httpx.Response(200, html="<h1>Log in</h1>"), UpstreamUnreadable),
         (httpx.Response(200, content=b""), UpstreamUnreadable),
         (httpx.Response(302, headers={"Location": "https://moved.example"}), UpstreamError),
@@ -186,6 +188,18 @@ async def test_a_token_answer_is_held_to_what_any_answer_is(
 
     assert type(problem) is kind
     assert "evil" not in problem.log.lower()
+    assert platform.calls == []
+
+
+@pytest.mark.parametrize("auth", [OAUTH2, SESSION])
+async def test_a_token_has_a_length_that_a_header_can_carry(auth: Any) -> None:
+    """Servers take some 8 KB of a header: what is longer is refused here, and said so."""
+    platform = Accounts(lambda _request: {"access_token": "a" * 8_001, "token": "a" * 8_001})
+
+    problem = await problem_of(bridge_on(platform, auth))
+
+    assert isinstance(problem, MappingMismatch)
+    assert "8000 characters" in problem.log
     assert platform.calls == []
 
 

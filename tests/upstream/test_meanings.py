@@ -391,6 +391,27 @@ async def test_a_message_that_cannot_be_made_changes_nothing(then: str) -> None:
     assert "order: message: " in journal.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("body", "note"),
+    [
+        pytest.param({"error": "full"}, 'order: {"error":"full"}', id="an object"),
+        pytest.param([["x" * 200_000]], "order: (an array that is not shown)", id="a long list"),
+        pytest.param(
+            f"{USER} " * 100_000, f"order: {'(e-mail) ' * 99}"[: 200 + len("order: ")], id="long"
+        ),
+    ],
+)
+async def test_a_message_shows_the_beginning_of_what_it_is(body: Any, note: str) -> None:
+    """No more is written, or looked through for what a log may not have, than it takes to show that."""
+    journal = Journal()
+    changes = rules({"status": 500, "then": "fail", "message": "body"})
+    bridge, _ = bridge_of(changes, {"/orders": httpx.Response(500, json=body)})
+    with pytest.raises(UpstreamError):
+        await bridge.answer(USER, journal)
+
+    assert journal.notes == [note]
+
+
 # --- GraphQL --------------------------------------------------------------------------------------
 
 QUERY = {

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from urllib.parse import unquote
 
-from ticketbridge.upstream.next_url import NextUrlError, next_url
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ticketbridge.upstream.next_url import NextUrlError, _named, _plain, next_url
 from ticketbridge.upstream.requests import FirstRequest
 
 BASE = "https://api.example.com/v2"
@@ -282,3 +286,32 @@ def test_where_the_request_alone_decides_a_next_url_must_not_lose_the_user(text:
     assert follow(text, alone=False)
     assert follow(f"?email=ana@example.com&{text[1:]}", alone=True)
     assert follow("?page_info=eyJsYXN0X2lkIjo3fQ", alone=True)
+
+
+def test_a_url_that_is_too_long_is_refused() -> None:
+    """As it comes, and as it is sent: other letters are longer there."""
+    for text in ("?a=" + "x" * 8_000, "?a=" + "\u00e9" * 1_500):
+        with pytest.raises(NextUrlError, match="more than 8000 characters"):
+            resolved(f"{text}&email=ana%2Bx%40example.com")
+
+
+def names_of(text: str) -> set[str]:
+    """What servers may take the escaped *text* for, each prefix on its own: right, and slow."""
+    found: set[str] = set()
+    name = text.replace("+", " ")
+    for _ in range(4):
+        name = unquote(name)
+        ends = [at for at, sign in enumerate(name) if sign in "[]"]
+        found.update(_plain(name[:end]) for end in (*ends, len(name)))
+    return found
+
+
+SIGNS = ["a", "B", "_", "[", "]", ".", " ", "+", "\xa0", "\u2003", "\0", "%5B", "%20", "%00", "%25"]
+
+
+@given(st.lists(st.sampled_from(SIGNS), max_size=12).map("".join))
+def test_each_name_that_a_server_may_read_is_held(text: str) -> None:
+    """The one look at a name finds what a look at each of its prefixes does."""
+    names = names_of(text)
+
+    assert _named(text, {*names, "", "a", "b", "ab", "a_b", "_", "a_"}) == names

@@ -244,6 +244,8 @@ async def test_an_encoding_is_never_guessed(content: bytes, content_type: str) -
 # --- what is refused ------------------------------------------------------------------------------
 
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+NAMESPACE = "http://www.w3.org/2001/XMLSchema-instance"
+PREFIXES = " ".join(f'xmlns:p{number}="{NAMESPACE}"' for number in range(21))
 
 HOSTILE = {
     "billion laughs": f'<!DOCTYPE a [<!ENTITY l0 "ha">{LAUGHS}]><a>&l9;</a>',
@@ -286,6 +288,7 @@ HOSTILE = {
     "a comment that has no end": "<a/><!-- x",
     "two hyphens in a comment": "<a><!-- x -- y --></a>",
     "too many elements": "<a>" + "<b/>" * 500_001 + "</a>",
+    "too many prefixes": f"<a {PREFIXES}/>",
     "too many attributes": "<a>" + '<b c="" d=""/>' * 166_700 + "</a>",
     "too many names": "<a>" + "".join(f"<b{n}/>" for n in range(20_001)) + "</a>",
     "a huge tag": f'<a b="{"x" * 3_000_000}"/>',

@@ -22,11 +22,12 @@ from ticketbridge.jmes.expression import (
     names_in,
 )
 from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP_CACHE, NOW
-from ticketbridge.jmes.jsontext import ENCODER
+from ticketbridge.jmes.jsontext import ENCODER, TooLongError, encode_within
 from ticketbridge.jmes.kinds import Example, Function, Kind, Parameter
 from ticketbridge.jmes.paths import NOWHERE, RootPath, root_paths
 from ticketbridge.jmes.repeated import Repeated
 from ticketbridge.jmes.template import (
+    LONGEST,
     HolePart,
     Template,
     TemplateKind,
@@ -40,6 +41,7 @@ from ticketbridge.jmes.values import has_null
 __all__ = [
     "ENCODER",
     "FUNCTIONS",
+    "LONGEST",
     "LOOKUP_CACHE",
     "NOW",
     "NOWHERE",
@@ -65,11 +67,13 @@ __all__ = [
     "Template",
     "TemplateKind",
     "TextPart",
+    "TooLongError",
     "VariablePart",
     "compile_expression",
     "compile_template",
     "describe",
     "describe_types",
+    "encode_within",
     "has_null",
     "keys_shown",
     "names_in",

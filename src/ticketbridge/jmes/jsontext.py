@@ -18,6 +18,38 @@ _LONG = 1_000
 _STEPS_TO_WRITE = 4  # for each element
 # A decimal that an expression has reckoned is a number in JSON; msgspec would write it as text.
 ENCODER = msgspec.json.Encoder(decimal_format="number")
+_FIRST_ROOM = 2_048
+_GROWTH = 8
+_NUMBER = 64  # bytes that the encoder may want free before it writes a number
+
+
+class TooLongError(Exception):
+    """A value has more bytes as JSON than there is room for."""
+
+
+def encode_within(
+    value: Any, room: int, *, expected: int = 0, encoder: msgspec.json.Encoder = ENCODER
+) -> bytearray:
+    """*value* as JSON of at most *room* bytes; TooLongError, and what *encoder* raises.
+
+    Of a value that is longer no more than *room* bytes are ever written: its parts may be the same few ones
+    again and again, and it gigabytes. *expected* bytes are tried first.
+    """
+    most = room + _NUMBER
+    size = min(max(expected, _FIRST_ROOM), most)
+    while True:
+        text = bytearray(size)
+        with memoryview(text):  # a buffer that is looked at does not grow: the encoder stops there
+            try:
+                encoder.encode_into(value, text)
+            except BufferError:
+                if size == most:
+                    raise TooLongError from None
+            else:
+                if len(text) > room:
+                    raise TooLongError
+                return text
+        size = min(_GROWTH * size, most)
 
 
 def require_length(length: int) -> None:

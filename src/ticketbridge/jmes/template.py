@@ -19,7 +19,11 @@ from ticketbridge.jmes.expression import Expression
 from ticketbridge.jmes.functions.quoting import bare_apostrophes, open_quotes, style_of
 from ticketbridge.jmes.jsontext import number_text
 
-TemplateKind: TypeAlias = Literal["path", "query", "header", "json"]
+TemplateKind: TypeAlias = Literal["path", "query", "form", "header", "json"]
+
+LONGEST = 8_000
+"""Characters of a URL or of a header's value: servers take some 8 KB of either, and cut or refuse more."""
+_LONGEST_TEXT = 1_000_000  # characters that a hole may give for a body
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}")
 _PLAIN_TEXT = re.compile(r"(?:[^{}$]|\{\{|\}\}|\$(?!\{))+", re.DOTALL)
@@ -170,7 +174,9 @@ class Template:
     def _fill(self, hole: Expression, scope: Mapping[str, Any]) -> str:
         value = hole(scope)
         try:
-            return _ESCAPE[self.kind](_as_text(value))
+            text = _as_text(value)
+            _require_length(text, _MOST[self.kind])
+            return _ESCAPE[self.kind](text)
         except Fault as fault:
             reason = fault.reason
         except Exception as error:  # noqa: BLE001 - whatever it is, it cannot stand there
@@ -222,6 +228,11 @@ def _as_text(value: Any) -> str:
     return value if type(value) is str else number_text(value)
 
 
+def _require_length(text: str, most: int) -> None:
+    if len(text) > most:
+        raise Fault(f"a hole gives a text of more than {most} characters")
+
+
 def _escape_all(text: str) -> str:
     return text.translate(_ESCAPES) if text.isascii() else quote(text, safe="")
 
@@ -243,6 +254,8 @@ def _check_path(text: str) -> None:
 
 
 def _check_header(text: str) -> None:
+    if len(text) > LONGEST:
+        raise Fault(f"a header must not have more than {LONGEST} characters")
     if _CONTROL.search(text):
         raise Fault("a header must not have control characters or lone surrogates")
 
@@ -256,21 +269,31 @@ def _no_check(text: str) -> None:
     del text
 
 
+_MOST: dict[TemplateKind, int] = {
+    "path": LONGEST,
+    "query": LONGEST,
+    "form": _LONGEST_TEXT,
+    "header": LONGEST,
+    "json": _LONGEST_TEXT,
+}
 _ESCAPE: dict[TemplateKind, Callable[[str], str]] = {
     "path": _escape_all,
     "query": _escape_all,
+    "form": _escape_all,
     "header": _as_is,
     "json": _as_is,  # what writes the JSON escapes it
 }
 _LITERAL: dict[TemplateKind, Callable[[str], str]] = {
     "path": _escape_path,
     "query": _escape_all,
+    "form": _escape_all,
     "header": _as_is,
     "json": _as_is,
 }
 _FINISH: dict[TemplateKind, Callable[[str], None]] = {
     "path": _check_path,
     "query": _no_check,
+    "form": _no_check,
     "header": _check_header,
     "json": _check_json,
 }

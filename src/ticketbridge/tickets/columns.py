@@ -29,12 +29,10 @@ class _Spec:
 class Columns:
     """The columns of one mapping's tickets: one for each field whose schema says more than its type."""
 
-    def __init__(self, fields: Sequence[Field], root: Schema, user: Schema) -> None:
-        """*user* is the schema of the asked user, who is checked with the tickets."""
+    def __init__(self, fields: Sequence[Field], root: Schema) -> None:
         self._specs = list(_specs(fields))
         self._numbers = {id(spec.field): number for number, spec in enumerate(self._specs)}
-        schemas = [user, *(spec.field.schema for spec in self._specs)]
-        part: Schema = {"prefixItems": [{"items": schema} for schema in schemas]}
+        part: Schema = {"prefixItems": [{"items": spec.field.schema} for spec in self._specs]}
         self._validator = Validator(root, part=part)
 
     def number(self, field: Field) -> int | None:
@@ -49,9 +47,9 @@ class Columns:
         """Empty columns."""
         return [set() if spec.is_set else [] for spec in self._specs]
 
-    def fit(self, columns: Sequence[Column], user: str) -> bool:
-        """Whether all that is in *columns*, and *user*, is what the contract says."""
-        return self._validator.fits([[user], *map(list, columns)])
+    def fit(self, columns: Sequence[Column]) -> bool:
+        """Whether all that is in *columns* is what the contract says."""
+        return self._validator.fits(list(map(list, columns)))
 
 
 def _specs(fields: Sequence[Field]) -> Iterator[_Spec]:

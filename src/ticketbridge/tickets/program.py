@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ticketbridge.contract import Validator
-from ticketbridge.contract.shape import Schema
 from ticketbridge.jmes.budget import shared_budget
 from ticketbridge.mapping.compiler import Scope
 from ticketbridge.tickets.bare import emit_serving
@@ -36,9 +35,8 @@ class Tally:
 
     take: Callable[[list[Any]], object]
     require_records: Callable[[int], None]
-    user: str
     columns: Sequence[Column] = ()
-    fit: Callable[[Sequence[Column], str], bool] | None = None
+    fit: Callable[[Sequence[Column]], bool] | None = None
     tickets: list[Any] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     verdicts: dict[str, int] = field(default_factory=dict)
@@ -53,15 +51,16 @@ class Tally:
 
     def hand_on(self) -> None:
         """Give what there is to *take*. Raises Unusual where the contract does not allow it."""
-        self._check_columns()
+        # Written before it is checked: what is too long to be written is too long to be looked at.
         self.take(self.tickets)
+        self._check_columns()
         self.given += len(self.tickets)
         self.tickets.clear()
 
     def _check_columns(self) -> None:
         if self.fit is None:
             return
-        if not self.fit(self.columns, self.user):
+        if not self.fit(self.columns):
             raise Unusual
         for column in self.columns:
             column.clear()
@@ -70,8 +69,6 @@ class Tally:
         """Give the rest. Raises Unusual where one id stands twice."""
         if self.tickets:
             self.hand_on()
-        elif not self.given:
-            self._check_columns()
         if len(set(self.ids)) < len(self.ids):
             raise Unusual
 
@@ -87,32 +84,28 @@ class Program:
     """The two forms of one record program; see `bare` and `noted`."""
 
     def __init__(
-        self, steps: RecordProgram, stage: int, levels: Sequence[Level], user: Schema | None
+        self, steps: RecordProgram, stage: int, levels: Sequence[Level], *, is_bundled: bool
     ) -> None:
         """*stage* is the number of the last entry that calls, *levels* are the entries below it.
 
-        *user* is the schema of the asked user where the body is the bundled one: its tickets are checked by
-        columns, and only written.
+        *is_bundled*: the body is the bundled one. Its tickets are checked by columns, and only written.
         """
         root = steps.contract.root
         self._last = steps.last
-        self._columns = None if user is None else Columns(steps.fields, root, user)
+        self._columns = Columns(steps.fields, root) if is_bundled else None
         self._serve = emit_serving(steps, stage, levels, self._columns)
         self._judges = emit_judges(steps)
         self._find_id = emit_find_id(steps)
         self._validator = Validator(root, part=steps.contract.ticket)
 
     def tally(
-        self,
-        user: str,
-        take: Callable[[list[Any]], object],
-        require_records: Callable[[int], None],
+        self, take: Callable[[list[Any]], object], require_records: Callable[[int], None]
     ) -> Tally:
-        """Return a tally for one answer about *user*, which has no tickets yet."""
+        """Return a tally for one answer, which has no tickets yet."""
         columns = self._columns
         if columns is None:
-            return Tally(take, require_records, user)
-        return Tally(take, require_records, user, columns.new(), columns.fit)
+            return Tally(take, require_records)
+        return Tally(take, require_records, columns.new(), columns.fit)
 
     def serve(self, bindings: Iterable[tuple[Scope, Sequence[Any]]], tally: Tally) -> None:
         """Add to *tally* what all *bindings* give. Raises anything where something is unusual.

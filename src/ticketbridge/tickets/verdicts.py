@@ -36,7 +36,7 @@ DUPLICATE: Final = Verdict("duplicate")
 RETURNED: Final = Verdict("returned")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen takes three times as long to make, and there are many
 class CheckNote:
     """One check that a record met.
 
@@ -53,7 +53,7 @@ class CheckNote:
     answer: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen takes three times as long to make, and there are many
 class FieldNote:
     """How one field was made: *name* is dotted; a constant has no *expression*.
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ticketbridge.jmes import EvaluationError, kinds
+from ticketbridge.jmes import LONGEST, EvaluationError, kinds
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import (
@@ -31,6 +31,7 @@ from ticketbridge.upstream.tokens import Grant
 _REFUSED = REFUSED_STATUSES | {400}
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_LONGEST_NUMBER = 32  # characters: no token lives for longer
 _SHOWN = ("body", "status", "headers")
 
 
@@ -83,8 +84,11 @@ def _oauth2_grant(body: Any) -> Grant:
     token, kind = body.get("access_token"), body.get("token_type", "bearer")
     if not isinstance(kind, str) or kind.lower() != "bearer":
         raise mismatch("token_url", "the token's type is not bearer")
-    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        raise mismatch("token_url", "there is no `access_token` that a header can carry")
+    if not isinstance(token, str) or len(token) > LONGEST or not _TOKEN.fullmatch(token):
+        reason = (
+            f"there is no `access_token` that a header can carry (at most {LONGEST} characters)"
+        )
+        raise mismatch("token_url", reason)
     return Grant(bearer(token), _lifetime(body.get("expires_in"), "token_url: expires_in"))
 
 
@@ -149,7 +153,7 @@ def _lifetime(value: Any, slot: str) -> float | None:
     if value is None:
         return None
     text = value if isinstance(value, str) else str(value)
-    if isinstance(value, bool) or not _SECONDS.fullmatch(text):
+    if isinstance(value, bool) or len(text) > _LONGEST_NUMBER or not _SECONDS.fullmatch(text):
         raise mismatch(slot, "there is no number of seconds")
     return float(text)
 

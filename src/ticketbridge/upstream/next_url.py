@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from string import whitespace
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
+from ticketbridge.jmes import LONGEST
 from ticketbridge.upstream.evaluate import says_nothing
 from ticketbridge.upstream.requests import FirstRequest
 
@@ -38,15 +39,7 @@ def next_url(
     userinfo, no control characters, and the same value wherever it repeats what the call was made with.
     *alone*: the request alone decides whose tickets come, so the URL must not lose who asks.
     """
-    if not isinstance(text, str):
-        raise NextUrlError("the next URL is no text")
-    if text and says_nothing(text):
-        reason = (
-            'the next URL is a text that says there is none: null, or "", is the end of the pages'
-        )
-        raise NextUrlError(reason)
-    if not text.isprintable() or " " in text or "\\" in text:
-        raise NextUrlError("the next URL has a blank, a backslash or a control character")
+    text = _require_text(text)
     try:
         url = urlsplit(urljoin(current, text))
         base = urlsplit(base_url)
@@ -72,7 +65,28 @@ def next_url(
     # The server as `base_url` writes it: letter case, a port's zeros or what folds to a letter of the
     # host would each lead to a connection, or to a host, of its own.
     found = url._replace(netloc=base.netloc, fragment="").geturl()
-    return _OUTSIDE_ASCII.sub(_escaped, found)
+    return _require_length(_OUTSIDE_ASCII.sub(_escaped, found))
+
+
+def _require_text(text: object) -> str:
+    """*text* where it may be a URL by its length and its letters; else it raises NextUrlError."""
+    if not isinstance(text, str):
+        raise NextUrlError("the next URL is no text")
+    _require_length(text)
+    if text and says_nothing(text):
+        reason = (
+            'the next URL is a text that says there is none: null, or "", is the end of the pages'
+        )
+        raise NextUrlError(reason)
+    if not text.isprintable() or " " in text or "\\" in text:
+        raise NextUrlError("the next URL has a blank, a backslash or a control character")
+    return text
+
+
+def _require_length(text: str) -> str:
+    if len(text) > LONGEST:
+        raise NextUrlError(f"the next URL has more than {LONGEST} characters")
+    return text
 
 
 def _escaped(text: re.Match[str]) -> str:
@@ -110,7 +124,7 @@ def _require_same_values(url: SplitResult, *held: Mapping[str, frozenset[str]]) 
     for part in (*re.split("[&;]", url.query), *in_path):
         text, _, value = part.partition("=")
         readings = {unquote(value), unquote(value.replace("+", " "))}
-        if any(readings.isdisjoint(wanted[name]) for name in _names(text) & wanted.keys()):
+        if any(readings.isdisjoint(wanted[name]) for name in _named(text, wanted)):
             raise NextUrlError("the next URL asks for another user")
 
 
@@ -122,21 +136,42 @@ def _require_user_kept(query: str, before: str, held: Mapping[str, frozenset[str
     """
     parts = [part for part in re.split("[&;]", query) if part]
     wanted = set(map(_plain, held))
-    kept = any(_names(part.partition("=")[0]) & wanted for part in parts)
+    kept = any(_named(part.partition("=")[0], wanted) for part in parts)
     others = set(parts) - set(re.split("[&;]", before))
     if held and not kept and all(map(_A_NUMBER.fullmatch, others)):
         raise NextUrlError("the next URL asks for everyone: it has lost what names the user")
 
 
-def _names(text: str) -> set[str]:
-    """What servers may take the escaped *text* for: `email[eq]` is `email` to one, a name to another."""
+def _named(text: str, wanted: Collection[str]) -> set[str]:
+    """Those of *wanted* that servers may take the escaped *text* for.
+
+    `email[eq]` is `email` to one, a name to another.
+    """
     found: set[str] = set()
     name = text.replace("+", " ")
     for _ in range(_DECODINGS):
         name = unquote(name)
-        ends = [bracket.start() for bracket in _BRACKET.finditer(name)]
-        found.update(_plain(name[:end]) for end in (*ends, len(name)))
+        plain, ends = _plain(name), _ends(name)
+        found.update(one for one in wanted if plain.startswith(one) and len(one) in ends)
     return found
+
+
+def _ends(name: str) -> set[int]:
+    """Where the plain form of *name* ends, and that of what stands before each bracket in it."""
+    seen = name.lower().partition("\0")[0]
+    inner = seen.lstrip(_SIGNS_AROUND)
+    ends = {len(_plain(name))}
+    if _BRACKET.search(seen[: len(seen) - len(inner)]):
+        ends.add(0)
+    shorter = 0  # by so much the plain form is, up to the signs that are looked at
+    for signs in _SIGNS_IN_NAMES.finditer(inner.rstrip(_SIGNS_AROUND)):
+        start = signs.start() - shorter
+        brackets = [bracket.start() for bracket in _BRACKET.finditer(signs[0])]
+        for at in brackets[:1] + brackets[-1:]:
+            # Signs at the end are no part of a name, but for blanks outside of ASCII.
+            ends.add(start + bool(signs[0][:at].strip(_SIGNS_AROUND)))
+        shorter += len(signs[0]) - 1
+    return ends
 
 
 def _plain(name: str) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from ticketbridge.jmes import EvaluationError, Template
+from ticketbridge.jmes import LONGEST, EvaluationError, Template, TooLongError
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import RequestSpec
 from ticketbridge.problems import MappingMismatch
-from ticketbridge.upstream.bodies import Body, Parameters, compile_body
+from ticketbridge.upstream.bodies import LARGEST, Body, Parameters, compile_body
 from ticketbridge.upstream.messages import ACCEPT_JSON, PlatformRequest
 
 Header = tuple[str, str]
@@ -75,7 +75,7 @@ class RequestPlan:
     def build(self, scope: Scope, url: str | None = None) -> PlatformRequest:
         """The request for the page in *scope*, which *url* leads to where it is given.
 
-        Raises MappingMismatch where a hole gives nothing to place.
+        Raises MappingMismatch where a hole gives nothing to place, or too much.
         """
         try:
             url = self._url(scope) if url is None else url
@@ -83,6 +83,10 @@ class RequestPlan:
             content = self._body.write(scope) if self._body else None
         except EvaluationError as error:
             raise self._unplaceable(error) from error
+        except TooLongError:
+            raise self._unplaceable(f"the body has more than {LARGEST} bytes") from None
+        except RecursionError:
+            raise self._unplaceable("a value in the body is nested too deeply") from None
         except UnicodeEncodeError:
             # A header may hold bytes that are no UTF-8; JSON has no way to say them.
             reason = "a text in the body has a lone surrogate, which is no character"
@@ -94,9 +98,17 @@ class RequestPlan:
         return PlatformRequest(url, self._own_headers(scope), accept=self._accept)
 
     def _url(self, scope: Scope) -> str:
-        url = self._base_url + self._path(scope)
+        path = self._path(scope)
         query = self._query.text(scope, left_out=_left_out)
-        return f"{url}?{query}" if query else url
+        url = f"{self._base_url}{path}?{query}" if query else f"{self._base_url}{path}"
+        if len(url) > LONGEST:
+            longest = max(query.split("&"), key=len)
+            name = unquote(longest.partition("=")[0])
+            where = "path" if len(path) >= len(longest) else f"query: {name}"
+            raise self._unplaceable(
+                f"the URL has more than {LONGEST} characters, most of them in `{where}`"
+            )
+        return url
 
     def first(self, scope: Scope) -> FirstRequest:
         """What the pages after the first one are held to."""

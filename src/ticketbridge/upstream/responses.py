@@ -11,7 +11,14 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, assert_never
 
-from ticketbridge.jmes import Expression, kinds, root_paths
+from ticketbridge.jmes import (
+    Expression,
+    TooLongError,
+    describe,
+    encode_within,
+    kinds,
+    root_paths,
+)
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import (
@@ -43,6 +50,9 @@ SUCCESS = (StatusRange(200, 299),)
 _NOT_THERE = frozenset({404, 405, 410})
 _ERRORS = ("body", "errors")  # where GraphQL says what failed
 _LONGEST_NOTE = 200
+_MASKED = 100_000
+"""Characters of a note in which it is looked for what a log may not have: far more than it shows. A mask is
+shorter than what it stands for, and what is cut in half would not be found."""
 _LONGEST_WAIT = 3600
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 
@@ -209,7 +219,7 @@ class Responses:
         if rule.message is None:
             return
         try:
-            text = str(evaluate(rule.message, seen, f"{self._name}: message"))
+            text = _text_of(evaluate(rule.message, seen, f"{self._name}: message"))
         except MappingMismatch as error:
             # It is for the log alone, and changes nothing of what the rule says.
             journal.notes.append(error.log)
@@ -222,6 +232,16 @@ class Responses:
         text = mask_words(mask_emails(text), [scope["user"]], "(user)")
         signed = () if answer.credentials is None else answer.credentials.secrets()
         return mask_words(text, (*self._secrets, *signed), "(credential)")
+
+
+def _text_of(value: object) -> str:
+    """What a note shows of *value*: its beginning."""
+    if isinstance(value, str):
+        return value[:_MASKED]
+    try:
+        return encode_within(value, _MASKED).decode()
+    except (TooLongError, RecursionError, ValueError):
+        return f"({describe(value)} that is not shown)"
 
 
 def hold_to_success(

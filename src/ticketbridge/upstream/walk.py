@@ -9,12 +9,18 @@ from typing import Any
 
 import msgspec
 
+from ticketbridge.jmes import TooLongError, encode_within
 from ticketbridge.problems import MappingMismatch
 from ticketbridge.upstream.evaluate import mismatch
 from ticketbridge.upstream.messages import PlatformRequest
 
 # The order of keys makes no difference between items; types do: 1, 1.0, "1" and true are four items.
 _ENCODER = msgspec.json.Encoder(order="deterministic", decimal_format="number")
+
+
+_LARGEST_PAGE = 30_000_000
+"""Bytes of one page's items. An expression may put what stands once on a page into each of its items: to look
+at all of them would hold up others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ class Walk:
 
     def add(self, items: Sequence[Any]) -> None:
         """Note the *items* of one more page."""
-        found = [self._digest(item) for item in items]
+        found = self._digests(items)
         if found:
             self._require_other_page(found)
         self._require_full_page_before(len(found))
@@ -102,12 +108,23 @@ class Walk:
             raise self._mismatch("two pages have the same items")
         self._pages.add(page)
 
-    def _digest(self, item: Any) -> bytes:
+    def _digests(self, items: Sequence[Any]) -> list[bytes]:
+        found: list[bytes] = []
+        room = _LARGEST_PAGE
         try:
-            return hashlib.blake2b(_ENCODER.encode(item), digest_size=16).digest()
+            for item in items:
+                text = encode_within(item, room, encoder=_ENCODER)
+                room -= len(text)
+                found.append(hashlib.blake2b(text, digest_size=16).digest())
+        except TooLongError:
+            reason = f"the items of one page have more than {_LARGEST_PAGE} bytes"
+            raise self._mismatch(reason) from None
+        except RecursionError:
+            raise self._mismatch("an item is nested too deeply") from None
         except UnicodeEncodeError:  # of a header whose bytes are no UTF-8
             reason = "an item has a lone surrogate, which is no character"
             raise self._mismatch(reason) from None
+        return found
 
     def _mismatch(self, reason: str) -> MappingMismatch:
         return mismatch(f"{self._limits.name}: pages", reason)

@@ -33,6 +33,7 @@ _LONGEST_TAG = 1_000_000
 # Elements and attributes: `max_body` has room for millions, which would take far more memory than it.
 _MOST_PARTS = 500_000
 _MOST_NAMES = 20_000  # different ones, each of which the parser keeps
+_MOST_PREFIXES = 20  # of XML Schema's instance namespace: each element keeps those that it knows
 _BLANK = " \t\r\n"
 _SCHEMA_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 _NIL = "nil"
@@ -224,6 +225,8 @@ def _take_attributes(element: _Element, attributes: dict[str, str]) -> None:
             prefix = {name.removeprefix("xmlns:")}
             known = element.prefixes
             element.prefixes = known | prefix if value == _SCHEMA_INSTANCE else known - prefix
+            if len(element.prefixes) > _MOST_PREFIXES:
+                raise XmlError("too many prefixes for one namespace")
         elif name != "xmlns":
             own[name] = value
     if not own:

@@ -18,6 +18,7 @@ from ticketbridge.jmes.repeated import Repeated
 from ticketbridge.jmes.values import equal, in_range, order_key, unattributed
 
 _STEPS_TO_SORT = 4  # for each element
+_STEPS_TO_COMPARE = 2  # likewise, beside the one that looking at it takes
 _TYPES = {bool: "boolean", str: "string", list: "array", dict: "object", type(None): "null"}
 
 
@@ -55,6 +56,7 @@ def _contains(subject: Any, search: Any) -> bool:
     unattributed(search)
     if type(search) is str:
         return search in subject
+    spend(_STEPS_TO_COMPARE * len(subject))
     return any(equal(element, search) for element in subject)
 
 
