@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ticketbridge.authoring.check.codes import read_frame
-from ticketbridge.authoring.check.secrets import looks_of_secrets
+from ticketbridge.authoring.check.secrets import find_secret_looks
 from ticketbridge.cli import main
 
 CODE = "9f8a7c6b5d4e3f2a1b0c"
@@ -33,7 +33,7 @@ CODE = "9f8a7c6b5d4e3f2a1b0c"
 )
 def test_a_value_that_opens_something_is_found(line: str, column: int) -> None:
     """By a name that says so, by chance that looks like chance, or by a link with such a part."""
-    (found,) = looks_of_secrets(f"a: b\n{line}\n", "acme.cases.yaml")
+    (found,) = find_secret_looks(f"a: b\n{line}\n", "acme.cases.yaml")
 
     assert (found.code, found.severity, found.place.line) == ("TB053", "warning", 2)
     assert found.place.column == column
@@ -53,7 +53,7 @@ def test_a_value_that_opens_something_is_found(line: str, column: int) -> None:
 )
 def test_what_opens_nothing_is_not_doubted(line: str) -> None:
     """Variables, words, ids, what is made up by us, and where a comment leads."""
-    assert list(looks_of_secrets(line, "acme.yaml")) == []
+    assert list(find_secret_looks(line, "acme.yaml")) == []
 
 
 @pytest.mark.parametrize("key", ["key", "sid", "signature", "app_key", "subscription-key", "pwd"])

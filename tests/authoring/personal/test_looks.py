@@ -17,7 +17,7 @@ import pytest
 from ticketbridge.authoring.draft.command import make_draft
 from ticketbridge.authoring.personal.chance import is_random, is_uuid
 from ticketbridge.authoring.personal.field_names import is_field_name
-from ticketbridge.authoring.personal.looks import TOKEN, is_stand_in, kind_of_user
+from ticketbridge.authoring.personal.looks import TOKEN, find_user_kind, is_stand_in
 from ticketbridge.authoring.personal.personal_data import PersonalData
 from ticketbridge.authoring.personal.personal_kinds import PersonalKind, mask, word_set
 from ticketbridge.authoring.personal.standins import StandIns, ValueShapes
@@ -300,7 +300,7 @@ def test_a_usual_name_of_a_field_is_known(key: str, usual: bool) -> None:
 def test_a_user_who_is_told_by_something_of_their_own_is_another(user: str, stand_in: str) -> None:
     """A phone number, a document, a secret; an id of a customer is nobody's outside of the platform."""
     assert StandIns(user).user == stand_in
-    assert (kind_of_user(user) is None) == (user == stand_in)
+    assert (find_user_kind(user) is None) == (user == stand_in)
 
 
 def test_no_stand_in_is_what_it_stands_for() -> None:

@@ -20,7 +20,7 @@ from ticketbridge.authoring.check import (
     lint_source,
     lint_ticket,
 )
-from ticketbridge.authoring.check.secrets import looks_of_secrets
+from ticketbridge.authoring.check.secrets import find_secret_looks
 from ticketbridge.authoring.check.unreported import (
     drop_dependent_doubts,
     drop_follow_ons,
@@ -138,7 +138,7 @@ def _check_cases(file: Path) -> Sequence[Finding]:
         return [*alone, *error.findings]
     text = file.read_text("utf-8-sig")
     return _sort_findings(
-        [*alone, *looks_of_secrets(text, str(file)), *_find_secrets_in_answers(cases)]
+        [*alone, *find_secret_looks(text, str(file)), *_find_secrets_in_answers(cases)]
     )
 
 
@@ -148,7 +148,7 @@ def _find_secrets_in_answers(cases: CasesSpec) -> Iterator[Finding]:
     for file, answer in answers.items():
         # Enough of any encoding: credentials are ASCII, of which UTF-16 is each second byte.
         text = answer.content.replace(b"\0", b"").decode("utf-8", "replace")
-        yield from looks_of_secrets(text, str(file))
+        yield from find_secret_looks(text, str(file))
 
 
 def _read_blocks(file: Path) -> tuple[Sequence[Block], Sequence[Finding]]:
@@ -164,7 +164,7 @@ def _check_block(block: Block, file: Path) -> Sequence[Finding]:
     try:
         if block.is_cases:
             cases = parse_cases(block.text, file=str(file), folder=file.parent)
-            looks = looks_of_secrets(block.text, str(file))
+            looks = find_secret_looks(block.text, str(file))
             return _sort_findings([*looks, *_find_secrets_in_answers(cases)])
         found = check_text(
             block.text,
@@ -180,7 +180,7 @@ def _check_block(block: Block, file: Path) -> Sequence[Finding]:
 def _find_secrets(text: str, file: str, known: Iterable[Finding]) -> Iterator[Finding]:
     """Yield the credentials that were not found yet by the key that they stand under."""
     lines = {finding.place.line for finding in known if finding.code == "TB053"}
-    return (f for f in looks_of_secrets(text, file) if f.place.line not in lines)
+    return (f for f in find_secret_looks(text, file) if f.place.line not in lines)
 
 
 def _sort_findings(findings: Iterable[Finding]) -> Sequence[Finding]:

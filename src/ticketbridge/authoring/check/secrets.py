@@ -32,25 +32,25 @@ _SHORTEST = 12
 _LONG = 16
 
 
-def looks_of_secrets(text: str, file: str) -> Iterator[Finding]:
-    """A warning at each text of the file that looks like a credential."""
+def find_secret_looks(text: str, file: str) -> Iterator[Finding]:
+    """Yield a warning at each text of the file that looks like a credential."""
     for number, written in enumerate(LINE_BREAK.split(text), 1):
         line = written.replace(r"\/", "//")  # a slash, as PHP writes it in JSON
-        known = set(_known(line))
-        named = () if known else _named(line)
-        for column in sorted({*known, *named, *_links(line)}):
+        known = set(_find_known_forms(line))
+        named = () if known else _find_named(line)
+        for column in sorted({*known, *named, *_find_links(line)}):
             message = "this looks like a credential in clear"
             hint = "use a variable: `${NAME}`; and renew it, if it was ever shared"
             yield make_doubt(Place(file, number, column + 1), "TB053", message, hint)
 
 
-def _known(line: str) -> Iterator[int]:
-    """Where the tokens stand whose makers gave them a form of their own."""
+def _find_known_forms(line: str) -> Iterator[int]:
+    """Yield where tokens stand that have a form of their maker."""
     return (found.start() for found in _LOOKS.finditer(line))
 
 
-def _named(line: str) -> Iterator[int]:
-    """Where a value stands that its name and its look say is a credential."""
+def _find_named(line: str) -> Iterator[int]:
+    """Yield where a value stands that is a credential by its name and its look."""
     for found in _NAMED.finditer(line):
         in_url = found["before"] is not None and found["mark"] == "="
         if _opens(found["value"], found["name"], in_url=in_url):
@@ -66,8 +66,8 @@ def _opens(value: str, name: str, *, in_url: bool) -> bool:
     return named and len(value) >= _SHORTEST and is_random(value)
 
 
-def _links(line: str) -> Iterator[int]:
-    """Where a link has a random part: whoever has the link has what it leads to."""
+def _find_links(line: str) -> Iterator[int]:
+    """Yield where a link has a random part: whoever has the link has what it leads to."""
     comment = line.find(" #") if not line.lstrip().startswith("#") else 0
     for url in _URL.finditer(line):
         if 0 <= comment < url.start():

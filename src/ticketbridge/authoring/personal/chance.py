@@ -61,12 +61,12 @@ def is_random(text: str) -> bool:
     pieces = _PIECE.findall(text)
     if any(len(piece) >= _LONG_NUMBER and piece.isdecimal() for piece in pieces):
         return True
-    drawn = _bits_of_draw("".join(pieces))
-    return sum(_saved(piece, drawn) for piece in pieces) >= _LEAST
+    drawn = _measure_drawn_bits("".join(pieces))
+    return sum(_measure_saved_bits(piece, drawn) for piece in pieces) >= _LEAST
 
 
 def looks_secret(text: str) -> bool:
-    """Whether *text* can be told for a credential, or a key as good as one, by its look alone."""
+    """Whether *text* looks like a credential, or a key as good as one."""
     if _JWT.fullmatch(text) or KNOWN_TOKEN.fullmatch(text) or is_uuid(text):
         return True
     return len(text) >= _SHORTEST_SECRET and is_random(text)
@@ -77,43 +77,43 @@ def is_uuid(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
-def _bits_of_draw(text: str) -> float:
-    """What one character of *text* costs, drawn from the smallest usual alphabet that has them all."""
+def _measure_drawn_bits(text: str) -> float:
+    """Return the bits of one character drawn from the smallest usual alphabet that has all of *text*."""
     if _HEX.fullmatch(text):
         return 4.0
     kinds = ((str.isdigit, 10), (str.islower, 26), (str.isupper, 26))
     return math.log2(sum(size for kind, size in kinds if any(map(kind, text))) or 1)
 
 
-def _saved(piece: str, drawn: float) -> float:
-    """How many bits less *piece* costs where each of its characters costs *drawn*."""
+def _measure_saved_bits(piece: str, drawn: float) -> float:
+    """Return how many bits less *piece* costs than characters that cost *drawn* each."""
     atoms = _ATOM.findall(piece)
-    named = _TURN * (len(atoms) - 1) + sum(map(_bits_of_atom, atoms))
+    named = _TURN * (len(atoms) - 1) + sum(map(_measure_atom_bits, atoms))
     saved = named - drawn * len(piece)
     is_word = (len(atoms) == 1 and len(piece) < _LONG_WORD) or _NUMBERED.fullmatch(piece)
     return min(saved, 0.0) if is_word else saved
 
 
-def _bits_of_atom(atom: str) -> float:
+def _measure_atom_bits(atom: str) -> float:
     if atom.isdecimal():
         return _DIGIT * len(atom)
-    bits = _bits_of_letters()
+    bits = _read_letter_bits()
     return sum(bits[one, other] for one, other in pairwise(f"^{atom.lower()}"))
 
 
 @cache
-def _bits_of_letters() -> Mapping[tuple[str, str], float]:
-    """What a letter costs after another one, or after `^` at the start of a word."""
+def _read_letter_bits() -> Mapping[tuple[str, str], float]:
+    """Return the bits of a letter after another one, or after `^` at the start of a word."""
     letters = "abcdefghijklmnopqrstuvwxyz"
     words = [word for word in USUAL_WORDS if word.isascii() and word.isalpha()]
     seen = Counter(pair for word in words for pair in pairwise(f"^{word}"))
-    return {pair: bits for one in f"^{letters}" for pair, bits in _row(one, letters, seen)}
+    return {pair: bits for one in f"^{letters}" for pair, bits in _make_row(one, letters, seen)}
 
 
-def _row(
+def _make_row(
     one: str, letters: str, seen: Mapping[tuple[str, str], int]
 ) -> Sequence[tuple[tuple[str, str], float]]:
-    """The costs of each of *letters* after *one*; a pair that was never seen counts as half a one."""
+    """Return the bits of each of *letters* after *one*; an unseen pair counts as half a one."""
     counts = {other: seen[one, other] + 0.5 for other in letters}
     total = sum(counts.values())
     return [((one, other), -math.log2(count / total)) for other, count in counts.items()]

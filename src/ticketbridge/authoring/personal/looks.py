@@ -37,15 +37,15 @@ PATTERNS: tuple[tuple[PersonalKind, re.Pattern[str]], ...] = (
 )
 
 
-def found_in(text: str) -> Iterator[tuple[PersonalKind, re.Match[str]]]:
-    """The parts of *text* that look like documents, phones and addresses of machines."""
+def find_looks(text: str) -> Iterator[tuple[PersonalKind, re.Match[str]]]:
+    """Yield the parts of *text* that look like documents, phones and addresses of machines."""
     for kind, pattern in PATTERNS:
         for match in pattern.finditer(text):
             yield kind, match
 
 
-def kind_of_user(user: str) -> PersonalKind | None:
-    """What a platform knows a user by, where that is somebody's: an id of a customer is not."""
+def find_user_kind(user: str) -> PersonalKind | None:
+    """Return the kind of what a platform knows a user by; None for a plain id of a customer."""
     if "@" in user:
         return PersonalKind.EMAIL
     if _PHONE_ALONE.fullmatch(user):
@@ -57,7 +57,7 @@ def kind_of_user(user: str) -> PersonalKind | None:
 
 
 def is_stand_in(token: str) -> bool:
-    """Whether *token* is made up by us: of 5, `x` and `a` but for a few characters, which count."""
+    """Whether *token* is made up by us: of 5, `x` and `a`, except a few characters that count."""
     plain = "".join(filter(str.isalnum, token)).lower()
     counting = sum(character not in "5xa" for character in plain)
     return len(plain) >= 8 and counting * 5 <= len(plain)

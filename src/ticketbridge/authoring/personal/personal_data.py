@@ -14,8 +14,8 @@ from ticketbridge.authoring.personal.looks import (
     JWT,
     PATTERNS,
     TOKEN,
-    found_in,
-    kind_of_user,
+    find_looks,
+    find_user_kind,
 )
 from ticketbridge.authoring.personal.personal_kinds import (
     DataSpot,
@@ -80,7 +80,7 @@ class PersonalData:
         self.words: set[str] = set()
         for secret in secrets:
             self.add(secret, PersonalKind.SECRET)
-        kind = kind_of_user(user)
+        kind = find_user_kind(user)
         if kind is not None:
             self.add(user, kind)
 
@@ -116,7 +116,7 @@ class PersonalData:
         if "@" in text or "%40" in text:  # a long text without either would be read once a letter
             for match in EMAIL.finditer(text):
                 self.add(match.group().replace("%40", "@"), PersonalKind.EMAIL)
-        for kind, match in found_in(text):
+        for kind, match in find_looks(text):
             self.add(match.group(), kind)
 
     def add(self, text: str, kind: PersonalKind) -> None:

@@ -9,7 +9,7 @@ from itertools import count
 from string import ascii_lowercase
 from typing import Any
 
-from ticketbridge.authoring.personal.looks import kind_of_user
+from ticketbridge.authoring.personal.looks import find_user_kind
 from ticketbridge.authoring.personal.personal_kinds import PersonalKind
 
 _FIRST = (
@@ -43,7 +43,7 @@ class StandIns:
             PersonalKind.IP: lambda _text: f"192.0.2.{next(self._numbers) % 256}",
             PersonalKind.NOTE: lambda _text: "A note.",
         }
-        kind = kind_of_user(user)
+        kind = find_user_kind(user)
         self.user = user if kind is None else self(user, kind)
 
     def __call__(self, text: str, kind: PersonalKind) -> str:
