@@ -40,110 +40,110 @@ class AnswerReader:
 
     def read(self, node: Node | None) -> tuple[AnswerSpec, ...]:
         """Return the answers that *node* lists; none if *node* is absent."""
-        entries = self._values.list(node, "`upstream`")
-        return tuple(answer for answer in map(self._answer, entries) if answer is not None)
+        entries = self._values.read_list(node, "`upstream`")
+        return tuple(answer for answer in map(self._read_answer, entries) if answer is not None)
 
-    def _answer(self, node: Node) -> AnswerSpec | None:
-        if not self._values.mapping(node, "an answer", ANSWER_KEYS, _list_needed_keys(node)):
+    def _read_answer(self, node: Node) -> AnswerSpec | None:
+        if not self._values.check_mapping(node, "an answer", ANSWER_KEYS, _list_needed_keys(node)):
             return None
-        self._refuse_both(node, tuple(METHODS), "an answer is to one call")
+        self._check_one_of(node, tuple(METHODS), "an answer is to one call")
         key = "get" if node.get("get") is not None else "post"
-        asked = self._target(key, node.get(key))
+        asked = self._read_target(key, node.get(key))
         return AnswerSpec(
             method=METHODS[key],
             asked=asked,
             target=Target.of(asked),
-            sent=self._sent(node),
-            status=self._values.whole_number(
+            sent=self._read_sent(node),
+            status=self._values.read_whole_number(
                 node.get("status"), "`status`", least=200, most=599, default=200
             ),
-            headers=self._headers(node),
-            content=self._content(node),
+            headers=self._read_headers(node),
+            content=self._read_content(node),
             file=self._path(node.get("body_file")),
             place=node.place,
         )
 
-    def _refuse_both(self, node: Node, keys: Sequence[str], why: str) -> list[str]:
+    def _check_one_of(self, node: Node, keys: Sequence[str], why: str) -> list[str]:
         """Return those of *keys* that are given; report two of them."""
         given = [key for key in keys if node.get(key) is not None]
         if len(given) > 1:
             message = f"`{given[0]}` and `{given[1]}` exclude each other"
-            self._values.slip(node, "TB416", message, why)
+            self._values.report(node, "TB416", message, why)
         return given
 
     # --- what is asked for ------------------------------------------------------------------------
 
-    def _sent(self, node: Node) -> JsonSent | FormSent | None:
-        given = self._refuse_both(node, SENT_KEYS, "a request has one body")
+    def _read_sent(self, node: Node) -> JsonSent | FormSent | None:
+        given = self._check_one_of(node, SENT_KEYS, "a request has one body")
         if given and node.get("get") is not None:
             message = f"a `get` sends no body: `{given[0]}` belongs to `post`"
-            self._values.slip(node, "TB416", message)
+            self._values.report(node, "TB416", message)
         if "json" in given:
             return JsonSent(node.need("json").plain())
-        return FormSent(self._form(node.need("form"))) if "form" in given else None
+        return FormSent(self._read_form(node.need("form"))) if "form" in given else None
 
-    def _form(self, node: Node) -> dict[str, list[str]]:
+    def _read_form(self, node: Node) -> dict[str, list[str]]:
         return {
             str(key.value): [
-                self._values.text(entry, f"`{key.value}`", empty=True)
+                self._values.read_text(entry, f"`{key.value}`", empty=True)
                 for entry in value.items or (value,)
             ]
-            for key, value in self._values.pairs(node, "`form`")
+            for key, value in self._values.read_pairs(node, "`form`")
         }
 
-    def _target(self, key: str, node: Node | None) -> str:
-        text = self._values.text(node, f"`{key}`")
+    def _read_target(self, key: str, node: Node | None) -> str:
+        text = self._values.read_text(node, f"`{key}`")
         if node and text and not LEGAL_TARGET.fullmatch(text):
             message = f"`{key}` should be a path that begins with `/`, without spaces and `#`"
             hint = "leave out base_url and its path; for example /orders?email=ana@example.com"
-            self._values.slip(node, "TB414", message, hint)
+            self._values.report(node, "TB414", message, hint)
         return text
 
     # --- headers --------------------------------------------------------------------------------
 
-    def _headers(self, node: Node) -> tuple[tuple[str, str], ...]:
+    def _read_headers(self, node: Node) -> tuple[tuple[str, str], ...]:
         headers = [
-            (str(key.value), self._header(key, value))
-            for key, value in self._values.pairs(node.get("headers"), "`headers`")
+            (str(key.value), self._read_header(key, value))
+            for key, value in self._values.read_pairs(node.get("headers"), "`headers`")
         ]
         given = node.get("content_type")
-        content_type = self._values.text(given, "`content_type`")
+        content_type = self._values.read_text(given, "`content_type`")
         if not any(name.lower() == "content-type" for name, _ in headers):
             content_type = content_type or _choose_type(node)
             return (*headers, ("Content-Type", content_type)) if content_type else tuple(headers)
         if given is not None:
             message = "`content_type` and a Content-Type in `headers` exclude each other"
-            self._values.slip(given, "TB416", message)
+            self._values.report(given, "TB416", message)
         return tuple(headers)
 
-    def _header(self, key: Scalar, node: Node) -> str:
+    def _read_header(self, key: Scalar, node: Node) -> str:
         name, value = str(key.value), node.plain()
         if not HEADER_NAME.fullmatch(name):
-            self._values.slip(key, "TB414", f"`{name}` is no legal name of a header")
+            self._values.report(key, "TB414", f"`{name}` is no legal name of a header")
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
-        text = self._values.text(node, f"`{name}`", empty=True)
+        text = self._values.read_text(node, f"`{name}`", empty=True)
         if not HEADER_VALUE.fullmatch(text):
-            self._values.slip(node, "TB414", f"`{name}` has a line break or a control character")
+            self._values.report(node, "TB414", f"`{name}` has a line break or a control character")
         return text
 
     # --- content --------------------------------------------------------------------------------
 
-    def _content(self, node: Node) -> bytes:
-        given = self._refuse_both(node, CONTENT_KEYS, "an answer has one body")
+    def _read_content(self, node: Node) -> bytes:
+        given = self._check_one_of(node, CONTENT_KEYS, "an answer has one body")
         if "body_file" in given:
-            return self._file(node.need("body_file"))
+            return self._read_file(node.need("body_file"))
         if "text" in given:
-            return self._values.text(node.get("text"), "`text`", empty=True).encode()
+            return self._values.read_text(node.get("text"), "`text`", empty=True).encode()
         return msgspec.json.encode(node.need("body").plain()) if "body" in given else b""
 
-    def _file(self, node: Node) -> bytes:
+    def _read_file(self, node: Node) -> bytes:
         path = self._path(node)
-        name = self._values.text(node, "`body_file`")
+        name = self._values.read_text(node, "`body_file`")
         if path is None:
             if name:
                 message = "`body_file` is not in the folder of the cases file, or below it"
-                self._values.slip(node, "TB420", message, "for example samples/orders.json")
+                self._values.report(node, "TB420", message, "for example samples/orders.json")
             return b""
         return self._read(node, path)
 
@@ -161,14 +161,14 @@ class AnswerReader:
             if path.suffix != XML_ENDING:
                 msgspec.json.decode(content)
         except OSError as error:
-            self._values.slip(node, "TB421", f"`body_file` cannot be read: {error.strerror}")
+            self._values.report(node, "TB421", f"`body_file` cannot be read: {error.strerror}")
             return b""
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             message = f"`body_file` is no JSON: {error}"
             hint = (
                 f"the name of an XML file ends in {XML_ENDING}; any other answer stands in `text`"
             )
-            self._values.slip(node, "TB422", message, hint)
+            self._values.report(node, "TB422", message, hint)
             return b""
         return content
 

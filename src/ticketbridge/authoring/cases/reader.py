@@ -100,7 +100,7 @@ class _CasesReader:
 
     def read(self, root: Node) -> CasesSpec:
         """Return what the file declares."""
-        entries = self._values.list(root, "the file")
+        entries = self._values.read_list(root, "the file")
         cases = [self._read_case(entry) for entry in entries if entry.get(SURVIVORS) is None]
         lists = [entry for entry in entries if entry.get(SURVIVORS) is not None]
         survivors = tuple(survivor for entry in lists for survivor in self._read_survivors(entry))
@@ -114,22 +114,22 @@ class _CasesReader:
             first = lines.setdefault(case.name, case.place.line)
             if first != case.place.line:
                 message = f"the case `{case.name}` stands twice: here and on line {first}"
-                self._values.slip(Node(case.place), "TB418", message, "give it another name")
+                self._values.report(Node(case.place), "TB418", message, "give it another name")
         return cases
 
     def _read_survivors(self, node: Node) -> Iterator[SurvivorSpec]:
-        self._values.mapping(node, "the list of survivors", (SURVIVORS,), ())
-        for key, value in self._values.pairs(node.get(SURVIVORS), f"`{SURVIVORS}`"):
-            reason = self._values.text(value, "the reason")
+        self._values.check_mapping(node, "the list of survivors", (SURVIVORS,), ())
+        for key, value in self._values.read_pairs(node.get(SURVIVORS), f"`{SURVIVORS}`"):
+            reason = self._values.read_text(value, "the reason")
             yield SurvivorSpec(str(key.value), reason, key.place)
 
     def _read_case(self, node: Node) -> CaseSpec | None:
         values = self._values
-        if not values.mapping(node, "a case", CASE_KEYS, ("case", "user", "expect")):
+        if not values.check_mapping(node, "a case", CASE_KEYS, ("case", "user", "expect")):
             return None
         return CaseSpec(
-            name=values.text(node.get("case"), "`case`"),
-            user=values.text(node.get("user"), "`user`", empty=True),
+            name=values.read_text(node.get("case"), "`case`"),
+            user=values.read_text(node.get("user"), "`user`", empty=True),
             now=self._read_now(node.get("now")),
             answers=self._answers.read(node.get("upstream")),
             expect=self._read_expect(node.need("expect")),
@@ -137,7 +137,7 @@ class _CasesReader:
         )
 
     def _read_now(self, node: Node | None) -> datetime | None:
-        text = self._values.text(node, "`now`")
+        text = self._values.read_text(node, "`now`")
         if node is None or not text:
             return None
         try:
@@ -147,13 +147,13 @@ class _CasesReader:
             now = None
         if now is None or now.tzinfo is None:
             message = "`now` should be a date and time with its offset"
-            self._values.slip(node, "TB414", message, "for example 2026-11-24T12:00:00Z")
+            self._values.report(node, "TB414", message, "for example 2026-11-24T12:00:00Z")
         return now
 
     # --- expect ---------------------------------------------------------------------------------
 
     def _read_expect(self, node: Node) -> ExpectSpec:
-        if self._values.mapping(node, "`expect`", EXPECT_KEYS, ()):
+        if self._values.check_mapping(node, "`expect`", EXPECT_KEYS, ()):
             self._check_one_outcome(node)
         body, tickets, verdicts = node.get("body"), node.get("tickets"), node.get("verdicts")
         return ExpectSpec(
@@ -167,41 +167,47 @@ class _CasesReader:
         given = [str(key.value) for key, _ in node.pairs]
         if not given:
             hint = f"at least one of {', '.join(EXPECT_KEYS)}"
-            self._values.slip(node, "TB415", "`expect` is empty", hint)
+            self._values.report(node, "TB415", "`expect` is empty", hint)
         both = [name for name in ("tickets", "body") if name in given and "problem" in given]
         if both:
             message = f"`problem` and `{both[0]}` exclude each other: a problem has no tickets"
-            self._values.slip(node, "TB416", message)
+            self._values.report(node, "TB416", message)
 
     def _read_tickets(self, node: Node) -> list[object]:
-        entries = self._values.list(node, "`tickets`")
+        entries = self._values.read_list(node, "`tickets`")
         for number, entry in enumerate(entries, 1):
             if not isinstance(entry, MapNode):
-                self._values.slip(entry, "TB412", f"ticket {number} should be a mapping of fields")
+                self._values.report(
+                    entry, "TB412", f"ticket {number} should be a mapping of fields"
+                )
         return [entry.plain() for entry in entries]
 
     def _read_verdicts(self, node: Node) -> dict[str, int]:
         counts: dict[str, int] = {}
-        for key, value in self._values.pairs(node, "`verdicts`"):
+        for key, value in self._values.read_pairs(node, "`verdicts`"):
             word = str(key.value)
             self._check_verdict(key, word)
-            counts[word] = self._values.whole_number(value, f"`{word}`", least=0, most=MOST_RECORDS)
+            counts[word] = self._values.read_whole_number(
+                value, f"`{word}`", least=0, most=MOST_RECORDS
+            )
         return {word: count for word, count in counts.items() if count}
 
     def _check_verdict(self, key: Node, word: str) -> None:
         kind, colon, detail = word.partition(":")
         if kind not in VERDICTS:
             hint = f"{did_you_mean(kind, VERDICTS)} legal here: {', '.join(VERDICTS)}".strip()
-            self._values.slip(key, "TB413", f"`{word}` is no verdict", hint)
+            self._values.report(key, "TB413", f"`{word}` is no verdict", hint)
         elif kind in DETAILED and not detail:
             message = f"`{word}` should say of what: a status, a reason or a field"
-            self._values.slip(key, "TB413", message, f"for example {kind}:REFUNDED")
+            self._values.report(key, "TB413", message, f"for example {kind}:REFUNDED")
         elif kind not in DETAILED and colon:
-            self._values.slip(key, "TB413", f"`{kind}` has nothing after it", f"write `{kind}`")
+            self._values.report(key, "TB413", f"`{kind}` has nothing after it", f"write `{kind}`")
 
     def _read_problem(self, node: Node | None) -> str | None:
-        slug = self._values.text(node, "`problem`")
+        slug = self._values.read_text(node, "`problem`")
         if node is not None and slug and slug not in PROBLEMS:
             hint = f"{did_you_mean(slug, PROBLEMS)} legal here: {', '.join(PROBLEMS)}".strip()
-            self._values.slip(node, "TB413", f"`{slug}` is no problem that a case can expect", hint)
+            self._values.report(
+                node, "TB413", f"`{slug}` is no problem that a case can expect", hint
+            )
         return slug if node is not None else None
