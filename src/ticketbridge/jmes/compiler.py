@@ -14,9 +14,10 @@ from ticketbridge.jmes.attributed import AttributedElement
 from ticketbridge.jmes.call_code import CallWriter
 from ticketbridge.jmes.functions import FUNCTIONS
 
-# Python allows 20 nested blocks, and 100 levels of indentation.
-_MAX_BLOCKS = 10
 _MAX_SUBSCRIPTS = 16
+_BINARY: frozenset[type] = frozenset({int, float})
+"""Numbers that Python puts in order by value; beside a decimal, a float is what its text says."""
+_COMPARED: frozenset[type] = frozenset({int, float, str})
 _ORDER_NAMES: dict[nodes.Operator, str] = {
     "<": "less",
     "<=": "at_most",
@@ -41,17 +42,18 @@ class CodeGenerator(CallWriter):
 
         *optional*: inside of `optional(...)`.
         """
-        if self._depth >= _MAX_BLOCKS:
+        if self._is_deep():
             return self.variable(self._part(node, current, optional=optional))
         return _EMITTERS[type(node)](self, node, current, optional)
 
     def condition(self, node: nodes.Node, current: str | None, *, optional: bool) -> str:
         """Python code that is true where *node* is true for JMESPath."""
         value = self.emit(node, current, optional=optional)
-        return value if self._is_boolean(node) else f"{self._truthy()}({value})"
+        return value if self._is_boolean(node) else self._truthy(value)
 
-    def _truthy(self) -> str:
-        return self.helper("truthy", values.truthy)
+    def _truthy(self, value: str) -> str:
+        """What `values.truthy` tells of *value*, for an `if` or a `not`."""
+        return f"({value} or type({value}) in {self.helper('NUMBERS', kinds.NUMBERS)})"
 
     def _is_boolean(self, node: nodes.Node) -> bool:
         match node:
@@ -130,15 +132,26 @@ class CodeGenerator(CallWriter):
         return found
 
     def _subscripts(self, current: str, keys: tuple[str, ...], *, optional: bool) -> str:
-        follow = self.helper("follow", self._mode.follow)
         if optional:
-            follow = self.helper("follow_optional", runtime.follow_optional)
+            return self._gets(current, keys)
+        follow = self.helper("follow", self._mode.follow)
         with self.block("try"):
             subscripts = "".join(f"[{self.key(key)}]" for key in keys)
             found = self.variable(current + subscripts)
         with self.block("except (KeyError, TypeError)"):
             self.line(f"{found} = {follow}({current}, {self.constant(keys)})")
         return found
+
+    def _gets(self, current: str, keys: tuple[str, ...]) -> str:
+        """What `follow_optional` gives: a key that is absent is usual here."""
+        follow = self.helper("follow_optional", runtime.follow_optional)
+        if not current.isidentifier():
+            current = self.variable(current)
+        for key in keys:
+            other = f"None if {current} is None else {follow}({current}, {self.constant((key,))})"
+            get = f"{current}.get({self.key(key)})"
+            current = self.variable(f"{get} if type({current}) is dict else {other}")
+        return current
 
     def projection(self, node: nodes.Projection, current: str | None, optional: bool) -> str:
         base = self.emit(node.base, current, optional=optional)
@@ -188,7 +201,7 @@ class CodeGenerator(CallWriter):
     def _in_turn(self, parts: Nodes, current: str | None, header: str, *, optional: bool) -> str:
         result = self.variable(self.emit(parts[0], current, optional=optional))
         for part in parts[1:]:
-            with self.block(header.format(f"{self._truthy()}({result})")):
+            with self.block(header.format(self._truthy(result))):
                 self.line(f"{result} = {self.emit(part, current, optional=optional)}")
         return result
 
@@ -200,9 +213,28 @@ class CodeGenerator(CallWriter):
         right = self.emit(node.right, current, optional=optional)
         if node.operator in _ORDER_NAMES:
             helper = self.helper(_ORDER_NAMES[node.operator], self._mode.order(node.operator))
-            return self.variable(f"{helper}({left}, {right})")
+            usual = self._are_ordered(node, left, right)
+            ordered = f"{left} {node.operator} {right}"
+            return self.variable(f"{ordered} if {usual} else {helper}({left}, {right})")
         negated = "not " if node.operator == "!=" else ""
         return self.variable(negated + self._equality(node, left, right))
+
+    def _are_ordered(self, node: nodes.Comparison, left: str, right: str) -> str:
+        """Code that is true where Python orders the two as JMESPath does."""
+        for side, other in ((node.right, left), (node.left, right)):
+            if isinstance(side, nodes.Constant) and type(side.value) in _BINARY:
+                return f"type({other}) in {self.helper('BINARY', _BINARY)}"
+        return self._are_alike(node, left, right)
+
+    def _are_alike(self, node: nodes.Comparison, left: str, right: str) -> str:
+        """Code that is true where both are texts, integers or floats, and of one type.
+
+        An integer and a float are not compared so: `equal` takes a float for what its text says.
+        """
+        for side, other in ((node.right, left), (node.left, right)):
+            if isinstance(side, nodes.Constant) and type(side.value) in _COMPARED:
+                return f"type({other}) is {self.constant(type(side.value))}"
+        return f"type({left}) is type({right}) in {self.helper('COMPARED', _COMPARED)}"
 
     def _equality(self, node: nodes.Comparison, left: str, right: str) -> str:
         for side, value, other in ((node.right, left, node.left), (node.left, right, node.right)):
@@ -211,9 +243,9 @@ class CodeGenerator(CallWriter):
                     return f"({left} is {right}{self._unless_attributed(other, value)})"
                 if type(side.value) is str:
                     return f"({left} == {right})"
-        # The usual pair without a call: a text equals nothing but a text.
         called = f"{self.helper('equal', values.equal)}({left}, {right})"
-        return f"({left} == {right} if type({left}) is str else {called})"
+        usual = self._are_alike(node, left, right)
+        return f"({left} == {right} if {usual} else {called})"
 
     def _unless_attributed(self, node: nodes.Node, value: str) -> str:
         """Code to add to an `is` test: an element with attributes is an error there, raised by its `not`."""

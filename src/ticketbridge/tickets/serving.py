@@ -309,7 +309,8 @@ class _Writer:
     def _expression(self, member: ExpressionField) -> tuple[str, bool]:
         code = self._code
         # A variable of its own: another field may need the value before its conversion.
-        value = code.variable(code.emit(member.expression.tree, None))
+        emit = code.number if member.kind == "number" else code.emit
+        value = code.variable(emit(member.expression.tree, None))
         if not member.optional:
             return value, self._convert(member, value)
         with code.block(f"if {value} is None or {value} == ''"):
