@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -25,7 +26,8 @@ from ticketbridge.jmes import (
 from ticketbridge.jmes.attributed import AttributedElement
 from ticketbridge.jmes.compiler import CodeGenerator
 from ticketbridge.jmes.decimals import SMALL_INTEGER
-from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP
+from ticketbridge.jmes.errors import ArgumentFault
+from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP, lists
 from ticketbridge.jmes.kinds import Function
 from ticketbridge.jmes.loading import load
 from ticketbridge.jmes.parser import parse
@@ -336,6 +338,24 @@ def test_an_index_of_lookup_is_that_of_the_list_at_hand() -> None:
     lists = [[{"id": "x", "n": number}] for number in range(3)]
 
     assert expression({"a": [*lists, lists[0], lists[0], lists[2]]}) == [0, 1, 2, 0, 0, 2]
+
+
+@pytest.mark.generated
+@settings(max_examples=600, deadline=None)
+@given(LISTS | st.lists(st.builds(dict, id=TEXTS, n=INTEGERS), max_size=5))
+def test_an_index_of_texts_is_that_of_all_values(array: list[Any]) -> None:
+    """The first element of each value, or what is wrong with the list."""
+    index, of_all = (partial(find, array, "id") for find in (lists._index, lists._index_of_all))
+
+    assert indexed(index) == indexed(of_all)
+
+
+def indexed(find: Callable[[], Mapping[Any, Any]]) -> Any:
+    """What is found, in any order, or why nothing is."""
+    try:
+        return {repr(key): shown(element) for key, element in find().items()}
+    except ArgumentFault as fault:
+        return fault.reason
 
 
 def test_what_is_usual_is_not_called() -> None:

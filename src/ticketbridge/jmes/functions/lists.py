@@ -18,6 +18,7 @@ LOOKUP = "lookup"
 LOOKUP_CACHE = "lookup()"
 _MAX_INDEXES = 64
 _MAX_RANGE = 100_000
+_TEXTS = frozenset({str})
 
 
 def _as_list(value: Any) -> list[Any]:
@@ -49,8 +50,18 @@ def _indexed(scope: Mapping[str, Any], array: list[Any], key: str) -> dict[Any, 
 
 
 def _index(array: list[Any], key: str) -> dict[Any, Any]:
-    index: dict[Any, Any] = {}
     spend(len(array))
+    try:
+        # Backwards: of elements with one value the first is found.
+        index = {element[key]: element for element in reversed(array)}
+    except (KeyError, TypeError):
+        return _index_of_all(array, key)
+    return index if _TEXTS.issuperset(map(type, index)) else _index_of_all(array, key)
+
+
+def _index_of_all(array: list[Any], key: str) -> dict[Any, Any]:
+    """The same for values of all types, and an ArgumentFault for what has no such key."""
+    index: dict[Any, Any] = {}
     for at, element in enumerate(array):
         if not isinstance(element, dict):
             raise ArgumentFault(f"element {at} is {describe(element)}, and no object")
