@@ -53,13 +53,6 @@ def spend(steps: int) -> None:
         raise ArgumentFault(f"the evaluation takes more than {MAX_STEPS} steps")
 
 
-def counted(elements: Any, weight: int) -> Any:
-    """*elements* (a list, or null), each of which takes *weight* steps."""
-    if elements:
-        spend(weight * len(elements))
-    return elements
-
-
 def spend_on(value: Any) -> None:
     """Note that a function works on *value*, a text, a list or an object."""
     spend(steps_of_text(len(value)) if type(value) is str else len(value))

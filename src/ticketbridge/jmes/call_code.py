@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ticketbridge.jmes import nodes, runtime
 from ticketbridge.jmes.analysis import parameter_at
-from ticketbridge.jmes.budget import counted, spend_on
+from ticketbridge.jmes.budget import BUDGET, spend, spend_on
 from ticketbridge.jmes.decimals import SMALL_INTEGER
 from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP, LOOKUP_INDEX, OPTIONAL
 from ticketbridge.jmes.kinds import Function, Inline, Kind, Parameter
@@ -61,10 +61,19 @@ class CallWriter(SourceWriter):
         return f"{name}({parameters})"
 
     def _counted(self, elements: str, *each: nodes.Node | None) -> str:
-        """The code *elements*; inside of a loop it counts them, by what is done with *each*."""
-        if not self._loops:
-            return elements
-        return f"{self.helper('counted', counted)}({elements}, {weight(*each)})"
+        """A variable of *elements* (a list, or null), which a loop counts by what is done with *each*."""
+        value = self.variable(elements)
+        if self._loops:
+            self._count(value, weight(*each))
+        return value
+
+    def _count(self, value: str, steps: int) -> None:
+        """Spend *steps* for each element of *value*, without a call while there are some left."""
+        budget = self.helper("BUDGET", BUDGET)
+        with self.block(f"if {value}"):
+            self.line(f"{budget}.left -= {steps} * len({value})")
+            with self.block(f"if {budget}.left < 0"):
+                self.line(f"{self.helper('spend', spend)}(0)")
 
     def number(self, node: nodes.Node, current: str | None, *, optional: bool = False) -> str:
         """The value of *node* where a number is asked for: a float may stand for the decimal of its text.
@@ -132,7 +141,7 @@ class CallWriter(SourceWriter):
             if isinstance(part, nodes.Constant | nodes.Reference) or parameter.prepare:
                 continue
             if body is not None:
-                self.line(self._counted(value, body))
+                self._count(value, weight(body))
             elif test := _is_long(value, parameter.kind):
                 with self.block(f"if {test}"):
                     self.line(f"{self.helper('spend_on', spend_on)}({value})")

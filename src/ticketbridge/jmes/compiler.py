@@ -78,7 +78,7 @@ class CodeGenerator(CallWriter):
 
     def cut(self, node: nodes.Slice, current: str | None, _optional: bool) -> str:
         helper = self.helper("cut", self._mode.cut)
-        return self.variable(self._counted(f"{helper}({current}, {self.constant(node.bounds)})"))
+        return self._counted(f"{helper}({current}, {self.constant(node.bounds)})")
 
     def literal(self, node: nodes.Constant, _current: str | None, _optional: bool) -> str:
         return self.constant(node.value)
@@ -171,7 +171,7 @@ class CodeGenerator(CallWriter):
     def _project(
         self, elements: str, each: nodes.Node, condition: nodes.Node | None, *, optional: bool
     ) -> str:
-        base = self.variable(self._counted(elements, each, condition))
+        base = self._counted(elements, each, condition)
         collected = self.variable("None")
         self._variables += 1
         element = f"v{self._variables}"
@@ -190,7 +190,7 @@ class CodeGenerator(CallWriter):
     def flatten(self, node: nodes.Flatten, current: str | None, optional: bool) -> str:
         base = self.emit(node.base, current, optional=optional)
         flatten = self.helper("flatten", self._mode.flatten)
-        return self.variable(self._counted(f"{flatten}({base})"))
+        return self._counted(f"{flatten}({base})")
 
     def either(self, node: nodes.Either, current: str | None, optional: bool) -> str:
         return self._in_turn(node.choices, current, "if not {}", optional=optional)
