@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.stand_in import compiled_on
 from tests.support import NOW, USER, Replies, item, order, orders, spec_of
-from ticketbridge.bridge import Bridge, compile_mapping
+from ticketbridge.bridge import Bridge
 from ticketbridge.journal import Journal
 from ticketbridge.mapping import MappingError
 from ticketbridge.problems import MappingMismatch
@@ -40,7 +41,7 @@ def bridge_of(
     (folder / "own.json").write_text(json.dumps(schema))
     response = {"body": body, "schema": "own.json"}
     spec = spec_of({"response": response, **(changes or {})}, folder=folder)
-    return compile_mapping(spec, transport=Replies({"/orders": orders(order(item(**of_item)))}))
+    return compiled_on(Replies({"/orders": orders(order(item(**of_item)))}), spec)
 
 
 async def body_of(bridge: Bridge) -> Any:

@@ -343,7 +343,7 @@ def test_an_answer_serves_once_and_in_order(folder: Folder) -> None:
 
 def test_waits_take_no_time(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """A case whose tries are half an hour apart does not wait for them."""
-    monkeypatch.setattr("ticketbridge.upstream.resilience.wait_before", lambda _attempt: 1800.0)
+    monkeypatch.setattr("ticketbridge.upstream.limits.wait_before", lambda _attempt: 1800.0)
     folder.map({"upstream.retries": 1, "upstream.timeout": "1h"})
     upstream = [{"get": "/orders", "status": 503}] * 2
 

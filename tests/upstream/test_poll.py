@@ -165,7 +165,7 @@ async def test_a_poll_has_tries_of_its_own(
     platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A poll that fails in passing is tried again as any call is."""
-    monkeypatch.setattr("ticketbridge.upstream.resilience.wait_before", lambda _attempt: 0)
+    monkeypatch.setattr("ticketbridge.upstream.limits.wait_before", lambda _attempt: 0)
     busy = Reply(503, json={})
     platform.on("/orders", busy, accepted(), busy, READY)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ticketbridge.jmes import EvaluationError, Expression
+from ticketbridge.jmes import EvaluationError, Expression, has_null
 from ticketbridge.mapping.compiler import Scope
+from ticketbridge.mapping.spec import ResultKind
 from ticketbridge.problems import MappingMismatch
 
 _NOTHINGS = frozenset({"", "null", "none", "nil", "undefined", "false"})
@@ -25,6 +26,29 @@ def evaluate_bool(expression: Expression, scope: Scope, slot: str) -> bool:
     if value is True or value is False:
         return value
     raise mismatch(slot, f"`{expression.text}` at {expression.place} gives neither true nor false")
+
+
+def evaluate_list(expression: Expression, scope: Scope, slot: str) -> list[Any]:
+    """As `evaluate`, for a list: anything else is a MappingMismatch."""
+    value = evaluate(expression, scope, slot)
+    if not isinstance(value, list):
+        raise mismatch(slot, f"`{expression.text}` at {expression.place} gives no list")
+    return value
+
+
+def find_values(expression: Expression, scope: Scope, kind: ResultKind, name: str) -> list[Any]:
+    """Return what the entry *name* binds: the one value to `take`, or the elements of a list.
+
+    Raises MappingMismatch for null in `take` and `each`: nothing could be told of it, not even whose it is.
+    """
+    slot = f"{name}: {kind}"
+    takes = kind == "take"
+    values = (
+        [evaluate(expression, scope, slot)] if takes else evaluate_list(expression, scope, slot)
+    )
+    if kind != "collect" and has_null(values):
+        raise mismatch(slot, f"`{expression.text}` at {expression.place} gives null")
+    return values
 
 
 def says_nothing(text: str) -> bool:
