@@ -157,7 +157,10 @@ def wait_before(attempt: int) -> float:
 
 
 class BodyBudget:
-    """The bytes that all bodies of one answer may have together: ten times *max_body*."""
+    """The bytes that all bodies of one answer may have together: ten times *max_body*.
+
+    Those that are still on their way count with what has come of them: together they fill the memory too.
+    """
 
     def __init__(self, max_body: int) -> None:
         self._most = self._left = _BODIES * max_body
@@ -171,6 +174,10 @@ class BodyBudget:
                 log=f"max_body: more than {self._most} bytes in all bodies of one answer"
                 f" ({_BODIES} times max_body)",
             )
+
+    def give_back(self, size: int) -> None:
+        """Count *size* bytes no longer: the body that they were of was given up."""
+        self._left += size
 
 
 def require_records(number: int, most: int) -> None:

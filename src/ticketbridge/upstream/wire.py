@@ -7,7 +7,7 @@ a URL elsewhere.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ticketbridge import __version__
 from ticketbridge.mapping.spec import OAuth2AuthSpec, UpstreamSpec
@@ -46,13 +46,22 @@ class Wire:
             answer = await self._transport.send(request.method, url, headers, request.content)
         except FOREIGN_ERRORS as error:
             raise unreachable(error) from error
+        held = 0
+
+        def count(size: int) -> None:
+            nonlocal held
+            held += size
+            context.bodies.take(size)
+
         try:
-            content = await self._content(answer)
-        except FOREIGN_ERRORS as error:
-            raise cut_short(error) from error
+            content = await self._content(answer, count)
+        except BaseException as error:
+            context.bodies.give_back(held)
+            if isinstance(error, FOREIGN_ERRORS):
+                raise cut_short(error) from error
+            raise
         finally:
             await answer.aclose()
-        context.bodies.take(len(content))
         return PlatformAnswer(answer.status, answer.headers, content, request.credentials)
 
     def _headers_of(self, request: PlatformRequest) -> Mapping[str, str]:
@@ -69,7 +78,7 @@ class Wire:
             self._made_of = request.headers, request.accept, request.credentials
         return self._headers
 
-    async def _content(self, answer: Incoming) -> bytes:
+    async def _content(self, answer: Incoming, count: Callable[[int], None]) -> bytes:
         length = answer.headers.get("content-length", "")
         encoding = answer.headers.get("content-encoding", "")
         if answer.headers.get("transfer-encoding", "chunked").lower() != "chunked":
@@ -78,9 +87,10 @@ class Wire:
         if known and int(length[:20]) > self._max_body:
             raise too_large(self._max_body)
         if known and not encoding:
-            # The transport reads no more than the length that the head gives.
+            # The transport reads no more than the length that the head gives: it counts from the start.
+            count(int(length))
             return await answer.read()
-        return await read_body(answer.chunks(), encoding, self._max_body)
+        return await read_body(answer.chunks(), encoding, self._max_body, count)
 
 
 def _merged(*groups: Mapping[str, str]) -> dict[str, str]:
