@@ -32,14 +32,16 @@ class CasePlatform:
         self._max_body = upstream.max_body
         self._key = key_parameter(upstream.auth)
 
-    async def send(self, request: PlatformRequest, _context: AnswerContext) -> PlatformAnswer:
+    async def send(self, request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         """See Send. Raises UnexpectedCall."""
         asked = below_base(request.wire_url, self._base_url)
         target, content = Target.of(asked), request.content or b""
         for answer in self.left:
             if answer.fits(request.method, target, content):
                 self.left.remove(answer)
-                return self._answer(answer, request)
+                made = self._answer(answer, request)
+                context.bodies.take(len(made.content))
+                return made
         sent = f" with {cut(content.decode('utf-8', 'replace'))}" if content else ""
         self.unexpected.append(f"{request.method} {self._without_key(asked)}{sent}")
         raise UnexpectedCall(self.unexpected[-1])
