@@ -54,7 +54,12 @@ class CredentialsRefused(FailedTry):
 
 
 class NotReady(Exception):
-    """A rule said to ask again after so many *seconds*; *url* None is the same request."""
+    """A rule said to ask again after so many *seconds*; *url* None is the same request.
+
+    *answer* is the one that it said it of.
+    """
+
+    answer: PlatformAnswer | None = None
 
     def __init__(self, seconds: float, url: str | None) -> None:
         self.seconds = seconds

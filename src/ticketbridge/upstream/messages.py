@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -19,8 +20,8 @@ class PlatformRequest:
 
     *accept* is what `Accept` says where the mapping does not. Two requests are equal where the platform
     would see no difference. What follows tells the stages of the pipe more: *call* is the name of the call
-    that asks; *scope* is what its templates were filled with; *credentials* come with the signing; where
-    *fresh*, no earlier answer will do, and never the *stale* one.
+    that asks; *scope* is what its templates were filled with; *credentials* come with the signing; no answer
+    will do that did not come after *newer_than*, a time of `time.perf_counter`.
     """
 
     url: str = field(repr=False)
@@ -31,8 +32,7 @@ class PlatformRequest:
     accept: str = ACCEPT_JSON
     scope: Scope = field(default_factory=dict, repr=False, compare=False)
     credentials: Credentials | None = field(default=None, repr=False, compare=False)
-    fresh: bool = field(default=False, compare=False)
-    stale: PlatformAnswer | None = field(default=None, repr=False, compare=False)
+    newer_than: float = field(default=0.0, compare=False)
 
     @property
     def wire_url(self) -> str:
@@ -57,13 +57,14 @@ class PlatformRequest:
 class PlatformAnswer:
     """A complete answer: *headers* with lower-case names, *content* after decompression.
 
-    *credentials* are those that its request was signed with.
+    *credentials* are those that its request was signed with; it came at the time *came_at*.
     """
 
     status: int
     headers: dict[str, str] = field(repr=False)
     content: bytes = field(repr=False)
     credentials: Credentials | None = field(default=None, repr=False, compare=False)
+    came_at: float = field(default_factory=time.perf_counter, compare=False)
 
     @property
     def is_marked_off(self) -> bool:

@@ -81,7 +81,7 @@ def poll(read: Read, name: str, plan: RequestPlan, base_url: str) -> Read:
 
     def later(pending: NotReady, request: PlatformRequest) -> PlatformRequest:
         if pending.url is None:
-            return replace(request, fresh=True)
+            return after(request, pending.answer)
         try:
             url = next_url(
                 pending.url,
@@ -92,7 +92,7 @@ def poll(read: Read, name: str, plan: RequestPlan, base_url: str) -> Read:
             )
         except NextUrlError as error:
             raise mismatch(f"{name}: url", str(error)) from error
-        return replace(plan.follow(url, request.scope), fresh=True)
+        return after(plan.follow(url, request.scope), pending.answer)
 
     async def polling(request: PlatformRequest, context: AnswerContext) -> Reading:
         while True:
@@ -116,7 +116,7 @@ def renew(read: Read, tokens: Tokens | None) -> Read:
             refused = refusal.answer
         if tokens and refused:
             tokens.of(context).forget(refused.credentials)
-        return await read(replace(request, stale=refused, fresh=False), context)
+        return await read(after(request, refused), context)
 
     return renewing
 
@@ -138,13 +138,16 @@ def retry(read: Read, retries: int, budget: RetryBudget, *, repeatable: bool) ->
                 allowed = repeatable or request.method == "GET" or isinstance(failure, TryAgain)
                 if not allowed or tries == retries or not budget.spend():
                     raise
-                stale = failure.answer
+                request = after(request, failure.answer)
             tries += 1
             await asyncio.sleep(limits.wait_before(tries))
-            if stale is not None:
-                request = replace(request, stale=stale, fresh=False)
 
     return retrying
+
+
+def after(request: PlatformRequest, answer: PlatformAnswer | None) -> PlatformRequest:
+    """Return *request* as one for which *answer* will not do, nor any that came before it."""
+    return request if answer is None else replace(request, newer_than=answer.came_at)
 
 
 # --- the rules ------------------------------------------------------------------------------------
@@ -157,7 +160,7 @@ def judge_answers(send: Send, judge: Judge) -> Read:
         answer = await send(request, context)
         try:
             scope = await judge(answer, request, context)
-        except FailedTry as failure:
+        except (FailedTry, NotReady) as failure:
             failure.answer = answer
             raise
         return Reading(scope, request.url)
@@ -218,13 +221,15 @@ def notice_age(judge: Judge, name: str, *, is_live: bool) -> Judge:
 
 
 def share_gets(send: Send) -> Send:
-    """Make the same GET once within one answer. A *fresh* one shares only a call that is under way."""
+    """Make the same GET once within one answer, unless what came is not *newer_than* asked for."""
 
     async def sharing(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         if request.method != "GET":
             return await send(request, context)
         known = context.answers.get(request)
-        if known is not None and not _is_outdated(known, request):
+        if known is not None and not (
+            known.done() and known.result().came_at <= request.newer_than
+        ):
             return await asyncio.shield(known)
         made: asyncio.Future[PlatformAnswer] = asyncio.get_running_loop().create_future()
         context.answers[request] = made
@@ -237,12 +242,6 @@ def share_gets(send: Send) -> Send:
         return made.result()
 
     return sharing
-
-
-def _is_outdated(known: asyncio.Future[PlatformAnswer], request: PlatformRequest) -> bool:
-    if not known.done():
-        return False
-    return request.fresh or (request.stale is not None and known.result() is request.stale)
 
 
 def _pass_on(error: BaseException, made: asyncio.Future[PlatformAnswer]) -> None:
