@@ -176,7 +176,7 @@ def _replies(drafted: Drafted, user: str) -> list[Reply]:
 
 def _truth(platform: str, case: CaseSpec) -> Trial:
     bridge = compiled(load_tested(MAPPINGS / f"{platform}.yaml"))
-    bridge = bridge.on(CasePlatform(case.answers, bridge.spec.upstream), logs_in=False)
+    bridge = bridge.replaced(CasePlatform(case.answers, bridge.spec.upstream).send, logs_in=False)
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         return runner.run(tried(bridge, case.user, now=case.now))
 

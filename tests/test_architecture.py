@@ -40,7 +40,7 @@ HOMES = {
     "yaml": {"mapping"},
     "jmespath": {"jmes"},
     "re2": {"jmes"},
-    "httpx": {"upstream", "bridge", "authoring"},
+    "httpx": {"authoring"},
     "aiohappyeyeballs": {"upstream"},
     "httptools": {"upstream", "protocol"},
     "starlette": {"app", "replies", "server", "demo"},

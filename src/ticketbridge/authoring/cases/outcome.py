@@ -38,13 +38,13 @@ class Ran:
 async def run(case: CaseSpec, compiled: Bridge) -> Ran:
     """Run *case* on a platform of its own."""
     platform = CasePlatform(case.answers, compiled.spec.upstream)
-    bridge = compiled.on(platform, logs_in=answers_login(case, compiled.spec.upstream.auth))
+    logs_in = answers_login(case, compiled.spec.upstream.auth)
     try:
-        return Ran(await _outcome(case, bridge), platform)
+        return Ran(
+            await _outcome(case, compiled.replaced(platform.send, logs_in=logs_in)), platform
+        )
     except UnexpectedCall:
         return Ran(None, platform)
-    finally:
-        await bridge.aclose()
 
 
 async def _outcome(case: CaseSpec, bridge: Bridge) -> Outcome:

@@ -18,6 +18,7 @@ from ticketbridge.authoring.cases.shown import shown
 from ticketbridge.authoring.cases.spec import CaseSpec, ExpectSpec
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
+from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.spec import MappingSpec
 
@@ -57,9 +58,10 @@ def run_cases(mapping: Path, environment: Environment | None = None) -> list[Cas
     return results(bridge, read_cases(file).cases) if file.is_file() else []
 
 
-def compiled(spec: MappingSpec) -> Bridge:
+def compiled(spec: MappingSpec, compiler: SpecCompiler | None = None) -> Bridge:
     """*spec* for cases, each of which brings a platform of its own. Raises MappingError."""
-    return compile_mapping(spec, transport=CasePlatform((), spec.upstream))
+    nowhere = CasePlatform((), spec.upstream).send
+    return compile_mapping(spec, last_stage=nowhere, compiler=compiler)
 
 
 def results(bridge: Bridge, cases: Sequence[CaseSpec]) -> list[CaseResult]:

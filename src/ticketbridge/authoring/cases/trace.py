@@ -10,10 +10,8 @@ from typing import Any
 
 from ticketbridge.agreement import WaysDiffer
 from ticketbridge.authoring.cases.clock import SkippingLoop
-from ticketbridge.authoring.cases.platform import CasePlatform
-from ticketbridge.authoring.cases.runner import failures
+from ticketbridge.authoring.cases.runner import compiled, failures
 from ticketbridge.authoring.cases.spec import CaseSpec
-from ticketbridge.bridge import compile_mapping
 from ticketbridge.jmes import Expression, Kind
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import EntrySpec, ExpressionSpec, MappingSpec
@@ -41,8 +39,7 @@ class Trace:
 def traced(spec: MappingSpec, cases: Sequence[CaseSpec]) -> Trace:
     """What *cases* make of *spec*, whether they pass or not."""
     trace = Trace()
-    transport = CasePlatform((), spec.upstream)
-    bridge = compile_mapping(spec, transport=transport, compiler=_Watching(spec.source, trace))
+    bridge = compiled(spec, _Watching(spec.source, trace))
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         for case in cases:
             # A difference of the two ways fails the case where its result is told.

@@ -141,7 +141,7 @@ def replayed(parts: Parts, replies: Sequence[Reply], user: str, now: datetime | 
         spec = parse_mapping(text, file="draft", environment=Environment({}, missing="placeholder"))
         bridge = compiled(spec)
         replay = Replay(replies, spec.upstream.base_url)
-        bridge = bridge.through(lambda _: replay)
+        bridge = bridge.replaced(replay.send)
         with asyncio.Runner(loop_factory=SkippingLoop) as runner:
             return Ran(runner.run(tried(bridge, user, now=now)), replay)
     except (MappingError, NotRecorded):

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 
 from ticketbridge.agreement import WaysDiffer
 from ticketbridge.authoring.cases.clock import SkippingLoop
-from ticketbridge.authoring.cases.platform import CasePlatform
-from ticketbridge.authoring.cases.runner import failures
+from ticketbridge.authoring.cases.runner import compiled, failures
 from ticketbridge.authoring.cases.spec import CaseSpec, CasesSpec, SurvivorSpec
 from ticketbridge.authoring.cases.trace import traced
 from ticketbridge.authoring.mutants.slips import Slip, slips
-from ticketbridge.bridge import compile_mapping
 from ticketbridge.jmes import Expression, Kind
 from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.findings import Finding, MappingError, Place, did_you_mean
@@ -91,9 +89,7 @@ class _Hunt:
 
     def _fails(self, spec: MappingSpec) -> bool:
         try:
-            transport = CasePlatform((), spec.upstream)
-            compiler = _Knowing(spec.source, self._made)
-            bridge = compile_mapping(spec, transport=transport, compiler=compiler)
+            bridge = compiled(spec, _Knowing(spec.source, self._made))
         except MappingError:
             return True
         for position, case in enumerate(self._cases):

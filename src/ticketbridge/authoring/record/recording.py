@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 
 from ticketbridge.authoring.cases.clock import SkippingLoop
-from ticketbridge.authoring.cases.platform import CasePlatform
 from ticketbridge.authoring.cases.reader import read_cases
 from ticketbridge.authoring.cases.runner import compiled, failures, load_tested
 from ticketbridge.authoring.personal import Findings, StandIns, findings_of
@@ -25,7 +24,7 @@ from ticketbridge.authoring.record.slots import slots_of
 from ticketbridge.authoring.record.verify import differences, leaks
 from ticketbridge.authoring.record.writing import CaseParts, Written, written
 from ticketbridge.authoring.trial import Trial, tried
-from ticketbridge.bridge import Bridge, compile_mapping
+from ticketbridge.bridge import Bridge
 from ticketbridge.mapping.findings import MappingError
 from ticketbridge.mapping.spec import ApiKeyAuthSpec, MappingSpec
 
@@ -81,17 +80,14 @@ def _read_by(real: Trial) -> Reads:
     """What the mapping reads of the platform's answers: its expressions are evaluated on them again."""
     spec, reads = real.bridge.spec, Reads()
     compiler = ReadingCompiler(spec.source, slots_of(spec), reads)
-    nowhere = CasePlatform((), spec.upstream)
-    reading = compile_mapping(spec, transport=nowhere, compiler=compiler)
-    _replayed(list(real_replies(real)), reading, real.user, real)
+    _replayed(list(real_replies(real)), compiled(spec, compiler), real.user, real)
     return reads
 
 
 def _replayed(replies: Sequence[Reply], offline: Bridge, user: str, real: Trial) -> _Run:
     """The same answer again, on what *replies* say, without a platform."""
-    upstream = offline.spec.upstream
-    replay = Replay(replies, upstream.base_url)
-    bridge = offline.on(CasePlatform((), upstream), logs_in=False).through(lambda _: replay)
+    replay = Replay(replies, offline.spec.upstream.base_url)
+    bridge = offline.replaced(replay.send, logs_in=False)
     try:
         with asyncio.Runner(loop_factory=SkippingLoop) as runner:
             return _Run(replay, runner.run(tried(bridge, user, now=real.now)))
