@@ -186,7 +186,7 @@ def _replies(drafted: MappingDraft, user: str) -> list[RecordedAnswer]:
 
 def _truth(platform: str, case: CaseSpec) -> Trial:
     bridge = compile_for_cases(load_for_cases(MAPPINGS / f"{platform}.yaml"))
-    bridge = bridge.on(CasePlatform(case.answers, bridge.spec.upstream), logs_in=False)
+    bridge = bridge.replaced(CasePlatform(case.answers, bridge.spec.upstream).send, logs_in=False)
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         return runner.run(tried(bridge, case.user, now=case.now))
 

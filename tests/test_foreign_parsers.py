@@ -33,12 +33,12 @@ from ticketbridge.jmes import EvaluationError, compile_expression
 from ticketbridge.mapping import MappingError, parse_mapping
 from ticketbridge.redaction import mask_emails, mask_words, origin_and_path
 from ticketbridge.settings import SettingsError, settings_from
+from ticketbridge.upstream.answer import seconds_to_wait
 from ticketbridge.upstream.formats import charset_of, read_json
 from ticketbridge.upstream.link_header import LinkHeaderError, next_link
 from ticketbridge.upstream.messages import PlatformAnswer
 from ticketbridge.upstream.next_url import NextUrlError, next_url
 from ticketbridge.upstream.requests import FirstRequest
-from ticketbridge.upstream.responses import seconds_to_wait
 
 DIGITS = "9" * 5000
 """More digits than Python reads as an integer."""

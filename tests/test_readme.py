@@ -11,10 +11,10 @@ from typing import Any, get_args
 import pytest
 import yaml
 
+from tests.stand_in import compiled_on
 from tests.support import SECRET, TOKEN, USER, Replies
 from ticketbridge import cli
 from ticketbridge import problems as tree
-from ticketbridge.bridge import compile_mapping
 from ticketbridge.journal import Journal
 from ticketbridge.mapping import Environment, parse_mapping
 from ticketbridge.problems import ProblemError, UpstreamAuth
@@ -61,7 +61,7 @@ async def test_the_example_gives_the_answer_that_is_shown() -> None:
         {"MENTA_SECRET": SECRET, "ACME_API": "https://api.acme.example", "ACME_TOKEN": TOKEN}
     )
     spec = parse_mapping(text, file="acme.yaml", environment=environment)
-    bridge = compile_mapping(spec, transport=Replies({"/orders?email=ana%40example.com": platform}))
+    bridge = compiled_on(Replies({"/orders?email=ana%40example.com": platform}), spec)
 
     journal = Journal()
     made = await bridge.answer(USER, journal)

@@ -29,7 +29,7 @@ from ticketbridge.bridge import compile_mapping
 from ticketbridge.journal import Journal
 from ticketbridge.mapping import MappingError
 from ticketbridge.problems import MappingMismatch, UpstreamError
-from ticketbridge.upstream.walk import PageLimits, Walk
+from ticketbridge.upstream.paging import PageLimits, Walk
 
 pytestmark = pytest.mark.anyio
 

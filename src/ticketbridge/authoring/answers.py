@@ -19,7 +19,6 @@ from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import did_you_mean
 from ticketbridge.mapping.loader import draft_mapping, read_text
-from ticketbridge.upstream.client import Client
 
 
 def fetch_answer(
@@ -64,9 +63,7 @@ def _map_samples(
     if user is None:
         raise SampleError("say whose tickets the samples are: --user E")
     platform = SamplePlatform([read_sample(sample) for sample in samples], bridge.spec)
-    nowhere = CasePlatform((), bridge.spec.upstream)
-    offline = bridge.on(nowhere, logs_in=False).through(lambda _: platform)
-    trial = _run_offline(offline, user, now)
+    trial = _run_offline(bridge.replaced(platform.send, logs_in=False), user, now)
     return trial, [str(sample) for sample in platform.left]
 
 
@@ -75,7 +72,8 @@ def _map_case(
 ) -> tuple[Trial, list[str]]:
     platform = CasePlatform(case.answers, bridge.spec.upstream)
     try:
-        offline = bridge.on(platform, logs_in=answers_login(case, bridge.spec.upstream.auth))
+        logs_in = answers_login(case, bridge.spec.upstream.auth)
+        offline = bridge.replaced(platform.send, logs_in=logs_in)
         trial = _run_offline(offline, user or case.user, now or case.now)
     except UnexpectedCall as call:
         raise SampleError(f"no answer of the case `{case.name}` fits the call {call}") from None
@@ -89,15 +87,11 @@ def _run_offline(bridge: Bridge, user: str, now: datetime | None) -> Trial:
 
 
 async def _run_watched(bridge: Bridge, user: str, now: datetime | None) -> Trial:
-    watched: list[Watched] = []
-
-    def watch(client: Client) -> Client:
-        watched.append(Watched(client))
-        return watched[-1]
-
-    bridge = bridge.through(watch)
+    watched = Watched(bridge.last_stage)
     try:
-        return await tried(bridge, user, now=now, exchanges=watched[-1].exchanges)
+        return await tried(
+            bridge.replaced(watched.send), user, now=now, exchanges=watched.exchanges
+        )
     finally:
         await bridge.aclose()
 

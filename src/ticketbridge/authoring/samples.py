@@ -23,7 +23,7 @@ from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.mapping.findings import did_you_mean
 from ticketbridge.mapping.spec import CallSpec, MappingSpec
 from ticketbridge.terminal import UsageError
-from ticketbridge.upstream.auth import Credentials
+from ticketbridge.upstream.context import AnswerContext
 from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
 
 MOST_BYTES = 50 * 1024 * 1024
@@ -104,7 +104,7 @@ def _hold_to_json(file: str, content: bytes) -> None:
 
 
 class SamplePlatform:
-    """A client that answers from *samples*, each once; raises SampleError for a call without one.
+    """A last stage that answers from *samples*, each once; raises SampleError for a call without one.
 
     *left* are the samples that nothing has asked for.
     """
@@ -119,20 +119,15 @@ class SamplePlatform:
         for sample in samples:
             self._hold_to_calls(sample.key)
 
-    async def send(
-        self, request: PlatformRequest, credentials: Credentials | None
-    ) -> PlatformAnswer:
-        """See Client."""
+    async def send(self, request: PlatformRequest, _context: AnswerContext) -> PlatformAnswer:
+        """See Send."""
         sample = self._for(request)
         self.left.remove(sample)
         self._answered.append(f"{request.call} by {sample.file}")
         media_type = "application/xml" if sample.is_xml else "application/json"
         content = sample.content.replace(b"{BASE}", self._base_url.encode())
         headers = {"content-type": media_type, "content-length": str(len(content))}
-        return PlatformAnswer(200, headers, content, credentials)
-
-    async def aclose(self) -> None:
-        """See Client."""
+        return PlatformAnswer(200, headers, content, request.credentials)
 
     def _for(self, request: PlatformRequest) -> Sample:
         asked = below_base(request.url, self._base_url)

@@ -1,15 +1,16 @@
-"""The platform of a case: a transport that gives its answers, and notes what it was not told."""
+"""The platform of a case: a last stage that gives its answers, and notes what it was not told."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit
 
-import httpx
-
 from ticketbridge.authoring.cases.case_spec import AnswerSpec, Target
 from ticketbridge.authoring.cases.value_text import shorten
 from ticketbridge.mapping.spec import ApiKeyAuthSpec, AuthSpec, UpstreamSpec
+from ticketbridge.upstream.context import AnswerContext
+from ticketbridge.upstream.decoding import too_large
+from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
 
 BASE = "{BASE}"
 
@@ -18,7 +19,7 @@ class UnexpectedCall(Exception):
     """A call that no answer that is left fits; it ends the case, and is not tried again."""
 
 
-class CasePlatform(httpx.AsyncBaseTransport):
+class CasePlatform:
     """Answers each call once, in the order of *answers* where several fit.
 
     *left* are the answers that nothing has asked for; *unexpected* the calls that none fitted.
@@ -28,27 +29,33 @@ class CasePlatform(httpx.AsyncBaseTransport):
         self.left = list(answers)
         self.unexpected: list[str] = []
         self._base_url = upstream.base_url
+        self._max_body = upstream.max_body
         self._key = find_key_parameter(upstream.auth)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """See httpx."""
-        asked = below_base(str(request.url), self._base_url)
-        target, content = Target.of(asked), await request.aread()
+    async def send(self, request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
+        """See Send. Raises UnexpectedCall."""
+        asked = below_base(request.wire_url, self._base_url)
+        target, content = Target.of(asked), request.content or b""
         for answer in self.left:
             if answer.fits(request.method, target, content):
                 self.left.remove(answer)
-                return self._response(answer)
+                made = self._answer(answer, request)
+                context.bodies.take(len(made.content))
+                return made
         sent = f" with {shorten(content.decode('utf-8', 'replace'))}" if content else ""
         self.unexpected.append(f"{request.method} {self._without_key(asked)}{sent}")
         raise UnexpectedCall(self.unexpected[-1])
 
-    def _response(self, answer: AnswerSpec) -> httpx.Response:
+    def _answer(self, answer: AnswerSpec, request: PlatformRequest) -> PlatformAnswer:
         content = answer.content.replace(BASE.encode(), self._base_url.encode())
-        headers = [
-            (name.encode(), value.replace(BASE, self._base_url).encode())
-            for name, value in answer.headers
-        ]
-        return httpx.Response(answer.status, headers=headers, content=content)
+        if len(content) > self._max_body:
+            raise too_large(self._max_body)
+        headers: dict[str, str] = {}
+        for name, value in answer.headers:
+            key, text = name.lower(), value.replace(BASE, self._base_url)
+            headers[key] = f"{headers[key]}, {text}" if key in headers else text
+        headers["content-length"] = str(len(content))
+        return PlatformAnswer(answer.status, headers, content, request.credentials)
 
     def _without_key(self, asked: str) -> str:
         """The target as a message may show it: a key in the query is a credential."""

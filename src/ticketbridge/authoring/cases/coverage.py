@@ -10,11 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ticketbridge.agreement import WaysDiffer
-from ticketbridge.authoring.cases.case_platform import CasePlatform
 from ticketbridge.authoring.cases.case_spec import CaseSpec
-from ticketbridge.authoring.cases.runner import SkippingLoop, find_failures
+from ticketbridge.authoring.cases.runner import SkippingLoop, compile_for_cases, find_failures
 from ticketbridge.authoring.spec_parts import SpecPart, list_parts
-from ticketbridge.bridge import compile_mapping
 from ticketbridge.jmes import Expression, Kind
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.findings import Place
@@ -58,10 +56,7 @@ class Trace:
 def trace_cases(spec: MappingSpec, cases: Sequence[CaseSpec]) -> Trace:
     """Run *cases*, and return the value of each expression of *spec*. Cases may pass or fail."""
     trace = Trace()
-    transport = CasePlatform((), spec.upstream)
-    bridge = compile_mapping(
-        spec, transport=transport, compiler=_TracingCompiler(spec.source, trace)
-    )
+    bridge = compile_for_cases(spec, _TracingCompiler(spec.source, trace))
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         for case in cases:
             # A difference of the two ways fails the case where its result is told.

@@ -24,6 +24,7 @@ from ticketbridge.authoring.cases.value_text import show_value
 from ticketbridge.authoring.trial import Trial, tried
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
+from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.spec import AuthSpec, ExpressionSpec, MappingSpec, Secret, SessionAuthSpec
 from ticketbridge.problems import ProblemError
@@ -101,13 +102,12 @@ class CaseRun:
 async def run_case(case: CaseSpec, compiled: Bridge) -> CaseRun:
     """Run *case* on a platform of its own. Raises WaysDiffer."""
     platform = CasePlatform(case.answers, compiled.spec.upstream)
-    bridge = compiled.on(platform, logs_in=answers_login(case, compiled.spec.upstream.auth))
+    logs_in = answers_login(case, compiled.spec.upstream.auth)
+    bridge = compiled.replaced(platform.send, logs_in=logs_in)
     try:
         return CaseRun(await _find_outcome(case, bridge), platform)
     except UnexpectedCall:
         return CaseRun(None, platform)
-    finally:
-        await bridge.aclose()
 
 
 async def _find_outcome(case: CaseSpec, bridge: Bridge) -> CaseOutcome:
@@ -154,9 +154,10 @@ def load_for_cases(mapping: Path) -> MappingSpec:
     return load_mapping(mapping, environment=Environment({}, missing="placeholder"))
 
 
-def compile_for_cases(spec: MappingSpec) -> Bridge:
+def compile_for_cases(spec: MappingSpec, compiler: SpecCompiler | None = None) -> Bridge:
     """Compile *spec* without a platform: each case brings its own. Raises MappingError."""
-    return compile_mapping(spec, transport=CasePlatform((), spec.upstream))
+    nowhere = CasePlatform((), spec.upstream).send
+    return compile_mapping(spec, last_stage=nowhere, compiler=compiler)
 
 
 def run_each(bridge: Bridge, cases: Sequence[CaseSpec]) -> list[CaseResult]:

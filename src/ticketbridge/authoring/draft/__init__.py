@@ -4,7 +4,7 @@
 2. `plan` finds which calls are made, which lists are the records (`record_lists`), which answer leads to
    which (`leads`), and which answers fail (`flags`).
 3. `candidates` lists everything that a field could be.
-4. `field_guesses`, `money`, `status_tables`, `conditions` and `paging` guess, each with its reason.
+4. `field_guesses`, `money`, `status_tables`, `conditions` and `page_guesses` guess, each with its reason.
 5. `draft_writing` writes the mapping, and `first_case` a case with the samples.
 
 A guess is by names, by types, by values, by position. It says how sure it is; where nothing fits it is

@@ -16,7 +16,7 @@ from ticketbridge.authoring.draft.entries import (
     Part,
     Variable,
 )
-from ticketbridge.authoring.draft.paging import DraftPages
+from ticketbridge.authoring.draft.page_guesses import DraftPages
 from ticketbridge.authoring.draft.status_tables import TableGuess
 from ticketbridge.contract.marks import VALID
 from ticketbridge.mapping.compiler import TODO

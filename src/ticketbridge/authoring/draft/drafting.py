@@ -28,7 +28,7 @@ from ticketbridge.authoring.draft.field_guesses import (
     guess_seating,
 )
 from ticketbridge.authoring.draft.money import find_price, guess_currency, guess_price
-from ticketbridge.authoring.draft.paging import DraftPages, guess_pages
+from ticketbridge.authoring.draft.page_guesses import DraftPages, guess_pages
 from ticketbridge.authoring.draft.plan import make_plan
 from ticketbridge.authoring.draft.status_tables import guess_kinds, guess_others, guess_tables
 from ticketbridge.authoring.personal.personal_data import PersonalData

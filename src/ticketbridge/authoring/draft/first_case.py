@@ -20,7 +20,7 @@ from ticketbridge.authoring.draft.documents import Document
 from ticketbridge.authoring.draft.draft_writing import DraftParts, write_mapping
 from ticketbridge.authoring.draft.drafting import MappingDraft
 from ticketbridge.authoring.draft.entries import USER, DraftCall, DraftEntry, Hole, Part
-from ticketbridge.authoring.draft.paging import DraftPages
+from ticketbridge.authoring.draft.page_guesses import DraftPages
 from ticketbridge.authoring.draft.sample_values import empty_list_at
 from ticketbridge.authoring.draft.status_tables import TableGuess
 from ticketbridge.authoring.personal.personal_data import PersonalData, Replace
@@ -142,7 +142,7 @@ def run_draft(
         spec = parse_mapping(text, file="draft", environment=Environment({}, missing="placeholder"))
         bridge = compile_for_cases(spec)
         replay = Replay(replies, spec.upstream.base_url)
-        bridge = bridge.through(lambda _: replay)
+        bridge = bridge.replaced(replay.send)
         with asyncio.Runner(loop_factory=SkippingLoop) as runner:
             return DraftRun(runner.run(tried(bridge, user, now=now)), replay)
     except (MappingError, NotRecorded):

@@ -22,7 +22,7 @@ from ticketbridge.authoring.draft.entries import (
 )
 from ticketbridge.authoring.draft.flags import guess_rules
 from ticketbridge.authoring.draft.leads import find_leads, find_subject_words, is_weak
-from ticketbridge.authoring.draft.paging import guess_end
+from ticketbridge.authoring.draft.page_guesses import guess_end
 from ticketbridge.authoring.draft.platform_words import (
     GENERIC,
     ID_WORDS,

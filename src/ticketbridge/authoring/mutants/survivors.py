@@ -7,12 +7,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ticketbridge.agreement import WaysDiffer
-from ticketbridge.authoring.cases.case_platform import CasePlatform
 from ticketbridge.authoring.cases.case_spec import CaseSpec, CasesSpec, SurvivorSpec
 from ticketbridge.authoring.cases.coverage import trace_cases
-from ticketbridge.authoring.cases.runner import SkippingLoop, find_failures
+from ticketbridge.authoring.cases.runner import SkippingLoop, compile_for_cases, find_failures
 from ticketbridge.authoring.mutants.mutations import Mutant, make_mutants
-from ticketbridge.bridge import compile_mapping
 from ticketbridge.jmes import Expression, Kind
 from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.findings import Finding, MappingError, Place, did_you_mean
@@ -95,9 +93,7 @@ class _CaseRunner:
 
     def _fails(self, spec: MappingSpec) -> bool:
         try:
-            transport = CasePlatform((), spec.upstream)
-            compiler = _CachingCompiler(spec.source, self._made)
-            bridge = compile_mapping(spec, transport=transport, compiler=compiler)
+            bridge = compile_for_cases(spec, _CachingCompiler(spec.source, self._made))
         except MappingError:
             return True
         for position, case in enumerate(self._cases):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ticketbridge.authoring.cases.case_platform import CasePlatform, find_key_parameter
+from ticketbridge.authoring.cases.case_platform import find_key_parameter
 from ticketbridge.authoring.cases.reader import read_cases
 from ticketbridge.authoring.cases.runner import (
     SkippingLoop,
@@ -45,7 +45,7 @@ from ticketbridge.authoring.record.slots import (
     find_slots,
 )
 from ticketbridge.authoring.trial import Trial, tried
-from ticketbridge.bridge import Bridge, compile_mapping
+from ticketbridge.bridge import Bridge
 from ticketbridge.mapping.findings import MappingError
 
 _HEAD = "# Answers of the platform, recorded; personal data in them is made up.\n\n"
@@ -101,17 +101,15 @@ def _find_reads(real: Trial) -> Reads:
     """Return what the mapping reads of the answers, by evaluating its expressions on them again."""
     spec, reads = real.bridge.spec, Reads()
     compiler = ReadingCompiler(spec.source, find_slots(spec), reads)
-    nowhere = CasePlatform((), spec.upstream)
-    reading = compile_mapping(spec, transport=nowhere, compiler=compiler)
+    reading = compile_for_cases(spec, compiler)
     _run_replay(list(list_real_answers(real)), reading, real.user, real)
     return reads
 
 
 def _run_replay(replies: Sequence[RecordedAnswer], offline: Bridge, user: str, real: Trial) -> _Run:
     """Make the same answer again from *replies*, without a platform. Raises RecordError."""
-    upstream = offline.spec.upstream
-    replay = Replay(replies, upstream.base_url)
-    bridge = offline.on(CasePlatform((), upstream), logs_in=False).through(lambda _: replay)
+    replay = Replay(replies, offline.spec.upstream.base_url)
+    bridge = offline.replaced(replay.send, logs_in=False)
     try:
         with asyncio.Runner(loop_factory=SkippingLoop) as runner:
             return _Run(replay, runner.run(tried(bridge, user, now=real.now)))

@@ -1,4 +1,4 @@
-"""A client that answers from replies, and notes what each was asked for."""
+"""A last stage that answers from replies, and notes what each was asked for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from ticketbridge.authoring.cases.case_platform import BASE, below_base
 from ticketbridge.authoring.record.recorded_answers import RecordedAnswer
-from ticketbridge.upstream.auth import Credentials
+from ticketbridge.upstream.context import AnswerContext
 from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
 
 
@@ -36,10 +36,8 @@ class Replay:
         self.replayed: list[ReplayedAnswer] = []
         self._base_url = base_url
 
-    async def send(
-        self, request: PlatformRequest, credentials: Credentials | None
-    ) -> PlatformAnswer:
-        """See Client."""
+    async def send(self, request: PlatformRequest, _context: AnswerContext) -> PlatformAnswer:
+        """See Send."""
         asked = below_base(request.url, self._base_url)
         fitting = [r for r in self.left if (r.call, r.method) == (request.call, request.method)]
         if not fitting:
@@ -50,10 +48,7 @@ class Replay:
         headers = {n: v.replace(BASE, self._base_url) for n, v in reply.headers.items()}
         content = reply.content.replace(BASE.encode(), self._base_url.encode())
         headers["content-length"] = str(len(content))
-        return PlatformAnswer(reply.status, headers, content, credentials)
-
-    async def aclose(self) -> None:
-        """See Client."""
+        return PlatformAnswer(reply.status, headers, content, request.credentials)
 
 
 def _measure_likeness(one: str, other: str) -> int:

@@ -1,4 +1,4 @@
-"""In tests: whatever speaks httpx's transport interface, in place of connections."""
+"""An httpx transport (a mock, an application) in place of connections, below the real last stage."""
 
 from __future__ import annotations
 
@@ -7,12 +7,26 @@ from typing import Any
 
 import httpx
 
+from ticketbridge.bridge import Bridge, compile_mapping
+from ticketbridge.mapping import MappingSpec
+from ticketbridge.upstream.context import Send
 from ticketbridge.upstream.decoding import gathered
 from ticketbridge.upstream.messages import Incoming
+from ticketbridge.upstream.wire import Wire
+
+
+def compiled_on(transport: httpx.AsyncBaseTransport, spec: MappingSpec) -> Bridge:
+    """Return *spec*, compiled, whose platform is *transport*."""
+    return compile_mapping(spec, last_stage=sending_by(transport, spec))
+
+
+def sending_by(transport: httpx.AsyncBaseTransport, spec: MappingSpec) -> Send:
+    """Return the last stage for *spec* over *transport*."""
+    return Wire(HttpxTransport(transport), spec.upstream.max_body).send
 
 
 class HttpxTransport:
-    """An httpx transport (a mock, an application) in place of connections."""
+    """Carries requests by an httpx transport; see Transport."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport
@@ -20,12 +34,15 @@ class HttpxTransport:
     async def send(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
     ) -> Incoming:
-        """The answer's head; see Transport."""
+        """See Transport."""
         request = httpx.Request(method, url, headers=dict(headers), content=content)
-        return _HttpxAnswer(await self._transport.handle_async_request(request))
+        try:
+            return _HttpxAnswer(await self._transport.handle_async_request(request))
+        except httpx.HTTPError as error:
+            raise ConnectionError from error
 
     async def aclose(self) -> None:
-        """Close the transport."""
+        """See Transport."""
         await self._transport.aclose()
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
 from typing import Any, assert_never
 
 from ticketbridge.jmes import (
@@ -39,10 +38,17 @@ from ticketbridge.problems import (
     UpstreamUnreadable,
 )
 from ticketbridge.redaction import mask_emails, mask_words, origin_and_path
-from ticketbridge.upstream.errors import CredentialsRefused, PassingStatus, TryAgain
+from ticketbridge.upstream.context import AnswerContext
+from ticketbridge.upstream.errors import (
+    CredentialsRefused,
+    NotReady,
+    OwnsNothing,
+    PassingStatus,
+    TryAgain,
+)
 from ticketbridge.upstream.evaluate import evaluate, evaluate_bool, mismatch
-from ticketbridge.upstream.formats import NO_BODY, Unreadable, compile_format
-from ticketbridge.upstream.messages import PlatformAnswer
+from ticketbridge.upstream.formats import NO_BODY, Format, Unreadable, compile_format
+from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
 
 RETRIED_STATUSES = frozenset({502, 503, 504})
 REFUSED_STATUSES = frozenset({401, 403})
@@ -57,25 +63,10 @@ _LONGEST_WAIT = 3600
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 
 
-class OwnsNothing(Exception):
-    """A rule said that the user owns nothing; *unknown_user*: since the platform does not know them."""
-
-    def __init__(self, *, unknown_user: bool) -> None:
-        self.unknown_user = unknown_user
-        super().__init__("unknown user" if unknown_user else "owns nothing")
-
-
-class NotReady(Exception):
-    """A rule said to ask again after so many *seconds*; *url* None is the same request."""
-
-    def __init__(self, seconds: float, url: str | None) -> None:
-        self.seconds = seconds
-        self.url = url
-        super().__init__("not ready")
-
-
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class RulePlan:
+    """A compiled RuleSpec."""
+
     spec: RuleSpec
     statuses: tuple[StatusRange, ...]
     when: Expression | None
@@ -85,6 +76,7 @@ class _Rule:
     reads_errors: bool
 
     def matches(self, status: int, scope: Scope, slot: str) -> bool:
+        """Whether an answer with *status* and *scope* meets all conditions; *slot* names the call."""
         if not any(part.first <= status <= part.last for part in self.statuses):
             return False
         if self.spec.then in OWNS_NOTHING and _is_no_document(scope["body"]):
@@ -97,9 +89,30 @@ class _Rule:
         return evaluate_bool(self.when, scope, f"{slot}: when")
 
 
-def _compile_rule(spec: RuleSpec, roots: Collection[str], compiler: SpecCompiler) -> _Rule:
+def compile_rules(
+    spec: CallSpec | LoginSpec,
+    upstream: UpstreamSpec,
+    roots: Collection[str],
+    compiler: SpecCompiler,
+    *,
+    needs_body: bool,
+    refused: frozenset[int] = REFUSED_STATUSES,
+) -> Rules:
+    """The rules of one call or login; see Rules. *roots* are those of its response slots."""
+    return Rules(
+        spec.name,
+        compile_format(spec.format, any_content_type=spec.any_content_type),
+        frozenset(secrets_in((upstream.auth, upstream.headers))),
+        [_compile_rule(rule, roots, compiler) for rule in spec.responses],
+        needs_body=needs_body,
+        is_graphql=isinstance(spec.request.body, GraphqlBodySpec),
+        refused=refused,
+    )
+
+
+def _compile_rule(spec: RuleSpec, roots: Collection[str], compiler: SpecCompiler) -> RulePlan:
     when = compiler.optional(spec.when, roots, kinds.BOOLEAN)
-    return _Rule(
+    return RulePlan(
         spec,
         spec.status or SUCCESS,
         when,
@@ -115,55 +128,44 @@ def _is_no_document(body: object) -> bool:
     return isinstance(body, Unreadable) and body is not NO_BODY
 
 
-class Responses:
-    """The rules of one call or login, compiled.
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the answers of one call or login mean, compiled; *name* is its name.
 
     *needs_body*: an answer without a readable body is an error. *refused* are the statuses that say no
-    to our credentials. No message repeats a secret of *upstream*.
+    to our credentials. No message repeats one of *secrets*.
     """
 
-    def __init__(
-        self,
-        spec: CallSpec | LoginSpec,
-        upstream: UpstreamSpec,
-        roots: Collection[str],
-        compiler: SpecCompiler,
-        *,
-        needs_body: bool = True,
-        refused: frozenset[int] = REFUSED_STATUSES,
-    ) -> None:
-        self._needs_body = needs_body
-        self._refused = refused
-        self._secrets = frozenset(secrets_in((upstream.auth, upstream.headers)))
-        self._name = spec.name
-        self._format = compile_format(spec.format, any_content_type=spec.any_content_type)
-        self._is_graphql = isinstance(spec.request.body, GraphqlBodySpec)
-        self._rules = [_compile_rule(rule, roots, compiler) for rule in spec.responses]
+    name: str
+    form: Format
+    secrets: frozenset[str]
+    rules: Sequence[RulePlan] = ()
+    needs_body: bool = True
+    is_graphql: bool = False
+    refused: frozenset[int] = REFUSED_STATUSES
 
-    async def read(
-        self, answer: PlatformAnswer, scope: Scope, journal: Journal, *, first: bool
-    ) -> dict[str, Any]:
-        """The scope of the response slots: *scope* with `body`, `status` and `headers`.
+    async def judge(
+        self, answer: PlatformAnswer, request: PlatformRequest, context: AnswerContext
+    ) -> Scope:
+        """Return the scope of the response slots: *request*'s with `body`, `status` and `headers`.
 
-        Raises OwnsNothing, NotReady, FailedTry, or the problem that the answer is. *first*: the call's
-        first page.
+        Raises OwnsNothing, NotReady, FailedTry, or the problem that the answer is.
         """
-        body = await self._format.read(answer)
-        seen = {**scope, "body": body, "status": answer.status, "headers": answer.headers}
-        errors = self._is_graphql and self._has_errors(body, answer)
+        body = await self.form.read(answer)
+        seen = {**request.scope, "body": body, "status": answer.status, "headers": answer.headers}
+        errors = self.is_graphql and self._has_errors(body, answer)
         rule = self._deciding(answer, seen, errors=errors)
         if rule is not None:
-            self._note(rule, seen, answer, journal)
-            self._act(rule, seen, first=first)
+            self._note(rule, seen, answer, context.journal)
+            self._act(rule, seen)
         else:
             # A token that has ended, or too many requests, are told by status and errors both.
-            mask = partial(self._masked, scope=scope, answer=answer)
-            hold_to_success(answer, self._name, self._refused, mask=mask)
+            self._require_success(answer, seen)
             if errors:
                 # What failed is told beside what did not: part of the data is missing.
-                raise UpstreamError(log=f"{self._name}: the GraphQL answer has errors")
-        if self._needs_body and isinstance(body, Unreadable):
-            raise UpstreamUnreadable(log=f"{self._name}: {body.reason}")
+                raise UpstreamError(log=f"{self.name}: the GraphQL answer has errors")
+        if self.needs_body and isinstance(body, Unreadable):
+            raise UpstreamUnreadable(log=f"{self.name}: {body.reason}")
         return seen
 
     def _has_errors(self, body: Any, answer: PlatformAnswer) -> bool:
@@ -173,16 +175,16 @@ class Responses:
         succeeded = 200 <= answer.status < 300
         if succeeded and not isinstance(body, Unreadable):
             # To a rule with `optional` it would look like an object without data.
-            raise MappingMismatch(log=f"{self._name}: the GraphQL answer is no object")
+            raise MappingMismatch(log=f"{self.name}: the GraphQL answer is no object")
         return False
 
-    def _deciding(self, answer: PlatformAnswer, seen: Scope, *, errors: bool) -> _Rule | None:
+    def _deciding(self, answer: PlatformAnswer, seen: Scope, *, errors: bool) -> RulePlan | None:
         """The first rule that matches; of a GraphQL answer with *errors*, only a rule that looks at them."""
-        asked = (rule for rule in self._rules if rule.reads_errors or not errors)
-        return next((r for r in asked if r.matches(answer.status, seen, self._name)), None)
+        asked = (rule for rule in self.rules if rule.reads_errors or not errors)
+        return next((r for r in asked if r.matches(answer.status, seen, self.name)), None)
 
-    def _act(self, rule: _Rule, seen: Scope, *, first: bool) -> None:
-        said, status = f"{self._name}: the rule at {rule.spec.place} says", seen["status"]
+    def _act(self, rule: RulePlan, seen: Scope) -> None:
+        said, status = f"{self.name}: the rule at {rule.spec.place} says", seen["status"]
         match rule.spec.then:
             case "ok":
                 return
@@ -190,7 +192,7 @@ class Responses:
                 raise UpstreamError(log=f"{said} fail", retryable=_may_pass(status))
             case "retry":
                 raise TryAgain(
-                    UpstreamError(log=f"{self._name}: status {status}, tried again in vain")
+                    UpstreamError(log=f"{self.name}: status {status}, tried again in vain")
                 )
             case "poll":
                 raise NotReady(rule.wait, self._polled_url(rule, seen))
@@ -198,40 +200,56 @@ class Responses:
                 log = f"{said} that the credentials are refused, with status {status}"
                 raise CredentialsRefused(UpstreamAuth(log=log))
             case "empty" | "unknown_user" as claim:
-                if not first:
-                    raise UpstreamError(
-                        log=f"{said} that the user owns nothing, but an earlier page was there"
-                    )
-                raise OwnsNothing(unknown_user=claim == "unknown_user")
+                raise OwnsNothing(said, unknown_user=claim == "unknown_user")
             case _:
                 assert_never(rule.spec.then)
 
-    def _polled_url(self, rule: _Rule, seen: Scope) -> str | None:
+    def _polled_url(self, rule: RulePlan, seen: Scope) -> str | None:
         if rule.url is None:
             return None
-        slot = f"{self._name}: url"
+        slot = f"{self.name}: url"
         url = evaluate(rule.url, seen, slot)
         if not isinstance(url, str):
             raise mismatch(slot, f"`{rule.url.text}` at {rule.url.place} gives no text")
         return url
 
-    def _note(self, rule: _Rule, seen: Scope, answer: PlatformAnswer, journal: Journal) -> None:
+    def _note(self, rule: RulePlan, seen: Scope, answer: PlatformAnswer, journal: Journal) -> None:
         if rule.message is None:
             return
         try:
-            text = _text_of(evaluate(rule.message, seen, f"{self._name}: message"))
+            text = _text_of(evaluate(rule.message, seen, f"{self.name}: message"))
         except MappingMismatch as error:
             # It is for the log alone, and changes nothing of what the rule says.
             journal.notes.append(error.log)
             return
         text = self._masked(text, scope=seen, answer=answer)
-        journal.notes.append(f"{self._name}: {text[:_LONGEST_NOTE]}")
+        journal.notes.append(f"{self.name}: {text[:_LONGEST_NOTE]}")
+
+    def _require_success(self, answer: PlatformAnswer, seen: Scope) -> None:
+        """Return where a status that no rule has decided means success; else raise what it means."""
+        status, log = answer.status, f"{self.name}: status {answer.status}"
+        retry_after = answer.headers.get("retry-after")
+        if status in {200, 204}:
+            return
+        if status == 429 or (status == 503 and retry_after is not None):
+            raise UpstreamUnavailable(log=log, retry_after=seconds_to_wait(retry_after))
+        if status in RETRIED_STATUSES and retry_after is None:
+            raise PassingStatus(UpstreamError(log=log))
+        if status == 401:
+            raise CredentialsRefused(UpstreamAuth(log=log))
+        if status in self.refused:
+            raise UpstreamAuth(log=log)
+        if 300 <= status <= 399 and "location" in answer.headers:
+            target = origin_and_path(answer.headers["location"])
+            shown = self._masked(target, scope=seen, answer=answer)[:_LONGEST_NOTE]
+            log += f", a redirect to {shown}"
+        raise UpstreamError(log=log, retryable=_may_pass(status))
 
     def _masked(self, text: str, *, scope: Scope, answer: PlatformAnswer) -> str:
         """*text* of the platform's. Platforms repeat what they refuse: the user, or the key that was sent."""
         text = mask_words(mask_emails(text), [scope["user"]], "(user)")
         signed = () if answer.credentials is None else answer.credentials.secrets()
-        return mask_words(text, (*self._secrets, *signed), "(credential)")
+        return mask_words(text, (*self.secrets, *signed), "(credential)")
 
 
 def _text_of(value: object) -> str:
@@ -242,36 +260,6 @@ def _text_of(value: object) -> str:
         return encode_within(value, _MASKED).decode()
     except (TooLongError, RecursionError, ValueError):
         return f"({describe(value)} that is not shown)"
-
-
-def hold_to_success(
-    answer: PlatformAnswer,
-    name: str,
-    refused: frozenset[int] = REFUSED_STATUSES,
-    *,
-    mask: Callable[[str], str] = mask_emails,
-) -> None:
-    """What a status means that no rule has decided: returns where the body is to be read, else raises.
-
-    *mask* takes out of a text what the log may not have.
-    """
-    status, log = answer.status, f"{name}: status {answer.status}"
-    retry_after = answer.headers.get("retry-after")
-    if status in {200, 204}:
-        return
-    if status == 429 or (status == 503 and retry_after is not None):
-        raise UpstreamUnavailable(log=log, retry_after=seconds_to_wait(retry_after))
-    if status in RETRIED_STATUSES and retry_after is None:
-        raise PassingStatus(UpstreamError(log=log))
-    if status == 401:
-        raise CredentialsRefused(UpstreamAuth(log=log))
-    if status in refused:
-        raise UpstreamAuth(log=log)
-    if 300 <= status <= 399 and "location" in answer.headers:
-        log += (
-            f", a redirect to {mask(origin_and_path(answer.headers['location']))[:_LONGEST_NOTE]}"
-        )
-    raise UpstreamError(log=log, retryable=_may_pass(status))
 
 
 def _may_pass(status: int) -> bool:

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from ticketbridge.jmes import LONGEST, EvaluationError, kinds
-from ticketbridge.journal import Journal
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import (
     ExpressionSpec,
+    JsonFormatSpec,
     LoginSpec,
     OAuth2AuthSpec,
     SessionAuthSpec,
     UpstreamSpec,
     secrets_in,
 )
-from ticketbridge.problems import MappingMismatch, UpstreamUnreadable
-from ticketbridge.redaction import mask_emails, mask_words
+from ticketbridge.problems import MappingMismatch
+from ticketbridge.upstream.answer import REFUSED_STATUSES, Rules, compile_rules
 from ticketbridge.upstream.auth import Credentials, basic, bearer
 from ticketbridge.upstream.evaluate import evaluate, mismatch
-from ticketbridge.upstream.formats import Unreadable, accept_of, read_json
-from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
+from ticketbridge.upstream.formats import accept_of, compile_format
+from ticketbridge.upstream.messages import PlatformRequest
 from ticketbridge.upstream.requests import RequestPlan
-from ticketbridge.upstream.responses import REFUSED_STATUSES, Responses, hold_to_success
-from ticketbridge.upstream.tokens import Grant
+from ticketbridge.upstream.tokens import Token
 
 # A login answers 400 to credentials that it does not know (RFC 6749, section 5.2, and many sessions).
 _REFUSED = REFUSED_STATUSES | {400}
@@ -39,30 +39,32 @@ class OAuth2Login:
     """A bearer token for the bridge's own client (RFC 6749, section 4.4)."""
 
     repeatable = True  # a token more or less changes nothing at the platform
-    unsigned = None  # the token may come from another host
+    uses_user = False
 
     def __init__(self, spec: OAuth2AuthSpec) -> None:
+        # The token may come from another host: the headers of `upstream` are not for it.
         self._request = _token_request(spec)
-        self._secrets = frozenset(secrets_in(spec))
+        form = compile_format(JsonFormatSpec(), any_content_type=False)
+        self.rules = Rules("token_url", form, frozenset(secrets_in(spec)), refused=_REFUSED)
 
     def request(self, scope: Scope) -> PlatformRequest:
-        """See TokenSource."""
-        del scope
-        return self._request
+        """Return the request of a login."""
+        return replace(self._request, scope=scope)
 
-    async def read(
-        self, answer: PlatformAnswer, scope: Scope, journal: Journal, *, first: bool
-    ) -> Grant:
-        """See TokenSource."""
-        del scope, journal, first
-        hold_to_success(answer, "token_url", _REFUSED, mask=self._masked)
-        body = read_json(answer, any_content_type=False)
-        if isinstance(body, Unreadable):
-            raise UpstreamUnreadable(log=f"token_url: {body.reason}")
-        return _oauth2_grant(body)
-
-    def _masked(self, text: str) -> str:
-        return mask_words(mask_emails(text), self._secrets, "(credential)")
+    def token(self, scope: Scope) -> Token:
+        """Return the token in an answer, of which *scope* was read. Raises MappingMismatch."""
+        body = scope["body"]
+        if not isinstance(body, dict):
+            raise mismatch("token_url", "the answer is no object")
+        token, kind = body.get("access_token"), body.get("token_type", "bearer")
+        if not isinstance(kind, str) or kind.lower() != "bearer":
+            raise mismatch("token_url", "the token's type is not bearer")
+        if not isinstance(token, str) or len(token) > LONGEST or not _TOKEN.fullmatch(token):
+            reason = (
+                f"there is no `access_token` that a header can carry (at most {LONGEST} characters)"
+            )
+            raise mismatch("token_url", reason)
+        return Token(bearer(token), _lifetime(body.get("expires_in"), "token_url: expires_in"))
 
 
 def _token_request(spec: OAuth2AuthSpec) -> PlatformRequest:
@@ -78,24 +80,12 @@ def _token_request(spec: OAuth2AuthSpec) -> PlatformRequest:
     return PlatformRequest(spec.token_url, tuple(headers.items()), "POST", content, "token_url")
 
 
-def _oauth2_grant(body: Any) -> Grant:
-    if not isinstance(body, dict):
-        raise mismatch("token_url", "the answer is no object")
-    token, kind = body.get("access_token"), body.get("token_type", "bearer")
-    if not isinstance(kind, str) or kind.lower() != "bearer":
-        raise mismatch("token_url", "the token's type is not bearer")
-    if not isinstance(token, str) or len(token) > LONGEST or not _TOKEN.fullmatch(token):
-        reason = (
-            f"there is no `access_token` that a header can carry (at most {LONGEST} characters)"
-        )
-        raise mismatch("token_url", reason)
-    return Grant(bearer(token), _lifetime(body.get("expires_in"), "token_url: expires_in"))
-
-
 class SessionLogin:
-    """A platform's own login, as the mapping declares it. *uses_user*: it names the asked user."""
+    """A platform's own login, as the mapping declares it.
 
-    unsigned = Credentials()
+    *repeatable*: its request may be sent again where no complete answer came. *uses_user*: it names the
+    asked user, so that its token is for one answer alone.
+    """
 
     def __init__(
         self, spec: SessionAuthSpec, upstream: UpstreamSpec, compiler: SpecCompiler
@@ -103,7 +93,7 @@ class SessionLogin:
         login = spec.login
         accept = accept_of(login.format)
         self._plan = RequestPlan(
-            login.request, login.name, upstream.base_url, ("user",), compiler, accept=accept
+            login.request, login.name, upstream, ("user",), compiler, accept=accept
         )
         self.uses_user = self._plan.uses_user
         self.repeatable = login.request.idempotent
@@ -115,21 +105,18 @@ class SessionLogin:
         self._header = spec.header
         self._value = compiler.template(spec.value, ("token",), "header")
         used = self._token.names | (self._expires.names if self._expires else frozenset())
-        self._responses = Responses(
+        self.rules = compile_rules(
             login, upstream, seen, compiler, needs_body="body" in used, refused=_REFUSED
         )
-        _hold_to_user(login, compiler, uses_user=self.uses_user)
+        _check_user(login, compiler, uses_user=self.uses_user)
 
     def request(self, scope: Scope) -> PlatformRequest:
-        """See TokenSource."""
+        """See OAuth2Login."""
         return self._plan.build(scope)
 
-    async def read(
-        self, answer: PlatformAnswer, scope: Scope, journal: Journal, *, first: bool
-    ) -> Grant:
-        """See TokenSource."""
-        seen = await self._responses.read(answer, scope, journal, first=first)
-        return Grant(Credentials({self._header: self._signed(seen)}), self._lifetime(seen))
+    def token(self, scope: Scope) -> Token:
+        """See OAuth2Login."""
+        return Token(Credentials({self._header: self._signed(scope)}), self._lifetime(scope))
 
     def _signed(self, seen: Scope) -> str:
         token = evaluate(self._token, seen, "login: token")
@@ -148,6 +135,20 @@ class SessionLogin:
         return _lifetime(evaluate(self._expires, seen, slot), slot)
 
 
+Login = OAuth2Login | SessionLogin
+
+
+def compile_login(spec: UpstreamSpec, compiler: SpecCompiler) -> Login | None:
+    """Return the login of *spec*, or None where its `auth` needs none."""
+    match spec.auth:
+        case OAuth2AuthSpec():
+            return OAuth2Login(spec.auth)
+        case SessionAuthSpec():
+            return SessionLogin(spec.auth, spec, compiler)
+        case _:
+            return None
+
+
 def _lifetime(value: Any, slot: str) -> float | None:
     """Seconds, from a number or its digits; None where the platform does not say."""
     if value is None:
@@ -158,8 +159,8 @@ def _lifetime(value: Any, slot: str) -> float | None:
     return float(text)
 
 
-def _hold_to_user(login: LoginSpec, compiler: SpecCompiler, *, uses_user: bool) -> None:
-    """A login that does not name the user says nothing of what the user owns."""
+def _check_user(login: LoginSpec, compiler: SpecCompiler, *, uses_user: bool) -> None:
+    """Report rules about the user: a login that does not name the user says nothing of what they own."""
     for rule in login.responses:
         if rule.then in {"empty", "unknown_user"} and not uses_user:
             compiler.report(
