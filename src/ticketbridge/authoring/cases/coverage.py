@@ -11,7 +11,7 @@ from typing import Any
 
 from ticketbridge.agreement import WaysDiffer
 from ticketbridge.authoring.cases.case_spec import CaseSpec
-from ticketbridge.authoring.cases.runner import SkippingLoop, compile_for_cases, find_failures
+from ticketbridge.authoring.cases.runner import SkippingLoop, compile_for_cases, run_case
 from ticketbridge.authoring.spec_parts import SpecPart, list_parts
 from ticketbridge.jmes import Expression, Kind
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
@@ -35,9 +35,13 @@ from ticketbridge.tickets.steps import is_owner
 
 
 class Trace:
-    """Each value that an expression gave, and the scope in which it was evaluated."""
+    """Each value that an expression gave, and the scope in which it was evaluated.
+
+    *has_empty_answer*: a case came to an answer without tickets.
+    """
 
     def __init__(self) -> None:
+        self.has_empty_answer = False
         self._seen: dict[ExpressionSpec, list[tuple[Scope, Any]]] = defaultdict(list)
 
     def note(self, spec: ExpressionSpec, scope: Scope, value: Any) -> None:
@@ -61,7 +65,9 @@ def trace_cases(spec: MappingSpec, cases: Sequence[CaseSpec]) -> Trace:
         for case in cases:
             # A difference of the two ways fails the case where its result is told.
             with suppress(WaysDiffer):
-                runner.run(find_failures(case, bridge))
+                outcome = runner.run(run_case(case, bridge)).outcome
+                if outcome is not None and outcome.problem is None and not outcome.tickets:
+                    trace.has_empty_answer = True
     return trace
 
 
@@ -134,7 +140,7 @@ def _list_points(part: SpecPart, trace: Trace) -> Iterator[CoveragePoint]:
             met = any(value is not None and value != "" for value in trace.values(expression))
             yield CoveragePoint(place, f"no ticket has `{_find_field_name(part.slot)}`", met)
         case ResponseSpec():
-            met = any(not scope["tickets"] for scope, _ in trace.of(part.node.body))
+            met = trace.has_empty_answer
             yield CoveragePoint(part.node.place, "no answer is without tickets", met)
 
 
