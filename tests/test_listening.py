@@ -133,3 +133,14 @@ def test_a_name_with_an_address_that_is_not_here_is_served_by_the_others(
 def test_loopback_is_what_this_machine_alone_reaches(host: str, is_so: bool) -> None:
     """All addresses are not loopback, and one written as IPv6 is what it stands for."""
     assert is_loopback(host) == is_so
+
+
+def test_where_all_ports_are_taken_the_first_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the last of the ports that may be tried there is no other one."""
+
+    def taken(*_: object) -> None:
+        raise OSError(errno.EADDRINUSE, "in use")
+
+    monkeypatch.setattr(listening, "_bound", taken)
+    with pytest.raises(SettingsError, match="no port from 65534 on is free"):
+        open_listeners("127.0.0.1", 65534, more_ports=5)

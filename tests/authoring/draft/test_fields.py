@@ -254,6 +254,10 @@ def test_several_statuses_are_several_tables() -> None:
         ({"valid_until": 5}, {"over": TODO}),
         ({"add_on_id": None}, {"add_on": "ticket.add_on_id != `null`"}),
         ({"active": True}, {"not_active": "ticket.active != `true`"}),
+        ({"active": 0}, {"not_active": "ticket.active != `1`"}),
+        ({"active": "perhaps"}, {"not_active": TODO}),
+        ({"voided": 1}, {"voided": "ticket.voided != `0`"}),
+        ({"voided": "perhaps"}, {"voided": TODO}),
         ({"checkins": []}, {"used": "length(ticket.checkins) > `0`"}),
         (
             {"refunded_amount": 0, "cancelled": 0},

@@ -394,3 +394,27 @@ async def test_a_value_that_decides_is_kept(platform: FakePlatform, recorder: Re
     assert "2031-05-06T07:08:09Z" in text
     assert "kind: x" in text or '"kind": "x"' in text or "kind: x," in text
     assert recorder.ticket["price"] == 12.5
+
+
+async def test_a_value_that_decides_is_kept_whatever_way_leads_to_it(
+    platform: FakePlatform, recorder: Recorder
+) -> None:
+    """Slices, values of objects, negations, alternatives, and what is made of several values lead to them."""
+    marks = {"a": "green", "b": "red"}
+    plain = item(1, marks=marks, steps=["one", "two", "three"], gone=False, note="plantina")
+    platform.on("/v2/orders", Reply(json=orders(order(plain))))
+    reasons = {
+        "marked": "contains(item.marks.*, 'black')",
+        "late": "contains(item.steps[0:2], 'three')",
+        "gone": "!(item.gone == `false`)",
+        "listed": "contains([item.state, item.zone], 'red')",
+        "made": "{state: item.state}.state == 'GONE'",
+        "either": "(item.gone || item.steps[2]) == 'four'",
+    }
+
+    code, text = await recorder.record({"ticket.not_eligible_when": reasons})
+
+    assert (code, left_in(text)) == (0, [])
+    kept = recorder.answer["orders"][0]["items"][0]
+    assert list(kept["marks"].values()) == list(marks.values())
+    assert kept["steps"] == ["one", "two", "three"]
