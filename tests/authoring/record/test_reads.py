@@ -100,6 +100,54 @@ async def test_the_field_that_opens_the_door_is_another(
     assert "zone-7-b" in text
 
 
+async def test_what_is_nobodys_in_a_field_of_a_person_is_replaced_all_the_same(
+    platform: FakePlatform, recorder: Recorder
+) -> None:
+    """A name with digits, a number that is a document's, a blank, and a URL in place of a phone number."""
+    person = {
+        "a": "nobody",
+        "b": "R2-D2 / 77",
+        "c": 48372615,
+        "d": " ",
+        "e": "https://x.example/p/77",
+    }
+    platform.on("/v2/orders", Reply(json=orders(order(item(1, who=person)))))
+    changes = {
+        "ticket.fields.primarySaleBuyerData": {
+            "firstName": "item.who.b",
+            "lastName": "item.who.d",
+            "identificationNumber": "to_string(item.who.c)",
+            "phoneNumber": "item.who.e",
+        },
+    }
+
+    code, text = await recorder.record(changes)
+
+    assert (code, left_in(text)) == (0, [])
+    kept = recorder.answer["orders"][0]["items"][0]["who"]
+    assert isinstance(kept["c"], int)
+    assert {48372615, "R2-D2 / 77"}.isdisjoint(kept.values())
+
+
+async def test_a_document_in_a_text_that_decides_is_kept_without_persons(
+    platform: FakePlatform, recorder: Recorder
+) -> None:
+    """What decides in it stays; an address in it is another one, be the text JSON or not."""
+    whole = json.dumps({"colour": "green", "mail": "planted@mail.example"})
+    items = [item(1, doc=whole), item(2, doc="{green planted@mail.example"), item(3, doc='["red"]')]
+    platform.on("/v2/orders", Reply(json=orders(order(*items))))
+
+    code, text = await recorder.record(
+        {"ticket.not_eligible_when": {"marked": "contains(item.doc, 'green')"}}
+    )
+
+    assert (code, left_in(text)) == (0, [])
+    docs = [one["doc"] for one in recorder.answer["orders"][0]["items"]]
+    assert json.loads(docs[0])["colour"] == "green"
+    assert docs[1].startswith("{green ")
+    assert docs[2] == '["red"]'
+
+
 async def test_only_the_element_that_a_lookup_finds_is_kept(
     platform: FakePlatform, recorder: Recorder
 ) -> None:
