@@ -40,8 +40,6 @@ SLOW = (
 
 GENERATED = (
     "authoring/draft/test_any.py",
-    "authoring/record/test_planted.py",
-    "benchmarks/test_drafts.py",
     "faults/test_faults.py",
     "faults/test_floods.py",
     "faults/test_hostile_values.py",
