@@ -33,3 +33,8 @@ class SkippingLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Seconds waited so far."""
         return self._skipping.waited
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """See asyncio. It waits without a limit: one on this clock is over before any thread can end."""
+        del timeout
+        await super().shutdown_default_executor()

@@ -103,8 +103,9 @@ class Findings:
 
     def learn_text(self, text: str) -> None:
         """Remember what any *text* has that is personal by its look."""
-        for match in EMAIL.finditer(text):
-            self.add(match.group().replace("%40", "@"), Kind.EMAIL)
+        if "@" in text or "%40" in text:  # a long text without either would be read once a letter
+            for match in EMAIL.finditer(text):
+                self.add(match.group().replace("%40", "@"), Kind.EMAIL)
         for kind, match in found_in(text):
             self.add(match.group(), kind)
 

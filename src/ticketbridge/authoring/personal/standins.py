@@ -123,7 +123,7 @@ def _in_hex(text: str) -> str:
 
 def _names(names: Collection[str]) -> Iterator[str]:
     yield from names
-    for suffix in map(_in_letters, count(1)):
+    for suffix in map(_in_letters, count(1)):  # pragma: no branch - it never ends
         yield from (name + suffix for name in names)
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import quote, unquote
 
-EMAIL = re.compile(r"\w[\w.+'%-]*(?:@|%40)[\w-]+(?:\.[\w-]+)+")
+EMAIL = re.compile(r"(?<!\w)\w[\w.+'%-]*(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://[^\s/?#]+)?/[^\s]*|\S+\?\S+=\S*", re.IGNORECASE)
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]*(?=[/?#]|$)", re.IGNORECASE)
 HIDING = re.compile(r"[A-Za-z0-9+_/-]{16,}")
