@@ -40,7 +40,7 @@ from ticketbridge.authoring.draft.first_case import (
 from ticketbridge.authoring.personal.personal_data import PersonalData
 from ticketbridge.authoring.record.recorded_answers import RecordedAnswer
 from ticketbridge.authoring.samples import Sample
-from ticketbridge.authoring.trial import Trial, tried
+from ticketbridge.authoring.trial import Trial, make_trial
 from ticketbridge.tickets.convert import MISSING
 from ticketbridge.tickets.steps import is_owner
 from ticketbridge.tickets.verdicts import RETURNED, Record
@@ -190,7 +190,7 @@ def _truth(platform: str, case: CaseSpec) -> Trial:
     bridge = compile_for_cases(load_for_cases(MAPPINGS / f"{platform}.yaml"))
     bridge = bridge.replaced(CasePlatform(case.answers, bridge.spec.upstream).send, logs_in=False)
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        return runner.run(tried(bridge, case.user, now=case.now))
+        return runner.run(make_trial(bridge, case.user, now=case.now))
 
 
 def _fields_alone(parts: DraftParts) -> DraftParts:

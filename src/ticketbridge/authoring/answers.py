@@ -13,7 +13,7 @@ from ticketbridge.authoring.cases.case_spec import CaseSpec
 from ticketbridge.authoring.cases.reader import read_cases
 from ticketbridge.authoring.cases.runner import SkippingLoop, answers_login, cases_file
 from ticketbridge.authoring.samples import SampleError, SamplePlatform, read_sample
-from ticketbridge.authoring.trial import Trial, Watched, tried
+from ticketbridge.authoring.trial import Trial, Watched, make_trial
 from ticketbridge.authoring.unfinished import find_unfinished, require_finished
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
@@ -89,7 +89,7 @@ def _run_offline(bridge: Bridge, user: str, now: datetime | None) -> Trial:
 async def _run_watched(bridge: Bridge, user: str, now: datetime | None) -> Trial:
     watched = Watched(bridge.last_stage)
     try:
-        return await tried(
+        return await make_trial(
             bridge.replaced(watched.send), user, now=now, exchanges=watched.exchanges
         )
     finally:

@@ -74,29 +74,29 @@ class Trial:
     open: Sequence[str] = ()
 
 
-async def tried(
+async def make_trial(
     bridge: Bridge,
     user: str,
     *,
     now: datetime | None = None,
     exchanges: Sequence[Exchange] = (),
 ) -> Trial:
-    """What *bridge* answers for *user*, with its reasons; *exchanges* is where its calls are kept.
+    """Answer *user* by *bridge*, with reasons; *exchanges* is where its calls are kept.
 
-    Raises WaysDiffer where `serve` would answer otherwise.
+    Raises WaysDiffer if `serve` would answer otherwise.
     """
     now = now or datetime.now(UTC)
     journal = Journal(explains=True)
     answer = problem = None
     try:
-        asked = asked_as_by_menta(user, bridge.spec.endpoint)
+        asked = require_asked_user(user, bridge.spec.endpoint)
         answer = await bridge.answer(asked, journal, now=now)
     except ProblemError as error:
         problem = error
     return Trial(user, now, bridge, journal, answer, problem, exchanges)
 
 
-def asked_as_by_menta(user: str, endpoint: EndpointSpec) -> str:
-    """*user* as the service reads it from a query; InvalidUser for one that it would refuse."""
+def require_asked_user(user: str, endpoint: EndpointSpec) -> str:
+    """Return *user* as the service reads it from a query. Raises InvalidUser."""
     query = f"{quote(endpoint.user_parameter, safe='')}={quote(user, safe='')}"
     return asked_user(query.encode(), endpoint)

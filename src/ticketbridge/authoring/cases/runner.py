@@ -21,7 +21,7 @@ from ticketbridge.authoring.cases.compare import (
     describe_ticket_differences,
 )
 from ticketbridge.authoring.cases.value_text import show_value
-from ticketbridge.authoring.trial import Trial, tried
+from ticketbridge.authoring.trial import Trial, make_trial
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.compiler import SpecCompiler
@@ -116,7 +116,7 @@ async def run_case(case: CaseSpec, compiled: Bridge) -> CaseRun:
 
 
 async def _find_outcome(case: CaseSpec, bridge: Bridge) -> CaseOutcome:
-    trial = await tried(bridge, case.user, now=case.now)
+    trial = await make_trial(bridge, case.user, now=case.now)
     verdicts, reasons = trial.journal.verdicts, Reasons(trial)
     if trial.answer is None:
         return CaseOutcome([], verdicts, None, trial.problem, reasons)

@@ -28,7 +28,7 @@ from ticketbridge.authoring.personal.standins import StandIns
 from ticketbridge.authoring.record.case_writing import CaseParts, write_case
 from ticketbridge.authoring.record.recorded_answers import RecordedAnswer, change_texts
 from ticketbridge.authoring.record.replay import NotRecorded, Replay, ReplayedAnswer
-from ticketbridge.authoring.trial import Trial, tried
+from ticketbridge.authoring.trial import Trial, make_trial
 from ticketbridge.contract.marks import VALID
 from ticketbridge.mapping import Environment, MappingError, parse_mapping
 from ticketbridge.mapping.compiler import TODO
@@ -144,7 +144,7 @@ def run_draft(
         replay = Replay(replies, spec.upstream.base_url)
         bridge = bridge.replaced(replay.send)
         with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-            return DraftRun(runner.run(tried(bridge, user, now=now)), replay)
+            return DraftRun(runner.run(make_trial(bridge, user, now=now)), replay)
     except (MappingError, NotRecorded):
         return None
 

@@ -44,7 +44,7 @@ from ticketbridge.authoring.record.slots import (
     find_named_keys,
     find_slots,
 )
-from ticketbridge.authoring.trial import Trial, tried
+from ticketbridge.authoring.trial import Trial, make_trial
 from ticketbridge.bridge import Bridge
 from ticketbridge.mapping.findings import MappingError
 
@@ -112,7 +112,7 @@ def _run_replay(replies: Sequence[RecordedAnswer], offline: Bridge, user: str, r
     bridge = offline.replaced(replay.send, logs_in=False)
     try:
         with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-            return _Run(replay, runner.run(tried(bridge, user, now=real.now)))
+            return _Run(replay, runner.run(make_trial(bridge, user, now=real.now)))
     except NotRecorded as call:
         failed = [f"{e.request.call}: {e.failure}" for e in real.exchanges if e.answer is None]
         why = f" ({failed[0]})" if failed else ""
