@@ -36,12 +36,12 @@ from ticketbridge.catalog import NoMappings, mapping_files
 from ticketbridge.contract import tickets_schema_text
 from ticketbridge.demo import run_demo
 from ticketbridge.mapping import Environment, MappingError
-from ticketbridge.mapping.schema import schema_file
+from ticketbridge.mapping.schema import schema_text
 from ticketbridge.server import serve
 from ticketbridge.settings import Settings, SettingsError, doubts_of, settings_from
 from ticketbridge.terminal import counted, open_missing_streams, shows_colours
 
-_SCHEMAS = {"mapping": lambda: schema_file().read_text("utf-8"), "tickets": tickets_schema_text}
+_SCHEMAS = {"mapping": schema_text, "tickets": tickets_schema_text}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -38,6 +38,7 @@ from ticketbridge.mapping.spec import (
     TicketSpec,
     UpstreamSpec,
 )
+from ticketbridge.mapping.spec_answers import WaitSpec
 
 FULL = """\
 # yaml-language-server: $schema=mapping.schema.json
@@ -116,10 +117,20 @@ def at(line: int, column: int) -> Place:
     return Place("acme.yaml", line, column)
 
 
-def get_of(path: TemplateSpec, **query: TemplateSpec) -> RequestSpec:
-    """A GET with these parameters."""
+def get_of(path: TemplateSpec, place: Place, **query: TemplateSpec) -> RequestSpec:
+    """A GET of the entry at *place* with these parameters."""
     parameters = {name: (value,) for name, value in query.items()}
-    return RequestSpec("GET", path, parameters, headers={}, body=None, idempotent=True)
+    return RequestSpec(
+        get=path,
+        post=None,
+        query=parameters,
+        headers={},
+        json=None,
+        form=None,
+        graphql=None,
+        says_idempotent=False,
+        place=place,
+    )
 
 
 def expression(text: str, line: int, column: int) -> ExpressionSpec:
@@ -128,6 +139,7 @@ def expression(text: str, line: int, column: int) -> ExpressionSpec:
 
 
 EXPECTED = MappingSpec(
+    version=1,
     platform="acme",
     title="ACME Tickets, My Tickets API v2",
     endpoint=EndpointSpec(
@@ -163,6 +175,7 @@ EXPECTED = MappingSpec(
             name="customer",
             request=get_of(
                 TemplateSpec(("/customers",), at(30, 10)),
+                at(29, 5),
                 email=TemplateSpec((expression("user", 31, 22),), at(31, 21)),
             ),
             condition=None,
@@ -171,12 +184,16 @@ EXPECTED = MappingSpec(
                     status=None,
                     when=expression("length(body.data) == `0`", 33, 17),
                     then="unknown_user",
+                    url=None,
+                    after=WaitSpec(1.0, at(33, 9)),
                     message=None,
                     place=at(33, 9),
                 ),
             ),
             pages=None,
-            result=ResultSpec("take", expression("body.data[0]", 34, 11)),
+            take=expression("body.data[0]", 34, 11),
+            each=None,
+            collect=None,
             format=JsonFormatSpec(),
             any_content_type=False,
             place=at(29, 5),
@@ -187,23 +204,32 @@ EXPECTED = MappingSpec(
                 TemplateSpec(
                     ("/customers/", expression("customer.id", 36, 22), "/orders"), at(36, 10)
                 ),
+                at(35, 5),
                 page=TemplateSpec((expression("page.number", 37, 21),), at(37, 20)),
                 per_page=TemplateSpec(("100",), at(37, 47)),
             ),
             condition=None,
             responses=(),
             pages=PagesSpec(
-                paging=NumberSpec(1),
+                next_url=None,
+                link_header=None,
+                cursor=None,
+                number=NumberSpec(1),
+                offset=None,
                 last=expression("page.number >= body.page_count", 38, 39),
                 total=None,
+                items=None,
+                any_path=False,
                 place=at(38, 12),
             ),
-            result=ResultSpec("each", expression("body.data", 39, 11)),
+            take=None,
+            each=expression("body.data", 39, 11),
+            collect=None,
             format=JsonFormatSpec(),
             any_content_type=False,
             place=at(35, 5),
         ),
-        BindingSpec("item", "each", expression("order.items", 41, 11), at(40, 5)),
+        BindingSpec("item", None, expression("order.items", 41, 11), at(40, 5)),
     ),
     ticket=TicketSpec(
         owner=expression("order.customer.email", 44, 10),

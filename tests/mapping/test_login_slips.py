@@ -23,7 +23,7 @@ SLIPS = [
     pytest.param(
         OAUTH2.replace("client_id: a", "client_id: ''"), "7:69", "TB015", "client_id", id="empty-id"
     ),
-    pytest.param(OAUTH2 + ", send: header", "7:106", "TB013", "basic, body", id="send"),
+    pytest.param(OAUTH2 + ", send: header", "7:106", "TB013", "`basic` or `body`", id="send"),
     pytest.param(
         OAUTH2 + ", scop: a", "7:100", "TB010", 'did you mean "scope"?', id="misspelt-scope"
     ),

@@ -1303,7 +1303,7 @@ MEANING = [
         "offset: {step: 0}, last:",
         "22:28",
         "TB014",
-        "a whole number from 1 on",
+        "a whole number from 1 to 1000000",
         id="offset-without-a-step-ahead",
     ),
     pytest.param(

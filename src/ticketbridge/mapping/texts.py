@@ -1,19 +1,24 @@
-"""Strings of `endpoint` and `upstream`: plain text with `${NAME}` variables."""
+"""Texts of a mapping: plain ones with `${NAME}` variables, and templates, with `{expression}` holes too."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 
-from ticketbridge.mapping.builders.context import Context, text_of
+from ticketbridge.jmes import ExpressionError, HolePart, TextPart, VariablePart, split_template
+from ticketbridge.mapping.context import Context, text_of
+from ticketbridge.mapping.environment import Value
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.nodes import Broken, Node, Scalar
-from ticketbridge.mapping.spec import Secret
+from ticketbridge.mapping.nodes import Broken, Node, Scalar, walk
+from ticketbridge.mapping.places import pieces_from
+from ticketbridge.mapping.spec_texts import ExpressionSpec, Secret, TemplateSpec
 from ticketbridge.mapping.words import shown
 
 VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^{}]*))?\}")
-HOLE = re.compile(r"\{[^{}]*\}")
+_HOLE = re.compile(r"\{[^{}]*\}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# Stands for a hole where the text around it is checked.
+HOLE = "\ufffc"
 MALFORMED = "a variable is written `${NAME}` or `${NAME:-default}`"
 
 
@@ -88,7 +93,7 @@ def _refuse_malformed(node: Scalar, text: str, context: Context) -> bool:
 
 def _refuse_holes(node: Scalar, text: str, context: Context) -> bool:
     blank = VARIABLE.sub(lambda match: " " * len(match[0]), text)
-    hole = HOLE.search(blank)
+    hole = _HOLE.search(blank)
     if hole is None:
         return True
     message = "holes are legal in the request strings of `source` only; this is plain text"
@@ -126,3 +131,88 @@ def warn_if_in_clear(text: Text, context: Context) -> None:
         what = "the default of " if text.variables else ""
         message = f"{what}{text.label} is a credential in clear"
         context.report.warning(text.place, "TB053", message, "use a variable: `${NAME}`")
+
+
+def warn_of_variables(node: Node, context: Context) -> None:
+    """Constants are literal: a `${NAME}` in one would reach menta tech as it stands."""
+    for _, part in walk(node):
+        if isinstance(part, Scalar) and isinstance(part.value, str) and VARIABLE.search(part.value):
+            message = "variables are not resolved here: this stays text"
+            suggestion = "they are in `endpoint`, `upstream` and the request strings of `source`"
+            context.report.warning(part.place, "TB025", message, suggestion)
+
+
+# --- templates ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template and what can be known of its text: *text* has a mark in place of each hole."""
+
+    spec: TemplateSpec
+    text: Text = field(repr=False)
+    holes: int = 0
+
+
+def resolve_template(node: Node, context: Context, name: str) -> Template:
+    """The template that *node* holds, its variables resolved."""
+    nothing = Template(TemplateSpec((), node.place), Text(name, "", node.place, known=False))
+    if isinstance(node, Broken) or not isinstance(node, Scalar):
+        return nothing
+    source = text_of(node)
+    try:
+        parts = split_template(source)
+    except ExpressionError as error:
+        _report_slip(node, source, error, context)
+        return nothing
+    return _Filling(node, context, name).fill(parts)
+
+
+def _report_slip(node: Scalar, source: str, error: ExpressionError, context: Context) -> None:
+    offset = error.column - 1
+    if source.startswith("${", offset) and not VARIABLE.match(source, offset):
+        context.report.error(node.at(offset), "TB022", "this `${` is no variable", MALFORMED)
+    else:
+        context.report.error(node.at(offset), "TB031", error.reason, error.suggestion)
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """Turns the parts of one template into those of its spec."""
+
+    node: Scalar
+    context: Context
+    name: str
+
+    def fill(self, parts: tuple[TextPart | VariablePart | HolePart, ...]) -> Template:
+        values = {p: self._value(p) for p in parts if isinstance(p, VariablePart)}
+        variables = tuple(part.name for part in values)
+        text = Text(
+            self.name,
+            "".join(_shown(part, values) for part in parts),
+            self.node.place,
+            known=all(value.known for value in values.values()),
+            variables=variables,
+            in_clear=not variables and bool(parts),
+        )
+        spec = TemplateSpec(tuple(self._part(part, values) for part in parts), self.node.at(0))
+        return Template(spec, text, sum(isinstance(part, HolePart) for part in parts))
+
+    def _value(self, part: VariablePart) -> Value:
+        return self.context.variable(part.name, part.default, self.node.at(part.offset))
+
+    def _part(
+        self, part: TextPart | VariablePart | HolePart, values: dict[VariablePart, Value]
+    ) -> str | Secret | ExpressionSpec:
+        if isinstance(part, TextPart):
+            return part.text
+        if isinstance(part, VariablePart):
+            return Secret(values[part].text)
+        pieces = pieces_from(self.node.pieces, part.offset)
+        return ExpressionSpec(part.text, self.node.at(part.offset), pieces)
+
+
+def _shown(part: TextPart | VariablePart | HolePart, values: dict[VariablePart, Value]) -> str:
+    if isinstance(part, VariablePart):
+        return values[part].text
+    return part.text if isinstance(part, TextPart) else HOLE
