@@ -33,8 +33,15 @@ SLIPS = [
         SESSION.replace("post: /login", "json: {}"),
         "7:32",
         "TB011",
-        "`post`",
+        "`post` is missing. The path of the login",
         id="login-without-path",
+    ),
+    pytest.param(
+        SESSION.replace("post: /login", "gets: /login"),
+        "7:33",
+        "TB010",
+        'did you mean "get"?',
+        id="misspelt-get-of-a-login",
     ),
     pytest.param(
         SESSION.replace("/login", "login"), "7:39", "TB064", "begins with `/`", id="login-path"

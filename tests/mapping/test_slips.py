@@ -401,6 +401,14 @@ YAML_AND_STRUCTURE = [
     ),
     pytest.param(
         'per_page: "100"',
+        "per_page: null",
+        "21:46",
+        "TB012",
+        'for example per_page: "{user}"',
+        id="parameter-without-a-value",
+    ),
+    pytest.param(
+        'per_page: "100"',
         "per_page: true",
         "21:46",
         "TB012",

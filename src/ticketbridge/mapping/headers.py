@@ -112,10 +112,9 @@ def read_header(node: Node, context: Context, name: str) -> TemplateSpec:
 
 
 def read_parameters(
-    node: Node, context: Context, name: str
+    node: Node, context: Context, _name: str
 ) -> Mapping[str, tuple[TemplateSpec, ...]]:
     """The parameters that *node* declares; a list repeats its parameter."""
-    del name
     parameters: dict[str, tuple[TemplateSpec, ...]] = {}
     for key, value in node.pairs:
         parameter = str(key.value)

@@ -86,19 +86,22 @@ class Key:
         return self.text if default is None else f"{self.text} Default: `{shown}`."
 
     def read(self, parent: Node, context: Context) -> Any:
-        """Return the value in the mapping *parent*; the default where it is absent or wrong."""
-        node = parent.get(self.name)
-        if self.is_needed:
-            return self.kind.read(node or Broken(parent.place), context, self.name)
-        if self.absent is None:
-            return node and self.kind.read(node, context, self.name)
-        try:
-            if node is not None and not isinstance(node, Broken):
+        """Return the value in the mapping *parent*; the default where it is absent or wrong.
+
+        Where there is no default, None stands for a wrong value, and its example for a needed one.
+        """
+        node = parent.get(self.name) or (Broken(parent.place) if self.is_needed else None)
+        if node is None and self.absent is None:
+            return None
+        has_default = not self.is_needed and self.absent is not None
+        if node is not None and not (has_default and isinstance(node, Broken)):
+            try:
                 return self.kind.read(node, context, self.name)
-        except NoValueError:
-            pass
-        default = node_of(self.absent, (node or parent).place)
-        return self.kind.read(default, context, self.name)
+            except NoValueError:
+                if self.absent is None:
+                    return None
+        stand_in = self.examples[0] if self.is_needed else self.absent
+        return self.kind.read(node_of(stand_in, (node or parent).place), context, self.name)
 
 
 # --- specs ----------------------------------------------------------------------------------------
@@ -158,8 +161,7 @@ class _Here:
     def keys(self) -> Iterator[Key]:
         yield from ()
 
-    def read(self, node: Node, context: Context) -> Any:
-        del context
+    def read(self, node: Node, _context: Context) -> Any:
         return node.place
 
 
@@ -227,8 +229,7 @@ def mapping_of(
     *check* reports what is wrong between its keys; *more* are further keywords of its schema.
     """
 
-    def read(node: Node, context: Context, name: str) -> S:
-        del name
+    def read(node: Node, context: Context, _name: str) -> S:
         made = build(spec, node, context)
         if check is not None and isinstance(node, MapNode):
             check(made, node, context)

@@ -18,13 +18,11 @@ U = TypeVar("U")
 _END = r"(?!\n)$"  # `$` alone matches before a line break too
 
 
-def _plain(node: Node, context: Context, name: str) -> Any:
-    del context, name
+def _plain(node: Node, _context: Context, _name: str) -> Any:
     return node.plain()
 
 
-def _text(node: Node, context: Context, name: str) -> str:
-    del context, name
+def _text(node: Node, _context: Context, _name: str) -> str:
     return text_of(node)
 
 
@@ -105,8 +103,7 @@ def named(
     *more* are further keywords of its schema.
     """
 
-    def read(node: Node, context: Context, name: str) -> Mapping[str, T]:
-        del name
+    def read(node: Node, context: Context, _name: str) -> Mapping[str, T]:
         return {
             str(key.value): entry.read(value, context, str(key.value)) for key, value in node.pairs
         }

@@ -22,7 +22,7 @@ _HEAD = {
     "description": "One file per platform: how menta tech's pull becomes calls of the platform's existing "
     "API, and how each record becomes a ticket.",
 }
-_WIDTH = 100
+_WIDTH = 120
 
 
 def schema() -> dict[str, Any]:

@@ -42,8 +42,7 @@ class JsonFormatSpec:
     """`format: json`."""
 
 
-def _read_element(node: Node, context: Context, name: str) -> tuple[str, ...]:
-    del name
+def _read_element(node: Node, context: Context, _name: str) -> tuple[str, ...]:
     text = text_of(node)
     if text.startswith("body."):
         message = f"{shown(text)} begins with `body`, which is no element"
@@ -128,8 +127,7 @@ def not_about_users(status: StatusRange) -> bool:
     return any(s.first <= status.last and status.first <= s.last for s in _NOT_ABOUT_USERS)
 
 
-def _read_statuses(node: Node, context: Context, name: str) -> tuple[StatusRange, ...]:
-    del context, name
+def _read_statuses(node: Node, _context: Context, _name: str) -> tuple[StatusRange, ...]:
     entries = node.items if isinstance(node, ListNode) else (node,)
     return tuple(_status(entry) for entry in entries if isinstance(entry, Scalar))
 

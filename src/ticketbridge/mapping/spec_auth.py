@@ -68,8 +68,7 @@ def _refuse_empty(text: Text, context: Context) -> None:
         context.report.error(text.place, "TB015", f"{text.label} is empty", "set its variable")
 
 
-def _read_secret(text: Text, context: Context) -> Secret:
-    del context
+def _read_secret(text: Text, _context: Context) -> Secret:
     return text.secret
 
 
@@ -311,7 +310,8 @@ class SessionAuthSpec(Declared):
     """A login of the platform's own. One whose request uses `user` is made for each answer, and its
     token never shared.
 
-    *login* gives the token, and *header* carries it as *value*. *expires_in*: an expression that gives seconds, seconds, or None where only a 401 tells.
+    *login* gives the token, and *header* carries it as *value*. *expires_in*: an expression that gives
+    seconds, seconds, or None where only a 401 tells.
     """
 
     login: LoginSpec = needed(

@@ -39,8 +39,7 @@ class ConstSpec:
     place: Place
 
 
-def _read_constant(node: Node, context: Context, name: str) -> ConstSpec:
-    del name
+def _read_constant(node: Node, context: Context, _name: str) -> ConstSpec:
     warn_of_variables(node, context)
     if isinstance(node, Scalar) and node.value is None:
         message = "this constant is empty: the field is left out"
@@ -48,8 +47,7 @@ def _read_constant(node: Node, context: Context, name: str) -> ConstSpec:
     return ConstSpec(node.plain(), node.place)
 
 
-def _read_values(node: Node, context: Context, name: str) -> Mapping[str, ConstSpec]:
-    del name
+def _read_values(node: Node, context: Context, _name: str) -> Mapping[str, ConstSpec]:
     warn_of_variables(node, context)
     return {str(word.value): ConstSpec(value.plain(), value.place) for word, value in node.pairs}
 
@@ -83,8 +81,7 @@ _TABLE = mapping_of(TableSpec, "", define="table", heading="A field: a table")
 # --- statuses -------------------------------------------------------------------------------------
 
 
-def _read_words(node: Node, context: Context, name: str) -> Mapping[str, ConstSpec]:
-    del context, name
+def _read_words(node: Node, _context: Context, _name: str) -> Mapping[str, ConstSpec]:
     return {
         str(word.value): ConstSpec(text_of(value, VALID), value.place) for word, value in node.pairs
     }
@@ -188,8 +185,7 @@ class NamedField:
     place: Place
 
 
-def _read_fields(node: Node, context: Context, name: str) -> ObjectSpec:
-    del name
+def _read_fields(node: Node, context: Context, _name: str) -> ObjectSpec:
     fields = tuple(
         NamedField(str(field.value), _read_named(value, context, str(field.value)), field.place)
         for field, value in node.pairs
