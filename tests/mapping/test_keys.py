@@ -10,7 +10,7 @@ from ticketbridge.mapping.context import Context
 from ticketbridge.mapping.keys import (
     Declared,
     Key,
-    Kind,
+    ValueKind,
     build,
     declared,
     inline,
@@ -20,10 +20,10 @@ from ticketbridge.mapping.keys import (
     name_of,
     needed,
 )
-from ticketbridge.mapping.kinds import DURATION, POSSIBLY_EMPTY, YES_OR_NO, text, whole, word
 from ticketbridge.mapping.nodes import Broken, Node, node_of
 from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.schema import legal_keys, sections
+from ticketbridge.mapping.value_kinds import DURATION, POSSIBLY_EMPTY, YES_OR_NO, text, whole, word
 
 PLACE = Place("x.yaml", 2, 3)
 TEXT_VALUE = text(lambda given, _context: given.value, POSSIBLY_EMPTY)
@@ -111,7 +111,7 @@ def test_a_member_is_called_by_its_key() -> None:
 def test_a_rule_between_keys_is_asked_of_mappings_alone() -> None:
     """What is broken has its finding: a rule has nothing to say of it."""
     asked: list[Node] = []
-    kind: Kind[Lamp] = mapping_of(Lamp, check=lambda _lamp, node, _context: asked.append(node))
+    kind: ValueKind[Lamp] = mapping_of(Lamp, check=lambda _lamp, node, _context: asked.append(node))
     tree = node_of({"colour": "red"}, PLACE)
     for node in (tree, Broken(PLACE)):
         kind.read(node, Context(Report(), Environment({}), None), "lamp")

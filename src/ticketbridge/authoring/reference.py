@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ticketbridge.jmes import FUNCTIONS, Function
-from ticketbridge.mapping.keys import Kind
+from ticketbridge.mapping.keys import ValueKind
 from ticketbridge.mapping.schema import sections
 
 START = "<!-- reference: generated from mapping.schema.json and the table of functions -->"
@@ -34,7 +34,7 @@ def renewed(text: str) -> str:
     return before + reference() + after
 
 
-def _section(kind: Kind[Any]) -> Iterator[str]:
+def _section(kind: ValueKind[Any]) -> Iterator[str]:
     title = f"### {kind.heading}"
     yield from (title, "", "| key | needed | meaning | example |", "|---|---|---|---|")
     for key in kind.keys:

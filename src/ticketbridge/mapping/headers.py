@@ -10,11 +10,11 @@ from ticketbridge.mapping.context import Context
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.nodes import Node
 from ticketbridge.mapping.spec_texts import TemplateSpec
-from ticketbridge.mapping.texts import (
+from ticketbridge.mapping.variables import (
     CONTROL,
-    Template,
+    ResolvedTemplate,
+    check_controls,
     check_header_value,
-    refuse_controls,
     resolve_template,
     warn_if_in_clear,
 )
@@ -104,7 +104,7 @@ def read_header(node: Node, context: Context, name: str) -> TemplateSpec:
     """The template of the header *name*."""
     template = resolve_template(node, context, name)
     if template.holes:
-        refuse_controls(template.text, context)
+        check_controls(template.text, context)
     else:
         check_header_value(template.text, context)
     warn_of_credential(name, template, context)
@@ -120,7 +120,7 @@ def read_parameters(
         parameter = str(key.value)
         if not parameter or CONTROL.search(parameter):
             context.report.error(key.place, "TB051", "this is no legal name of a parameter")
-        refuse_braces(parameter, key.place, context)
+        check_braces(parameter, key.place, context)
         entries = value.items or (value,)
         templates = [resolve_template(entry, context, parameter) for entry in entries]
         for template in templates:
@@ -129,14 +129,14 @@ def read_parameters(
     return parameters
 
 
-def refuse_braces(name: str, place: Place, context: Context) -> None:
+def check_braces(name: str, place: Place, context: Context) -> None:
     """Report *name* where it looks as if something were to be put into it."""
     if _BRACES.search(name):
         message = "holes and variables are legal in values, not in names"
         context.report.error(place, "TB030", message)
 
 
-def warn_of_credential(name: str, template: Template, context: Context) -> None:
+def warn_of_credential(name: str, template: ResolvedTemplate, context: Context) -> None:
     """Warn where a value that *name* calls a credential stands in the file itself."""
     if is_sensitive_parameter(name) and not template.holes:
         warn_if_in_clear(template.text, context)

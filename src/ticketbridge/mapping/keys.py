@@ -30,10 +30,10 @@ class NoValueError(Exception):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kind(Generic[T]):
+class ValueKind(Generic[T]):
     """What may stand as a value: how that is called, its JSON Schema, and how it is read.
 
-    In *schema* a Kind or a Key stands for its own schema. A kind with a *define* stands once, in
+    In *schema* a ValueKind or a Key stands for its own schema. A kind with a *define* stands once, in
     `$defs`; one with a *heading* has *keys*, and a section of the reference.
     """
 
@@ -46,11 +46,11 @@ class Kind(Generic[T]):
     heading: str = ""
     keys: tuple[Key, ...] = ()
 
-    def reading(self, read: Callable[[Node, Context, str], U]) -> Kind[U]:
+    def reading(self, read: Callable[[Node, Context, str], U]) -> ValueKind[U]:
         """Return the kind that looks the same in a file, and is read by *read*."""
-        return replace(cast("Kind[Any]", self), read=read)
+        return replace(cast("ValueKind[Any]", self), read=read)
 
-    def showing(self, *examples: Any) -> Kind[T]:
+    def showing(self, *examples: Any) -> ValueKind[T]:
         """Return the kind with these *examples*."""
         return replace(self, examples=examples)
 
@@ -60,7 +60,7 @@ class Key:
     """A key, declared. *absent* is what a file without it means, written as in a file."""
 
     name: str
-    kind: Kind[Any]
+    kind: ValueKind[Any]
     text: str
     examples: tuple[Any, ...]
     absent: Any = NEEDED
@@ -118,10 +118,10 @@ S = TypeVar("S", bound=Declared)
 
 
 @overload
-def key(kind: Kind[T], text: str, *examples: Any, name: str = "") -> T | None: ...
+def key(kind: ValueKind[T], text: str, *examples: Any, name: str = "") -> T | None: ...
 @overload
-def key(kind: Kind[T], text: str, *examples: Any, name: str = "", absent: object) -> T: ...
-def key(kind: Kind[Any], text: str, *examples: Any, name: str = "", absent: Any = None) -> Any:
+def key(kind: ValueKind[T], text: str, *examples: Any, name: str = "", absent: object) -> T: ...
+def key(kind: ValueKind[Any], text: str, *examples: Any, name: str = "", absent: Any = None) -> Any:
     """Declare the key that a member of a spec has in the file; *name* where it is another there.
 
     *absent* is what a file without the key means.
@@ -129,7 +129,7 @@ def key(kind: Kind[Any], text: str, *examples: Any, name: str = "", absent: Any 
     return field(metadata={_MEMBER: Key(name, kind, text, examples, absent)})
 
 
-def needed(kind: Kind[T], text: str, *examples: Any, name: str = "") -> T:
+def needed(kind: ValueKind[T], text: str, *examples: Any, name: str = "") -> T:
     """Declare a key that must be there."""
     return key(kind, text, *examples, name=name, absent=NEEDED)
 
@@ -223,7 +223,7 @@ def mapping_of(
     heading: str = "",
     check: Callable[[S, Node, Context], None] | None = None,
     **more: Any,
-) -> Kind[S]:
+) -> ValueKind[S]:
     """Return the kind of a mapping that declares a *spec*.
 
     *check* reports what is wrong between its keys; *more* are further keywords of its schema.
@@ -236,4 +236,4 @@ def mapping_of(
         return made
 
     keys = tuple(keys_of(spec).values())
-    return Kind(title, closed(*keys, **more), read, define, heading=heading, keys=keys)
+    return ValueKind(title, closed(*keys, **more), read, define, heading=heading, keys=keys)

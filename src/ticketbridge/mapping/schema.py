@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from ticketbridge.mapping.keys import Key, Kind
+from ticketbridge.mapping.keys import Key, ValueKind
 from ticketbridge.mapping.spec import MAPPING
 
 _HEAD = {
@@ -32,9 +32,9 @@ def schema() -> dict[str, Any]:
     return {**_HEAD, **whole, "$defs": defs}
 
 
-def sections() -> list[Kind[Any]]:
+def sections() -> list[ValueKind[Any]]:
     """The kinds with a section of the reference, each below all those that it stands in."""
-    found: dict[Kind[Any], None] = {}
+    found: dict[ValueKind[Any], None] = {}
     _visit(MAPPING, found)
     return [kind for kind in reversed(found) if kind.heading]
 
@@ -45,15 +45,15 @@ def legal_keys() -> frozenset[str]:
     return frozenset(key.name for kind in sections() for key in kind.keys)
 
 
-def _visit(kind: Kind[Any], found: dict[Kind[Any], None]) -> None:
+def _visit(kind: ValueKind[Any], found: dict[ValueKind[Any], None]) -> None:
     for inner in reversed(list(_kinds_in(kind.schema))):
         if inner not in found:
             _visit(inner, found)
     found[kind] = None
 
 
-def _kinds_in(part: Any) -> Iterator[Kind[Any]]:
-    if isinstance(part, Kind):
+def _kinds_in(part: Any) -> Iterator[ValueKind[Any]]:
+    if isinstance(part, ValueKind):
         yield part
     elif isinstance(part, Key):
         yield part.kind
@@ -68,14 +68,14 @@ def _resolve(part: Any, defs: dict[str, Any]) -> Any:
         about = {"description": part.description, "examples": list(part.examples)}
         default = {} if part.default is None else {"default": part.default}
         return {**_schema_of(part.kind, defs), **_without_empty(about), **default}
-    if isinstance(part, Kind):
+    if isinstance(part, ValueKind):
         return _schema_of(part, defs)
     if isinstance(part, Mapping):
         return {name: _resolve(inner, defs) for name, inner in part.items()}
     return [_resolve(inner, defs) for inner in part] if isinstance(part, list) else part
 
 
-def _schema_of(kind: Kind[Any], defs: dict[str, Any]) -> dict[str, Any]:
+def _schema_of(kind: ValueKind[Any], defs: dict[str, Any]) -> dict[str, Any]:
     if kind.define:
         if kind.define not in defs:
             defs[kind.define] = {}  # its place in the order of first use
@@ -84,7 +84,7 @@ def _schema_of(kind: Kind[Any], defs: dict[str, Any]) -> dict[str, Any]:
     return _own(kind, defs)
 
 
-def _own(kind: Kind[Any], defs: dict[str, Any]) -> dict[str, Any]:
+def _own(kind: ValueKind[Any], defs: dict[str, Any]) -> dict[str, Any]:
     about = {"title": kind.title, "description": kind.text}
     keywords = _resolve(kind.schema, defs)
     return {

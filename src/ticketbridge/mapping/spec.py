@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from ticketbridge.mapping.context import Context
-from ticketbridge.mapping.files import FileSpec, read_schema
 from ticketbridge.mapping.findings import Finding, Place
-from ticketbridge.mapping.keys import Declared, Kind, declared, key, mapping_of, needed
-from ticketbridge.mapping.kinds import EXPRESSION, TITLE, only, pattern, word
+from ticketbridge.mapping.keys import Declared, ValueKind, declared, key, mapping_of, needed
+from ticketbridge.mapping.named_files import FileSpec, read_schema
 from ticketbridge.mapping.networks import IPNetwork
 from ticketbridge.mapping.nodes import Broken, Node
 from ticketbridge.mapping.spec_answers import (
@@ -31,10 +30,8 @@ from ticketbridge.mapping.spec_auth import (
     AuthSpec,
     BasicAuthSpec,
     BearerAuthSpec,
-    LoginSpec,
     NoAuthSpec,
     OAuth2AuthSpec,
-    SessionAuthSpec,
     claimed_by,
 )
 from ticketbridge.mapping.spec_endpoint import (
@@ -44,6 +41,15 @@ from ticketbridge.mapping.spec_endpoint import (
     SharedSecret,
     UserFormat,
 )
+from ticketbridge.mapping.spec_pages import (
+    CursorSpec,
+    LinkHeaderSpec,
+    NextUrlSpec,
+    NumberSpec,
+    OffsetSpec,
+    PagesSpec,
+    PagingSpec,
+)
 from ticketbridge.mapping.spec_requests import (
     BodySpec,
     FormBodySpec,
@@ -51,18 +57,12 @@ from ticketbridge.mapping.spec_requests import (
     JsonBodySpec,
     RequestSpec,
 )
+from ticketbridge.mapping.spec_session import LoginSpec, SessionAuthSpec
 from ticketbridge.mapping.spec_source import (
     SOURCE,
     BindingSpec,
     CallSpec,
-    CursorSpec,
     EntrySpec,
-    LinkHeaderSpec,
-    NextUrlSpec,
-    NumberSpec,
-    OffsetSpec,
-    PagesSpec,
-    PagingSpec,
     ResultKind,
     ResultSpec,
     check_source,
@@ -87,6 +87,7 @@ from ticketbridge.mapping.spec_ticket import (
     TicketSpec,
 )
 from ticketbridge.mapping.spec_upstream import UPSTREAM, BreakerSpec, TlsSpec, UpstreamSpec
+from ticketbridge.mapping.value_kinds import EXPRESSION, TITLE, only, pattern, word
 
 __all__ = [
     "DEFAULT_BODY",
@@ -165,7 +166,7 @@ class ResponseSpec(Declared):
         absent=DEFAULT_BODY,
     )
     schema: Mapping[str, Any] | None = key(
-        Kind("the path of a file, or null", {"type": ["string", "null"]}, read_schema),
+        ValueKind("the path of a file, or null", {"type": ["string", "null"]}, read_schema),
         "The path of another JSON Schema (2020-12) of the body, beside the mapping or below.",
         "acme.schema.json",
     )

@@ -10,15 +10,17 @@ from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.keys import (
     Declared,
     Key,
-    Kind,
     NoValueError,
+    ValueKind,
     closed,
     declared,
     key,
     mapping_of,
     needed,
 )
-from ticketbridge.mapping.kinds import (
+from ticketbridge.mapping.nodes import ListNode, Node, Scalar
+from ticketbridge.mapping.spec_texts import ExpressionSpec
+from ticketbridge.mapping.value_kinds import (
     DURATION,
     DURATION_FORM,
     EXPRESSION,
@@ -30,8 +32,6 @@ from ticketbridge.mapping.kinds import (
     whole,
     word,
 )
-from ticketbridge.mapping.nodes import ListNode, Node, Scalar
-from ticketbridge.mapping.spec_texts import ExpressionSpec
 from ticketbridge.mapping.words import shown
 
 # --- formats --------------------------------------------------------------------------------------
@@ -93,11 +93,11 @@ def _read_format(node: Node, context: Context, name: str) -> FormatSpec:
     return XmlFormatSpec(()) if text_of(node) == "xml" else JsonFormatSpec()
 
 
-FORMAT: Kind[FormatSpec] = either(
+FORMAT: ValueKind[FormatSpec] = either(
     _FORMATS,
     "string",
     word("json", "xml", title=_FORMATS),
-    Kind("", closed(_XML_KEY, minProperties=1), _read_format),
+    ValueKind("", closed(_XML_KEY, minProperties=1), _read_format),
     define="format",
 ).reading(_read_format)
 

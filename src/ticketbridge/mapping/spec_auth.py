@@ -9,128 +9,93 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from ticketbridge.mapping.context import Context, text_of
-from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.headers import Claimed, check_header_name, check_token, read_header
+from ticketbridge.mapping.headers import Claimed, check_header_name, check_token
 from ticketbridge.mapping.keys import (
     Declared,
     Key,
-    Kind,
+    ValueKind,
     closed,
     declared,
-    inline,
     key,
     keys_of,
     mapping_of,
     needed,
 )
-from ticketbridge.mapping.kinds import (
-    EXPRESSION,
+from ticketbridge.mapping.nodes import Node
+from ticketbridge.mapping.spec_session import SessionAuthSpec
+from ticketbridge.mapping.spec_texts import Secret
+from ticketbridge.mapping.urls import read_url, warn_if_plain_http
+from ticketbridge.mapping.value_kinds import (
     POSSIBLY_EMPTY,
-    TEMPLATE,
-    YES_OR_NO,
-    UnitError,
     only,
-    read_expression,
-    seconds,
     text,
     word,
 )
-from ticketbridge.mapping.nodes import Node
-from ticketbridge.mapping.spec_answers import (
-    FORMAT,
-    RULES,
-    FormatSpec,
-    RuleSpec,
-    check_claims,
-    check_login_rules,
-)
-from ticketbridge.mapping.spec_requests import RequestSpec, check_request, needs_one
-from ticketbridge.mapping.spec_texts import ExpressionSpec, Secret, TemplateSpec
-from ticketbridge.mapping.texts import (
-    Text,
+from ticketbridge.mapping.variables import (
+    ResolvedText,
+    check_controls,
     check_header_value,
-    refuse_controls,
     resolve_text,
     warn_if_in_clear,
 )
-from ticketbridge.mapping.urls import read_url, warn_if_plain_http
 
-_LONGEST_SESSION = 720  # hours
 _COOKIE_END = re.compile(r"[ ,;]")
 
-_TextCheck = Callable[[Text, Context], bool]
+_TextCheck = Callable[[ResolvedText, Context], bool]
 
 # --- values ---------------------------------------------------------------------------------------
 
 
-def _refuse_empty(text: Text, context: Context) -> None:
+def _check_not_empty(text: ResolvedText, context: Context) -> None:
     if not text.value and not context.environment.placeholders:
         context.report.error(text.place, "TB015", f"{text.label} is empty", "set its variable")
 
 
-def _read_secret(text: Text, _context: Context) -> Secret:
+def _read_secret(text: ResolvedText, _context: Context) -> Secret:
     return text.secret
 
 
-def _read_plain(text: Text, context: Context) -> str:
+def _read_plain(text: ResolvedText, context: Context) -> str:
     """A text that must not be empty."""
-    if refuse_controls(text, context):
-        _refuse_empty(text, context)
+    if check_controls(text, context):
+        _check_not_empty(text, context)
     return text.value
 
 
-def _credential(check: _TextCheck) -> Callable[[Text, Context], Secret]:
+def _credential(check: _TextCheck) -> Callable[[ResolvedText, Context], Secret]:
     """Return the reader of a credential that must not be empty, and that *check* lets its place carry."""
 
-    def read(text: Text, context: Context) -> Secret:
+    def read(text: ResolvedText, context: Context) -> Secret:
         if check(text, context):
-            _refuse_empty(text, context)
+            _check_not_empty(text, context)
         warn_if_in_clear(text, context)
         return text.secret
 
     return read
 
 
-def _read_username(text: Text, context: Context) -> Secret:
-    if refuse_controls(text, context) and ":" in text.value:
+def _read_username(text: ResolvedText, context: Context) -> Secret:
+    if check_controls(text, context) and ":" in text.value:
         message = f"{text.label} has a colon, which basic authentication cannot carry"
         context.report.error(text.place, "TB024", message)
     return text.secret
 
 
-def _read_password(text: Text, context: Context) -> Secret:
-    refuse_controls(text, context)
+def _read_password(text: ResolvedText, context: Context) -> Secret:
+    check_controls(text, context)
     warn_if_in_clear(text, context)
     return text.secret
 
 
-def _read_token_url(text: Text, context: Context) -> str:
+def _read_token_url(text: ResolvedText, context: Context) -> str:
     url = read_url(text, context)
     warn_if_plain_http(text, url, context)
     return url
 
 
-def _read_name(text: Text, context: Context) -> str:
-    refuse_controls(text, context)
+def _read_name(text: ResolvedText, context: Context) -> str:
+    check_controls(text, context)
     return text.value
-
-
-def _read_header_name(text: Text, context: Context) -> str:
-    if refuse_controls(text, context):
-        check_header_name(text.value, text.called, text.place, context)
-    return text.value
-
-
-def _read_expiry(node: Node, context: Context, name: str) -> ExpressionSpec | float | None:
-    """A duration where it begins as one does, else an expression that gives seconds."""
-    if not text_of(node)[:1].isdigit():
-        return read_expression(node, context, name)
-    try:
-        return seconds(text_of(node), most_hours=_LONGEST_SESSION)
-    except UnitError as error:
-        message = f"`expires_in` {error}, or be an expression that gives seconds"
-        context.report.error(node.place, "TB014", message, "for example 30m or body.expires_in")
-        return None
 
 
 # --- types without a login ------------------------------------------------------------------------
@@ -186,7 +151,7 @@ def _check_api_key(auth: ApiKeyAuthSpec, node: Node, context: Context) -> None:
     _credential(_VALUE_CHECKS[auth.location])(value, context)
 
 
-def _check_cookie_value(text: Text, context: Context) -> bool:
+def _check_cookie_value(text: ResolvedText, context: Context) -> bool:
     if not check_header_value(text, context):
         return False
     if _COOKIE_END.search(text.value):
@@ -197,7 +162,7 @@ def _check_cookie_value(text: Text, context: Context) -> bool:
 
 
 _VALUE_CHECKS: Mapping[str, _TextCheck] = MappingProxyType(
-    {"header": check_header_value, "query": refuse_controls, "cookie": _check_cookie_value}
+    {"header": check_header_value, "query": check_controls, "cookie": _check_cookie_value}
 )
 
 
@@ -220,7 +185,7 @@ class OAuth2AuthSpec(Declared):
         "${ACME_CLIENT}",
     )
     client_secret: Secret = needed(
-        text(_credential(refuse_controls)), "Its secret, from a variable.", "${ACME_CLIENT_SECRET}"
+        text(_credential(check_controls)), "Its secret, from a variable.", "${ACME_CLIENT_SECRET}"
     )
     scope: str | None = key(
         text(_read_plain), "What the token is for, with spaces between several.", "tickets.read"
@@ -236,113 +201,6 @@ class OAuth2AuthSpec(Declared):
         "form.",
         "basic",
         absent="basic",
-    )
-
-
-# --- sessions -------------------------------------------------------------------------------------
-
-
-@declared
-class LoginSpec(Declared):
-    """The request that a session begins with, and the rules of its answer."""
-
-    request: RequestSpec = inline(
-        RequestSpec,
-        get=("The path of a GET request, in place of `post`.", "/session"),
-        post=("The path of the login, appended to `base_url`.", "/login"),
-        query=("The query parameters; a list repeats its parameter.", {"realm": "resale"}),
-        headers=(
-            "Headers of this request, besides those of `upstream`.",
-            {"X-Api-Key": "${ACME_KEY}"},
-        ),
-        json=(
-            "The body, sent as JSON; written as in a call.",
-            {"user": "${ACME_USER}", "password": "${ACME_PASSWORD}"},
-        ),
-        form=(
-            "The body, sent as a form.",
-            {"user": "${ACME_USER}", "password": "${ACME_PASSWORD}"},
-        ),
-        graphql=(
-            "The body: a GraphQL query and its variables.",
-            {"query": "{ session { token } }"},
-        ),
-        idempotent=(
-            "Whether the login may be sent again where no complete answer came; a `get` always may.",
-            True,
-        ),
-    )
-    responses: tuple[RuleSpec, ...] = key(
-        RULES,
-        "Ordered rules for its answers, as in a call; `empty` and `unknown_user` need a login that "
-        "uses `user`.",
-        [{"status": 404, "when": "body.code == 'NO_CUSTOMER'", "then": "unknown_user"}],
-        absent=[],
-    )
-    format: FormatSpec = key(
-        FORMAT, "What the login answers with: `json` or `xml`.", "xml", absent="json"
-    )
-    any_content_type: bool = key(
-        YES_OR_NO, "Reads an answer whatever its Content-Type says.", True, absent=False
-    )
-    place: Place
-    name: str = "login"
-
-
-def _check_login(login: LoginSpec, node: Node, context: Context) -> None:
-    check_request(node, Claimed(), context)
-    check_claims(login.responses, node.get("responses"), context, looped=False)
-    check_login_rules(login.responses, node.get("responses"), context)
-
-
-_LOGIN = mapping_of(
-    LoginSpec,
-    "a mapping with a `post` or a `get`",
-    define="login",
-    heading="`auth.login` of a session",
-    check=_check_login,
-    **needs_one("post", "get"),
-).showing({"post": "/login", "form": {"user": "${ACME_USER}", "password": "${ACME_PASSWORD}"}})
-
-
-@declared
-class SessionAuthSpec(Declared):
-    """A login of the platform's own. One whose request uses `user` is made for each answer, and its
-    token never shared.
-
-    *login* gives the token, and *header* carries it as *value*. *expires_in*: an expression that gives
-    seconds, seconds, or None where only a 401 tells.
-    """
-
-    login: LoginSpec = needed(
-        _LOGIN,
-        "The request that gives the token.",
-        {"post": "/login", "json": {"user": "${ACME_USER}", "password": "${ACME_PASSWORD}"}},
-    )
-    token: ExpressionSpec = needed(
-        EXPRESSION,
-        "Where the token stands; it sees `body`, `status`, `headers`, and `user` where the login uses "
-        "it.",
-        "body.session.token",
-    )
-    expires_in: ExpressionSpec | float | None = key(
-        EXPRESSION.reading(_read_expiry),
-        "A duration of at most 720h, or an expression that gives seconds. Without it only a 401 ends "
-        "the token.",
-        "30m",
-        "body.session.seconds",
-    )
-    header: str = key(
-        text(_read_header_name),
-        "The header that carries the token.",
-        "Cookie",
-        absent="Authorization",
-    )
-    value: TemplateSpec = key(
-        TEMPLATE.reading(read_header),
-        "What stands in it; its holes see `token`.",
-        "SESSION={token}",
-        absent="Bearer {token}",
     )
 
 
@@ -363,7 +221,7 @@ _SPECS: Mapping[str, type[Any]] = {
 }
 
 
-def _type(name: str, spec: type[Any]) -> Kind[AuthSpec]:
+def _type(name: str, spec: type[Any]) -> ValueKind[AuthSpec]:
     """Return the kind of `auth` with this *name* as its `type`; its text is what its spec says first."""
     meaning = " ".join((spec.__doc__ or "").partition("\n\n")[0].split())
     heading = f"`auth: {{type: {name}}}`" if keys_of(spec) else ""
@@ -384,7 +242,7 @@ def _is_type(name: str) -> dict[str, Any]:
     return {"type": "object", "required": ["type"], "properties": {"type": {"const": name}}}
 
 
-AUTH: Kind[AuthSpec] = Kind(
+AUTH: ValueKind[AuthSpec] = ValueKind(
     "a mapping with a `type`",
     {
         "type": "object",

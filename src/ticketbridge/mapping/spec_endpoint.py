@@ -10,13 +10,18 @@ from typing import Literal
 from ticketbridge.mapping.context import Context
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.mapping.headers import check_header_name
-from ticketbridge.mapping.keys import Declared, Kind, declared, key, mapping_of, needed
-from ticketbridge.mapping.kinds import POSSIBLY_EMPTY, TEXT, either, list_of, text, word
+from ticketbridge.mapping.keys import Declared, ValueKind, declared, key, mapping_of, needed
 from ticketbridge.mapping.networks import IPNetwork, are_everybody, has_no_caller, unmapped
 from ticketbridge.mapping.nodes import Node
 from ticketbridge.mapping.spec_texts import Secret
-from ticketbridge.mapping.texts import Text, check_header_value, resolve_text, warn_if_in_clear
 from ticketbridge.mapping.urls import has_dot_segment
+from ticketbridge.mapping.value_kinds import POSSIBLY_EMPTY, TEXT, either, list_of, text, word
+from ticketbridge.mapping.variables import (
+    ResolvedText,
+    check_header_value,
+    resolve_text,
+    warn_if_in_clear,
+)
 
 UserFormat = Literal["email", "phone", "any"]
 
@@ -32,7 +37,7 @@ _NOBODY = ip_network("192.0.2.0/32")
 # --- values ---------------------------------------------------------------------------------------
 
 
-def _read_path(text: Text, context: Context) -> str | None:
+def _read_path(text: ResolvedText, context: Context) -> str | None:
     slip = _path_slip(text.value) if text.known else ""
     if slip:
         context.report.error(text.place, "TB040", f"{text.label} {slip}", "for example /tickets")
@@ -49,14 +54,14 @@ def _path_slip(path: str) -> str:
     return ""
 
 
-def _read_parameter(text: Text, context: Context) -> str:
+def _read_parameter(text: ResolvedText, context: Context) -> str:
     if text.known and not _PARAMETER.fullmatch(text.value):
         message = f"{text.label} should be letters, digits, `_`, `-`, `.` and brackets"
         context.report.error(text.place, "TB051", message, "for example user")
     return text.value
 
 
-def read_header_name(text: Text, context: Context) -> str:
+def read_header_name(text: ResolvedText, context: Context) -> str:
     """The name of a header that the bridge does not set itself."""
     if text.known:
         check_header_name(text.value, text.called, text.place, context)
@@ -98,7 +103,7 @@ def _read_networks(node: Node, context: Context, name: str) -> tuple[IPNetwork, 
     return networks
 
 
-def _read_network(text: Text, context: Context) -> IPNetwork:
+def _read_network(text: ResolvedText, context: Context) -> IPNetwork:
     if not text.known:
         return _NOBODY
     try:
@@ -125,7 +130,7 @@ def _written(network: IPNetwork) -> str:
     return str(network.network_address if is_one else network)
 
 
-def _network_slip(text: Text) -> tuple[str, str]:
+def _network_slip(text: ResolvedText) -> tuple[str, str]:
     try:
         meant = ip_network(text.value, strict=False)
     except ValueError:
@@ -196,7 +201,7 @@ def _check_access(_spec: AccessSpec, node: Node, context: Context) -> None:
 
 
 _OPEN = "a mapping, or the word `open`"
-_ACCESS: Kind[AccessSpec] = either(
+_ACCESS: ValueKind[AccessSpec] = either(
     _OPEN,
     "string",
     word("open", title=_OPEN).reading(lambda *_: AccessSpec(None, (), ())),

@@ -18,15 +18,18 @@ from ticketbridge.mapping.context import Context
 from ticketbridge.mapping.findings import Place, did_you_mean
 from ticketbridge.mapping.headers import (
     Claimed,
+    check_braces,
     check_headers,
     check_parameters,
     read_header,
     read_parameters,
-    refuse_braces,
     warn_of_credential,
 )
 from ticketbridge.mapping.keys import Declared, declared, key, mapping_of, needed
-from ticketbridge.mapping.kinds import (
+from ticketbridge.mapping.nodes import Broken, ListNode, MapNode, Node, Scalar
+from ticketbridge.mapping.spec_texts import TemplateSpec
+from ticketbridge.mapping.urls import has_dot_segment
+from ticketbridge.mapping.value_kinds import (
     ANYTHING,
     LITERAL,
     TEMPLATE,
@@ -35,10 +38,7 @@ from ticketbridge.mapping.kinds import (
     list_of,
     named,
 )
-from ticketbridge.mapping.nodes import Broken, ListNode, MapNode, Node, Scalar
-from ticketbridge.mapping.spec_texts import TemplateSpec
-from ticketbridge.mapping.texts import CONTROL, HOLE, Template, resolve_template
-from ticketbridge.mapping.urls import has_dot_segment
+from ticketbridge.mapping.variables import CONTROL, HOLE, ResolvedTemplate, resolve_template
 
 _MOST_TOKENS = 10_000
 _OF_POST = ("json", "form", "graphql", "idempotent")
@@ -55,7 +55,7 @@ def _read_path(node: Node, context: Context, name: str) -> TemplateSpec:
     return template.spec
 
 
-def _path_slip(template: Template) -> tuple[str, str]:
+def _path_slip(template: ResolvedTemplate) -> tuple[str, str]:
     path = template.text.value
     if not path.startswith("/"):
         return "should be a path that begins with `/`", "it is appended to `base_url`"
@@ -74,7 +74,7 @@ def _read_value(node: Node, context: Context, name: str) -> Any:
     """*node* as a JSON value in which each text is a template; *name* is the key that it has."""
     if isinstance(node, MapNode):
         for key_node, _ in node.pairs:
-            refuse_braces(str(key_node.value), key_node.place, context)
+            check_braces(str(key_node.value), key_node.place, context)
         return {
             str(inner.value): _read_value(value, context, str(inner.value))
             for inner, value in node.pairs

@@ -9,8 +9,19 @@ from typing import Any, Literal
 
 from ticketbridge.mapping.context import Context, text_of
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.keys import Declared, Key, Kind, closed, declared, key, mapping_of, needed
-from ticketbridge.mapping.kinds import (
+from ticketbridge.mapping.keys import (
+    Declared,
+    Key,
+    ValueKind,
+    closed,
+    declared,
+    key,
+    mapping_of,
+    needed,
+)
+from ticketbridge.mapping.nodes import ListNode, MapNode, Node, Scalar
+from ticketbridge.mapping.spec_texts import ExpressionSpec
+from ticketbridge.mapping.value_kinds import (
     EXPRESSION,
     NAME,
     list_of,
@@ -20,9 +31,7 @@ from ticketbridge.mapping.kinds import (
     read_expression,
     word,
 )
-from ticketbridge.mapping.nodes import ListNode, MapNode, Node, Scalar
-from ticketbridge.mapping.spec_texts import ExpressionSpec
-from ticketbridge.mapping.texts import warn_of_variables
+from ticketbridge.mapping.variables import warn_of_variables
 
 VALID = "VALID"
 _TRUSTED = "upstream"
@@ -52,7 +61,7 @@ def _read_values(node: Node, context: Context, _name: str) -> Mapping[str, Const
     return {str(word.value): ConstSpec(value.plain(), value.place) for word, value in node.pairs}
 
 
-_CONSTANT_VALUE = Kind("", {}, _read_constant)
+_CONSTANT_VALUE = ValueKind("", {}, _read_constant)
 _CONST = Key("const", _CONSTANT_VALUE, "The value itself: text, a number, or any other.", ("EUR",))
 
 
@@ -62,7 +71,7 @@ class TableSpec(Declared):
 
     source: ExpressionSpec = needed(EXPRESSION, "The value to look up.", "item.zone", name="from")
     values: Mapping[str, ConstSpec] = needed(
-        Kind(
+        ValueKind(
             "a mapping of the platform's words to values",
             {"type": "object", "minProperties": 1, "additionalProperties": True},
             _read_values,
@@ -143,7 +152,7 @@ def _read_statuses(node: Node, context: Context, name: str) -> tuple[StatusTable
     return () if node.get("const") is not None else (_STATUS_TABLE.read(node, context, name),)
 
 
-_STATUSES: Kind[tuple[StatusTableSpec, ...]] = Kind(
+_STATUSES: ValueKind[tuple[StatusTableSpec, ...]] = ValueKind(
     "a table, a list of tables, or `{const: VALID}`",
     {
         "type": ["object", "array"],
@@ -214,7 +223,7 @@ def _read_field(node: Node, context: Context, name: str) -> FieldSpec:
     return _read_fields(node, context, name)
 
 
-_CONSTANT = Kind(
+_CONSTANT = ValueKind(
     "", closed(_CONST), _read_field, "constant", heading="A field: a constant", keys=(_CONST,)
 )
 _IS_CONSTANT_OR_TABLE = {
@@ -225,7 +234,7 @@ _IS_CONSTANT_OR_TABLE = {
         {"required": ["values"], "properties": {"values": {"type": "object"}}},
     ],
 }
-_CONSTANT_OR_TABLE = Kind(
+_CONSTANT_OR_TABLE = ValueKind(
     "",
     {"type": "object", "if": {"required": ["const"]}, "then": _CONSTANT, "else": _TABLE},
     _read_field,
@@ -236,12 +245,12 @@ _REFERENCE = {"$ref": "#/$defs/field"}  # a field may be an object of fields
 
 def _field(
     title: str, define: str, other: Mapping[str, Any], *examples: Any, text: str = ""
-) -> Kind[Any]:
+) -> ValueKind[Any]:
     """Return the kind of an expression, a constant, a table, or *other*."""
     mapping = {"if": _IS_CONSTANT_OR_TABLE, "then": _CONSTANT_OR_TABLE, "else": other}
     forks = {"if": {"type": "string"}, "then": EXPRESSION, "else": mapping}
     schema = {"type": ["string", "object"], **forks}
-    return Kind(title, schema, _read_field, define, text, examples)
+    return ValueKind(title, schema, _read_field, define, text, examples)
 
 
 def _object_of(entry: Any) -> dict[str, Any]:

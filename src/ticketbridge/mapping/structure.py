@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ticketbridge.mapping.findings import did_you_mean, nearest
-from ticketbridge.mapping.keys import Key, Kind, keys_of
+from ticketbridge.mapping.keys import Key, ValueKind, keys_of
 from ticketbridge.mapping.nodes import Broken, ListNode, MapNode, Node, Path, Scalar
 from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.spec import MAPPING, CallSpec
@@ -24,11 +24,11 @@ QUOTED = ("a name", "a status:", "a platform")
 
 def check_structure(root: Node, report: Report) -> Node:
     """*root* with every wrong part broken, so that what is read from it needs no second look."""
-    return _checked(root, MAPPING, _Spot(report))
+    return _checked(root, MAPPING, _Legal(report))
 
 
 @dataclass(frozen=True, slots=True)
-class _Spot:
+class _Legal:
     """The *path* of a value, what is legal there (*title*), *examples* of it, and *keys* it may have."""
 
     report: Report
@@ -37,9 +37,9 @@ class _Spot:
     examples: Sequence[Any] = ()
     keys: Mapping[str, Key] = field(default_factory=dict)
 
-    def below(self, step: str | int) -> _Spot:
+    def below(self, step: str | int) -> _Legal:
         """The spot of a value within this one."""
-        return _Spot(self.report, (*self.path, step))
+        return _Legal(self.report, (*self.path, step))
 
     @property
     def example(self) -> str:
@@ -55,11 +55,11 @@ class _Spot:
         return Broken(node.place)
 
 
-def _checked(node: Node, part: Kind[Any] | Key | Schema, spot: _Spot) -> Node:
+def _checked(node: Node, part: ValueKind[Any] | Key | Schema, spot: _Legal) -> Node:
     """*node* with every part broken that *part* of the schema does not allow."""
     if isinstance(part, Key):
         return _checked(node, part.kind, replace(spot, examples=part.examples))
-    if isinstance(part, Kind):
+    if isinstance(part, ValueKind):
         title, examples = part.title or spot.title, spot.examples or part.examples
         spot, part = replace(spot, title=title, examples=examples), part.schema
     spot = replace(
@@ -74,7 +74,7 @@ def _checked(node: Node, part: Kind[Any] | Key | Schema, spot: _Spot) -> Node:
 # --- keys -----------------------------------------------------------------------------------------
 
 
-def _check_names(node: Node, schema: Schema, spot: _Spot) -> Node:
+def _check_names(node: Node, schema: Schema, spot: _Legal) -> Node:
     """`propertyNames`, of which the schema has one: the form of a name."""
     kind = schema["propertyNames"]
     wrong = [key for key, _ in node.pairs if not re.search(kind.schema["pattern"], str(key.value))]
@@ -84,7 +84,7 @@ def _check_names(node: Node, schema: Schema, spot: _Spot) -> Node:
     return _with_entries(node, dropped=[str(key.value) for key in wrong])
 
 
-def _check_other_keys(node: Node, schema: Schema, spot: _Spot) -> Node:
+def _check_other_keys(node: Node, schema: Schema, spot: _Legal) -> Node:
     """`additionalProperties`: what is neither a key nor, where names are free, a legal value."""
     entries = schema["additionalProperties"]
     others = [str(key.value) for key, _ in node.pairs if key.value not in spot.keys]
@@ -94,7 +94,7 @@ def _check_other_keys(node: Node, schema: Schema, spot: _Spot) -> Node:
     return node if entries is True else _with_values(node, dict.fromkeys(others, entries), spot)
 
 
-def _unknown_key(node: Node, name: str, spot: _Spot) -> str:
+def _unknown_key(node: Node, name: str, spot: _Legal) -> str:
     """Report the key *name*; return the key that was meant, or ""."""
     # `gett` alone looks like a binding; the names of a call are as near.
     is_entry = spot.path[:1] == ("source",) and len(spot.path) == 2
@@ -118,7 +118,7 @@ def _legal_keys(name: str, legal: Sequence[str]) -> str:
     return f"{did_you_mean(name, legal)} legal here: {', '.join(legal)}".strip()
 
 
-def _check_needed_keys(node: Node, schema: Schema, spot: _Spot) -> Node:
+def _check_needed_keys(node: Node, schema: Schema, spot: _Legal) -> Node:
     """`required`. An unknown key that was meant as one of them has taken its place."""
     missing = [name for name in schema["required"] if node.get(name) is None]
     for name in missing:
@@ -129,12 +129,12 @@ def _check_needed_keys(node: Node, schema: Schema, spot: _Spot) -> Node:
     return _with_entries(node, added=missing)
 
 
-def _check_values(node: Node, schema: Schema, spot: _Spot) -> Node:
+def _check_values(node: Node, schema: Schema, spot: _Legal) -> Node:
     """`properties`."""
     return _with_values(node, schema["properties"], spot)
 
 
-def _check_items(node: Node, schema: Schema, spot: _Spot) -> Node:
+def _check_items(node: Node, schema: Schema, spot: _Legal) -> Node:
     """`items`."""
     if not isinstance(node, ListNode):
         return node
@@ -142,7 +142,7 @@ def _check_items(node: Node, schema: Schema, spot: _Spot) -> Node:
     return replace(node, entries=tuple(entries))
 
 
-def _with_values(node: Node, parts: Mapping[str, Any], spot: _Spot) -> Node:
+def _with_values(node: Node, parts: Mapping[str, Any], spot: _Legal) -> Node:
     """*node* with each value checked that has a part of the schema."""
     if not isinstance(node, MapNode):
         return node
@@ -168,13 +168,13 @@ def _with_entries(
 # --- forks ----------------------------------------------------------------------------------------
 
 
-def _check_fork(node: Node, schema: Schema, spot: _Spot) -> Node:
+def _check_fork(node: Node, schema: Schema, spot: _Legal) -> Node:
     """`if`, `then` and `else`."""
     branch = schema.get("then" if _holds(node, schema["if"]) else "else")
     return node if branch is None else _checked(node, branch, spot)
 
 
-def _check_forks(node: Node, schema: Schema, spot: _Spot) -> Node:
+def _check_forks(node: Node, schema: Schema, spot: _Legal) -> Node:
     """`allOf`."""
     for fork in schema["allOf"]:
         node = _checked(node, fork, spot)
@@ -218,7 +218,7 @@ def _has_type(node: Node, types: str | Sequence[str]) -> bool:
     return not isinstance(node, Broken) and any(_IS[name](value) for name in names)
 
 
-def _check_type(node: Node, schema: Schema, spot: _Spot) -> Node:
+def _check_type(node: Node, schema: Schema, spot: _Legal) -> Node:
     if _has_type(node, schema["type"]):
         return node
     last = spot.path[-1] if spot.path else None
@@ -227,7 +227,7 @@ def _check_type(node: Node, schema: Schema, spot: _Spot) -> Node:
     return spot.refuse(node, "TB012", message, _type_hint(node, spot))
 
 
-def _type_hint(node: Node, spot: _Spot) -> str:
+def _type_hint(node: Node, spot: _Legal) -> str:
     value, expected = node.plain(), spot.title
     if value is None:
         return _null_hint(spot)
@@ -242,20 +242,20 @@ def _type_hint(node: Node, spot: _Spot) -> str:
     return spot.example
 
 
-def _null_hint(spot: _Spot) -> str:
+def _null_hint(spot: _Legal) -> str:
     prefix, colon, _ = str(spot.path[-1]).partition(":") if spot.path else ("", "", "")
     if colon:
         return f"a space is missing after {shown(f'{prefix}:')}"
     return f"give it a value, or leave the key out; {spot.example}"
 
 
-def _literal_hint(spot: _Spot, value: Any) -> str:
+def _literal_hint(spot: _Legal, value: Any) -> str:
     if spot.path[:2] == ("ticket", "fields"):
         return f"a constant is written `{{const: {written(value)}}}`"
     return f'a literal in an expression stands in backticks, quoted: "`{written(value)}`"'
 
 
-def _collection_hint(node: Node, spot: _Spot) -> str:
+def _collection_hint(node: Node, spot: _Legal) -> str:
     """Brackets and braces may be an expression or a text for want of quotes."""
     text = "text" if spot.title.startswith("text") else ""
     noun = "expression" if spot.title in EXPRESSIONS else text
@@ -271,7 +271,7 @@ def _collection_hint(node: Node, spot: _Spot) -> str:
     return spot.example
 
 
-def _check_word(node: Node, schema: Schema, spot: _Spot) -> Node:
+def _check_word(node: Node, schema: Schema, spot: _Legal) -> Node:
     """`enum` and `const`."""
     words = schema["enum"] if "enum" in schema else [schema["const"]]
     value = node.plain()
@@ -281,7 +281,7 @@ def _check_word(node: Node, schema: Schema, spot: _Spot) -> Node:
     return spot.refuse(node, "TB013", message, _word_hint(value, schema.get("enum", ()), spot))
 
 
-def _word_hint(value: Any, words: Sequence[Any], spot: _Spot) -> str:
+def _word_hint(value: Any, words: Sequence[Any], spot: _Legal) -> str:
     if not isinstance(value, str):
         return spot.example
     if value.isdecimal():
@@ -289,7 +289,7 @@ def _word_hint(value: Any, words: Sequence[Any], spot: _Spot) -> str:
     return did_you_mean(value, [word for word in words if isinstance(word, str)]) or spot.example
 
 
-def _check_form(node: Node, schema: Schema, spot: _Spot) -> Node:
+def _check_form(node: Node, schema: Schema, spot: _Legal) -> Node:
     """`pattern`, `minimum` and `maximum`."""
     value = node.plain()
     if isinstance(value, str):
@@ -300,14 +300,14 @@ def _check_form(node: Node, schema: Schema, spot: _Spot) -> Node:
     return node if legal else spot.refuse(node, "TB014", message, spot.example)
 
 
-def _check_size(node: Node, _schema: Schema, spot: _Spot) -> Node:
+def _check_size(node: Node, _schema: Schema, spot: _Legal) -> Node:
     """`minLength`, `minItems` and `minProperties`, which are all 1."""
     if node.plain() not in ("", [], {}):
         return node
     return spot.refuse(node, "TB015", f"{label(spot.path)} is empty", spot.example)
 
 
-CHECKS: Mapping[str, Callable[[Node, Schema, _Spot], Node]] = MappingProxyType(
+CHECKS: Mapping[str, Callable[[Node, Schema, _Legal], Node]] = MappingProxyType(
     {
         "type": _check_type,
         "enum": _check_word,

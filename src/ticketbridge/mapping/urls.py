@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from ticketbridge.mapping.context import Context
 from ticketbridge.mapping.environment import PLACEHOLDER
-from ticketbridge.mapping.texts import Text
+from ticketbridge.mapping.variables import ResolvedText
 
 # Stands for a URL that a variable which is not set would give.
 NOWHERE = "https://placeholder.invalid"
@@ -23,7 +23,7 @@ class UrlError(ValueError):
         super().__init__(message)
 
 
-def read_url(text: Text, context: Context) -> str:
+def read_url(text: ResolvedText, context: Context) -> str:
     """The URL that *text* is; one that leads nowhere where it is not known, or after a finding."""
     try:
         return require_url(text.value)
@@ -34,7 +34,7 @@ def read_url(text: Text, context: Context) -> str:
         return NOWHERE
 
 
-def read_base_url(text: Text, context: Context) -> str:
+def read_base_url(text: ResolvedText, context: Context) -> str:
     """As `read_url`, without a trailing slash; the path behind a variable that is not set is kept."""
     url = read_url(text, context)
     if url is NOWHERE:
@@ -45,7 +45,7 @@ def read_base_url(text: Text, context: Context) -> str:
     return url.rstrip("/")
 
 
-def warn_if_plain_http(text: Text, url: str, context: Context) -> None:
+def warn_if_plain_http(text: ResolvedText, url: str, context: Context) -> None:
     """Warn of credentials that go to *url*, which *text* gave, in clear over a network."""
     if text.known and is_plain_http(url):
         message = f"{text.label} sends credentials over plain http"

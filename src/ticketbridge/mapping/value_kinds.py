@@ -8,10 +8,15 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from ticketbridge.mapping.context import Context, text_of
-from ticketbridge.mapping.keys import Key, Kind, NoValueError
+from ticketbridge.mapping.keys import Key, NoValueError, ValueKind
 from ticketbridge.mapping.nodes import Node, Scalar
 from ticketbridge.mapping.spec_texts import ExpressionSpec, TemplateSpec
-from ticketbridge.mapping.texts import Text, resolve_template, resolve_text, warn_of_variables
+from ticketbridge.mapping.variables import (
+    ResolvedText,
+    resolve_template,
+    resolve_text,
+    warn_of_variables,
+)
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -29,7 +34,7 @@ def _text(node: Node, _context: Context, _name: str) -> str:
 # --- words and numbers ----------------------------------------------------------------------------
 
 
-def word(*words: str | int, title: str = "", broken: str | int | None = None) -> Kind[Any]:
+def word(*words: str | int, title: str = "", broken: str | int | None = None) -> ValueKind[Any]:
     """Return the kind of a value that is one of *words*; *broken* stands for one that is none."""
     stand_in = words[0] if broken is None else broken
 
@@ -37,7 +42,7 @@ def word(*words: str | int, title: str = "", broken: str | int | None = None) ->
         value = _plain(node, context, name)
         return next((each for each in words if each == value), stand_in)
 
-    return Kind(title or _one_of(words), {"enum": list(words)}, read)
+    return ValueKind(title or _one_of(words), {"enum": list(words)}, read)
 
 
 def _one_of(words: tuple[str | int, ...]) -> str:
@@ -47,17 +52,17 @@ def _one_of(words: tuple[str | int, ...]) -> str:
     return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def only(value: Any, title: str) -> Kind[Any]:
+def only(value: Any, title: str) -> ValueKind[Any]:
     """Return the kind of a value that is always *value*."""
-    return Kind(title, {"const": value}, lambda *_: value)
+    return ValueKind(title, {"const": value}, lambda *_: value)
 
 
-def pattern(regex: str, title: str, **more: Any) -> Kind[str]:
+def pattern(regex: str, title: str, **more: Any) -> ValueKind[str]:
     """Return the kind of a text that has the form of *regex*."""
-    return Kind(title, {"type": "string", "pattern": f"^{regex}{_END}"}, _text, **more)
+    return ValueKind(title, {"type": "string", "pattern": f"^{regex}{_END}"}, _text, **more)
 
 
-def whole(least: int, most: int, *, title: str = "") -> Kind[int]:
+def whole(least: int, most: int, *, title: str = "") -> ValueKind[int]:
     """Return the kind of a whole number within these bounds; `2.0` is one too."""
 
     def read(node: Node, context: Context, name: str) -> int:
@@ -65,14 +70,14 @@ def whole(least: int, most: int, *, title: str = "") -> Kind[int]:
         return int(value) if isinstance(value, int | float) else max(least, 1)
 
     bounds = {"type": "integer", "minimum": least, "maximum": most}
-    return Kind(title or f"a whole number from {least} to {most}", bounds, read)
+    return ValueKind(title or f"a whole number from {least} to {most}", bounds, read)
 
 
 def _is_true(node: Node, context: Context, name: str) -> bool:
     return _plain(node, context, name) is True
 
 
-YES_OR_NO = Kind("true or false", {"type": "boolean"}, _is_true)
+YES_OR_NO = ValueKind("true or false", {"type": "boolean"}, _is_true)
 NAME = pattern(
     "[a-z][a-z0-9_]*",
     "a name: a small letter, then small letters, digits and `_`",
@@ -80,24 +85,24 @@ NAME = pattern(
     text="A small letter, then small letters, digits and `_`.",
     examples=("order",),
 )
-ANYTHING: Kind[Any] = Kind("any value", {}, _plain)
+ANYTHING: ValueKind[Any] = ValueKind("any value", {}, _plain)
 
 # --- lists and mappings ---------------------------------------------------------------------------
 
 
-def list_of(entry: Kind[T], title: str, *examples: Any) -> Kind[tuple[T, ...]]:
+def list_of(entry: ValueKind[T], title: str, *examples: Any) -> ValueKind[tuple[T, ...]]:
     """Return the kind of a list of *entry*, one at least; *examples* are some of the entries."""
 
     def read(node: Node, context: Context, name: str) -> tuple[T, ...]:
         return tuple(entry.read(item, context, name) for item in node.items)
 
     items = Key("", entry, "", examples) if examples else entry
-    return Kind(title, {"type": "array", "minItems": 1, "items": items}, read)
+    return ValueKind(title, {"type": "array", "minItems": 1, "items": items}, read)
 
 
 def named(
-    entry: Kind[T], title: str, *examples: Any, define: str = "", **more: Any
-) -> Kind[Mapping[str, T]]:
+    entry: ValueKind[T], title: str, *examples: Any, define: str = "", **more: Any
+) -> ValueKind[Mapping[str, T]]:
     """Return the kind of a mapping from names of the integrator's own to *entry*.
 
     *more* are further keywords of its schema.
@@ -110,10 +115,12 @@ def named(
 
     entries = {"additionalProperties": entry} if entry.schema else {}
     keywords = {"type": "object", **more, **entries}
-    return Kind(title, keywords, read, define, "", examples)
+    return ValueKind(title, keywords, read, define, "", examples)
 
 
-def either(title: str, kind: str, one: Kind[Any], other: Kind[Any], **more: Any) -> Kind[Any]:
+def either(
+    title: str, kind: str, one: ValueKind[Any], other: ValueKind[Any], **more: Any
+) -> ValueKind[Any]:
     """Return the kind of a value that is *one* where its JSON type is *kind*, and else *other*."""
     types = [*_types(other), *(each for each in _types(one) if each not in _types(other))]
     forks = {"if": {"type": kind}, "then": one, "else": other}
@@ -122,20 +129,20 @@ def either(title: str, kind: str, one: Kind[Any], other: Kind[Any], **more: Any)
         chosen = one if isinstance(node.plain(), _TYPES[kind]) else other
         return chosen.read(node, context, name)
 
-    return Kind(title, {"type": types, **forks}, read, **more)
+    return ValueKind(title, {"type": types, **forks}, read, **more)
 
 
 _TYPES: Mapping[str, type] = {"string": str, "array": list}
 
 
-def _types(kind: Kind[Any]) -> list[str]:
+def _types(kind: ValueKind[Any]) -> list[str]:
     types = kind.schema.get("type", "string")
     return [types] if isinstance(types, str) else types
 
 
 # --- texts ----------------------------------------------------------------------------------------
 
-TEXT = Kind(
+TEXT = ValueKind(
     "text",
     {"type": "string", "minLength": 1},
     resolve_text,
@@ -143,8 +150,8 @@ TEXT = Kind(
     "Text with `${NAME}` and `${NAME:-default}` variables.",
     ("${ACME_API}",),
 )
-POSSIBLY_EMPTY = Kind("text", {"type": "string"}, resolve_text)
-LITERAL = Kind("text", {"type": "string", "minLength": 1}, _text)
+POSSIBLY_EMPTY = ValueKind("text", {"type": "string"}, resolve_text)
+LITERAL = ValueKind("text", {"type": "string", "minLength": 1}, _text)
 
 
 def _read_title(node: Node, context: Context, name: str) -> str:
@@ -155,7 +162,9 @@ def _read_title(node: Node, context: Context, name: str) -> str:
 TITLE = LITERAL.reading(_read_title)
 
 
-def text(read: Callable[[Text, Context], T], like: Kind[Text] = TEXT) -> Kind[T]:
+def text(
+    read: Callable[[ResolvedText, Context], T], like: ValueKind[ResolvedText] = TEXT
+) -> ValueKind[T]:
     """Return the kind of a text that *read* makes the value of, once its variables are resolved."""
     return like.reading(
         lambda node, context, name: read(resolve_text(node, context, name), context)
@@ -166,7 +175,7 @@ def _read_template(node: Node, context: Context, name: str) -> TemplateSpec:
     return resolve_template(node, context, name).spec
 
 
-TEMPLATE = Kind(
+TEMPLATE = ValueKind(
     "text",
     {"type": "string"},
     _read_template,
@@ -183,7 +192,7 @@ def read_expression(node: Node, context: Context, name: str) -> ExpressionSpec:
     return ExpressionSpec(_text(node, context, name), node.at(0), node.pieces)
 
 
-EXPRESSION = Kind(
+EXPRESSION = ValueKind(
     "an expression",
     {"type": "string", "minLength": 1},
     read_expression,
@@ -229,10 +238,10 @@ def size_in_bytes(text: str) -> int:
     return int(amount)
 
 
-def _amount(read: Callable[[str], T]) -> Callable[[Text, Context], T]:
+def _amount(read: Callable[[str], T]) -> Callable[[ResolvedText, Context], T]:
     """Return the reader of a text with variables that *read* understands."""
 
-    def read_amount(text: Text, context: Context) -> T:
+    def read_amount(text: ResolvedText, context: Context) -> T:
         if not text.known:
             raise NoValueError
         try:
@@ -250,7 +259,7 @@ def _form(regex: str) -> dict[str, str]:
 
 DURATION = text(
     _amount(seconds),
-    Kind(
+    ValueKind(
         "a duration: a number with `ms`, `s`, `m` or `h`",
         _form(DURATION_FORM),
         resolve_text,
@@ -261,7 +270,7 @@ DURATION = text(
 )
 SIZE = text(
     _amount(size_in_bytes),
-    Kind(
+    ValueKind(
         "a size: a number with `KB` or `MB`",
         _form(_SIZE),
         resolve_text,

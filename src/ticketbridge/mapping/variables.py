@@ -23,7 +23,7 @@ MALFORMED = "a variable is written `${NAME}` or `${NAME:-default}`"
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class ResolvedText:
     """A text whose variables are resolved. *name* is its key.
 
     *known* False: it is broken, or a variable is not set, so its value is not to be checked.
@@ -60,19 +60,19 @@ class Text:
         return Secret(self.value)
 
 
-def resolve_text(node: Node, context: Context, name: str) -> Text:
+def resolve_text(node: Node, context: Context, name: str) -> ResolvedText:
     """The text of *node*, its variables resolved."""
     if isinstance(node, Broken) or not isinstance(node, Scalar):
-        return Text(name, "", node.place, known=False)
+        return ResolvedText(name, "", node.place, known=False)
     text = text_of(node)
     matches = list(VARIABLE.finditer(text))
-    well_formed = _refuse_malformed(node, text, context) and _refuse_holes(node, text, context)
+    well_formed = _check_variables(node, text, context) and _check_no_holes(node, text, context)
     values = [context.variable(m["name"], m["default"], node.at(m.start())) for m in matches]
     value, end = "", 0
     for match, found in zip(matches, values, strict=True):
         value += text[end : match.start()] + found.text
         end = match.end()
-    return Text(
+    return ResolvedText(
         name,
         value + text[end:],
         node.place,
@@ -83,7 +83,7 @@ def resolve_text(node: Node, context: Context, name: str) -> Text:
     )
 
 
-def _refuse_malformed(node: Scalar, text: str, context: Context) -> bool:
+def _check_variables(node: Scalar, text: str, context: Context) -> bool:
     blank = VARIABLE.sub(lambda match: " " * len(match[0]), text)
     offset = blank.find("${")
     if offset >= 0:
@@ -91,7 +91,7 @@ def _refuse_malformed(node: Scalar, text: str, context: Context) -> bool:
     return offset < 0
 
 
-def _refuse_holes(node: Scalar, text: str, context: Context) -> bool:
+def _check_no_holes(node: Scalar, text: str, context: Context) -> bool:
     blank = VARIABLE.sub(lambda match: " " * len(match[0]), text)
     hole = _HOLE.search(blank)
     if hole is None:
@@ -102,7 +102,7 @@ def _refuse_holes(node: Scalar, text: str, context: Context) -> bool:
     return False
 
 
-def refuse_controls(text: Text, context: Context) -> bool:
+def check_controls(text: ResolvedText, context: Context) -> bool:
     """Whether *text* is known and has no line break, NUL or other control character."""
     if text.known and CONTROL.search(text.value):
         message = f"{text.label} has a line break or another control character"
@@ -111,9 +111,9 @@ def refuse_controls(text: Text, context: Context) -> bool:
     return text.known
 
 
-def check_header_value(text: Text, context: Context) -> bool:
+def check_header_value(text: ResolvedText, context: Context) -> bool:
     """Whether *text* is known, and what a header can carry unchanged; a finding if not."""
-    if not refuse_controls(text, context):
+    if not check_controls(text, context):
         return False
     if not text.value.isascii():
         slip = "has a character outside ASCII"
@@ -125,7 +125,7 @@ def check_header_value(text: Text, context: Context) -> bool:
     return False
 
 
-def warn_if_in_clear(text: Text, context: Context) -> None:
+def warn_if_in_clear(text: ResolvedText, context: Context) -> None:
     """A credential belongs into a variable, and not into a file that two companies read."""
     if text.known and text.in_clear:
         what = "the default of " if text.variables else ""
@@ -146,17 +146,19 @@ def warn_of_variables(node: Node, context: Context) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class ResolvedTemplate:
     """A template and what can be known of its text: *text* has a mark in place of each hole."""
 
     spec: TemplateSpec
-    text: Text = field(repr=False)
+    text: ResolvedText = field(repr=False)
     holes: int = 0
 
 
-def resolve_template(node: Node, context: Context, name: str) -> Template:
+def resolve_template(node: Node, context: Context, name: str) -> ResolvedTemplate:
     """The template that *node* holds, its variables resolved."""
-    nothing = Template(TemplateSpec((), node.place), Text(name, "", node.place, known=False))
+    nothing = ResolvedTemplate(
+        TemplateSpec((), node.place), ResolvedText(name, "", node.place, known=False)
+    )
     if isinstance(node, Broken) or not isinstance(node, Scalar):
         return nothing
     source = text_of(node)
@@ -184,10 +186,10 @@ class _Filling:
     context: Context
     name: str
 
-    def fill(self, parts: tuple[TextPart | VariablePart | HolePart, ...]) -> Template:
+    def fill(self, parts: tuple[TextPart | VariablePart | HolePart, ...]) -> ResolvedTemplate:
         values = {p: self._value(p) for p in parts if isinstance(p, VariablePart)}
         variables = tuple(part.name for part in values)
-        text = Text(
+        text = ResolvedText(
             self.name,
             "".join(_shown(part, values) for part in parts),
             self.node.place,
@@ -196,7 +198,7 @@ class _Filling:
             in_clear=not variables and bool(parts),
         )
         spec = TemplateSpec(tuple(self._part(part, values) for part in parts), self.node.at(0))
-        return Template(spec, text, sum(isinstance(part, HolePart) for part in parts))
+        return ResolvedTemplate(spec, text, sum(isinstance(part, HolePart) for part in parts))
 
     def _value(self, part: VariablePart) -> Value:
         return self.context.variable(part.name, part.default, self.node.at(part.offset))

@@ -10,9 +10,9 @@ from typing import Any, NoReturn
 
 from ticketbridge.mapping.context import Context, text_of
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.json_schema import SchemaSlip, check_schema
+from ticketbridge.mapping.json_schema import SchemaSlip, require_schema
 from ticketbridge.mapping.nodes import Broken, Node
-from ticketbridge.mapping.texts import Text
+from ticketbridge.mapping.variables import ResolvedText
 from ticketbridge.mapping.words import shown
 
 MAX_BYTES = 1024 * 1024
@@ -35,7 +35,7 @@ class FileSpec:
     place: Place
 
 
-def read_file(text: Text, context: Context) -> FileSpec | None:
+def read_file(text: ResolvedText, context: Context) -> FileSpec | None:
     """The file that *text* names, if it is there; None after a finding."""
     if not text.known:
         return None
@@ -53,7 +53,7 @@ def read_file(text: Text, context: Context) -> FileSpec | None:
     return FileSpec(path, text.label, text.place) if _is_readable(path, text, context) else None
 
 
-def _is_readable(path: Path, text: Text, context: Context) -> bool:
+def _is_readable(path: Path, text: ResolvedText, context: Context) -> bool:
     """Whether the file is here.
 
     Where variables may be missing, files may be too: a mapping is checked on machines without its keys.
@@ -80,7 +80,7 @@ def read_schema(node: Node, context: Context, name: str) -> Mapping[str, Any] | 
         return None
     try:
         document = _parsed(_content(_resolved(text_of(node), context.folder)))
-        check_schema(document)
+        require_schema(document)
     except RecursionError:
         context.report.error(node.place, "TB081", f"`{name}` is nested too deeply")
     except SchemaSlip as slip:
