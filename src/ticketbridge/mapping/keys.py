@@ -5,7 +5,11 @@
         failures: int = key(whole(1, 10_000), "So many failures in a row.", 10, absent=10)
 
 Its name, kind, text, example and default stand there. The schema and the reference (`schema`), the
-words of findings (`structure`) and the value itself (`build`) are made from them.
+words of findings (`structure`) and the value itself (`build`) are made from them. So a new key is
+declared, used where it has its effect, and tested; then two files are made anew:
+
+    ticketbridge schema mapping > src/ticketbridge/mapping/mapping.schema.json
+    python -m ticketbridge.authoring.reference mappings/README.md
 """
 
 from __future__ import annotations

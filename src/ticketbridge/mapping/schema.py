@@ -42,7 +42,15 @@ def sections() -> list[ValueKind[Any]]:
 @cache
 def legal_keys() -> frozenset[str]:
     """Every key of the language, wherever it stands."""
-    return frozenset(key.name for kind in sections() for key in kind.keys)
+    return frozenset(_names_in(schema()))
+
+
+def _names_in(part: Any) -> Iterator[str]:
+    if isinstance(part, Mapping):
+        yield from part.get("properties", ())
+    if isinstance(part, Mapping | list):
+        for inner in part.values() if isinstance(part, Mapping) else part:
+            yield from _names_in(inner)
 
 
 def _visit(kind: ValueKind[Any], found: dict[ValueKind[Any], None]) -> None:
