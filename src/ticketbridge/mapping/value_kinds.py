@@ -19,7 +19,7 @@ from ticketbridge.mapping.variables import (
 )
 
 T = TypeVar("T")
-U = TypeVar("U")
+W = TypeVar("W", bound=str | int)
 _END = r"(?!\n)$"  # `$` alone matches before a line break too
 
 
@@ -34,11 +34,11 @@ def _text(node: Node, _context: Context, _name: str) -> str:
 # --- words and numbers ----------------------------------------------------------------------------
 
 
-def word(*words: str | int, title: str = "", broken: str | int | None = None) -> ValueKind[Any]:
+def word(*words: W, title: str = "", broken: W | None = None) -> ValueKind[W]:
     """Return the kind of a value that is one of *words*; *broken* stands for one that is none."""
     stand_in = words[0] if broken is None else broken
 
-    def read(node: Node, context: Context, name: str) -> str | int:
+    def read(node: Node, context: Context, name: str) -> W:
         value = _plain(node, context, name)
         return next((each for each in words if each == value), stand_in)
 
@@ -52,7 +52,7 @@ def _one_of(words: tuple[str | int, ...]) -> str:
     return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def only(value: Any, title: str) -> ValueKind[Any]:
+def only(value: T, title: str) -> ValueKind[T]:
     """Return the kind of a value that is always *value*."""
     return ValueKind(title, {"const": value}, lambda *_: value)
 
