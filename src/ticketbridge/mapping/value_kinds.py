@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from ticketbridge.mapping.context import Context, text_of
 from ticketbridge.mapping.keys import Key, NoValueError, ValueKind
 from ticketbridge.mapping.nodes import Node, Scalar
-from ticketbridge.mapping.spec_texts import ExpressionSpec, TemplateSpec
+from ticketbridge.mapping.spec_texts import ExpressionSpec
 from ticketbridge.mapping.variables import (
     ResolvedText,
     resolve_template,
@@ -171,14 +171,10 @@ def text(
     )
 
 
-def _read_template(node: Node, context: Context, name: str) -> TemplateSpec:
-    return resolve_template(node, context, name).spec
-
-
 TEMPLATE = ValueKind(
     "text",
     {"type": "string"},
-    _read_template,
+    resolve_template,
     "template",
     "Text with `{expression}` holes and `${NAME}` variables; `{{` and `}}` are literal braces.",
     ("{user}",),
