@@ -128,9 +128,10 @@ def key(kind: ValueKind[T], text: str, *examples: Any, name: str = "", absent: o
 def key(kind: ValueKind[Any], text: str, *examples: Any, name: str = "", absent: Any = None) -> Any:
     """Declare the key that a member of a spec has in the file; *name* where it is another there.
 
-    *absent* is what a file without the key means.
+    *absent* is what a file without the key means; it is the example where no other is given.
     """
-    return field(metadata={_MEMBER: Key(name, kind, text, examples, absent)})
+    shown = examples or (absent,)
+    return field(metadata={_MEMBER: Key(name, kind, text, shown, absent)})
 
 
 def needed(kind: ValueKind[T], text: str, *examples: Any, name: str = "") -> T:

@@ -17,10 +17,8 @@ from ticketbridge.mapping.networks import IPNetwork
 from ticketbridge.mapping.nodes import Broken, Node
 from ticketbridge.mapping.spec_answers import (
     OWNS_NOTHING,
-    Action,
     FormatSpec,
     JsonFormatSpec,
-    PollSpec,
     RuleSpec,
     StatusRange,
     XmlFormatSpec,
@@ -94,7 +92,6 @@ __all__ = [
     "MAPPING",
     "OWNS_NOTHING",
     "AccessSpec",
-    "Action",
     "ApiKeyAuthSpec",
     "AuthSpec",
     "BasicAuthSpec",
@@ -128,7 +125,6 @@ __all__ = [
     "OffsetSpec",
     "PagesSpec",
     "PagingSpec",
-    "PollSpec",
     "ReasonSpec",
     "RequestSpec",
     "ResponseSpec",
@@ -162,7 +158,6 @@ class ResponseSpec(Declared):
     body: ExpressionSpec = key(
         EXPRESSION,
         "The answer, made from `user` and `tickets`; another body than the default needs its `schema`.",
-        DEFAULT_BODY,
         absent=DEFAULT_BODY,
     )
     schema: Mapping[str, Any] | None = key(

@@ -69,8 +69,8 @@ class XmlFormatSpec(Declared):
 
     lists: tuple[tuple[str, ...], ...] = needed(
         list_of(_ELEMENT, "a list of paths of elements"),
-        "The elements that are always lists, `[]` where the parent has none. A path matches the end of "
-        "an element's path.",
+        "The elements that are always lists, `[]` where the parent has none. A path matches the end of an "
+        "element's path.",
         ["passholders/passholder"],
     )
 
@@ -204,8 +204,7 @@ class RuleSpec(Declared):
     )
     when: ExpressionSpec | None = key(
         EXPRESSION,
-        "A condition that must give true or false. One that uses `body` does not match an unreadable "
-        "body.",
+        "A condition that must give true or false. One that uses `body` does not match an unreadable body.",
         "length(body.data) == `0`",
     )
     then: Action = needed(
@@ -222,8 +221,8 @@ class RuleSpec(Declared):
     )
     url: ExpressionSpec | None = key(
         EXPRESSION,
-        "Where `poll` asks next, by GET: absolute or relative, on the same scheme, host and port. "
-        "Default: the same request again.",
+        "Where `poll` asks next, by GET: absolute or relative, on the same scheme, host and port. Default: "
+        "the same request again.",
         "headers.location",
     )
     after: WaitSpec = key(

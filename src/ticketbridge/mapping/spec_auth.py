@@ -25,12 +25,7 @@ from ticketbridge.mapping.nodes import Node
 from ticketbridge.mapping.spec_session import SessionAuthSpec
 from ticketbridge.mapping.spec_texts import Secret
 from ticketbridge.mapping.urls import read_url, warn_if_plain_http
-from ticketbridge.mapping.value_kinds import (
-    POSSIBLY_EMPTY,
-    only,
-    text,
-    word,
-)
+from ticketbridge.mapping.value_kinds import POSSIBLY_EMPTY, only, text, word
 from ticketbridge.mapping.variables import (
     ResolvedText,
     check_controls,
@@ -199,7 +194,6 @@ class OAuth2AuthSpec(Declared):
         word("basic", "body"),
         "Where name and secret stand: in the Authorization header, escaped as RFC 6749 says, or in the "
         "form.",
-        "basic",
         absent="basic",
     )
 

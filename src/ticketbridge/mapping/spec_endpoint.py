@@ -166,8 +166,8 @@ class AccessSpec(Declared):
     )
     secrets: tuple[SharedSecret, ...] = key(
         list_of(POSSIBLY_EMPTY, "a list of texts").reading(_read_secrets),
-        "The shared secrets, of 16 characters or more; any one passes, and empty ones are ignored, "
-        "so that they can be rotated.",
+        "The shared secrets, of 16 characters or more; any one passes, and empty ones are ignored, so that "
+        "they can be rotated.",
         ["${MENTA_SECRET}", "${MENTA_SECRET_NEXT:-}"],
         absent=[],
     )
@@ -221,21 +221,20 @@ class EndpointSpec(Declared):
         "/tickets",
     )
     user_parameter: str = key(
-        text(_read_parameter), "The query parameter that holds the user.", "user", absent="user"
+        text(_read_parameter), "The query parameter that holds the user.", absent="user"
     )
     user_format: UserFormat = key(
         word("email", "phone", "any"),
         "What a user is: an e-mail address; a `phone` number, 6 to 15 digits in groups with one blank, "
-        "`-`, `.` or `/` between two of them, a group perhaps in parentheses, and perhaps `+` before "
-        "all; or `any` text, for platforms that key on something else. Another user is answered with "
-        "400. It goes to the platform as it came: nothing is taken out of a number.",
-        "email",
+        "`-`, `.` or `/` between two of them, a group perhaps in parentheses, and perhaps `+` before all; "
+        "or `any` text, for platforms that key on something else. Another user is answered with 400. It "
+        "goes to the platform as it came: nothing is taken out of a number.",
         absent="email",
     )
     access: AccessSpec = needed(
         _ACCESS,
-        "Who may ask: `secret_header` and `secrets`, or `allow`, or both. `open` lets everyone ask, "
-        "and is served on loopback only, unless the operator sets `TICKETBRIDGE_ALLOW_OPEN=1`.",
+        "Who may ask: `secret_header` and `secrets`, or `allow`, or both. `open` lets everyone ask, and is "
+        "served on loopback only, unless the operator sets `TICKETBRIDGE_ALLOW_OPEN=1`.",
         {"secret_header": "X-Menta-Secret", "secrets": ["${MENTA_SECRET}"]},
         "open",
     )

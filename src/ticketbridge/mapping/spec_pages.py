@@ -57,8 +57,8 @@ class PagesSpec(Declared):
 
     next_url: ExpressionSpec | None = key(
         EXPRESSION,
-        "The next page's URL, absolute or relative; null, an empty text or false at the end; anything "
-        "else that is no URL is an error, also the text `null`.",
+        "The next page's URL, absolute or relative; null, an empty text or false at the end; anything else "
+        "that is no URL is an error, also the text `null`.",
         "body.links.next",
     )
     link_header: bool | None = key(
@@ -71,8 +71,8 @@ class PagesSpec(Declared):
         EXPRESSION,
         "With what the next page is asked for: text or an integer; null, an empty text or false at the "
         "end. Anything else is an error, also a blank text and the text `null`. The request places "
-        "`page.cursor` itself; it is null on the first request, and a query value that is this hole "
-        "alone is then left out.",
+        "`page.cursor` itself; it is null on the first request, and a query value that is this hole alone "
+        "is then left out.",
         "body.pagination.continuation",
     )
     number: NumberSpec | None = key(
@@ -83,10 +83,10 @@ class PagesSpec(Declared):
     )
     offset: OffsetSpec | None = key(
         mapping_of(OffsetSpec, "a mapping with `step`"),
-        "Pages begin at 0, `step`, twice `step` and so on; the request places `page.offset` itself, "
-        "and an empty page is the end. An expression that may leave out all of a page (a filter, a "
-        "projection) needs `last`. A platform that gives fewer items a page than `step` skips some: "
-        "`total` finds that out, and so does another page after a short one.",
+        "Pages begin at 0, `step`, twice `step` and so on; the request places `page.offset` itself, and an "
+        "empty page is the end. An expression that may leave out all of a page (a filter, a projection) "
+        "needs `last`. A platform that gives fewer items a page than `step` skips some: `total` finds that "
+        "out, and so does another page after a short one.",
         {"step": 100},
     )
     last: ExpressionSpec | None = key(
@@ -94,9 +94,9 @@ class PagesSpec(Declared):
     )
     total: ExpressionSpec | None = key(
         EXPRESSION,
-        "How many items there are over all pages: an integer from 0 on. Fewer at the end is an error. "
-        "An item that equals one of an earlier page counts once; without `total` it is an error, "
-        "because orders that move between pages hide others. Where pages differ, the most counts.",
+        "How many items there are over all pages: an integer from 0 on. Fewer at the end is an error. An "
+        "item that equals one of an earlier page counts once; without `total` it is an error, because "
+        "orders that move between pages hide others. Where pages differ, the most counts.",
         "body.total",
     )
     items: ExpressionSpec | None = key(

@@ -222,8 +222,8 @@ class RequestSpec(Declared):
     )
     post: TemplateSpec | None = key(
         _PATH,
-        "The path of a POST request, in place of `get`; its body is one of `json`, `form` and "
-        "`graphql`, or none.",
+        "The path of a POST request, in place of `get`; its body is one of `json`, `form` and `graphql`, "
+        "or none.",
         "/orders/search",
     )
     query: Mapping[str, tuple[TemplateSpec, ...]] = key(
@@ -252,8 +252,8 @@ class RequestSpec(Declared):
     graphql: GraphqlBodySpec | None = key(
         _GRAPHQL,
         "The body of a `post`: a GraphQL query and its variables. `errors` in the answer is "
-        "`upstream-error`, unless a rule that looks at `body.errors` decides first; a status that "
-        "says more (401, 429, 503) keeps its meaning.",
+        "`upstream-error`, unless a rule that looks at `body.errors` decides first; a status that says "
+        "more (401, 429, 503) keeps its meaning.",
         {
             "query": "query ($email: String!) { tickets(email: $email) { id } }",
             "variables": {"email": "{user}"},

@@ -63,8 +63,8 @@ class LoginSpec(Declared):
     )
     responses: tuple[RuleSpec, ...] = key(
         RULES,
-        "Ordered rules for its answers, as in a call; `empty` and `unknown_user` need a login that "
-        "uses `user`.",
+        "Ordered rules for its answers, as in a call; `empty` and `unknown_user` need a login that uses "
+        "`user`.",
         [{"status": 404, "when": "body.code == 'NO_CUSTOMER'", "then": "unknown_user"}],
         absent=[],
     )
@@ -128,14 +128,13 @@ class SessionAuthSpec(Declared):
     )
     token: ExpressionSpec = needed(
         EXPRESSION,
-        "Where the token stands; it sees `body`, `status`, `headers`, and `user` where the login uses "
-        "it.",
+        "Where the token stands; it sees `body`, `status`, `headers`, and `user` where the login uses it.",
         "body.session.token",
     )
     expires_in: ExpressionSpec | float | None = key(
         EXPRESSION.reading(_read_expiry),
-        "A duration of at most 720h, or an expression that gives seconds. Without it only a 401 ends "
-        "the token.",
+        "A duration of at most 720h, or an expression that gives seconds. Without it only a 401 ends the "
+        "token.",
         "30m",
         "body.session.seconds",
     )

@@ -62,8 +62,7 @@ class CallSpec(Declared):
     )
     pages: PagesSpec | None = key(
         PAGES,
-        "How the call walks over pages: one of `next_url`, `link_header`, `cursor`, `number` and "
-        "`offset`.",
+        "How the call walks over pages: one of `next_url`, `link_header`, `cursor`, `number` and `offset`.",
         {"number": {"start": 1}, "last": "page.number >= body.page_count"},
     )
     take: ExpressionSpec | None = key(

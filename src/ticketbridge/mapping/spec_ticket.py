@@ -114,8 +114,8 @@ class StatusTableSpec(Declared):
         named(
             _STATUS_WORD, "a mapping of the platform's words to statuses", minProperties=1
         ).reading(_read_words),
-        "The platform's words and ours; at least one is `VALID`. Integers match by their digits, "
-        "booleans by `true` and `false`.",
+        "The platform's words and ours; at least one is `VALID`. Integers match by their digits, booleans "
+        "by `true` and `false`.",
         {"PAID": "VALID", "CANCELLED": "CANCELED"},
     )
     place: Place
@@ -276,8 +276,8 @@ _TAGS = _field(
 _TAGS_KEY = Key(
     "tags",
     _TAGS,
-    "An expression that gives a list of `key:value`, or an object: each key with a value that is not "
-    "null becomes `key:value`.",
+    "An expression that gives a list of `key:value`, or an object: each key with a value that is not null "
+    "becomes `key:value`.",
     ({"source": "item.channel"},),
     None,
 )
@@ -316,16 +316,16 @@ class TicketSpec(Declared):
 
     owner: ExpressionSpec | None = needed(
         EXPRESSION.reading(_read_owner),
-        "Whose ticket a record is: what does not equal the asked user is left out, so that nobody is "
-        "given another person's tickets. `owner: upstream` declares that the platform returns only the "
-        "asked user's tickets and names no owner.",
+        "Whose ticket a record is: what does not equal the asked user is left out, so that nobody is given "
+        "another person's tickets. `owner: upstream` declares that the platform returns only the asked "
+        "user's tickets and names no owner.",
         "order.customer.email",
     )
     statuses: tuple[StatusTableSpec, ...] = needed(
         _STATUSES,
-        "The platform's status words, and which of them are `VALID`; an unlisted word is an error. A "
-        "list of tables: the first that is not `VALID` decides. `{const: VALID}` is for platforms that "
-        "return only valid tickets.",
+        "The platform's status words, and which of them are `VALID`; an unlisted word is an error. A list "
+        "of tables: the first that is not `VALID` decides. `{const: VALID}` is for platforms that return "
+        "only valid tickets.",
         {"from": "item.state", "values": {"PAID": "VALID", "REFUNDED": "REFUNDED"}},
         name="status",
     )
@@ -351,14 +351,12 @@ class TicketSpec(Declared):
     on_violation: Literal["fail", "omit"] = key(
         word("fail", "omit"),
         "What a record does whose fields or conditions fail: it fails the answer, or is left out.",
-        "fail",
         absent="fail",
     )
     ineligible: Literal["omit", "mark"] = key(
         word("omit", "mark"),
-        "What a ticket does that is not eligible: it is left out, or returned with its status, for "
-        "which `schema` and `body` must have a place.",
-        "omit",
+        "What a ticket does that is not eligible: it is left out, or returned with its status, for which "
+        "`schema` and `body` must have a place.",
         absent="omit",
     )
     place: Place

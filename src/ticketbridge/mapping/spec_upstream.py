@@ -34,14 +34,12 @@ class BreakerSpec(Declared):
         whole(1, 10_000),
         "So many failures of the platform in a row open the breaker: pulls without a connection or past "
         "the deadline, and users who get a 5xx that no rule takes.",
-        10,
         absent=10,
     )
     open: float = key(
         DURATION,
-        "How long each pull is then `upstream-unavailable` at once, before one call is let through to "
-        "see; at most 1h.",
-        "5s",
+        "How long each pull is then `upstream-unavailable` at once, before one call is let through to see; "
+        "at most 1h.",
         absent="5s",
     )
 
@@ -55,15 +53,15 @@ class TlsSpec(Declared):
 
     ca: FileSpec | None = key(
         text(read_file),
-        "A PEM file with the certificates that the platform's must come from, in place of those that "
-        "the machine trusts. A relative path begins at the mapping's folder. The host's name is "
-        "verified in any case.",
+        "A PEM file with the certificates that the platform's must come from, in place of those that the "
+        "machine trusts. A relative path begins at the mapping's folder. The host's name is verified in "
+        "any case.",
         "/etc/acme/ca.pem",
     )
     cert: FileSpec | None = key(
         text(read_file),
-        "A PEM file with the bridge's own certificate, for platforms that ask for one, and those "
-        "between it and its root.",
+        "A PEM file with the bridge's own certificate, for platforms that ask for one, and those between "
+        "it and its root.",
         "/etc/acme/client.pem",
     )
     key: FileSpec | None = key(
@@ -136,36 +134,31 @@ class UpstreamSpec(Declared):
     timeout: float = key(
         DURATION,
         "One deadline for the whole answer: every call, page, retry and wait; at most 1h.",
-        "8s",
         absent="8s",
     )
     connect_timeout: float = key(
-        DURATION, "How long one connection may take to open; at most 1h.", "2s", absent="2s"
+        DURATION, "How long one connection may take to open; at most 1h.", absent="2s"
     )
     keep_alive: bool = key(
         YES_OR_NO,
-        "Whether a connection serves several calls, for some minutes at most. `false` opens one for "
-        "each call: for a platform that is known to send answers that nobody asked for.",
+        "Whether a connection serves several calls, for some minutes at most. `false` opens one for each "
+        "call: for a platform that is known to send answers that nobody asked for.",
         False,
         absent=True,
     )
     live: bool = key(
         YES_OR_NO,
-        "Whether an answer that a cache has kept (its `Age` is over 0) is refused. Else it is only "
-        "noted in the log.",
+        "Whether an answer that a cache has kept (its `Age` is over 0) is refused. Else it is only noted "
+        "in the log.",
         True,
         absent=False,
     )
     retries: int = key(
-        whole(0, 10),
-        "Extra tries of one call, within the deadline and the retry budget.",
-        2,
-        absent=2,
+        whole(0, 10), "Extra tries of one call, within the deadline and the retry budget.", absent=2
     )
     concurrency: int = key(
         whole(1, 10_000),
         "Calls in flight to this platform; the rest wait, within the deadline.",
-        50,
         absent=50,
     )
     breaker: BreakerSpec = key(
@@ -186,23 +179,18 @@ class UpstreamSpec(Declared):
     )
     max_body: int = key(
         SIZE,
-        "The largest answer, after decompression; 1 KB is 1,000 bytes, and 1000MB is the most. All "
-        "answers of the platform that one answer to menta tech is made of may have 10 times that "
-        "together.",
-        "10MB",
+        "The largest answer, after decompression; 1 KB is 1,000 bytes, and 1000MB is the most. All answers "
+        "of the platform that one answer to menta tech is made of may have 10 times that together.",
         absent="10MB",
     )
     max_pages: int = key(
-        whole(1, 10_000), "The most pages of one call; more is an error.", 100, absent=100
+        whole(1, 10_000), "The most pages of one call; more is an error.", absent=100
     )
     max_calls: int = key(
-        whole(1, 100_000), "The most calls for one answer; more is an error.", 200, absent=200
+        whole(1, 100_000), "The most calls for one answer; more is an error.", absent=200
     )
     max_records: int = key(
-        whole(1, 1_000_000),
-        "The most records for one answer; more is an error.",
-        20_000,
-        absent=20_000,
+        whole(1, 1_000_000), "The most records for one answer; more is an error.", absent=20_000
     )
     place: Place
 

@@ -24,7 +24,7 @@ QUOTED = ("a name", "a status:", "a platform")
 
 def check_structure(root: Node, report: Report) -> Node:
     """*root* with every wrong part broken, so that what is read from it needs no second look."""
-    return _checked(root, MAPPING, _Legal(report))
+    return _check(root, MAPPING, _Legal(report))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class _Legal:
     keys: Mapping[str, Key] = field(default_factory=dict)
 
     def below(self, step: str | int) -> _Legal:
-        """The spot of a value within this one."""
+        """What is legal of a value within this one."""
         return _Legal(self.report, (*self.path, step))
 
     @property
@@ -55,10 +55,10 @@ class _Legal:
         return Broken(node.place)
 
 
-def _checked(node: Node, part: ValueKind[Any] | Key | Schema, spot: _Legal) -> Node:
+def _check(node: Node, part: ValueKind[Any] | Key | Schema, spot: _Legal) -> Node:
     """*node* with every part broken that *part* of the schema does not allow."""
     if isinstance(part, Key):
-        return _checked(node, part.kind, replace(spot, examples=part.examples))
+        return _check(node, part.kind, replace(spot, examples=part.examples))
     if isinstance(part, ValueKind):
         title, examples = part.title or spot.title, spot.examples or part.examples
         spot, part = replace(spot, title=title, examples=examples), part.schema
@@ -138,7 +138,7 @@ def _check_items(node: Node, schema: Schema, spot: _Legal) -> Node:
     """`items`."""
     if not isinstance(node, ListNode):
         return node  # pragma: no cover - only of a list
-    entries = (_checked(e, schema["items"], spot.below(i)) for i, e in enumerate(node.entries))
+    entries = (_check(e, schema["items"], spot.below(i)) for i, e in enumerate(node.entries))
     return replace(node, entries=tuple(entries))
 
 
@@ -147,7 +147,7 @@ def _with_values(node: Node, parts: Mapping[str, Any], spot: _Legal) -> Node:
     if not isinstance(node, MapNode):
         return node  # pragma: no cover - only of a mapping
     entries = {
-        name: (key, _checked(value, parts[name], spot.below(name)) if name in parts else value)
+        name: (key, _check(value, parts[name], spot.below(name)) if name in parts else value)
         for name, (key, value) in node.entries.items()
     }
     return replace(node, entries=entries)
@@ -171,13 +171,13 @@ def _with_entries(
 def _check_fork(node: Node, schema: Schema, spot: _Legal) -> Node:
     """`if`, `then` and `else`."""
     branch = schema.get("then" if _holds(node, schema["if"]) else "else")
-    return node if branch is None else _checked(node, branch, spot)
+    return node if branch is None else _check(node, branch, spot)
 
 
 def _check_forks(node: Node, schema: Schema, spot: _Legal) -> Node:
     """`allOf`."""
     for fork in schema["allOf"]:
-        node = _checked(node, fork, spot)
+        node = _check(node, fork, spot)
     return node
 
 
@@ -323,7 +323,7 @@ CHECKS: Mapping[str, Callable[[Node, Schema, _Legal], Node]] = MappingProxyType(
         "items": _check_items,
         "if": _check_fork,
         "allOf": _check_forks,
-        "$ref": lambda node, _, spot: _checked(node, FIELD, spot),  # an object of fields
+        "$ref": lambda node, _, spot: _check(node, FIELD, spot),  # an object of fields
     }
 )
 """What each keyword of the schema asks of a value, in the order in which they are asked."""
