@@ -129,6 +129,16 @@ def node_at(root: Node, path: Path) -> Node:
     return node
 
 
+def node_of(value: Any, place: Place) -> Node:
+    """The tree of a plain *value*, as if it stood at *place*."""
+    if isinstance(value, Mapping):
+        entries = {str(k): (Scalar(place, k), node_of(v, place)) for k, v in value.items()}
+        return MapNode(place, entries)
+    if isinstance(value, list):
+        return ListNode(place, tuple(node_of(entry, place) for entry in value))
+    return Scalar(place, value)
+
+
 def walk(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
     """Every node below *node* and itself, with its path."""
     yield path, node
