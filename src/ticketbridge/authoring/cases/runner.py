@@ -58,6 +58,11 @@ class SkippingLoop(asyncio.SelectorEventLoop):
         """Seconds waited so far."""
         return self._skipping.waited
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """See asyncio. It waits without a limit: one on this clock is over before any thread can end."""
+        del timeout
+        await super().shutdown_default_executor()
+
 
 # --- one run of a case ----------------------------------------------------------------------------
 
