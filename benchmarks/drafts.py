@@ -11,6 +11,7 @@ import asyncio
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,7 @@ def _sums(found: Sequence[Measured]) -> list[str]:
     ]
 
 
+@cache
 def measured(platform: str) -> Measured:
     """The draft for *platform* against its mapping."""
     case = first_case(platform)
@@ -260,6 +262,7 @@ class Edits:
         return [self.platform, *map(str, (self.lines, self.kept, self.changed, self.removed))]
 
 
+@cache
 def edits(platform: str) -> Edits:
     """The repaired mapping against its draft; *failures* are the cases in which it gives what is not due."""
     final = REPAIRED / f"{platform}.yaml"

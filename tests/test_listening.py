@@ -179,3 +179,14 @@ def test_a_limit_that_the_system_does_not_change_is_told(monkeypatch: pytest.Mon
     monkeypatch.setattr(resource, "setrlimit", refuse)
 
     assert allow_open_files(300) == 100
+
+
+def test_where_all_ports_are_taken_the_first_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the last of the ports that may be tried there is no other one."""
+
+    def taken(*_: object) -> None:
+        raise OSError(errno.EADDRINUSE, "in use")
+
+    monkeypatch.setattr(listening, "_bound", taken)
+    with pytest.raises(SettingsError, match="no port from 65534 on is free"):
+        open_listeners("127.0.0.1", 65534, more_ports=5)

@@ -503,6 +503,7 @@ def zone(text: str) -> tuple[str, str]:
         (r"replace(item.zone, '\t', ' ')", True),
         (r"join('', [item.zone, ' a\n'])", True),
         (r"join('', [item.zone, 'a\n b'])", True),
+        (r"join('', [item.zone, '\d\n'])", True),
         (r"replace(item.zone, '\u00e9', 'e')", True),
         (r"""replace(item.zone, '\"', '')""", True),
         (r"item.zone == 'App\\Models\\Ticket' && 'a' || 'b'", True),

@@ -134,6 +134,18 @@ def test_yaml_is_read_too(tmp_path: Path) -> None:
     assert drafted(tmp_path, SPEC, "api.yaml") == drafted(tmp_path, SPEC)
 
 
+def test_operations_without_an_answer_in_json_are_passed_over(tmp_path: Path) -> None:
+    """No content, another format, and a reference to itself give nothing that could be drafted."""
+    loop = "#/components/responses/loop"
+    csv = {"text/csv": {"schema": {"type": "string"}}}
+    spec = json.loads(json.dumps(SPEC))
+    spec["components"].setdefault("responses", {})["loop"] = {"$ref": loop}
+    for path, answer in (("/a", {}), ("/b", {"content": csv}), ("/c", {"$ref": loop})):
+        spec["paths"][path] = {"get": {"responses": {"100": {}, "200": answer}}}
+
+    assert drafted(tmp_path, spec) == drafted(tmp_path, SPEC)
+
+
 def test_there_are_no_cases_without_an_answer(tmp_path: Path) -> None:
     """Made-up answers would test nothing."""
     path = tmp_path / "api.json"

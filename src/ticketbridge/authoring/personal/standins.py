@@ -131,7 +131,7 @@ def _replace_with_hex(text: str) -> str:
 
 def _list_names(names: Collection[str]) -> Iterator[str]:
     yield from names
-    for suffix in map(_write_in_letters, count(1)):
+    for suffix in map(_write_in_letters, count(1)):  # pragma: no branch - it never ends
         yield from (name + suffix for name in names)
 
 
