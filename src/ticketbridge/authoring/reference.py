@@ -17,7 +17,7 @@ from ticketbridge.jmes import FUNCTIONS, Function
 from ticketbridge.mapping.keys import ValueKind
 from ticketbridge.mapping.schema import sections
 
-START = "<!-- reference: generated from mapping.schema.json and the table of functions -->"
+START = "<!-- reference: generated from the keys of the language and the table of functions -->"
 END = "<!-- end of the reference -->"
 
 

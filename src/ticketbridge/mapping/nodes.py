@@ -1,7 +1,7 @@
 """A mapping file as a tree in which every key and value knows its place.
 
 A node that is wrong is replaced by a Broken one, which answers every question with "nothing": so
-builders walk a tree with errors as they walk a good one, and one slip gives one finding.
+readers walk a tree with errors as they walk a good one, and one slip gives one finding.
 """
 
 from __future__ import annotations

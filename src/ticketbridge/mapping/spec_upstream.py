@@ -64,6 +64,7 @@ class TlsSpec(Declared):
         "it and its root.",
         "/etc/acme/client.pem",
     )
+    # The last one: below it, `key` is this member.
     key: FileSpec | None = key(
         text(read_file),
         "A PEM file with the key of `cert`, without a passphrase. Default: it stands in the file of "
