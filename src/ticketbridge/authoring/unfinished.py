@@ -159,7 +159,8 @@ def _close_entry(entry: Any) -> Any:
     request = entry.request
     query = {name: tuple(map(_close_template, parts)) for name, parts in request.query.items()}
     headers = {name: _close_template(text) for name, text in request.headers.items()}
-    made = replace(request, path=_close_template(request.path), query=query, headers=headers)
+    get, post = (path and _close_template(path) for path in (request.get, request.post))
+    made = replace(request, get=get, post=post, query=query, headers=headers)
     return replace(entry, request=made)
 
 

@@ -122,7 +122,7 @@ def _list_points(part: SpecPart, trace: Trace) -> Iterator[CoveragePoint]:
     match part.node:
         case CallSpec():
             yield from _list_call_points(part.node, trace)
-        case BindingSpec(name, "each", expression):
+        case BindingSpec(name=name, kind="each", expression=expression):
             yield _make_bound_point(name, expression, trace)
         case RuleSpec():
             met = part.node.when is not None and _has_given(part.node.when, trace, wanted=True)

@@ -8,7 +8,6 @@ from types import MappingProxyType
 
 from ticketbridge.authoring.check.trees import find_roots, make_doubt, read_tree
 from ticketbridge.jmes import nodes
-from ticketbridge.mapping.builders.rules import not_about_users
 from ticketbridge.mapping.findings import Finding
 from ticketbridge.mapping.spec import (
     OWNS_NOTHING,
@@ -18,6 +17,7 @@ from ticketbridge.mapping.spec import (
     RuleSpec,
     parts_within,
 )
+from ticketbridge.mapping.spec_answers import not_about_users
 
 _SUCCESS = frozenset(range(200, 300))
 _ORDERS: Mapping[nodes.Operator, Callable[[int, int], bool]] = MappingProxyType(

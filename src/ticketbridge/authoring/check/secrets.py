@@ -9,8 +9,8 @@ from ticketbridge.authoring.check.trees import make_doubt
 from ticketbridge.authoring.personal.chance import KNOWN_TOKEN, is_random, is_uuid
 from ticketbridge.authoring.personal.looks import TOKEN, is_stand_in
 from ticketbridge.authoring.personal.personal_kinds import CREDENTIAL_WORDS, split_words, word_set
-from ticketbridge.mapping.builders.headers import is_sensitive, is_sensitive_parameter
 from ticketbridge.mapping.findings import Finding, Place
+from ticketbridge.mapping.headers import is_sensitive, is_sensitive_parameter
 from ticketbridge.mapping.places import LINE_BREAK
 
 _LOOKS = re.compile(

@@ -14,17 +14,15 @@ from ticketbridge.contract.marks import VALID
 from ticketbridge.jmes import EvaluationError, ExpressionError, compile_expression, nodes
 from ticketbridge.jmes.parser import parse
 from ticketbridge.jmes.writing import Unwritable, text_of
-from ticketbridge.mapping.builders.response import DEFAULT_BODY
 from ticketbridge.mapping.compiler import Scope
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.spec import (
+    DEFAULT_BODY,
     CallSpec,
     ConstSpec,
     ExpressionSpec,
     FieldSpec,
-    LinkHeaderSpec,
     MappingSpec,
-    NextUrlSpec,
     NumberSpec,
     ObjectSpec,
     OffsetSpec,
@@ -178,16 +176,17 @@ def _mutate_pages(part: SpecPart, spec: PagesSpec) -> Iterator[Mutant]:
         yield _leave_out(part, spec.total.place, ".total", total=None)
     if spec.items is not None:
         yield _leave_out(part, spec.items.place, ".items", items=None)
-    if isinstance(spec.paging, NextUrlSpec | LinkHeaderSpec) and spec.paging.any_path:
-        leashed = replace(spec.paging, any_path=False)
-        yield _leave_out(part, spec.place, ".any_path", paging=leashed)
-    match spec.paging:
-        case NumberSpec(start):
-            paging, change = NumberSpec(start + 1), f"`{start + 1}` for `{start}`"
-            yield _make_mutant(part, spec.place, ".number.start", start + 1, change, paging=paging)
-        case OffsetSpec(step):
-            wider, change = OffsetSpec(step + 1), f"`{step + 1}` for `{step}`"
-            yield _make_mutant(part, spec.place, ".offset.step", step + 1, change, paging=wider)
+    if spec.any_path:
+        yield _leave_out(part, spec.place, ".any_path", any_path=False)
+    if spec.number is not None:
+        start = spec.number.start
+        other = NumberSpec(start + 1)
+        change = f"`{start + 1}` for `{start}`"
+        yield _make_mutant(part, spec.place, ".number.start", start + 1, change, number=other)
+    if spec.offset is not None:
+        step = spec.offset.step
+        wider, change = OffsetSpec(step + 1), f"`{step + 1}` for `{step}`"
+        yield _make_mutant(part, spec.place, ".offset.step", step + 1, change, offset=wider)
 
 
 # --- ticket ---------------------------------------------------------------------------------------

@@ -13,12 +13,11 @@ from ticketbridge.jmes.nodes import Field
 from ticketbridge.mapping.spec import (
     BindingSpec,
     CallSpec,
-    CursorSpec,
     ExpressionSpec,
     FieldSpec,
     MappingSpec,
-    NextUrlSpec,
     ObjectSpec,
+    PagesSpec,
     RuleSpec,
     StatusTableSpec,
     TableSpec,
@@ -89,10 +88,11 @@ def _find_source_slots(source: object) -> Iterator[tuple[ExpressionSpec, Use]]:
                 yield part.result.expression or ExpressionSpec("body", part.place), Use.BINDS
             case BindingSpec():
                 yield part.expression, Use.BINDS
-            case CursorSpec():
-                yield part.cursor, Use.PASSES
-            case NextUrlSpec():
-                yield part.url, Use.FOLLOWS
+            case PagesSpec():
+                if part.cursor is not None:
+                    yield part.cursor, Use.PASSES
+                if part.next_url is not None:
+                    yield part.next_url, Use.FOLLOWS
             case RuleSpec():
                 if part.message is not None:
                     yield part.message, Use.NOTHING
