@@ -1,4 +1,4 @@
-"""The reference of the mapping language, as Markdown, from its schema and its table of functions.
+"""The reference of the mapping language, as Markdown, from its keys and its table of functions.
 
     python -m ticketbridge.authoring.reference mappings/README.md
 
@@ -9,47 +9,21 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ticketbridge.jmes import FUNCTIONS, Function
-from ticketbridge.mapping import schema
+from ticketbridge.mapping.keys import ValueKind
+from ticketbridge.mapping.schema import sections
 
-START = "<!-- reference: generated from mapping.schema.json and the table of functions -->"
+START = "<!-- reference: generated from the keys of the language and the table of functions -->"
 END = "<!-- end of the reference -->"
-
-_SECTIONS = (
-    ("The file", ""),
-    ("`endpoint`", "endpoint"),
-    ("`endpoint.access`", "access"),
-    ("`upstream`", "upstream"),
-    ("`upstream.breaker`", "breaker"),
-    ("`upstream.tls`", "tls"),
-    ("`auth: {type: bearer}`", "auth_bearer"),
-    ("`auth: {type: basic}`", "auth_basic"),
-    ("`auth: {type: api_key}`", "auth_api_key"),
-    ("`auth: {type: oauth2}`", "auth_oauth2"),
-    ("`auth: {type: session}`", "auth_session"),
-    ("`auth.login` of a session", "login"),
-    ("`source`: a call", "call"),
-    ("`graphql`", "graphql"),
-    ("`format: {xml: ...}`", "xml_format"),
-    ("`source`: a binding without a call", "binding"),
-    ("`responses`: a rule", "rule"),
-    ("`pages`", "pages"),
-    ("`ticket`", "ticket"),
-    ("`ticket.status`: a table", "status_table"),
-    ("A field: a constant", "constant"),
-    ("A field: a table", "table"),
-    ("`response`", "response"),
-)
 
 
 def reference() -> str:
     """The whole reference."""
-    whole = schema()
-    parts = [part for title, name in _SECTIONS for part in _section(title, name, whole)]
+    parts = [line for section in sections() for line in _section(section)]
     return "\n".join([START, "", *parts, *_functions(), END])
 
 
@@ -60,29 +34,14 @@ def renewed(text: str) -> str:
     return before + reference() + after
 
 
-def _section(title: str, name: str, whole: Mapping[str, Any]) -> Iterator[str]:
-    part = whole["$defs"][name] if name else whole
-    part = part if "properties" in part else part["else"]
-    needed = part.get("required", ())
-    yield from (f"### {title}", "", "| key | needed | meaning | example |", "|---|---|---|---|")
-    for key, described in part["properties"].items():
-        mark = "yes" if key in needed else ""
-        yield f"| `{key}` | {mark} | {_cell(_meaning(described, whole))} | {_example(described, whole)} |"
+def _section(kind: ValueKind[Any]) -> Iterator[str]:
+    title = f"### {kind.heading}"
+    yield from (title, "", "| key | needed | meaning | example |", "|---|---|---|---|")
+    for key in kind.keys:
+        needed = "yes" if key.is_needed else ""
+        example = f"`{_cell(_yaml(key.examples[0]))}`"
+        yield f"| `{key.name}` | {needed} | {_cell(key.description)} | {example} |"
     yield ""
-
-
-def _meaning(described: Mapping[str, Any], whole: Mapping[str, Any]) -> str:
-    return str(described.get("description") or _referred(described, whole)["description"])
-
-
-def _example(described: Mapping[str, Any], whole: Mapping[str, Any]) -> str:
-    examples = described.get("examples") or _referred(described, whole)["examples"]
-    return f"`{_cell(_yaml(examples[0]))}`"
-
-
-def _referred(described: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, Any]:
-    referred: Mapping[str, Any] = whole["$defs"][described["$ref"].rpartition("/")[2]]
-    return referred
 
 
 def _yaml(value: object) -> str:

@@ -7,41 +7,24 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.spec import (
-    BindingSpec,
-    ExpressionSpec,
-    MappingSpec,
-    RequestSpec,
-    ResultSpec,
-    Secret,
-)
+from ticketbridge.mapping.keys import name_of
+from ticketbridge.mapping.spec import ExpressionSpec, MappingSpec, Secret
 
 Put = Callable[[Any], MappingSpec]
 
 _SECTIONS = ("source", "ticket", "response")
 _OPAQUE = (Place, Secret, str, int, float, type(None))
-# What the file calls a member, where it is not what the spec calls it; "" is no level of the file.
-_KEYS: Mapping[tuple[str, str], str] = {
-    ("CallSpec", "condition"): "if",
-    ("CallSpec", "request"): "",
-    ("CallSpec", "result"): "",
-    ("FormBodySpec", "fields"): "form",
-    ("GraphqlBodySpec", "variables"): "graphql.variables",
-    ("JsonBodySpec", "value"): "json",
-    ("NamedField", "field"): "",
-    ("NextUrlSpec", "url"): "next_url",
-    ("NumberSpec", "start"): "number.start",
-    ("ObjectSpec", "fields"): "",
-    ("PagesSpec", "paging"): "",
-    ("ReasonSpec", "expression"): "",
-    ("RequestSpec", "body"): "",
-    ("RuleSpec", "poll"): "",
-    ("StatusTableSpec", "source"): "from",
-    ("TableSpec", "otherwise"): "else",
-    ("TableSpec", "source"): "from",
-    ("TemplateSpec", "parts"): "",
-    ("TicketSpec", "statuses"): "status",
-}
+# Members that are no level of the file.
+_NO_LEVEL = frozenset(
+    {
+        ("FormBodySpec", "fields"),
+        ("JsonBodySpec", "value"),
+        ("NamedField", "field"),
+        ("ObjectSpec", "fields"),
+        ("ReasonSpec", "expression"),
+        ("TemplateSpec", "parts"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +76,8 @@ def _entry_put(node: tuple[Any, ...] | list[Any], index: int, put: Put) -> Put:
 
 
 def _label(node: Any, name: str) -> str:
-    if isinstance(node, RequestSpec) and name == "path":
-        return node.method.lower()
-    if isinstance(node, BindingSpec | ResultSpec) and name == "expression":
-        return node.kind
-    return _KEYS.get((type(node).__name__, name), name)
+    is_level = (type(node).__name__, name) not in _NO_LEVEL
+    return name_of(type(node), name) if is_level else ""
 
 
 def _position(entries: tuple[Any, ...] | list[Any], index: int) -> str:

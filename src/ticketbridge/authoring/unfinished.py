@@ -155,7 +155,8 @@ def _entry(entry: Any) -> Any:
     request = entry.request
     query = {name: tuple(map(_template, parts)) for name, parts in request.query.items()}
     headers = {name: _template(text) for name, text in request.headers.items()}
-    made = replace(request, path=_template(request.path), query=query, headers=headers)
+    get, post = (path and _template(path) for path in (request.get, request.post))
+    made = replace(request, get=get, post=post, query=query, headers=headers)
     return replace(entry, request=made)
 
 

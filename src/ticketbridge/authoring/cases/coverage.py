@@ -60,7 +60,7 @@ def _points(site: Site, trace: Trace) -> Iterator[Point]:
     match site.node:
         case CallSpec():
             yield from _of_call(site.node, trace)
-        case BindingSpec(name, "each", expression):
+        case BindingSpec(name=name, kind="each", expression=expression):
             yield _bound(name, expression, trace)
         case RuleSpec():
             met = site.node.when is not None and _gave(site.node.when, trace, wanted=True)

@@ -8,20 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from ticketbridge.mapping import schema
-from ticketbridge.mapping.builders.headers import is_sensitive
 from ticketbridge.mapping.findings import nearest
+from ticketbridge.mapping.headers import is_sensitive
+from ticketbridge.mapping.schema import legal_keys
 from ticketbridge.redaction import userinfo_spans
 
 Span = tuple[int, int]
 """Where characters begin and end, counted from 0."""
 
-_PARTS = [schema(), *schema()["$defs"].values()]
-_LEGAL_KEYS = frozenset(
-    key
-    for part in (*_PARTS, *(part["else"] for part in _PARTS if isinstance(part.get("else"), dict)))
-    for key in part.get("properties", ())
-)
 _CREDENTIALS = ("token", "secret", "secrets", "password", "client_secret", "value")
 _HARMLESS = re.compile(r".*_(header|url|endpoint)")
 _PAIR = re.compile(r"""(?<!\$\{)(?<![\w.@-])(?P<key>"[^"]*"|'[^']*'|[\w.@-]+)[ \t]*:[ \t]*""")
@@ -103,6 +97,6 @@ def _indent(line: str) -> int:
 def _holds_a_credential(key: str) -> bool:
     if key in _CREDENTIALS:
         return True
-    if key in _LEGAL_KEYS or _HARMLESS.fullmatch(key):
+    if key in legal_keys() or _HARMLESS.fullmatch(key):
         return False
     return is_sensitive(key) or bool(nearest(key, _CREDENTIALS))

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from ticketbridge.authoring.lint.doubts import doubt
 from ticketbridge.authoring.lint.trees import roots_in, tree_of
 from ticketbridge.jmes import nodes
-from ticketbridge.mapping.builders.rules import not_about_users
 from ticketbridge.mapping.findings import Finding
 from ticketbridge.mapping.spec import (
     OWNS_NOTHING,
@@ -19,6 +18,7 @@ from ticketbridge.mapping.spec import (
     RuleSpec,
     parts_within,
 )
+from ticketbridge.mapping.spec_answers import not_about_users
 
 _SUCCESS = frozenset(range(200, 300))
 _ORDERS: Mapping[nodes.Operator, Callable[[int, int], bool]] = MappingProxyType(

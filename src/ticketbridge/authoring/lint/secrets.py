@@ -9,8 +9,8 @@ from ticketbridge.authoring.lint.doubts import doubt
 from ticketbridge.authoring.personal.chance import KNOWN_TOKEN, is_random, is_uuid
 from ticketbridge.authoring.personal.kinds import CREDENTIAL_WORDS, word_set, words_of
 from ticketbridge.authoring.personal.looks import TOKEN, is_stand_in
-from ticketbridge.mapping.builders.headers import is_sensitive, is_sensitive_parameter
 from ticketbridge.mapping.findings import Finding, Place
+from ticketbridge.mapping.headers import is_sensitive, is_sensitive_parameter
 from ticketbridge.mapping.places import LINE_BREAK
 
 _LOOKS = re.compile(

@@ -13,16 +13,14 @@ from ticketbridge.authoring.sites import Site, sites
 from ticketbridge.jmes import ExpressionError
 from ticketbridge.jmes.parser import parse
 from ticketbridge.jmes.writing import Unwritable, text_of
-from ticketbridge.mapping.builders.response import DEFAULT_BODY
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.spec import (
+    DEFAULT_BODY,
     CallSpec,
     ConstSpec,
     ExpressionSpec,
     FieldSpec,
-    LinkHeaderSpec,
     MappingSpec,
-    NextUrlSpec,
     NumberSpec,
     ObjectSpec,
     OffsetSpec,
@@ -175,16 +173,17 @@ def _of_pages(site: Site, spec: PagesSpec) -> Iterator[Slip]:
         yield _left_out(site, spec.total.place, ".total", total=None)
     if spec.items is not None:
         yield _left_out(site, spec.items.place, ".items", items=None)
-    if isinstance(spec.paging, NextUrlSpec | LinkHeaderSpec) and spec.paging.any_path:
-        leashed = replace(spec.paging, any_path=False)
-        yield _left_out(site, spec.place, ".any_path", paging=leashed)
-    match spec.paging:
-        case NumberSpec(start):
-            paging, change = NumberSpec(start + 1), f"`{start + 1}` for `{start}`"
-            yield _slip(site, spec.place, ".number.start", start + 1, change, paging=paging)
-        case OffsetSpec(step):
-            wider, change = OffsetSpec(step + 1), f"`{step + 1}` for `{step}`"
-            yield _slip(site, spec.place, ".offset.step", step + 1, change, paging=wider)
+    if spec.any_path:
+        yield _left_out(site, spec.place, ".any_path", any_path=False)
+    if spec.number is not None:
+        start = spec.number.start
+        other = NumberSpec(start + 1)
+        change = f"`{start + 1}` for `{start}`"
+        yield _slip(site, spec.place, ".number.start", start + 1, change, number=other)
+    if spec.offset is not None:
+        step = spec.offset.step
+        wider, change = OffsetSpec(step + 1), f"`{step + 1}` for `{step}`"
+        yield _slip(site, spec.place, ".offset.step", step + 1, change, offset=wider)
 
 
 # --- ticket ---------------------------------------------------------------------------------------

@@ -10,12 +10,11 @@ from ticketbridge.authoring.personal.kinds import Spot, kind_of
 from ticketbridge.mapping.spec import (
     BindingSpec,
     CallSpec,
-    CursorSpec,
     ExpressionSpec,
     FieldSpec,
     MappingSpec,
-    NextUrlSpec,
     ObjectSpec,
+    PagesSpec,
     RuleSpec,
     TableSpec,
     parts_within,
@@ -83,10 +82,11 @@ def _in_source(source: object) -> Iterator[tuple[ExpressionSpec, Use]]:
                 yield part.result.expression or ExpressionSpec("body", part.place), Use.BINDS
             case BindingSpec():
                 yield part.expression, Use.BINDS
-            case CursorSpec():
-                yield part.cursor, Use.PASSES
-            case NextUrlSpec():
-                yield part.url, Use.FOLLOWS
+            case PagesSpec():
+                if part.cursor is not None:
+                    yield part.cursor, Use.PASSES
+                if part.next_url is not None:
+                    yield part.next_url, Use.FOLLOWS
             case RuleSpec():
                 if part.message is not None:
                     yield part.message, Use.NOTHING

@@ -32,25 +32,25 @@ class SchemaSlip(ValueError):
         super().__init__(message)
 
 
-def check_schema(document: dict[str, Any]) -> None:
-    """Raises SchemaSlip where *document* is no schema of this version that stands alone and ends."""
+def require_schema(document: dict[str, Any]) -> None:
+    """Raise SchemaSlip unless *document* is a schema of this version that stands alone and ends."""
     dialect = document.get("$schema", DIALECT)
     if dialect not in {DIALECT, f"{DIALECT}#"}:
         raise SchemaSlip("is of another version of JSON Schema", f'"$schema": "{DIALECT}"')
     for pattern in _patterns(document):
-        _check_pattern(pattern)
+        _require_legal_pattern(pattern)
     try:
         # Its own `format` would read regular expressions as Python does.
         Draft202012Validator.check_schema(document, format_checker=FormatChecker(()))
     except SchemaError as error:
         raise SchemaSlip(f"is no JSON Schema: see {error.json_path}") from None
     for schema in _schemas(document):
-        _check_references(schema, document)
-    _check_end(document)
-    _check_use(document)
+        _require_local_references(schema, document)
+    _require_an_end(document)
+    _require_usable(document)
 
 
-def _check_use(document: dict[str, Any]) -> None:
+def _require_usable(document: dict[str, Any]) -> None:
     """Raise SchemaSlip unless the library that checks answers can compile this schema."""
     try:
         jsonschema_rs.Draft202012Validator({**document, "$schema": DIALECT}, offline=True)
@@ -81,7 +81,7 @@ _TIMES = r"(?:[*+?]|\{[0-9]+(?:,[0-9]*)?\})\??(?![*+?{])"
 _TOKEN = re.compile(rf"{_GROUP}|(?:{_ESCAPE}|{_CLASS}|[^\\\[(*+?{{])(?:{_TIMES})?", re.DOTALL)
 
 
-def _check_pattern(pattern: str) -> None:
+def _require_legal_pattern(pattern: str) -> None:
     reason = _reason(pattern)
     if reason:
         message = f"has a regular expression that cannot be used, {shown(pattern)}: {reason}"
@@ -117,7 +117,7 @@ def _words_for(pattern: str) -> str:
 # --- references -----------------------------------------------------------------------------------
 
 
-def _check_references(schema: Schema, document: dict[str, Any]) -> None:
+def _require_local_references(schema: Schema, document: dict[str, Any]) -> None:
     if "$id" in schema and schema is not document:
         raise SchemaSlip("has an `$id` inside", "keep the one at the top")
     for keyword in REFERENCES & schema.keys():
@@ -150,8 +150,8 @@ def _anchors(schema: Schema) -> tuple[Any, Any]:
     return schema.get("$anchor"), schema.get("$dynamicAnchor")
 
 
-def _check_end(document: dict[str, Any]) -> None:
-    """No schema asks itself of the same value: that would never end."""
+def _require_an_end(document: dict[str, Any]) -> None:
+    """Raise SchemaSlip where a schema asks itself of the same value: that would never end."""
     done: set[int] = set()
     for schema in _schemas(document):
         trail: list[tuple[Schema, Iterator[Schema]]] = [(schema, _same_value(schema, document))]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from ticketbridge.mapping.builders.context import Context
-from ticketbridge.mapping.builders.texts import Text
+from ticketbridge.mapping.context import Context
+from ticketbridge.mapping.environment import PLACEHOLDER
+from ticketbridge.mapping.variables import ResolvedText
 
 # Stands for a URL that a variable which is not set would give.
 NOWHERE = "https://placeholder.invalid"
@@ -23,32 +23,36 @@ class UrlError(ValueError):
         super().__init__(message)
 
 
-def build_url(
-    text: Text, check: Callable[[str], str], context: Context, *, guarded: bool
-) -> str | None:
-    """The URL that *text* is, held to *check*; None where it is not known, or after a finding.
-
-    *guarded*: it gets credentials, so that plain http is a warning.
-    """
+def read_url(text: ResolvedText, context: Context) -> str:
+    """The URL that *text* is; one that leads nowhere where it is not known, or after a finding."""
     try:
-        url = check(text.value)
+        return require_url(text.value)
     except UrlError as error:
         if text.known:
             message = f"{text.label} {error}"
             context.report.error(text.place, "TB050", message, error.suggestion)
-        return None
-    if text.known and guarded and is_plain_http(url):
+        return NOWHERE
+
+
+def read_base_url(text: ResolvedText, context: Context) -> str:
+    """As `read_url`, without a trailing slash; the path behind a variable that is not set is kept."""
+    url = read_url(text, context)
+    if url is NOWHERE:
+        try:
+            url = require_url(NOWHERE + text.value.removeprefix(PLACEHOLDER))
+        except UrlError:
+            return NOWHERE
+    return url.rstrip("/")
+
+
+def warn_if_plain_http(text: ResolvedText, url: str, context: Context) -> None:
+    """Warn of credentials that go to *url*, which *text* gave, in clear over a network."""
+    if text.known and is_plain_http(url):
         message = f"{text.label} sends credentials over plain http"
         context.report.warning(text.place, "TB054", message, "use https")
-    return url
 
 
-def check_base_url(text: str) -> str:
-    """*text* without its trailing slash; raises UrlError where it is no base URL."""
-    return check_url(text).rstrip("/")
-
-
-def check_url(text: str) -> str:
+def require_url(text: str) -> str:
     """*text*; raises UrlError where it is no absolute URL, or has more than a path."""
     if "{" in text or "}" in text:
         raise UrlError(
