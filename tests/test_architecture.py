@@ -126,6 +126,7 @@ def test_serving_loads_none_of_the_tools() -> None:
 
     assert "ticketbridge.server" in loaded
     assert [name for name in loaded if name.startswith("ticketbridge.authoring")] == []
+    assert not {"graphql", "httpx", "aiohttp", "hypothesis"} & set(loaded)
 
 
 TWICE = {

@@ -6,16 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from graphql import (
-    GraphQLSyntaxError,
-    NonNullTypeNode,
-    OperationDefinitionNode,
-    OperationType,
-    parse,
-)
-
 from ticketbridge.mapping.context import Context
-from ticketbridge.mapping.findings import Place, did_you_mean
+from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.headers import (
     Claimed,
     check_braces,
@@ -40,7 +32,6 @@ from ticketbridge.mapping.value_kinds import (
 )
 from ticketbridge.mapping.variables import CONTROL, HOLE, ResolvedTemplate, resolve_template
 
-_MOST_TOKENS = 10_000
 _OF_POST = ("json", "form", "graphql", "idempotent")
 
 # --- values ---------------------------------------------------------------------------------------
@@ -113,55 +104,11 @@ def _check_graphql(_spec: GraphqlBodySpec, node: Node, context: Context) -> None
     query, variables = node.need("query"), node.get("variables")
     if not isinstance(query, Scalar) or not isinstance(query.value, str):
         return
+    # The library takes longer to load than all else; most mappings have no GraphQL.
+    from ticketbridge.mapping.graphql_query import check_query  # noqa: PLC0415
+
     given = {str(name.value): name.place for name, _ in (variables.pairs if variables else ())}
-    operation = _operation(query, query.value, context)
-    if operation is not None:
-        _check_variables(query, operation, given, context)
-
-
-def _operation(node: Scalar, text: str, context: Context) -> OperationDefinitionNode | None:
-    """The query in *text*; None after a finding."""
-    try:
-        document = parse(text, max_tokens=_MOST_TOKENS)
-    except GraphQLSyntaxError as error:
-        offset = next(iter(error.positions or ()), 0)
-        message = f"this is no GraphQL: {error.message.removeprefix('Syntax Error: ')}"
-        context.report.error(node.at(offset), "TB066", message)
-        return None
-    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
-    if len(operations) != 1:
-        message = f"a call sends one operation; here are {len(operations)}"
-        context.report.error(node.place, "TB066", message, "write one query")
-        return None
-    if operations[0].operation is not OperationType.QUERY:
-        kind = operations[0].operation.value
-        message = f"a {kind} is refused: asking for tickets changes nothing at the platform"
-        context.report.error(node.at(_offset(operations[0])), "TB066", message, "write a query")
-        return None
-    return operations[0]
-
-
-def _check_variables(
-    node: Scalar, operation: OperationDefinitionNode, given: Mapping[str, Place], context: Context
-) -> None:
-    definitions = operation.variable_definitions or ()
-    known = {variable.variable.name.value: variable for variable in definitions}
-    for name, place in given.items():
-        if name not in known:
-            message = f"the query declares no variable ${name}"
-            legal = f"it declares {', '.join(known)}" if known else "it declares none"
-            context.report.error(place, "TB066", message, did_you_mean(name, known) or legal)
-    for name, variable in known.items():
-        needed = isinstance(variable.type, NonNullTypeNode) and variable.default_value is None
-        if needed and name not in given:
-            message = f"the query needs the variable ${name}, and `variables` does not give it"
-            place = node.at(_offset(variable))
-            context.report.error(place, "TB066", message, f'for example {name}: "{{user}}"')
-
-
-def _offset(part: object) -> int:
-    location = getattr(part, "loc", None)
-    return location.start if location else 0
+    check_query(query, query.value, given, context)
 
 
 # --- bodies ---------------------------------------------------------------------------------------
