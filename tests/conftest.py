@@ -108,17 +108,33 @@ async def platform(anyio_backend: str) -> AsyncIterator[FakePlatform]:
 @contextmanager
 def logged_to(stream: TextIO) -> Iterator[None]:
     """Have all logs go to *stream* as JSON; logging is as before afterwards."""
+    with logging_kept():
+        logs.configure(Settings(log_format="json"), stream)
+        yield
+
+
+@contextmanager
+def logging_kept() -> Iterator[None]:
+    """Whatever is done to logging inside, it is as before afterwards."""
     names = ("ticketbridge", "uvicorn.error", "uvicorn.access", "httpx", "httpcore", "asyncio")
     before = [
         (logger, logger.handlers[:], logger.propagate, logger.level)
         for logger in map(logging.getLogger, names)
     ]
-    logs.configure(Settings(log_format="json"), stream)
-    yield
-    for logger, handlers, propagate, level in before:
-        logger.handlers[:] = handlers
-        logger.propagate = propagate
-        logger.setLevel(level)
+    try:
+        yield
+    finally:
+        for logger, handlers, propagate, level in before:
+            logger.handlers[:] = handlers
+            logger.propagate = propagate
+            logger.setLevel(level)
+
+
+@pytest.fixture(autouse=True)
+def usual_logging() -> Iterator[None]:
+    """A command that a test runs in its own process changes nothing for the tests after it."""
+    with logging_kept():
+        yield
 
 
 @pytest.fixture
