@@ -15,8 +15,8 @@ from typing import TextIO
 import pytest
 
 from tests.fake_platform import FakePlatform
-from ticketbridge import logs
-from ticketbridge.settings import Settings
+from ticketbridge.service import logs
+from ticketbridge.service.settings import Settings
 
 # Programs that tests start are of use to the next only where Python may keep what it has compiled.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -7,9 +7,9 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from tests.support import bridge_of, order, orders, serving
-from ticketbridge.access import caller_address, check_address, check_secret
+from ticketbridge.engine.problems import Forbidden, Unauthorized
 from ticketbridge.mapping.spec import AccessSpec, Secret, SharedSecret
-from ticketbridge.problems import Forbidden, Unauthorized
+from ticketbridge.service.access import caller_address, check_address, check_secret
 
 
 def shared(*texts: str) -> tuple[SharedSecret, ...]:
@@ -66,7 +66,7 @@ def test_all_secrets_are_always_compared(monkeypatch: pytest.MonkeyPatch) -> Non
         compared.append(secret)
         return given == secret
 
-    monkeypatch.setattr("ticketbridge.access.hmac.compare_digest", compare)
+    monkeypatch.setattr("ticketbridge.service.access.hmac.compare_digest", compare)
     spec = AccessSpec("X-Secret", shared("first", "second"), ())
     check_secret(spec, [b"first"])
     with pytest.raises(Unauthorized):

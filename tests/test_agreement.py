@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ticketbridge.agreement import Made, WaysDiffer, require_same
-from ticketbridge.problems import MappingMismatch, UpstreamError
+from ticketbridge.engine.agreement import Made, WaysDiffer, require_same
+from ticketbridge.engine.problems import MappingMismatch, UpstreamError
 
 ONE = Made({"returned": 1}, 200, b'{"tickets":[1]}')
 FAILED = Made({"violation:price": 1}, problem=MappingMismatch(log="price"))

@@ -11,12 +11,12 @@ import pytest
 
 from tests.conftest import logged_to
 from tests.support import SECRET, spec_of
-from ticketbridge import logs
-from ticketbridge.announcement import announce
-from ticketbridge.app import create_app
-from ticketbridge.bridge import compile_mapping
-from ticketbridge.listening import close_all, open_listeners
-from ticketbridge.settings import LogFormat, Settings
+from ticketbridge.engine.bridge import compile_mapping
+from ticketbridge.service import logs
+from ticketbridge.service.announcement import announce
+from ticketbridge.service.app import create_app
+from ticketbridge.service.listening import close_all, open_listeners
+from ticketbridge.service.settings import LogFormat, Settings
 
 
 def announced(form: LogFormat, changes: Mapping[str, Any]) -> tuple[str, str]:

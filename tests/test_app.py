@@ -14,10 +14,10 @@ import pytest
 
 from tests.fake_platform import FakePlatform, Reply
 from tests.support import SECRET, USER, item, order, orders, serving, spec_of
-from ticketbridge.app import PathTaken, create_app
-from ticketbridge.bridge import Bridge, compile_mapping
-from ticketbridge.problems import ProblemError
-from ticketbridge.settings import Settings
+from ticketbridge.engine.bridge import Bridge, compile_mapping
+from ticketbridge.engine.problems import ProblemError
+from ticketbridge.service.app import PathTaken, create_app
+from ticketbridge.service.settings import Settings
 
 pytestmark = pytest.mark.anyio
 

@@ -124,8 +124,8 @@ def test_serving_loads_none_of_the_tools() -> None:
     )
     loaded = ran.stdout.split()
 
-    assert "ticketbridge.server" in loaded
-    assert [name for name in loaded if name.startswith("ticketbridge.authoring")] == []
+    assert "ticketbridge.service.server" in loaded
+    assert [name for name in loaded if name.startswith("ticketbridge.workbench")] == []
     assert not {"graphql", "httpx", "aiohttp", "hypothesis"} & set(loaded)
 
 

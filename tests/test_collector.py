@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from ticketbridge import collector as module
-from ticketbridge.app import create_app
-from ticketbridge.collector import calm_collector, collecting, resident
-from ticketbridge.settings import Settings
+from ticketbridge.service import collector as module
+from ticketbridge.service.app import create_app
+from ticketbridge.service.collector import calm_collector, collecting, resident
+from ticketbridge.service.settings import Settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("collector")]
 

@@ -11,8 +11,8 @@ import sys
 
 import pytest
 
-from ticketbridge import listening
-from ticketbridge.listening import (
+from ticketbridge.service import listening
+from ticketbridge.service.listening import (
     allow_open_files,
     close_all,
     is_loopback,
@@ -20,7 +20,7 @@ from ticketbridge.listening import (
     place_of,
     url_of,
 )
-from ticketbridge.settings import SettingsError
+from ticketbridge.service.settings import SettingsError
 
 
 def slip(host: str, port: int = 0) -> str:
@@ -147,7 +147,7 @@ def test_loopback_is_what_this_machine_alone_reaches(host: str, is_so: bool) -> 
 
 FILES = """
 import resource, sys
-from ticketbridge.listening import allow_open_files
+from ticketbridge.service.listening import allow_open_files
 soft, hard, wanted = map(int, sys.argv[1:])
 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 print(allow_open_files(wanted), resource.getrlimit(resource.RLIMIT_NOFILE)[0])

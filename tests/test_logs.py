@@ -16,10 +16,10 @@ import pytest
 from tests.conftest import logged_to
 from tests.fake_platform import FakePlatform, Reply
 from tests.support import SECRET, TOKEN, USER, events, item, order, orders, serving, spec_of
-from ticketbridge import logs
-from ticketbridge.authoring.trial import make_trial
-from ticketbridge.bridge import compile_mapping
-from ticketbridge.settings import Settings
+from ticketbridge.engine.bridge import compile_mapping
+from ticketbridge.service import logs
+from ticketbridge.service.settings import Settings
+from ticketbridge.workbench.trial import make_trial
 
 
 @pytest.mark.anyio
@@ -225,7 +225,7 @@ async def test_an_accepted_secret_is_logged_by_its_number(
 def test_a_key_makes_the_marks_of_users_match() -> None:
     """With TICKETBRIDGE_LOG_KEY a user has one mark in all processes, and without it in one process."""
     script = (
-        "from ticketbridge import logs; from ticketbridge.settings import settings_from;"
+        "from ticketbridge import logs; from ticketbridge.service.settings import settings_from;"
         f"logs.configure(settings_from()); print(logs.user_hash({USER!r}))"
     )
     marks = [

@@ -11,8 +11,8 @@ from contextlib import suppress
 
 import pytest
 
-from ticketbridge import logwriter
-from ticketbridge.logwriter import LogWriter
+from ticketbridge.service import logwriter
+from ticketbridge.service.logwriter import LogWriter
 
 PATIENCE = 20  # seconds after which a test gives up, far beyond what it waits for
 

@@ -23,11 +23,11 @@ from tests.support import (
     tickets_of,
 )
 from tests.support import bridge_of as bridge_on
-from ticketbridge.bridge import Bridge
+from ticketbridge.engine.bridge import Bridge
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import MappingMismatch
 from ticketbridge.jmes import TooLongError
-from ticketbridge.journal import Journal
 from ticketbridge.mapping import MappingError
-from ticketbridge.problems import MappingMismatch
 
 pytestmark = pytest.mark.anyio
 

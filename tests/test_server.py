@@ -16,12 +16,12 @@ from uvicorn.server import ServerState
 
 from tests.raw_http import PATIENCE, connections, rest, until
 from tests.support import bridge_of
-from ticketbridge.app import create_app
-from ticketbridge.listening import untaken_bytes
-from ticketbridge.protocol import _ANSWER, _HEAD, BoundedProtocol
-from ticketbridge.replies import Reply
-from ticketbridge.server import server_config
-from ticketbridge.settings import Settings
+from ticketbridge.service.app import create_app
+from ticketbridge.service.listening import untaken_bytes
+from ticketbridge.service.protocol import _ANSWER, _HEAD, BoundedProtocol
+from ticketbridge.service.replies import Reply
+from ticketbridge.service.server import server_config
+from ticketbridge.service.settings import Settings
 
 pytestmark = pytest.mark.anyio
 

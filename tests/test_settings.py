@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ticketbridge.settings import Settings, SettingsError, doubts_of, settings_from
+from ticketbridge.service.settings import Settings, SettingsError, doubts_of, settings_from
 
 
 def test_defaults_are_those_of_the_documentation() -> None:

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import ticketbridge.user
+import ticketbridge.service.user
 from tests.fake_platform import FakePlatform, Reply
 from tests.support import item, order, orders, serving, spec_of
-from ticketbridge.bridge import compile_mapping
+from ticketbridge.engine.bridge import compile_mapping
+from ticketbridge.engine.problems import InvalidUser
 from ticketbridge.mapping.spec import AccessSpec, EndpointSpec, UserFormat
-from ticketbridge.problems import InvalidUser
-from ticketbridge.user import asked_user
+from ticketbridge.service.user import asked_user
 
 FORMATS: tuple[UserFormat, ...] = ("email", "phone", "any")
 USERS: dict[UserFormat, str] = {
@@ -229,5 +229,5 @@ def test_the_usual_query_is_read_as_any_other(rest: str, is_named: bool) -> None
     query = f"user={rest}" if is_named else rest
     found = outcome(query)
 
-    with mock.patch.object(ticketbridge.user, "_USUAL_EMAIL", re.compile(b"never ")):
+    with mock.patch.object(ticketbridge.service.user, "_USUAL_EMAIL", re.compile(b"never ")):
         assert outcome(query) == found

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from tests.support import Changes, mapping
-from ticketbridge.authoring.cases.reader import CasesError, read_cases
-from ticketbridge.authoring.cases.runner import (
+from ticketbridge.mapping import Environment, load_mapping
+from ticketbridge.mapping.findings import Finding
+from ticketbridge.workbench.cases.reader import CasesError, read_cases
+from ticketbridge.workbench.cases.runner import (
     CaseResult,
     cases_file,
     compile_for_cases,
     load_for_cases,
     run_each,
 )
-from ticketbridge.mapping import Environment, load_mapping
-from ticketbridge.mapping.findings import Finding
 
 TICKET: Mapping[str, Any] = {
     "ticketId": "1",

@@ -8,12 +8,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ticketbridge.authoring.cases.case_output import WRITERS, as_json, as_junit, as_text
-from ticketbridge.authoring.cases.coverage import CoveragePoint
-from ticketbridge.authoring.cases.mapping_runs import MappingRun, MappingRuns
-from ticketbridge.authoring.cases.runner import CaseResult
-from ticketbridge.authoring.mutants.survivors import MutantRun, Survivor
 from ticketbridge.mapping.findings import Finding, Place
+from ticketbridge.workbench.cases.case_output import WRITERS, as_json, as_junit, as_text
+from ticketbridge.workbench.cases.coverage import CoveragePoint
+from ticketbridge.workbench.cases.mapping_runs import MappingRun, MappingRuns
+from ticketbridge.workbench.cases.runner import CaseResult
+from ticketbridge.workbench.mutants.survivors import MutantRun, Survivor
 
 GAP = CoveragePoint(Place("acme.yaml", 4, 2), "no ticket is `resold`", met=False)
 MET = CoveragePoint(Place("acme.yaml", 5, 2), "no ticket has `tags`", met=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ticketbridge.authoring.cases.runner import SkippingLoop
+from ticketbridge.workbench.cases.runner import SkippingLoop
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ticketbridge.authoring.cases.compare import describe_differences, describe_ticket_differences
-from ticketbridge.authoring.cases.value_text import LONGEST
+from ticketbridge.workbench.cases.compare import describe_differences, describe_ticket_differences
+from ticketbridge.workbench.cases.value_text import LONGEST
 
 
 @pytest.mark.parametrize(

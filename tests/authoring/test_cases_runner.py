@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tests.authoring.cases_support import TICKET, Folder, case, item, orders_answer, run_cases
-from ticketbridge.authoring.cases.mapping_runs import run_files
-from ticketbridge.authoring.cases.reader import CasesError
-from ticketbridge.authoring.cases.runner import cases_file
 from ticketbridge.mapping import Environment
 from ticketbridge.mapping.findings import MappingError
+from ticketbridge.workbench.cases.mapping_runs import run_files
+from ticketbridge.workbench.cases.reader import CasesError
+from ticketbridge.workbench.cases.runner import cases_file
 
 
 @pytest.fixture
@@ -365,7 +365,7 @@ def test_a_body_that_is_too_large_when_served_is_too_large_in_a_case(folder: Fol
 
 def test_waits_take_no_time(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """A case whose tries are half an hour apart does not wait for them."""
-    monkeypatch.setattr("ticketbridge.upstream.limits.wait_before", lambda _attempt: 1800.0)
+    monkeypatch.setattr("ticketbridge.engine.upstream.limits.wait_before", lambda _attempt: 1800.0)
     folder.map({"upstream.retries": 1, "upstream.timeout": "1h"})
     upstream = [{"get": "/orders", "status": 503}] * 2
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ticketbridge.authoring.check.checking import check_paths
-from ticketbridge.authoring.check.codes import read_frame
-from ticketbridge.catalog import NoMappings
 from ticketbridge.mapping import Environment
+from ticketbridge.service.catalog import NoMappings
+from ticketbridge.workbench.check.checking import check_paths
+from ticketbridge.workbench.check.codes import read_frame
 
 VARIABLES = {
     "MENTA_SECRET": "s3cret-of-menta-tech",

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ticketbridge.authoring.check.finding_output import as_github, as_json, as_text
 from ticketbridge.cli import main
 from ticketbridge.mapping.findings import Finding, Place
+from ticketbridge.workbench.check.finding_output import as_github, as_json, as_text
 
 CLEAR = "hunter2-correct-horse"
 

@@ -9,9 +9,11 @@ import pytest
 
 import ticketbridge
 from ticketbridge import cli
-from ticketbridge.authoring.cases.reader import read_cases
-from ticketbridge.authoring.check.checking import check_files, check_paths
-from ticketbridge.authoring.check.codes import (
+from ticketbridge.mapping import Environment, load_mapping
+from ticketbridge.mapping.findings import Finding
+from ticketbridge.workbench.cases.reader import read_cases
+from ticketbridge.workbench.check.checking import check_files, check_paths
+from ticketbridge.workbench.check.codes import (
     MARK,
     CodeExample,
     FindingCode,
@@ -21,9 +23,7 @@ from ticketbridge.authoring.check.codes import (
     read_codes,
     read_frame,
 )
-from ticketbridge.authoring.mutants.survivors import run_mutants
-from ticketbridge.mapping import Environment, load_mapping
-from ticketbridge.mapping.findings import Finding
+from ticketbridge.workbench.mutants.survivors import run_mutants
 
 SOURCE = Path(ticketbridge.__file__).parent
 GIVEN = re.compile(r'"(TB\d{3})"')

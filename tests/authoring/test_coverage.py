@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.authoring.cases_support import Folder, case, item, orders_answer
-from ticketbridge.authoring.cases.coverage import measure_coverage
-from ticketbridge.authoring.cases.reader import read_cases
-from ticketbridge.authoring.cases.runner import load_for_cases
+from ticketbridge.workbench.cases.coverage import measure_coverage
+from ticketbridge.workbench.cases.reader import read_cases
+from ticketbridge.workbench.cases.runner import load_for_cases
 
 
 @pytest.fixture

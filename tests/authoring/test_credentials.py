@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ticketbridge.authoring.check.codes import read_frame
-from ticketbridge.authoring.check.secrets import find_secret_looks
 from ticketbridge.cli import main
+from ticketbridge.workbench.check.codes import read_frame
+from ticketbridge.workbench.check.secrets import find_secret_looks
 
 CODE = "9f8a7c6b5d4e3f2a1b0c"
 

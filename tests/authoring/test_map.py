@@ -139,7 +139,7 @@ def test_a_sample_that_cannot_be_used_is_wrong_usage(
 
 def test_a_sample_has_bounds(folder: Folder, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that is no saved answer is not read whole."""
-    monkeypatch.setattr("ticketbridge.authoring.samples.MOST_BYTES", 10)
+    monkeypatch.setattr("ticketbridge.workbench.samples.MOST_BYTES", 10)
     save(folder, "orders.json", orders())
 
     assert run("orders.json", "--user", USER)[0] == 2

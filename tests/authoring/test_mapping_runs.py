@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.authoring.cases_support import Folder, case, item, orders_answer
-from ticketbridge.authoring.cases.mapping_runs import MappingRuns, run_files
+from ticketbridge.workbench.cases.mapping_runs import MappingRuns, run_files
 
 
 @pytest.fixture

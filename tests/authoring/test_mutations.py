@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.support import spec_of
-from ticketbridge.authoring.cases.coverage import Trace
-from ticketbridge.authoring.mutants.mutations import Mutant, make_mutants
-from ticketbridge.bridge import compile_mapping
+from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.mapping.spec import ExpressionSpec
+from ticketbridge.workbench.cases.coverage import Trace
+from ticketbridge.workbench.mutants.mutations import Mutant, make_mutants
 
 Changes = dict[str, Any]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ticketbridge.authoring.reference import main, make_reference, renew
 from ticketbridge.jmes import FUNCTIONS
 from ticketbridge.mapping import schema
+from ticketbridge.workbench.reference import main, make_reference, renew
 
 FILE = Path(__file__).parents[2] / "mappings" / "README.md"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ticketbridge.authoring.check.checking import check_text
-from ticketbridge.authoring.check.codes import read_frame
 from ticketbridge.mapping import Environment
+from ticketbridge.workbench.check.checking import check_text
+from ticketbridge.workbench.check.codes import read_frame
 
 VARIABLES = {
     "MENTA_SECRET": "s3cret-of-menta-tech",

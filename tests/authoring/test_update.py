@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.authoring.cases_support import TICKET, Folder, item, orders_answer, run_cases
-from ticketbridge.authoring.cases.case_output import OutputError
-from ticketbridge.authoring.cases.update import Update, update_files
+from ticketbridge.workbench.cases.case_output import OutputError
+from ticketbridge.workbench.cases.update import Update, update_files
 
 
 @pytest.fixture

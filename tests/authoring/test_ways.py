@@ -16,29 +16,29 @@ from tests.authoring.cases_support import TICKET, Folder, case, item
 from tests.demo.asking import ask
 from tests.fake_platform import FakePlatform, Reply
 from tests.support import SECRET, TOKEN, USER, answer_of, order, orders
-from ticketbridge.agreement import WaysDiffer
-from ticketbridge.authoring.answers import fetch_answer
-from ticketbridge.authoring.cases.reader import read_cases
-from ticketbridge.authoring.cases.runner import load_for_cases
-from ticketbridge.authoring.mutants.survivors import run_mutants
-from ticketbridge.authoring.record.recording import record
-from ticketbridge.bridge import Bridge
 from ticketbridge.cli import main
 from ticketbridge.demo.running import running_demo
-from ticketbridge.journal import Journal
-from ticketbridge.mapping import Environment
-from ticketbridge.replies import Reply as HttpReply
-from ticketbridge.tickets import program as program_module
-from ticketbridge.tickets.bare import Serve, emit_serving
-from ticketbridge.tickets.columns import Columns
-from ticketbridge.tickets.program import Tally
-from ticketbridge.tickets.steps import (
+from ticketbridge.engine.agreement import WaysDiffer
+from ticketbridge.engine.bridge import Bridge
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.tickets import program as program_module
+from ticketbridge.engine.tickets.bare import Serve, emit_serving
+from ticketbridge.engine.tickets.columns import Columns
+from ticketbridge.engine.tickets.program import Tally
+from ticketbridge.engine.tickets.steps import (
     Level,
     OwnerCheck,
     ReasonCheck,
     RecordProgram,
     StatusCheck,
 )
+from ticketbridge.mapping import Environment
+from ticketbridge.service.replies import Reply as HttpReply
+from ticketbridge.workbench.answers import fetch_answer
+from ticketbridge.workbench.cases.reader import read_cases
+from ticketbridge.workbench.cases.runner import load_for_cases
+from ticketbridge.workbench.mutants.survivors import run_mutants
+from ticketbridge.workbench.record.recording import record
 
 pytestmark = pytest.mark.anyio
 

@@ -11,16 +11,16 @@ import pytest
 
 from tests.stand_in import compiled_on
 from tests.support import NOW, USER, Changes, Replies, spec_of
-from ticketbridge.bridge import Answer
-from ticketbridge.journal import Journal
-from ticketbridge.problems import MappingMismatch
+from ticketbridge.engine.bridge import Answer
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import MappingMismatch
 
 
 @contextmanager
 def keys_shown_both_ways() -> Iterator[None]:
     """Have reasons name the keys of the data in either way: a log counts them, and tools name them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ticketbridge.bridge.keys_shown", nullcontext)
+        patch.setattr("ticketbridge.engine.bridge.keys_shown", nullcontext)
         yield
 
 

@@ -13,8 +13,8 @@ import pytest
 from tests.authoring.cases_support import Folder
 from tests.support import USER, bridge_of, item, spec_of
 from ticketbridge.cli import main
-from ticketbridge.problems import ProblemError
-from ticketbridge.tickets.bindings import Bindings
+from ticketbridge.engine.problems import ProblemError
+from ticketbridge.engine.tickets.bindings import Bindings
 
 pytestmark = pytest.mark.anyio
 

@@ -11,8 +11,8 @@ from tests.support import USER, bridge_of, item, order, orders, tickets_of
 from tests.tickets.judging import answered, mismatched
 from ticketbridge.contract import tickets_schema
 from ticketbridge.contract.shape import Schema, items_of, object_shape, type_of
-from ticketbridge.journal import Journal
-from ticketbridge.tickets.program import Program
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.tickets.program import Program
 
 pytestmark = pytest.mark.anyio
 

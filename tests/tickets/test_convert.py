@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ticketbridge.tickets.convert import MISSING, Violation, converter
+from ticketbridge.engine.tickets.convert import MISSING, Violation, converter
 
 SCHEMAS: dict[str, Any] = {
     "string": {"type": "string"},

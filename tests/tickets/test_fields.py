@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support import answer_of, item, order, orders, tickets_of
-from ticketbridge.problems import MappingMismatch
+from ticketbridge.engine.problems import MappingMismatch
 
 pytestmark = pytest.mark.anyio
 

@@ -7,9 +7,9 @@ from contextlib import suppress
 import pytest
 
 from tests.support import USER, bridge_of, item, order, orders
-from ticketbridge.journal import Journal
-from ticketbridge.problems import MappingMismatch
-from ticketbridge.tickets.convert import MISSING
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import MappingMismatch
+from ticketbridge.engine.tickets.convert import MISSING
 
 pytestmark = pytest.mark.anyio
 

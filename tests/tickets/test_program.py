@@ -16,10 +16,10 @@ from tests.support import NOW, USER, Replies, bridge_of, item, order, orders, sp
 from tests.tickets.drawing import USER as DRAWN_USER
 from tests.tickets.drawing import Drawn, drawn, write_schemas
 from tests.tickets.judging import keys_shown_both_ways
-from ticketbridge.bridge import Bridge
-from ticketbridge.journal import Journal
-from ticketbridge.problems import MappingMismatch, ProblemError
-from ticketbridge.tickets.program import Program
+from ticketbridge.engine.bridge import Bridge
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import MappingMismatch, ProblemError
+from ticketbridge.engine.tickets.program import Program
 
 pytestmark = pytest.mark.anyio
 

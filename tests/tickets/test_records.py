@@ -9,10 +9,10 @@ import pytest
 
 from tests.support import USER, answer_of, bridge_of, item, order, orders, tickets_of
 from tests.tickets.judging import answered, mismatched
-from ticketbridge.journal import Journal
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import MappingMismatch
+from ticketbridge.engine.tickets.steps import is_owner
 from ticketbridge.mapping import MappingError
-from ticketbridge.problems import MappingMismatch
-from ticketbridge.tickets.steps import is_owner
 
 pytestmark = pytest.mark.anyio
 

@@ -12,12 +12,12 @@ import pytest
 
 from tests.support import USER, bridge_of, item, order, orders, tickets_of
 from tests.tickets.judging import answered, mismatched
-from ticketbridge.journal import Journal
-from ticketbridge.problems import UpstreamTimeout
-from ticketbridge.tickets.duplicates import resolve_duplicates
-from ticketbridge.tickets.program import Program
-from ticketbridge.tickets.steps import is_owner
-from ticketbridge.tickets.verdicts import RETURNED, Record, Verdict
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import UpstreamTimeout
+from ticketbridge.engine.tickets.duplicates import resolve_duplicates
+from ticketbridge.engine.tickets.program import Program
+from ticketbridge.engine.tickets.steps import is_owner
+from ticketbridge.engine.tickets.verdicts import RETURNED, Record, Verdict
 
 pytestmark = pytest.mark.anyio
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.support import USER, answer_of, item, order, orders, tickets_of
+from ticketbridge.engine.problems import MappingMismatch
 from ticketbridge.jmes import EvaluationError, compile_expression
-from ticketbridge.problems import MappingMismatch
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support import USER, answer_of, bridge_of, item, order, orders, tickets_of
-from ticketbridge.problems import (
+from ticketbridge.engine.problems import (
     MappingMismatch,
     ProblemError,
     UpstreamAuth,

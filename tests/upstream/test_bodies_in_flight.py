@@ -10,9 +10,9 @@ import pytest
 
 from tests.fake_platform import CLOSE, HANG, FakePlatform, Pause, Reply, Step
 from tests.support import Changes, ids_on, item, order, orders, problem_on
-from ticketbridge.problems import MappingMismatch, UpstreamTimeout
-from ticketbridge.upstream import limits
-from ticketbridge.upstream.decoding import read_body
+from ticketbridge.engine.problems import MappingMismatch, UpstreamTimeout
+from ticketbridge.engine.upstream import limits
+from ticketbridge.engine.upstream.decoding import read_body
 
 pytestmark = pytest.mark.anyio
 

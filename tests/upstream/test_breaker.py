@@ -12,11 +12,11 @@ import pytest
 
 from tests.fake_platform import CLOSE, FakePlatform, Pause, Reply
 from tests.support import USER, item, mapping, order, orders, serving, spec_of
-from ticketbridge.bridge import Bridge, compile_mapping
+from ticketbridge.engine.bridge import Bridge, compile_mapping
+from ticketbridge.engine.problems import UpstreamUnavailable
+from ticketbridge.engine.upstream import limits
+from ticketbridge.engine.upstream.limits import Breaker
 from ticketbridge.mapping.spec import BreakerSpec
-from ticketbridge.problems import UpstreamUnavailable
-from ticketbridge.upstream import limits
-from ticketbridge.upstream.limits import Breaker
 
 pytestmark = pytest.mark.anyio
 

@@ -22,10 +22,9 @@ from tests.support import (
     spec_of,
     tickets_of,
 )
-from ticketbridge.bridge import compile_mapping
-from ticketbridge.journal import Journal
-from ticketbridge.mapping import MappingError
-from ticketbridge.problems import (
+from ticketbridge.engine.bridge import compile_mapping
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import (
     MappingMismatch,
     ProblemError,
     UnknownUser,
@@ -33,6 +32,7 @@ from ticketbridge.problems import (
     UpstreamUnavailable,
     UpstreamUnreadable,
 )
+from ticketbridge.mapping import MappingError
 
 pytestmark = pytest.mark.anyio
 
@@ -827,7 +827,7 @@ async def test_a_rules_message_repeats_neither_user_nor_credential(
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries follow one another at once."""
-    monkeypatch.setattr("ticketbridge.upstream.limits.wait_before", lambda _attempt: 0)
+    monkeypatch.setattr("ticketbridge.engine.upstream.limits.wait_before", lambda _attempt: 0)
 
 
 RETRIES = {"upstream.retries": 2}

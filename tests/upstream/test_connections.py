@@ -13,11 +13,11 @@ import pytest
 
 from tests.fake_platform import CLOSE, RESET, FakePlatform, Pause, Reply, Step
 from tests.support import USER, item, order, orders, serving, spec_of, tickets_of
-from ticketbridge.bridge import Bridge, compile_mapping
-from ticketbridge.journal import Journal
-from ticketbridge.problems import UpstreamError, UpstreamUnavailable
-from ticketbridge.upstream.connection import Connection
-from ticketbridge.upstream.sockets import Server
+from ticketbridge.engine.bridge import Bridge, compile_mapping
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import UpstreamError, UpstreamUnavailable
+from ticketbridge.engine.upstream.connection import Connection
+from ticketbridge.engine.upstream.sockets import Server
 
 pytestmark = pytest.mark.anyio
 

@@ -10,10 +10,10 @@ import pytest
 
 from tests.fake_platform import CLOSE, FakePlatform, Pause, Reply, Seen
 from tests.support import USER, ids_on, item, order, orders, problem_on, spec_of, tickets_of
-from ticketbridge.bridge import compile_mapping
-from ticketbridge.journal import Journal
-from ticketbridge.problems import MappingMismatch, UpstreamError, UpstreamTimeout
-from ticketbridge.upstream import limits
+from ticketbridge.engine.bridge import compile_mapping
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import MappingMismatch, UpstreamError, UpstreamTimeout
+from ticketbridge.engine.upstream import limits
 
 pytestmark = pytest.mark.anyio
 

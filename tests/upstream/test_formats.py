@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from tests.fake_platform import CLOSE, FakePlatform, Reply
 from tests.support import ids_on, item, order, orders, problem_on
-from ticketbridge.problems import UpstreamUnreadable
-from ticketbridge.upstream import formats
-from ticketbridge.upstream.formats import Unreadable, read_json
-from ticketbridge.upstream.messages import PlatformAnswer
+from ticketbridge.engine.problems import UpstreamUnreadable
+from ticketbridge.engine.upstream import formats
+from ticketbridge.engine.upstream.formats import Unreadable, read_json
+from ticketbridge.engine.upstream.messages import PlatformAnswer
 
 TEXTS = st.sampled_from(["", "a", ":", 'a:"b', "\\u003a", "é", "{", "\\"])
 DOCUMENTS = st.recursive(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ticketbridge.upstream.link_header import LinkHeaderError, next_link
+from ticketbridge.engine.upstream.link_header import LinkHeaderError, next_link
 
 NEXT = "https://api.example.com/orders?page=2"
 

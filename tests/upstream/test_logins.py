@@ -13,10 +13,9 @@ import pytest
 
 from tests.stand_in import compiled_on, sending_by
 from tests.support import NOW, TOKEN, USER, item, order, orders, spec_of, tickets_of
-from ticketbridge.bridge import Bridge, compile_mapping
-from ticketbridge.journal import Journal
-from ticketbridge.mapping import MappingError
-from ticketbridge.problems import (
+from ticketbridge.engine.bridge import Bridge, compile_mapping
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import (
     MappingMismatch,
     ProblemError,
     UnknownUser,
@@ -26,6 +25,7 @@ from ticketbridge.problems import (
     UpstreamUnavailable,
     UpstreamUnreadable,
 )
+from ticketbridge.mapping import MappingError
 
 pytestmark = pytest.mark.anyio
 
@@ -106,7 +106,7 @@ async def problem_of(bridge: Bridge, user: str = USER) -> ProblemError:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time that tokens live by, in a list of one."""
     time = [1000.0]
-    monkeypatch.setattr("ticketbridge.upstream.tokens._now", lambda: time[0])
+    monkeypatch.setattr("ticketbridge.engine.upstream.tokens._now", lambda: time[0])
     return time
 
 

@@ -24,9 +24,9 @@ from tests.support import (
     spec_of,
     tickets_of,
 )
-from ticketbridge.bridge import compile_mapping
-from ticketbridge.journal import Journal
-from ticketbridge.problems import (
+from ticketbridge.engine.bridge import compile_mapping
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import (
     MappingMismatch,
     ProblemError,
     UpstreamAuth,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketbridge.upstream.next_url import NextUrlError, _named, _plain, next_url
-from ticketbridge.upstream.requests import FirstRequest
+from ticketbridge.engine.upstream.next_url import NextUrlError, _named, _plain, next_url
+from ticketbridge.engine.upstream.requests import FirstRequest
 
 BASE = "https://api.example.com/v2"
 CURRENT = "https://api.example.com/v2/orders/?email=ana%2Bx%40example.com"

@@ -25,11 +25,11 @@ from tests.support import (
     spec_of,
     tickets_of,
 )
-from ticketbridge.bridge import compile_mapping
-from ticketbridge.journal import Journal
+from ticketbridge.engine.bridge import compile_mapping
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import MappingMismatch, UpstreamError
+from ticketbridge.engine.upstream.paging import PageLimits, Walk
 from ticketbridge.mapping import MappingError
-from ticketbridge.problems import MappingMismatch, UpstreamError
-from ticketbridge.upstream.paging import PageLimits, Walk
 
 pytestmark = pytest.mark.anyio
 

@@ -9,9 +9,9 @@ import pytest
 
 from tests.stand_in import sending_by
 from tests.support import NOW, USER, Changes, Replies, item, order, orders, spec_of, tickets_of
-from ticketbridge.bridge import Bridge, compile_mapping
-from ticketbridge.upstream.context import AnswerContext
-from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
+from ticketbridge.engine.bridge import Bridge, compile_mapping
+from ticketbridge.engine.upstream.context import AnswerContext
+from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 
 pytestmark = pytest.mark.anyio
 

@@ -20,15 +20,15 @@ from tests.support import (
     problem_on,
     spec_of,
 )
-from ticketbridge.bridge import compile_mapping
-from ticketbridge.journal import Journal
-from ticketbridge.mapping import MappingError
-from ticketbridge.problems import (
+from ticketbridge.engine.bridge import compile_mapping
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import (
     MappingMismatch,
     UpstreamError,
     UpstreamTimeout,
     UpstreamUnavailable,
 )
+from ticketbridge.mapping import MappingError
 
 pytestmark = pytest.mark.anyio
 
@@ -165,7 +165,7 @@ async def test_a_poll_has_tries_of_its_own(
     platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A poll that fails in passing is tried again as any call is."""
-    monkeypatch.setattr("ticketbridge.upstream.limits.wait_before", lambda _attempt: 0)
+    monkeypatch.setattr("ticketbridge.engine.upstream.limits.wait_before", lambda _attempt: 0)
     busy = Reply(503, json={})
     platform.on("/orders", busy, accepted(), busy, READY)
 

@@ -13,10 +13,10 @@ import pytest
 
 from tests.fake_platform import CLOSE, HANG, FakePlatform, Pause, Reply, Step
 from tests.support import USER, Changes, item, order, orders, spec_of
-from ticketbridge.bridge import Bridge, compile_mapping
-from ticketbridge.problems import ProblemError, UpstreamTimeout, UpstreamUnavailable
-from ticketbridge.upstream import limits
-from ticketbridge.upstream.limits import RetryBudget
+from ticketbridge.engine.bridge import Bridge, compile_mapping
+from ticketbridge.engine.problems import ProblemError, UpstreamTimeout, UpstreamUnavailable
+from ticketbridge.engine.upstream import limits
+from ticketbridge.engine.upstream.limits import RetryBudget
 
 pytestmark = pytest.mark.anyio
 

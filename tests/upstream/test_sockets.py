@@ -17,18 +17,18 @@ import trustme
 
 from tests.fake_platform import CLOSE, HANG, RESET, FakePlatform, Pause, Reply, Step
 from tests.support import USER, orders, spec_of
-from ticketbridge.bridge import compile_mapping
-from ticketbridge.upstream import sockets
-from ticketbridge.upstream.connection import (
+from ticketbridge.engine.bridge import compile_mapping
+from ticketbridge.engine.upstream import sockets
+from ticketbridge.engine.upstream.connection import (
     HEAD_LIMIT,
     HELD_LIMIT,
     Connection,
     ConnectionLost,
     NoHttp,
 )
-from ticketbridge.upstream.messages import Incoming
-from ticketbridge.upstream.sockets import Server, SocketTransport, request_bytes
-from ticketbridge.upstream.tls import trusting_context
+from ticketbridge.engine.upstream.messages import Incoming
+from ticketbridge.engine.upstream.sockets import Server, SocketTransport, request_bytes
+from ticketbridge.engine.upstream.tls import trusting_context
 
 pytestmark = pytest.mark.anyio
 

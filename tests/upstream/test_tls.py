@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives import serialization
 
 from tests.fake_platform import FakePlatform, Reply
 from tests.support import USER, item, order, orders, spec_of, tickets_of
-from ticketbridge.bridge import Bridge, compile_findings, compile_mapping
+from ticketbridge.engine.bridge import Bridge, compile_findings, compile_mapping
+from ticketbridge.engine.problems import UpstreamUnavailable
 from ticketbridge.mapping import Finding, MappingError
-from ticketbridge.problems import UpstreamUnavailable
 
 pytestmark = pytest.mark.anyio
 

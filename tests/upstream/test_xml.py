@@ -13,13 +13,18 @@ import pytest
 from tests.fake_platform import FakePlatform, Reply
 from tests.stand_in import compiled_on
 from tests.support import USER, Replies, answer_of, serving, spec_of, tickets_of
-from ticketbridge.bridge import compile_mapping
+from ticketbridge.engine.bridge import compile_mapping
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import (
+    MappingMismatch,
+    ProblemError,
+    UpstreamAuth,
+    UpstreamUnreadable,
+)
+from ticketbridge.engine.upstream.formats import NO_BODY, Unreadable, compile_format
+from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.jmes import Repeated
-from ticketbridge.journal import Journal
 from ticketbridge.mapping.spec import XmlFormatSpec
-from ticketbridge.problems import MappingMismatch, ProblemError, UpstreamAuth, UpstreamUnreadable
-from ticketbridge.upstream.formats import NO_BODY, Unreadable, compile_format
-from ticketbridge.upstream.messages import PlatformAnswer
 
 pytestmark = pytest.mark.anyio
 

@@ -10,10 +10,10 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ticketbridge.engine.upstream.formats import Unreadable, compile_format
+from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.jmes import Repeated
 from ticketbridge.mapping.spec import XmlFormatSpec
-from ticketbridge.upstream.formats import Unreadable, compile_format
-from ticketbridge.upstream.messages import PlatformAnswer
 
 NAMES = st.sampled_from(["a", "b", "c", "é"])
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"))

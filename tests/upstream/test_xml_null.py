@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from tests.support import answer_of, bridge_of, tickets_of
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import MappingMismatch, ProblemError, UpstreamUnreadable
+from ticketbridge.engine.upstream.formats import Unreadable, compile_format
+from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.jmes import AttributedElement, EvaluationError, compile_expression
-from ticketbridge.journal import Journal
 from ticketbridge.mapping.spec import XmlFormatSpec
-from ticketbridge.problems import MappingMismatch, ProblemError, UpstreamUnreadable
-from ticketbridge.upstream.formats import Unreadable, compile_format
-from ticketbridge.upstream.messages import PlatformAnswer
 
 pytestmark = pytest.mark.anyio
 

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from tests.support import USER
-from ticketbridge.authoring.draft.candidates import Guess
-from ticketbridge.authoring.draft.documents import read_documents
-from ticketbridge.authoring.draft.drafting import MappingDraft, make_mapping_draft
-from ticketbridge.authoring.samples import Sample
+from ticketbridge.workbench.draft.candidates import Guess
+from ticketbridge.workbench.draft.documents import read_documents
+from ticketbridge.workbench.draft.drafting import MappingDraft, make_mapping_draft
+from ticketbridge.workbench.samples import Sample
 
 
 def draft(*answers: Any, user: str | None = USER) -> MappingDraft:

@@ -6,10 +6,10 @@ from typing import Any
 
 from tests.authoring.draft.drafting import draft, ticket, tickets
 from tests.support import USER
-from ticketbridge.authoring.draft.drafting import MappingDraft
-from ticketbridge.authoring.draft.first_case import close_open_parts, make_answers, run_draft
-from ticketbridge.authoring.personal.personal_data import PersonalData
-from ticketbridge.tickets.verdicts import RETURNED
+from ticketbridge.engine.tickets.verdicts import RETURNED
+from ticketbridge.workbench.draft.drafting import MappingDraft
+from ticketbridge.workbench.draft.first_case import close_open_parts, make_answers, run_draft
+from ticketbridge.workbench.personal.personal_data import PersonalData
 
 ORDERS = f"/orders?email={USER}"
 

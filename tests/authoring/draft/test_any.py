@@ -8,13 +8,13 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ticketbridge.authoring.cases.runner import compile_for_cases
-from ticketbridge.authoring.draft.documents import read_documents
-from ticketbridge.authoring.draft.draft_writing import write_mapping
-from ticketbridge.authoring.draft.drafting import make_mapping_draft
-from ticketbridge.authoring.draft.first_case import close_open_parts, write_first_case
-from ticketbridge.authoring.samples import Sample
 from ticketbridge.mapping import Environment, MappingError, parse_mapping
+from ticketbridge.workbench.cases.runner import compile_for_cases
+from ticketbridge.workbench.draft.documents import read_documents
+from ticketbridge.workbench.draft.draft_writing import write_mapping
+from ticketbridge.workbench.draft.drafting import make_mapping_draft
+from ticketbridge.workbench.draft.first_case import close_open_parts, write_first_case
+from ticketbridge.workbench.samples import Sample
 
 KEYS = [
     *("id", "ticket_id", "event", "status", "price", "cents", "currency", "email", "items", "data"),

@@ -10,9 +10,9 @@ import pytest
 
 from tests.authoring.draft.drafting import ticket, tickets
 from tests.support import USER
-from ticketbridge.authoring.draft.command import DraftFiles, make_draft
-from ticketbridge.authoring.personal.chance import looks_secret
 from ticketbridge.cli import main
+from ticketbridge.workbench.draft.command import DraftFiles, make_draft
+from ticketbridge.workbench.personal.chance import looks_secret
 
 HEX = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcDEF123_-xyz"

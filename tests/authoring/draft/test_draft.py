@@ -10,8 +10,8 @@ import pytest
 
 from tests.authoring.draft.drafting import ticket, tickets
 from tests.support import USER
-from ticketbridge.authoring.cases.reader import read_cases
 from ticketbridge.cli import main
+from ticketbridge.workbench.cases.reader import read_cases
 
 TARGET = f"/orders?email={USER}"
 

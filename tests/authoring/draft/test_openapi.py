@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ticketbridge.authoring.draft.command import make_draft
-from ticketbridge.authoring.samples import SampleError
+from ticketbridge.workbench.draft.command import make_draft
+from ticketbridge.workbench.samples import SampleError
 
 TICKET = {
     "type": "object",

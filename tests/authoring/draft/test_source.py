@@ -8,9 +8,9 @@ import pytest
 
 from tests.authoring.draft.drafting import draft, entries, fields, ticket, tickets
 from tests.support import USER
-from ticketbridge.authoring.draft.documents import Document, group_documents
-from ticketbridge.authoring.draft.platform_words import make_singular
-from ticketbridge.authoring.samples import Sample
+from ticketbridge.workbench.draft.documents import Document, group_documents
+from ticketbridge.workbench.draft.platform_words import make_singular
+from ticketbridge.workbench.samples import Sample
 
 ORDERS = f"/orders?email={USER}"
 

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from ticketbridge.authoring.draft.command import make_draft
-from ticketbridge.authoring.personal.chance import is_random, is_uuid
-from ticketbridge.authoring.personal.field_names import is_field_name
-from ticketbridge.authoring.personal.looks import TOKEN, find_user_kind, is_stand_in
-from ticketbridge.authoring.personal.personal_data import PersonalData
-from ticketbridge.authoring.personal.personal_kinds import PersonalKind, mask, word_set
-from ticketbridge.authoring.personal.standins import StandIns, ValueShapes
+from ticketbridge.workbench.draft.command import make_draft
+from ticketbridge.workbench.personal.chance import is_random, is_uuid
+from ticketbridge.workbench.personal.field_names import is_field_name
+from ticketbridge.workbench.personal.looks import TOKEN, find_user_kind, is_stand_in
+from ticketbridge.workbench.personal.personal_data import PersonalData
+from ticketbridge.workbench.personal.personal_kinds import PersonalKind, mask, word_set
+from ticketbridge.workbench.personal.standins import StandIns, ValueShapes
 
 USER = "Ana.Ruiz@Example.com"
 PHONE = "+34 600 111 222"

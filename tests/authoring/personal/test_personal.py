@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.support import TOKEN, USER
-from ticketbridge.authoring.personal.personal_data import PersonalData
-from ticketbridge.authoring.personal.personal_kinds import DataSpot, PersonalKind, find_kind, mask
-from ticketbridge.authoring.personal.standins import StandIns, make_shape
+from ticketbridge.workbench.personal.personal_data import PersonalData
+from ticketbridge.workbench.personal.personal_kinds import DataSpot, PersonalKind, find_kind, mask
+from ticketbridge.workbench.personal.standins import StandIns, make_shape
 
 
 def masked(document: Any, **options: Any) -> Any:

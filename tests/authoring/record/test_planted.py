@@ -19,10 +19,10 @@ from tests.mappings.pretix_replay import ORGANIZER, TOKEN, pretix
 from tests.mappings.replay import SAMPLES, Platform, running
 from tests.mappings.test_recorded import RECORDINGS
 from tests.support import SECRET, PromptServer
-from ticketbridge.authoring.answers import fetch_answer
-from ticketbridge.authoring.record.recording import record
 from ticketbridge.demo.lantern import BASE_PATH, make_legacy_platform
 from ticketbridge.mapping import Environment
+from ticketbridge.workbench.answers import fetch_answer
+from ticketbridge.workbench.record.recording import record
 
 pytestmark = pytest.mark.anyio
 

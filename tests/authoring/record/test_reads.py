@@ -15,8 +15,8 @@ from tests.authoring.cases_support import Folder, run_cases
 from tests.authoring.record.planted import left_in, with_planted
 from tests.fake_platform import FakePlatform, Reply
 from tests.support import SECRET, TOKEN, USER, Changes, item, order, orders
-from ticketbridge.authoring.cases.reader import read_cases
 from ticketbridge.cli import main
+from ticketbridge.workbench.cases.reader import read_cases
 
 pytestmark = pytest.mark.anyio
 CODE = "9f8a7c6b5d4e3f2a1b0c"

@@ -13,8 +13,8 @@ import pytest
 from tests.authoring.cases_support import Folder, run_cases
 from tests.fake_platform import FakePlatform, Reply
 from tests.support import SECRET, TOKEN, USER, item, order, orders
-from ticketbridge.authoring.cases.reader import read_cases
 from ticketbridge.cli import main
+from ticketbridge.workbench.cases.reader import read_cases
 
 pytestmark = pytest.mark.anyio
 FILE = "acme.cases.yaml"
