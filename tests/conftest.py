@@ -25,7 +25,7 @@ MEASURE_OF_PROGRAMS = "COVERAGE_PROCESS_CONFIG"
 """Where coverage tells the programs that tests start to measure themselves."""
 
 SLOW = (
-    "authoring/draft/test_any.py",
+    "workbench/draft/test_any.py",
     "authoring/record/test_planted.py",
     "benchmarks/test_drafts.py",
     "faults/",
@@ -39,7 +39,7 @@ SLOW = (
 )
 
 GENERATED = (
-    "authoring/draft/test_any.py",
+    "workbench/draft/test_any.py",
     "faults/test_faults.py",
     "faults/test_floods.py",
     "faults/test_hostile_values.py",
@@ -55,8 +55,8 @@ GENERATED = (
     "test_foreign_parsers.py::test_an_expression",
     "test_foreign_parsers.py::test_cases",
     "test_foreign_parsers.py::test_drafts",
-    "tickets/test_serving.py::test_both_ways_give_the_same",
-    "upstream/test_xml_generated.py",
+    "engine/tickets/test_program.py::test_both_ways_give_the_same",
+    "engine/upstream/test_xml_generated.py",
 )
 """Coverage would double their time, and other tests run the same lines.
 

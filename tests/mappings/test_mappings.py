@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.authoring.cases_support import run_cases
+from tests.workbench.cases_support import run_cases
 from ticketbridge.mapping import Environment
 from ticketbridge.service.catalog import mapping_files
 from ticketbridge.workbench.cases.runner import cases_file

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.authoring.cases_support import run_cases
+from tests.workbench.cases_support import run_cases
 from ticketbridge.mapping import Environment
 from ticketbridge.workbench.check.checking import check_paths
 from ticketbridge.workbench.markdown import find_fences
