@@ -20,6 +20,7 @@ from ticketbridge.settings import Settings
 
 SLOW = (
     "authoring/draft/test_any.py",
+    "authoring/probe/",
     "authoring/record/test_planted.py",
     "benchmarks/test_drafts.py",
     "faults/",

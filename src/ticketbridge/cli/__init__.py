@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "map": "map saved answers of the platform, offline",
     "draft": "draft a first mapping from saved answers, or an OpenAPI file",
     "fetch": "make one real call, as menta tech would",
+    "probe": "judge an endpoint from outside, as menta tech calls it",
     "schema": "print a JSON Schema",
 }
 """The commands and what each does; a command's module has its name."""
