@@ -231,7 +231,7 @@ class ShowsItsTraceback(Endpoint):
 
     def error(self, status: int, request: Request) -> Response:
         try:
-            {}[status]
+            METHODS[status]
         except LookupError:
             text = traceback.format_exc()
         allow = super().error(status, request).headers.get("allow", "GET")
