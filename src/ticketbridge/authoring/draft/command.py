@@ -15,7 +15,7 @@ from ticketbridge.authoring.draft.documents import Document, read_documents
 from ticketbridge.authoring.draft.drafting import Drafted, draft_mapping
 from ticketbridge.authoring.draft.first_case import first_case
 from ticketbridge.authoring.draft.guesses import Guess, Sureness
-from ticketbridge.authoring.draft.openapi import described, is_openapi
+from ticketbridge.authoring.draft.openapi_samples import described, is_openapi
 from ticketbridge.authoring.draft.writing import variable_prefix
 from ticketbridge.authoring.samples import Sample, SampleError, read_sample
 from ticketbridge.mapping.findings import MappingError
