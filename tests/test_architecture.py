@@ -22,7 +22,7 @@ LAYERS = [
     {"announcement"},
     {"app", "catalog"},
     {"protocol"},
-    {"replies", "drain"},
+    {"replies", "drain", "description"},
     {"bridge"},
     {"response"},
     {"upstream"},

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "probe": "judge an endpoint from outside, as menta tech calls it",
     "sheet": "print a mapping as a page that both companies can sign",
     "schema": "print a JSON Schema",
+    "openapi": "print the OpenAPI description of what a mapping serves",
 }
 """The commands and what each does; a command's module has its name."""
 
