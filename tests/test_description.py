@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,9 +14,12 @@ import httpx
 import pytest
 from openapi_spec_validator import validate
 
+from tests.fake_platform import FakePlatform, Reply, Seen
+from tests.processes import serving_program
 from tests.support import (
     SECRET,
     TOKEN,
+    USER,
     Changes,
     bridge_of,
     environment,
@@ -62,6 +68,12 @@ def own_folder(folder: Path) -> Path:
     """A folder with the schema that OWN names."""
     (folder / "own.json").write_text(json.dumps(OWN_SCHEMA), "utf-8")
     return folder
+
+
+def one_users_orders(seen: Seen) -> Reply:
+    """What the platform says: it knows one user, in any letter case."""
+    is_known = dict(seen.query)["email"].lower() == USER
+    return Reply(json=orders(order(item(1), item(2))) if is_known else orders())
 
 
 def contents(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -176,6 +188,29 @@ async def test_the_service_answers_as_it_is_described() -> None:
             else:
                 assert name == "Retry-After"
     assert (head.status_code, post.status_code) == (200, 405)
+
+
+@pytest.mark.slow
+async def test_schemathesis_finds_nothing(tmp_path: Path, platform: FakePlatform) -> None:
+    """Requests drawn from the document, right and wrong ones, are answered as it says.
+
+    The program needs an environment of its own, which `.ci/run` makes; on a desk the test is skipped.
+    """
+    program_of_its_own = os.environ.get("SCHEMATHESIS")
+    if not program_of_its_own:
+        pytest.skip("SCHEMATHESIS does not say where the program is")
+    platform.on("/orders", one_users_orders)
+    with serving_program(tmp_path, platform.url) as program:
+        command = [program_of_its_own, "run", f"{program.url}/openapi.json"]
+        header = ["--header", f"X-Menta-Secret: {SECRET}"]
+        options = ["--checks", "all", "--max-examples", "60", "--seed", "14", "--no-color"]
+        drawing = await asyncio.create_subprocess_exec(
+            *command, *header, *options, cwd=tmp_path, stdout=PIPE, stderr=STDOUT
+        )
+        told, _ = await drawing.communicate()
+
+    assert drawing.returncode == 0, told.decode()
+    assert len(platform.seen) > 20
 
 
 async def test_several_mappings_are_described_at_their_paths() -> None:
