@@ -10,11 +10,12 @@ from pathlib import Path
 from ticketbridge.authoring.probe.caller import ProbeTarget, read_header, read_url
 from ticketbridge.authoring.probe.contracts import CONTRACTS, Contract
 from ticketbridge.authoring.probe.handshake import trust_of
-from ticketbridge.authoring.probe.probe_files import read_expected, read_schema
+from ticketbridge.authoring.probe.probe_files import read_expected, read_replay, read_schema
 from ticketbridge.authoring.probe.probe_output import WRITERS
 from ticketbridge.authoring.probe.probe_session import Limits
-from ticketbridge.authoring.probe.probing import CHECKS, OUTSIDER_CHECKS, probe
+from ticketbridge.authoring.probe.probing import CHECKS, OUTSIDER_CHECKS, probe, resale_checks
 from ticketbridge.mapping import Environment
+from ticketbridge.terminal import UsageError
 
 _MOST_CALLS = 200
 
@@ -22,7 +23,7 @@ _MOST_CALLS = 200
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("url", metavar="URL", help="the endpoint, without the user")
-    parser.add_argument("--user", required=True, metavar="E", help="a user who owns a valid ticket")
+    parser.add_argument("--user", metavar="E", help="a user who owns a valid ticket")
     parser.add_argument(
         "--user-parameter", default="user", metavar="NAME", help="the query parameter (user)"
     )
@@ -37,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--schema", type=Path, metavar="FILE", help="a JSON Schema in its place")
     parser.add_argument(
         "--expect", type=Path, metavar="FILE", help="users and what they own: {user: [ids]}"
+    )
+    parser.add_argument(
+        "--replay", type=Path, metavar="FILE", help="play a resale in place of all other checks"
     )
     parser.add_argument("--ca", type=Path, metavar="FILE", help="whom to trust, and nobody else")
     parser.add_argument("--calls", type=_calls, default=10, help="pulls for latency and ids (10)")
@@ -63,15 +67,21 @@ def run(options: argparse.Namespace) -> int:
         [read_header(text, environment) for text in options.header],
         options.timeout,
     )
+    if options.replay is not None:
+        checks = resale_checks(read_replay(options.replay))
+    elif options.user is None:
+        raise UsageError("--user E is needed: a user who owns a valid ticket")
+    else:
+        checks = OUTSIDER_CHECKS if options.outsider else CHECKS
     schema = None if options.schema is None else read_schema(options.schema)
     report = probe(
         target,
         trust_of(options.ca),
         Contract(options.contract, schema),
-        options.user,
+        options.user or "",
         limits=Limits(options.calls, options.slow),
         expected={} if options.expect is None else read_expected(options.expect),
-        checks=OUTSIDER_CHECKS if options.outsider else CHECKS,
+        checks=checks,
     )
     print(WRITERS[options.format](report, sys.stdout))
     return 1 if report.failed else 0

@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 
 from tests.authoring.probe.test_probe import FAULTS
+from ticketbridge.authoring.probe.probe_files import read_replay
 from ticketbridge.authoring.probe.probe_findings import CODES
+from ticketbridge.authoring.probe.resale import POINTS
 from ticketbridge.cli.probe import add_arguments
 
 PAGE = (Path(__file__).parents[3] / "docs" / "probe.md").read_text("utf-8")
@@ -30,6 +32,14 @@ def test_the_page_lists_each_option() -> None:
     options = {name for action in parser._actions for name in action.option_strings}
 
     assert options == set(re.findall(r"--[a-z][a-z-]*", PAGE))
+
+
+def test_the_resale_of_the_page_can_be_read(tmp_path: Path) -> None:
+    """The file that the page shows is one."""
+    (block,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    (tmp_path / "resale.json").write_text(block, "utf-8")
+
+    assert [step.point for step in read_replay(tmp_path / "resale.json")] == list(POINTS)
 
 
 def test_no_code_is_without_a_test() -> None:

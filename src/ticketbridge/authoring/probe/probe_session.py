@@ -26,7 +26,8 @@ class Limits:
 class Session:
     """One probe under way.
 
-    *first* is the first answer to *user*, *owned* the tickets in it: None where it has none.
+    *first* is the first answer to *user*, *owned* the tickets in it: None where it has none. *earlier* are
+    the last answers to users at the points of a resale.
     """
 
     caller: Caller
@@ -36,6 +37,7 @@ class Session:
     expected: Expected = field(default_factory=dict)
     first: Heard | None = None
     owned: TicketsAnswer | None = None
+    earlier: dict[str, TicketsAnswer] = field(default_factory=dict)
 
     def stranger(self) -> str:
         """Return a user whom no platform knows, another one at each call."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlsplit
 
 from ticketbridge.authoring.probe.caller import Caller, ProbeTarget, masked
@@ -25,6 +26,7 @@ from ticketbridge.authoring.probe.refusals import (
     check_outsider,
     check_users,
 )
+from ticketbridge.authoring.probe.resale import ResaleStep, check_step
 
 Check = Callable[[Session], CheckResult]
 CHECKS: Sequence[Check] = (
@@ -41,6 +43,11 @@ OUTSIDER_CHECKS: Sequence[Check] = (check_outsider, check_errors)
 """What is tried from an address that is not on the endpoint's list."""
 
 
+def resale_checks(steps: Sequence[ResaleStep]) -> Sequence[Check]:
+    """Return the checks of a resale: one for each step, and what its errors say."""
+    return [*(partial(check_step, step=step) for step in steps), check_errors]
+
+
 def probe(  # noqa: PLR0913 - what one command line says
     target: ProbeTarget,
     trust: ssl.SSLContext,
@@ -54,12 +61,14 @@ def probe(  # noqa: PLR0913 - what one command line says
     """Return all that is found at *target*. Nothing is sent to a host that cannot prove who it is."""
     results = [check_tls(target, trust)]
     calls = 0
+    asked = [user, *expected]
     if not any(found.code in {"tls-untrusted", "no-answer"} for found in results[0].findings):
         with Caller(target, trust) as caller:
             session = Session(caller, contract, user, limits, expected)
             results += [check(session) for check in checks]
             calls = len(caller.heard)
-    hidden = [*target.secrets, user, *expected]
+            asked = [user, *expected, *session.earlier]
+    hidden = [*target.secrets, *filter(None, asked)]
     results = [_without(result, hidden) for result in results]
     return ProbeReport(_without_query(target.url), results, calls)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from ticketbridge.authoring.probe.caller import Heard
 from ticketbridge.authoring.probe.contracts import (
@@ -58,15 +59,20 @@ def check_freshness(session: Session) -> CheckResult:
     if first is None or first.failure:
         return CheckResult("freshness", ())
     later = _later_pulls(session, first)
-    findings = []
-    control = first.headers.get("cache-control", "").lower()
+    signs = [*_signs_of_a_cache(first), *_signs_of_a_cache(later[-1]), *_stands_still(first, later)]
+    return CheckResult("freshness", list(judge_freshness(first, signs)))
+
+
+def judge_freshness(heard: Heard, signs: Sequence[str] | None = None) -> Iterator[ProbeFinding]:
+    """Whether *heard* may be stored, or was: *signs* of that, by default those in its own headers."""
+    control = heard.headers.get("cache-control", "").lower()
     if not _NO_STORE.search(control):
         got = f"Cache-Control: {control}" if control else "no Cache-Control"
-        findings.append(finding("storable", "The answer may be stored", got))
-    signs = list(_signs_of_a_cache(first, later))
+        yield finding("storable", "The answer may be stored", got)
+    signs = list(_signs_of_a_cache(heard)) if signs is None else signs
     if signs:
-        findings.append(finding("cached", "An answer comes from a cache", "; ".join(signs)))
-    return CheckResult("freshness", findings)
+        told = "; ".join(dict.fromkeys(signs))
+        yield finding("cached", "An answer comes from a cache", told)
 
 
 def _later_pulls(session: Session, first: Heard) -> Sequence[Heard]:
@@ -80,23 +86,24 @@ def _later_pulls(session: Session, first: Heard) -> Sequence[Heard]:
     return pulls
 
 
-def _signs_of_a_cache(first: Heard, later: Sequence[Heard]) -> Iterator[str]:
-    second = later[-1]
-    control = first.headers.get("cache-control", "").lower()
+def _signs_of_a_cache(heard: Heard) -> Iterator[str]:
+    control = heard.headers.get("cache-control", "").lower()
     if _LASTING.search(control):
         yield f"Cache-Control: {control}"
-    for heard in (first, second):
-        age = heard.headers.get("age", "0").strip()
-        if age.lstrip("0"):
-            yield f"Age: {age[:20]}"
-            break
+    age = heard.headers.get("age", "0").strip()
+    if age.lstrip("0"):
+        yield f"Age: {age[:20]}"
     for name in _CACHE_HEADERS:
-        value = second.headers.get(name, "")
+        value = heard.headers.get(name, "")
         if _HIT.search(value):
             yield f"{name}: {value[:40]}"
+
+
+def _stands_still(first: Heard, later: Sequence[Heard]) -> Iterator[str]:
+    """Headers that are another in each answer, where they are not."""
     for name in ("date", "x-request-id"):
         values = {heard.headers.get(name) for heard in (first, *later)}
-        if values == {first.headers.get(name)} != {None}:
+        if len(values) == 1 and values != {None}:
             yield f"the same {name} in {1 + len(later)} answers"
 
 
@@ -165,21 +172,22 @@ def check_expected(session: Session) -> CheckResult:
         if answer is None:
             findings.append(finding("answer-status", f"There is no answer to {who}", heard.shown))
             continue
-        findings += _against(answer, {str(id_of(each)): each for each in tickets}, who)
+        findings += compare_with_expected(answer, {str(id_of(each)): each for each in tickets}, who)
     facts = (f"users: {len(session.expected)}",) if session.expected else ()
     return CheckResult("expected", findings, facts)
 
 
-def _against(answer: TicketsAnswer, due: dict[str, object], who: str) -> Iterator[ProbeFinding]:
+def compare_with_expected(
+    answer: TicketsAnswer, due: Mapping[str, Mapping[str, Any]], who: str
+) -> Iterator[ProbeFinding]:
+    """What differs between *answer* and what *who* owns: *due*, known fields by the id of a ticket."""
     given = answer.by_id
-    for key in due.keys() - given.keys():
+    for key in sorted(due.keys() - given.keys()):
         yield finding("expected-missing", f"{who} owns ticket {key}", "not in the answer")
-    for key in given.keys() - due.keys():
+    for key in sorted(given.keys() - due.keys()):
         yield finding("expected-surplus", f"{who} does not own ticket {key}", "in the answer")
-    for key in due.keys() & given.keys():
-        fields = due[key]
-        assert isinstance(fields, dict)  # noqa: S101 - read_expected sees to it
-        for name, value in fields.items():
+    for key in sorted(due.keys() & given.keys()):
+        for name, value in due[key].items():
             now = given[key].get(name)
             if now != value or isinstance(now, bool) != isinstance(value, bool):
                 got = value_in_words(name, now) if name in given[key] else "nothing"

@@ -249,6 +249,8 @@ def _broken(what: str, heard: Heard) -> Iterator[ProbeFinding]:
 def check_methods(session: Session) -> CheckResult:
     """Which methods are answered; those that may write are tried for a made-up user alone."""
     findings: list[ProbeFinding] = []
+    if session.first is None or session.first.failure:
+        return CheckResult("methods", findings)
     for method in _METHODS:
         heard = session.caller.ask(session.stranger(), f"a {method}", method=method)
         if heard.is_success:
@@ -258,7 +260,7 @@ def check_methods(session: Session) -> CheckResult:
         ):
             findings.append(finding("no-allow", f"The 405 to {method} has no Allow", "none"))
     first = session.first
-    if first is not None and first.is_success:
+    if first.is_success:
         heard = session.caller.ask(session.user, "a HEAD", method="HEAD")
         if (heard.status, heard.media_type) != (first.status, first.media_type):
             expected = f"{first.shown}, as GET has"
@@ -354,7 +356,8 @@ def _leak(text: str, session: Session) -> str:
 
 def _is_private(text: str) -> bool:
     try:
-        return ip_address(text).is_private and text != _FOREIGN
+        # What begins with 0 is a version's number rather than an address.
+        return ip_address(text).is_private and text != _FOREIGN and not text.startswith("0.")
     except ValueError:
         return False
 
