@@ -4,15 +4,22 @@
 #   docker build -t ticketbridge .
 #   docker run --read-only -p 8080:8080 -v "$PWD/mappings:/mappings:ro" --env-file .env ticketbridge
 
-FROM python:3.13-slim AS build
+# The base image by digest, and all that pip fetches by hash; the README says how they are renewed.
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b AS build
 WORKDIR /build
+COPY constraints.txt constraints-build.txt ./
+RUN python -m venv /opt/ticketbridge \
+ && /opt/ticketbridge/bin/pip install --no-cache-dir --no-compile --require-hashes -r constraints.txt \
+ && python -m venv /opt/builder \
+ && /opt/builder/bin/pip install --no-cache-dir --require-hashes -r constraints-build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
 COPY mappings/demo.yaml ./mappings/demo.yaml
-RUN python -m venv /opt/ticketbridge \
- && /opt/ticketbridge/bin/pip install --no-cache-dir --no-compile .
+RUN /opt/builder/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
+ && /opt/ticketbridge/bin/pip install --no-cache-dir --no-compile --no-deps --no-index dist/*.whl \
+ && /opt/ticketbridge/bin/pip check
 
-FROM python:3.13-slim
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 COPY --from=build /opt/ticketbridge /opt/ticketbridge
 ENV PATH=/opt/ticketbridge/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -1,24 +1,12 @@
-"""Print the path of each installed Python that the classifiers name, oldest first.
+"""Print the path of each installed Python that ticketbridge is for, oldest first.
 
 A version is looked for on the PATH, then among those of pyenv.
 """
 
-import re
 import shutil
 import subprocess
-import tomllib
-from collections.abc import Iterator
-from pathlib import Path
 
-CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.\d+)")
-
-
-def named() -> Iterator[str]:
-    """Give the versions that the classifiers name, in their order."""
-    project = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
-    for classifier in project["classifiers"]:
-        if version := CLASSIFIER.fullmatch(classifier):
-            yield version[1]
+VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 
 
 def find(version: str) -> str | None:
@@ -48,5 +36,5 @@ def output(*command: str) -> str | None:
 
 
 if __name__ == "__main__":
-    for found in filter(None, map(find, named())):
+    for found in filter(None, map(find, VERSIONS)):
         print(found)

@@ -29,12 +29,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     render = as_markdown if options.markdown else as_text
     print(f"{machine()}{', a quick run' if options.quick else ''}", flush=True)
     targets: list[Target] = []
+    skipped: dict[str, None] = {}
     for letter in options.only:
         part = _measured(letter, quick=options.quick)
         print("\n".join(map(render, part.tables)), flush=True)
         targets += part.targets
+        skipped.update(dict.fromkeys(part.skipped))
+    lines = [*map(str, targets), *[f"SKIP  {sentence}" for sentence in skipped]]
     mark = "- " if options.markdown else ""
-    print("", *[f"{mark}{target}" for target in targets], sep="\n")
+    print("", *[mark + line for line in lines], sep="\n")
     return 0 if all(target.met for target in targets) else 1
 
 

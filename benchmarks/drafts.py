@@ -11,25 +11,36 @@ import asyncio
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from benchmarks.report import Part, Table, Target
-from ticketbridge.authoring.cases.clock import SkippingLoop
-from ticketbridge.authoring.cases.outcome import Ran, run
-from ticketbridge.authoring.cases.platform import CasePlatform
+from ticketbridge.authoring.cases.case_platform import CasePlatform
+from ticketbridge.authoring.cases.case_spec import AnswerSpec, CaseSpec
 from ticketbridge.authoring.cases.reader import read_cases
-from ticketbridge.authoring.cases.runner import cases_file, compiled, load_tested
-from ticketbridge.authoring.cases.spec import AnswerSpec, CaseSpec
+from ticketbridge.authoring.cases.runner import (
+    CaseRun,
+    SkippingLoop,
+    cases_file,
+    compile_for_cases,
+    load_for_cases,
+    run_case,
+)
+from ticketbridge.authoring.draft.candidates import Guess
 from ticketbridge.authoring.draft.documents import Document, read_documents
-from ticketbridge.authoring.draft.drafting import Drafted, draft_mapping
-from ticketbridge.authoring.draft.first_case import anybodys, closed, replayed, replies_of
-from ticketbridge.authoring.draft.guesses import Guess
-from ticketbridge.authoring.draft.writing import Parts
-from ticketbridge.authoring.personal import Findings
-from ticketbridge.authoring.record.replies import Reply
+from ticketbridge.authoring.draft.draft_writing import DraftParts
+from ticketbridge.authoring.draft.drafting import MappingDraft, make_mapping_draft
+from ticketbridge.authoring.draft.first_case import (
+    accept_any_owner,
+    close_open_parts,
+    make_answers,
+    run_draft,
+)
+from ticketbridge.authoring.personal.personal_data import PersonalData
+from ticketbridge.authoring.record.recorded_answers import RecordedAnswer
 from ticketbridge.authoring.samples import Sample
-from ticketbridge.authoring.trial import Trial, tried
+from ticketbridge.authoring.trial import Trial, make_trial
 from ticketbridge.tickets.convert import MISSING
 from ticketbridge.tickets.steps import is_owner
 from ticketbridge.tickets.verdicts import RETURNED, Record
@@ -126,14 +137,15 @@ def _sums(found: Sequence[Measured]) -> list[str]:
     ]
 
 
+@cache
 def measured(platform: str) -> Measured:
     """The draft for *platform* against its mapping."""
     case = first_case(platform)
     due = [r for r in _truth(platform, case).journal.records if r.verdict == RETURNED]
     drafted = draft_of(platform)
     replies = _replies(drafted, case.user)
-    all_of_it = replayed(_fields_alone(drafted.parts), replies, case.user, case.now)
-    as_it_is = replayed(closed(drafted.parts), replies, case.user, case.now)
+    all_of_it = run_draft(_fields_alone(drafted.parts), replies, case.user, case.now)
+    as_it_is = run_draft(close_open_parts(drafted.parts), replies, case.user, case.now)
     assert all_of_it is not None
     records, name = all_of_it.trial.journal.records, drafted.plan.record
     pairs = [(record.ticket or {}, _same(record, records, name)) for record in due]
@@ -155,10 +167,10 @@ def first_case(platform: str) -> CaseSpec:
     return read_cases(cases_file(MAPPINGS / f"{platform}.yaml")).cases[0]
 
 
-def draft_of(platform: str) -> Drafted:
+def draft_of(platform: str) -> MappingDraft:
     """The draft from what the platform answers in that case."""
     case = first_case(platform)
-    return draft_mapping(_documents(case), platform, case.user)
+    return make_mapping_draft(_documents(case), platform, case.user)
 
 
 def _documents(case: CaseSpec) -> list[Document]:
@@ -169,21 +181,21 @@ def _sample(answer: AnswerSpec) -> Sample:
     return Sample(answer.asked, answer.asked, answer.content)
 
 
-def _replies(drafted: Drafted, user: str) -> list[Reply]:
+def _replies(drafted: MappingDraft, user: str) -> list[RecordedAnswer]:
     """The samples as they are."""
-    return list(replies_of(drafted, Findings(user), lambda text, _kind: text))
+    return list(make_answers(drafted, PersonalData(user), lambda text, _kind: text))
 
 
 def _truth(platform: str, case: CaseSpec) -> Trial:
-    bridge = compiled(load_tested(MAPPINGS / f"{platform}.yaml"))
-    bridge = bridge.on(CasePlatform(case.answers, bridge.spec.upstream), logs_in=False)
+    bridge = compile_for_cases(load_for_cases(MAPPINGS / f"{platform}.yaml"))
+    bridge = bridge.replaced(CasePlatform(case.answers, bridge.spec.upstream).send, logs_in=False)
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        return runner.run(tried(bridge, case.user, now=case.now))
+        return runner.run(make_trial(bridge, case.user, now=case.now))
 
 
-def _fields_alone(parts: Parts) -> Parts:
+def _fields_alone(parts: DraftParts) -> DraftParts:
     """The draft without its checks: each record shows what the fields make of it."""
-    return replace(anybodys(closed(parts)), tables=(), conditions=())
+    return replace(accept_any_owner(close_open_parts(parts)), tables=(), conditions=())
 
 
 def _same(record: Record, others: Sequence[Record], name: str) -> Record | None:
@@ -212,7 +224,7 @@ def _flat(name: str, value: Any) -> dict[str, Any]:
     return {} if value is None else {name: value}
 
 
-def _owns(record: Record, drafted: Drafted, user: str) -> bool:
+def _owns(record: Record, drafted: MappingDraft, user: str) -> bool:
     owner = next(
         (c for c in drafted.plan.candidates() if c.safe_text == drafted.parts.owner.text), None
     )
@@ -250,13 +262,14 @@ class Edits:
         return [self.platform, *map(str, (self.lines, self.kept, self.changed, self.removed))]
 
 
+@cache
 def edits(platform: str) -> Edits:
     """The repaired mapping against its draft; *failures* are the cases in which it gives what is not due."""
     final = REPAIRED / f"{platform}.yaml"
-    bridge = compiled(load_tested(final))
+    bridge = compile_for_cases(load_for_cases(final))
     cases = read_cases(cases_file(MAPPINGS / f"{platform}.yaml")).cases
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        ran = [(case, runner.run(run(case, bridge))) for case in cases]
+        ran = [(case, runner.run(run_case(case, bridge))) for case in cases]
     failed = [case.name for case, one in ran if not _is_due(case, one, whole=case is cases[0])]
     drafted, repaired = _code(draft_of(platform).text), _code(final.read_text("utf-8"))
     matcher = difflib.SequenceMatcher(None, drafted, repaired, autojunk=False)
@@ -264,7 +277,7 @@ def edits(platform: str) -> Edits:
     return Edits(platform, len(repaired), kept, len(drafted) - kept, failed)
 
 
-def _is_due(case: CaseSpec, ran: Ran, *, whole: bool) -> bool:
+def _is_due(case: CaseSpec, ran: CaseRun, *, whole: bool) -> bool:
     """Whether nothing went out that is not due; *whole*: and all that is."""
     made = ran.outcome.tickets if ran.outcome else []
     due = case.expect.body[0]["tickets"] if case.expect.body else case.expect.tickets or []

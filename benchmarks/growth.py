@@ -12,18 +12,18 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-
-import httpx
+from urllib.parse import parse_qs, urlsplit
 
 from benchmarks.data import USER, as_json, body_of, pages_of
 from benchmarks.ours import bridge_of, settle_in
 from benchmarks.report import Part, Table, Target, milliseconds, size_of
 from benchmarks.servers import ROOT
 from ticketbridge.bridge import Bridge
+from ticketbridge.upstream.messages import Incoming
 
 SIZES = (1, 10, 100, 1_000, 10_000)
 PAGES = (1, 10, 50)
@@ -41,29 +41,43 @@ class Growth:
     body: int
 
 
-class Platform(httpx.AsyncBaseTransport):
-    """Gives its pages by their number."""
+class Platform:
+    """Gives its pages by their number, in place of connections; see Transport."""
 
     def __init__(self, pages: Sequence[bytes]) -> None:
         self._pages = pages
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """See httpx."""
-        number = int(request.url.params.get("page", "1"))
-        headers = {"Content-Type": "application/json"}
-        return httpx.Response(200, headers=headers, stream=Pieces(self._pages[number - 1]))
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
+    ) -> Incoming:
+        """See Transport."""
+        del method, headers, content
+        (number,) = parse_qs(urlsplit(url).query).get("page", ["1"])
+        return Pieces(self._pages[int(number) - 1])
+
+    async def aclose(self) -> None:
+        """See Transport."""
 
 
-class Pieces(httpx.AsyncByteStream):
-    """A body as it comes from a socket."""
+class Pieces:
+    """An answer whose body comes as from a socket; see Incoming."""
 
     def __init__(self, body: bytes) -> None:
+        self.status = 200
+        self.headers = {"content-type": "application/json"}
         self._body = body
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        """See httpx."""
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """See Incoming."""
         for start in range(0, len(self._body), _PIECE):
             yield self._body[start : start + _PIECE]
+
+    async def read(self) -> bytes:
+        """See Incoming."""
+        return self._body
+
+    async def aclose(self) -> None:
+        """See Incoming."""
 
 
 def measure(*, quick: bool) -> Part:

@@ -15,6 +15,8 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import servers
+from benchmarks.data import USER, body_of
+from benchmarks.peers import by_hand
 from benchmarks.proxy import HEADERS, PATH, Contender, Sample, contender_of, filed, request_of
 from benchmarks.report import Part, Table, Target, milliseconds
 from benchmarks.servers import OURS, ROOT
@@ -70,7 +72,8 @@ def _running() -> Iterator[tuple[Contender, Contender]]:
             variables={"HANGING_URL": f"{url}/{NEVER.decode()}"},
         )
         server = stack.enter_context(running)
-        good = contender_of("good", server, TICKETS, folder, f"/bench{PATH}")
+        wanted = by_hand.plain(body_of(TICKETS), USER).tickets
+        good = contender_of("good", server, wanted, folder, f"/bench{PATH}")
         yield good, filed(server, request_of(f"/hanging{PATH}", HEADERS), b"", folder / "hanging")
 
 

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
-
 from benchmarks.data import SECRET, TOKEN, USER
 from benchmarks.peers.result import Json, Mapped
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.collector import calm_collector
 from ticketbridge.jmes import LOOKUP_CACHE, NOW
 from ticketbridge.mapping import Environment, load_mapping
+from ticketbridge.upstream.messages import Transport
+from ticketbridge.upstream.wire import Wire
 
 _NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MAPPINGS = Path(__file__).parent / "mappings"
@@ -27,13 +27,14 @@ def environment(platform_url: str = "http://platform.example") -> dict[str, str]
 def bridge_of(
     mapping: str,
     *,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
     platform_url: str = "http://platform.example",
 ) -> Bridge:
     """The bridge of one of the benchmarks' mappings."""
     variables = Environment(environment(platform_url))
     spec = load_mapping(MAPPINGS / f"{mapping}.yaml", environment=variables)
-    return compile_mapping(spec, transport=transport)
+    last_stage = Wire(transport, spec.upstream.max_body).send if transport else None
+    return compile_mapping(spec, last_stage=last_stage)
 
 
 def settle_in() -> None:
@@ -46,7 +47,7 @@ def ours(mapping: str, body: Json, user: str = USER) -> Callable[[], Mapped]:
     # What runs in an answer, reached from inside: the bridge has no door between body and tickets.
     bridge = bridge_of(mapping)
     call, serve = bridge._calls[-1], bridge.program.serve  # noqa: SLF001 - see above
-    items_of = call._items  # type: ignore[union-attr]  # noqa: SLF001 - the mappings end in a call
+    items_of = call.items  # type: ignore[union-attr]  # the mappings end in a call
 
     def run() -> Mapped:
         scope = {"user": user, NOW: _NOW, LOOKUP_CACHE: {}}

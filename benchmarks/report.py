@@ -47,6 +47,8 @@ class Part:
 
     tables: Sequence[Table]
     targets: Sequence[Target] = ()
+    skipped: Sequence[str] = ()
+    """Sentences on what could not be measured here."""
 
 
 def as_text(table: Table) -> str:

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 
+from benchmarks import node
 from benchmarks.ours import MAPPINGS, environment
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = "ticketbridge"
-_PEERS = {"limit": "limit", "FastAPI": "fastapi_app", "plain": "plain"}
-NAMES = (OURS, *_PEERS)
+FASTIFY = "fastify"
+PYTHON_PEERS = {"limit": "limit", "FastAPI": "fastapi_app", "plain": "plain"}
+"""The module of each peer in Python."""
 _START = 20.0
 
 
@@ -47,12 +49,25 @@ class Server:
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS"))
 
 
+def names() -> Sequence[str]:
+    """All servers that can run here."""
+    return (OURS, *PYTHON_PEERS, *([] if node.why_missing() else [FASTIFY]))
+
+
+def skipped() -> Sequence[str]:
+    """A sentence for each server that cannot run here."""
+    reason = node.why_missing()
+    return [f"{FASTIFY} is not measured: {reason}"] if reason else []
+
+
 def command_of(name: str, port: int, mappings: Sequence[str] = ("plain",)) -> Sequence[str]:
-    """How a server is started: ours as its users start it, with *mappings*; peers by uvicorn."""
+    """How a server is started: ours as its users start it, with *mappings*; peers in Python by uvicorn."""
     if name == OURS:
         files = [str(MAPPINGS / f"{mapping}.yaml") for mapping in mappings]
         return [sys.executable, "-m", "ticketbridge", "serve", *files, "--port", str(port)]
-    app = f"benchmarks.peers.{_PEERS[name]}:app"
+    if name == FASTIFY:
+        return ["node", str(node.SERVER)]
+    app = f"benchmarks.peers.{PYTHON_PEERS[name]}:app"
     flags = ["--factory", "--loop", "uvloop", "--http", "httptools", "--port", str(port)]
     quiet = ["--no-access-log", "--log-level", "critical"]
     return [sys.executable, "-m", "uvicorn", app, *flags, *quiet]
@@ -71,10 +86,15 @@ def serving(
     port = free_port()
     # A peer writes only what it dies of; ticketbridge writes a line an answer.
     errors = subprocess.DEVNULL if name == OURS else None
-    known = {**environment(platform_url), **(variables or {})}
+    known = {**environment(platform_url), **_told(mappings[0], port), **(variables or {})}
     with _process(command_of(name, port, mappings), known, core, errors=errors) as process:
         wait_for(port, process)
         yield Server(port, process)
+
+
+def _told(mapping: str, port: int) -> dict[str, str]:
+    """What peers are told beside what ticketbridge is told."""
+    return {"MAPPING": mapping, "PORT": str(port), "CONTRACT": str(node.CONTRACT)}
 
 
 @contextmanager
@@ -95,14 +115,14 @@ def _process(
     output: int = subprocess.DEVNULL,
     errors: int | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={**clean_environment(), **variables},
-        stdout=output,
-        stderr=errors,
-    )
-    pin(process.pid, core)
+    with _pinned(core):
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**clean_environment(), **variables},
+            stdout=output,
+            stderr=errors,
+        )
     try:
         yield process
     finally:
@@ -114,6 +134,20 @@ def _process(
             process.wait()
         if process.stdout is not None:
             process.stdout.close()
+
+
+@contextmanager
+def _pinned(core: int | None) -> Iterator[None]:
+    """What is started inside has all its threads on *core*, where there is a choice."""
+    if core is None:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def clean_environment() -> dict[str, str]:

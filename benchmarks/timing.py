@@ -1,4 +1,4 @@
-"""Times of several ways of doing one thing, taken in turns, so that a machine's drift hits all alike."""
+"""CPU times of several ways of doing one thing, taken in turns, so that a machine's drift hits all alike."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Samples = Mapping[str, Sequence[float]]
 
 
 def in_turns(runs: Mapping[str, Run], *, rounds: int, at_least: float = 0.02) -> Samples:
-    """Seconds that each of *runs* takes, one sample a round; each sample lasts *at_least* so long."""
+    """Seconds of CPU that each of *runs* takes, one sample a round; each sample lasts *at_least* so long."""
     repeats = {name: _repeats(run, at_least) for name, run in runs.items()}
     samples: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
@@ -39,7 +39,7 @@ def _repeats(run: Run, at_least: float) -> int:
 
 def _sample(run: Run, repeats: int) -> float:
     gc.collect()
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(repeats):
         run()
-    return (time.perf_counter() - started) / repeats
+    return (time.process_time() - started) / repeats

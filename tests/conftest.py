@@ -7,7 +7,7 @@ import io
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -18,6 +18,12 @@ from tests.fake_platform import FakePlatform
 from ticketbridge import logs
 from ticketbridge.settings import Settings
 
+# Programs that tests start are of use to the next only where Python may keep what it has compiled.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+MEASURE_OF_PROGRAMS = "COVERAGE_PROCESS_CONFIG"
+"""Where coverage tells the programs that tests start to measure themselves."""
+
 SLOW = (
     "authoring/draft/test_any.py",
     "authoring/probe/",
@@ -25,6 +31,7 @@ SLOW = (
     "benchmarks/test_drafts.py",
     "faults/",
     "mapping/test_fuzz.py",
+    "mappings/test_tutorial.py",
     "test_http_face.py",
     "test_leaving.py",
     "test_proxies_in_front.py",
@@ -35,15 +42,27 @@ SLOW = (
 GENERATED = (
     "authoring/draft/test_any.py",
     "faults/test_faults.py",
+    "faults/test_floods.py",
+    "faults/test_hostile_values.py",
+    "faults/test_memory.py",
+    "faults/test_soak.py",
+    "faults/test_work.py",
     "jmes/test_budget.py",
     "jmes/test_differential.py",
     "jmes/test_outcomes.py",
     "jmes/test_writing.py",
     "mapping/test_fuzz.py",
+    "test_foreign_parsers.py::test_a_mapping",
+    "test_foreign_parsers.py::test_an_expression",
+    "test_foreign_parsers.py::test_cases",
+    "test_foreign_parsers.py::test_drafts",
     "tickets/test_serving.py::test_both_ways_give_the_same",
     "upstream/test_xml_generated.py",
 )
-"""These run the same lines thousands of times, and other tests cover them: coverage would double the time."""
+"""Coverage would double their time, and other tests run the same lines.
+
+They run these thousands of times, or hold a program to a time.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,20 +72,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         path = item.path.relative_to(here).as_posix()
         if path.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
-        if path.startswith(GENERATED) or f"{path}::{item.name}" in GENERATED:
+        if f"{path}::{item.name}".startswith(GENERATED):
             item.add_marker(pytest.mark.generated)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Run a generated test without the measure of coverage."""
-    measure = sys.gettrace()
-    if item.get_closest_marker("generated"):
-        sys.settrace(None)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Run a generated test, and the programs that it starts, without the measure of coverage."""
+    if not item.get_closest_marker("generated"):
+        return (yield)
+    measure, settings = sys.gettrace(), os.environ.pop(MEASURE_OF_PROGRAMS, None)
+    sys.settrace(None)
     try:
         return (yield)
     finally:
         sys.settrace(measure)
+        if settings is not None:
+            os.environ[MEASURE_OF_PROGRAMS] = settings
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ import pytest
 import uvicorn
 
 from tests.fake_platform import FakePlatform
+from tests.stand_in import compiled_on
 from ticketbridge.app import create_app
 from ticketbridge.bridge import Answer, Bridge, compile_mapping
 from ticketbridge.journal import Journal
@@ -151,7 +152,7 @@ def bridge_of(
 ) -> tuple[Bridge, Replies]:
     """The changed MAPPING, compiled, on a platform that gives *replies*."""
     transport = Replies(replies or {})
-    return compile_mapping(spec_of(changes), transport=transport), transport
+    return compiled_on(transport, spec_of(changes)), transport
 
 
 async def answer_of(

@@ -419,6 +419,42 @@ async def test_a_caller_who_leaves_frees_the_call(platform: FakePlatform) -> Non
     assert len(platform.seen) == 1
 
 
+async def test_a_caller_who_leaves_another_server_frees_the_call_too(
+    platform: FakePlatform,
+) -> None:
+    """Any ASGI server says that the caller is gone by a message; then nothing is answered."""
+    platform.on("/orders", Reply(hang=True))
+    bridge = bridge_to(platform, {"upstream.timeout": "60s"})
+    sent: list[object] = []
+    messages = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> dict[str, object]:
+        if messages:
+            return messages.pop()
+        while not platform.seen:  # noqa: ASYNC110 - the platform is another server
+            await asyncio.sleep(0.01)
+        return {"type": "http.disconnect"}
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/tickets",
+        "query_string": b"user=ana%40example.com",
+        "headers": [(b"x-menta-secret", SECRET.encode())],
+        "client": ("127.0.0.1", 1),
+    }
+    async with asyncio.timeout(20):
+        await create_app([bridge], Settings())(scope, receive, send)
+        while platform.open_connections:  # noqa: ASYNC110 - likewise
+            await asyncio.sleep(0.01)
+    await bridge.aclose()
+
+    assert (sent, len(platform.seen)) == ([], 1)
+
+
 async def test_another_schema_and_body_are_answered(platform: FakePlatform, tmp_path: Path) -> None:
     """A platform with its own agreement brings its schema, and reshapes the body."""
     schema = {"type": "array", "items": {"type": "object", "required": ["code"]}}

@@ -89,6 +89,16 @@ def test_what_cannot_be_loaded_is_told_as_check_tells_it(
     assert told.strip() == checked.rpartition("\n1 mapping")[0].strip()
 
 
+def test_cases_without_their_mapping_are_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A cases file stands for the mapping beside it; where there is none, that is said."""
+    (tmp_path / "lonely.cases.yaml").write_text("[]", "utf-8")
+
+    assert main(["test", str(tmp_path / "lonely.cases.yaml")]) == 2
+    assert "there is no lonely.yaml beside it" in capsys.readouterr().err
+
+
 def test_check_needs_no_variables(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A missing variable is a warning of `check`: it is needed where the mapping is served."""
     assert main(["check", str(good)]) == 0

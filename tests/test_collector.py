@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import mmap
 import weakref
@@ -119,3 +120,20 @@ async def test_a_system_that_does_not_tell_its_memory_is_collected_in_time(
     assert resident() == 0
     async with collecting():
         await gone(old_garbage())
+
+
+async def test_a_system_whose_memory_nobody_can_trim_is_collected_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A C library without `malloc_trim` gives memory back by itself."""
+
+    def missing(_name: None) -> None:
+        raise OSError
+
+    monkeypatch.setattr(ctypes, "CDLL", missing)
+    monkeypatch.setattr(module, "_trim", module._find_trim())
+    garbage = old_garbage()
+
+    module.collect()
+
+    assert garbage() is None

@@ -1,17 +1,20 @@
 """What foreign parsers raise for hostile input comes out as our own errors, and as nothing else.
 
-Dates, URLs, addresses, numbers, zones, patterns, JSON, XML, gzip, charsets and YAML are read by code of
-others. Each raises more kinds of errors than its documentation says; here are the inputs that do it.
+Dates, URLs, addresses, numbers, zones, patterns, JSON, XML, GraphQL, base64, compressed bodies, charsets
+and YAML are read by code of others. Each raises more kinds of errors than its documentation says; here are
+the inputs that do it.
 """
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import random
 import zlib
 from collections.abc import Callable, Sequence
 from datetime import UTC
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +24,21 @@ from tests.fake_platform import FakePlatform, Reply
 from tests.support import Changes, environment, item, mapping, order, orders, serving, spec_of
 from ticketbridge.access import caller_address
 from ticketbridge.authoring.cases.reader import CasesError, parse_cases
-from ticketbridge.authoring.draft.command import draft
+from ticketbridge.authoring.draft.command import make_draft
+from ticketbridge.authoring.personal.chance import is_random
+from ticketbridge.authoring.personal.rewriting import decode_base64
 from ticketbridge.authoring.samples import SampleError
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.jmes import EvaluationError, compile_expression
 from ticketbridge.mapping import MappingError, parse_mapping
 from ticketbridge.redaction import mask_emails, mask_words, origin_and_path
 from ticketbridge.settings import SettingsError, settings_from
+from ticketbridge.upstream.answer import seconds_to_wait
 from ticketbridge.upstream.formats import charset_of, read_json
 from ticketbridge.upstream.link_header import LinkHeaderError, next_link
 from ticketbridge.upstream.messages import PlatformAnswer
 from ticketbridge.upstream.next_url import NextUrlError, next_url
 from ticketbridge.upstream.requests import FirstRequest
-from ticketbridge.upstream.responses import seconds_to_wait
 
 DIGITS = "9" * 5000
 """More digits than Python reads as an integer."""
@@ -133,6 +138,10 @@ VALUES: Sequence[Any] = [
     [[]],
     {"": None},
 ]
+BASE64 = [
+    *("=", "====", "A", "AA=", "AAA", "AAAA=", "A===", "=AAA", "AA==AA==", "AA\n==", "A A A A"),
+    *("AA+/", "AA-_", "AA+_", "\u0391AAA", "AAAA" * 50_000, "QUJD\0", "QR==", "////", "%3D%3D"),
+]
 FIRST = FirstRequest("/orders", {})
 
 
@@ -166,6 +175,8 @@ READERS: Sequence[tuple[str, Callable[[str], object], tuple[type[Exception], ...
     ("a charset", charset_of, ()),
     ("addresses", mask_emails, ()),
     ("words", lambda text: mask_words(text, ["ana@example.com"], "*"), ()),
+    ("base64 in a recording", decode_base64, ()),
+    ("random text in a recording", is_random, ()),
     ("a peer", lambda text: caller_address(text, [], ()), ()),
     (
         "JSON",
@@ -182,7 +193,7 @@ def test_a_reader_of_texts_raises_its_own_errors(
     read: Callable[[str], object], known: tuple[type[Exception], ...]
 ) -> None:
     """What a platform or a caller writes in a header raises only what the reader declares."""
-    for text in (*TEXTS, *fuzzed()):
+    for text in (*TEXTS, *BASE64, *fuzzed()):
         try:
             read(text)
         except known as error:
@@ -208,6 +219,10 @@ EXPRESSIONS = [
     "sum([v])",
     "join(',', [v])",
     "sort([v])",
+    "quoted(v, 'sql')",
+    "quoted(v, 'lucene')",
+    "split(v, v)",
+    "replace(v, v, v)",
 ]
 
 
@@ -261,6 +276,252 @@ async def test_no_body_is_an_internal_error(
             platform.on("/orders", reply)
             found = await menta.get("/tickets?user=ana%40example.com")
             assert found.status_code == 502, found.text
+
+
+GOOD = json.dumps(orders(order(item(1)))).encode()
+NOTHING = b'{"orders":[]}'
+BROTLI = base64.b64decode("CwaAeyJvcmRlcnMiOltdfQM=")  # of NOTHING
+BROTLI_BOMB = base64.b64decode(  # of 100 MB of blanks in a list
+    "y///P/ilQLbiskAA9/4v/v//wS8BEIdFALr3f/z//4NfAiAOCwB07//4//8HvwRAHBYA6N7/8f//D34JgDgsANC9/+P//x/8EgBxWA"
+    "Cge//H//8/+CUA4rAAQPf+j///f/BLAMRhAYDu/R/////glwCIwwIA3fs//v//wS8BEIcFALr3f/z//4NfAiAOCwB07/8yILwOv0RX"
+    "KXJYAHAXuw4="
+)
+
+
+def zstd(*blocks: tuple[int, int, bytes]) -> bytes:
+    """A zstd frame of blocks: kind (0 as it is, 1 one byte repeated), length, content."""
+    last = len(blocks) - 1
+    heads = [(at == last | kind << 1 | length << 3) for at, (kind, length, _) in enumerate(blocks)]
+    parts = [
+        head.to_bytes(3, "little") + block[2] for head, block in zip(heads, blocks, strict=True)
+    ]
+    return b"\x28\xb5\x2f\xfd\x00\x58" + b"".join(parts)
+
+
+ZSTD = zstd((0, len(NOTHING), NOTHING))
+ZSTD_BOMB = zstd(*[(1, 128 * 1024, b" ")] * 800)  # of 100 MB, in 3,200 bytes
+COMPRESSED = {
+    "brotli": BROTLI,
+    "brotli, cut": BROTLI[:-3],
+    "brotli, a bomb": BROTLI_BOMB,
+    "zstd": ZSTD,
+    "zstd, cut": ZSTD[:-3],
+    "zstd, a bomb": ZSTD_BOMB,
+    "zstd, a window of 3.75 TB": ZSTD[:5] + b"\xff" + ZSTD[6:],
+    "deflate": zlib.compress(NOTHING),
+    "deflate without a head": zlib.compress(NOTHING)[2:-4],
+    "gzip": gzip.compress(NOTHING),
+    "gzip in gzip": gzip.compress(gzip.compress(NOTHING)),
+    "gzip, a bomb": gzip.compress(b" " * 20_000_000),
+    "base64": base64.b64encode(NOTHING),
+    "plain": NOTHING,
+}
+CODINGS = [
+    *(
+        "br",
+        "zstd",
+        "deflate",
+        "compress",
+        "dcb",
+        "br, gzip",
+        "gzip, br",
+        "gzip, gzip",
+        "identity, br",
+    ),
+    *(
+        "BR",
+        "x-zstd",
+        "aws-chunked",
+        "base64",
+        "utf-8",
+        "gzip;q=1",
+        '"gzip"',
+        "gzip,",
+        ",",
+        "*",
+        "\x80",
+    ),
+]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", COMPRESSED)
+async def test_no_coding_but_gzip_is_read(platform: FakePlatform, name: str) -> None:
+    """What was not asked for is refused, be it well made, cut, a bomb, or another one than is said.
+
+    An empty list under such a name would be a false answer: nobody has looked at what is in it.
+    """
+    changes: Changes = {"upstream.breaker": {"failures": 10_000}}
+    async with serving(compile_mapping(spec_of(changes, base_url=platform.url))) as menta:
+        for coding in CODINGS:
+            reply = Reply(body=COMPRESSED[name], headers={"Content-Encoding": coding})
+            platform.on("/orders", reply)
+            found = await menta.get("/tickets?user=ana%40example.com")
+            assert (found.status_code, coding) == (502, coding), found.text
+            assert found.json()["type"].endswith(":upstream-unreadable")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", COMPRESSED)
+@pytest.mark.parametrize("coding", [None, "gzip", "identity"])
+async def test_a_body_under_another_coding_is_no_list(
+    platform: FakePlatform, name: str, coding: str | None
+) -> None:
+    """Where the header says nothing, gzip or identity, only what is that is read."""
+    headers = {} if coding is None else {"Content-Encoding": coding}
+    platform.on("/orders", Reply(body=COMPRESSED[name], headers=headers))
+    is_good = name == ("gzip" if coding == "gzip" else "plain")
+    async with serving(compile_mapping(spec_of(base_url=platform.url))) as menta:
+        found = await menta.get("/tickets?user=ana%40example.com")
+
+    assert found.status_code == (200 if is_good else 502), found.text
+
+
+GRAPHQL: Changes = {
+    "source.0": {
+        "name": "order",
+        "post": "/orders",
+        "graphql": {
+            "query": "query ($m: String!) { o(m: $m) { id } }",
+            "variables": {"m": "{user}"},
+        },
+        "each": "body.data.orders",
+    },
+    "upstream.breaker": {"failures": 10_000},
+}
+HIDING = [
+    {"when": "optional(body.data.orders) == `null`", "then": "empty"},
+    {"when": "optional(body.data) == `null`", "then": "unknown_user"},
+    {"when": "length(as_list(optional(body.data.orders))) == `0`", "then": "empty"},
+]
+"""Rules that take data that is not there for a user who owns nothing."""
+ERRORS: Sequence[Any] = [
+    *("x", "", 0, 1, -0.0, True, False, {}, {"message": "x"}, {"0": {"message": "x"}}),
+    *([None], [[]], [{}], [0], ["x"], [False], [{"message": None}], [{"message": "x"}], [[[]]]),
+]
+"""What stands in `errors` where something failed, or may have."""
+FINE: Sequence[Any] = [None, []]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("rules", [[], *[[rule] for rule in HIDING]], ids=["", "a", "b", "c"])
+async def test_odd_errors_of_graphql_are_errors(
+    platform: FakePlatform, rules: list[dict[str, Any]]
+) -> None:
+    """Only null and an empty list say that nothing failed; a rule that looks at data hides nothing else."""
+    changes = {**GRAPHQL, **({"source.0.responses": rules} if rules else {})}
+    whole = json.loads(GOOD)
+    datas: Sequence[Any] = [whole, None, {"orders": None}, {"orders": []}, {}]
+    async with serving(compile_mapping(spec_of(changes, base_url=platform.url))) as menta:
+        for errors in ERRORS:
+            for data in datas:
+                platform.on("/orders", Reply(json={"data": data, "errors": errors}))
+                found = await menta.get("/tickets?user=ana%40example.com")
+                assert found.status_code == 502, (errors, data, found.text)
+        for errors in FINE:
+            platform.on("/orders", Reply(json={"data": whole, "errors": errors}))
+            found = await menta.get("/tickets?user=ana%40example.com")
+            assert [ticket["ticketId"] for ticket in found.json()["tickets"]] == ["1"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("rules", [[], *[[rule] for rule in HIDING]], ids=["", "a", "b", "c"])
+@pytest.mark.parametrize(
+    "body",
+    [b"[]", b"[{}]", b'[{"data":{"orders":[]}}]', b"null", b'"x"', b'""', b"0", b"true"],
+)
+async def test_a_graphql_answer_that_is_no_object_is_a_mismatch(
+    platform: FakePlatform, rules: list[dict[str, Any]], body: bytes
+) -> None:
+    """A batch, a text or a number has no data and no errors, whatever `optional` makes of it."""
+    platform.on("/orders", Reply(body=body))
+    changes = {**GRAPHQL, **({"source.0.responses": rules} if rules else {})}
+    async with serving(compile_mapping(spec_of(changes, base_url=platform.url))) as menta:
+        found = await menta.get("/tickets?user=ana%40example.com")
+
+    assert found.json()["type"].endswith(":mapping-mismatch"), found.text
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("data", ["null", '"x"', "0", "[]", "[[]]", "{}", '{"orders":null}', None])
+async def test_graphql_data_that_is_not_there_is_no_empty_list(
+    platform: FakePlatform, data: str | None
+) -> None:
+    """Without errors too: what the query asked for has to be there."""
+    body = "{}" if data is None else f'{{"data":{data}}}'
+    platform.on("/orders", Reply(body=body.encode()))
+    async with serving(compile_mapping(spec_of(GRAPHQL, base_url=platform.url))) as menta:
+        found = await menta.get("/tickets?user=ana%40example.com")
+
+    assert found.json()["type"].endswith(":mapping-mismatch"), found.text
+
+
+NUMBER: dict[str, Any] = {"type": "number"}
+INTEGER: dict[str, Any] = {"type": "integer"}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("written", "rule", "answered"),
+    [
+        ("1e400", NUMBER, None),
+        ("-1e400", NUMBER, None),
+        ("1e-400", NUMBER, "0"),
+        ("-0", NUMBER, "0"),
+        ("-0.0", NUMBER, "0"),
+        ("-0", {"minimum": 0}, "0"),
+        ("-0.0", {"exclusiveMinimum": 0}, None),
+        ("1E2", NUMBER, "100"),
+        ("1E2", INTEGER, "100"),
+        ("1e2", {"maximum": 99}, None),
+        ("1.5e0", INTEGER, None),
+        ("1e-2", {"multipleOf": 0.01}, "0.01"),
+        ("9007199254740993", NUMBER, "9007199254740993"),
+        ("18446744073709551616", INTEGER, "18446744073709551616"),
+        ("1" + "0" * 300, INTEGER, None),
+        ("1" + "0" * 300, {"maximum": 10**299}, None),
+        ("1" + "0" * 300, {"multipleOf": 7}, None),
+        ("7" + "0" * 30, {"multipleOf": 7}, "7" + "0" * 30),
+        (DIGITS, NUMBER, None),
+        ("1e308", INTEGER, None),
+        ("0.30000000000000004", {"multipleOf": 0.1}, None),
+        ("0.3", {"multipleOf": 0.1}, "0.3"),
+        ("19.99", {"multipleOf": 0.01}, "19.99"),
+        ("19.999", {"multipleOf": 0.01}, None),
+        ("0.1", {"minimum": 0.1}, "0.1"),
+        ("0.09999999999999999", {"minimum": 0.1}, None),
+        ("0.1000000000000000000000000001", {"maximum": 0.1}, "0.1"),
+        ("9007199254740993", {"maximum": 9007199254740992}, None),
+        ('"1e400"', NUMBER, None),
+        ('"NaN"', NUMBER, None),
+        ('"-0"', NUMBER, "0"),
+        ("true", NUMBER, None),
+    ],
+)
+async def test_odd_numbers_are_held_to_an_own_schema_or_refused(
+    platform: FakePlatform, tmp_path: Path, written: str, rule: dict[str, Any], answered: str | None
+) -> None:
+    """What is answered is the number that the platform wrote, as a double has it, and keeps the rule."""
+    ticket = {"properties": {"ticketId": {"type": "string"}, "amount": {**NUMBER, **rule}}}
+    schema = {"type": "array", "items": {"type": "object", **ticket}}
+    (tmp_path / "own.json").write_text(json.dumps(schema), "utf-8")
+    changes: Changes = {
+        "response": {"body": "tickets", "schema": "own.json"},
+        "ticket.fields": {"ticketId": "item.id", "amount": "item.price"},
+    }
+    platform.on(
+        "/orders", Reply(body=GOOD.replace(b'"price": 10', b'"price": ' + written.encode()))
+    )
+    spec = spec_of(changes, base_url=platform.url, folder=tmp_path)
+    async with serving(compile_mapping(spec)) as menta:
+        found = await menta.get("/tickets?user=ana%40example.com")
+
+    if answered is None:
+        assert found.status_code == 502, found.text
+    else:
+        assert found.status_code == 200, found.text
+        (amount,) = (row["amount"] for row in json.loads(found.text, parse_float=Decimal))
+        assert Decimal(amount) == Decimal(answered)
 
 
 HEADERS = [
@@ -405,7 +666,7 @@ def test_an_api_description_raises_its_own_error(name: str, content: str, tmp_pa
 def drafted(*arguments: str) -> None:
     """Draft from samples."""
     try:
-        draft(arguments, "ana@example.com", "acme")
+        make_draft(arguments, "ana@example.com", "acme")
     except SampleError:
         return
 
@@ -418,6 +679,7 @@ def drafted(*arguments: str) -> None:
         "HOST",
         "GRACE",
         "MAX_CONCURRENCY",
+        "MAX_CONNECTIONS",
         "TRUSTED_PROXIES",
         "LOG_LEVEL",
         "LOG_KEY",

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from ticketbridge import listening
-from ticketbridge.listening import close_all, is_loopback, open_listeners, place_of, url_of
+from ticketbridge.listening import (
+    allow_open_files,
+    close_all,
+    is_loopback,
+    open_listeners,
+    place_of,
+    url_of,
+)
 from ticketbridge.settings import SettingsError
 
 
@@ -133,3 +143,50 @@ def test_a_name_with_an_address_that_is_not_here_is_served_by_the_others(
 def test_loopback_is_what_this_machine_alone_reaches(host: str, is_so: bool) -> None:
     """All addresses are not loopback, and one written as IPv6 is what it stands for."""
     assert is_loopback(host) == is_so
+
+
+FILES = """
+import resource, sys
+from ticketbridge.listening import allow_open_files
+soft, hard, wanted = map(int, sys.argv[1:])
+resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+print(allow_open_files(wanted), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+"""
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "wanted", "allowed", "then"),
+    [(100, 400, 300, 300, 300), (100, 400, 500, 400, 400), (350, 400, 300, 300, 350)],
+    ids=["raised", "as far as it goes", "enough"],
+)
+def test_a_process_may_open_the_files_that_it_needs(
+    soft: int, hard: int, wanted: int, allowed: int, then: int
+) -> None:
+    """The limit is raised as far as the system lets it be, never lowered, and one is told how far."""
+    words = [sys.executable, "-c", FILES, *map(str, (soft, hard, wanted))]
+    told = subprocess.run(words, capture_output=True, text=True, check=True).stdout  # noqa: S603
+
+    assert told.split() == [str(allowed), str(then)]
+
+
+def test_a_limit_that_the_system_does_not_change_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some systems refuse a limit below the one that they name."""
+
+    def refuse(*_: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (100, resource.RLIM_INFINITY))
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+
+    assert allow_open_files(300) == 100
+
+
+def test_where_all_ports_are_taken_the_first_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the last of the ports that may be tried there is no other one."""
+
+    def taken(*_: object) -> None:
+        raise OSError(errno.EADDRINUSE, "in use")
+
+    monkeypatch.setattr(listening, "_bound", taken)
+    with pytest.raises(SettingsError, match="no port from 65534 on is free"):
+        open_listeners("127.0.0.1", 65534, more_ports=5)

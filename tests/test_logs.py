@@ -17,7 +17,7 @@ from tests.conftest import logged_to
 from tests.fake_platform import FakePlatform, Reply
 from tests.support import SECRET, TOKEN, USER, events, item, order, orders, serving, spec_of
 from ticketbridge import logs
-from ticketbridge.authoring.trial import tried
+from ticketbridge.authoring.trial import make_trial
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.settings import Settings
 
@@ -345,7 +345,7 @@ async def test_keys_of_the_data_are_shown_to_who_writes_the_mapping(platform: Fa
     """The tools, which are asked to explain, name the keys that are there, and the one that was meant."""
     platform.on("/orders", Reply(json={"order": [], "page": 1}))
     bridge = compile_mapping(spec_of(base_url=platform.url))
-    trial = await tried(bridge, USER)
+    trial = await make_trial(bridge, USER)
     await bridge.aclose()
 
     assert trial.problem is not None

@@ -11,10 +11,11 @@ from typing import Any, get_args
 import pytest
 import yaml
 
+import ticketbridge
+from tests.stand_in import compiled_on
 from tests.support import SECRET, TOKEN, USER, Replies
 from ticketbridge import cli
 from ticketbridge import problems as tree
-from ticketbridge.bridge import compile_mapping
 from ticketbridge.journal import Journal
 from ticketbridge.mapping import Environment, parse_mapping
 from ticketbridge.problems import ProblemError, UpstreamAuth
@@ -61,7 +62,7 @@ async def test_the_example_gives_the_answer_that_is_shown() -> None:
         {"MENTA_SECRET": SECRET, "ACME_API": "https://api.acme.example", "ACME_TOKEN": TOKEN}
     )
     spec = parse_mapping(text, file="acme.yaml", environment=environment)
-    bridge = compile_mapping(spec, transport=Replies({"/orders?email=ana%40example.com": platform}))
+    bridge = compiled_on(Replies({"/orders?email=ana%40example.com": platform}), spec)
 
     journal = Journal()
     made = await bridge.answer(USER, journal)
@@ -120,7 +121,7 @@ def test_the_table_of_commands_is_what_the_parser_knows() -> None:
 def test_the_table_of_modules_is_the_package() -> None:
     """Each module that the table names is there."""
     shown = {word.rstrip("/") for row in rows("How a request flows") for word in words(row[0])}
-    package = ROOT / "src" / "ticketbridge"
+    package = Path(ticketbridge.__file__).parent
 
     assert all((package / name).is_dir() or (package / f"{name}.py").is_file() for name in shown)
 

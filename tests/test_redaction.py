@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ticketbridge.redaction import mask_emails
+from ticketbridge.redaction import mask_emails, mask_words
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,11 @@ from ticketbridge.redaction import mask_emails
 def test_an_address_is_masked_up_to_the_next_parameter(text: str, masked: str) -> None:
     """The rest of a text stays readable."""
     assert mask_emails(text) == masked
+
+
+def test_without_words_nothing_is_masked() -> None:
+    """Where no word is secret, and an empty one is none, a text stays as it is."""
+    assert mask_words("ana", ["", ""], "*") == mask_words("ana", [], "*") == "ana"
 
 
 @pytest.mark.parametrize("text", ["a" * 1_000_000, "x@y&" + "a" * 1_000_000, "%4" * 500_000])

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.stand_in import compiled_on
 from tests.support import (
     NOW,
     USER,
@@ -22,7 +23,7 @@ from tests.support import (
     tickets_of,
 )
 from tests.support import bridge_of as bridge_on
-from ticketbridge.bridge import Bridge, compile_mapping
+from ticketbridge.bridge import Bridge
 from ticketbridge.jmes import TooLongError
 from ticketbridge.journal import Journal
 from ticketbridge.mapping import MappingError
@@ -53,7 +54,7 @@ def bridge_of(
     (folder / "own.json").write_text(json.dumps(schema))
     response = {"body": body, "schema": "own.json"}
     spec = spec_of({"response": response, **(changes or {})}, folder=folder)
-    return compile_mapping(spec, transport=Replies({"/orders": orders(order(item(**of_item)))}))
+    return compiled_on(Replies({"/orders": orders(order(item(**of_item)))}), spec)
 
 
 async def body_of(bridge: Bridge) -> Any:
@@ -274,7 +275,7 @@ async def test_any_other_body_is_bounded(tmp_path: Path, body: str, *, explains:
     (tmp_path / "own.json").write_text(json.dumps({"type": "array"}))
     response = {"body": body, "schema": "own.json"}
     spec = spec_of({"response": response, **SMALL, **IN_EACH}, folder=tmp_path)
-    bridge = compile_mapping(spec, transport=Replies(of_many(19, 5_000)))
+    bridge = compiled_on(Replies(of_many(19, 5_000)), spec)
 
     with pytest.raises(MappingMismatch) as caught:
         await bridge.answer(USER, Journal(explains=explains), now=NOW)

@@ -498,3 +498,36 @@ async def test_a_mapping_that_broke_does_not_replace_a_good_one(
     (failed,) = [line for line in lines if line["event"] == "this worker cannot start"]
     assert "TB011" in failed["reason"]
     assert (answer.status_code, code) == (200, 0)
+
+
+# --- connections ----------------------------------------------------------------------------------
+
+
+def test_connections_beyond_the_setting_get_503(platform: FakePlatform, tmp_path: Path) -> None:
+    """One that is open keeps its place; the next is told so at once, before it has asked anything."""
+    with serving_program(tmp_path, platform.url, TICKETBRIDGE_MAX_CONNECTIONS="1") as program:
+        place = ("127.0.0.1", program.port)
+        with (
+            socket.create_connection(place, PATIENCE) as first,
+            socket.create_connection(place, PATIENCE) as second,
+        ):
+            told = second.makefile("rb").readline()
+            first.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = first.makefile("rb").readline()
+
+    assert (told[:12], answer[:12]) == (b"HTTP/1.1 503", b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(("connections", "lines"), [("999999999", 1), ("100", 0)])
+def test_too_few_files_for_the_connections_are_said(
+    platform: FakePlatform, tmp_path: Path, connections: str, lines: int
+) -> None:
+    """Where the system lets the process open fewer files than it needs, its log warns at the start."""
+    number = {"TICKETBRIDGE_MAX_CONNECTIONS": connections}
+    with serving_program(tmp_path, platform.url, None, **number) as program:
+        program.tell(signal.SIGTERM)
+        program.ended()
+        found = [line for line in program.lines() if line["event"] == "too few files may be open"]
+
+    assert len(found) == lines
+    assert all(line["allowed"] < line["wanted"] == 2_000_000_198 for line in found)

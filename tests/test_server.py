@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,10 +12,12 @@ from typing import Any, ClassVar, cast
 
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.server import ServerState
 
 from tests.raw_http import PATIENCE, connections, rest, until
 from tests.support import bridge_of
 from ticketbridge.app import create_app
+from ticketbridge.listening import untaken_bytes
 from ticketbridge.protocol import _ANSWER, _HEAD, BoundedProtocol
 from ticketbridge.replies import Reply
 from ticketbridge.server import server_config
@@ -121,7 +124,8 @@ def test_the_server_has_the_bounds_that_are_documented() -> None:
     """A head has 64 KiB and 10 s, and the served application has these bounds."""
     config = server_config(create_app([], Settings()), Settings())
 
-    assert config.http is BoundedProtocol
+    assert cast("Any", config.http).func is BoundedProtocol
+    assert cast("Any", config.http).keywords == {"most_connections": 2000}
     assert (BoundedProtocol.head_limit, BoundedProtocol.head_seconds) == (65_536, 10)
 
 
@@ -510,7 +514,7 @@ async def test_too_many_bytes_in_wait_end_their_connections(
 
     assert answer.count(b"HTTP/1.1 200 ") == 1
     assert b"connection: close" in answer
-    assert Watched.waiting.bytes == 0
+    assert Watched.shared.waiting == 0
 
 
 async def test_what_is_no_http_is_400() -> None:
@@ -530,6 +534,156 @@ async def test_a_refusal_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
         assert (await rest(reader)).count(b"HTTP/1.1") == 1
 
     assert [record for record in caplog.records if record.name == "asyncio"] == []
+
+
+# --- callers who do not take their answers --------------------------------------------------------
+
+
+class Impatient(Watched):
+    """The same, which waits less for a caller who takes nothing."""
+
+    taken_seconds = 0.2
+
+
+class Patient(Watched):
+    """The same, which looks only when a test has it look."""
+
+    taken_seconds = 1000.0
+
+
+LONG = bytes(16 * 1024 * 1024)
+"""More than the system keeps of an answer that nobody takes."""
+
+
+async def long_answer(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application with a long answer, given as the real one gives its own."""
+    if scope["type"] == "lifespan":
+        await Gate()(scope, receive, send)
+    else:
+        await Reply(200, LONG, is_last=scope["path"] == "/last").send(scope, send, "1")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        GET + END,
+        GET.replace(b"/healthz", b"/last") + END,
+        LAST + END,
+        (GET + END) * 3,
+        GET + END + GET + b"X: " + b"x" * 70_000 + END,
+    ],
+    ids=["kept", "last", "the caller's last", "in a row", "then a bad one"],
+)
+async def test_a_caller_who_takes_nothing_of_its_answer_is_cut_off(
+    sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither its connection nor its answer is kept, however the answer is sent, and the log tells."""
+    caplog.set_level("INFO", logger="ticketbridge")
+    async with connected(Impatient, long_answer) as (_, writer):
+        protocol = await watched()
+        writer.write(sent)
+        await until(lambda: protocol.flow.write_paused)
+        await asyncio.wait_for(protocol.lost.wait(), PATIENCE)
+
+        assert protocol._taking is None
+        assert [r.msg for r in caplog.records if "cut off" in str(r.msg)] == ["cut off"]
+
+
+async def test_a_caller_who_takes_its_answer_slowly_gets_it_whole() -> None:
+    """What counts is what the caller has received, be it out of our hands or out of the system's."""
+    async with connected(Patient, long_answer) as (reader, writer):
+        protocol = await watched()
+        writer.write(LAST + END)
+        await until(lambda: protocol.flow.write_paused)
+        for left in (12, 8, 4):
+            before = untaken_bytes(protocol.transport)
+            while before - untaken_bytes(protocol.transport) < Patient.taken_least:
+                await asyncio.wait_for(reader.read(65_536), PATIENCE)
+            protocol._look_at_taken(before)
+            assert not protocol.lost.is_set(), left
+        await rest(reader)
+        assert protocol.lost.is_set()
+
+
+async def test_a_caller_who_takes_a_little_now_and_then_is_cut_off() -> None:
+    """A byte in ten seconds would keep an answer for months."""
+    async with connected(Patient, long_answer) as (_, writer):
+        protocol = await watched()
+        writer.write(GET + END)
+        await until(lambda: protocol.flow.write_paused)
+        await asyncio.sleep(0.05)  # until the system has taken what it takes
+        protocol._look_at_taken(untaken_bytes(protocol.transport) + Patient.taken_least - 1)
+        await asyncio.wait_for(protocol.lost.wait(), PATIENCE)
+
+
+async def test_an_answer_that_was_taken_leaves_no_timer() -> None:
+    """Once a slow caller has all, nothing looks at it any more."""
+    async with connected(Patient, long_answer) as (reader, writer):
+        protocol = await watched()
+        writer.write(GET + END)
+        await until(lambda: protocol.flow.write_paused)
+        await asyncio.wait_for(reader.readuntil(END + END), PATIENCE)
+        await asyncio.wait_for(reader.readexactly(len(LONG)), PATIENCE)
+        await until(lambda: protocol._taking is None)
+        assert not protocol.lost.is_set()
+
+
+# --- too many connections -------------------------------------------------------------------------
+
+
+class Few(Watched):
+    """The same, with room for two connections, and for one more to be told so."""
+
+    linger_seconds = 1000.0
+    turned_away_limit = 1
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """See uvicorn."""
+        super().__init__(*arguments, most_connections=2, **options)
+
+
+async def test_a_connection_too_many_is_turned_away_and_the_others_are_served(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It gets a 503 at once, beyond some of those nothing; where one leaves, the next one is served."""
+    caplog.set_level("INFO", logger="ticketbridge")
+    Watched.made.clear()
+    async with connections(create_app([bridge_of()[0]], Settings()), Few) as port:
+        kept = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        await until(lambda: Few.shared.taken == 2)
+        told, telling = await asyncio.open_connection("127.0.0.1", port)
+        head = await asyncio.wait_for(told.readuntil(END + END), PATIENCE)
+        body = json.loads(await rest(told))
+        silent, silenced = await asyncio.open_connection("127.0.0.1", port)
+        assert await rest(silent) == b""
+
+        for reader, writer in kept:
+            writer.write(GET + END)
+            await answered(reader)
+        kept[0][1].close()
+        await until(lambda: Few.shared.taken == 1)
+        reader, last = await asyncio.open_connection("127.0.0.1", port)
+        last.write(LAST + END)
+        assert (await rest(reader)).startswith(b"HTTP/1.1 200 ")
+        for writer in (kept[1][1], telling, silenced, last):
+            writer.close()
+        await until(lambda: all(protocol.lost.is_set() for protocol in Watched.made))
+
+    assert Few.shared.taken == 0
+    assert head.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nretry-after: 1\r\n" in head
+    assert (body["type"], body["retryable"]) == ("urn:ticketbridge:problem:overloaded", True)
+    assert [r.msg for r in caplog.records if "refused" in str(r.msg)] == ["refused"]
+
+
+async def test_the_cap_is_the_operators() -> None:
+    """A server is made with the cap of its settings."""
+    app = create_app([bridge_of()[0]], Settings())
+    config = server_config(app, Settings(max_connections=7))
+    config.load()
+    protocol = config.http_protocol_class(config, ServerState(), {})  # type: ignore[call-arg]
+
+    assert cast("BoundedProtocol", protocol)._most_connections == 7
 
 
 # --- the end --------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ def test_each_variable_sets_its_setting() -> None:
             "TICKETBRIDGE_LOG_LEVEL": "WARNING",
             "TICKETBRIDGE_TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::/32",
             "TICKETBRIDGE_MAX_CONCURRENCY": "5",
+            "TICKETBRIDGE_MAX_CONNECTIONS": "11",
             "TICKETBRIDGE_GRACE": "1.5m",
             "TICKETBRIDGE_ALLOW_OPEN": "1",
             "TICKETBRIDGE_LOG_KEY": "a-key-of-16-or-more",
@@ -45,6 +46,7 @@ def test_each_variable_sets_its_setting() -> None:
         log_level="warning",
         trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")),
         max_concurrency=5,
+        max_connections=11,
         grace=90.0,
         allow_open=True,
         log_key="a-key-of-16-or-more",
@@ -59,6 +61,7 @@ def test_each_variable_sets_its_setting() -> None:
         ("PORT", "70000", "0 to 65535"),
         ("WORKERS", "0", "from 1"),
         ("MAX_CONCURRENCY", "-1", "from 1"),
+        ("MAX_CONNECTIONS", "0", "from 1"),
         ("LOG_FORMAT", "xml", "json or text"),
         ("LOG_LEVEL", "loud", "debug, info, warning, error"),
         ("TRUSTED_PROXIES", "10.0.0.1/8", "networks"),
@@ -133,3 +136,13 @@ def test_proxies_that_anyone_may_be_are_doubted(networks: str, doubted: list[str
     assert len(found) == len(doubted)
     for text, network in zip(found, doubted, strict=True):
         assert text.startswith(f"TICKETBRIDGE_TRUSTED_PROXIES has {network}")
+
+
+@pytest.mark.parametrize(("connections", "doubted"), [(999, True), (1000, False)])
+def test_fewer_connections_than_answers_are_doubted(connections: int, doubted: bool) -> None:
+    """Each answer under way has a connection: with fewer of these the number of answers says nothing."""
+    (*found,) = doubts_of(Settings(max_concurrency=1000, max_connections=connections))
+
+    assert [text.startswith("TICKETBRIDGE_MAX_CONNECTIONS (999) is below") for text in found] == (
+        [True] if doubted else []
+    )

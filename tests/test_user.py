@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
+from unittest import mock
 from urllib.parse import quote
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+import ticketbridge.user
 from tests.fake_platform import FakePlatform, Reply
 from tests.support import item, order, orders, serving, spec_of
 from ticketbridge.bridge import compile_mapping
@@ -194,3 +199,35 @@ def test_a_blank_at_an_end_is_refused(form: UserFormat) -> None:
 def test_names_of_people_are_taken(user: str) -> None:
     """Letters and marks of all scripts are legal where a user is any text."""
     assert is_taken(user, "any")
+
+
+# --- what is usual --------------------------------------------------------------------------------
+
+PIECES = st.sampled_from(
+    ["user", "=", "&", "a", "Ana.B-1", "@", "%40", "+", "%2B", "%", ".", "%c3%b1", " "]
+)
+
+
+def outcome(query: str) -> str:
+    """The user, or why there is none."""
+    try:
+        return f"user {asked(query, 'email')}"
+    except InvalidUser as problem:
+        return problem.detail
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(PIECES, max_size=7).map("".join), st.booleans())
+@example(f"{'a' * 250}@b.de", True)
+@example(f"{'a' * 249}@b.de", True)
+@example("user=a@b&user=c@d", False)
+@example("x=a&user=b@c.de", False)
+@example("users=a@b.de", False)
+@example("user=a&x=b@c.de", False)
+def test_the_usual_query_is_read_as_any_other(rest: str, is_named: bool) -> None:
+    """Whatever stands in it, a short way and the long one find the same."""
+    query = f"user={rest}" if is_named else rest
+    found = outcome(query)
+
+    with mock.patch.object(ticketbridge.user, "_USUAL_EMAIL", re.compile(b"never ")):
+        assert outcome(query) == found

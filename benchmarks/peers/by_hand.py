@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from iso4217 import Currency
 
-from benchmarks.peers.result import Json, Mapped, Unusable, collect, text
+from benchmarks.peers.result import Json, Mapped, Mapper, Unusable, collect, text
 
 
 def plain(body: Json, user: str) -> Mapped:
@@ -32,17 +33,17 @@ def _plain_ticket(order: Json, item: Json) -> Json:
     return ticket
 
 
-def rich(body: Json, user: str) -> Mapped:
-    """What `mappings/rich.yaml` declares."""
+def realistic(body: Json, user: str) -> Mapped:
+    """What `mappings/realistic.yaml` declares."""
     zones = {zone["code"]: zone for zone in body["zones"]}
 
     def ticket_of(order: Json, item: Json) -> Json:
-        return _rich_ticket(order, item, zones[item["zone"]])
+        return _realistic_ticket(order, item, zones[item["zone"]])
 
     return collect(body, user, ticket_of)
 
 
-def _rich_ticket(order: Json, item: Json, zone: Json) -> Json:
+def _realistic_ticket(order: Json, item: Json, zone: Json) -> Json:
     event, face, seat = order["event"], item["face"], item["seat"]
     currency = face["cur"].upper()
     return {
@@ -77,3 +78,7 @@ def major_units(amount: int, currency: str) -> float:
     if exponent is None:
         raise Unusable("a currency without minor units")
     return float(Decimal(amount).scaleb(-exponent))
+
+
+MAPPERS: Mapping[str, Mapper] = {"plain": plain, "realistic": realistic}
+"""By the names of the mapping files."""

@@ -9,11 +9,11 @@ import jmespath
 from jmespath.functions import Functions, signature
 
 from benchmarks.peers.by_hand import major_units
-from benchmarks.peers.result import Json, Mapped, collect, text
+from benchmarks.peers.result import Json, Mapped, Mapper, collect, text
 
 
 class _Own(Functions):
-    """Functions that the rich mapping needs and JMESPath does not have."""
+    """Functions that the realistic mapping needs and JMESPath does not have."""
 
     @signature({"types": ["string"]})
     def _func_upper(self, value: str) -> str:
@@ -43,7 +43,7 @@ _PLAIN = {
     "currency": "item.currency",
     "buyer": "order.customer.email",
 }
-_RICH = {
+_REALISTIC = {
     "ticketId": "item.id",
     "externalReferenceEventId": "order.event.code",
     "showId": "order.event.session",
@@ -73,7 +73,7 @@ def _compiled(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _PLAIN_FIELDS = _compiled(_PLAIN)
-_RICH_FIELDS = _compiled(_RICH)
+_REALISTIC_FIELDS = _compiled(_REALISTIC)
 
 
 def plain(body: Json, user: str) -> Mapped:
@@ -81,9 +81,9 @@ def plain(body: Json, user: str) -> Mapped:
     return _mapped(body, user, _PLAIN_FIELDS)
 
 
-def rich(body: Json, user: str) -> Mapped:
-    """What `mappings/rich.yaml` declares."""
-    return _mapped(body, user, _RICH_FIELDS)
+def realistic(body: Json, user: str) -> Mapped:
+    """What `mappings/realistic.yaml` declares."""
+    return _mapped(body, user, _REALISTIC_FIELDS)
 
 
 def _mapped(body: Json, user: str, fields: Mapping[str, Any]) -> Mapped:
@@ -109,3 +109,7 @@ def _object(fields: Mapping[str, Any], record: Json) -> Json:
         if value is not None and value != "":
             made[name] = value
     return made
+
+
+MAPPERS: Mapping[str, Mapper] = {"plain": plain, "realistic": realistic}
+"""By the names of the mapping files."""

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Where the platform is, and the two secrets."""
+    """Where the platform is, the two secrets, and which of the mappings to do: `plain` or `realistic`."""
 
     platform_url: str
     token: str = field(repr=False)
     secret: str = field(repr=False)
+    mapping: str = "plain"
 
     @property
     def bearer(self) -> dict[str, str]:
@@ -22,6 +23,5 @@ class Config:
 
 def from_environment() -> Config:
     """The peer's configuration."""
-    return Config(
-        os.environ["PLATFORM_URL"], os.environ["PLATFORM_TOKEN"], os.environ["MENTA_SECRET"]
-    )
+    names = ("PLATFORM_URL", "PLATFORM_TOKEN", "MENTA_SECRET", "MAPPING")
+    return Config(*(os.environ[name] for name in names))

@@ -5,19 +5,20 @@ from __future__ import annotations
 import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 from fastapi import FastAPI, Header, HTTPException, Query, Request
 from pydantic import ValidationError
 
 from benchmarks.peers.config import Config, from_environment
-from benchmarks.peers.models import PlatformAnswer, TicketsAnswer, tickets_of
+from benchmarks.peers.models import WAYS
 from benchmarks.peers.result import Unusable
 
 
 def create_app(config: Config) -> FastAPI:
     """The proxy."""
+    way = WAYS[config.mapping]
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -29,12 +30,12 @@ def create_app(config: Config) -> FastAPI:
 
     app = FastAPI(lifespan=lifespan, openapi_url=None)
 
-    @app.get("/tickets", response_model_exclude_none=True)
+    @app.get("/tickets", response_model=way.answer, response_model_exclude_none=True)
     async def tickets(
         request: Request,
         user: Annotated[str, Query(pattern="@")],
         x_menta_secret: Annotated[str, Header()] = "",
-    ) -> TicketsAnswer:
+    ) -> Any:
         if not hmac.compare_digest(x_menta_secret.encode(), config.secret.encode()):
             raise HTTPException(401, "unauthorized")
         answer = await request.app.state.client.get(
@@ -43,9 +44,9 @@ def create_app(config: Config) -> FastAPI:
         if answer.status_code != 200:
             raise HTTPException(502, "upstream error")
         try:
-            body = PlatformAnswer.model_validate_json(answer.content)
-            return TicketsAnswer(userEmail=user, tickets=tickets_of(body, user))
-        except (ValidationError, Unusable):
+            body = way.platform.model_validate_json(answer.content)
+            return way.answer(userEmail=user, tickets=way.tickets_of(body, user))
+        except (ValidationError, Unusable, KeyError):
             raise HTTPException(502, "mapping mismatch") from None
 
     return app

@@ -25,6 +25,7 @@ _VALIDATOR = jsonschema_rs.Draft202012Validator(tickets_schema(), validate_forma
 
 def create_app(config: Config) -> Starlette:
     """The proxy."""
+    mapped = by_hand.MAPPERS[config.mapping]
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -46,7 +47,8 @@ def create_app(config: Config) -> Starlette:
         if answer.status != 200:
             return _json({"title": "upstream error"}, 502)
         try:
-            body = _body(user, orjson.loads(content))
+            tickets = mapped(orjson.loads(content), user).tickets
+            body = _valid({"userEmail": user, "tickets": tickets})
         except (Unusable, KeyError, TypeError, ValueError):
             return _json({"title": "mapping mismatch"}, 502)
         return _json(body, 200)
@@ -54,8 +56,7 @@ def create_app(config: Config) -> Starlette:
     return Starlette(routes=[Route("/tickets", tickets)], lifespan=lifespan)
 
 
-def _body(user: str, answer: dict[str, Any]) -> dict[str, Any]:
-    body = {"userEmail": user, "tickets": by_hand.plain(answer, user).tickets}
+def _valid(body: dict[str, Any]) -> dict[str, Any]:
     if not _VALIDATOR.is_valid(body):
         raise Unusable("not what was agreed")
     return body

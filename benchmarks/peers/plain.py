@@ -26,6 +26,7 @@ _VALIDATOR = Draft202012Validator(
 
 def create_app(config: Config) -> Starlette:
     """The proxy."""
+    mapped = by_jmespath.MAPPERS[config.mapping]
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -48,7 +49,8 @@ def create_app(config: Config) -> Starlette:
         if answer.status_code != 200:
             return JSONResponse({"title": "upstream error"}, 502)
         try:
-            body = _body(user, answer.json())
+            tickets = mapped(answer.json(), user).tickets
+            body = _valid({"userEmail": user, "tickets": tickets})
         except (Unusable, KeyError, TypeError, ValueError):
             return JSONResponse({"title": "mapping mismatch"}, 502)
         return JSONResponse(body)
@@ -56,8 +58,7 @@ def create_app(config: Config) -> Starlette:
     return Starlette(routes=[Route("/tickets", tickets)], lifespan=lifespan)
 
 
-def _body(user: str, answer: dict[str, Any]) -> dict[str, Any]:
-    body = {"userEmail": user, "tickets": by_jmespath.plain(answer, user).tickets}
+def _valid(body: dict[str, Any]) -> dict[str, Any]:
     if not _VALIDATOR.is_valid(body):
         raise Unusable("not what was agreed")
     return body

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
+import random
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -307,14 +307,15 @@ def _tickets_reply(answer: Answer, journal: Journal, started: float) -> Reply:
 
 
 def _milliseconds(seconds: float) -> float:
-    return round(max(0.0, seconds) * 1000, 2)
+    """*seconds* in milliseconds, to a hundredth; `round` takes ten times as long."""
+    return int(max(0.0, seconds) * 100_000 + 0.5) / 100
 
 
 def _request_id(scope: Scope) -> str:
     given = _values(scope, b"x-request-id")
     if len(given) == 1 and _SANE_REQUEST_ID.fullmatch(given[0]):
         return given[0].decode("ascii")
-    return os.urandom(16).hex()
+    return f"{random.getrandbits(128):032x}"  # a name, and no secret
 
 
 def _values(scope: Scope, name: bytes) -> list[bytes]:

@@ -16,8 +16,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
-
 from ticketbridge.agreement import Made, require_same
 from ticketbridge.contract.marks import STATUS
 from ticketbridge.jmes import LOOKUP_CACHE, NOW, keys_shown
@@ -40,16 +38,15 @@ from ticketbridge.tickets.program import Program
 from ticketbridge.tickets.steps import Level, RecordProgram, compile_program, marks_of
 from ticketbridge.tickets.turns import with_turns
 from ticketbridge.tickets.verdicts import RETURNED, Record, count
-from ticketbridge.upstream.bindings import BindingPlan
-from ticketbridge.upstream.breaker import State
-from ticketbridge.upstream.calls import CallPlan
-from ticketbridge.upstream.client import Client
-from ticketbridge.upstream.fan_out import bind_each
-from ticketbridge.upstream.platform import Platform, open_platform
-from ticketbridge.upstream.pull import Pull, require_records
-from ticketbridge.upstream.responses import OwnsNothing
-from ticketbridge.upstream.signing import SigningPlan
+from ticketbridge.upstream.binding import bind_each
+from ticketbridge.upstream.calls import BindingPlan, CallPlan
+from ticketbridge.upstream.context import AnswerContext, Send
+from ticketbridge.upstream.errors import OwnsNothing
+from ticketbridge.upstream.limits import BodyBudget, State, require_records
+from ticketbridge.upstream.login import Login, compile_login
+from ticketbridge.upstream.pipeline import EntryPlan, Platform
 from ticketbridge.upstream.tls import compile_tls
+from ticketbridge.upstream.wire import Wire, open_connections
 
 Binding = tuple[dict[str, Any], list[Any]]
 """A scope, and what the next entry binds in it."""
@@ -70,17 +67,20 @@ class Bridge:
         self,
         spec: MappingSpec,
         parts: Parts,
-        platform: Platform,
+        last_stage: Send | None = None,
     ) -> None:
         self.spec = spec
         self.warnings: Sequence[Finding] = spec.warnings
         self._calls, self._levels = _split(parts.entries)
-        self._shares = len(self._calls) > 1
         self._bindings = Bindings(spec)
         self.program = _compile_tickets(parts)
         self._response = parts.response
-        self._signing = parts.signing
-        self._platform = platform
+        self._login = parts.login
+        self._connections = None
+        if last_stage is None:
+            self._connections = open_connections(spec.upstream, parts.tls)
+            last_stage = Wire(self._connections, spec.upstream.max_body).send
+        self._platform = self._reached_by(last_stage, logs_in=True)
 
     async def answer(
         self, user: str, journal: Journal | None = None, *, now: datetime | None = None
@@ -103,23 +103,21 @@ class Bridge:
         finally:
             journal.verdicts = journal.verdicts or count(journal.records)
 
-    def on(self, transport: httpx.AsyncBaseTransport, *, logs_in: bool = True) -> Bridge:
-        """The same mapping on another platform: the two share nothing but what was compiled.
+    def replaced(self, last_stage: Send, *, logs_in: bool = True) -> Bridge:
+        """Return a copy that sends its requests through *last_stage*, which stands in or watches.
 
-        *logs_in* False signs with a stand-in where a login would be made.
+        What was compiled is shared, and so are the connections; tokens, limits and breaker are new.
+        *logs_in* False signs nothing where a login would be needed.
         """
         other = copy(self)
-        other._platform = open_platform(  # noqa: SLF001 - of this class
-            self.spec.upstream, self._signing, transport=transport, logs_in=logs_in
-        )
-        return other
-
-    def through(self, client: Callable[[Client], Client]) -> Bridge:
-        """The same mapping with what *client* makes of its client: one that watches it, or stands in."""
-        other = copy(self)
-        platform = replace(self._platform, client=client(self._platform.client))
+        platform = self._reached_by(last_stage, logs_in=logs_in)
         other._platform = platform  # noqa: SLF001 - of this class
         return other
+
+    @property
+    def last_stage(self) -> Send:
+        """What sends a request over the wire, or stands in for that."""
+        return self._platform.last_stage
 
     @property
     def breaker(self) -> State:
@@ -128,16 +126,21 @@ class Bridge:
 
     async def aclose(self) -> None:
         """Close the connections to the platform."""
-        await self._platform.client.aclose()
+        if self._connections is not None:
+            await self._connections.aclose()
+
+    def _reached_by(self, last_stage: Send, *, logs_in: bool) -> Platform:
+        upstream = self.spec.upstream
+        return Platform(upstream, self._calls, self._login, last_stage, logs_in=logs_in)
 
     async def _answer(
         self, user: str, journal: Journal, deadline: asyncio.Timeout, now: datetime
     ) -> Answer:
         scope = {"user": user, NOW: now, LOOKUP_CACHE: {}}
-        signer = self._platform.signers()
-        pull = Pull(self._platform, journal, self._shares, signer, scope, deadline)
+        bodies = BodyBudget(self.spec.upstream.max_body)
+        context = AnswerContext(journal, scope, deadline, bodies)
         try:
-            bindings = await self._walk(scope, pull)
+            bindings = await self._walk(scope, context)
         except OwnsNothing as nothing:
             if nothing.unknown_user and self._response.when_unknown_user == 404:
                 raise UnknownUser from nothing
@@ -149,20 +152,20 @@ class Bridge:
 
     # --- the calls ------------------------------------------------------------------------------
 
-    async def _walk(self, scope: dict[str, Any], pull: Pull) -> list[Binding]:
+    async def _walk(self, scope: dict[str, Any], context: AnswerContext) -> list[Binding]:
         """Bind each entry for all scopes of the one before, down to the last that calls.
 
         What can be judged on the way is judged, and its further calls are saved.
         """
-        scopes = [scope]
-        last = len(self._calls) - 1
-        for stage, entry in enumerate(self._calls):
+        scopes, journal = [scope], context.journal
+        last, most = len(self._calls) - 1, self.spec.upstream.max_records
+        for stage, (entry, bind) in enumerate(zip(self._calls, self._platform.ways, strict=True)):
             is_call = isinstance(entry, CallPlan)
-            values = await bind_each(entry, scopes, pull, self._bindings, at_once=is_call)
+            values = await bind_each(bind, scopes, context, self._bindings, most, at_once=is_call)
             bindings = list(zip(scopes, values, strict=True))
             if stage < last:
-                scopes = await self._going_on(stage, entry.name, bindings, pull.journal)
-                self._fail_on_violations(pull.journal, settled=False)
+                scopes = await self._going_on(stage, entry.name, bindings, journal)
+                self._fail_on_violations(journal, settled=False)
         return bindings
 
     async def _going_on(
@@ -306,10 +309,7 @@ def _late(journal: Journal) -> ProblemError:
     return UpstreamTimeout()
 
 
-Entry = CallPlan | BindingPlan
-
-
-def _split(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[BindingPlan]]:
+def _split(entries: Sequence[EntryPlan]) -> tuple[Sequence[EntryPlan], Sequence[BindingPlan]]:
     """The entries down to the last that calls, and the levels below it."""
     calling = [number for number, entry in enumerate(entries) if isinstance(entry, CallPlan)]
     cut = calling[-1] + 1 if calling else 1
@@ -321,8 +321,8 @@ class Parts:
     """What a mapping compiles to, before any of it is put to work."""
 
     response: ResponsePlan
-    entries: Sequence[Entry]
-    signing: SigningPlan
+    entries: Sequence[EntryPlan]
+    login: Login | None
     ticket: RecordProgram
     tls: ssl.SSLContext | None
 
@@ -330,19 +330,18 @@ class Parts:
 def compile_mapping(
     spec: MappingSpec,
     *,
-    transport: httpx.AsyncBaseTransport | None = None,
+    last_stage: Send | None = None,
     compiler: SpecCompiler | None = None,
 ) -> Bridge:
     """*spec* made to run. Raises MappingError with all that is wrong in it.
 
-    *transport* replaces the connections to the platform in tests, *compiler* makes the expressions.
+    *last_stage* stands in for the connections to the platform, *compiler* makes the expressions.
     """
     compiler = compiler or SpecCompiler(spec.source)
     parts = _compile_parts(spec, compiler)
     compiler.raise_errors()
-    platform = open_platform(spec.upstream, parts.signing, transport=transport, tls=parts.tls)
     whole = replace(spec, warnings=(*spec.warnings, *compiler.findings))
-    return Bridge(whole, parts, platform)
+    return Bridge(whole, parts, last_stage)
 
 
 def compile_findings(spec: MappingSpec) -> Sequence[Finding]:
@@ -359,8 +358,8 @@ def _compile_parts(spec: MappingSpec, compiler: SpecCompiler) -> Parts:
         _compile_entry(entry, spec, names[:position], compiler)
         for position, entry in enumerate(spec.source)
     ]
-    signing = SigningPlan(spec.upstream, compiler)
-    _hold_to_asking(spec, entries, signing, compiler)
+    login = compile_login(spec.upstream, compiler)
+    _check_asking(spec, entries, login, compiler)
     check_quoting(spec, compiler)
     ticket = compile_program(spec.ticket, response.contract, names, compiler)
     response.hold_to_fields(
@@ -369,7 +368,7 @@ def _compile_parts(spec: MappingSpec, compiler: SpecCompiler) -> Parts:
     if marks_of(spec.ticket):
         response.hold_to_marks(compiler)
     tls = compile_tls(spec.upstream.tls, compiler)
-    return Parts(response, entries, signing, ticket, tls)
+    return Parts(response, entries, login, ticket, tls)
 
 
 def _compile_tickets(parts: Parts) -> Program:
@@ -380,18 +379,19 @@ def _compile_tickets(parts: Parts) -> Program:
 
 def _compile_entry(
     entry: EntrySpec, spec: MappingSpec, names: Sequence[str], compiler: SpecCompiler
-) -> Entry:
+) -> EntryPlan:
     if isinstance(entry, BindingSpec):
         return BindingPlan(entry, names, compiler)
     return CallPlan(entry, spec.upstream, names, compiler, alone=spec.ticket.owner is None)
 
 
-def _hold_to_asking(
-    spec: MappingSpec, entries: Sequence[Entry], signing: SigningPlan, compiler: SpecCompiler
+def _check_asking(
+    spec: MappingSpec, entries: Sequence[EntryPlan], login: Login | None, compiler: SpecCompiler
 ) -> None:
-    """Without an owner in the answer, the request must be what limits it to the user's tickets."""
-    asks = any(isinstance(entry, CallPlan) and entry.uses_user for entry in entries)
-    if spec.ticket.owner is None and not asks and not signing.uses_user:
+    """Report a mapping in which neither the answer nor a request is held to the user's tickets."""
+    asks = any(isinstance(entry, CallPlan) and entry.request.uses_user for entry in entries)
+    asks = asks or (login is not None and login.uses_user)
+    if spec.ticket.owner is None and not asks:
         compiler.report(
             spec.ticket.place,
             "TB312",

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import socket
+import struct
+import sys
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 from typing import Any
 
 from ticketbridge.settings import SettingsError
+
+if sys.platform != "win32":
+    import fcntl
+    import resource
+    import termios
 
 _BACKLOG = 2048
 _ABSENT = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT})
@@ -72,6 +80,42 @@ def url_of(listener: socket.socket) -> str:
 
 def _url(address: str, port: int) -> str:
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+
+
+def untaken_bytes(transport: asyncio.Transport) -> int:
+    """Return how many bytes of what was written the other side has not received yet.
+
+    They wait in *transport* or, where the system tells it, in the system.
+    """
+    waiting = transport.get_write_buffer_size()
+    connection = transport.get_extra_info("socket")
+    if sys.platform == "win32" or connection is None:
+        return waiting
+    try:
+        told = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4))
+    except OSError:  # closed meanwhile, or of a kind that does not count
+        return waiting
+    return waiting + int(struct.unpack("i", told)[0])
+
+
+def allow_open_files(wanted: int) -> int:
+    """Have the system let this process open *wanted* files; return how many of them it does let it.
+
+    A process that is out of files takes no connection and makes none, while it looks healthy.
+    """
+    if sys.platform == "win32":
+        return wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft in range(most):  # else it is enough, or without an end, which is no number
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        except (
+            OSError,
+            ValueError,
+        ):  # the system has a limit of its own below the one that it tells
+            return soft
+    return most
 
 
 def close_all(listeners: Iterable[socket.socket]) -> None:

@@ -23,7 +23,8 @@ from ticketbridge.settings import LogFormat, Settings
 
 LOGGER = logging.getLogger("ticketbridge")
 _FLUSH_SECONDS = 2.0
-_user_key = secrets.token_bytes(32)
+_ENCODE = msgspec.json.Encoder().encode
+_user_marks = hashlib.blake2b(key=secrets.token_bytes(32), digest_size=8)
 
 
 def user_hash(user: str) -> str:
@@ -32,7 +33,9 @@ def user_hash(user: str) -> str:
     Its key is that of the settings, or made at start and kept nowhere, so that no list of addresses
     can be tried against a log.
     """
-    return hashlib.blake2b(user.lower().encode(), key=_user_key, digest_size=8).hexdigest()
+    mark = _user_marks.copy()
+    mark.update(user.lower().encode())
+    return mark.hexdigest()
 
 
 def configure(
@@ -43,9 +46,10 @@ def configure(
     *in_background*: a thread writes them, so that no answer waits for whoever reads the stream. Call
     `flush` before the process ends.
     """
-    global _user_key  # noqa: PLW0603 - as logging itself, this is one for the process
+    global _user_marks  # noqa: PLW0603 - as logging itself, this is one for the process
     if settings.log_key:
-        _user_key = hashlib.blake2b(settings.log_key.encode()).digest()
+        key = hashlib.blake2b(settings.log_key.encode()).digest()
+        _user_marks = hashlib.blake2b(key=key, digest_size=8)
     handler = _handler(stream or sys.stderr, _FORMS[settings.log_format], in_background)
     for name in ("ticketbridge", "uvicorn.error"):
         logger = logging.getLogger(name)
@@ -150,7 +154,7 @@ def _write_now(stream: TextIO, text: str) -> None:
 def _as_json(line: _Line) -> str:
     document = {
         "time": _time(line.created),
-        "level": logging.getLevelName(line.level).lower(),
+        "level": _level(line.level),
         "event": line.event,
         **line.fields,
     }
@@ -181,6 +185,11 @@ def _traceback(record: logging.LogRecord) -> str:
     return mask_emails(text)
 
 
+@lru_cache
+def _level(level: int) -> str:
+    return logging.getLevelName(level).lower()
+
+
 def _time(created: float) -> str:
     second = int(created)
     return f"{_second(second)}.{int((created - second) * 1000):03}Z"
@@ -201,7 +210,7 @@ def _text(value: object) -> str:
 
 def _json(value: object) -> str:
     try:
-        return msgspec.json.encode(value).decode()
+        return _ENCODE(value).decode()
     except (
         UnicodeEncodeError
     ):  # a byte in a platform's header that is no UTF-8 stands for half a character

@@ -15,15 +15,18 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from ticketbridge.framing import FRAMING_HEADERS, Framing, origin_form
+from ticketbridge.listening import untaken_bytes
 from ticketbridge.logs import log_event
 from ticketbridge.problems import (
     BadRequest,
     ContentTooLarge,
     HeaderTooLarge,
+    Overloaded,
     ProblemError,
     RequestTimeout,
 )
 from ticketbridge.replies import AT_ONCE, Header, problem_reply
+from ticketbridge.settings import DEFAULT_CONNECTIONS
 
 LEFT = "ticketbridge.left"
 """The scope's extension that takes a callback, to be called if the caller leaves before the answer."""
@@ -38,10 +41,14 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _IDLE, _HEAD, _BODY, _ANSWER = range(4)
 
 
-class _Waiting:
-    """The *bytes* that came before their turn, of all connections of the process together."""
+class _Shared:
+    """What all connections of the process count together.
 
-    bytes = 0
+    *waiting*: bytes that came before their turn; *taken*: open connections that were not turned away.
+    """
+
+    waiting = 0
+    taken = 0
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -56,6 +63,10 @@ class BoundedProtocol(HttpToolsProtocol):
     after its first byte is 408; what is not HTTP/1.1 is 400. Each is a problem document and a line in
     the log, after which the connection is closed. One on which no request begins is closed in silence.
     Where more than *held_limit* bytes would wait for their turn, the answer under way is the last one.
+
+    A caller who takes fewer than *taken_least* bytes of its answer in *taken_seconds* is cut off. Beyond
+    *most_connections* of the process a new one gets a 503 and is closed, without a look at its request.
+    Where *turned_away_limit* of those are not gone yet, it is closed without a word.
     """
 
     head_limit: ClassVar[int] = 64 * 1024
@@ -64,12 +75,19 @@ class BoundedProtocol(HttpToolsProtocol):
     pieces_limit: ClassVar[int] = 4096
     held_limit: ClassVar[int] = 16 * 1024 * 1024
     linger_seconds: ClassVar[float] = 1.0
+    taken_seconds: ClassVar[float] = 10.0
+    taken_least: ClassVar[int] = 16 * 1024
+    turned_away_limit: ClassVar[int] = 100
 
-    waiting: ClassVar[_Waiting] = _Waiting()
+    shared: ClassVar[_Shared] = _Shared()
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        """See uvicorn."""
+    def __init__(
+        self, *arguments: Any, most_connections: int = DEFAULT_CONNECTIONS, **options: Any
+    ) -> None:
+        """See uvicorn, and above."""
         super().__init__(*arguments, **options)
+        self._most_connections = most_connections
+        self._is_taken = False
         self._phase = _IDLE
         self._size = 0  # bytes of the open head, or of the open body with its frames
         self._framing = Framing()
@@ -81,6 +99,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._endpoint: _Endpoint | None = None
         self._refused = False
         self._timer: asyncio.TimerHandle | None = None
+        self._taking: asyncio.Handle | None = None  # the next look at how much the caller took
         self._left: Callable[[], None] | None = None
 
     # --- the connection -------------------------------------------------------------------------
@@ -88,11 +107,25 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """See asyncio."""
         super().connection_made(transport)
-        self._start_timer()
+        # So that `pause_writing` tells of each byte that the system did not take at once.
+        transport.set_write_buffer_limits(high=0)
+        if self.shared.taken < self._most_connections:
+            self._is_taken = True
+            self.shared.taken += 1
+            self._start_timer()
+        elif len(self.connections) <= self.shared.taken + self.turned_away_limit:
+            detail = "This service has as many connections as it takes"
+            self._refuse(Overloaded(detail, log=f"{detail}: raise TICKETBRIDGE_MAX_CONNECTIONS"))
+        else:
+            self._refused = True
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio."""
         self._stop_timer()
+        self._stop_looking()
+        self.shared.taken -= self._is_taken
+        self._is_taken = False
         left, self._left = self._left, None
         if left is not None and self._phase == _ANSWER:
             left()
@@ -118,6 +151,16 @@ class BoundedProtocol(HttpToolsProtocol):
             self._read(data)
         self._time_what_is_open()
 
+    def pause_writing(self) -> None:
+        """See asyncio."""
+        super().pause_writing()
+        self._taking = self.loop.call_soon(self._look_at_taken, None)
+
+    def resume_writing(self) -> None:
+        """See asyncio."""
+        super().resume_writing()
+        self._stop_looking()
+
     def shutdown(self) -> None:
         """See uvicorn."""
         if self._phase == _ANSWER:
@@ -139,15 +182,15 @@ class BoundedProtocol(HttpToolsProtocol):
     def _hold(self, data: bytes) -> None:
         """Keep what comes early, and have no more come: what is not read, the caller's system keeps."""
         self.flow.pause_reading()
-        if self.waiting.bytes + len(data) > self.held_limit:
+        if self.shared.waiting + len(data) > self.held_limit:
             self.cycle.keep_alive = False
             return
         self._held += data
-        self.waiting.bytes += len(data)
+        self.shared.waiting += len(data)
 
     def _take_held(self) -> bytes:
         held, self._held = self._held, b""
-        self.waiting.bytes -= len(held)
+        self.shared.waiting -= len(held)
         return held
 
     def _read(self, data: bytes) -> None:
@@ -324,6 +367,26 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self._refuse(RequestTimeout())
 
+    def _look_at_taken(self, before: int | None) -> None:
+        """Cut off a caller who took too little since *before* bytes were left; else look again later."""
+        left = untaken_bytes(self.transport)
+        if before is None or left <= before - self.taken_least:
+            self._taking = self.loop.call_later(self.taken_seconds, self._look_at_taken, left)
+            return
+        self._taking = None
+        log_event(
+            "cut off", {"peer": self._peer(), "reason": "the caller does not take its answer"}
+        )
+        self.transport.abort()
+
+    def _stop_looking(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
+
+    def _peer(self) -> str | None:
+        return self.client and self.client[0]
+
     def _refuse(self, problem: ProblemError) -> None:
         """Answer with *problem*, take nothing more, and close."""
         if self._refused or self.transport.is_closing():
@@ -341,6 +404,6 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._timer = self.loop.call_later(self.linger_seconds, self.transport.close)
-        fields = {"request_id": request_id, "peer": self.client and self.client[0]}
+        fields = {"request_id": request_id, "peer": self._peer()}
         problem_fields = {"status": problem.status, "problem": problem.slug, "reason": problem.log}
         log_event("refused", {**fields, **problem_fields})

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -28,12 +29,13 @@ from ticketbridge.announcement import announce
 from ticketbridge.app import Application, PathTaken, create_app
 from ticketbridge.catalog import NoMappings, load_bridges, mapping_files
 from ticketbridge.collector import calm_collector
-from ticketbridge.listening import close_all, open_listeners
+from ticketbridge.listening import allow_open_files, close_all, open_listeners
 from ticketbridge.mapping import Environment, MappingError
 from ticketbridge.protocol import BoundedProtocol
 from ticketbridge.settings import Settings, SettingsError, settings_from
 
 _START = 30  # seconds that a worker has to start, when it replaces another one
+_OTHER_FILES = 200  # that a process has open beside its connections, with room
 _FLUSH = 2.0  # seconds that answers which are made have to reach their readers, at the end
 
 
@@ -53,6 +55,7 @@ def serve(settings: Settings, environment: Mapping[str, str]) -> int:
 
 def _run(app: Application, settings: Settings, listeners: list[socket.socket]) -> int:
     logs.configure(settings, in_background=True)
+    _see_to_files(settings)
     if settings.workers == 1:
         calm_collector()
 
@@ -64,6 +67,16 @@ def _run(app: Application, settings: Settings, listeners: list[socket.socket]) -
         return 0
     announce(app, settings, listeners)
     return _supervise(settings, listeners)
+
+
+def _see_to_files(settings: Settings) -> None:
+    """Have files for all connections, from callers and to platforms, or say that there are too few."""
+    wanted = 2 * settings.max_connections + _OTHER_FILES
+    allowed = allow_open_files(wanted)
+    if allowed < wanted:
+        hint = "raise the limit (`ulimit -n`), or lower TICKETBRIDGE_MAX_CONNECTIONS"
+        fields = {"allowed": allowed, "wanted": wanted, "hint": hint}
+        logs.log_event("too few files may be open", fields, logging.WARNING)
 
 
 def _outlive_hangups() -> None:
@@ -110,7 +123,7 @@ def _options(settings: Settings) -> dict[str, Any]:
     return {
         "host": settings.host,
         "port": settings.port,
-        "http": BoundedProtocol,
+        "http": partial(BoundedProtocol, most_connections=settings.max_connections),
         "ws": "none",
         "lifespan": "on",
         "workers": 1,

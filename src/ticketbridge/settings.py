@@ -17,6 +17,7 @@ from ticketbridge.terminal import UsageError
 
 T = TypeVar("T")
 LogFormat = Literal["json", "text"]
+DEFAULT_CONNECTIONS = 2000
 _SHORTEST_KEY = 16
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -29,6 +30,7 @@ class SettingsError(UsageError):
 class Settings:
     """How one service runs. *grace*: seconds to drain; *max_concurrency*: answers at once, per worker.
 
+    *max_connections*: connections at once, per worker; those that wait between two requests count too.
     *host* is where the server listens, also where ticketbridge is not what runs it. *allow_open*:
     mappings with `access: open` are served there although others than this machine reach it. *log_key*
     is the key of the users' marks in the log; "" has each process make one.
@@ -42,6 +44,7 @@ class Settings:
     log_level: str = "info"
     trusted_proxies: tuple[IPNetwork, ...] = field(default=())
     max_concurrency: int = 1000
+    max_connections: int = DEFAULT_CONNECTIONS
     grace: float = 30.0
     allow_open: bool = False
     log_key: str = field(default="", repr=False)
@@ -57,6 +60,7 @@ class Settings:
             "LOG_LEVEL": self.log_level,
             "TRUSTED_PROXIES": ",".join(map(str, self.trusted_proxies)),
             "MAX_CONCURRENCY": str(self.max_concurrency),
+            "MAX_CONNECTIONS": str(self.max_connections),
             "GRACE": f"{self.grace:f}s",
             "ALLOW_OPEN": str(int(self.allow_open)),
             "LOG_KEY": self.log_key,
@@ -88,6 +92,9 @@ def settings_from(
         max_concurrency=read(
             "MAX_CONCURRENCY", _count, default.max_concurrency, "a whole number from 1"
         ),
+        max_connections=read(
+            "MAX_CONNECTIONS", _count, default.max_connections, "a whole number from 1"
+        ),
         grace=read("GRACE", _seconds, default.grace, "a duration like 30s"),
         allow_open=read("ALLOW_OPEN", _flag, default.allow_open, "1 or 0"),
         log_key=_log_key(environment),
@@ -96,6 +103,12 @@ def settings_from(
 
 def doubts_of(settings: Settings) -> Iterator[str]:
     """Warnings: settings that work, but are probably a mistake."""
+    if settings.max_connections < settings.max_concurrency:
+        yield (
+            f"TICKETBRIDGE_MAX_CONNECTIONS ({settings.max_connections}) is below"
+            f" TICKETBRIDGE_MAX_CONCURRENCY ({settings.max_concurrency}), which is never reached so: each"
+            " answer takes a connection; raise the first to about twice the second"
+        )
     for network in settings.trusted_proxies:
         if is_too_wide(network):
             yield (

@@ -15,6 +15,8 @@ LONGEST_USER: Final = 254
 _EMAIL = re.compile(
     r'[^\s@<>()\[\]\\,;:"\x00-\x1f\x7f-\x9f]+@[^\s@<>()\[\]\\,;:"\x00-\x1f\x7f-\x9f]+'
 )
+# One parameter, and an address of which nothing is to be decoded but its "@": as most queries are.
+_USUAL_EMAIL = re.compile(rb"([A-Za-z0-9_]+)=([A-Za-z0-9._+-]+)(?:@|%40)([A-Za-z0-9.-]+)")
 # ASCII digits with at most one separator between two of them; a group may stand in parentheses.
 # There is one way to read each text, so that a long one costs no more than its length.
 _PART = r"(?:[0-9]|\([0-9]+\))"
@@ -38,6 +40,9 @@ def asked_user(query: bytes, spec: EndpointSpec) -> str:
     its own, and a blank comes as `%20`. For any other text a `+` is a blank, as in forms.
     """
     name = spec.user_parameter
+    usual = _USUAL_EMAIL.fullmatch(query) if spec.user_format == "email" else None
+    if usual is not None and len(query) <= LONGEST_USER and usual[1].decode() == name:
+        return f"{usual[2].decode()}@{usual[3].decode()}"
     values = [_decoded(value, spec) for key, value in _pairs(query) if _decoded(key, spec) == name]
     if not values:
         raise InvalidUser(f"The query parameter `{name}` is missing")

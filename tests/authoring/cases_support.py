@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from tests.support import Changes, mapping
-from ticketbridge.authoring.cases import CaseResult, CasesError, run_cases
+from ticketbridge.authoring.cases.reader import CasesError, read_cases
+from ticketbridge.authoring.cases.runner import (
+    CaseResult,
+    cases_file,
+    compile_for_cases,
+    load_for_cases,
+    run_each,
+)
+from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import Finding
 
 TICKET: Mapping[str, Any] = {
@@ -65,6 +73,15 @@ class Folder:
         except CasesError as error:
             return error.findings
         return ()
+
+
+def run_cases(mapping: Path, environment: Environment | None = None) -> list[CaseResult]:
+    """Return how each case of *mapping* came out, with the variables of *environment*, if given."""
+    spec = (
+        load_mapping(mapping, environment=environment) if environment else load_for_cases(mapping)
+    )
+    bridge, file = compile_for_cases(spec), cases_file(mapping)
+    return run_each(bridge, read_cases(file).cases) if file.is_file() else []
 
 
 def case(**changes: Any) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from typing import Any
 
 import pytest
 
-from ticketbridge.authoring.cases.clock import SkippingLoop
+from ticketbridge.authoring.cases.runner import SkippingLoop
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -52,7 +53,11 @@ def test_a_deadline_passes_where_the_wait_is_longer() -> None:
 def test_a_thread_can_wake_the_loop() -> None:
     """Without a timer the loop waits for the world, as any loop does."""
 
+    def late() -> int:
+        time.sleep(0.05)  # until the loop has nothing else to do
+        return 1
+
     async def ask() -> int:
-        return await asyncio.to_thread(lambda: 1)
+        return await asyncio.to_thread(late)
 
     assert _run(ask()) == 1

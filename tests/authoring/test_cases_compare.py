@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ticketbridge.authoring.cases.compare import difference_lines, ticket_lines
-from ticketbridge.authoring.cases.shown import LONGEST
+from ticketbridge.authoring.cases.compare import describe_differences, describe_ticket_differences
+from ticketbridge.authoring.cases.value_text import LONGEST
 
 
 @pytest.mark.parametrize(
@@ -34,12 +34,12 @@ from ticketbridge.authoring.cases.shown import LONGEST
 )
 def test_each_value_that_differs_has_a_line(expected: Any, got: Any, lines: list[str]) -> None:
     """With its path, what was expected, and what came."""
-    assert list(difference_lines("x", expected, got)) == lines
+    assert list(describe_differences("x", expected, got)) == lines
 
 
 def test_a_long_value_is_cut() -> None:
     """A line stays readable."""
-    (line,) = difference_lines("x", "a" * 1000, "")
+    (line,) = describe_differences("x", "a" * 1000, "")
 
     assert line == f'x: expected "{"a" * (LONGEST - 1)}..., got ""'
 
@@ -92,4 +92,4 @@ def test_tickets_are_set_against_each_other(
     expected: list[Any], got: list[Any], lines: list[str]
 ) -> None:
     """A ticket that is missing or too many makes the others no different."""
-    assert list(ticket_lines(expected, got)) == lines
+    assert list(describe_ticket_differences(expected, got)) == lines

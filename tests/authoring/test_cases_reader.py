@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.authoring.cases_support import Folder
-from ticketbridge.authoring.cases import CasesError, read_cases
+from ticketbridge.authoring.cases.reader import CasesError, read_cases
 
 GOOD = """\
 - case: one

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.authoring.cases_support import TICKET, Folder, case, item, orders_answer
-from ticketbridge.authoring.cases import CasesError, cases_file, run_cases
-from ticketbridge.authoring.testing import run_files
+from tests.authoring.cases_support import TICKET, Folder, case, item, orders_answer, run_cases
+from ticketbridge.authoring.cases.mapping_runs import run_files
+from ticketbridge.authoring.cases.reader import CasesError
+from ticketbridge.authoring.cases.runner import cases_file
 from ticketbridge.mapping import Environment
 from ticketbridge.mapping.findings import MappingError
 
@@ -341,9 +342,30 @@ def test_an_answer_serves_once_and_in_order(folder: Folder) -> None:
     )
 
 
+def test_a_body_that_is_too_large_when_served_is_too_large_in_a_case(folder: Folder) -> None:
+    """`max_body` holds for each answer, and ten times that for all of them together."""
+    folder.map({"upstream.max_body": "1KB"})
+    large = orders_answer(item(padding="x" * 1000))
+    assert folder.message(upstream=[large], expect={"problem": "upstream-unreadable"}) == ""
+
+    pages = {"number": {"start": 1}, "last": "page.number == `11`"}
+    folder.map(
+        {
+            "upstream.max_body": "1KB",
+            "source.0.pages": pages,
+            "source.0.query": {"page": "{page.number}"},
+        }
+    )
+    upstream = [
+        {**orders_answer(item(id=at, padding="x" * 820)), "get": f"/orders?page={at}"}
+        for at in range(1, 12)
+    ]
+    assert folder.message(upstream=upstream, expect={"problem": "mapping-mismatch"}) == ""
+
+
 def test_waits_take_no_time(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """A case whose tries are half an hour apart does not wait for them."""
-    monkeypatch.setattr("ticketbridge.upstream.resilience.wait_before", lambda _attempt: 1800.0)
+    monkeypatch.setattr("ticketbridge.upstream.limits.wait_before", lambda _attempt: 1800.0)
     folder.map({"upstream.retries": 1, "upstream.timeout": "1h"})
     upstream = [{"get": "/orders", "status": 503}] * 2
 

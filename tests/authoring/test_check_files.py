@@ -9,7 +9,7 @@ import pytest
 
 from tests.mapping import test_body_slips, test_slips
 from tests.mapping.support import FILE, VARIABLES, change, findings
-from ticketbridge.authoring.check import check_files, check_text
+from ticketbridge.authoring.check.checking import check_files, check_text
 from ticketbridge.mapping import Environment
 from ticketbridge.mapping.findings import Finding
 

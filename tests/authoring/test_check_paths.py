@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ticketbridge.authoring.check import check_paths
-from ticketbridge.authoring.codes import frame
+from ticketbridge.authoring.check.checking import check_paths
+from ticketbridge.authoring.check.codes import read_frame
 from ticketbridge.catalog import NoMappings
 from ticketbridge.mapping import Environment
 
@@ -17,7 +17,7 @@ VARIABLES = {
     "ACME_TOKEN": "t",
 }
 CASES = "- case: none\n  user: ana@example.com\n  expect: {tickets: []}\n"
-SLIP = frame().replace("owner: order.email", "owner: ordr.email")
+SLIP = read_frame().replace("owner: order.email", "owner: ordr.email")
 SLIPPED_CASES = CASES.replace("expect", "expects")
 
 
@@ -65,7 +65,7 @@ def test_a_folder_is_its_mappings_their_cases_and_its_markdown(tmp_path: Path) -
     """Everything in a folder that speaks of mappings is checked; other files are not."""
     write(
         tmp_path,
-        acme__yaml=frame(),
+        acme__yaml=read_frame(),
         beta__cases__yaml=CASES,
         README__md=f"# Acme\n\n```yaml\n{SLIP}```\n",
         notes__md="# Nothing\n",
@@ -77,7 +77,7 @@ def test_a_folder_is_its_mappings_their_cases_and_its_markdown(tmp_path: Path) -
 
 def test_a_folder_of_markdown_alone_is_enough(tmp_path: Path) -> None:
     """Documentation can be checked where it has a folder of its own."""
-    write(tmp_path, README__md=f"```yaml\n{frame()}```\n")
+    write(tmp_path, README__md=f"```yaml\n{read_frame()}```\n")
 
     assert found(tmp_path) == ([], 1)
 
@@ -110,9 +110,11 @@ def test_a_folder_without_anything_to_check_is_wrong_usage(tmp_path: Path) -> No
         pytest.param(
             f"```yaml\n{SLIPPED_CASES}```\n", ["x.md:2 TB411", "x.md:4 TB410"], id="cases"
         ),
-        pytest.param(f"```yaml\n{CASES}```\n\n```yaml\n{frame()}```\n", [], id="good"),
+        pytest.param(f"```yaml\n{CASES}```\n\n```yaml\n{read_frame()}```\n", [], id="good"),
         pytest.param(
-            f"```yaml\n{frame()}```\n```yaml\n{SLIP}```\n", ["x.md:43 TB203"], id="second-fence"
+            f"```yaml\n{read_frame()}```\n```yaml\n{SLIP}```\n",
+            ["x.md:43 TB203"],
+            id="second-fence",
         ),
     ],
 )
@@ -143,7 +145,7 @@ def test_a_fence_in_a_list_keeps_its_columns(tmp_path: Path) -> None:
 
 def test_documentation_needs_no_variables(tmp_path: Path) -> None:
     """Nobody serves a fence: variables that are not set are no finding."""
-    write(tmp_path, x__md=f"```yaml\n{frame()}```\n")
+    write(tmp_path, x__md=f"```yaml\n{read_frame()}```\n")
 
     assert check_paths([tmp_path / "x.md"], Environment({})).findings == []
 
@@ -170,14 +172,14 @@ def test_credentials_are_told_by_their_looks(
     tmp_path: Path, old: str, new: str, expected: list[str]
 ) -> None:
     """Also in a comment, or under a key that nobody would suspect, and once each."""
-    write(tmp_path, acme__yaml=frame().replace(old, new))
+    write(tmp_path, acme__yaml=read_frame().replace(old, new))
 
     assert found(tmp_path / "acme.yaml")[0] == [f"acme.yaml:{line}" for line in expected]
 
 
 def test_a_credential_in_recorded_answers_is_found(tmp_path: Path) -> None:
     """Cases are shared as mappings are."""
-    write(tmp_path, acme__yaml=frame(), acme__cases__yaml=f"# {TOKEN}\n{CASES}")
+    write(tmp_path, acme__yaml=read_frame(), acme__cases__yaml=f"# {TOKEN}\n{CASES}")
 
     assert found(tmp_path / "acme.yaml")[0] == ["acme.cases.yaml:1 TB053"]
 

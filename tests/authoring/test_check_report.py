@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ticketbridge.authoring.check import as_github, as_json, as_text
+from ticketbridge.authoring.check.finding_output import as_github, as_json, as_text
 from ticketbridge.cli import main
 from ticketbridge.mapping.findings import Finding, Place
 

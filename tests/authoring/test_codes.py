@@ -9,12 +9,19 @@ import pytest
 
 import ticketbridge
 from ticketbridge import cli
-from ticketbridge.authoring.cases import read_cases
-from ticketbridge.authoring.check import check_files, check_paths
-from ticketbridge.authoring.codes import MARK, Code, Example, all_codes, frame
-from ticketbridge.authoring.codes.page import main, page
-from ticketbridge.authoring.codes.table import read_code
-from ticketbridge.authoring.mutants.hunt import try_slips
+from ticketbridge.authoring.cases.reader import read_cases
+from ticketbridge.authoring.check.checking import check_files, check_paths
+from ticketbridge.authoring.check.codes import (
+    MARK,
+    CodeExample,
+    FindingCode,
+    main,
+    make_page,
+    read_code,
+    read_codes,
+    read_frame,
+)
+from ticketbridge.authoring.mutants.survivors import run_mutants
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import Finding
 
@@ -22,7 +29,7 @@ SOURCE = Path(ticketbridge.__file__).parent
 GIVEN = re.compile(r'"(TB\d{3})"')
 
 PAGE = Path(__file__).parents[2] / "mappings" / "codes.md"
-CODES = all_codes()
+CODES = read_codes()
 VARIABLES = {
     "MENTA_SECRET": "s3cret-of-menta-tech",
     "ACME_API": "https://api.acme.example",
@@ -32,25 +39,30 @@ VARIABLES = {
 each_code = pytest.mark.parametrize("name", list(CODES))
 
 
-def whole(code: Code, example: Example) -> str:
+def is_of_cases(code: FindingCode) -> bool:
+    """Whether the examples of *code* are cases files."""
+    return code.good.text.startswith("- case:")
+
+
+def whole(code: FindingCode, example: CodeExample) -> str:
     """The text of the example's file, with its mark."""
-    return example.text if code.is_of_cases else example.within(frame())
+    return example.text if is_of_cases(code) else example.complete_with(read_frame())
 
 
-def found(code: Code, example: Example, folder: Path) -> list[Finding]:
+def found(code: FindingCode, example: CodeExample, folder: Path) -> list[Finding]:
     """What is found in *example*, written into *folder*; a variable that is not set is no slip of it."""
     for name, content in example.files.items():
         (folder / name).write_text(content, "utf-8")
     mapping, cases = folder / "acme.yaml", folder / (example.name or "acme.cases.yaml")
-    (cases if code.is_of_cases else mapping).write_bytes(
+    (cases if is_of_cases(code) else mapping).write_bytes(
         whole(code, example).replace(MARK, "").encode(example.encoding)
     )
-    if not code.is_of_cases:
+    if not is_of_cases(code):
         variables = {**VARIABLES, **example.variables}
         environment = Environment(variables, missing="error" if example.serving else "placeholder")
         findings = check_files([mapping], environment)
         return [f for f in findings if f.code != "TB021" or code.name == "TB021"]
-    mapping.write_text(frame())
+    mapping.write_text(read_frame())
     return in_cases(mapping, cases, runs=code.name == "TB430")
 
 
@@ -59,10 +71,10 @@ def in_cases(mapping: Path, cases: Path, *, runs: bool) -> list[Finding]:
     if not runs:
         return list(check_paths([cases], Environment(VARIABLES)).findings)
     spec = load_mapping(mapping, environment=Environment(VARIABLES))
-    return list(try_slips(spec, read_cases(cases)).stale)
+    return list(run_mutants(spec, read_cases(cases)).stale)
 
 
-def mark(code: Code, example: Example) -> tuple[int, int] | None:
+def mark(code: FindingCode, example: CodeExample) -> tuple[int, int] | None:
     """The line and the column of the mark."""
     lines = whole(code, example).splitlines()
     places = [(n, line.index(MARK) + 1) for n, line in enumerate(lines, 1) if MARK in line]
@@ -91,7 +103,7 @@ def test_the_good_example_has_none(name: str, tmp_path: Path) -> None:
 def test_the_frame_is_a_good_mapping(tmp_path: Path) -> None:
     """What examples leave out comes from a mapping that has no finding."""
     file = tmp_path / "acme.yaml"
-    file.write_text(frame())
+    file.write_text(read_frame())
 
     assert check_files([file], Environment(VARIABLES)) == []
 
@@ -125,19 +137,19 @@ def test_a_warning_says_that_it_is_one(name: str, tmp_path: Path) -> None:
 
 def test_the_page_of_the_codes_is_up_to_date() -> None:
     """The page beside the mappings is made of the table, and of nothing else."""
-    assert PAGE.read_text("utf-8") == page()
+    assert PAGE.read_text("utf-8") == make_page()
 
 
 def test_the_command_writes_the_page(tmp_path: Path) -> None:
     """The module, run on a file, writes the page."""
     main(str(tmp_path / "codes.md"))
 
-    assert (tmp_path / "codes.md").read_text("utf-8") == page()
+    assert (tmp_path / "codes.md").read_text("utf-8") == make_page()
 
 
 def test_a_mark_becomes_a_comment_that_points_at_its_place() -> None:
     """What is shown has no mark, and is the same YAML."""
-    example = Example("a: 1\n»b: 2\n  c: »3\n", {}, {}, serving=False, encoding="utf-8")
+    example = CodeExample("a: 1\n»b: 2\n  c: »3\n", {}, {}, serving=False, encoding="utf-8")
 
     assert example.marked == "a: 1\nb: 2\n#^\n  c: 3\n#    ^\n"
 

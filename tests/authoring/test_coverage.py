@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from tests.authoring.cases_support import Folder, case, item, orders_answer
-from ticketbridge.authoring.cases import coverage, load_tested, read_cases
+from ticketbridge.authoring.cases.coverage import measure_coverage
+from ticketbridge.authoring.cases.reader import read_cases
+from ticketbridge.authoring.cases.runner import load_for_cases
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ def folder(tmp_path: Path) -> Folder:
 def _lacking(folder: Folder, *cases: Any) -> list[str]:
     """What no case comes by."""
     folder.write(*cases)
-    points = coverage(load_tested(folder.mapping), read_cases(folder.cases).cases)
+    points = measure_coverage(load_for_cases(folder.mapping), read_cases(folder.cases).cases)
     return [point.lacking for point in points if not point.met]
 
 
@@ -239,7 +241,7 @@ def test_an_answer_without_tickets(folder: Folder) -> None:
 def test_points_have_their_places(folder: Folder) -> None:
     """The line and column of what is not covered, in the order of the file."""
     folder.write()
-    points = coverage(load_tested(folder.mapping), ())
+    points = measure_coverage(load_for_cases(folder.mapping), ())
     text = folder.mapping.read_text().splitlines()
 
     assert sorted(points) == points

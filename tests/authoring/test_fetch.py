@@ -116,6 +116,6 @@ async def test_an_interrupt_ends_quietly(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ticketbridge.cli.fetch.fetched", interrupted)
+    monkeypatch.setattr("ticketbridge.cli.fetch.fetch_answer", interrupted)
 
     assert await run() == (130, "", "")

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from ticketbridge.authoring.check import check_text
-from ticketbridge.authoring.codes import frame
+from ticketbridge.authoring.check.checking import check_text
+from ticketbridge.authoring.check.codes import read_frame
 from ticketbridge.mapping import Environment
 
 VARIABLES = {
@@ -19,7 +19,7 @@ VARIABLES = {
 
 def doubts(*changes: tuple[str, str]) -> list[str]:
     """The findings of the frame with *changes*, each as `code word`: the word is what it points at."""
-    text = frame()
+    text = read_frame()
     for old, new in changes:
         assert old in text
         text = text.replace(old, new, 1)
@@ -354,7 +354,9 @@ def test_a_list_of_a_call_may_be_taken_apart_below_it(
     root = "part" if between else "found"
     call = entry("found", "get: /orders", 'query: {email: "{user}"}', *lines)
     text = call + between + entry("order", f"each: as_list(optional({root}.orders))")
-    old = frame()[frame().index("  - name: order\n") : frame().index("  - name: item\n")]
+    old = read_frame()[
+        read_frame().index("  - name: order\n") : read_frame().index("  - name: item\n")
+    ]
 
     assert doubts((old, text)) == expected
 
@@ -374,7 +376,7 @@ def test_a_paged_take_binds_several_values() -> None:
         "take: body",
     )
     text = entry("shop", "get: /shop", "take: body") + call
-    old = frame()[frame().index("  - name: order\n") : frame().index("ticket:\n")]
+    old = read_frame()[read_frame().index("  - name: order\n") : read_frame().index("ticket:\n")]
     changes = [(old, text), ("ticketId: item.id", "ticketId: shop.id")]
 
     assert "TB511 shop.id" in doubts(*changes, *[("item.", "order.")] * 4)
@@ -501,6 +503,7 @@ def zone(text: str) -> tuple[str, str]:
         (r"replace(item.zone, '\t', ' ')", True),
         (r"join('', [item.zone, ' a\n'])", True),
         (r"join('', [item.zone, 'a\n b'])", True),
+        (r"join('', [item.zone, '\d\n'])", True),
         (r"replace(item.zone, '\u00e9', 'e')", True),
         (r"""replace(item.zone, '\"', '')""", True),
         (r"item.zone == 'App\\Models\\Ticket' && 'a' || 'b'", True),
@@ -529,7 +532,7 @@ def test_backslashes_in_texts(text: str, doubted: bool) -> None:
 
 def test_the_repair_of_a_backslash_is_the_text_that_was_meant() -> None:
     """The suggestion is a literal with that escape."""
-    text = frame().replace(
+    text = read_frame().replace(
         "ticketOptionId: item.zone", r"ticketOptionId: split(item.zone, '\n')[0]"
     )
     (finding,) = check_text(text, file="acme.yaml", environment=Environment(VARIABLES))

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.authoring.cases_support import Folder, case, item, orders_answer
-from ticketbridge.authoring.cases import load_tested, read_cases
-from ticketbridge.authoring.mutants import Tried, try_slips
+from ticketbridge.authoring.cases.reader import read_cases
+from ticketbridge.authoring.cases.runner import load_for_cases
+from ticketbridge.authoring.mutants.survivors import MutantRun, run_mutants
 
 
 @pytest.fixture
@@ -18,10 +19,10 @@ def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
 
 
-def _tried(folder: Folder, *entries: Any) -> Tried:
+def _tried(folder: Folder, *entries: Any) -> MutantRun:
     """What *entries* of the cases file notice; their cases pass."""
     folder.write(*entries)
-    return try_slips(load_tested(folder.mapping), read_cases(folder.cases))
+    return run_mutants(load_for_cases(folder.mapping), read_cases(folder.cases))
 
 
 def _left(folder: Folder, *entries: Any) -> set[str]:
@@ -47,11 +48,11 @@ SOMEBODY_ELSE = case(
 
 def test_good_cases_notice_every_slip(folder: Folder) -> None:
     """A ticket, each status word, and a record that is somebody else's: nothing survives."""
-    tried = _tried(folder, case(), REFUNDED, SOMEBODY_ELSE)
+    run = _tried(folder, case(), REFUNDED, SOMEBODY_ELSE)
 
-    assert tried.unlisted == ()
-    assert (tried.noticed, tried.listed, tried.stale) == (tried.slips, 0, ())
-    assert tried.slips > 20
+    assert run.unlisted == ()
+    assert (run.noticed, run.listed, run.stale) == (run.total, 0, ())
+    assert run.total > 20
 
 
 def test_what_no_case_looks_at_survives(folder: Folder) -> None:
@@ -108,10 +109,10 @@ def test_keys_of_what_is_not_there_are_taken_for_no_other(folder: Folder) -> Non
 def test_a_listed_survivor_needs_no_case(folder: Folder) -> None:
     """The cases file may list it, with the reason why no case can notice it."""
     listed = {"survivors": {"ticket.owner: upstream": "the platform knows no other owner"}}
-    tried = _tried(folder, case(), REFUNDED, listed)
+    run = _tried(folder, case(), REFUNDED, listed)
 
-    assert (tried.unlisted, tried.listed, tried.stale) == ((), 1, ())
-    assert tried.noticed == tried.slips - 1
+    assert (run.unlisted, run.listed, run.stale) == ((), 1, ())
+    assert run.noticed == run.total - 1
 
 
 def test_a_listed_survivor_that_does_not_survive_is_a_finding(folder: Folder) -> None:
@@ -122,9 +123,9 @@ def test_a_listed_survivor_that_does_not_survive_is_a_finding(folder: Folder) ->
             "ticket.owner: upstreams": "there is no such slip",
         }
     }
-    tried = _tried(folder, case(), REFUNDED, listed)
+    run = _tried(folder, case(), REFUNDED, listed)
 
-    assert [(finding.code, finding.message, finding.suggestion) for finding in tried.stale] == [
+    assert [(finding.code, finding.message, finding.suggestion) for finding in run.stale] == [
         (
             "TB430",
             "no such slip survives: ticket.status.values.PAID: CANCELED",
@@ -136,7 +137,7 @@ def test_a_listed_survivor_that_does_not_survive_is_a_finding(folder: Folder) ->
             'did you mean "ticket.owner: upstream"?',
         ),
     ]
-    assert {finding.place.file for finding in tried.stale} == {str(folder.cases)}
+    assert {finding.place.file for finding in run.stale} == {str(folder.cases)}
 
 
 def test_a_slip_that_check_notices_needs_no_case(folder: Folder) -> None:

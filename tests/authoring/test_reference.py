@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ticketbridge.authoring.reference import main, reference, renewed
+from ticketbridge.authoring.reference import main, make_reference, renew
 from ticketbridge.jmes import FUNCTIONS
 from ticketbridge.mapping import schema
 
@@ -18,13 +18,13 @@ def test_the_reference_is_up_to_date() -> None:
     """What stands between the marks is what the schema and the table of functions give."""
     text = FILE.read_text("utf-8")
 
-    assert renewed(text) == text
-    assert reference() in text
+    assert renew(text) == text
+    assert make_reference() in text
 
 
 def test_every_function_and_every_key_of_the_file_is_there() -> None:
     """Nothing of the language is left out."""
-    text = reference()
+    text = make_reference()
 
     assert all(f"| `{name}(" in text for name in FUNCTIONS)
     assert all(f"| `{key}` |" in text for key in schema()["properties"])
@@ -34,12 +34,12 @@ def test_the_command_renews_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """The module, run on a file, writes the reference between its marks and leaves the rest."""
     monkeypatch.setattr(sys, "argv", ["reference"])
     file = tmp_path / "README.md"
-    start, *_, end = reference().splitlines()
+    start, *_, end = make_reference().splitlines()
     file.write_text(f"before\n{start}\nold\n{end}\nafter\n")
 
     main(str(file))
 
-    assert file.read_text() == f"before\n{reference()}\nafter\n"
+    assert file.read_text() == f"before\n{make_reference()}\nafter\n"
 
 
 def test_each_mapping_of_the_folder_is_listed() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.authoring.cases_support import TICKET, Folder, item, orders_answer
-from ticketbridge.authoring.cases import run_cases
-from ticketbridge.authoring.testing import OutputError, Update, update_files
+from tests.authoring.cases_support import TICKET, Folder, item, orders_answer, run_cases
+from ticketbridge.authoring.cases.case_output import OutputError
+from ticketbridge.authoring.cases.update import Update, update_files
 
 
 @pytest.fixture

@@ -17,10 +17,11 @@ from tests.demo.asking import ask
 from tests.fake_platform import FakePlatform, Reply
 from tests.support import SECRET, TOKEN, USER, answer_of, order, orders
 from ticketbridge.agreement import WaysDiffer
-from ticketbridge.authoring.answers import fetched
-from ticketbridge.authoring.cases import load_tested, read_cases
-from ticketbridge.authoring.mutants.hunt import try_slips
-from ticketbridge.authoring.record import record
+from ticketbridge.authoring.answers import fetch_answer
+from ticketbridge.authoring.cases.reader import read_cases
+from ticketbridge.authoring.cases.runner import load_for_cases
+from ticketbridge.authoring.mutants.survivors import run_mutants
+from ticketbridge.authoring.record.recording import record
 from ticketbridge.bridge import Bridge
 from ticketbridge.cli import main
 from ticketbridge.demo.running import running_demo
@@ -205,7 +206,7 @@ def test_a_slip_that_makes_the_ways_differ_is_named(
     broken("returns nothing")
 
     with pytest.raises(WaysDiffer, match=rf"^with the slip .+: {SAID}"):
-        try_slips(load_tested(folder.mapping), read_cases(folder.cases))
+        run_mutants(load_for_cases(folder.mapping), read_cases(folder.cases))
 
 
 @each_break
@@ -237,7 +238,7 @@ async def test_fetch_and_record_fail_where_the_ways_differ(
         monkeypatch.setenv(name, value)
     platform.on("/orders", Reply(json=PLATFORM))
     good = await anyio.to_thread.run_sync(
-        lambda: fetched(folder.mapping, USER, Environment(variables))
+        lambda: fetch_answer(folder.mapping, USER, Environment(variables))
     )
     broken("drops a ticket")
 

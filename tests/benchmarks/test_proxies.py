@@ -13,11 +13,12 @@ from typing import Any
 import httpx
 import pytest
 
-from benchmarks import load, stuck, upstream
+from benchmarks import load, node, servers, stuck, upstream
 from benchmarks.data import SECRET, TOKEN, USER, as_json, body_of
 from benchmarks.ours import bridge_of
 from benchmarks.peers import by_hand
 from benchmarks.peers.config import Config
+from benchmarks.proxy import MOST, PATH, Sample, _ratio
 from ticketbridge.app import create_app
 from ticketbridge.settings import Settings
 
@@ -35,8 +36,8 @@ async def platform() -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def ours(config: Config) -> AsyncIterator[Any]:
-    """ticketbridge, with the plain mapping."""
-    bridge = bridge_of("plain", platform_url=config.platform_url)
+    """ticketbridge."""
+    bridge = bridge_of(config.mapping, platform_url=config.platform_url)
     yield create_app([bridge], Settings())
     await bridge.aclose()
 
@@ -59,10 +60,12 @@ PEERS = {"limit", "FastAPI", "plain"}
 NEEDS = {"limit": "orjson", "FastAPI": "fastapi"}
 
 
-async def asked(name: str, *, secret: str = SECRET, token: str = TOKEN) -> httpx.Response:
+async def asked(
+    name: str, mapping: str = "plain", *, secret: str = SECRET, token: str = TOKEN
+) -> httpx.Response:
     """What a proxy answers, its platform being asked with *token*."""
     async with platform() as port:
-        config = Config(f"http://127.0.0.1:{port}/{TICKETS}", token, SECRET)
+        config = Config(f"http://127.0.0.1:{port}/{TICKETS}", token, SECRET, mapping)
         async with CONTENDERS[name](config) as app:
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://proxy") as client:
@@ -79,11 +82,12 @@ def contender(request: pytest.FixtureRequest) -> str:
     return name
 
 
-def test_all_proxies_give_the_same_tickets(contender: str) -> None:
+@pytest.mark.parametrize("mapping", list(by_hand.MAPPERS))
+def test_all_proxies_give_the_same_tickets(contender: str, mapping: str) -> None:
     """A rate means something only between proxies that answer the same."""
-    answer = asyncio.run(asked(contender))
+    answer = asyncio.run(asked(contender, mapping))
 
-    tickets = by_hand.plain(body_of(TICKETS), USER).tickets
+    tickets = by_hand.MAPPERS[mapping](body_of(TICKETS), USER).tickets
     assert answer.status_code == 200
     assert answer.json() == {"userEmail": USER, "tickets": tickets}
 
@@ -97,6 +101,54 @@ def test_all_proxies_check_the_secret(contender: str) -> None:
 def test_all_peers_bring_the_token(contender: str) -> None:
     """None is fast because it asks nobody: without the platform's token there are no tickets."""
     assert asyncio.run(asked(contender, token="other")).status_code == 502
+
+
+def fastify(*, mapping: str = "plain", secret: str = SECRET, token: str = TOKEN) -> tuple[int, Any]:
+    """Status and body of the peer in Node.js, run as it is measured."""
+    with servers.upstream() as origin:
+        url = f"http://127.0.0.1:{origin.port}/{TICKETS}"
+        told = {"PLATFORM_TOKEN": token}
+        running = servers.serving("fastify", platform_url=url, mappings=(mapping,), variables=told)
+        with running as server:
+            status, body = servers.get(server.port, PATH, {"X-Menta-Secret": secret})
+            return status, json.loads(body)
+
+
+@pytest.mark.slow
+def test_the_peer_in_node_does_the_same_job() -> None:
+    """The same tickets by both mappings; it checks the secret, and brings the token."""
+    if reason := node.why_missing():
+        pytest.skip(reason)
+
+    for mapping, mapped in by_hand.MAPPERS.items():
+        wanted = {"userEmail": USER, "tickets": mapped(body_of(TICKETS), USER).tickets}
+        assert fastify(mapping=mapping) == (200, wanted)
+    assert fastify(secret="guessed")[0] == 401
+    assert fastify(token="other")[0] == 502
+
+
+def test_a_peer_that_cannot_run_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Node.js the others are measured, and a line says what is missing."""
+    monkeypatch.setattr("shutil.which", lambda _command: None)
+    node.why_missing.cache_clear()
+
+    assert servers.names() == ("ticketbridge", "limit", "FastAPI", "plain")
+    assert servers.skipped() == ["fastify is not measured: node is not installed"]
+    node.why_missing.cache_clear()
+
+
+@pytest.mark.parametrize(("busy", "ratio"), [(0.99, 0.5), (0.6, 2.0)])
+def test_a_disturbed_rate_is_not_held_against_a_server(
+    busy: float, ratio: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where something else took the core, ratios are those of the CPU times that servers need."""
+    monkeypatch.setattr(servers, "names", lambda: ("one", "other"))
+    samples = {
+        ("one", MOST): [Sample(rate=100, p50=0.1, p99=0.1, busy=busy / 4 if busy < 0.9 else busy)],
+        ("other", MOST): [Sample(rate=200, p50=0.1, p99=0.1, busy=busy)],
+    }
+
+    assert _ratio(samples, "one", "other", MOST) == pytest.approx(ratio)
 
 
 async def loaded(expected: bytes) -> dict[str, float]:

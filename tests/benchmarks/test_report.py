@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.__main__ import PARTS, main
-from benchmarks.report import Table, Target, as_markdown, as_text
+from benchmarks.report import Part, Table, Target, as_markdown, as_text
 
 TABLE = Table("Speed", ["", "time"], [["ours", "1 ms"], ["theirs", "20 ms"]], "Of one run.")
 
@@ -57,3 +57,22 @@ def test_an_unknown_part_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert leaving.value.code == 2
     said = capsys.readouterr().err
     assert all(name in said for name in PARTS.values())
+
+
+def test_what_could_not_be_measured_is_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, below the targets; it fails no run."""
+    part = Part([TABLE], [Target("ratio", 1.0, at_least=1)], ["a peer is not measured: no Node"])
+    monkeypatch.setattr("benchmarks.__main__._measured", lambda _letter, **_options: part)
+
+    assert main(["--only", "a,c"]) == 0
+    assert capsys.readouterr().out.count("SKIP  a peer is not measured: no Node") == 1
+
+
+def test_a_missed_target_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exit code says so, whatever else is met."""
+    part = Part([TABLE], [Target("one", 1.0, at_least=1), Target("two", 1.0, at_least=2)])
+    monkeypatch.setattr("benchmarks.__main__._measured", lambda _letter, **_options: part)
+
+    assert main(["--only", "a"]) == 1

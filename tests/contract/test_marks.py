@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.stand_in import compiled_on
 from tests.support import NOW, USER, Replies, item, order, orders, spec_of
-from ticketbridge.bridge import Bridge, compile_mapping
+from ticketbridge.bridge import Bridge
 from ticketbridge.contract.properties import may_have
 from ticketbridge.journal import Journal
 from ticketbridge.mapping import MappingError
@@ -33,7 +34,7 @@ def bridge_of(folder: Path, schema: Any, body: str, **changes: Any) -> Bridge:
     }
     platform = orders(order(item(1), item(2, state="REFUNDED"), item(3, state="CANCELLED")))
     spec = spec_of(made, folder=folder)
-    return compile_mapping(spec, transport=Replies({"/orders": platform}))
+    return compiled_on(Replies({"/orders": platform}), spec)
 
 
 def list_of(ticket: Any) -> dict[str, Any]:

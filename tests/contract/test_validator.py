@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import socket
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,27 @@ def test_numbers_are_exact(schema: Json, good: list[Json], bad: list[Json]) -> N
     """Numbers are compared and divided as the decimals that JSON writes, whatever their length."""
     assert [value for value in good if not fits(schema, value)] == []
     assert [value for value in bad if fits(schema, value)] == []
+
+
+@pytest.mark.parametrize("one", [1, [1], {"a": 1}], ids=["alone", "in a list", "in an object"])
+def test_schemas_that_python_takes_for_equal_are_two(one: Json) -> None:
+    """To Python 1 and true are equal; a schema with the one is never taken for that with the other."""
+    other = json.loads(json.dumps(one).replace("1", "true"))
+    assert one == other
+    first, second = Validator({"const": one}), Validator({"const": other})
+
+    assert (first.fits(one), first.fits(other)) == (True, False)
+    assert (second.fits(other), second.fits(one)) == (True, False)
+
+
+def test_a_schema_that_is_changed_later_is_another_one() -> None:
+    """What holds values is the schema as it was given; one that was changed since is read anew."""
+    schema = {"const": 1}
+    before = Validator(schema)
+    schema["const"] = 2
+    after = Validator(schema)
+
+    assert (before.fits(1), after.fits(1), after.fits(2)) == (True, False, True)
 
 
 @given(

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ticketbridge.demo.platform import BASE_PATH, legacy_platform
+from ticketbridge.demo.lantern import BASE_PATH, make_legacy_platform
 
 pytestmark = pytest.mark.anyio
 
@@ -18,7 +18,7 @@ ANA = "00048213"
 async def ask(path: str, *, authorization: str | None = f"Bearer {TOKEN}") -> httpx.Response:
     """The platform's answer at *path*."""
     headers = {"Authorization": authorization} if authorization else {}
-    transport = httpx.ASGITransport(legacy_platform(TOKEN))
+    transport = httpx.ASGITransport(make_legacy_platform(TOKEN))
     async with httpx.AsyncClient(transport=transport, base_url="http://platform") as client:
         return await client.get(f"{BASE_PATH}{path}", headers=headers)
 

@@ -20,8 +20,8 @@ import pytest
 
 import ticketbridge
 from tests.processes import own_process
-from ticketbridge.demo import run_demo
 from ticketbridge.demo.running import LOOPBACK
+from ticketbridge.demo.screen import run_demo
 
 LAST_OF_GREETING = "Ctrl-C stops.\n"
 LOGGERS = (
@@ -69,7 +69,7 @@ def loggers_as_they_were() -> Iterator[None]:
 @pytest.fixture
 def process() -> Iterator[subprocess.Popen[str]]:
     """The demo in a process of its own, which is gone after the test."""
-    code = "import sys; from ticketbridge.demo import run_demo; sys.exit(run_demo(0))"
+    code = "import sys; from ticketbridge.demo.screen import run_demo; sys.exit(run_demo(0))"
     source = Path(ticketbridge.__file__).parents[1]
     with own_process(
         [sys.executable, "-W", "error", "-c", code],

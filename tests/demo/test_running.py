@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+import ticketbridge
 from tests.demo.asking import ask
-from ticketbridge.authoring.check import check_files
+from ticketbridge.authoring.check.checking import check_files
 from ticketbridge.bridge import Bridge
 from ticketbridge.catalog import NoMappings
 from ticketbridge.demo.running import LOOPBACK, mapping_file, running_demo
@@ -242,10 +243,11 @@ async def test_the_mapping_is_without_a_doubt() -> None:
     """`mappings/demo.yaml` has no error and no warning, and names the schema for editors."""
     variables = {"DEMO_API": "https://platform.example", "DEMO_TOKEN": "t", "DEMO_SECRET": "s" * 16}
     first_line = MAPPING.read_text(encoding="utf-8").partition("\n")[0]
-    schema = MAPPING.parent / first_line.removeprefix("# yaml-language-server: $schema=")
+    folder, _, schema = first_line.rpartition("/")
 
     assert check_files([MAPPING], Environment(variables)) == []
-    assert schema.is_file()
+    assert folder == "# yaml-language-server: $schema=../src/ticketbridge/mapping"
+    assert (Path(ticketbridge.__file__).parent / "mapping" / schema).is_file()
 
 
 async def test_the_packaged_mapping_comes_first(tmp_path: Path) -> None:
@@ -270,9 +272,10 @@ async def test_the_mapping_is_named_as_seen_from_here(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, inside: bool
 ) -> None:
     """The mapping's path is relative where it is below the working folder, else absolute."""
-    monkeypatch.chdir(MAPPING.parents[1] if inside else tmp_path)
+    file = Path(str(mapping_file()))
+    monkeypatch.chdir(file.parents[1] if inside else tmp_path)
 
     async with running_demo(0) as demo:
         pass
 
-    assert (Path("mappings/demo.yaml") if inside else MAPPING) == demo.mapping
+    assert (file.relative_to(file.parents[1]) if inside else file) == demo.mapping

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support import answer_of, item, order, orders, tickets_of
-from ticketbridge.authoring.cases.spec import holds
+from ticketbridge.authoring.cases.case_spec import contains_given
 from ticketbridge.jmes import LOOKUP_CACHE, EvaluationError, Repeated, compile_expression
 
 PAIRS = [
@@ -221,4 +221,4 @@ async def test_a_status_table_tells_true_from_one(word: str, state: Any, returne
 )
 def test_a_case_tells_true_from_one(given: Any, sent: Any, fits: bool) -> None:
     """What a case expects a request to carry is compared by types too."""
-    assert holds(given, sent) is fits
+    assert contains_given(given, sent) is fits

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from ticketbridge.mapping import Environment, Finding, MappingError, MappingSpec, parse_mapping
+from ticketbridge.mapping import (
+    Environment,
+    Finding,
+    MappingError,
+    MappingSpec,
+    Place,
+    parse_mapping,
+)
+from ticketbridge.mapping.context import Context
+from ticketbridge.mapping.keys import Declared, build
+from ticketbridge.mapping.nodes import MapNode
+from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.spec import StatusTableSpec, TableSpec
 
 FILE = "acme.yaml"
@@ -87,6 +99,15 @@ def findings(
     except MappingError as error:
         return error.findings
     return spec.warnings
+
+
+S = TypeVar("S", bound=Declared)
+
+
+def made(spec: type[S], place: Place, **members: Any) -> S:
+    """A *spec* with these *members*; the other keys are those of an empty mapping at *place*."""
+    empty = build(spec, MapNode(place, {}), Context(Report(), Environment({}), None))
+    return replace(empty, **members)
 
 
 def words_of(table: TableSpec | StatusTableSpec) -> dict[str, Any]:

@@ -11,10 +11,18 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from tests.mapping.support import FILE, GOOD, VARIABLES, findings, read
-from ticketbridge.authoring.check import check_text
-from ticketbridge.mapping import Environment, Finding, MappingError, MappingSpec, load_mapping
+from ticketbridge.authoring.check.checking import check_text
+from ticketbridge.mapping import (
+    Environment,
+    Finding,
+    MappingError,
+    MappingSpec,
+    load_mapping,
+    schema,
+)
 from ticketbridge.mapping.nodes import Broken, walk
 from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.structure import check_structure
@@ -38,6 +46,7 @@ VALUES = st.recursive(
     ),
     max_leaves=5,
 )
+VALIDATOR = Draft202012Validator(schema())
 GOOD_TREE = read_yaml(GOOD, FILE, Report())
 PATHS = [path for path, _ in walk(GOOD_TREE) if path]
 
@@ -60,6 +69,7 @@ def checked(text: str) -> Sequence[Finding]:
 
 def judge(text: str) -> None:
     """A spec has no broken part; an error has at least one finding that is one, each once."""
+    compare_with_the_schema(text)
     result = outcome(text)
     draft = checked(text)
     if isinstance(result, MappingError):
@@ -71,6 +81,16 @@ def judge(text: str) -> None:
         root = check_structure(read_yaml(text.removeprefix("\ufeff"), FILE, Report()), Report())
 
         assert not any(isinstance(node, Broken) for _, node in walk(root))
+
+
+def compare_with_the_schema(text: str) -> None:
+    """An editor that holds a file to the schema finds it wrong where its structure is reported."""
+    unreadable, wrong = Report(), Report()
+    root = read_yaml(text.removeprefix("\ufeff"), FILE, unreadable)
+    if not unreadable.findings:
+        check_structure(root, wrong)
+
+        assert VALIDATOR.is_valid(root.plain()) is not bool(wrong.findings)
 
 
 @BOUNDED

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mapping.support import GOOD, VARIABLES, short
+from tests.mapping.support import GOOD, VARIABLES, made, short
 from ticketbridge.mapping import Environment, MappingError, load_mapping, parse_mapping
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.loader import MAX_BYTES
@@ -38,6 +38,7 @@ from ticketbridge.mapping.spec import (
     TicketSpec,
     UpstreamSpec,
 )
+from ticketbridge.mapping.spec_answers import WaitSpec
 
 FULL = """\
 # yaml-language-server: $schema=mapping.schema.json
@@ -116,10 +117,10 @@ def at(line: int, column: int) -> Place:
     return Place("acme.yaml", line, column)
 
 
-def get_of(path: TemplateSpec, **query: TemplateSpec) -> RequestSpec:
-    """A GET with these parameters."""
+def get_of(path: TemplateSpec, place: Place, **query: TemplateSpec) -> RequestSpec:
+    """A GET of the entry at *place* with these parameters."""
     parameters = {name: (value,) for name, value in query.items()}
-    return RequestSpec("GET", path, parameters, headers={}, body=None, idempotent=True)
+    return made(RequestSpec, place, get=path, query=parameters)
 
 
 def expression(text: str, line: int, column: int) -> ExpressionSpec:
@@ -127,10 +128,15 @@ def expression(text: str, line: int, column: int) -> ExpressionSpec:
     return ExpressionSpec(text, at(line, column))
 
 
-EXPECTED = MappingSpec(
+EXPECTED = made(
+    MappingSpec,
+    at(2, 1),
+    version=1,
     platform="acme",
     title="ACME Tickets, My Tickets API v2",
-    endpoint=EndpointSpec(
+    endpoint=made(
+        EndpointSpec,
+        at(7, 3),
         path="/tickets",
         user_parameter="user",
         user_format="email",
@@ -140,7 +146,9 @@ EXPECTED = MappingSpec(
             allow=(ip_network("203.0.113.0/24"), ip_network("2001:db8::/32")),
         ),
     ),
-    upstream=UpstreamSpec(
+    upstream=made(
+        UpstreamSpec,
+        at(16, 3),
         base_url="https://api.acme.example/v2",
         auth=BearerAuthSpec(Secret("t0ken")),
         headers={"X-Channel": Secret("resale")},
@@ -151,61 +159,61 @@ EXPECTED = MappingSpec(
         retries=2,
         concurrency=50,
         breaker=BreakerSpec(failures=10, open=5.0),
-        tls=None,
         max_body=10_000_000,
         max_pages=100,
         max_calls=200,
         max_records=20_000,
-        place=at(16, 3),
     ),
     source=(
-        CallSpec(
+        made(
+            CallSpec,
+            at(29, 5),
             name="customer",
             request=get_of(
                 TemplateSpec(("/customers",), at(30, 10)),
+                at(29, 5),
                 email=TemplateSpec((expression("user", 31, 22),), at(31, 21)),
             ),
-            condition=None,
             responses=(
-                RuleSpec(
-                    status=None,
+                made(
+                    RuleSpec,
+                    at(33, 9),
                     when=expression("length(body.data) == `0`", 33, 17),
                     then="unknown_user",
-                    message=None,
-                    place=at(33, 9),
+                    after=WaitSpec(1.0, at(33, 9)),
                 ),
             ),
-            pages=None,
-            result=ResultSpec("take", expression("body.data[0]", 34, 11)),
+            take=expression("body.data[0]", 34, 11),
             format=JsonFormatSpec(),
             any_content_type=False,
-            place=at(29, 5),
         ),
-        CallSpec(
+        made(
+            CallSpec,
+            at(35, 5),
             name="order",
             request=get_of(
                 TemplateSpec(
                     ("/customers/", expression("customer.id", 36, 22), "/orders"), at(36, 10)
                 ),
+                at(35, 5),
                 page=TemplateSpec((expression("page.number", 37, 21),), at(37, 20)),
                 per_page=TemplateSpec(("100",), at(37, 47)),
             ),
-            condition=None,
-            responses=(),
-            pages=PagesSpec(
-                paging=NumberSpec(1),
+            pages=made(
+                PagesSpec,
+                at(38, 12),
+                number=NumberSpec(1),
                 last=expression("page.number >= body.page_count", 38, 39),
-                total=None,
-                place=at(38, 12),
             ),
-            result=ResultSpec("each", expression("body.data", 39, 11)),
+            each=expression("body.data", 39, 11),
             format=JsonFormatSpec(),
             any_content_type=False,
-            place=at(35, 5),
         ),
-        BindingSpec("item", "each", expression("order.items", 41, 11), at(40, 5)),
+        made(BindingSpec, at(40, 5), name="item", each=expression("order.items", 41, 11)),
     ),
-    ticket=TicketSpec(
+    ticket=made(
+        TicketSpec,
+        at(44, 3),
         owner=expression("order.customer.email", 44, 10),
         statuses=(
             StatusTableSpec(
@@ -269,16 +277,14 @@ EXPECTED = MappingSpec(
         ),
         on_violation="fail",
         ineligible="omit",
-        place=at(44, 3),
     ),
-    response=ResponseSpec(
+    response=made(
+        ResponseSpec,
+        at(60, 3),
         body=expression("{userEmail: user, tickets: tickets}", 60, 10),
-        schema=None,
         when_empty=200,
         when_unknown_user=200,
-        place=at(60, 3),
     ),
-    place=at(2, 1),
 )
 
 

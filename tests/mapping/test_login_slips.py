@@ -23,7 +23,7 @@ SLIPS = [
     pytest.param(
         OAUTH2.replace("client_id: a", "client_id: ''"), "7:69", "TB015", "client_id", id="empty-id"
     ),
-    pytest.param(OAUTH2 + ", send: header", "7:106", "TB013", "basic, body", id="send"),
+    pytest.param(OAUTH2 + ", send: header", "7:106", "TB013", "`basic` or `body`", id="send"),
     pytest.param(
         OAUTH2 + ", scop: a", "7:100", "TB010", 'did you mean "scope"?', id="misspelt-scope"
     ),
@@ -33,8 +33,15 @@ SLIPS = [
         SESSION.replace("post: /login", "json: {}"),
         "7:32",
         "TB011",
-        "`post`",
+        "`post` is missing. The path of the login",
         id="login-without-path",
+    ),
+    pytest.param(
+        SESSION.replace("post: /login", "gets: /login"),
+        "7:33",
+        "TB010",
+        'did you mean "get"?',
+        id="misspelt-get-of-a-login",
     ),
     pytest.param(
         SESSION.replace("/login", "login"), "7:39", "TB064", "begins with `/`", id="login-path"

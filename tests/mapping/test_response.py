@@ -11,7 +11,7 @@ import pytest
 
 from tests.mapping.support import change, findings, read, short
 from ticketbridge.contract import Validator
-from ticketbridge.mapping.builders.schema_file import MAX_BYTES
+from ticketbridge.mapping.named_files import MAX_BYTES
 
 NAME = "acme.schema.json"
 GOOD_SCHEMA: dict[str, Any] = {

@@ -401,6 +401,14 @@ YAML_AND_STRUCTURE = [
     ),
     pytest.param(
         'per_page: "100"',
+        "per_page: null",
+        "21:46",
+        "TB012",
+        'for example per_page: "{user}"',
+        id="parameter-without-a-value",
+    ),
+    pytest.param(
+        'per_page: "100"',
         "per_page: true",
         "21:46",
         "TB012",
@@ -1303,7 +1311,7 @@ MEANING = [
         "offset: {step: 0}, last:",
         "22:28",
         "TB014",
-        "a whole number from 1 on",
+        "a whole number from 1 to 1000000",
         id="offset-without-a-step-ahead",
     ),
     pytest.param(

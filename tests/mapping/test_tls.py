@@ -8,7 +8,7 @@ import pytest
 
 from tests.mapping.support import FILE, VARIABLES, change, short
 from ticketbridge.mapping import Environment, Finding, MappingError, MappingSpec, parse_mapping
-from ticketbridge.mapping.builders.tls import MAX_BYTES
+from ticketbridge.mapping.named_files import MAX_BYTES
 from ticketbridge.mapping.spec import TlsSpec
 
 

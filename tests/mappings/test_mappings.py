@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ticketbridge.authoring.cases import cases_file, run_cases
-from ticketbridge.authoring.check import check_files
+from tests.authoring.cases_support import run_cases
+from ticketbridge.authoring.cases.runner import cases_file
+from ticketbridge.authoring.check.checking import check_files
 from ticketbridge.catalog import mapping_files
 from ticketbridge.mapping import Environment
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ticketbridge.authoring.cases import run_cases
-from ticketbridge.authoring.check import check_paths
-from ticketbridge.authoring.fences import fences
+from tests.authoring.cases_support import run_cases
+from ticketbridge.authoring.check.checking import check_paths
+from ticketbridge.authoring.markdown import find_fences
 from ticketbridge.mapping import Environment
 
 README = (Path(__file__).parents[2] / "mappings" / "README.md").read_text("utf-8")
@@ -34,7 +34,7 @@ ASKED = (
 @pytest.mark.parametrize("title", list(RECIPES))
 def test_a_recipe_checks_and_runs(title: str, tmp_path: Path) -> None:
     """Its mapping has no finding, and all its cases pass."""
-    mapping, cases = (fence.text for fence in fences(RECIPES[title]))
+    mapping, cases = (fence.text for fence in find_fences(RECIPES[title]))
     file = tmp_path / "recipe.yaml"
     file.write_text(mapping)
     (tmp_path / "recipe.cases.yaml").write_text(cases)

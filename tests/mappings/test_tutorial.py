@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import ticketbridge
-from ticketbridge.authoring.fences import Fence, fences
+from ticketbridge.authoring.markdown import Fence, find_fences
 
 TUTORIAL = (Path(__file__).parents[2] / "mappings" / "tutorial.md").read_text("utf-8")
 
@@ -46,7 +46,7 @@ def test_the_tutorial_runs_as_it_is_written(tmp_path: Path) -> None:
     program.mkdir()
     variables = environment(program)
     shown, outputs = [], []
-    for block in fences(TUTORIAL):
+    for block in find_fences(TUTORIAL):
         language, *rest = block.info.split()
         if language == "sh":
             run = subprocess.run(  # noqa: S603 - the tutorial's own commands

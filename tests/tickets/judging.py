@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.stand_in import compiled_on
 from tests.support import NOW, USER, Changes, Replies, spec_of
-from ticketbridge.bridge import Answer, compile_mapping
+from ticketbridge.bridge import Answer
 from ticketbridge.journal import Journal
 from ticketbridge.problems import MappingMismatch
 
@@ -33,7 +34,7 @@ async def answered(
     """The answer and its verdict counts, the same both ways; *folder* holds an own schema."""
     made = []
     for explains in (True, False):
-        bridge = compile_mapping(spec_of(changes, folder=folder), transport=Replies(replies))
+        bridge = compiled_on(Replies(replies), spec_of(changes, folder=folder))
         journal = Journal(explains=explains)
         answer = await bridge.answer(user, journal, now=NOW)
         made.append((answer.status, bytes(answer.body), journal.verdicts))
@@ -49,7 +50,7 @@ async def mismatched(
     """The log text and the verdict counts of an answer that is a mapping mismatch, both ways."""
     made = []
     for explains in (True, False):
-        bridge = compile_mapping(spec_of(changes, folder=folder), transport=Replies(replies))
+        bridge = compiled_on(Replies(replies), spec_of(changes, folder=folder))
         journal = Journal(explains=explains)
         with keys_shown_both_ways(), pytest.raises(MappingMismatch) as caught:
             await bridge.answer(USER, journal, now=NOW)

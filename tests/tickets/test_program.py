@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
+from tests.stand_in import compiled_on, sending_by
 from tests.support import NOW, USER, Replies, bridge_of, item, order, orders, spec_of, tickets_of
 from tests.tickets.drawing import USER as DRAWN_USER
 from tests.tickets.drawing import Drawn, drawn, write_schemas
 from tests.tickets.judging import keys_shown_both_ways
-from ticketbridge.bridge import Bridge, compile_mapping
+from ticketbridge.bridge import Bridge
 from ticketbridge.journal import Journal
 from ticketbridge.problems import MappingMismatch, ProblemError
 from ticketbridge.tickets.program import Program
@@ -38,7 +39,8 @@ async def outcome(bridge: Bridge, replies: dict[str, Any], *, explains: bool) ->
     """All that menta tech and the log see of one answer."""
     journal = Journal(explains=explains)
     try:
-        made = await bridge.on(Replies(replies)).answer(DRAWN_USER, journal, now=NOW)
+        one = bridge.replaced(sending_by(Replies(replies), bridge.spec))
+        made = await one.answer(DRAWN_USER, journal, now=NOW)
     except ProblemError as problem:
         return problem.slug, problem.log, journal.verdicts
     return made.status, bytes(made.body), journal.verdicts
@@ -46,7 +48,7 @@ async def outcome(bridge: Bridge, replies: dict[str, Any], *, explains: bool) ->
 
 async def agree(one: Drawn, folder: Path, rng: random.Random) -> None:
     """Both ways give the same for each of some answers."""
-    bridge = compile_mapping(spec_of(one.changes, folder=folder), transport=Replies({}))
+    bridge = compiled_on(Replies({}), spec_of(one.changes, folder=folder))
     for replies in one.answers(rng, ANSWERS):
         with keys_shown_both_ways():
             served = await outcome(bridge, replies, explains=False)

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.stand_in import compiled_on
 from tests.support import USER, Replies, bridge_of, item, order, orders, spec_of
-from ticketbridge.bridge import compile_mapping
 from ticketbridge.mapping import MappingError
 from ticketbridge.mapping.spec import Secret
 
@@ -112,9 +112,8 @@ async def test_no_declared_header_replaces_the_credentials(
     spec = spec_of({"upstream.auth": auth, **accept})
     declared = {header.upper(): Secret("of another"), "X-Channel": Secret("resale")}
     platform = Replies({"/orders": orders()})
-    bridge = compile_mapping(
-        replace(spec, upstream=replace(spec.upstream, headers=declared)), transport=platform
-    )
+    spec = replace(spec, upstream=replace(spec.upstream, headers=declared))
+    bridge = compiled_on(platform, spec)
 
     await bridge.answer(USER)
 

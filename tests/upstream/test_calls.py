@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.stand_in import compiled_on
 from tests.support import (
     TOKEN,
     USER,
@@ -768,6 +769,13 @@ async def test_an_empty_body_needs_no_gzip_for_a_rule_to_decide() -> None:
     assert answer.status == 204
 
 
+async def test_empty_on_the_first_page_is_an_empty_list() -> None:
+    """A paged call may say that the user owns nothing, as any other call."""
+    changes = {**NEXT, **rules({"status": 404, "then": "empty"})}
+
+    assert tickets_of(await answer_of(changes, {FIRST: httpx.Response(404)})) == []
+
+
 async def test_empty_after_the_first_page_is_an_error() -> None:
     """A platform that forgets the user on page two is not believed."""
     changes = {**NEXT, **rules({"status": 404, "then": "empty"})}
@@ -819,7 +827,7 @@ async def test_a_rules_message_repeats_neither_user_nor_credential(
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries follow one another at once."""
-    monkeypatch.setattr("ticketbridge.upstream.resilience.wait_before", lambda _attempt: 0)
+    monkeypatch.setattr("ticketbridge.upstream.limits.wait_before", lambda _attempt: 0)
 
 
 RETRIES = {"upstream.retries": 2}
@@ -898,7 +906,7 @@ async def test_followers_of_a_failing_call_try_again_together() -> None:
             "/events": (httpx.Response(503), {"id": 1}),
         }
     )
-    bridge = compile_mapping(spec_of({"source": source, **RETRIES}), transport=platform)
+    bridge = compiled_on(platform, spec_of({"source": source, **RETRIES}))
 
     answer = await bridge.answer(USER)
 

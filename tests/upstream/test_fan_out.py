@@ -13,7 +13,7 @@ from tests.support import USER, ids_on, item, order, orders, problem_on, spec_of
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.journal import Journal
 from ticketbridge.problems import MappingMismatch, UpstreamError, UpstreamTimeout
-from ticketbridge.upstream import resilience
+from ticketbridge.upstream import limits
 
 pytestmark = pytest.mark.anyio
 
@@ -212,7 +212,7 @@ async def test_a_call_that_passes_is_made_again_among_several(
     platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What failed is not known: each try asks the platform, in a mapping of several calls too."""
-    monkeypatch.setattr(resilience, "wait_before", lambda _attempt: 0)
+    monkeypatch.setattr(limits, "wait_before", lambda _attempt: 0)
     many_orders(platform, "a")
     platform.on("/items/a", Reply(steps=(CLOSE,)), Reply(json=[item("a1")]))
 
@@ -224,7 +224,7 @@ async def test_whoever_waits_for_a_call_that_failed_is_told(
     platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Bindings that share a GET fail as it did, and try again: none waits for an answer until the end."""
-    monkeypatch.setattr(resilience, "wait_before", lambda _attempt: 0)
+    monkeypatch.setattr(limits, "wait_before", lambda _attempt: 0)
     mine = [order(item(number), event="a") for number in range(4)]
     platform.on("/orders", Reply(json=orders(*mine)))
     platform.on("/events/a", Reply(steps=(Pause(0.05), CLOSE)), Reply(json={"id": "a"}))

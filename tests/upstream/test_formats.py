@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.fake_platform import CLOSE, FakePlatform, Reply
@@ -60,6 +61,65 @@ def test_a_name_twice_is_noticed(
         text = f'[{json.dumps(document)},{{"x":{text}}}]' if level % 2 else f'{{"y":{text}}}'
 
     assert isinstance(read(text), Unreadable)
+
+
+LETTERS = st.sampled_from([":", "a", '"', "\\", "/", "u003a", "\u00e9", "{"])
+SPACES = st.sampled_from(["", "", " ", "\n\t", "\r\n  "])
+
+
+@st.composite
+def strings(draw: st.DrawFn) -> str:
+    """A string as it stands in JSON; one text may be written in several ways."""
+    letters = draw(st.lists(LETTERS, max_size=3))
+    return f'"{"".join(draw(st.sampled_from(list(spellings(letter)))) for letter in letters)}"'
+
+
+def spellings(text: str) -> Iterator[str]:
+    """The ways to write *text*, which is ASCII, within a string."""
+    yield json.dumps(text)[1:-1]
+    yield json.dumps(text, ensure_ascii=False)[1:-1].replace("/", "\\/")
+    for code in ("{:04x}", "{:04X}"):
+        yield "".join("\\u" + code.format(ord(letter)) for letter in text)
+
+
+@st.composite
+def texts(draw: st.DrawFn, depth: int = 3) -> str:
+    """A JSON document, in which a name may come twice."""
+    kind = draw(st.sampled_from(["list", "object", "object"])) if depth else "scalar"
+    if kind == "scalar":
+        return draw(st.one_of(strings(), st.sampled_from(["1", "-1.50", "1e5", "true", "null"])))
+    values = draw(st.lists(texts(depth - 1), max_size=3))
+    if kind == "object":
+        names = [f"{draw(strings())}{draw(SPACES)}:{draw(SPACES)}" for _ in values]
+        values = [name + value for name, value in zip(names, values, strict=True)]
+    space = draw(SPACES)
+    inside = f"{space},{space}".join(values)
+    return f"[{space}{inside}{space}]" if kind == "list" else f"{{{space}{inside}{space}}}"
+
+
+def has_a_name_twice(text: str) -> bool:
+    """The same, by looking at each object."""
+    found = []
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        found.append(len(dict(pairs)) < len(pairs))
+
+    json.loads(text, object_pairs_hook=note)
+    return any(found)
+
+
+@pytest.mark.generated
+@pytest.mark.usefixtures("limits")
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300
+)
+@given(text=texts())
+@example(text=r'{"a":"\\u003a","b":"\\\u003a\u003A"}')
+@example(text=r'{"\u003a":1,":":2}')
+@example(text=r'{"a":"\u003a","a":"::"}')
+def test_a_document_is_refused_just_where_a_name_comes_twice(text: str) -> None:
+    """However names are written and spaced, and whatever the texts have of colons and backslashes."""
+    assert isinstance(read(text), Unreadable) is has_a_name_twice(text)
 
 
 BARE = ["15", "-15", "1.5", "-0.5", "1.5e3", "1e30", "0"]

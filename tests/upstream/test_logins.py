@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
+from tests.stand_in import compiled_on, sending_by
 from tests.support import NOW, TOKEN, USER, item, order, orders, spec_of, tickets_of
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.journal import Journal
@@ -91,7 +92,7 @@ class Accounts(httpx.AsyncBaseTransport):
 
 def bridge_on(platform: Accounts, auth: dict[str, Any], **changes: Any) -> Bridge:
     """The test mapping with *auth*, on *platform*."""
-    return compile_mapping(spec_of({"upstream.auth": auth, **changes}), transport=platform)
+    return compiled_on(platform, spec_of({"upstream.auth": auth, **changes}))
 
 
 async def problem_of(bridge: Bridge, user: str = USER) -> ProblemError:
@@ -424,6 +425,21 @@ async def test_a_login_that_hangs_ends_with_the_deadline() -> None:
     assert isinstance(problem, UpstreamTimeout)
 
 
+async def test_a_login_ends_in_time_for_those_who_came_later_too() -> None:
+    """A login has the time that an answer has, from its own beginning, whoever waits for it."""
+    platform = Accounts()
+    platform.hold = asyncio.Event()
+    bridge = bridge_on(platform, OAUTH2, **{"upstream.timeout": "400ms"})
+    first = asyncio.create_task(problem_of(bridge, "a@example.com"))
+    await asyncio.sleep(0.1)
+
+    later = await problem_of(bridge, "b@example.com")
+
+    assert isinstance(later, UpstreamTimeout)
+    assert later.log == "no token came in time"
+    assert isinstance(await first, UpstreamTimeout)
+
+
 async def test_a_login_counts_as_a_call_in_the_log() -> None:
     """The calls of an answer are those that were made for it, its login among them."""
     journal = Journal()
@@ -605,7 +621,7 @@ async def test_a_stand_in_takes_the_place_of_a_login() -> None:
         platform = Accounts()
         platform.refuses = 1
         spec = spec_of({"upstream.auth": auth})
-        bridge = compile_mapping(spec).on(platform, logs_in=False)
+        bridge = compile_mapping(spec).replaced(sending_by(platform, spec), logs_in=False)
 
         answer = await bridge.answer(USER, now=NOW)
 

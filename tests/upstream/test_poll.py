@@ -165,7 +165,7 @@ async def test_a_poll_has_tries_of_its_own(
     platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A poll that fails in passing is tried again as any call is."""
-    monkeypatch.setattr("ticketbridge.upstream.resilience.wait_before", lambda _attempt: 0)
+    monkeypatch.setattr("ticketbridge.upstream.limits.wait_before", lambda _attempt: 0)
     busy = Reply(503, json={})
     platform.on("/orders", busy, accepted(), busy, READY)
 
@@ -207,7 +207,7 @@ async def test_a_poll_back_to_an_earlier_url_is_a_fresh_call(platform: FakePlatf
 
 
 async def test_bindings_that_share_a_call_share_its_polls(platform: FakePlatform) -> None:
-    """A poll under way serves all that wait for the same: many bindings make no more calls than one."""
+    """A poll serves all that wait for the same, be it under way or done: they make no more calls than one."""
     platform.on("/orders", Reply(json=orders(*[order(item(number)) for number in range(20)])))
     platform.on("/events/fest", accepted(), Reply(json={}))
     source = [TWO_CALLS[0], {**TWO_CALLS[1], "responses": [{**POLL, "after": "20ms"}]}]
@@ -215,7 +215,20 @@ async def test_bindings_that_share_a_call_share_its_polls(platform: FakePlatform
     found = await ids_on(platform, {"source": [*source, TWO_CALLS[2]]})
 
     assert len(found) == 20
-    assert platform.paths.count("/events/fest") <= 3
+    assert platform.paths.count("/events/fest") == 2
+
+
+async def test_what_another_binding_has_polled_meanwhile_is_not_asked_again(
+    platform: FakePlatform,
+) -> None:
+    """Whoever waits longer for the same takes the answer that came since, and makes no call of its own."""
+    platform.on("/orders", Reply(json=orders(order(item(1), wait=0), order(item(2), wait=1))))
+    platform.on("/events/fest", accepted(), Reply(json={}))
+    slow = {**POLL, "when": "order.wait == `1`", "after": "200ms"}
+    source = [TWO_CALLS[0], {**TWO_CALLS[1], "responses": [slow, POLL]}, TWO_CALLS[2]]
+
+    assert await ids_on(platform, {"source": source}) == ["1", "2"]
+    assert platform.paths.count("/events/fest") == 2
 
 
 async def test_pages_go_on_from_where_the_poll_ended(platform: FakePlatform) -> None:

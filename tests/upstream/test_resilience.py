@@ -15,8 +15,8 @@ from tests.fake_platform import CLOSE, HANG, FakePlatform, Pause, Reply, Step
 from tests.support import USER, Changes, item, order, orders, spec_of
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.problems import ProblemError, UpstreamTimeout, UpstreamUnavailable
-from ticketbridge.upstream import resilience
-from ticketbridge.upstream.resilience import RetryBudget
+from ticketbridge.upstream import limits
+from ticketbridge.upstream.limits import RetryBudget
 
 pytestmark = pytest.mark.anyio
 
@@ -34,7 +34,7 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries follow one another at once."""
-    monkeypatch.setattr(resilience, "wait_before", lambda _attempt: 0)
+    monkeypatch.setattr(limits, "wait_before", lambda _attempt: 0)
 
 
 def bridge_to(platform: FakePlatform, changes: Changes | None = None) -> Bridge:

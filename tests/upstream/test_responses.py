@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ticketbridge.upstream.responses import seconds_to_wait
+from ticketbridge.upstream.answer import seconds_to_wait
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

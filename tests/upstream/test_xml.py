@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.fake_platform import FakePlatform, Reply
+from tests.stand_in import compiled_on
 from tests.support import USER, Replies, answer_of, serving, spec_of, tickets_of
 from ticketbridge.bridge import compile_mapping
 from ticketbridge.jmes import Repeated
@@ -575,7 +576,7 @@ async def test_a_rule_decides_before_the_content_type_does() -> None:
 async def test_xml_is_asked_for(changes: Mapping[str, Any], sent: str) -> None:
     """`Accept` fits the format, unless the mapping says another."""
     transport = Replies({"/sales": sales()})
-    await compile_mapping(spec_of({**CHANGES, **changes}), transport=transport).answer(USER)
+    await compiled_on(transport, spec_of({**CHANGES, **changes})).answer(USER)
 
     assert transport.requests[0].headers.get_list("accept") == [sent]
 
@@ -588,7 +589,7 @@ async def test_a_session_may_answer_in_xml() -> None:
         200, content="<session><token>t1</token></session>", headers={"Content-Type": "text/xml"}
     )
     transport = Replies({"/login": session, "/sales": sales(sale())})
-    bridge = compile_mapping(spec_of({**CHANGES, "upstream.auth": auth}), transport=transport)
+    bridge = compiled_on(transport, spec_of({**CHANGES, "upstream.auth": auth}))
     answer = await bridge.answer(USER)
 
     assert len(tickets_of(answer)) == 1

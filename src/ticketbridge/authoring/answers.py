@@ -8,31 +8,28 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from ticketbridge.authoring.cases.clock import SkippingLoop
-from ticketbridge.authoring.cases.logins import answers_login
-from ticketbridge.authoring.cases.platform import CasePlatform, UnexpectedCall
+from ticketbridge.authoring.cases.case_platform import CasePlatform, UnexpectedCall
+from ticketbridge.authoring.cases.case_spec import CaseSpec
 from ticketbridge.authoring.cases.reader import read_cases
-from ticketbridge.authoring.cases.runner import cases_file
-from ticketbridge.authoring.cases.spec import CaseSpec
+from ticketbridge.authoring.cases.runner import SkippingLoop, answers_login, cases_file
 from ticketbridge.authoring.samples import SampleError, SamplePlatform, read_sample
-from ticketbridge.authoring.trial import Trial, Watched, tried
-from ticketbridge.authoring.unfinished import finished, unfinished
+from ticketbridge.authoring.trial import Trial, Watched, make_trial
+from ticketbridge.authoring.unfinished import find_unfinished, require_finished
 from ticketbridge.bridge import Bridge, compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import did_you_mean
 from ticketbridge.mapping.loader import draft_mapping, read_text
-from ticketbridge.upstream.client import Client
 
 
-def fetched(
+def fetch_answer(
     mapping: Path, user: str, environment: Environment, *, now: datetime | None = None
 ) -> Trial:
-    """What menta tech would get for *user* now, by real calls. Raises MappingError."""
+    """Ask the platform for *user*, and return what menta tech would get. Raises MappingError."""
     bridge = compile_mapping(load_mapping(mapping, environment=environment))
-    return asyncio.run(_watched(bridge, user, now))
+    return asyncio.run(_run_watched(bridge, user, now))
 
 
-def mapped(
+def map_samples(
     mapping: Path,
     samples: Sequence[str],
     user: str | None,
@@ -40,67 +37,61 @@ def mapped(
     *,
     now: datetime | None = None,
 ) -> tuple[Trial, list[str]]:
-    """What the mapping makes of *samples*, and those that nothing asked for.
+    """Return what the mapping makes of *samples*, and the samples that no call asked for.
 
-    *samples* are arguments of the command line: see `samples`; or one case, `acme.cases.yaml#its name`,
-    which brings its user and its time. Of a draft in which something is TODO the records are shown
-    without it: see `unfinished`. Raises MappingError, and SampleError where a sample is missing or cannot
-    be used.
+    Raises MappingError, and SampleError if a sample is missing or cannot be used. *samples* are arguments
+    of the command line (see `samples`), or one case, `acme.cases.yaml#its name`, which brings its user and
+    its time. In a draft, what is TODO is left out (see `unfinished`).
     """
     draft = draft_mapping(
         read_text(mapping), file=str(mapping), environment=environment, folder=mapping.parent
     )
-    opened = unfinished(draft)
-    bridge = compile_mapping(opened.spec if opened else finished(draft))
-    trial, left = _mapped(bridge, mapping, samples, user, now)
+    opened = find_unfinished(draft)
+    bridge = compile_mapping(opened.spec if opened else require_finished(draft))
+    trial, left = _map_samples(bridge, mapping, samples, user, now)
     if opened:
-        trial = replace(trial, answer=opened.shown(trial.answer), open=opened.open)
+        trial = replace(trial, answer=opened.mark_open(trial.answer), open=opened.open)
     return trial, left
 
 
-def _mapped(
+def _map_samples(
     bridge: Bridge, mapping: Path, samples: Sequence[str], user: str | None, now: datetime | None
 ) -> tuple[Trial, list[str]]:
-    case = _case_of(samples, mapping)
+    case = _find_case(samples, mapping)
     if case is not None:
-        return _mapped_case(bridge, case, user, now)
+        return _map_case(bridge, case, user, now)
     if user is None:
         raise SampleError("say whose tickets the samples are: --user E")
     platform = SamplePlatform([read_sample(sample) for sample in samples], bridge.spec)
-    nowhere = CasePlatform((), bridge.spec.upstream)
-    offline = bridge.on(nowhere, logs_in=False).through(lambda _: platform)
-    trial = _offline(offline, user, now)
+    trial = _run_offline(bridge.replaced(platform.send, logs_in=False), user, now)
     return trial, [str(sample) for sample in platform.left]
 
 
-def _mapped_case(
+def _map_case(
     bridge: Bridge, case: CaseSpec, user: str | None, now: datetime | None
 ) -> tuple[Trial, list[str]]:
     platform = CasePlatform(case.answers, bridge.spec.upstream)
     try:
-        offline = bridge.on(platform, logs_in=answers_login(case, bridge.spec.upstream.auth))
-        trial = _offline(offline, user or case.user, now or case.now)
+        logs_in = answers_login(case, bridge.spec.upstream.auth)
+        offline = bridge.replaced(platform.send, logs_in=logs_in)
+        trial = _run_offline(offline, user or case.user, now or case.now)
     except UnexpectedCall as call:
         raise SampleError(f"no answer of the case `{case.name}` fits the call {call}") from None
     return trial, [str(answer) for answer in platform.left]
 
 
-def _offline(bridge: Bridge, user: str, now: datetime | None) -> Trial:
-    """A trial in which no wait takes time."""
+def _run_offline(bridge: Bridge, user: str, now: datetime | None) -> Trial:
+    """Return the trial of one answer in a loop where no wait takes time."""
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        return runner.run(_watched(bridge, user, now))
+        return runner.run(_run_watched(bridge, user, now))
 
 
-async def _watched(bridge: Bridge, user: str, now: datetime | None) -> Trial:
-    watched: list[Watched] = []
-
-    def watch(client: Client) -> Client:
-        watched.append(Watched(client))
-        return watched[-1]
-
-    bridge = bridge.through(watch)
+async def _run_watched(bridge: Bridge, user: str, now: datetime | None) -> Trial:
+    watched = Watched(bridge.last_stage)
     try:
-        return await tried(bridge, user, now=now, exchanges=watched[-1].exchanges)
+        return await make_trial(
+            bridge.replaced(watched.send), user, now=now, exchanges=watched.exchanges
+        )
     finally:
         await bridge.aclose()
 
@@ -108,8 +99,8 @@ async def _watched(bridge: Bridge, user: str, now: datetime | None) -> Trial:
 # --- a case as the sample -------------------------------------------------------------------------
 
 
-def _case_of(samples: Sequence[str], mapping: Path) -> CaseSpec | None:
-    """The case that the one sample names, or None where samples are files with answers."""
+def _find_case(samples: Sequence[str], mapping: Path) -> CaseSpec | None:
+    """Return the case that the only sample names; None if the samples are files with answers."""
     named = [sample for sample in samples if _names_case(sample)]
     if not named:
         return None
@@ -118,7 +109,7 @@ def _case_of(samples: Sequence[str], mapping: Path) -> CaseSpec | None:
             f"{named[0]}: a case brings all its answers: give no other sample with it"
         )
     file, _, name = named[0].partition("#")
-    return _chosen(Path(file) if file else cases_file(mapping), name)
+    return _choose_case(Path(file) if file else cases_file(mapping), name)
 
 
 def _names_case(sample: str) -> bool:
@@ -126,7 +117,7 @@ def _names_case(sample: str) -> bool:
     return sample.startswith("#") or Path(file).stem.endswith(".cases")
 
 
-def _chosen(file: Path, name: str) -> CaseSpec:
+def _choose_case(file: Path, name: str) -> CaseSpec:
     cases = {case.name: case for case in read_cases(file).cases}
     if not name and len(cases) == 1:
         return next(iter(cases.values()))

@@ -16,14 +16,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ticketbridge.authoring.cases.platform import below_base, key_parameter
-from ticketbridge.authoring.cases.spec import Target
+from ticketbridge.authoring.cases.case_platform import below_base, find_key_parameter
+from ticketbridge.authoring.cases.case_spec import Target
 from ticketbridge.mapping.compiler import TODO
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.mapping.findings import did_you_mean
 from ticketbridge.mapping.spec import CallSpec, MappingSpec
 from ticketbridge.terminal import UsageError
-from ticketbridge.upstream.auth import Credentials
+from ticketbridge.upstream.context import AnswerContext
 from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
 
 MOST_BYTES = 50 * 1024 * 1024
@@ -32,7 +32,7 @@ _OPEN = frozenset({PLACEHOLDER, TODO})
 
 
 class SampleError(UsageError):
-    """A sample that cannot be used, or one that is missing; the text says which, and what would be right."""
+    """A sample cannot be used, or is missing; the text says which, and what would be right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def looks_like_xml(content: bytes) -> bool:
 
 
 def read_sample(argument: str) -> Sample:
-    """The sample that an *argument* of the command line names; raises SampleError."""
+    """Return the sample that an *argument* of the command line names. Raises SampleError."""
     key, mark, file = argument.rpartition("=")
     if not mark or _is_file(argument):
         key, file = "", argument
@@ -70,9 +70,9 @@ def read_sample(argument: str) -> Sample:
         except ValueError:
             raise SampleError(f"{argument}: what stands before `=` is no URL") from None
         key = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    content = _content(file)
+    content = _read_content(file)
     if not looks_like_xml(content):
-        _hold_to_json(file, content)
+        _require_json(file, content)
     return Sample(key, file, content)
 
 
@@ -83,7 +83,7 @@ def _is_file(argument: str) -> bool:
         return False
 
 
-def _content(file: str) -> bytes:
+def _read_content(file: str) -> bytes:
     try:
         with sys.stdin.buffer if file == "-" else Path(file).open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
@@ -95,7 +95,7 @@ def _content(file: str) -> bytes:
     return content
 
 
-def _hold_to_json(file: str, content: bytes) -> None:
+def _require_json(file: str, content: bytes) -> None:
     try:
         msgspec.json.decode(content.removeprefix(_BOM))
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -104,7 +104,7 @@ def _hold_to_json(file: str, content: bytes) -> None:
 
 
 class SamplePlatform:
-    """A client that answers from *samples*, each once; raises SampleError for a call without one.
+    """A last stage that answers from *samples*, each once. Raises SampleError for a call without one.
 
     *left* are the samples that nothing has asked for.
     """
@@ -114,27 +114,22 @@ class SamplePlatform:
         self.left = list(samples)
         self._answered: list[str] = []
         self._base_url = spec.upstream.base_url
-        self._key = key_parameter(spec.upstream.auth)
+        self._key = find_key_parameter(spec.upstream.auth)
         self._calls = [entry.name for entry in spec.source if isinstance(entry, CallSpec)]
         for sample in samples:
-            self._hold_to_calls(sample.key)
+            self._require_call(sample.key)
 
-    async def send(
-        self, request: PlatformRequest, credentials: Credentials | None
-    ) -> PlatformAnswer:
-        """See Client."""
-        sample = self._for(request)
+    async def send(self, request: PlatformRequest, _context: AnswerContext) -> PlatformAnswer:
+        """See Send."""
+        sample = self._find_sample(request)
         self.left.remove(sample)
         self._answered.append(f"{request.call} by {sample.file}")
         media_type = "application/xml" if sample.is_xml else "application/json"
         content = sample.content.replace(b"{BASE}", self._base_url.encode())
         headers = {"content-type": media_type, "content-length": str(len(content))}
-        return PlatformAnswer(200, headers, content, credentials)
+        return PlatformAnswer(200, headers, content, request.credentials)
 
-    async def aclose(self) -> None:
-        """See Client."""
-
-    def _for(self, request: PlatformRequest) -> Sample:
+    def _find_sample(self, request: PlatformRequest) -> Sample:
         asked = below_base(request.url, self._base_url)
         target = Target.of(asked)
         first = self._calls[:1] == [request.call]
@@ -144,10 +139,10 @@ class SamplePlatform:
         for sample in self.left:
             if sample.key == request.call or (first and not sample.key):
                 return sample
-        raise SampleError(self._missing(request, asked))
+        raise SampleError(self._describe_missing(request, asked))
 
     def _fits(self, given: Target, asked: Target) -> bool:
-        """Whether *given* is what was asked for, but for the credential, and what the mapping leaves open.
+        """Whether *given* is what was asked for, except for credentials, and what the mapping leaves open.
 
         That is what a variable that is not set stands for, or a TODO.
         """
@@ -159,7 +154,7 @@ class SamplePlatform:
             path = tuple(a if a in _OPEN and g else g for g, a in pairs)
         return Target(path, query).fits(asked)
 
-    def _missing(self, request: PlatformRequest, asked: str) -> str:
+    def _describe_missing(self, request: PlatformRequest, asked: str) -> str:
         answered = "; ".join(self._answered)
         return (
             f"no sample answers the call `{request.call}`: {request.method} {asked}"
@@ -167,7 +162,7 @@ class SamplePlatform:
             + f"; give it as {request.call}=FILE, or as '{asked.partition('?')[0]}=FILE'"
         )
 
-    def _hold_to_calls(self, key: str) -> None:
+    def _require_call(self, key: str) -> None:
         if key and not key.startswith("/") and key not in self._calls:
             calls = ", ".join(self._calls)
             near = f"; {did_you_mean(key, self._calls)}".rstrip("; ")

@@ -12,8 +12,7 @@ from ticketbridge.bridge import Answer, Bridge
 from ticketbridge.journal import Journal
 from ticketbridge.mapping.spec import EndpointSpec
 from ticketbridge.problems import ProblemError
-from ticketbridge.upstream.auth import Credentials
-from ticketbridge.upstream.client import Client
+from ticketbridge.upstream.context import AnswerContext, Send
 from ticketbridge.upstream.errors import NoAnswer
 from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.user import asked_user
@@ -31,22 +30,20 @@ class Exchange:
 
 
 class Watched:
-    """A client that keeps what passes through it, in *exchanges*, in the order of sending."""
+    """Wraps the *last_stage* of a pipe, and keeps *exchanges*, in the order of sending."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, last_stage: Send) -> None:
         self.exchanges: list[Exchange] = []
-        self._client = client
+        self._last_stage = last_stage
         self._since = time.perf_counter()
 
-    async def send(
-        self, request: PlatformRequest, credentials: Credentials | None
-    ) -> PlatformAnswer:
-        """See Client."""
+    async def send(self, request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
+        """See Send."""
         began = time.perf_counter()
         exchange = Exchange(request, began - self._since, failure="stopped before it was answered")
         self.exchanges.append(exchange)
         try:
-            exchange.answer = await self._client.send(request, credentials)
+            exchange.answer = await self._last_stage(request, context)
         except NoAnswer as failure:
             exchange.failure = failure.problem.log
             raise
@@ -58,10 +55,6 @@ class Watched:
         finally:
             exchange.seconds = time.perf_counter() - began
         return exchange.answer
-
-    async def aclose(self) -> None:
-        """See Client."""
-        await self._client.aclose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,29 +74,29 @@ class Trial:
     open: Sequence[str] = ()
 
 
-async def tried(
+async def make_trial(
     bridge: Bridge,
     user: str,
     *,
     now: datetime | None = None,
     exchanges: Sequence[Exchange] = (),
 ) -> Trial:
-    """What *bridge* answers for *user*, with its reasons; *exchanges* is where its calls are kept.
+    """Answer *user* by *bridge*, with reasons; *exchanges* is where its calls are kept.
 
-    Raises WaysDiffer where `serve` would answer otherwise.
+    Raises WaysDiffer if `serve` would answer otherwise.
     """
     now = now or datetime.now(UTC)
     journal = Journal(explains=True)
     answer = problem = None
     try:
-        asked = asked_as_by_menta(user, bridge.spec.endpoint)
+        asked = require_asked_user(user, bridge.spec.endpoint)
         answer = await bridge.answer(asked, journal, now=now)
     except ProblemError as error:
         problem = error
     return Trial(user, now, bridge, journal, answer, problem, exchanges)
 
 
-def asked_as_by_menta(user: str, endpoint: EndpointSpec) -> str:
-    """*user* as the service reads it from a query; InvalidUser for one that it would refuse."""
+def require_asked_user(user: str, endpoint: EndpointSpec) -> str:
+    """Return *user* as the service reads it from a query. Raises InvalidUser."""
     query = f"{quote(endpoint.user_parameter, safe='')}={quote(user, safe='')}"
     return asked_user(query.encode(), endpoint)

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from ticketbridge.authoring.sites import sites
+from ticketbridge.authoring.spec_parts import list_parts
 from ticketbridge.bridge import Answer
 from ticketbridge.contract import tickets_schema
 from ticketbridge.contract.marks import VALID
@@ -37,17 +37,17 @@ _OPEN_CODES = frozenset({"TB015", "TB070"})
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """*spec* is the mapping without what is open: *open* says what that is, in words, with its line.
+    """The mapping *spec* without what is open; *open* lists that in words, with lines.
 
-    *fields* are those that the tickets lack, "status" among them where it is not known what is valid.
+    *fields* are those that the tickets lack; "status" is one of them if it is not known what is valid.
     """
 
     spec: MappingSpec
     open: tuple[str, ...]
     fields: tuple[str, ...]
 
-    def shown(self, answer: Answer | None) -> Answer | None:
-        """*answer* with TODO in place of what its tickets lack."""
+    def mark_open(self, answer: Answer | None) -> Answer | None:
+        """Return *answer* with TODO in place of what its tickets lack."""
         if answer is None or not answer.body:
             return answer
         body = msgspec.json.decode(answer.body)
@@ -57,17 +57,21 @@ class Unfinished:
         return replace(answer, body=msgspec.json.encode(body))
 
 
-def finished(draft: Draft) -> MappingSpec:
-    """The mapping, where nothing is wrong with it; MappingError else."""
+def require_finished(draft: Draft) -> MappingSpec:
+    """Return the mapping. Raises MappingError if an error was found in it."""
     if any(finding.severity == "error" for finding in draft.findings):
         raise MappingError(draft.findings)
     return replace(draft.spec, warnings=tuple(draft.findings))
 
 
-def unfinished(draft: Draft) -> Unfinished | None:
-    """The mapping without what is open; None where nothing is, or more is wrong with it."""
+def find_unfinished(draft: Draft) -> Unfinished | None:
+    """Return the mapping without what is open; None if nothing is open, or more is wrong."""
     wrong = [finding for finding in draft.findings if finding.severity == "error"]
-    opened = [_said(site.slot, site.node) for site in sites(draft.spec) if _is_open(site.node)]
+    opened = [
+        _describe_open(part.slot, part.node)
+        for part in list_parts(draft.spec)
+        if _is_open(part.node)
+    ]
     if any(finding.code not in _OPEN_CODES for finding in wrong) or not (opened or wrong):
         return None
     ticket = draft.spec.ticket
@@ -75,21 +79,21 @@ def unfinished(draft: Draft) -> Unfinished | None:
     reasons = tuple(r for r in ticket.not_eligible_when if not _is_open(r.expression))
     lacking = tuple(f.name for f in ticket.fields.fields if _is_open(f.field))
     bad = tuple(
-        _bad_words(t, n) for n, t in enumerate(ticket.statuses) if t not in tables and t.values
+        _make_reason(t, n) for n, t in enumerate(ticket.statuses) if t not in tables and t.values
     )
     bad = tuple(reason for reason in bad if not _is_open(reason.expression))
     judged = len(tables) == len(ticket.statuses) and len(reasons) == len(ticket.not_eligible_when)
     spec = replace(
         draft.spec,
-        source=tuple(_entry(entry) for entry in draft.spec.source),
-        ticket=_ticket(
+        source=tuple(_close_entry(entry) for entry in draft.spec.source),
+        ticket=_close_ticket(
             replace(ticket, statuses=tables, not_eligible_when=(*bad, *reasons)),
             lacking,
             draft.spec.source[-1].name,
         ),
-        response=_response(draft.spec.response, lacking),
+        response=_close_response(draft.spec.response, lacking),
     )
-    said = (*opened, *(_finding(finding) for finding in wrong))
+    said = (*opened, *(_describe_finding(finding) for finding in wrong))
     return Unfinished(spec, said, lacking if judged else (*lacking, "status"))
 
 
@@ -101,8 +105,8 @@ def _has_valid(values: Any) -> bool:
     return any(word.value == VALID for word in values.values())
 
 
-def _bad_words(table: StatusTableSpec, number: int) -> ReasonSpec:
-    """The words of a table that are known to be none of a valid ticket, as a reason."""
+def _make_reason(table: StatusTableSpec, number: int) -> ReasonSpec:
+    """Return the words of a table that are known to be invalid, as a reason."""
     if _is_open(table.source):
         return ReasonSpec("status", table.source)
     words = json.dumps(list(table.values)).replace("`", "\\`")
@@ -110,16 +114,16 @@ def _bad_words(table: StatusTableSpec, number: int) -> ReasonSpec:
     return ReasonSpec(f"status_{number + 1}", replace(table.source, text=text, pieces=()))
 
 
-def _said(slot: str, node: Any) -> str:
+def _describe_open(slot: str, node: Any) -> str:
     return f"{node.place.file}:{node.place.line}: `{slot}` is TODO"
 
 
-def _finding(finding: Finding) -> str:
+def _describe_finding(finding: Finding) -> str:
     return f"{finding.place.file}:{finding.place.line}: {finding.message}"
 
 
-def _ticket(ticket: TicketSpec, lacking: tuple[str, ...], record: str) -> TicketSpec:
-    """*ticket* without the fields that are open; of an open owner each *record* is the user's."""
+def _close_ticket(ticket: TicketSpec, lacking: tuple[str, ...], record: str) -> TicketSpec:
+    """Return *ticket* without open fields; if the owner is open, each *record* is the user's."""
     owner = ticket.owner
     if owner is not None and _is_open(owner):
         owner = replace(owner, text=f"[user, {record}][0]", pieces=())
@@ -127,38 +131,39 @@ def _ticket(ticket: TicketSpec, lacking: tuple[str, ...], record: str) -> Ticket
     return replace(ticket, owner=owner, fields=replace(ticket.fields, fields=kept))
 
 
-def _response(response: ResponseSpec, lacking: tuple[str, ...]) -> ResponseSpec:
-    """The bundled contract without the fields that are open."""
+def _close_response(response: ResponseSpec, lacking: tuple[str, ...]) -> ResponseSpec:
+    """Return the bundled contract without the fields that are open."""
     if response.schema is not None or not lacking:
         return response
     schema = tickets_schema()
-    for part in _objects(schema):
+    for part in _list_objects(schema):
         if isinstance(part.get("required"), list) and "ticketId" in part["required"]:
             part["required"] = [name for name in part["required"] if name not in lacking]
     return replace(response, schema=schema)
 
 
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
+def _list_objects(value: Any) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
         yield value
         for member in value.values():
-            yield from _objects(member)
+            yield from _list_objects(member)
     elif isinstance(value, list):
         for member in value:
-            yield from _objects(member)
+            yield from _list_objects(member)
 
 
-def _entry(entry: Any) -> Any:
-    """A call with a text in place of each hole that is open."""
+def _close_entry(entry: Any) -> Any:
+    """Return a call with a text in place of each open hole."""
     if not isinstance(entry, CallSpec):
         return entry
     request = entry.request
-    query = {name: tuple(map(_template, parts)) for name, parts in request.query.items()}
-    headers = {name: _template(text) for name, text in request.headers.items()}
-    made = replace(request, path=_template(request.path), query=query, headers=headers)
+    query = {name: tuple(map(_close_template, parts)) for name, parts in request.query.items()}
+    headers = {name: _close_template(text) for name, text in request.headers.items()}
+    get, post = (path and _close_template(path) for path in (request.get, request.post))
+    made = replace(request, get=get, post=post, query=query, headers=headers)
     return replace(entry, request=made)
 
 
-def _template(text: TemplateSpec) -> TemplateSpec:
+def _close_template(text: TemplateSpec) -> TemplateSpec:
     parts = tuple(TODO if _is_open(part) else part for part in text.parts)
     return replace(text, parts=parts)

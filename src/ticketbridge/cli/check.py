@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ticketbridge.authoring.check import WRITERS, as_text, check_paths
-from ticketbridge.authoring.codes import all_codes
-from ticketbridge.authoring.codes.page import explained
+from ticketbridge.authoring.check.checking import check_paths
+from ticketbridge.authoring.check.codes import read_codes, show_code
+from ticketbridge.authoring.check.finding_output import WRITERS, as_text
 from ticketbridge.mapping import Environment
 from ticketbridge.terminal import counted, shows_colours
 
@@ -50,9 +50,9 @@ class _Explain(argparse.Action):
         values: str | Sequence[object] | None,
         _option: str | None = None,
     ) -> None:
-        code = all_codes().get(str(values).upper())
+        code = read_codes().get(str(values).upper())
         if code is None:
-            known = list(all_codes())
+            known = list(read_codes())
             parser.error(f"there is no code {values} (from {known[0]} to {known[-1]})")
-        print(explained(code), end="")
+        print(show_code(code), end="")
         parser.exit()

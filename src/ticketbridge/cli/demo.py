@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ticketbridge.demo import run_demo
+from ticketbridge.demo.screen import run_demo
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ticketbridge.authoring.draft import draft, platform_of, write
+from ticketbridge.authoring.draft.command import make_draft, name_platform, write_files
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,12 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the draft, or print it."""
-    files = draft(options.samples, options.user, platform_of(options.output))
+    files = make_draft(options.samples, options.user, name_platform(options.output))
     if options.output is None:
         print(files.mapping, end="")
         print(f"ticketbridge: {files.summary}", file=sys.stderr)
         return 0
-    written = write(files, options.output)
+    written = write_files(files, options.output)
     print(f"{' and '.join(map(str, written))}: {files.summary}")
     print(f"Next: ticketbridge check {options.output}")
     return 0

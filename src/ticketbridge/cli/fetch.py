@@ -7,8 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from ticketbridge.authoring.answers import fetched
-from ticketbridge.authoring.record import RecordError, record
+from ticketbridge.authoring.answers import fetch_answer
+from ticketbridge.authoring.record.recording import RecordError, record
 from ticketbridge.authoring.trial import Trial
 from ticketbridge.cli.findings import all_findings
 from ticketbridge.cli.outcome import add_outcome_arguments, print_outcome
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     """Print what menta tech would get, and record it where that is asked for."""
     environment = Environment(os.environ)
     with all_findings([options.mapping], environment):
-        trial = fetched(options.mapping, options.user, environment)
+        trial = fetch_answer(options.mapping, options.user, environment)
     code = print_outcome(trial, options)
     return code if options.record is None else _record(trial, options)
 

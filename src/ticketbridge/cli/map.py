@@ -8,7 +8,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from ticketbridge.authoring.answers import mapped
+from ticketbridge.authoring.answers import map_samples
 from ticketbridge.cli.findings import all_findings
 from ticketbridge.cli.outcome import add_outcome_arguments, print_outcome
 from ticketbridge.mapping import Environment
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     """Print what the mapping makes of the samples."""
     environment = Environment(os.environ, missing="placeholder")
     with all_findings([options.mapping], environment):
-        trial, left = mapped(
+        trial, left = map_samples(
             options.mapping, options.samples, options.user, environment, now=options.now
         )
     code = print_outcome(trial, options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ticketbridge.authoring.explain import WRITERS, Outcome
+from ticketbridge.authoring.explain_output import WRITERS, PrintedAnswer
 from ticketbridge.authoring.trial import Trial
 
 
@@ -24,7 +24,9 @@ def add_outcome_arguments(parser: argparse.ArgumentParser) -> None:
 
 def print_outcome(trial: Trial, options: argparse.Namespace) -> int:
     """Print what came of a trial; return 1 where it is a problem."""
-    outcome = Outcome(trial, explain=options.explain, show_personal=options.show_personal_data)
+    outcome = PrintedAnswer(
+        trial, explain=options.explain, show_personal=options.show_personal_data
+    )
     out, err = WRITERS[options.format](outcome, sys.stdout)
     if out:
         print(out)

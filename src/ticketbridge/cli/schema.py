@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from ticketbridge.contract import tickets_schema_text
-from ticketbridge.mapping.schema import schema_file
+from ticketbridge.mapping.schema import schema_text
 
-_SCHEMAS = {"mapping": lambda: schema_file().read_text("utf-8"), "tickets": tickets_schema_text}
+_SCHEMAS = {"mapping": schema_text, "tickets": tickets_schema_text}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,8 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ticketbridge.authoring.check import as_text
-from ticketbridge.authoring.testing import WRITERS, as_junit, run_files, update_files, write_text
+from ticketbridge.authoring.cases.case_output import WRITERS, as_junit, write_text
+from ticketbridge.authoring.cases.mapping_runs import run_files
+from ticketbridge.authoring.cases.update import update_files
+from ticketbridge.authoring.check.finding_output import as_text
 from ticketbridge.catalog import mapping_files
 from ticketbridge.terminal import shows_colours
 
@@ -42,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     files = mapping_files(options.paths)
     if options.update:
         _update(files, options.format)
-    ran = run_files(files, with_coverage=options.coverage, with_slips=options.mutants)
+    ran = run_files(files, with_coverage=options.coverage, with_mutants=options.mutants)
     errors = [finding for finding in ran.findings if finding.severity == "error"]
     if errors:
         print(as_text(errors, colour=shows_colours(sys.stderr)), file=sys.stderr)

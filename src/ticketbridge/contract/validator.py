@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final, cast
 
 import jsonschema_rs
@@ -55,15 +56,7 @@ class Validator:
     """
 
     def __init__(self, schema: Schema, *, part: Schema | None = None) -> None:
-        self._names = frozenset(names_in(schema)).union(names_in(part))
-        whole = cast("dict[str, Any]", _exact(schema))
-        one = {"$ref": "#"} if part is None else _exact(part)
-        name = _free_name(whole.get("$defs", {}))
-        several = {"items": {"$ref": f"#/$defs/{name}-one"}}
-        definitions = {**whole.get("$defs", {}), f"{name}-one": one, f"{name}-all": several}
-        compiler = _Compiler({**whole, "$schema": _DIALECT, "$defs": definitions})
-        self._one = compiler.compiled(f"/$defs/{name}-one")
-        self._all = compiler.compiled(f"/$defs/{name}-all")
+        self._names, self._one, self._all = _compile(json.dumps(schema), json.dumps(part))
 
     def fits(self, value: object) -> bool:
         """Whether *value* fits."""
@@ -117,6 +110,23 @@ def _exact(node: object) -> object:
 
 
 _Compiled = jsonschema_rs.Draft202012Validator
+
+
+@lru_cache(maxsize=64)
+def _compile(schema_text: str, part_text: str) -> tuple[frozenset[str], _Compiled, _Compiled]:
+    """Return the names in a schema and its part, the check of one value, and the check of a list.
+
+    Raises ValueError for what is no schema. Kept by text: nearly all mappings have the same schema.
+    """
+    schema, part = json.loads(schema_text), json.loads(part_text)
+    names = frozenset(names_in(schema)).union(names_in(part))
+    whole = cast("dict[str, Any]", _exact(schema))
+    one = {"$ref": "#"} if part is None else _exact(part)
+    name = _free_name(whole.get("$defs", {}))
+    several = {"items": {"$ref": f"#/$defs/{name}-one"}}
+    definitions = {**whole.get("$defs", {}), f"{name}-one": one, f"{name}-all": several}
+    compiler = _Compiler({**whole, "$schema": _DIALECT, "$defs": definitions})
+    return names, compiler.compiled(f"/$defs/{name}-one"), compiler.compiled(f"/$defs/{name}-all")
 
 
 class _Compiler:

@@ -18,7 +18,7 @@ import uvicorn
 from ticketbridge.app import Observer, create_app
 from ticketbridge.bridge import Bridge
 from ticketbridge.catalog import NoMappings, load_bridges
-from ticketbridge.demo.platform import BASE_PATH, legacy_platform
+from ticketbridge.demo.lantern import BASE_PATH, make_legacy_platform
 from ticketbridge.listening import close_all, open_listeners, url_of
 from ticketbridge.mapping import Environment
 from ticketbridge.server import server_config
@@ -34,7 +34,7 @@ _CHECKOUT = Path(__file__).parents[3] / "mappings" / "demo.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """Where a running demo listens, and what opens its two doors."""
+    """Where a running demo listens, and the secrets for both addresses."""
 
     api: str
     token: str = field(repr=False)
@@ -47,27 +47,27 @@ class Demo:
 async def running_demo(
     port: int = PORT, *, host: str = LOOPBACK, observe: Observer | None = None
 ) -> AsyncIterator[Demo]:
-    """The platform and the bridge, listening for as long as the context lasts.
+    """Run the platform and the bridge for as long as the context lasts.
 
-    The platform is on loopback, the bridge on *host*; *observe* is told of the bridge's answers.
-    Where *port* is taken, the next free one is used; 0 takes any. Raises NoMappings where the
-    demo's mapping is not installed, and SettingsError where it cannot listen.
+    Raises NoMappings if the demo's mapping is not installed, and SettingsError if it cannot listen. The
+    platform is on loopback, the bridge on *host*; *observe* is called with each answer of the bridge. If
+    *port* is taken, the next free one is used; 0 takes any.
     """
     with as_file(mapping_file()) as mapping, ExitStack() as opened:
-        platform_doors = _listeners(LOOPBACK, 0)
+        platform_doors = _open_listeners(LOOPBACK, 0)
         opened.callback(close_all, platform_doors)
-        doors = _listeners(host, port)
+        doors = _open_listeners(host, port)
         opened.callback(close_all, doors)
         demo = Demo(
             api=f"{url_of(platform_doors[0])}{BASE_PATH}",
             token=secrets.token_hex(16),
             tickets=f"{url_of(doors[0])}/tickets",
             secret=secrets.token_hex(16),
-            mapping=_as_seen_from_here(mapping),
+            mapping=_make_relative(mapping),
         )
         settings = Settings(host=host, grace=_GRACE)
-        app = create_app([_bridge(demo)], settings, observe=observe)
-        platform = legacy_platform(demo.token)
+        app = create_app([_load_bridge(demo)], settings, observe=observe)
+        platform = make_legacy_platform(demo.token)
         async with (
             _serving(server_config(platform, settings), platform_doors),
             _serving(server_config(app, settings), doors),
@@ -76,20 +76,20 @@ async def running_demo(
 
 
 def mapping_file(packaged: Traversable = _PACKAGED, checkout: Path = _CHECKOUT) -> Traversable:
-    """The demo's mapping: in an installed package beside this module, else in the checkout."""
+    """Return the demo's mapping: beside this module if installed, else in the checkout. Raises NoMappings."""
     for candidate in (packaged, checkout):
         if candidate.is_file():
             return candidate
     raise NoMappings(f"the demo's mapping is missing: neither {packaged} nor {checkout} is there")
 
 
-def _bridge(demo: Demo) -> Bridge:
-    """The mapping, compiled; of the shell's variables it sees none."""
+def _load_bridge(demo: Demo) -> Bridge:
+    """Return the compiled mapping; it sees no variable of the shell."""
     variables = {"DEMO_API": demo.api, "DEMO_TOKEN": demo.token, "DEMO_SECRET": demo.secret}
     return load_bridges([demo.mapping], Environment(variables))[0]
 
 
-def _as_seen_from_here(path: Path) -> Path:
+def _make_relative(path: Path) -> Path:
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
@@ -97,15 +97,15 @@ def _as_seen_from_here(path: Path) -> Path:
 # --- sockets and servers --------------------------------------------------------------------------
 
 
-def _listeners(host: str, port: int) -> list[socket.socket]:
-    """Sockets that listen on *port*, or on the next one that is free."""
+def _open_listeners(host: str, port: int) -> list[socket.socket]:
+    """Return sockets that listen on *port*, or on the next free one. Raises SettingsError."""
     if port not in range(65536):
         raise SettingsError(f"a port is a number from 0 to 65535, not {port}")
     return open_listeners(host, port, more_ports=_MORE_PORTS if port else 0)
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that says when it listens, and leaves signals to the process's owner."""
+    """A uvicorn server that signals when it listens, and leaves signals to the owner of the process."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import signal
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TextIO
 from urllib.parse import urlsplit
 
+from ticketbridge import logs
 from ticketbridge.bridge import Bridge
-from ticketbridge.demo.orders import CUSTOMERS
-from ticketbridge.demo.running import Demo
+from ticketbridge.demo.lantern import CUSTOMERS
+from ticketbridge.demo.running import LOOPBACK, PORT, Demo, running_demo
 from ticketbridge.journal import Journal
 from ticketbridge.replies import Reply
+from ticketbridge.settings import Settings
 from ticketbridge.terminal import BOLD, GREEN, RED, YELLOW, Paint, counted
 from ticketbridge.tickets.verdicts import NOT_OWNER, RETURNED, Record
 
@@ -33,7 +39,7 @@ class Screen:
         self._paint = Paint(out)
 
     def greet(self, demo: Demo, *, wanted_port: int) -> None:
-        """What runs where, and what to try."""
+        """Write what runs where, and what to try."""
         places = {
             "platform": f"{demo.api}, a legacy ticketing platform, invented",
             "bridge": f"{demo.tickets}, where menta tech asks",
@@ -43,9 +49,9 @@ class Screen:
         orders = f"{demo.api}/customers/{CUSTOMERS[MAIN_USER]['number']}/orders"
         look = f"curl -s -H 'Authorization: Bearer {demo.token}' '{orders}'"
         self._write(
-            f"{self._paint('ticketbridge demo', BOLD)}{_port_note(demo, wanted_port)}",
+            f"{self._paint('ticketbridge demo', BOLD)}{_describe_port(demo, wanted_port)}",
             "",
-            *_table(places),
+            *_align(places),
             "",
             "In another terminal, ask as menta tech does which valid tickets Ana owns:",
             "",
@@ -53,7 +59,7 @@ class Screen:
             "",
             "Users to ask for:",
             "",
-            *_table(USERS),
+            *_align(USERS),
             "",
             "What the platform itself says about Ana (page 1):",
             "",
@@ -63,28 +69,28 @@ class Screen:
         )
 
     def show(self, _bridge: Bridge, journal: Journal, reply: Reply) -> None:
-        """One answer: its status, what it took, and the verdict on each record."""
-        problem = _problem(reply) if reply.status >= 400 else None
-        outcome = problem["type"].rpartition(":")[2] if problem else _tickets(journal.records)
+        """Write one answer: its status, what it took, and the verdict on each record."""
+        problem = _read_problem(reply) if reply.status >= 400 else None
+        outcome = problem["type"].rpartition(":")[2] if problem else _count_tickets(journal.records)
         painted = self._paint(f"{reply.status}: {outcome}", RED if problem else GREEN)
         self._write(
             "",
-            f"{painted}; {_calls(journal)}",
+            f"{painted}; {_count_calls(journal)}",
             *self._verdicts(journal.records),
             *(f"  {note}" for note in journal.notes),
             *([f"  {problem['detail']}: no list goes out"] if problem else []),
         )
 
     def say_goodbye(self) -> None:
-        """The last line."""
+        """Write the last line."""
         self._write("", "Stopped.")
 
     def _verdicts(self, records: Sequence[Record]) -> list[str]:
         verdict_width = max((len(str(record.verdict)) for record in records), default=0)
         id_width = max((len(record.ticket_id or "") for record in records), default=0)
         return [
-            f"  {self._paint(f'{record.verdict!s:<{verdict_width}}', _colour(record))}"
-            f"  {record.ticket_id or '-':<{id_width}}  {_reason(record)}"
+            f"  {self._paint(f'{record.verdict!s:<{verdict_width}}', _choose_colour(record))}"
+            f"  {record.ticket_id or '-':<{id_width}}  {_find_reason(record)}"
             for record in records
         ]
 
@@ -93,41 +99,65 @@ class Screen:
         self._out.flush()
 
 
-def _table(rows: dict[str, str]) -> list[str]:
+def _align(rows: dict[str, str]) -> list[str]:
     width = max(map(len, rows))
     return [f"  {name:<{width}}  {what}" for name, what in rows.items()]
 
 
-def _port_note(demo: Demo, wanted: int) -> str:
+def _describe_port(demo: Demo, wanted: int) -> str:
     port = urlsplit(demo.tickets).port
     return "" if wanted in {0, port} else f" (port {wanted} is taken: it is on {port})"
 
 
-def _tickets(records: Sequence[Record]) -> str:
+def _count_tickets(records: Sequence[Record]) -> str:
     if not records:
         return "no tickets: the platform named none"
     returned = sum(record.verdict == RETURNED for record in records)
     return f"{counted(returned, 'ticket')} from {counted(len(records), 'record')}"
 
 
-def _calls(journal: Journal) -> str:
+def _count_calls(journal: Journal) -> str:
     if not journal.calls:
         return "the platform was not asked"
     took = journal.upstream.seconds * 1000
     return f"{counted(journal.calls, 'call')} to the platform in {took:.1f} ms"
 
 
-def _reason(record: Record) -> str:
+def _find_reason(record: Record) -> str:
     # Nothing of another's record is read but the owner.
     return "someone else's" if record.verdict == NOT_OWNER else record.reason
 
 
-def _colour(record: Record) -> str:
+def _choose_colour(record: Record) -> str:
     if record.verdict.is_violation:
         return RED
     return GREEN if record.verdict == RETURNED else YELLOW
 
 
-def _problem(reply: Reply) -> dict[str, str]:
+def _read_problem(reply: Reply) -> dict[str, str]:
     problem: dict[str, str] = json.loads(reply.body)
     return problem
+
+
+def run_demo(port: int = PORT, *, out: TextIO | None = None, host: str = LOOPBACK) -> int:
+    """Run the demo until Ctrl-C or SIGTERM, and return the exit code. *out* is stdout by default.
+
+    Raises NoMappings if the demo's mapping is not installed, and SettingsError if it cannot listen. If
+    *port* is taken, the next free one is used; 0 takes any.
+    """
+    # The answers are told on the screen; the log keeps to defects.
+    logs.configure(Settings(log_level="error", log_format="text"))
+    with suppress(KeyboardInterrupt):  # Ctrl-C where a loop takes no signal handlers
+        asyncio.run(_run_until_stopped(port, host, Screen(out or sys.stdout)))
+    return 0
+
+
+async def _run_until_stopped(port: int, host: str, screen: Screen) -> None:
+    stop = asyncio.Event()
+    with suppress(NotImplementedError):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with running_demo(port, host=host, observe=screen.show) as demo:
+        screen.greet(demo, wanted_port=port)
+        await stop.wait()
+    screen.say_goodbye()

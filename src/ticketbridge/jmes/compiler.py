@@ -7,26 +7,17 @@ that a mapping says is held in the namespace of the function, so that no text ca
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, TypeAlias
 
 from ticketbridge.jmes import kinds, nodes, runtime, values
-from ticketbridge.jmes.analysis import parameter_at
 from ticketbridge.jmes.attributed import AttributedElement
-from ticketbridge.jmes.budget import counted, spend_on
-from ticketbridge.jmes.functions import FUNCTIONS, OPTIONAL
-from ticketbridge.jmes.kinds import Function, Kind, Parameter
-from ticketbridge.jmes.source import SourceWriter
-from ticketbridge.jmes.weights import weight
+from ticketbridge.jmes.call_code import CallWriter
+from ticketbridge.jmes.functions import FUNCTIONS
 
-# Python allows 20 nested blocks, and 100 levels of indentation.
-_MAX_BLOCKS = 10
 _MAX_SUBSCRIPTS = 16
-_AT_ONCE = frozenset({"as_list", "length", "lookup", "not_null", "to_array", "type"})
-"""Functions that look at no element of their arguments, or count for themselves."""
-_LONG_TEXT = 255
-_LONG_LIST = 15
-_SIZED: frozenset[type] = frozenset({str, list, dict})
+_BINARY: frozenset[type] = frozenset({int, float})
+"""Numbers that Python puts in order by value; beside a decimal, a float is what its text says."""
+_COMPARED: frozenset[type] = frozenset({int, float, str})
 _ORDER_NAMES: dict[nodes.Operator, str] = {
     "<": "less",
     "<=": "at_most",
@@ -35,7 +26,7 @@ _ORDER_NAMES: dict[nodes.Operator, str] = {
 }
 
 
-class CodeGenerator(SourceWriter):
+class CodeGenerator(CallWriter):
     """Writes the code of expressions into functions that share one namespace.
 
     `emit` writes the code of a node at the end of the function that is being written, and gives
@@ -43,38 +34,26 @@ class CodeGenerator(SourceWriter):
     """
 
     def __init__(self, *, strict: bool) -> None:
-        super().__init__()
-        self._strict = strict
+        super().__init__(strict=strict)
         self._mode = runtime.STRICT if strict else runtime.PLAIN
-        self._parts = 0
 
     def emit(self, node: nodes.Node, current: str | None, *, optional: bool = False) -> str:
         """The value of *node*, evaluated on the variable *current*; None: on the roots.
 
         *optional*: inside of `optional(...)`.
         """
-        if self._depth >= _MAX_BLOCKS:
+        if self._is_deep():
             return self.variable(self._part(node, current, optional=optional))
         return _EMITTERS[type(node)](self, node, current, optional)
 
     def condition(self, node: nodes.Node, current: str | None, *, optional: bool) -> str:
         """Python code that is true where *node* is true for JMESPath."""
         value = self.emit(node, current, optional=optional)
-        return value if self._is_boolean(node) else f"{self._truthy()}({value})"
+        return value if self._is_boolean(node) else self._truthy(value)
 
-    def _part(self, node: nodes.Node, current: str | None, *, optional: bool) -> str:
-        """A call of a function of its own that evaluates *node*."""
-        self._parts += 1
-        # An expression that starts at the roots may need each of them, another one only its own.
-        needed = self._roots.values() if current is None else [current]
-        parameters = ", ".join(["scope", *needed])
-        with self.function(f"def part_{self._parts}({parameters})"):
-            name = f"part_{self._parts}"
-            self.line(f"return {self.emit(node, current, optional=optional)}")
-        return f"{name}({parameters})"
-
-    def _truthy(self) -> str:
-        return self.helper("truthy", values.truthy)
+    def _truthy(self, value: str) -> str:
+        """What `values.truthy` tells of *value*, for an `if` or a `not`."""
+        return f"({value} or type({value}) in {self.helper('NUMBERS', kinds.NUMBERS)})"
 
     def _is_boolean(self, node: nodes.Node) -> bool:
         match node:
@@ -99,7 +78,7 @@ class CodeGenerator(SourceWriter):
 
     def cut(self, node: nodes.Slice, current: str | None, _optional: bool) -> str:
         helper = self.helper("cut", self._mode.cut)
-        return self.variable(self._counted(f"{helper}({current}, {self.constant(node.bounds)})"))
+        return self._counted(f"{helper}({current}, {self.constant(node.bounds)})")
 
     def literal(self, node: nodes.Constant, _current: str | None, _optional: bool) -> str:
         return self.constant(node.value)
@@ -153,15 +132,26 @@ class CodeGenerator(SourceWriter):
         return found
 
     def _subscripts(self, current: str, keys: tuple[str, ...], *, optional: bool) -> str:
-        follow = self.helper("follow", self._mode.follow)
         if optional:
-            follow = self.helper("follow_optional", runtime.follow_optional)
+            return self._gets(current, keys)
+        follow = self.helper("follow", self._mode.follow)
         with self.block("try"):
             subscripts = "".join(f"[{self.key(key)}]" for key in keys)
             found = self.variable(current + subscripts)
         with self.block("except (KeyError, TypeError)"):
             self.line(f"{found} = {follow}({current}, {self.constant(keys)})")
         return found
+
+    def _gets(self, current: str, keys: tuple[str, ...]) -> str:
+        """What `follow_optional` gives: a key that is absent is usual here."""
+        follow = self.helper("follow_optional", runtime.follow_optional)
+        if not current.isidentifier():
+            current = self.variable(current)
+        for key in keys:
+            other = f"None if {current} is None else {follow}({current}, {self.constant((key,))})"
+            get = f"{current}.get({self.key(key)})"
+            current = self.variable(f"{get} if type({current}) is dict else {other}")
+        return current
 
     def projection(self, node: nodes.Projection, current: str | None, optional: bool) -> str:
         base = self.emit(node.base, current, optional=optional)
@@ -181,7 +171,7 @@ class CodeGenerator(SourceWriter):
     def _project(
         self, elements: str, each: nodes.Node, condition: nodes.Node | None, *, optional: bool
     ) -> str:
-        base = self.variable(self._counted(elements, each, condition))
+        base = self._counted(elements, each, condition)
         collected = self.variable("None")
         self._variables += 1
         element = f"v{self._variables}"
@@ -200,13 +190,7 @@ class CodeGenerator(SourceWriter):
     def flatten(self, node: nodes.Flatten, current: str | None, optional: bool) -> str:
         base = self.emit(node.base, current, optional=optional)
         flatten = self.helper("flatten", self._mode.flatten)
-        return self.variable(self._counted(f"{flatten}({base})"))
-
-    def _counted(self, elements: str, *each: nodes.Node | None) -> str:
-        """The code *elements*; inside of a loop it counts them, by what is done with *each*."""
-        if not self._loops:
-            return elements
-        return f"{self.helper('counted', counted)}({elements}, {weight(*each)})"
+        return self._counted(f"{flatten}({base})")
 
     def either(self, node: nodes.Either, current: str | None, optional: bool) -> str:
         return self._in_turn(node.choices, current, "if not {}", optional=optional)
@@ -217,7 +201,7 @@ class CodeGenerator(SourceWriter):
     def _in_turn(self, parts: Nodes, current: str | None, header: str, *, optional: bool) -> str:
         result = self.variable(self.emit(parts[0], current, optional=optional))
         for part in parts[1:]:
-            with self.block(header.format(f"{self._truthy()}({result})")):
+            with self.block(header.format(self._truthy(result))):
                 self.line(f"{result} = {self.emit(part, current, optional=optional)}")
         return result
 
@@ -229,9 +213,28 @@ class CodeGenerator(SourceWriter):
         right = self.emit(node.right, current, optional=optional)
         if node.operator in _ORDER_NAMES:
             helper = self.helper(_ORDER_NAMES[node.operator], self._mode.order(node.operator))
-            return self.variable(f"{helper}({left}, {right})")
+            usual = self._are_ordered(node, left, right)
+            ordered = f"{left} {node.operator} {right}"
+            return self.variable(f"{ordered} if {usual} else {helper}({left}, {right})")
         negated = "not " if node.operator == "!=" else ""
         return self.variable(negated + self._equality(node, left, right))
+
+    def _are_ordered(self, node: nodes.Comparison, left: str, right: str) -> str:
+        """Code that is true where Python orders the two as JMESPath does."""
+        for side, other in ((node.right, left), (node.left, right)):
+            if isinstance(side, nodes.Constant) and type(side.value) in _BINARY:
+                return f"type({other}) in {self.helper('BINARY', _BINARY)}"
+        return self._are_alike(node, left, right)
+
+    def _are_alike(self, node: nodes.Comparison, left: str, right: str) -> str:
+        """Code that is true where both are texts, integers or floats, and of one type.
+
+        An integer and a float are not compared so: `equal` takes a float for what its text says.
+        """
+        for side, other in ((node.right, left), (node.left, right)):
+            if isinstance(side, nodes.Constant) and type(side.value) in _COMPARED:
+                return f"type({other}) is {self.constant(type(side.value))}"
+        return f"type({left}) is type({right}) in {self.helper('COMPARED', _COMPARED)}"
 
     def _equality(self, node: nodes.Comparison, left: str, right: str) -> str:
         for side, value, other in ((node.right, left, node.left), (node.left, right, node.right)):
@@ -240,9 +243,9 @@ class CodeGenerator(SourceWriter):
                     return f"({left} is {right}{self._unless_attributed(other, value)})"
                 if type(side.value) is str:
                     return f"({left} == {right})"
-        # The usual pair without a call: a text equals nothing but a text.
         called = f"{self.helper('equal', values.equal)}({left}, {right})"
-        return f"({left} == {right} if type({left}) is str else {called})"
+        usual = self._are_alike(node, left, right)
+        return f"({left} == {right} if {usual} else {called})"
 
     def _unless_attributed(self, node: nodes.Node, value: str) -> str:
         """Code to add to an `is` test: an element with attributes is an error there, raised by its `not`."""
@@ -273,102 +276,6 @@ class CodeGenerator(SourceWriter):
         with self.block(f"if {current} is not None"):
             self.line(f"{result} = {make()}")
         return result
-
-    def call(self, node: nodes.Call, current: str | None, optional: bool) -> str:
-        function = FUNCTIONS[node.name]
-        if function.name == OPTIONAL:
-            return self.emit(node.arguments[0], current, optional=True)
-        arguments = ["scope"] if function.scoped else []
-        for position, argument in enumerate(node.arguments):
-            arguments.append(self._argument(function, position, argument, current, optional))
-        arguments += self._absent(function, len(node.arguments))
-        if self._loops:
-            self._count_arguments(node, arguments[function.scoped :])
-        name = self.helper(f"f_{function.name}", runtime.guarded(function, strict=self._strict))
-        return self.variable(f"{name}({', '.join(arguments)})")
-
-    def _count_arguments(self, node: nodes.Call, arguments: list[str]) -> None:
-        """Count what the function looks at, where it is long; what is short is in its call's weight."""
-        if node.name in _AT_ONCE:
-            return
-        body = next(
-            (part.body for part in node.arguments if isinstance(part, nodes.Reference)), None
-        )
-        for position, (part, value) in enumerate(zip(node.arguments, arguments, strict=False)):
-            parameter = parameter_at(FUNCTIONS[node.name], position)
-            if isinstance(part, nodes.Constant | nodes.Reference) or parameter.prepare:
-                continue
-            if body is not None:
-                self.line(self._counted(value, body))
-            elif test := _is_long(value, parameter.kind):
-                with self.block(f"if {test}"):
-                    self.line(f"{self.helper('spend_on', spend_on)}({value})")
-
-    def _absent(self, function: Function, given: int) -> list[str]:
-        absent = [parameter for parameter in function.parameters[given:] if parameter.optional]
-        return [self.constant(_ready(parameter, None)) for parameter in absent]
-
-    def _argument(
-        self,
-        function: Function,
-        position: int,
-        node: nodes.Node,
-        current: str | None,
-        optional: bool,
-    ) -> str:
-        parameter = parameter_at(function, position)
-        if isinstance(node, nodes.Reference):
-            return self._reference(node, optional=optional)
-        if self._strict and isinstance(node, nodes.Constant):
-            return self.constant(_ready(parameter, node.value))
-        value = self.emit(node, current, optional=optional)
-        if not self._strict and position >= len(function.parameters):
-            return value  # of a variadic function, jmespath checks the first argument alone
-        return self._checked(
-            value, parameter, runtime.label(function.name, position + 1, parameter)
-        )
-
-    def _checked(self, value: str, parameter: Parameter, label: str) -> str:
-        """The argument *value*, after the checks that its kind needs."""
-        kind = parameter.kind
-        rest = f"{value}, {self.constant(label)}, {self.constant(parameter)}"
-        if kind.types is not None:
-            with self.block(f"if type({value}) {self._type_test(kind)}"):
-                self.line(f"{self.helper('wrong_type', runtime.wrong_type)}({rest})")
-        if kind.elements:
-            self.line(f"{self.helper('check_elements', runtime.check_elements)}({rest})")
-        if parameter.prepare is None:
-            return value
-        return self.variable(f"{self.helper('prepared', runtime.prepared)}({rest})")
-
-    def _type_test(self, kind: Kind) -> str:
-        types = kind.types or frozenset()
-        if len(types) == 1:
-            return f"is not {self.constant(next(iter(types)))}"
-        return f"not in {self.constant(types)}"
-
-    def _reference(self, node: nodes.Reference, *, optional: bool) -> str:
-        self._variables += 1
-        element = f"v{self._variables}"
-        with self.repeated():
-            call = self._part(node.body, element, optional=optional)
-        bind = self.helper("partial", partial)
-        return self.variable(f"{bind}({call.partition('(')[0]}, scope)")
-
-
-def _is_long(value: str, kind: Kind) -> str:
-    """Code that tells whether *value*, which is of *kind*, is long; "" where it cannot be."""
-    sized = _SIZED if kind.types is None else kind.types & _SIZED
-    if not sized:
-        return ""
-    test = f"len({value}) > {_LONG_TEXT if sized == {str} else _LONG_LIST}"
-    if sized == kind.types:
-        return test
-    return f"type({value}) in {{{', '.join(sorted(kind.__name__ for kind in sized))}}} and {test}"
-
-
-def _ready(parameter: Parameter, value: Any) -> Any:
-    return value if parameter.prepare is None else parameter.prepare(value)
 
 
 Nodes: TypeAlias = tuple[nodes.Node, ...]

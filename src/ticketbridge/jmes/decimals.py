@@ -25,6 +25,11 @@ def _context(*more: type[decimal.DecimalException]) -> decimal.Context:
     )
 
 
+SMALL_INTEGER = f"(type({{0}}) is int and -{10**14} < {{0}} < {10**14})"
+"""A template (see `kinds.Inline`): an integer that a float holds exactly, also as a hundredth or the like.
+
+A float has 53 bits. So it tells numbers of 15 digits apart, and its shortest text is the number's own.
+"""
 CONTEXT = _context()
 EXACT = _context(decimal.Inexact)
 

@@ -18,8 +18,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from contextvars import ContextVar
 from decimal import Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, Underflow
 from typing import Any
@@ -163,18 +162,23 @@ def foreign_reason(error: Exception) -> str:
 _SHOWS_KEYS: ContextVar[bool] = ContextVar("shows_keys", default=True)
 
 
-@contextmanager
-def keys_shown(shown: bool) -> Iterator[None]:
-    """Whether errors that come about inside name the keys of the data.
+class keys_shown:  # noqa: N801 - it is called as a function; a generator would cost each answer 2 us
+    """Whether errors that come about inside the `with` name the keys of the data.
 
     An object may have a key for each person, and no look at a key tells. So keys are for the one who
     writes the mapping, and not for a log; where they are not shown they are counted.
     """
-    token = _SHOWS_KEYS.set(shown)
-    try:
-        yield
-    finally:
-        _SHOWS_KEYS.reset(token)
+
+    __slots__ = ("_shown", "_token")
+
+    def __init__(self, shown: bool) -> None:
+        self._shown = shown
+
+    def __enter__(self) -> None:
+        self._token = _SHOWS_KEYS.set(self._shown)
+
+    def __exit__(self, *_error: object) -> None:
+        _SHOWS_KEYS.reset(self._token)
 
 
 def show_keys(keys: Iterable[Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -64,12 +64,29 @@ SIZED = Kind("a string, an array or an object", _ARRAY | _TEXT | {dict})
 
 
 @dataclass(frozen=True, slots=True)
+class Inline:
+    """The usual case of a function, as Python that does without a call.
+
+    *code* gives what the call would give, wherever *usual* is true ("": always). Both are templates:
+    `{0}` is the first argument, of its parameter's kind, and `{u0}` what its parameter's own *usual* gives.
+    *number* may take the place of *code* where a number is asked for: it gives a float in place of the
+    decimal whose text it has. *names* are what the templates use.
+    """
+
+    code: str
+    usual: str = ""
+    number: str = ""
+    names: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter of a function.
 
     *prepare* turns the argument into what the function works on: once, at load, where the
     argument is a literal. It raises Fault where the value is not right. *prepare_data* takes its place
-    for an argument that comes from data. *literal*: the argument must be one.
+    for an argument that comes from data. *literal*: the argument must be one. *usual* is a template too:
+    where it is true, the argument `{0}` is right, and the function's Inline takes it as it is.
     """
 
     name: str
@@ -79,6 +96,7 @@ class Parameter:
     variadic: bool = False
     literal: bool = False
     prepare_data: Callable[[Any], Any] | None = None
+    usual: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +116,7 @@ class Function:
     compiled with `strict=False`. *scoped* functions get the scope as their first argument. An
     example without a result that could be written down (the clock) has none. *check_literals* gets the
     literals among the arguments by their positions, those left out as null, and raises Fault where no
-    value of the others can be right.
+    value of the others can be right. *inline* is how a strict expression has the usual case.
     """
 
     name: str
@@ -111,6 +129,7 @@ class Function:
     plain: Callable[..., Any] | None = None
     scoped: bool = False
     check_literals: Callable[[Mapping[int, Any]], None] | None = None
+    inline: Inline | None = None
 
     @property
     def example(self) -> Example:

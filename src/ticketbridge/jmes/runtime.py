@@ -182,13 +182,10 @@ def wrong_type(value: Any, named: str, parameter: Parameter) -> None:
     raise Fault(f"{named} must be {parameter.kind.name}, and is {describe(value)}")
 
 
-def check_elements(value: list[Any], named: str, parameter: Parameter) -> None:
-    """A fault where the elements of an array are not of the parameter's kind."""
-    if not parameter.kind.holds_elements(value):
-        found = sorted({describe(element) for element in value})
-        raise Fault(
-            f"{named} must be {parameter.kind.name}, and its elements are: {', '.join(found)}"
-        )
+def wrong_elements(value: list[Any], named: str, parameter: Parameter) -> None:
+    """The fault of an array whose elements are not of its parameter's kind."""
+    found = sorted({describe(element) for element in value})
+    raise Fault(f"{named} must be {parameter.kind.name}, and its elements are: {', '.join(found)}")
 
 
 def prepared(value: Any, named: str, parameter: Parameter) -> Any:

@@ -26,6 +26,7 @@ class SourceWriter:
         self._lines: list[str] = []
         self._known: list[dict[tuple[str, ...], str]] = [{}]
         self._roots: dict[str, str] = {}
+        self._first: list[str] = []
         self._depth = 0
         self._loops = 0
         self._variables = 0
@@ -38,12 +39,13 @@ class SourceWriter:
     @contextmanager
     def function(self, header: str) -> Iterator[None]:
         """A new function; what is emitted inside of the `with` goes into it."""
-        outer = self._lines, self._depth, self._known
-        self._lines, self._depth, self._known = [], 0, [{}]
+        outer = self._lines, self._depth, self._known, self._first
+        self._lines, self._depth, self._known, self._first = [], 0, [{}], []
         with self.block(header):
             yield
+        self._lines[1:1] = self._first
         self._finished.append("\n".join(self._lines))
-        self._lines, self._depth, self._known = outer
+        self._lines, self._depth, self._known, self._first = outer
 
     @contextmanager
     def block(self, header: str) -> Iterator[None]:
@@ -68,6 +70,13 @@ class SourceWriter:
         self._variables += 1
         name = f"v{self._variables}"
         self.line(f"{name} = {code}")
+        return name
+
+    def at_first(self, code: str) -> str:
+        """A new variable that has the value of *code* when the function begins."""
+        self._variables += 1
+        name = f"v{self._variables}"
+        self._first.append(f"    {name} = {code}")
         return name
 
     def constant(self, value: Any) -> str:

@@ -83,7 +83,7 @@ class SpecCompiler:
             self._report_slip(spec, error, roots)
             return self._stand_in(spec, roots)
         if gives is not None:
-            self._hold_to_kind(spec, compiled, gives)
+            self._check_kind(spec, compiled, gives)
         return compiled
 
     def failed(self, spec: ExpressionSpec) -> bool:
@@ -142,7 +142,7 @@ class SpecCompiler:
         code = _CODES.get(type(error), "TB201")
         self.report(place, code, f"{error.reason} in `{_short(spec.text)}`", suggestion)
 
-    def _hold_to_kind(self, spec: ExpressionSpec, compiled: Expression, kind: Kind) -> None:
+    def _check_kind(self, spec: ExpressionSpec, compiled: Expression, kind: Kind) -> None:
         outcomes = compiled.outcomes
         if outcomes is None or kind.types is None or outcomes & kind.types:
             return

@@ -1,6 +1,6 @@
 """From a YAML file to a MappingSpec, or to everything that is wrong with it.
 
-text -> yaml_reader (a tree with places) -> structure (the schema) -> builders (meaning) -> MappingSpec
+text -> yaml_reader (a tree with places) -> structure (the schema) -> the kinds of the keys -> MappingSpec
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ticketbridge.mapping.builders.context import Context
-from ticketbridge.mapping.builders.mapping import build_mapping
+from ticketbridge.mapping.context import Context
 from ticketbridge.mapping.environment import Environment
 from ticketbridge.mapping.findings import Finding, MappingError, Place
 from ticketbridge.mapping.nodes import Broken, walk
 from ticketbridge.mapping.nodes import Path as NodePath
 from ticketbridge.mapping.report import Report
-from ticketbridge.mapping.spec import MappingSpec
+from ticketbridge.mapping.spec import MAPPING, MappingSpec
 from ticketbridge.mapping.structure import check_structure
 from ticketbridge.mapping.yaml_reader import read_yaml
 
@@ -66,7 +65,8 @@ def draft_mapping(
         raise _unreadable(Place(file, 1, 1), "the file is over 256 KiB")
     report = Report()
     root = check_structure(read_yaml(text.removeprefix(BOM), file, report), report)
-    spec = build_mapping(root, Context(report, environment, folder))
+    spec = MAPPING.read(root, Context(report, environment, folder), "")
+    spec = replace(spec, title=spec.title or spec.platform)
     broken = frozenset(path for path, node in walk(root) if isinstance(node, Broken))
     return Draft(spec, report.findings, broken)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
-from ticketbridge.mapping.spec import IPNetwork
-
+IPNetwork = IPv4Network | IPv6Network
 _MAPPED = IPv6Network("::ffff:0:0/96")  # IPv4, written as IPv6
 _LOOPBACK = IPv6Network("::1")
 _NOBODY: tuple[IPNetwork, ...] = (

@@ -1,7 +1,7 @@
 """A mapping file as a tree in which every key and value knows its place.
 
 A node that is wrong is replaced by a Broken one, which answers every question with "nothing": so
-builders walk a tree with errors as they walk a good one, and one slip gives one finding.
+readers walk a tree with errors as they walk a good one, and one slip gives one finding.
 """
 
 from __future__ import annotations
@@ -127,6 +127,16 @@ def node_at(root: Node, path: Path) -> Node:
     for step in path:
         node = node.items[step] if isinstance(step, int) else node.need(step)
     return node
+
+
+def node_of(value: Any, place: Place) -> Node:
+    """The tree of a plain *value*, as if it stood at *place*."""
+    if isinstance(value, Mapping):
+        entries = {str(k): (Scalar(place, k), node_of(v, place)) for k, v in value.items()}
+        return MapNode(place, entries)
+    if isinstance(value, list):
+        return ListNode(place, tuple(node_of(entry, place) for entry in value))
+    return Scalar(place, value)
 
 
 def walk(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:

@@ -48,6 +48,10 @@ def pieces_of(source: str, value: str, style: str | None, start: Place) -> tuple
 
     They end where the source is not understood.
     """
+    quote = style if style in _TOKENS else None
+    if source == f"{quote or ''}{value}{quote or ''}" and not LINE_BREAK.search(value):
+        # Written as it is, which nearly every text is.
+        return (Piece(0, len(value), start.after(len(quote or ""))),) if value else ()
     steps = _block(source, value, start) if style in {"|", ">"} else _flow(source, style, start)
     return tuple(_joined(_followed(steps, value)))
 

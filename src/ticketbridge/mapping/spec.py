@@ -1,4 +1,4 @@
-"""What a mapping declares, as frozen values: no behaviour, nothing compiled.
+"""What a mapping declares, as frozen values: each key with its text, example and default, nothing compiled.
 
 `loader.load_mapping` makes a MappingSpec; `bridge.compile_mapping` makes it run. Durations are
 seconds, sizes bytes. Every expression and template knows its place in the file.
@@ -7,34 +7,63 @@ seconds, sizes bytes. Every expression and template knows its place in the file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
-from typing import Literal
+from typing import Any, Literal
 
+from ticketbridge.mapping.context import Context
 from ticketbridge.mapping.findings import Finding, Place
-from ticketbridge.mapping.spec_connections import BreakerSpec, FileSpec, TlsSpec
-from ticketbridge.mapping.spec_requests import (
+from ticketbridge.mapping.keys import Declared, ValueKind, declared, key, mapping_of, needed
+from ticketbridge.mapping.named_files import FileSpec, read_schema
+from ticketbridge.mapping.networks import IPNetwork
+from ticketbridge.mapping.nodes import Broken, Node
+from ticketbridge.mapping.spec_answers import (
     OWNS_NOTHING,
-    Action,
+    FormatSpec,
+    JsonFormatSpec,
+    RuleSpec,
+    StatusRange,
+    XmlFormatSpec,
+)
+from ticketbridge.mapping.spec_auth import (
     ApiKeyAuthSpec,
     AuthSpec,
     BasicAuthSpec,
     BearerAuthSpec,
+    NoAuthSpec,
+    OAuth2AuthSpec,
+    claimed_by,
+)
+from ticketbridge.mapping.spec_endpoint import (
+    ENDPOINT,
+    AccessSpec,
+    EndpointSpec,
+    SharedSecret,
+    UserFormat,
+)
+from ticketbridge.mapping.spec_pages import (
+    CursorSpec,
+    LinkHeaderSpec,
+    NextUrlSpec,
+    NumberSpec,
+    OffsetSpec,
+    PagesSpec,
+    PagingSpec,
+)
+from ticketbridge.mapping.spec_requests import (
     BodySpec,
-    FormatSpec,
     FormBodySpec,
     GraphqlBodySpec,
     JsonBodySpec,
-    JsonFormatSpec,
-    LoginSpec,
-    NoAuthSpec,
-    OAuth2AuthSpec,
-    PollSpec,
     RequestSpec,
-    RuleSpec,
-    SessionAuthSpec,
-    StatusRange,
-    XmlFormatSpec,
+)
+from ticketbridge.mapping.spec_session import LoginSpec, SessionAuthSpec
+from ticketbridge.mapping.spec_source import (
+    SOURCE,
+    BindingSpec,
+    CallSpec,
+    EntrySpec,
+    ResultKind,
+    ResultSpec,
+    check_source,
 )
 from ticketbridge.mapping.spec_texts import (
     ExpressionSpec,
@@ -45,21 +74,24 @@ from ticketbridge.mapping.spec_texts import (
     secrets_in,
 )
 from ticketbridge.mapping.spec_ticket import (
+    TICKET,
     ConstSpec,
     FieldSpec,
     NamedField,
     ObjectSpec,
     ReasonSpec,
-    ResponseSpec,
     StatusTableSpec,
     TableSpec,
     TicketSpec,
 )
+from ticketbridge.mapping.spec_upstream import UPSTREAM, BreakerSpec, TlsSpec, UpstreamSpec
+from ticketbridge.mapping.value_kinds import EXPRESSION, TITLE, only, pattern, word
 
 __all__ = [
+    "DEFAULT_BODY",
+    "MAPPING",
     "OWNS_NOTHING",
     "AccessSpec",
-    "Action",
     "ApiKeyAuthSpec",
     "AuthSpec",
     "BasicAuthSpec",
@@ -93,7 +125,6 @@ __all__ = [
     "OffsetSpec",
     "PagesSpec",
     "PagingSpec",
-    "PollSpec",
     "ReasonSpec",
     "RequestSpec",
     "ResponseSpec",
@@ -117,183 +148,104 @@ __all__ = [
     "secrets_in",
 ]
 
-IPNetwork = IPv4Network | IPv6Network
+DEFAULT_BODY = "{userEmail: user, tickets: tickets}"
 
 
-# --- endpoint -----------------------------------------------------------------------------------
+@declared
+class ResponseSpec(Declared):
+    """The body that menta tech gets. *schema* None is the bundled contract."""
 
-
-UserFormat = Literal["email", "phone", "any"]
-
-
-@dataclass(frozen=True, slots=True)
-class SharedSecret:
-    """A secret of menta tech's. *number* counts the entries of `secrets`, the empty ones too, from 1.
-
-    *variable* is the name of the variable that the whole entry is, or "".
-    """
-
-    text: Secret
-    number: int
-    variable: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AccessSpec:
-    """Who may ask. Neither a secret nor a network means `access: open`."""
-
-    secret_header: str | None
-    secrets: tuple[SharedSecret, ...]
-    allow: tuple[IPNetwork, ...]
-
-    @property
-    def is_open(self) -> bool:
-        """Whether everybody may ask."""
-        return not self.secrets and not self.allow
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointSpec:
-    """What menta tech calls; *path* None takes the default."""
-
-    path: str | None
-    user_parameter: str
-    user_format: UserFormat
-    access: AccessSpec
-
-
-# --- upstream -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class UpstreamSpec:
-    """The platform's API and the limits of talking to it.
-
-    *keep_alive* False opens a connection for each call; *live* refuses an answer that a cache has kept.
-    """
-
-    base_url: str  # without a trailing slash
-    auth: AuthSpec
-    headers: Mapping[str, Secret]
-    timeout: float
-    connect_timeout: float
-    keep_alive: bool
-    live: bool
-    retries: int
-    concurrency: int
-    breaker: BreakerSpec
-    tls: TlsSpec | None
-    max_body: int
-    max_pages: int
-    max_calls: int
-    max_records: int
+    body: ExpressionSpec = key(
+        EXPRESSION,
+        "The answer, made from `user` and `tickets`; another body than the default needs its `schema`.",
+        absent=DEFAULT_BODY,
+    )
+    schema: Mapping[str, Any] | None = key(
+        ValueKind("the path of a file, or null", {"type": ["string", "null"]}, read_schema),
+        "The path of another JSON Schema (2020-12) of the body, beside the mapping or below.",
+        "acme.schema.json",
+    )
+    when_empty: Literal[200, 204] = key(
+        word(200, 204), "The status for a user who owns nothing.", 204, absent=200
+    )
+    when_unknown_user: Literal[200, 404] = key(
+        word(200, 404), "The status for a user whom the platform does not know.", 404, absent=200
+    )
     place: Place
 
 
-# --- source -------------------------------------------------------------------------------------
-
-ResultKind = Literal["take", "each", "collect"]
-
-
-@dataclass(frozen=True, slots=True)
-class NextUrlSpec:
-    """The next page's URL stands in the answer."""
-
-    url: ExpressionSpec
-    any_path: bool
+def _check_response(spec: ResponseSpec, node: Node, context: Context) -> None:
+    body, schema = node.get("body"), node.get("schema")
+    if body is None or isinstance(body, Broken) or isinstance(schema, Broken):
+        return
+    other = "".join(spec.body.text.split()) != "".join(DEFAULT_BODY.split())
+    if other and (schema is None or schema.plain() is None):
+        message = "another body than the default needs the `schema` that it is checked with"
+        context.report.error(body.place, "TB080", message, "for example schema: acme.schema.json")
 
 
-@dataclass(frozen=True, slots=True)
-class LinkHeaderSpec:
-    """The next page's URL stands in the answer's `Link` header."""
-
-    any_path: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CursorSpec:
-    """The answer says with what to ask for the next page; the request places `page.cursor`."""
-
-    cursor: ExpressionSpec
+_VERSION = 1
+_RESPONSE = mapping_of(ResponseSpec, define="response", heading="`response`", check=_check_response)
+_ACCESS = {"access": {"secret_header": "X-Menta-Secret", "secrets": ["${MENTA_SECRET}"]}}
+_STATUS = {
+    "owner": "ticket.email",
+    "status": {"const": "VALID"},
+    "fields": {"ticketId": "ticket.id"},
+}
 
 
-@dataclass(frozen=True, slots=True)
-class NumberSpec:
-    """Pages are numbered from *start*; the request places `page.number`."""
-
-    start: int
-
-
-@dataclass(frozen=True, slots=True)
-class OffsetSpec:
-    """Pages are *step* items apart, the first at 0; the request places `page.offset`."""
-
-    step: int
-
-
-PagingSpec = NextUrlSpec | LinkHeaderSpec | CursorSpec | NumberSpec | OffsetSpec
-
-
-@dataclass(frozen=True, slots=True)
-class PagesSpec:
-    """How one call walks over pages, when it is over, and how many items there must be.
-
-    *items* is what counts as an item of a paged `take`.
-    """
-
-    paging: PagingSpec
-    last: ExpressionSpec | None
-    total: ExpressionSpec | None
-    place: Place
-    items: ExpressionSpec | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ResultSpec:
-    """What an entry binds. *expression* None is `take: body`."""
-
-    kind: ResultKind
-    expression: ExpressionSpec | None
-
-
-@dataclass(frozen=True, slots=True)
-class CallSpec:
-    """An entry of `source` that calls the platform."""
-
-    name: str
-    request: RequestSpec
-    condition: ExpressionSpec | None
-    responses: tuple[RuleSpec, ...]
-    pages: PagesSpec | None
-    result: ResultSpec
-    format: FormatSpec
-    any_content_type: bool
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class BindingSpec:
-    """An entry of `source` that only goes down a level (`each`) or names a value (`take`)."""
-
-    name: str
-    kind: Literal["take", "each"]
-    expression: ExpressionSpec
-    place: Place
-
-
-EntrySpec = CallSpec | BindingSpec
-
-
-@dataclass(frozen=True, slots=True)
-class MappingSpec:
+@declared
+class MappingSpec(Declared):
     """One mapping file. *warnings* is what is doubtful in it, but does not stop it."""
 
-    platform: str
-    title: str
-    endpoint: EndpointSpec
-    upstream: UpstreamSpec
-    source: tuple[EntrySpec, ...]
-    ticket: TicketSpec
-    response: ResponseSpec
+    version: int = needed(
+        only(_VERSION, "the number 1"), "The version of the mapping language.", _VERSION
+    )
+    platform: str = needed(
+        pattern("[a-z0-9_-]+", "a platform's name: small letters, digits, `_` and `-`"),
+        "The platform's name in paths, logs and metrics: small letters, digits, `_` and `-`.",
+        "acme",
+    )
+    title: str = key(
+        TITLE,
+        "What people call the platform and its API. Default: the platform's name.",
+        "ACME Tickets, My Tickets API v2",
+        absent="",
+    )
+    endpoint: EndpointSpec = needed(
+        ENDPOINT,
+        "What menta tech calls. Its `access` has `secret_header` and `secrets`, or `allow`, or both; "
+        "`access: open` lets everyone ask, and is served on loopback only.",
+        _ACCESS,
+    )
+    upstream: UpstreamSpec = needed(
+        UPSTREAM,
+        "The platform's existing API, and the limits of talking to it.",
+        {"base_url": "${ACME_API}"},
+    )
+    source: tuple[EntrySpec, ...] = needed(
+        SOURCE,
+        "Nested loops, outermost first. Each entry binds its name for all that follow; the innermost "
+        "bindings are the records.",
+        [{"name": "ticket", "get": "/tickets", "query": {"email": "{user}"}, "each": "body.data"}],
+    )
+    ticket: TicketSpec = needed(
+        TICKET, "How a record becomes a ticket: its owner, its status, and its fields.", _STATUS
+    )
+    response: ResponseSpec = key(
+        _RESPONSE,
+        "What menta tech gets, where a platform has its own agreement.",
+        {"when_empty": 204},
+        absent={},
+    )
     place: Place
     warnings: tuple[Finding, ...] = ()
+
+
+def _check_mapping(spec: MappingSpec, node: Node, context: Context) -> None:
+    check_source(spec.source, node.need("source"), claimed_by(spec.upstream.auth), context)
+
+
+MAPPING = mapping_of(
+    MappingSpec, "ticketbridge mapping, version 1", heading="The file", check=_check_mapping
+)

@@ -1,4 +1,4 @@
-"""What a mapping declares of requests, of the credentials that they carry, and of what answers mean."""
+"""Requests to the platform: their methods, paths, parameters, headers and bodies."""
 
 from __future__ import annotations
 
@@ -6,8 +6,112 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ticketbridge.mapping.context import Context
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.spec_texts import ExpressionSpec, Secret, TemplateSpec
+from ticketbridge.mapping.headers import (
+    Claimed,
+    check_braces,
+    check_headers,
+    check_parameters,
+    read_header,
+    read_parameters,
+    warn_of_credential,
+)
+from ticketbridge.mapping.keys import Declared, declared, key, mapping_of, needed
+from ticketbridge.mapping.nodes import Broken, ListNode, MapNode, Node, Scalar
+from ticketbridge.mapping.spec_texts import TemplateSpec
+from ticketbridge.mapping.urls import has_dot_segment
+from ticketbridge.mapping.value_kinds import (
+    ANYTHING,
+    LITERAL,
+    TEMPLATE,
+    YES_OR_NO,
+    either,
+    list_of,
+    named,
+)
+from ticketbridge.mapping.variables import CONTROL, HOLE, ResolvedTemplate, resolve_template
+
+_OF_POST = ("json", "form", "graphql", "idempotent")
+
+# --- values ---------------------------------------------------------------------------------------
+
+
+def _read_path(node: Node, context: Context, name: str) -> TemplateSpec:
+    template = resolve_template(node, context, name)
+    slip, suggestion = _path_slip(template) if template.text.known else ("", "")
+    if slip:
+        message = f"{template.text.label} {slip}"
+        context.report.error(node.place, "TB064", message, suggestion)
+    return template.spec
+
+
+def _path_slip(template: ResolvedTemplate) -> tuple[str, str]:
+    path = template.text.value
+    if not path.startswith("/"):
+        return "should be a path that begins with `/`", "it is appended to `base_url`"
+    if "?" in path:
+        return "has a `?`", "put the parameters under `query`"
+    if "#" in path:
+        return "has a `#`", "a fragment is never sent"
+    if CONTROL.search(path):
+        return "has a line break or another control character", ""
+    if has_dot_segment(path.replace(HOLE, "x")):
+        return "has a `.` or `..` segment", "write the path itself"
+    return "", ""
+
+
+def _read_value(node: Node, context: Context, name: str) -> Any:
+    """*node* as a JSON value in which each text is a template; *name* is the key that it has."""
+    if isinstance(node, MapNode):
+        for key_node, _ in node.pairs:
+            check_braces(str(key_node.value), key_node.place, context)
+        return {
+            str(inner.value): _read_value(value, context, str(inner.value))
+            for inner, value in node.pairs
+        }
+    if isinstance(node, ListNode):
+        return [_read_value(entry, context, name) for entry in node.items]
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        template = resolve_template(node, context, name)
+        warn_of_credential(name, template, context)
+        return template.spec
+    return node.plain()
+
+
+_PATH = TEMPLATE.reading(_read_path)
+_JSON = ANYTHING.reading(lambda *given: JsonBodySpec(_read_value(*given)))
+_PARAMETER = either(
+    "text, or a list of texts",
+    "array",
+    list_of(TEMPLATE, ""),
+    TEMPLATE,
+    define="query_value",
+    examples=("{user}",),
+)
+_PARAMETERS = named(
+    _PARAMETER, "a mapping of parameter names to texts", {"email": "{user}"}, define="parameters"
+).reading(read_parameters)
+_FORM = _PARAMETERS.reading(lambda *given: FormBodySpec(read_parameters(*given)))
+HEADERS_OF_REQUEST = named(TEMPLATE.reading(read_header), "a mapping of header names to texts")
+
+
+# --- GraphQL --------------------------------------------------------------------------------------
+
+
+def _check_graphql(_spec: GraphqlBodySpec, node: Node, context: Context) -> None:
+    """Check that `query` is one query, as GraphQL writes it, that declares what `variables` gives."""
+    query, variables = node.need("query"), node.get("variables")
+    if not isinstance(query, Scalar) or not isinstance(query.value, str):
+        return
+    # The library takes longer to load than all else; most mappings have no GraphQL.
+    from ticketbridge.mapping.graphql_query import check_query  # noqa: PLC0415
+
+    given = {str(name.value): name.place for name, _ in (variables.pairs if variables else ())}
+    check_query(query, query.value, given, context)
+
+
+# --- bodies ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,148 +128,139 @@ class FormBodySpec:
     fields: Mapping[str, tuple[TemplateSpec, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class GraphqlBodySpec:
+@declared
+class GraphqlBodySpec(Declared):
     """`graphql`: a literal *query*, and *variables* as in `json`."""
 
-    query: str
-    variables: Mapping[str, Any]
+    query: str = needed(
+        LITERAL,
+        "One query, sent as it is written: values come from `variables`, and there are no holes.",
+        "query ($email: String!) { tickets(email: $email) { id } }",
+    )
+    variables: Mapping[str, Any] = key(
+        named(ANYTHING, "a mapping of variables to values").reading(_read_value),
+        "The values of the query's variables, written as in `json`.",
+        {"email": "{user}"},
+        absent={},
+    )
 
 
+_GRAPHQL = mapping_of(
+    GraphqlBodySpec,
+    "a mapping with a `query`",
+    define="graphql",
+    heading="`graphql`",
+    check=_check_graphql,
+)
 BodySpec = JsonBodySpec | FormBodySpec | GraphqlBodySpec
 
 
-@dataclass(frozen=True, slots=True)
-class RequestSpec:
-    """One request to the platform. *query* lists give the parameter repeatedly.
-
-    *idempotent*: sending it twice does no more than sending it once, so that it may be tried again.
-    """
-
-    method: Literal["GET", "POST"]
-    path: TemplateSpec
-    query: Mapping[str, tuple[TemplateSpec, ...]]
-    headers: Mapping[str, TemplateSpec]
-    body: BodySpec | None
-    idempotent: bool
+# --- the request ----------------------------------------------------------------------------------
 
 
-Action = Literal["ok", "empty", "unknown_user", "fail", "retry", "poll", "reauthenticate"]
-OWNS_NOTHING: frozenset[Action] = frozenset({"empty", "unknown_user"})
-"""The actions that say so of the asked user."""
+@declared
+class RequestSpec(Declared):
+    """One request to the platform. *query* lists give the parameter repeatedly."""
 
-
-@dataclass(frozen=True, slots=True)
-class StatusRange:
-    """HTTP statuses from *first* to *last*, both included; `4xx` is 400 to 499."""
-
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
-class PollSpec:
-    """Where and after how many seconds to ask again. *url* None is the same request; *place*: the wait's."""
-
-    url: ExpressionSpec | None
-    after: float
+    get: TemplateSpec | None = key(
+        _PATH,
+        "The path of a GET request, appended to `base_url`; what follows a `?` stands in `query`.",
+        "/customers/{customer.id}/orders",
+    )
+    post: TemplateSpec | None = key(
+        _PATH,
+        "The path of a POST request, in place of `get`; its body is one of `json`, `form` and `graphql`, "
+        "or none.",
+        "/orders/search",
+    )
+    query: Mapping[str, tuple[TemplateSpec, ...]] = key(
+        _PARAMETERS,
+        "The query parameters; a list repeats its parameter.",
+        {"email": "{user}", "per_page": "100"},
+        absent={},
+    )
+    headers: Mapping[str, TemplateSpec] = key(
+        HEADERS_OF_REQUEST,
+        "Headers of this request, besides those of `upstream`.",
+        {"X-Customer": "{customer.id}"},
+        absent={},
+    )
+    json: JsonBodySpec | None = key(
+        _JSON,
+        "The body of a `post`, sent as JSON. Each text in it is a template; one that is a single hole "
+        "keeps the type of its value, null included.",
+        {"filter": {"email": "{user}"}, "after": "{page.cursor}", "limit": 100},
+    )
+    form: FormBodySpec | None = key(
+        _FORM,
+        "The body of a `post`, sent as a form; a list repeats its parameter.",
+        {"email": "{user}"},
+    )
+    graphql: GraphqlBodySpec | None = key(
+        _GRAPHQL,
+        "The body of a `post`: a GraphQL query and its variables. `errors` in the answer is "
+        "`upstream-error`, unless a rule that looks at `body.errors` decides first; a status that says "
+        "more (401, 429, 503) keeps its meaning.",
+        {
+            "query": "query ($email: String!) { tickets(email: $email) { id } }",
+            "variables": {"email": "{user}"},
+        },
+    )
+    says_idempotent: bool = key(
+        YES_OR_NO,
+        "Whether a `post` may be sent again where no complete answer came; a `get` and a GraphQL query "
+        "always may.",
+        True,
+        name="idempotent",
+        absent=False,
+    )
     place: Place
 
+    @property
+    def method(self) -> Literal["GET", "POST"]:
+        """The method."""
+        return "GET" if self.post is None else "POST"
 
-@dataclass(frozen=True, slots=True)
-class RuleSpec:
-    """One entry of `responses`. *status* None applies to 2xx answers only; *poll* is there with `poll`."""
+    @property
+    def path(self) -> TemplateSpec:
+        """The path, below `base_url`."""
+        return self.post or self.get or TemplateSpec((), self.place)
 
-    status: tuple[StatusRange, ...] | None
-    when: ExpressionSpec | None
-    then: Action
-    message: ExpressionSpec | None
-    place: Place
-    poll: PollSpec | None = None
+    @property
+    def body(self) -> BodySpec | None:
+        """The body of a POST; a GET has none."""
+        return (self.json or self.form or self.graphql) if self.post else None
 
-
-@dataclass(frozen=True, slots=True)
-class NoAuthSpec:
-    """`auth: {type: none}`."""
-
-
-@dataclass(frozen=True, slots=True)
-class BearerAuthSpec:
-    """`Authorization: Bearer <token>` on every request."""
-
-    token: Secret
+    @property
+    def idempotent(self) -> bool:
+        """Whether sending it twice does no more than sending it once, so that it may be tried again."""
+        return not self.post or bool(self.graphql) or self.says_idempotent
 
 
-@dataclass(frozen=True, slots=True)
-class BasicAuthSpec:
-    """HTTP basic authentication, in UTF-8."""
-
-    username: Secret
-    password: Secret
+def needs_one(usual: str, other: str) -> dict[str, Any]:
+    """Return the schema's rule that a request has one of two keys; the *usual* one is missing else."""
+    return {"if": {"required": [other]}, "else": {"required": [usual]}}
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKeyAuthSpec:
-    """A key *name*: *value* in the header, the query or a cookie of every request."""
-
-    location: Literal["header", "query", "cookie"]
-    name: str
-    value: Secret
+def check_request(node: Node, claimed: Claimed, context: Context) -> None:
+    """Check the request at *node*; its headers and parameters are not those *claimed* by `auth`."""
+    _check_method(node, context)
+    check_parameters(node.get("query") or Broken(node.place), claimed, context)
+    check_headers(node.get("headers") or Broken(node.place), claimed, context)
 
 
-@dataclass(frozen=True, slots=True)
-class OAuth2AuthSpec:
-    """OAuth 2.0 client credentials (RFC 6749, section 4.4): a bearer token from *token_url*."""
-
-    token_url: str
-    client_id: Secret
-    client_secret: Secret
-    scope: str | None
-    audience: str | None
-    send: Literal["basic", "body"]
-
-
-@dataclass(frozen=True, slots=True)
-class JsonFormatSpec:
-    """`format: json`."""
-
-
-@dataclass(frozen=True, slots=True)
-class XmlFormatSpec:
-    """`format: xml`. *lists* are the paths of elements that are always lists, by their ends."""
-
-    lists: tuple[tuple[str, ...], ...]
-
-
-FormatSpec = JsonFormatSpec | XmlFormatSpec
-
-
-@dataclass(frozen=True, slots=True)
-class LoginSpec:
-    """The request that a session begins with, and the rules of its answer."""
-
-    request: RequestSpec
-    responses: tuple[RuleSpec, ...]
-    format: FormatSpec
-    any_content_type: bool
-    place: Place
-    name: str = "login"
-
-
-@dataclass(frozen=True, slots=True)
-class SessionAuthSpec:
-    """A token that *login* gives, and *header* carries as *value*.
-
-    *expires_in*: an expression that gives seconds, seconds, or None where only a 401 tells.
-    """
-
-    login: LoginSpec
-    token: ExpressionSpec
-    expires_in: ExpressionSpec | float | None
-    header: str
-    value: TemplateSpec
-
-
-AuthSpec = (
-    NoAuthSpec | BearerAuthSpec | BasicAuthSpec | ApiKeyAuthSpec | OAuth2AuthSpec | SessionAuthSpec
-)
+def _check_method(node: Node, context: Context) -> None:
+    """A GET carries no body, and may be repeated in any case; a POST has one body."""
+    if node.has("get") and node.has("post"):
+        message = "a call is a `get` or a `post`, not both"
+        context.report.error(node.key_place("post"), "TB065", message, "keep one of them")
+    posts = node.get("post") is not None
+    for key_name in _OF_POST:
+        if not posts and node.get(key_name) is not None:
+            message = f"`{key_name}` belongs to `post`; a GET has no body, and may be repeated"
+            place = node.key_place(key_name)
+            context.report.error(place, "TB065", message, "leave it out, or use `post`")
+    bodies = [each for each in ("json", "form", "graphql") if node.has(each)]
+    if posts and len(bodies) > 1:
+        message = f"a request has one body: `{bodies[0]}` or `{bodies[1]}`"
+        context.report.error(node.key_place(bodies[1]), "TB065", message, "keep one of them")

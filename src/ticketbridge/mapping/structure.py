@@ -1,113 +1,108 @@
-"""The file against the mapping's schema: each error as a finding in words, at its place."""
+"""The file against the schema of its keys: each error as a finding in words, at its place."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-
-from ticketbridge.mapping.findings import Place, did_you_mean, nearest
-from ticketbridge.mapping.nodes import Broken, MapNode, Node, Path, node_at
-from ticketbridge.mapping.repair import Repairs, repair
+from ticketbridge.mapping.findings import did_you_mean, nearest
+from ticketbridge.mapping.keys import Key, ValueKind, keys_of
+from ticketbridge.mapping.nodes import Broken, ListNode, MapNode, Node, Path, Scalar
 from ticketbridge.mapping.report import Report
-from ticketbridge.mapping.schema import schema
-from ticketbridge.mapping.words import example_of, found, label, shown, written
+from ticketbridge.mapping.spec import MAPPING, CallSpec
+from ticketbridge.mapping.spec_ticket import FIELD, FIELDS_OF_EXPRESSIONS
+from ticketbridge.mapping.words import found, label, shown, written
 
-SCHEMA = schema()
-VALIDATOR = Draft202012Validator(SCHEMA)
-# A call needs `get` where it has no `post`: that rule of the schema repeats no key's meaning.
-CALL_KEYS = SCHEMA["$defs"]["call"]["properties"]
-ENTRY_KEYS = tuple(CALL_KEYS)
-EXPRESSIONS = tuple(
-    SCHEMA["$defs"][name]["title"] for name in ("expression", "field", "tags", "tag")
-)
+Schema = Mapping[str, Any]
+CALL_KEYS = tuple(keys_of(CallSpec))
+EXPRESSIONS = tuple(kind.title for kind in FIELDS_OF_EXPRESSIONS)
 QUOTED = ("a name", "a status:", "a platform")
 
 
 def check_structure(root: Node, report: Report) -> Node:
-    """*root* with every wrong part broken, so that what is built from it needs no second look."""
-    if isinstance(root, Broken):
-        return root
-    repairs = Repairs()
-    for error in _own_slips(VALIDATOR.iter_errors(root.plain())):
-        path = tuple(error.absolute_path)
-        node = node_at(root, path)
-        if not isinstance(node, Broken):
-            TRANSLATORS[str(error.validator)](_Slip(error, path, node, report, repairs))
-    return repair(root, repairs)
-
-
-def _own_slips(errors: Iterator[ValidationError]) -> list[ValidationError]:
-    """The errors without those that are only the wake of another.
-
-    A value of the wrong type is wrong in that alone, and the outermost schema knows all its types.
-    Missing keys come last, because an unknown one may explain them.
-    """
-    outermost = sorted(errors, key=lambda error: len(error.absolute_schema_path))
-    wrong_type: dict[Path, ValidationError] = {}
-    for error in outermost:
-        if error.validator == "type":
-            wrong_type.setdefault(tuple(error.absolute_path), error)
-    kept = [e for e in outermost if wrong_type.get(tuple(e.absolute_path), e) is e]
-    return sorted(kept, key=lambda error: error.validator == "required")
+    """*root* with every wrong part broken, so that what is read from it needs no second look."""
+    return _check(root, MAPPING, _Legal(report))
 
 
 @dataclass(frozen=True, slots=True)
-class _Slip:
-    """One error of the validator, and where to say so."""
+class _Legal:
+    """The *path* of a value, what is legal there (*title*), *examples* of it, and *keys* it may have."""
 
-    error: ValidationError
-    path: Path
-    node: Node
     report: Report
-    repairs: Repairs
+    path: Path = ()
+    title: str = "a mapping"
+    examples: Sequence[Any] = ()
+    keys: Mapping[str, Key] = field(default_factory=dict)
 
-    @property
-    def title(self) -> str:
-        """What is legal here, in words."""
-        return str(_schema(self.error)["title"])
+    def below(self, step: str | int) -> _Legal:
+        """What is legal of a value within this one."""
+        return _Legal(self.report, (*self.path, step))
 
     @property
     def example(self) -> str:
-        """`for example ...`, from the schema."""
-        return example_of(SCHEMA, self.error.absolute_schema_path, self.path)
+        """`for example ...`, or ""."""
+        if not self.examples:
+            return ""
+        name = f"{self.path[-1]}: " if self.path and isinstance(self.path[-1], str) else ""
+        return f"for example {name}{written(self.examples[0])}"
 
-    def say(
-        self, code: str, message: str, suggestion: str = "", *, at: Place | None = None
-    ) -> None:
+    def refuse(self, node: Node, code: str, message: str, suggestion: str) -> Broken:
         """One finding; the value counts as broken from here on."""
-        self.report.error(at or self.node.place, code, message, suggestion)
-        self.repairs.broken.add(self.path)
+        self.report.error(node.place, code, message, suggestion)
+        return Broken(node.place)
 
 
-def _schema(error: ValidationError) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", error.schema)
+def _check(node: Node, part: ValueKind[Any] | Key | Schema, spot: _Legal) -> Node:
+    """*node* with every part broken that *part* of the schema does not allow."""
+    if isinstance(part, Key):
+        return _check(node, part.kind, replace(spot, examples=part.examples))
+    if isinstance(part, ValueKind):
+        title, examples = part.title or spot.title, spot.examples or part.examples
+        spot, part = replace(spot, title=title, examples=examples), part.schema
+    spot = replace(
+        spot, title=part.get("title", spot.title), keys=part.get("properties", spot.keys)
+    )
+    for keyword, check in CHECKS.items():
+        if keyword in part and not isinstance(node, Broken):
+            node = check(node, part, spot)
+    return node
 
 
-# --- keys ---------------------------------------------------------------------------------------
+# --- keys -----------------------------------------------------------------------------------------
 
 
-def _unknown_keys(slip: _Slip) -> None:
-    """`additionalProperties: false`."""
-    legal = tuple(_schema(slip.error)["properties"])
-    for key, _ in slip.node.pairs:
-        name = str(key.value)
-        if name not in legal:
-            slip.repairs.dropped.add((*slip.path, name))
-            _unknown_key(slip, name, key.place, legal)
+def _check_names(node: Node, schema: Schema, spot: _Legal) -> Node:
+    """`propertyNames`, of which the schema has one: the form of a name."""
+    kind = schema["propertyNames"]
+    wrong = [key for key, _ in node.pairs if not re.search(kind.schema["pattern"], str(key.value))]
+    for key in wrong:
+        message = f"the key {shown(str(key.value))} should be {kind.title}"
+        spot.report.error(key.place, "TB014", message)
+    return _with_entries(node, dropped=[str(key.value) for key in wrong])
 
 
-def _unknown_key(slip: _Slip, name: str, place: Place, legal: Sequence[str]) -> None:
+def _check_other_keys(node: Node, schema: Schema, spot: _Legal) -> Node:
+    """`additionalProperties`: what is neither a key nor, where names are free, a legal value."""
+    entries = schema["additionalProperties"]
+    others = [str(key.value) for key, _ in node.pairs if key.value not in spot.keys]
+    if entries is False:
+        meant = [_unknown_key(node, name, spot) for name in others]
+        return _with_entries(node, dropped=others, added=list(filter(None, meant)))
+    return node if entries is True else _with_values(node, dict.fromkeys(others, entries), spot)
+
+
+def _unknown_key(node: Node, name: str, spot: _Legal) -> str:
+    """Report the key *name*; return the key that was meant, or ""."""
     # `gett` alone looks like a binding; the names of a call are as near.
-    known = ENTRY_KEYS if slip.path[:1] == ("source",) and len(slip.path) == 2 else legal
+    is_entry = spot.path[:1] == ("source",) and len(spot.path) == 2
+    known = CALL_KEYS if is_entry else tuple(spot.keys)
+    message = f"unknown key {_key(name)}"
+    spot.report.error(node.key_place(name), "TB010", message, _legal_keys(name, known))
     instead = nearest(name, known) or name.partition(":")[0]
-    slip.report.error(place, "TB010", f"unknown key {_key(name)}", _legal_keys(name, known))
-    if instead and instead != name and slip.node.get(instead) is None:
-        slip.repairs.add(slip.path, instead)
+    return instead if instead != name and node.get(instead) is None else ""
 
 
 def _key(name: str) -> str:
@@ -123,123 +118,212 @@ def _legal_keys(name: str, legal: Sequence[str]) -> str:
     return f"{did_you_mean(name, legal)} legal here: {', '.join(legal)}".strip()
 
 
-def _missing_keys(slip: _Slip) -> None:
-    """`required`, save what an unknown key was probably meant to be."""
-    for name in cast("list[str]", slip.error.validator_value):
-        # `pst` is a `post`, which needs no `get`.
-        meant = (name, "post") if name == "get" else (name,)
-        explained = any(slip.repairs.explains(slip.path, word) for word in meant)
-        if slip.node.get(name) is None and not explained:
-            about = _schema(slip.error).get("properties", CALL_KEYS)[name]
-            message = f"`{name}` is missing. {about['description']}"
-            example = f"for example {name}: {written(about['examples'][0])}"
-            slip.report.error(slip.node.place, "TB011", message, example)
-            slip.repairs.add(slip.path, name)
+def _check_needed_keys(node: Node, schema: Schema, spot: _Legal) -> Node:
+    """`required`. An unknown key that was meant as one of them has taken its place."""
+    missing = [name for name in schema["required"] if node.get(name) is None]
+    for name in missing:
+        key = spot.keys[name]
+        message = f"`{name}` is missing. {key.description}"
+        example = f"for example {name}: {written(key.examples[0])}"
+        spot.report.error(node.place, "TB011", message, example)
+    return _with_entries(node, added=missing)
 
 
-def _key_form(slip: _Slip) -> None:
-    """`propertyNames`: the error's instance is the key itself."""
-    name = str(slip.error.instance)
-    place = slip.node.key_place(name)
-    slip.report.error(place, "TB014", f"the key {shown(name)} should be {slip.title}")
-    slip.repairs.dropped.add((*slip.path, name))
+def _check_values(node: Node, schema: Schema, spot: _Legal) -> Node:
+    """`properties`."""
+    return _with_values(node, schema["properties"], spot)
 
 
-# --- values -------------------------------------------------------------------------------------
+def _check_items(node: Node, schema: Schema, spot: _Legal) -> Node:
+    """`items`."""
+    if not isinstance(node, ListNode):
+        return node  # pragma: no cover - only of a list
+    entries = (_check(e, schema["items"], spot.below(i)) for i, e in enumerate(node.entries))
+    return replace(node, entries=tuple(entries))
 
 
-def _wrong_type(slip: _Slip) -> None:
-    expected = _schema(slip.error).get("title", "a mapping")
-    last = slip.path[-1] if slip.path else None
-    called = _key(last) if isinstance(last, str) else label(slip.path)
-    message = f"{called} should be {expected}; it is {found(slip.node)}"
-    slip.say("TB012", message, _type_hint(slip, str(expected)))
+def _with_values(node: Node, parts: Mapping[str, Any], spot: _Legal) -> Node:
+    """*node* with each value checked that has a part of the schema."""
+    if not isinstance(node, MapNode):
+        return node  # pragma: no cover - only of a mapping
+    entries = {
+        name: (key, _check(value, parts[name], spot.below(name)) if name in parts else value)
+        for name, (key, value) in node.entries.items()
+    }
+    return replace(node, entries=entries)
 
 
-def _type_hint(slip: _Slip, expected: str) -> str:
-    value = slip.node.plain()
+def _with_entries(
+    node: Node, *, dropped: Collection[str] = (), added: Collection[str] = ()
+) -> Node:
+    """*node* without the keys that were reported, and with those whose absence was, as broken ones."""
+    if not isinstance(node, MapNode):
+        return node  # pragma: no cover - only of a mapping
+    kept = {name: entry for name, entry in node.entries.items() if name not in dropped}
+    place = node.place
+    new = {name: (Scalar(place, name), Broken(place)) for name in added if name not in kept}
+    return replace(node, entries=kept | new)
+
+
+# --- forks ----------------------------------------------------------------------------------------
+
+
+def _check_fork(node: Node, schema: Schema, spot: _Legal) -> Node:
+    """`if`, `then` and `else`."""
+    branch = schema.get("then" if _holds(node, schema["if"]) else "else")
+    return node if branch is None else _check(node, branch, spot)
+
+
+def _check_forks(node: Node, schema: Schema, spot: _Legal) -> Node:
+    """`allOf`."""
+    for fork in schema["allOf"]:
+        node = _check(node, fork, spot)
+    return node
+
+
+def _holds(node: Node, condition: Schema) -> bool:
+    """Whether *node* meets the *condition* of a fork."""
+    if "type" in condition and not _has_type(node, condition["type"]):
+        return False
+    if "const" in condition and node.plain() != condition["const"]:
+        return False
+    if "anyOf" in condition and not any(_holds(node, each) for each in condition["anyOf"]):
+        return False
+    needed = all(node.get(name) is not None for name in condition.get("required", ()))
+    inner = condition.get("properties", {})
+    return needed and all(_holds(node.need(name), each) for name, each in inner.items())
+
+
+# --- values ---------------------------------------------------------------------------------------
+
+_IS: Mapping[str, Callable[[Any], bool]] = MappingProxyType(
+    {
+        "object": lambda value: isinstance(value, dict),
+        "array": lambda value: isinstance(value, list),
+        "string": lambda value: isinstance(value, str),
+        "boolean": lambda value: isinstance(value, bool),
+        "null": lambda value: value is None,
+        "integer": lambda value: (
+            not isinstance(value, bool) and isinstance(value, int | float) and value == int(value)
+        ),
+    }
+)
+
+
+def _has_type(node: Node, types: str | Sequence[str]) -> bool:
+    value = node.plain()
+    names = [types] if isinstance(types, str) else types
+    return not isinstance(node, Broken) and any(_IS[name](value) for name in names)
+
+
+def _check_type(node: Node, schema: Schema, spot: _Legal) -> Node:
+    if _has_type(node, schema["type"]):
+        return node
+    last = spot.path[-1] if spot.path else None
+    called = _key(last) if isinstance(last, str) else label(spot.path)
+    message = f"{called} should be {spot.title}; it is {found(node)}"
+    return spot.refuse(node, "TB012", message, _type_hint(node, spot))
+
+
+def _type_hint(node: Node, spot: _Legal) -> str:
+    value, expected = node.plain(), spot.title
     if value is None:
-        return _null_hint(slip)
-    if isinstance(value, (dict, list)):
-        return _collection_hint(slip, expected)
+        return _null_hint(spot)
+    if isinstance(value, dict | list):
+        return _collection_hint(node, spot)
     if expected in EXPRESSIONS:
-        return _literal_hint(slip, value)
+        return _literal_hint(spot, value)
     if not isinstance(value, str) and ("text" in expected or expected.startswith(QUOTED)):
         return "quote it"
     if expected.startswith("a whole number") or expected == "true or false":
-        return f"write it without quotes and units; {slip.example}"
-    return slip.example
+        return f"write it without quotes and units; {spot.example}"
+    return spot.example
 
 
-def _null_hint(slip: _Slip) -> str:
-    prefix, colon, _ = str(slip.path[-1]).partition(":") if slip.path else ("", "", "")
+def _null_hint(spot: _Legal) -> str:
+    prefix, colon, _ = str(spot.path[-1]).partition(":") if spot.path else ("", "", "")
     if colon:
         return f"a space is missing after {shown(f'{prefix}:')}"
-    return f"give it a value, or leave the key out; {slip.example}"
+    return f"give it a value, or leave the key out; {spot.example}"
 
 
-def _literal_hint(slip: _Slip, value: Any) -> str:
-    if slip.path[:2] == ("ticket", "fields"):
+def _literal_hint(spot: _Legal, value: Any) -> str:
+    if spot.path[:2] == ("ticket", "fields"):
         return f"a constant is written `{{const: {written(value)}}}`"
     return f'a literal in an expression stands in backticks, quoted: "`{written(value)}`"'
 
 
-def _collection_hint(slip: _Slip, expected: str) -> str:
+def _collection_hint(node: Node, spot: _Legal) -> str:
     """Brackets and braces may be an expression or a text for want of quotes."""
-    text = "text" if expected.startswith("text") else ""
-    noun = "expression" if expected in EXPRESSIONS else text
-    source = str(getattr(slip.node, "source", ""))
+    text = "text" if spot.title.startswith("text") else ""
+    noun = "expression" if spot.title in EXPRESSIONS else text
+    source = str(getattr(node, "source", ""))
     if noun and source:
         return f"quote this {noun}" + (f': "{source}"' if '"' not in source else "")
     if noun:
-        return f"write one {noun}; {slip.example}"
-    if expected.startswith("a list") and isinstance(slip.node, MapNode):
-        return f"begin each entry with `- `; {slip.example}"
-    if expected.startswith("a mapping"):
-        return f"write its keys without `- `; {slip.example}"
-    return slip.example
+        return f"write one {noun}; {spot.example}"
+    if spot.title.startswith("a list") and isinstance(node, MapNode):
+        return f"begin each entry with `- `; {spot.example}"
+    if spot.title.startswith("a mapping"):
+        return f"write its keys without `- `; {spot.example}"
+    return spot.example
 
 
-def _wrong_word(slip: _Slip) -> None:
+def _check_word(node: Node, schema: Schema, spot: _Legal) -> Node:
     """`enum` and `const`."""
-    value = slip.error.instance
-    slip.say("TB013", f"{label(slip.path)} should be {slip.title}", _word_hint(slip, value))
+    words = schema["enum"] if "enum" in schema else [schema["const"]]
+    value = node.plain()
+    if any(value == word and isinstance(value, bool) is isinstance(word, bool) for word in words):
+        return node
+    message = f"{label(spot.path)} should be {spot.title}"
+    return spot.refuse(node, "TB013", message, _word_hint(value, schema.get("enum", ()), spot))
 
 
-def _word_hint(slip: _Slip, value: Any) -> str:
+def _word_hint(value: Any, words: Sequence[Any], spot: _Legal) -> str:
     if not isinstance(value, str):
-        return slip.example
+        return spot.example
     if value.isdecimal():
         return "write it without quotes"
-    legal = _schema(slip.error).get("enum", ())
-    return did_you_mean(value, [word for word in legal if isinstance(word, str)]) or slip.example
+    return did_you_mean(value, [word for word in words if isinstance(word, str)]) or spot.example
 
 
-def _wrong_form(slip: _Slip) -> None:
+def _check_form(node: Node, schema: Schema, spot: _Legal) -> Node:
     """`pattern`, `minimum` and `maximum`."""
-    if "propertyNames" in slip.error.absolute_schema_path:
-        _key_form(slip)
-        return
-    slip.say("TB014", f"{label(slip.path)} should be {slip.title}", slip.example)
+    value = node.plain()
+    if isinstance(value, str):
+        legal = re.search(schema.get("pattern", ""), value) is not None
+    else:
+        legal = schema.get("minimum", value) <= value <= schema.get("maximum", value)
+    message = f"{label(spot.path)} should be {spot.title}"
+    return node if legal else spot.refuse(node, "TB014", message, spot.example)
 
 
-def _empty(slip: _Slip) -> None:
-    """`minItems`, `minProperties` and `minLength`."""
-    slip.say("TB015", f"{label(slip.path)} is empty", slip.example)
+def _check_size(node: Node, _schema: Schema, spot: _Legal) -> Node:
+    """`minLength`, `minItems` and `minProperties`, which are all 1."""
+    if node.plain() not in ("", [], {}):
+        return node
+    return spot.refuse(node, "TB015", f"{label(spot.path)} is empty", spot.example)
 
 
-TRANSLATORS: Mapping[str, Callable[[_Slip], None]] = MappingProxyType(
+CHECKS: Mapping[str, Callable[[Node, Schema, _Legal], Node]] = MappingProxyType(
     {
-        "additionalProperties": _unknown_keys,
-        "required": _missing_keys,
-        "type": _wrong_type,
-        "enum": _wrong_word,
-        "const": _wrong_word,
-        "pattern": _wrong_form,
-        "minimum": _wrong_form,
-        "maximum": _wrong_form,
-        "minItems": _empty,
-        "minProperties": _empty,
-        "minLength": _empty,
+        "type": _check_type,
+        "enum": _check_word,
+        "const": _check_word,
+        "pattern": _check_form,
+        "minimum": _check_form,
+        "maximum": _check_form,
+        "minLength": _check_size,
+        "minItems": _check_size,
+        "minProperties": _check_size,
+        "additionalProperties": _check_other_keys,
+        "propertyNames": _check_names,
+        "required": _check_needed_keys,
+        "properties": _check_values,
+        "items": _check_items,
+        "if": _check_fork,
+        "allOf": _check_forks,
+        "$ref": lambda node, _, spot: _check(node, FIELD, spot),  # an object of fields
     }
 )
+"""What each keyword of the schema asks of a value, in the order in which they are asked."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ticketbridge.mapping.nodes import Node, Path
@@ -13,7 +13,6 @@ from ticketbridge.mapping.scalars import resolve_plain
 BARE = re.compile(r"[A-Za-z0-9/][A-Za-z0-9 _./-]*")
 
 LONGEST = 60
-INWARD = frozenset({"properties", "items", "additionalProperties"})
 
 
 def shown(name: str) -> str:
@@ -50,22 +49,3 @@ def written(value: Any) -> str:
     if isinstance(value, str) and BARE.fullmatch(value) and resolve_plain(value) == value:
         return value
     return json.dumps(value, ensure_ascii=False)
-
-
-def example_of(schema: Mapping[str, Any], steps: Iterable[str | int], path: Path) -> str:
-    """`for example key: value`, from the nearest `examples` on *steps* through *schema*."""
-    node: Any = schema
-    examples: list[Any] = []
-    for step in steps:
-        if step in INWARD:
-            examples = []
-        while step not in node and "$ref" in node:  # the validator leaves `$ref` out of its path
-            node = schema["$defs"][node["$ref"].removeprefix("#/$defs/")]
-            examples = examples or node.get("examples", [])
-        node = node[step]
-        if isinstance(node, Mapping):
-            examples = node.get("examples", examples)
-    if not examples:
-        return ""
-    key = f"{path[-1]}: " if path and isinstance(path[-1], str) else ""
-    return f"for example {key}{written(examples[0])}"

@@ -154,8 +154,9 @@ class _Bare(StepEmitter):
     def _count(self, word: str) -> None:
         self._code.line(f"verdicts[{word}] = verdicts.get({word}, 0) + 1")
 
-    def _evaluate(self, expression: Expression) -> str:
-        return self._code.emit(expression.tree, None)
+    def _evaluate(self, expression: Expression, kind: str | None = None) -> str:
+        emit = self._code.number if kind == "number" else self._code.emit
+        return emit(expression.tree, None)
 
     def _asking(self, check: Check) -> AbstractContextManager[None]:
         del check

@@ -60,8 +60,8 @@ class StepEmitter(ABC):
     # --- what the forms do differently ------------------------------------------------------------
 
     @abstractmethod
-    def _evaluate(self, expression: Expression) -> str:
-        """The value of *expression*."""
+    def _evaluate(self, expression: Expression, kind: str | None = None) -> str:
+        """The value of *expression*, which is to become a value of the JSON type *kind*."""
 
     @abstractmethod
     def _asking(self, check: Check) -> AbstractContextManager[None]:
@@ -159,7 +159,7 @@ class StepEmitter(ABC):
 
     def _expression(self, field: ExpressionField) -> str:
         # A variable of its own: another field may need the value before its conversion.
-        value = self._code.variable(self._evaluate(field.expression))
+        value = self._code.variable(self._evaluate(field.expression, field.kind))
         if not field.optional:
             self._convert(field, value)
             self._made_value(field, value)

@@ -70,7 +70,8 @@ class _Noted(StepEmitter):
         find_id: FindId = load(code, "find_id", "records")
         return find_id
 
-    def _evaluate(self, expression: Expression) -> str:
+    def _evaluate(self, expression: Expression, kind: str | None = None) -> str:
+        del kind
         self._code.line(f"given = {self._named('expression', expression)}(scope)")
         return "given"
 

@@ -10,12 +10,13 @@ from urllib.parse import quote, unquote
 
 from ticketbridge.mapping.spec import (
     ApiKeyAuthSpec,
+    AuthSpec,
     BasicAuthSpec,
     BearerAuthSpec,
     NoAuthSpec,
+    OAuth2AuthSpec,
+    SessionAuthSpec,
 )
-
-FixedAuthSpec = NoAuthSpec | BearerAuthSpec | BasicAuthSpec | ApiKeyAuthSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,11 @@ class Credentials:
         return f"{base}?{'&'.join([*kept, f'{name}={value}'])}"
 
 
-def fixed_credentials(spec: FixedAuthSpec) -> Credentials:
-    """The credentials that *spec* declares."""
+def fixed_credentials(spec: AuthSpec) -> Credentials | None:
+    """Return the credentials of every request, or None where there are none, or a login gives them."""
     match spec:
-        case NoAuthSpec():
-            return Credentials()
+        case NoAuthSpec() | OAuth2AuthSpec() | SessionAuthSpec():
+            return None
         case BearerAuthSpec():
             return bearer(spec.token.reveal())
         case BasicAuthSpec():

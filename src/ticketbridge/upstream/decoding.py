@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterable, Iterator
+from collections.abc import AsyncIterable, Callable, Iterator
 
 from ticketbridge.problems import UpstreamUnreadable
+from ticketbridge.tickets.turns import with_turns
 
 ACCEPTED_ENCODINGS = "gzip"
 _PIECE = 64 * 1024
 
 
-async def read_body(chunks: AsyncIterable[bytes], encoding: str, limit: int) -> bytes:
-    """The body in full; UpstreamUnreadable where it passes *limit* bytes, or does not decompress."""
+async def read_body(
+    chunks: AsyncIterable[bytes], encoding: str, limit: int, count: Callable[[int], None]
+) -> bytes:
+    """The body in full; UpstreamUnreadable where it passes *limit* bytes, or does not decompress.
+
+    *count* is told of the bytes of each piece as it comes, and may raise. Others have their turn in
+    between, and the deadline: a few bytes may decompress to hundreds of megabytes.
+    """
     body = bytearray()
     received = 0
     decode = _decoder(encoding)
     async for chunk in chunks:
         received += len(chunk)
-        for piece in decode.feed(chunk):
+        async for piece in with_turns(decode.feed(chunk)):
             body += piece
             if len(body) > limit:
                 raise too_large(limit)
+            count(len(piece))
         if received > limit:
             raise too_large(limit)
     decode.finish()

@@ -1,18 +1,36 @@
-"""The one place where errors of the HTTP client become ours."""
+"""What a stage of the pipe may raise beside a problem, and how errors of connections become ours.
+
+FailedTry                 one try of a call failed
+├── NoAnswer              no complete answer came
+├── PassingStatus         the status says that another try may fare better
+├── TryAgain              a rule asks for another try
+└── CredentialsRefused    others may be had
+NotReady                  a rule says to ask later
+OwnsNothing               a rule says that the user owns nothing
+"""
 
 from __future__ import annotations
 
-import httpx
-
-from ticketbridge.problems import ProblemError, UpstreamUnavailable, UpstreamUnreadable
+from ticketbridge.problems import (
+    ProblemError,
+    UpstreamError,
+    UpstreamUnavailable,
+    UpstreamUnreadable,
+)
 from ticketbridge.upstream.connection import NoHttp
+from ticketbridge.upstream.messages import PlatformAnswer
 
-FOREIGN_ERRORS = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
+FOREIGN_ERRORS = (OSError, ValueError)
 """All that a transport raises; each becomes a NoAnswer."""
 
 
 class FailedTry(Exception):
-    """One try of a call failed; *problem* is what follows when it is not tried again."""
+    """One try of a call failed; *problem* is what follows when it is not tried again.
+
+    *answer* is the platform's, where it gave one.
+    """
+
+    answer: PlatformAnswer | None = None
 
     def __init__(self, problem: ProblemError) -> None:
         self.problem = problem
@@ -33,6 +51,37 @@ class TryAgain(FailedTry):
 
 class CredentialsRefused(FailedTry):
     """The platform refuses the credentials; others may be had."""
+
+
+class NotReady(Exception):
+    """A rule said to ask again after so many *seconds*; *url* None is the same request.
+
+    *answer* is the one that it said it of.
+    """
+
+    answer: PlatformAnswer | None = None
+
+    def __init__(self, seconds: float, url: str | None) -> None:
+        self.seconds = seconds
+        self.url = url
+        super().__init__("not ready")
+
+
+class OwnsNothing(Exception):
+    """A rule said that the user owns nothing; *unknown_user*: since the platform does not know them.
+
+    *said* is which rule said it, for the log.
+    """
+
+    def __init__(self, said: str, *, unknown_user: bool) -> None:
+        self.said = said
+        self.unknown_user = unknown_user
+        super().__init__("unknown user" if unknown_user else "owns nothing")
+
+    def too_late(self) -> UpstreamError:
+        """Return the problem that it is once the platform has said something else."""
+        log = f"{self.said} that the user owns nothing, but an earlier page was there"
+        return UpstreamError(log=log)
 
 
 def unreachable(error: Exception) -> NoAnswer:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from ticketbridge.mapping.compiler import Scope
 from ticketbridge.upstream.auth import Credentials
 
 ACCEPT_JSON = "application/json"
@@ -14,10 +16,12 @@ ACCEPT_XML = "application/xml, text/xml"
 
 @dataclass(frozen=True, slots=True)
 class PlatformRequest:
-    """A request of *url*, with the headers that the mapping's call declares; credentials come later.
+    """A request of *url*, with the *headers* that the mapping declares.
 
-    *accept* is what `Accept` says where the mapping does not. *call* names who asks, for explanations;
-    the same request of two calls is one.
+    *accept* is what `Accept` says where the mapping does not. Two requests are equal where the platform
+    would see no difference. What follows tells the stages of the pipe more: *call* is the name of the call
+    that asks; *scope* is what its templates were filled with; *credentials* come with the signing; no answer
+    will do that did not come after *newer_than*, a time of `time.perf_counter`.
     """
 
     url: str = field(repr=False)
@@ -26,19 +30,41 @@ class PlatformRequest:
     content: bytes | None = field(default=None, repr=False)
     call: str = field(default="", compare=False)
     accept: str = ACCEPT_JSON
+    scope: Scope = field(default_factory=dict, repr=False, compare=False)
+    credentials: Credentials | None = field(default=None, repr=False, compare=False)
+    newer_than: float = field(default=0.0, compare=False)
+
+    @property
+    def wire_url(self) -> str:
+        """The URL as it is sent: a credential may be in its query."""
+        return self.url if self.credentials is None else self.credentials.on(self.url)
+
+    def signed(self, credentials: Credentials) -> PlatformRequest:
+        """Return the same request with *credentials*."""
+        return PlatformRequest(
+            self.url,
+            self.headers,
+            self.method,
+            self.content,
+            self.call,
+            self.accept,
+            self.scope,
+            credentials,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformAnswer:
     """A complete answer: *headers* with lower-case names, *content* after decompression.
 
-    *credentials* are those that its request was signed with.
+    *credentials* are those that its request was signed with; it came at the time *came_at*.
     """
 
     status: int
     headers: dict[str, str] = field(repr=False)
     content: bytes = field(repr=False)
     credentials: Credentials | None = field(default=None, repr=False, compare=False)
+    came_at: float = field(default_factory=time.perf_counter, compare=False)
 
     @property
     def is_marked_off(self) -> bool:

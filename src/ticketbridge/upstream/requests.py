@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from ticketbridge.jmes import LONGEST, EvaluationError, Template, TooLongError
 from ticketbridge.mapping.compiler import Scope, SpecCompiler
-from ticketbridge.mapping.spec import RequestSpec
+from ticketbridge.mapping.spec import RequestSpec, UpstreamSpec
 from ticketbridge.problems import MappingMismatch
 from ticketbridge.upstream.bodies import LARGEST, Body, Parameters, compile_body
 from ticketbridge.upstream.messages import ACCEPT_JSON, PlatformRequest
@@ -39,7 +39,7 @@ class RequestPlan:
         self,
         spec: RequestSpec,
         name: str,
-        base_url: str,
+        upstream: UpstreamSpec,
         roots: Collection[str],
         compiler: SpecCompiler,
         *,
@@ -49,12 +49,13 @@ class RequestPlan:
         self.idempotent = spec.idempotent
         self._name = name
         self._accept = accept
-        self._method = spec.method
-        self._base_url = base_url
+        self.method = spec.method
+        self._base_url = upstream.base_url
         self._path = compiler.template(spec.path, roots, "path")
         self._query = Parameters(spec.query, roots, compiler)
         self._body = compile_body(spec.body, roots, compiler)
-        self._typed = _media_type(spec, self._body)
+        self._declared = tuple((name, value.reveal()) for name, value in upstream.headers.items())
+        self._typed = (*self._declared, *_media_type(spec, self._body))
         self._headers = [
             (name, compiler.template(value, roots, "header"))
             for name, value in spec.headers.items()
@@ -79,7 +80,8 @@ class RequestPlan:
         """
         try:
             url = self._url(scope) if url is None else url
-            headers = (*self._typed, *self._own_headers(scope))
+            # Mostly the same object: what is made of it need not be made again.
+            headers = (*self._typed, *self._own_headers(scope)) if self._headers else self._typed
             content = self._body.write(scope) if self._body else None
         except EvaluationError as error:
             raise self._unplaceable(error) from error
@@ -91,11 +93,12 @@ class RequestPlan:
             # A header may hold bytes that are no UTF-8; JSON has no way to say them.
             reason = "a text in the body has a lone surrogate, which is no character"
             raise self._unplaceable(reason) from None
-        return PlatformRequest(url, headers, self._method, content, self._name, self._accept)
+        return PlatformRequest(url, headers, self.method, content, self._name, self._accept, scope)
 
     def follow(self, url: str, scope: Scope) -> PlatformRequest:
         """A GET of *url* with the headers of this request, for what the platform says to ask instead."""
-        return PlatformRequest(url, self._own_headers(scope), accept=self._accept)
+        headers = (*self._declared, *self._own_headers(scope))
+        return PlatformRequest(url, headers, accept=self._accept, scope=scope)
 
     def _url(self, scope: Scope) -> str:
         path = self._path(scope)

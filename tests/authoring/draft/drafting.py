@@ -6,15 +6,15 @@ import json
 from typing import Any
 
 from tests.support import USER
+from ticketbridge.authoring.draft.candidates import Guess
 from ticketbridge.authoring.draft.documents import read_documents
-from ticketbridge.authoring.draft.drafting import Drafted, draft_mapping
-from ticketbridge.authoring.draft.guesses import Guess
+from ticketbridge.authoring.draft.drafting import MappingDraft, make_mapping_draft
 from ticketbridge.authoring.samples import Sample
 
 
-def draft(*answers: Any, user: str | None = USER) -> Drafted:
+def draft(*answers: Any, user: str | None = USER) -> MappingDraft:
     """The draft from *answers*: documents, XML texts, or pairs of a target and one of these."""
-    return draft_mapping(read_documents([_sample(a) for a in answers]), "acme", user)
+    return make_mapping_draft(read_documents([_sample(a) for a in answers]), "acme", user)
 
 
 def _sample(answer: Any) -> Sample:
@@ -23,24 +23,24 @@ def _sample(answer: Any) -> Sample:
     return Sample(target, target or "sample", text.encode())
 
 
-def fields(drafted: Drafted) -> dict[str, str]:
+def fields(drafted: MappingDraft) -> dict[str, str]:
     """The expressions of the fields that are no objects."""
     return {name: g.text for name, g in drafted.parts.fields.items() if isinstance(g, Guess)}
 
 
-def guess(drafted: Drafted, name: str) -> Guess:
+def guess(drafted: MappingDraft, name: str) -> Guess:
     """The guess of one field."""
     found = drafted.parts.fields[name]
     assert isinstance(found, Guess)
     return found
 
 
-def conditions(drafted: Drafted) -> dict[str, str]:
+def conditions(drafted: MappingDraft) -> dict[str, str]:
     """The drafted `not_eligible_when`."""
     return {condition.name: condition.guess.text for condition in drafted.parts.conditions}
 
 
-def entries(drafted: Drafted) -> dict[str, str]:
+def entries(drafted: MappingDraft) -> dict[str, str]:
     """The drafted `source`: what each entry binds."""
     return {entry.name: f"{entry.kind} {entry.text}" for entry in drafted.parts.entries}
 

@@ -6,18 +6,18 @@ from typing import Any
 
 from tests.authoring.draft.drafting import draft, ticket, tickets
 from tests.support import USER
-from ticketbridge.authoring.draft.drafting import Drafted
-from ticketbridge.authoring.draft.first_case import closed, replayed, replies_of
-from ticketbridge.authoring.personal import Findings
+from ticketbridge.authoring.draft.drafting import MappingDraft
+from ticketbridge.authoring.draft.first_case import close_open_parts, make_answers, run_draft
+from ticketbridge.authoring.personal.personal_data import PersonalData
 from ticketbridge.tickets.verdicts import RETURNED
 
 ORDERS = f"/orders?email={USER}"
 
 
-def given_out(drafted: Drafted) -> list[str | None]:
+def given_out(drafted: MappingDraft) -> list[str | None]:
     """The ids of the tickets that the draft returns, with something in place of each TODO."""
-    replies = list(replies_of(drafted, Findings(USER), lambda text, _kind: text))
-    ran = replayed(closed(drafted.parts), replies, USER, None)
+    replies = list(make_answers(drafted, PersonalData(USER), lambda text, _kind: text))
+    ran = run_draft(close_open_parts(drafted.parts), replies, USER, None)
     assert ran is not None
     assert ran.trial.problem is None
     records = ran.trial.journal.records
@@ -29,6 +29,6 @@ def changed(*several: dict[str, Any]) -> dict[str, Any]:
     return tickets(*({**ticket(n), **changes} for n, changes in enumerate(several, 1)))
 
 
-def draft_of(*several: dict[str, Any]) -> Drafted:
+def draft_of(*several: dict[str, Any]) -> MappingDraft:
     """The draft of such an answer."""
     return draft((ORDERS, changed(*several)))

@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ticketbridge.authoring.cases.runner import compiled
+from ticketbridge.authoring.cases.runner import compile_for_cases
 from ticketbridge.authoring.draft.documents import read_documents
-from ticketbridge.authoring.draft.drafting import draft_mapping
-from ticketbridge.authoring.draft.first_case import closed, first_case
-from ticketbridge.authoring.draft.writing import written
+from ticketbridge.authoring.draft.draft_writing import write_mapping
+from ticketbridge.authoring.draft.drafting import make_mapping_draft
+from ticketbridge.authoring.draft.first_case import close_open_parts, write_first_case
 from ticketbridge.authoring.samples import Sample
 from ticketbridge.mapping import Environment, MappingError, parse_mapping
 
@@ -100,16 +100,20 @@ def test_a_draft_is_a_mapping_but_for_what_is_open(
     """Every name and expression in it is legal, and with something in place of each TODO it runs."""
     samples = [Sample(target, "x", json.dumps(answer).encode()) for target, answer in several]
     documents = read_documents(samples)
-    drafted = draft_mapping(documents, "acme", user)
+    drafted = make_mapping_draft(documents, "acme", user)
 
     assert _errors(drafted.text) <= OPEN
-    compiled(parse_mapping(written(closed(drafted.parts)), file="acme", environment=ENVIRONMENT))
-    assert first_case(drafted, documents, user)
+    compile_for_cases(
+        parse_mapping(
+            write_mapping(close_open_parts(drafted.parts)), file="acme", environment=ENVIRONMENT
+        )
+    )
+    assert write_first_case(drafted, documents, user)
 
 
 def _errors(text: str) -> set[str]:
     try:
-        compiled(parse_mapping(text, file="acme", environment=ENVIRONMENT))
+        compile_for_cases(parse_mapping(text, file="acme", environment=ENVIRONMENT))
     except MappingError as error:
         return {finding.code for finding in error.findings if finding.severity == "error"}
     return set()

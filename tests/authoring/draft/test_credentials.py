@@ -10,8 +10,8 @@ import pytest
 
 from tests.authoring.draft.drafting import ticket, tickets
 from tests.support import USER
-from ticketbridge.authoring.draft.command import Files, draft
-from ticketbridge.authoring.draft.looks import looks_secret
+from ticketbridge.authoring.draft.command import DraftFiles, make_draft
+from ticketbridge.authoring.personal.chance import looks_secret
 from ticketbridge.cli import main
 
 HEX = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
@@ -20,17 +20,17 @@ UUID = "3f2504e0-4f89-11d3-9a0c-0305e82c3301"
 BASE64 = "kQ7vX2mZp9Lr4TtYb1Nc8WsE5uHj"
 
 
-def drafted(folder: Path, *samples: tuple[str, Any]) -> Files:
+def drafted(folder: Path, *samples: tuple[str, Any]) -> DraftFiles:
     """The drafts of documents, each with its target."""
     named = []
     for number, (target, value) in enumerate(samples):
         file = folder / f"{number}.sample"
         file.write_text(value if isinstance(value, str) else json.dumps(value))
         named.append(f"{target}={file}")
-    return draft(named, USER, "acme")
+    return make_draft(named, USER, "acme")
 
 
-def hold_without(files: Files, *secrets: str) -> None:
+def hold_without(files: DraftFiles, *secrets: str) -> None:
     """Fail where one of *secrets* stands in the mapping or in the cases."""
     for secret in secrets:
         assert secret not in files.mapping
@@ -141,6 +141,29 @@ def test_credentials_in_urls_inside_of_samples_are_masked(tmp_path: Path) -> Non
     hold_without(
         drafted(tmp_path, (f"/orders?email={USER}", xml)), BASE64, JWT, "hunter22", "token=t7"
     )
+
+
+@pytest.mark.parametrize(
+    ("userinfo", "secrets"),
+    [
+        ("robot:hunter22", ["hunter22", "robot"]),
+        ("t0k3n", ["t0k3n"]),
+        ("a-long-token", ["a-long-token"]),
+        ("a-long-token:", ["a-long-token"]),
+        (f"{BASE64}:x-oauth-basic", [BASE64, "x-oauth-basic"]),
+        ("robot%40acme:s%2Fcr%3Ft!", ["s%2Fcr%3Ft!", "robot%40acme"]),
+        ("robot:p@ssword:1", ["p@ssword:1"]),
+    ],
+)
+def test_who_logs_in_at_a_url_is_masked(tmp_path: Path, userinfo: str, secrets: list[str]) -> None:
+    """A token needs no colon; it stands nowhere, and if it is long, not alone either."""
+    url = f"https://{userinfo}@files.acme.example/pdf?email={USER}"
+    alone = [secret for secret in secrets if len(secret) > 8 and secret != "robot%40acme"]
+    for answer in (
+        {**tickets(), "pdf": url, "text": f"see {url}, or {' '.join(alone)}"},
+        f"<r><pdf>{url}</pdf><tickets><ticket><id>1</id></ticket></tickets></r>",
+    ):
+        hold_without(drafted(tmp_path, (f"/orders?email={USER}", answer)), *secrets)
 
 
 def test_a_key_that_is_data_stands_in_no_expression(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.authoring.draft.drafting import ticket, tickets
 from tests.support import USER
-from ticketbridge.authoring.cases import read_cases
+from ticketbridge.authoring.cases.reader import read_cases
 from ticketbridge.cli import main
 
 TARGET = f"/orders?email={USER}"

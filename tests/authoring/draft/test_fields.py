@@ -254,6 +254,15 @@ def test_several_statuses_are_several_tables() -> None:
         ({"valid_until": 5}, {"over": TODO}),
         ({"add_on_id": None}, {"add_on": "ticket.add_on_id != `null`"}),
         ({"active": True}, {"not_active": "ticket.active != `true`"}),
+        ({"active": 0}, {"not_active": "ticket.active != `1`"}),
+        ({"active": "perhaps"}, {"not_active": TODO}),
+        ({"paid": True}, {"not_paid": "ticket.paid != `true` && ticket.price != `0`"}),
+        ({"paid": True, "price": "free"}, {"not_paid": "ticket.paid != `true`"}),
+        ({"paid": "perhaps"}, {"not_paid": TODO}),
+        ({"paid_at": None}, {"not_paid": TODO}),
+        ({"paid_at": "2026-01-01T00:00:00Z", "price": 0}, {"not_paid": TODO}),
+        ({"voided": 1}, {"voided": "ticket.voided != `0`"}),
+        ({"voided": "perhaps"}, {"voided": TODO}),
         ({"checkins": []}, {"used": "length(ticket.checkins) > `0`"}),
         (
             {"refunded_amount": 0, "cancelled": 0},
@@ -295,6 +304,17 @@ def test_two_flags_of_one_name_are_two_conditions() -> None:
     )
 
     assert conditions(drafted) == {"void": "order.void", "ticket_void": "ticket.void"}
+
+
+def test_where_that_name_is_taken_too_a_number_tells_conditions_apart() -> None:
+    """No two conditions have one name, whatever the platform's keys are."""
+    order = {"void": False, "ticket_void": False, "tickets": [ticket(1, void=False)]}
+
+    assert conditions(draft({"orders": [order]})) == {
+        "void": "order.void",
+        "ticket_void": "order.ticket_void",
+        "ticket_void_2": "ticket.void",
+    }
 
 
 # --- seats ----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ticketbridge.authoring.draft import draft
+from ticketbridge.authoring.draft.command import make_draft
 from ticketbridge.authoring.samples import SampleError
 
 TICKET = {
@@ -101,7 +101,7 @@ def drafted(tmp_path: Path, spec: Any, name: str = "api.json") -> str:
     """The text of the mapping."""
     path = tmp_path / name
     path.write_text(json.dumps(spec))
-    return draft([str(path)], None, "acme").mapping
+    return make_draft([str(path)], None, "acme").mapping
 
 
 def test_the_operation_that_gives_tickets_is_drafted(tmp_path: Path) -> None:
@@ -134,12 +134,24 @@ def test_yaml_is_read_too(tmp_path: Path) -> None:
     assert drafted(tmp_path, SPEC, "api.yaml") == drafted(tmp_path, SPEC)
 
 
+def test_operations_without_an_answer_in_json_are_passed_over(tmp_path: Path) -> None:
+    """No content, another format, and a reference to itself give nothing that could be drafted."""
+    loop = "#/components/responses/loop"
+    csv = {"text/csv": {"schema": {"type": "string"}}}
+    spec = json.loads(json.dumps(SPEC))
+    spec["components"].setdefault("responses", {})["loop"] = {"$ref": loop}
+    for path, answer in (("/a", {}), ("/b", {"content": csv}), ("/c", {"$ref": loop})):
+        spec["paths"][path] = {"get": {"responses": {"100": {}, "200": answer}}}
+
+    assert drafted(tmp_path, spec) == drafted(tmp_path, SPEC)
+
+
 def test_there_are_no_cases_without_an_answer(tmp_path: Path) -> None:
     """Made-up answers would test nothing."""
     path = tmp_path / "api.json"
     path.write_text(json.dumps(SPEC))
 
-    files = draft([str(path)], "ana@example.com", "acme")
+    files = make_draft([str(path)], "ana@example.com", "acme")
 
     assert files.cases == ""
     assert "no real answer" in files.summary
@@ -203,7 +215,7 @@ def test_a_file_without_tickets_is_said(tmp_path: Path, name: str, content: str,
     path.write_text(content)
 
     with pytest.raises(SampleError) as caught:
-        draft([str(path)], None, "acme")
+        make_draft([str(path)], None, "acme")
 
     assert said in str(caught.value)
 
@@ -214,6 +226,6 @@ def test_an_openapi_file_comes_alone(tmp_path: Path) -> None:
     path.write_text(json.dumps(SPEC))
 
     with pytest.raises(SampleError, match="comes alone"):
-        draft([str(path), str(path)], None, "acme")
+        make_draft([str(path), str(path)], None, "acme")
     with pytest.raises(SampleError, match="cannot be read"):
-        draft([str(tmp_path / "none.yaml")], None, "acme")
+        make_draft([str(tmp_path / "none.yaml")], None, "acme")

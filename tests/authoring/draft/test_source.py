@@ -8,6 +8,9 @@ import pytest
 
 from tests.authoring.draft.drafting import draft, entries, fields, ticket, tickets
 from tests.support import USER
+from ticketbridge.authoring.draft.documents import Document, group_documents
+from ticketbridge.authoring.draft.platform_words import make_singular
+from ticketbridge.authoring.samples import Sample
 
 ORDERS = f"/orders?email={USER}"
 
@@ -353,3 +356,43 @@ def test_xml_is_read_with_the_lists_that_it_shows() -> None:
     assert "format: {xml: {lists: [sales/sale]}}" in drafted.text
     assert fields(drafted)["ticketId"] == "sale.id"
     assert fields(drafted)["price"] == "sale.price"
+
+
+# --- names and groups -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "one"),
+    [
+        ("ticketSales", "ticket_sale"),
+        ("companies", "company"),
+        ("boxes", "box"),
+        ("passes", "pass"),
+        ("ties", "tie"),
+        ("status", "status"),
+        ("...", ""),
+    ],
+)
+def test_an_element_is_named_after_its_list(name: str, one: str) -> None:
+    """In the singular, as far as the last letters tell."""
+    assert make_singular(name) == one
+
+
+@pytest.mark.parametrize(
+    ("values", "number"),
+    [
+        ([[{"id": 1}], [{"id": 2}]], 1),
+        ([[{"id": 1}], [{"key": 2}]], 2),
+        ([[{"id": 1}], []], 2),
+        ([{"id": 1}, {"id": 2}], 1),
+        ([{"id": 1}, [{"id": 1}]], 2),
+        (["a", "b"], 1),
+    ],
+)
+def test_answers_without_a_target_are_of_one_call_where_they_look_alike(
+    values: list[Any], number: int
+) -> None:
+    """Two pages of one list have the same keys; answers of two calls have not."""
+    documents = [Document(Sample("", "orders.json", b""), value) for value in values]
+
+    assert len(group_documents(documents)) == number

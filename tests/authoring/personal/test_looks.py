@@ -9,14 +9,18 @@ import random
 import string
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ticketbridge.authoring.draft.command import draft
-from ticketbridge.authoring.personal import Findings, Kind, Shapes, StandIns, mask
-from ticketbridge.authoring.personal.fields import is_field_name
-from ticketbridge.authoring.personal.looks import is_random, is_stand_in, kind_of_user
+from ticketbridge.authoring.draft.command import make_draft
+from ticketbridge.authoring.personal.chance import is_random, is_uuid
+from ticketbridge.authoring.personal.field_names import is_field_name
+from ticketbridge.authoring.personal.looks import TOKEN, find_user_kind, is_stand_in
+from ticketbridge.authoring.personal.personal_data import PersonalData
+from ticketbridge.authoring.personal.personal_kinds import PersonalKind, mask, word_set
+from ticketbridge.authoring.personal.standins import StandIns, ValueShapes
 
 USER = "Ana.Ruiz@Example.com"
 PHONE = "+34 600 111 222"
@@ -50,7 +54,7 @@ def test_a_random_code_is_replaced_wherever_it_stands(code: str) -> None:
         "text": f"show {code} at the door",
     }
 
-    made = replaced(document, StandIns(USER))
+    made = replace_in(document, StandIns(USER))
 
     assert code not in json.dumps(made)
     assert made["link"].endswith(made["reference"])
@@ -92,14 +96,65 @@ def test_a_random_code_is_replaced_wherever_it_stands(code: str) -> None:
 def test_ids_words_and_dates_stay(text: str) -> None:
     """Without them a case tells nothing."""
     assert not is_random(text)
-    assert replaced({"code": text}, mask) == {"code": text}
+    assert replace_in({"code": text}, mask) == {"code": text}
+
+
+LETTERS, DIGITS = string.ascii_letters, string.digits
+ALPHABETS = {
+    "base64": LETTERS + DIGITS + "+/",
+    "base64url": LETTERS + DIGITS + "-_",
+    "letters and digits": LETTERS + DIGITS,
+    "base32": string.ascii_lowercase + "234567",
+    "hex": "0123456789abcdef",
+    "HEX": "0123456789ABCDEF",
+    "Crockford's": "0123456789ABCDEFGHJKMNPQRSTVWXYZ",
+}
+
+
+@pytest.mark.parametrize("alphabet", ALPHABETS.values(), ids=ALPHABETS)
+@pytest.mark.parametrize(("length", "most"), [(16, 25), (24, 6), (32, 2)])
+def test_what_is_drawn_is_told_from_names(alphabet: str, length: int, most: int) -> None:
+    """Of a thousand that are drawn few are missed: 1 to 2 in a hundred of 16 characters."""
+    chance = random.Random(length)  # noqa: S311 - the same ones in each run
+    codes = ["".join(chance.choices(alphabet, k=length)) for _ in range(1000)]
+
+    assert sum(not is_random(code) for code in codes) <= most
+
+
+SLUGS = word_set(
+    "Donaudampfschifffahrtsgesellschaft Veranstaltungskalender"
+    " KrankenversicherungsNummer codigoPostalResidencia GATE-A12-ROW-B7-SEAT-C3"
+    " Section-101-Row-12B-Seat-7C GA2026VIP1 niepodleglosciowy ylioppilaskunta"
+    " primavera-sound-barcelona-2027 order_line_item_ids AirportShuttleBus2026"
+    " madcool-2026-abono-3-dias sonar-by-night-2027-06-19 WIZINK-CENTER-PISTA"
+    " platea-fila-12-butaca-34 EVT-2027-000123 R12-S34-A5 X-RateLimit-Remaining"
+    " application/x-www-form-urlencoded UTF8String Base64Encoded OAuth2Token"
+    " TICKETBRIDGE_MAX_CONCURRENCY DocXMLRPCRequestHandler FileNotFoundError"
+    " ---------------- ________"
+)
+
+
+@pytest.mark.parametrize("slug", sorted(SLUGS))
+def test_names_of_any_language_and_case_are_not_drawn(slug: str) -> None:
+    """Slugs, seats, headers, classes and long words are made by people."""
+    assert not is_random(slug)
+
+
+def test_the_words_of_the_shipped_mappings_are_not_drawn() -> None:
+    """In mappings and their cases only what is a UUID, or base64 of a cursor, looks drawn."""
+    files = sorted((Path(__file__).parents[3] / "mappings").glob("*.yaml"))
+    tokens = {match[0] for file in files for match in TOKEN.finditer(file.read_text("utf-8"))}
+    found = {token for token in tokens if is_random(token) and not is_uuid(token)}
+
+    assert len(tokens) > 300
+    assert found <= {"eyJwYWdlIjogMn0"}
 
 
 def test_a_random_word_of_the_mapping_stays() -> None:
     """A constant that the mapping compares with is no secret of a person."""
-    findings = Findings(USER, kept=[RANDOM[0]])
+    personal = PersonalData(USER, kept=[RANDOM[0]])
 
-    assert findings.replaced({"x": RANDOM[0], "y": RANDOM[1]}, mask) == {
+    assert personal.replace_in({"x": RANDOM[0], "y": RANDOM[1]}, mask) == {
         "x": RANDOM[0],
         "y": "(secret)",
     }
@@ -125,7 +180,7 @@ def test_a_random_word_of_the_mapping_stays() -> None:
 )
 def test_documents_phones_and_addresses_are_told_by_their_look(text: str, masked: str) -> None:
     """Under any key."""
-    assert replaced({"x": text}, mask) == {"x": masked}
+    assert replace_in({"x": text}, mask) == {"x": masked}
 
 
 # --- digests --------------------------------------------------------------------------------------
@@ -163,7 +218,7 @@ def test_a_digest_of_what_is_known_becomes_that_of_the_stand_in(
 
     document = {"name": "Ana Ruiz", "phone": PHONE, "h": digest(text), "u": f"/a/{digest(text)}"}
 
-    found = replaced(document, StandIns(USER))
+    found = replace_in(document, StandIns(USER))
 
     assert digest(text) not in json.dumps(found)
     stand_in = made or (
@@ -171,7 +226,7 @@ def test_a_digest_of_what_is_known_becomes_that_of_the_stand_in(
     )
     # Without a character that tells them apart, base64 for URLs is taken for the usual one.
     assert found["h"].translate(FOR_URLS) == digest(stand_in).translate(FOR_URLS)
-    assert replaced(document, mask)["h"] in {"(e-mail)", "(phone)", "(name)"}
+    assert replace_in(document, mask)["h"] in {"(e-mail)", "(phone)", "(name)"}
 
 
 # --- shapes ---------------------------------------------------------------------------------------
@@ -197,15 +252,15 @@ def test_a_digest_of_what_is_known_becomes_that_of_the_stand_in(
 )
 def test_of_a_value_its_shape_is_left(value: Any, shape: Any) -> None:
     """Its kind, its length up to a bound, its capitals and signs."""
-    made = Shapes().of(value)
+    made = ValueShapes().of(value)
 
     assert (made, type(made)) == (shape, type(value))
-    assert len(Shapes().of("x y" * 999)) == 60
+    assert len(ValueShapes().of("x y" * 999)) == 60
 
 
 def test_equal_values_have_equal_shapes_and_others_others() -> None:
     """So that joins and comparisons of pages come out as they did."""
-    shapes = Shapes()
+    shapes = ValueShapes()
     made = [shapes.of(text) for text in ("one", "two", "one", 11, 12, 11)]
 
     assert (made[0], made[3]) == (made[2], made[5])
@@ -245,13 +300,13 @@ def test_a_usual_name_of_a_field_is_known(key: str, usual: bool) -> None:
 def test_a_user_who_is_told_by_something_of_their_own_is_another(user: str, stand_in: str) -> None:
     """A phone number, a document, a secret; an id of a customer is nobody's outside of the platform."""
     assert StandIns(user).user == stand_in
-    assert (kind_of_user(user) is None) == (user == stand_in)
+    assert (find_user_kind(user) is None) == (user == stand_in)
 
 
 def test_no_stand_in_is_what_it_stands_for() -> None:
     """Where the usual one is what is there already, it is another."""
-    assert StandIns(USER)("1990-01-01", Kind.BIRTH) != "1990-01-01"
-    assert [Shapes().of(value) for value in ("2000-01-01", "xxa", 51, "51")] == [
+    assert StandIns(USER)("1990-01-01", PersonalKind.BIRTH) != "1990-01-01"
+    assert [ValueShapes().of(value) for value in ("2000-01-01", "xxa", 51, "51")] == [
         *("2001-02-03", "xxb", 52, "52")
     ]
 
@@ -276,14 +331,14 @@ def test_the_first_case_of_a_draft_opens_nothing(tmp_path: Any) -> None:
     sample = tmp_path / "tickets.json"
     sample.write_text(json.dumps({"tickets": [ticket]}))
 
-    files = draft([f"/tickets?email=ana@example.com={sample}"], "ana@example.com", "acme")
+    files = make_draft([f"/tickets?email=ana@example.com={sample}"], "ana@example.com", "acme")
 
     assert [secret for secret in (*codes, digest) if secret in files.cases] == []
     assert "user@example.com" in files.cases
 
 
-def replaced(document: Any, by: Any) -> Any:
+def replace_in(document: Any, by: Any) -> Any:
     """The document with what is personal replaced."""
-    findings = Findings(USER)
-    findings.learn(document)
-    return findings.replaced(document, by)
+    personal = PersonalData(USER)
+    personal.learn(document)
+    return personal.replace_in(document, by)

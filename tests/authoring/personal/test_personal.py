@@ -8,54 +8,54 @@ from typing import Any
 import pytest
 
 from tests.support import TOKEN, USER
-from ticketbridge.authoring.personal import Findings, Kind, StandIns, mask
-from ticketbridge.authoring.personal.kinds import Spot, kind_of
-from ticketbridge.authoring.personal.standins import shaped
+from ticketbridge.authoring.personal.personal_data import PersonalData
+from ticketbridge.authoring.personal.personal_kinds import DataSpot, PersonalKind, find_kind, mask
+from ticketbridge.authoring.personal.standins import StandIns, make_shape
 
 
 def masked(document: Any, **options: Any) -> Any:
     """The document with masks over all that is personal."""
-    findings = Findings(USER, **options)
-    findings.learn(document)
-    return findings.replaced(document, mask)
+    personal = PersonalData(USER, **options)
+    personal.learn(document)
+    return personal.replace_in(document, mask)
 
 
 def made_up(document: Any, user: str = USER) -> Any:
     """The document with stand-ins."""
-    findings = Findings(user)
-    findings.learn(document)
-    return findings.replaced(document, StandIns(user, findings.words | findings.known.keys()))
+    personal = PersonalData(user)
+    personal.learn(document)
+    return personal.replace_in(document, StandIns(user, personal.words | personal.known.keys()))
 
 
 @pytest.mark.parametrize(
     ("key", "kind"),
     [
-        ("email", Kind.EMAIL),
-        ("firstName", Kind.NAME),
-        ("last_name", Kind.NAME),
-        ("attendee_name", Kind.NAME),
-        ("name_parts", Kind.NAME),
-        ("phoneNumber", Kind.PHONE),
-        ("mobile", Kind.PHONE),
-        ("identificationNumber", Kind.DOCUMENT),
-        ("tax_id", Kind.DOCUMENT),
-        ("dni", Kind.DOCUMENT),
-        ("dateOfBirth", Kind.BIRTH),
-        ("birth_date", Kind.BIRTH),
-        ("userHomeCity", Kind.ADDRESS),
-        ("zip", Kind.ADDRESS),
-        ("customer_note", Kind.NOTE),
-        ("client_ip", Kind.IP),
-        ("access_token", Kind.SECRET),
-        ("apiKey", Kind.SECRET),
-        ("barcode", Kind.SECRET),
-        ("barcode_url", Kind.SECRET),
-        ("unique_url", Kind.SECRET),
+        ("email", PersonalKind.EMAIL),
+        ("firstName", PersonalKind.NAME),
+        ("last_name", PersonalKind.NAME),
+        ("attendee_name", PersonalKind.NAME),
+        ("name_parts", PersonalKind.NAME),
+        ("phoneNumber", PersonalKind.PHONE),
+        ("mobile", PersonalKind.PHONE),
+        ("identificationNumber", PersonalKind.DOCUMENT),
+        ("tax_id", PersonalKind.DOCUMENT),
+        ("dni", PersonalKind.DOCUMENT),
+        ("dateOfBirth", PersonalKind.BIRTH),
+        ("birth_date", PersonalKind.BIRTH),
+        ("userHomeCity", PersonalKind.ADDRESS),
+        ("zip", PersonalKind.ADDRESS),
+        ("customer_note", PersonalKind.NOTE),
+        ("client_ip", PersonalKind.IP),
+        ("access_token", PersonalKind.SECRET),
+        ("apiKey", PersonalKind.SECRET),
+        ("barcode", PersonalKind.SECRET),
+        ("barcode_url", PersonalKind.SECRET),
+        ("unique_url", PersonalKind.SECRET),
     ],
 )
-def test_a_key_tells_what_its_values_are(key: str, kind: Kind) -> None:
+def test_a_key_tells_what_its_values_are(key: str, kind: PersonalKind) -> None:
     """Words of keys are known in any spelling."""
-    assert kind_of(Spot(key)) is kind
+    assert find_kind(DataSpot(key)) is kind
 
 
 @pytest.mark.parametrize(
@@ -83,15 +83,15 @@ def test_a_key_tells_what_its_values_are(key: str, kind: Kind) -> None:
 )
 def test_other_keys_tell_nothing(key: str) -> None:
     """Ids, states, and what only tells about personal data, are no personal data."""
-    assert kind_of(Spot(key)) is None
+    assert find_kind(DataSpot(key)) is None
 
 
 def test_a_name_is_personal_where_it_is_a_persons() -> None:
     """By the key above it, or by the keys beside it: an event has a name too."""
-    assert kind_of(Spot("name", above="customer")) is Kind.NAME
-    assert kind_of(Spot("name", beside=("name", "email"))) is Kind.NAME
-    assert kind_of(Spot("city", above="billing_address")) is Kind.ADDRESS
-    assert kind_of(Spot("name", above="event", beside=("name", "id", "city"))) is None
+    assert find_kind(DataSpot("name", above="customer")) is PersonalKind.NAME
+    assert find_kind(DataSpot("name", beside=("name", "email"))) is PersonalKind.NAME
+    assert find_kind(DataSpot("city", above="billing_address")) is PersonalKind.ADDRESS
+    assert find_kind(DataSpot("name", above="event", beside=("name", "id", "city"))) is None
 
 
 def test_a_name_may_stand_under_the_person_itself() -> None:
@@ -236,16 +236,19 @@ def test_stand_ins_keep_the_shape_and_are_nobodys() -> None:
 
 def test_shapes_are_told_apart_by_their_number() -> None:
     """As long as there are digits or letters enough."""
-    assert [shaped("AB-12", n) for n in (1, 2)] == ["XX-51", "XX-52"]
-    assert [shaped("Abc", n) for n in (1, 27)] == ["Xxa", "Xaa"]
-    assert shaped("a1", 30) == "d5"
-    assert shaped("--", 1) == "--"
+    assert [make_shape("AB-12", n) for n in (1, 2)] == ["XX-51", "XX-52"]
+    assert [make_shape("Abc", n) for n in (1, 27)] == ["Xxa", "Xaa"]
+    assert make_shape("a1", 30) == "d5"
+    assert make_shape("--", 1) == "--"
 
 
 def test_there_are_stand_ins_for_everyone() -> None:
     """Names do not run out."""
     stand_ins = StandIns(USER)
-    made = {stand_ins(f"Name{chr(97 + n // 26)}{chr(97 + n % 26)}", Kind.NAME) for n in range(60)}
+    made = {
+        stand_ins(f"Name{chr(97 + n // 26)}{chr(97 + n % 26)}", PersonalKind.NAME)
+        for n in range(60)
+    }
 
     assert len(made) == 60
     assert all(name.isalpha() for name in made)
@@ -254,7 +257,7 @@ def test_there_are_stand_ins_for_everyone() -> None:
 def test_a_user_who_is_no_address_keeps_their_id() -> None:
     """An id of a customer is no personal data of its own."""
     assert StandIns("cust-77").user == "cust-77"
-    assert Findings("cust-77").known == {}
+    assert PersonalData("cust-77").known == {}
 
 
 XML = (
@@ -266,10 +269,10 @@ XML = (
 
 def test_xml_is_changed_in_place() -> None:
     """Declaration, order, blanks, CDATA and entities stay as they were; comments go."""
-    findings = Findings(USER)
-    findings.learn_xml(XML)
+    personal = PersonalData(USER)
+    personal.learn_xml(XML)
 
-    assert findings.replaced_xml(XML, mask) == (
+    assert personal.replace_in_xml(XML, mask) == (
         '<?xml version="1.0"?>\n<r xmlns:a="urn:a"><a:passholder id="7" email="(e-mail)">'
         "<name>(name)</name><firstName><![CDATA[(name)]]></firstName> <uid/><note> </note></a:passholder>"
         "<event><name>R &amp; B of (e-mail)</name></event></r>"

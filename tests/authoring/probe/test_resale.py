@@ -187,17 +187,16 @@ def test_a_resale_that_cannot_be_read_is_one_clear_line(
     assert '"at": "enter"' in err
 
 
-class Person(io.StringIO):
+class Person:
     """Somebody at a terminal, who does what is asked for and presses Enter."""
 
     def __init__(self, does: Callable[[], None]) -> None:
-        super().__init__()
         self._does = does
 
     def isatty(self) -> bool:
         return True
 
-    def readline(self, _size: int | None = -1, /) -> str:
+    def readline(self) -> str:
         self._does()
         return "\n"
 

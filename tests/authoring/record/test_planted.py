@@ -13,15 +13,15 @@ import anyio
 import pytest
 import uvicorn
 
+from tests.authoring.cases_support import run_cases
 from tests.authoring.record.planted import left_in, with_planted
 from tests.mappings.pretix_replay import ORGANIZER, TOKEN, pretix
 from tests.mappings.replay import SAMPLES, Platform, running
 from tests.mappings.test_recorded import RECORDINGS
 from tests.support import SECRET, PromptServer
-from ticketbridge.authoring.answers import fetched
-from ticketbridge.authoring.cases import run_cases
-from ticketbridge.authoring.record import record
-from ticketbridge.demo.platform import BASE_PATH, legacy_platform
+from ticketbridge.authoring.answers import fetch_answer
+from ticketbridge.authoring.record.recording import record
+from ticketbridge.demo.lantern import BASE_PATH, make_legacy_platform
 from ticketbridge.mapping import Environment
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +38,7 @@ async def recorded(name: str, variables: Mapping[str, str], user: str, folder: P
     """All that `fetch --record` writes for *user*; the case passes, and expects what was answered."""
     mapping = Path(shutil.copy(SAMPLES.parent / f"{name}.yaml", folder))
     environment = Environment({**variables, "MENTA_SECRET": SECRET})
-    trial = await anyio.to_thread.run_sync(lambda: fetched(mapping, user, environment))
+    trial = await anyio.to_thread.run_sync(lambda: fetch_answer(mapping, user, environment))
     cases = folder / f"{name}.cases.yaml"
     await anyio.to_thread.run_sync(lambda: record(trial, mapping, cases, "recorded"))
 
@@ -90,7 +90,7 @@ async def test_nothing_planted_is_left_of_pretix(tmp_path: Path) -> None:
 
 async def test_the_demo_is_recorded(tmp_path: Path) -> None:
     """The case that a first user records passes, and has no name and no address of the demo's people."""
-    app = legacy_platform("demo-token")
+    app = make_legacy_platform("demo-token")
     server = PromptServer(uvicorn.Config(app, port=0, log_config=None, lifespan="off", ws="none"))
     async with anyio.create_task_group() as group:
         group.start_soon(server.serve)

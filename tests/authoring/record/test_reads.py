@@ -11,11 +11,11 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.authoring.cases_support import Folder
+from tests.authoring.cases_support import Folder, run_cases
 from tests.authoring.record.planted import left_in, with_planted
 from tests.fake_platform import FakePlatform, Reply
 from tests.support import SECRET, TOKEN, USER, Changes, item, order, orders
-from ticketbridge.authoring.cases import read_cases, run_cases
+from ticketbridge.authoring.cases.reader import read_cases
 from ticketbridge.cli import main
 
 pytestmark = pytest.mark.anyio
@@ -98,6 +98,54 @@ async def test_the_field_that_opens_the_door_is_another(
     made = recorder.ticket
     assert made["ticketId"] in made["ticketAccess"]["locator"]
     assert "zone-7-b" in text
+
+
+async def test_what_is_nobodys_in_a_field_of_a_person_is_replaced_all_the_same(
+    platform: FakePlatform, recorder: Recorder
+) -> None:
+    """A name with digits, a number that is a document's, a blank, and a URL in place of a phone number."""
+    person = {
+        "a": "nobody",
+        "b": "R2-D2 / 77",
+        "c": 48372615,
+        "d": " ",
+        "e": "https://x.example/p/77",
+    }
+    platform.on("/v2/orders", Reply(json=orders(order(item(1, who=person)))))
+    changes = {
+        "ticket.fields.primarySaleBuyerData": {
+            "firstName": "item.who.b",
+            "lastName": "item.who.d",
+            "identificationNumber": "to_string(item.who.c)",
+            "phoneNumber": "item.who.e",
+        },
+    }
+
+    code, text = await recorder.record(changes)
+
+    assert (code, left_in(text)) == (0, [])
+    kept = recorder.answer["orders"][0]["items"][0]["who"]
+    assert isinstance(kept["c"], int)
+    assert {48372615, "R2-D2 / 77"}.isdisjoint(kept.values())
+
+
+async def test_a_document_in_a_text_that_decides_is_kept_without_persons(
+    platform: FakePlatform, recorder: Recorder
+) -> None:
+    """What decides in it stays; an address in it is another one, be the text JSON or not."""
+    whole = json.dumps({"colour": "green", "mail": "planted@mail.example"})
+    items = [item(1, doc=whole), item(2, doc="{green planted@mail.example"), item(3, doc='["red"]')]
+    platform.on("/v2/orders", Reply(json=orders(order(*items))))
+
+    code, text = await recorder.record(
+        {"ticket.not_eligible_when": {"marked": "contains(item.doc, 'green')"}}
+    )
+
+    assert (code, left_in(text)) == (0, [])
+    docs = [one["doc"] for one in recorder.answer["orders"][0]["items"]]
+    assert json.loads(docs[0])["colour"] == "green"
+    assert docs[1].startswith("{green ")
+    assert docs[2] == '["red"]'
 
 
 async def test_only_the_element_that_a_lookup_finds_is_kept(
@@ -394,3 +442,27 @@ async def test_a_value_that_decides_is_kept(platform: FakePlatform, recorder: Re
     assert "2031-05-06T07:08:09Z" in text
     assert "kind: x" in text or '"kind": "x"' in text or "kind: x," in text
     assert recorder.ticket["price"] == 12.5
+
+
+async def test_a_value_that_decides_is_kept_whatever_way_leads_to_it(
+    platform: FakePlatform, recorder: Recorder
+) -> None:
+    """Slices, values of objects, negations, alternatives, and what is made of several values lead to them."""
+    marks = {"a": "green", "b": "red"}
+    plain = item(1, marks=marks, steps=["one", "two", "three"], gone=False, note="plantina")
+    platform.on("/v2/orders", Reply(json=orders(order(plain))))
+    reasons = {
+        "marked": "contains(item.marks.*, 'black')",
+        "late": "contains(item.steps[0:2], 'three')",
+        "gone": "!(item.gone == `false`)",
+        "listed": "contains([item.state, item.zone], 'red')",
+        "made": "{state: item.state}.state == 'GONE'",
+        "either": "(item.gone || item.steps[2]) == 'four'",
+    }
+
+    code, text = await recorder.record({"ticket.not_eligible_when": reasons})
+
+    assert (code, left_in(text)) == (0, [])
+    kept = recorder.answer["orders"][0]["items"][0]
+    assert list(kept["marks"].values()) == list(marks.values())
+    assert kept["steps"] == ["one", "two", "three"]

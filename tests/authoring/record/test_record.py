@@ -10,10 +10,10 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.authoring.cases_support import Folder
+from tests.authoring.cases_support import Folder, run_cases
 from tests.fake_platform import FakePlatform, Reply
 from tests.support import SECRET, TOKEN, USER, item, order, orders
-from ticketbridge.authoring.cases import read_cases, run_cases
+from ticketbridge.authoring.cases.reader import read_cases
 from ticketbridge.cli import main
 
 pytestmark = pytest.mark.anyio

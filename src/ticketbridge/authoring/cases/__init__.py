@@ -31,32 +31,5 @@ and what menta tech must get for it:
   slug). An absent key and a null are two things; 25 and 25.0 are one.
 - **Time.** A wait before another try takes no time, and no deadline passes because a machine is
   slow.
-- **Variables.** None is set, unless an environment is given: `${NAME}` is placeholder text.
+- **Variables.** None is set: `${NAME}` is placeholder text.
 """
-
-from ticketbridge.authoring.cases.coverage import Point, coverage
-from ticketbridge.authoring.cases.reader import CasesError, parse_cases, read_cases
-from ticketbridge.authoring.cases.runner import (
-    CaseResult,
-    cases_file,
-    compiled,
-    load_tested,
-    results,
-    run_cases,
-)
-from ticketbridge.authoring.cases.spec import CasesSpec
-
-__all__ = [
-    "CaseResult",
-    "CasesError",
-    "CasesSpec",
-    "Point",
-    "cases_file",
-    "compiled",
-    "coverage",
-    "load_tested",
-    "parse_cases",
-    "read_cases",
-    "results",
-    "run_cases",
-]

@@ -1,14 +1,12 @@
 """Drafts: a first mapping from saved answers of a platform, or from its OpenAPI file.
 
-samples -> `documents` -> `credentials` (variables in their place) -> `plan` (which calls, which lists are
-the records, what leads where, and by `flags` which answers fail) -> `candidates` (everything that a field
-could be) -> `ids`, `money`, `owners`, `states`, `kinds`, `conditions`, `seats`, `paging` (guesses, each with
-its reason) -> `writing` (the mapping) and `first_case`.
+1. `documents` reads the samples; `credentials` puts variables in the place of credentials.
+2. `plan` finds which calls are made, which lists are the records (`record_lists`), which answer leads to
+   which (`leads`), and which answers fail (`flags`).
+3. `candidates` lists everything that a field could be.
+4. `field_guesses`, `money`, `status_tables`, `conditions` and `page_guesses` guess, each with its reason.
+5. `draft_writing` writes the mapping, and `first_case` a case with the samples.
 
 A guess is by names, by types, by values, by position. It says how sure it is; where nothing fits it is
 TODO, which `check` points at. A draft is no mapping yet: someone who knows the platform has to read it.
 """
-
-from ticketbridge.authoring.draft.command import Files, draft, platform_of, write
-
-__all__ = ["Files", "draft", "platform_of", "write"]

@@ -1,22 +1,26 @@
-"""Everything that a field could be: each plain path of a record's bindings, and each join with a list."""
+"""Everything that a field could be, and guesses among it: an expression, how sure it is, and why.
+
+Candidates are each plain path of a record's bindings, and each join with a list.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from ticketbridge.authoring.draft.paths import (
+from ticketbridge.authoring.draft.platform_words import ID_WORDS, NAMING, make_singular, split_key
+from ticketbridge.authoring.draft.sample_values import (
     ABSENT,
     TEXT,
     Path,
-    expression,
-    lists,
-    scalars,
-    value_at,
+    find_lists,
+    find_scalars,
+    find_value,
+    write_path,
 )
-from ticketbridge.authoring.draft.words import ID_WORDS, NAMING, key_words, singular
+from ticketbridge.mapping.compiler import TODO
 from ticketbridge.tickets.fields import table_key
 
 Scope = Mapping[str, Any]
@@ -26,11 +30,11 @@ _REFERRING = 0.75
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One expression, and what it gives for each record (ABSENT where a key is missing).
+    """One expression, and its value for each record (ABSENT if a key is missing).
 
-    *words* are those of its last key, *above* those of what stands around it. *depth* is 0 in the record
-    itself, and counts outwards; *joined* says how it was found in another list; *aside*: it is not on the way
-    from the user to the record. *place* is the binding and the keys down to it.
+    *words* are those of its last key, *above* those of the keys around it. *depth* is 0 in the record
+    itself, and counts outwards. *joined* says how it was found in another list. *aside*: it is not on the
+    way from the user to the record. *place* is the binding and the keys down to it.
     """
 
     text: str
@@ -50,22 +54,22 @@ class Candidate:
 
     @property
     def may_be_absent(self) -> bool:
-        """Whether a record is without the key; an XML element that is empty has no text."""
+        """Whether a record has no such key; an empty XML element has no text."""
         return ABSENT in self.values or self.text.endswith(f'."{TEXT}"')
 
     @property
     def is_partial(self) -> bool:
-        """Whether a record has nothing here."""
+        """Whether a record has no value here."""
         return len(self.given) < len(self.values)
 
     @property
     def safe_text(self) -> str:
-        """The expression, which gives null where a key is missing."""
+        """The expression; it gives null if a key is missing."""
         return f"optional({self.text})" if self.may_be_absent else self.text
 
     @property
     def label(self) -> str:
-        """Its key, as the platform has it; that of a value in a list of keys and values is the key there."""
+        """The key, as the platform has it; in a list of keys and values, the key there."""
         last = self.text.rpartition(".")[2].strip('"')
         return "_".join(self.words) if last == "value" and self.words != ("value",) else last
 
@@ -74,77 +78,77 @@ class Candidate:
         return not set(words).isdisjoint(self.words)
 
 
-def candidates_of(
+def find_candidates(
     scopes: Sequence[Scope], below: Mapping[str, Path], way: Sequence[str]
 ) -> list[Candidate]:
-    """The candidates of records with these *scopes*.
+    """Return the candidates of records with these *scopes*.
 
-    *below* is the list that each binding goes down to, *way* the bindings down to the record.
+    *below* is the list that each binding leads to, *way* the bindings down to the record.
     """
     if not scopes:
         return []
     names = [name for name in scopes[0] if not isinstance(scopes[0][name], list)]
-    plain = [c for name in names for c in _plain(name, way, scopes)]
-    joined = [c for found in _lists(scopes, below) for c in _joined(found, plain)]
+    plain = [c for name in names for c in _find_plain(name, way, scopes)]
+    joined = [c for found in _find_lists_beside(scopes, below) for c in _find_joined(found, plain)]
     return plain + joined
 
 
-def _plain(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> Iterator[Candidate]:
+def _find_plain(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> Iterator[Candidate]:
     aside = name not in way
-    depth = 1 if aside else _depth(name, way, scopes)
+    depth = 1 if aside else _measure_depth(name, way, scopes)
     paths: dict[Path, None] = {}
     for scope in scopes:
-        paths.update((path, None) for path, _ in scalars(scope[name]))
+        paths.update((path, None) for path, _ in find_scalars(scope[name]))
     whole = [
         path
         for path in paths
         if not any(other[: len(path)] == path and other != path for other in paths)
     ]
     for path in whole:
-        values = tuple(value_at(scope[name], path) for scope in scopes)
-        text = expression(name, path)
+        values = tuple(find_value(scope[name], path) for scope in scopes)
+        text = write_path(name, path)
         if path[-1:] == (TEXT,) and path[:-1] in paths:
-            text, values = _text_of_some(name, path[:-1], values, scopes)
+            text, values = _choose_text(name, path[:-1], values, scopes)
         if any(isinstance(value, dict | list) for value in values):
             continue
-        last, around = _named(name, path)
+        last, around = _find_names(name, path)
         yield Candidate(
             text,
-            tuple(key_words(last)),
-            tuple(key_words(around)),
+            tuple(split_key(last)),
+            tuple(split_key(around)),
             values,
             depth,
             len(path),
             aside=aside,
             place=(name, *(key for key in path if key != TEXT)),
         )
-    for path in _pair_lists(name, scopes):
-        yield from _named_values(name, depth, path, scopes)
+    for path in _find_pair_lists(name, scopes):
+        yield from _find_named_values(name, depth, path, scopes)
 
 
-def _text_of_some(
+def _choose_text(
     name: str, path: Path, texts: Sequence[Any], scopes: Sequence[Scope]
 ) -> tuple[str, tuple[Any, ...]]:
-    """The text of an XML element that has attributes in some records, and is a text, or null, in others."""
-    plain = [value_at(scope[name], path) for scope in scopes]
-    text = expression(name, (*path, TEXT))
+    """Return expression and values of an XML text whose element has attributes in some records only."""
+    plain = [find_value(scope[name], path) for scope in scopes]
+    text = write_path(name, (*path, TEXT))
     if not any(isinstance(value, str) for value in plain):
         return text, tuple(texts)
     both = zip(texts, plain, strict=True)
     values = tuple(p if t is ABSENT and not isinstance(p, dict) else t for t, p in both)
-    return f"default(optional({text}), {expression(name, path)})", values
+    return f"default(optional({text}), {write_path(name, path)})", values
 
 
-def _named(name: str, path: Path) -> tuple[str, str]:
-    """The key at *path*, and the one around it; of the text of an XML element those of the element."""
+def _find_names(name: str, path: Path) -> tuple[str, str]:
+    """Return the key at *path* and the one around it; for the text of an XML element those of the element."""
     keys = (name, *path)
     if len(keys) > 1 and keys[-1] == TEXT:
         keys = keys[:-1]
     return keys[-1], keys[-2] if len(keys) > 1 else ""
 
 
-def _depth(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> int:
-    """How far out it is; a record that is one text alone is as far as what it stands in."""
+def _measure_depth(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> int:
+    """Return how far out the binding is; a record that is a plain text counts with what it stands in."""
     alone = not isinstance(scopes[0][way[-1]], dict | list)
     return max(0, len(way) - 1 - way.index(name) - (1 if alone else 0))
 
@@ -152,40 +156,40 @@ def _depth(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> int:
 # --- lists of key and value -----------------------------------------------------------------------
 
 
-def _pair_lists(name: str, scopes: Sequence[Scope]) -> list[Path]:
-    """The lists of `{key, value}` objects."""
+def _find_pair_lists(name: str, scopes: Sequence[Scope]) -> list[Path]:
+    """Return the paths of lists of `{key, value}` objects."""
     found: dict[Path, None] = {}
     for scope in scopes:
-        found.update((path, None) for path, items in lists(scope[name]) if _pairs(items))
+        found.update((path, None) for path, items in find_lists(scope[name]) if _list_pairs(items))
     return list(found)
 
 
-def _named_values(
+def _find_named_values(
     name: str, depth: int, path: Path, scopes: Sequence[Scope]
 ) -> Iterator[Candidate]:
-    every = [value_at(scope[name], path) for scope in scopes]
+    every = [find_value(scope[name], path) for scope in scopes]
     keys = {
         item["key"]: None
         for items in every
-        for item in _pairs(items)
+        for item in _list_pairs(items)
         if isinstance(item["key"], str)
     }
     for key in keys:
-        values = tuple(_value_of(items, key) for items in every)
+        values = tuple(_find_value(items, key) for items in every)
         if all(not isinstance(value, dict | list) for value in values):
-            text = f"lookup({expression(name, path)}, 'key', '{key}').value"
+            text = f"lookup({write_path(name, path)}, 'key', '{key}').value"
             if "'" not in key and "\\" not in key:
-                yield Candidate(text, tuple(key_words(key)), (), values, depth, len(path) + 1)
+                yield Candidate(text, tuple(split_key(key)), (), values, depth, len(path) + 1)
 
 
-def _pairs(items: Any) -> list[dict[str, Any]]:
-    """The `{key, value}` objects of a list; none where it is a list of something else."""
+def _list_pairs(items: Any) -> list[dict[str, Any]]:
+    """Return the `{key, value}` objects of a list; none if it is a list of something else."""
     found = items if isinstance(items, list) else []
     return found if all(isinstance(i, dict) and {"key", "value"} <= i.keys() for i in found) else []
 
 
-def _value_of(items: Any, key: str) -> Any:
-    return next((pair["value"] for pair in _pairs(items) if pair["key"] == key), None)
+def _find_value(items: Any, key: str) -> Any:
+    return next((pair["value"] for pair in _list_pairs(items) if pair["key"] == key), None)
 
 
 # --- joins ----------------------------------------------------------------------------------------
@@ -193,7 +197,7 @@ def _value_of(items: Any, key: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _ListFound:
-    """A list that is beside the records: its expression, and what each record sees of it."""
+    """A list beside the records: its expression, and its value for each record."""
 
     text: str
     name: str
@@ -201,24 +205,24 @@ class _ListFound:
     depth: int = 1
 
 
-def _lists(scopes: Sequence[Scope], below: Mapping[str, Path]) -> Iterator[_ListFound]:
+def _find_lists_beside(scopes: Sequence[Scope], below: Mapping[str, Path]) -> Iterator[_ListFound]:
     for number, name in enumerate(scopes[0]):
         depth = max(1, len(scopes[0]) - 1 - number)
         paths: dict[Path, None] = {}
         for scope in scopes:
-            paths.update((path, None) for path, _ in lists(scope[name]))
+            paths.update((path, None) for path, _ in find_lists(scope[name]))
         for path in paths:
             if below.get(name) != path or isinstance(scopes[0][name], list):
-                seen = tuple(value_at(scope[name], path) for scope in scopes)
-                yield _ListFound(expression(name, path), path[-1] if path else name, seen, depth)
+                seen = tuple(find_value(scope[name], path) for scope in scopes)
+                yield _ListFound(write_path(name, path), path[-1] if path else name, seen, depth)
 
 
-def _joined(found: _ListFound, plain: Sequence[Candidate]) -> Iterator[Candidate]:
-    """The fields of the element whose key is what a record refers to."""
+def _find_joined(found: _ListFound, plain: Sequence[Candidate]) -> Iterator[Candidate]:
+    """Yield the fields of the element whose key a record refers to."""
     if not all(isinstance(items, list) and _are_objects(items) for items in found.seen):
         return
-    for key in _keys(found):
-        indexes = [_index(items, key) for items in found.seen]
+    for key in _list_keys(found):
+        indexes = [_index_elements(items, key) for items in found.seen]
         reference = next((c for c in plain if _refers(c, found, key, indexes)), None)
         if reference is None or any(index is None for index in indexes):
             continue
@@ -226,7 +230,7 @@ def _joined(found: _ListFound, plain: Sequence[Candidate]) -> Iterator[Candidate
             (index or {}).get(table_key(value) or "")
             for index, value in zip(indexes, reference.values, strict=True)
         ]
-        yield from _fields(found, key, reference, rows)
+        yield from _find_fields(found, key, reference, rows)
         return
 
 
@@ -234,17 +238,17 @@ def _are_objects(items: list[Any]) -> bool:
     return bool(items) and all(isinstance(item, dict) for item in items)
 
 
-def _keys(found: _ListFound) -> list[str]:
-    """The keys that may tell elements apart, `id` first."""
+def _list_keys(found: _ListFound) -> list[str]:
+    """Return the keys that may identify elements, `id` first."""
     first: dict[str, Any] = found.seen[0][0]
     return sorted(
-        (key for key in first if key_words(key) and key_words(key)[-1] in ID_WORDS),
-        key=lambda key: ID_WORDS[key_words(key)[-1]] + len(key_words(key)),
+        (key for key in first if split_key(key) and split_key(key)[-1] in ID_WORDS),
+        key=lambda key: ID_WORDS[split_key(key)[-1]] + len(split_key(key)),
     )
 
 
-def _index(items: list[Any], key: str) -> dict[str, Any] | None:
-    """The elements by their *key*; None where it does not tell them apart."""
+def _index_elements(items: list[Any], key: str) -> dict[str, Any] | None:
+    """Return the elements by their *key*; None if it does not identify them."""
     index = {table_key(item.get(key)) or "": item for item in items}
     return index if len(index) == len(items) and "" not in index else None
 
@@ -252,11 +256,11 @@ def _index(items: list[Any], key: str) -> dict[str, Any] | None:
 def _refers(
     candidate: Candidate, found: _ListFound, key: str, indexes: Sequence[dict[str, Any] | None]
 ) -> bool:
-    """Whether nearly all values of *candidate* are keys of the list, and its name speaks of it."""
+    """Whether nearly all values of *candidate* are keys of the list, and its name fits the list."""
     if candidate.joined:
         return False
-    about = set(key_words(singular(found.name))) | (set(key_words(key)) - ID_WORDS.keys())
-    of_key = tuple(key_words(key)) == candidate.words and len(candidate.words) > 1
+    about = set(split_key(make_singular(found.name))) | (set(split_key(key)) - ID_WORDS.keys())
+    of_key = tuple(split_key(key)) == candidate.words and len(candidate.words) > 1
     if not (about & set(candidate.words) or of_key):
         return False
     pairs = zip(indexes, candidate.values, strict=True)
@@ -264,21 +268,21 @@ def _refers(
     return known >= _REFERRING * len(candidate.values)
 
 
-def _fields(
+def _find_fields(
     found: _ListFound, key: str, reference: Candidate, rows: Sequence[Any]
 ) -> Iterator[Candidate]:
     paths: dict[Path, None] = {}
     for row in rows:
-        paths.update((path, None) for path, _ in scalars(row))
+        paths.update((path, None) for path, _ in find_scalars(row))
     joined = f"where `{key}` is `{reference.text}`"
-    around = tuple(key_words(singular(found.name)))
+    around = tuple(split_key(make_singular(found.name)))
     for path in paths:
         if not path or path == (key,):
             continue
-        text = expression(f"lookup({found.text}, '{key}', {reference.text})", path)
-        values = tuple(value_at(row, path) for row in rows)
-        above = tuple(key_words(path[-2])) if len(path) > 1 else around
-        words = tuple(key_words(path[-1]))
+        text = write_path(f"lookup({found.text}, '{key}', {reference.text})", path)
+        values = tuple(find_value(row, path) for row in rows)
+        above = tuple(split_key(path[-2])) if len(path) > 1 else around
+        words = tuple(split_key(path[-1]))
         yield Candidate(text, words, above, values, found.depth, len(path), joined)
 
 
@@ -286,8 +290,81 @@ _FRACTION = re.compile(r"-?[0-9]+[.,][0-9]+")
 
 
 def is_id(candidate: Candidate) -> bool:
-    """Whether its values could be ids: texts or integers, none of them empty, and not a description."""
+    """Whether the values can be ids: texts or integers, none of them empty, and no description."""
     given = candidate.given
     fit = all(isinstance(v, str | int) and not isinstance(v, bool) and v != "" for v in given)
     fit = fit and not any(isinstance(v, str) and _FRACTION.fullmatch(v) for v in given)
     return bool(given) and fit and (not candidate.words or candidate.words[-1] not in NAMING)
+
+
+# --- guesses --------------------------------------------------------------------------------------
+
+
+Sureness = Literal["sure", "likely", "unsure", "TODO"]
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """An expression, or TODO, with how sure it is; *why* is a sentence for a comment."""
+
+    text: str
+    sure: Sureness
+    why: str
+
+    @property
+    def comment(self) -> str:
+        """The comment behind it in the mapping."""
+        return f"{self.sure}: {self.why}" if self.sure != "TODO" else f"TODO: {self.why}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the integrator must fill it in."""
+        return self.sure == "TODO"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """An entry of `not_eligible_when`."""
+
+    name: str
+    guess: Guess
+
+
+def make_todo(why: str) -> Guess:
+    """Return a guess that is open; *why* says what to write there."""
+    return Guess(TODO, "TODO", why)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A candidate and how well it fits."""
+
+    score: float
+    candidate: Candidate
+    why: str = ""
+
+
+def choose_best(
+    scored: Iterable[Scored], *, least: float = 3.0
+) -> tuple[Scored | None, list[Scored]]:
+    """Return the best one, and those within a point of it; None and none below *least*."""
+    ranked = sorted(scored, key=lambda one: (-one.score, len(one.candidate.text)))
+    ranked = [one for one in ranked if one.score >= least]
+    if not ranked:
+        return None, []
+    first = ranked[0]
+    near = [one for one in ranked[1:] if first.score - one.score < 1.0]
+    return first, near
+
+
+def rate_sureness(first: Scored, near: list[Scored]) -> Sureness:
+    """Return how sure the best one is."""
+    if first.score >= 9.0 and not near:
+        return "sure"
+    return "likely" if first.score >= 6.5 else "unsure"
+
+
+def name_others(near: list[Scored]) -> str:
+    """Return `; it could be item.code`, or ""."""
+    names = [f"`{one.candidate.text}`" for one in near[:2]]
+    return f"; it could be {' or '.join(names)}" if names else ""

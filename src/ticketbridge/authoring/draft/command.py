@@ -11,12 +11,12 @@ from pathlib import Path
 import msgspec
 
 from ticketbridge.authoring.cases.runner import cases_file
+from ticketbridge.authoring.draft.candidates import Guess, Sureness
 from ticketbridge.authoring.draft.documents import Document, read_documents
-from ticketbridge.authoring.draft.drafting import Drafted, draft_mapping
-from ticketbridge.authoring.draft.first_case import first_case
-from ticketbridge.authoring.draft.guesses import Guess, Sureness
-from ticketbridge.authoring.draft.openapi_samples import described, is_openapi
-from ticketbridge.authoring.draft.writing import variable_prefix
+from ticketbridge.authoring.draft.draft_writing import make_variable_prefix
+from ticketbridge.authoring.draft.drafting import MappingDraft, make_mapping_draft
+from ticketbridge.authoring.draft.first_case import write_first_case
+from ticketbridge.authoring.draft.openapi_samples import is_openapi, make_openapi_sample
 from ticketbridge.authoring.samples import Sample, SampleError, read_sample
 from ticketbridge.mapping.findings import MappingError
 from ticketbridge.mapping.report import Report
@@ -28,31 +28,36 @@ _SURE: Sequence[Sureness] = ("sure", "likely", "unsure", "TODO")
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
-    """A drafted mapping, its first cases ("" where no real answer was seen), and a sentence about them."""
+class DraftFiles:
+    """A drafted mapping, its first cases ("" if no real answer was seen), and a summary."""
 
     mapping: str
     cases: str
     summary: str
 
 
-def draft(arguments: Sequence[str], user: str | None, platform: str) -> Files:
-    """The drafts for samples as the command line names them; raises SampleError."""
-    samples = [_read(argument) for argument in arguments]
+def make_draft(arguments: Sequence[str], user: str | None, platform: str) -> DraftFiles:
+    """Return the drafts for samples named as on the command line. Raises SampleError."""
+    samples = [_read_argument(argument) for argument in arguments]
     openapi = [s for s in samples if not s.is_xml and is_openapi(msgspec.json.decode(s.content))]
     if openapi and len(samples) > 1:
         raise SampleError(
             f"{openapi[0].file}: an OpenAPI file comes alone: give no other sample with it"
         )
     if openapi:
-        return _from_openapi(openapi[0], user, platform)
+        return _draft_from_openapi(openapi[0], user, platform)
     documents = read_documents(samples)
-    drafted = draft_mapping(documents, platform, user)
-    return Files(drafted.text, first_case(drafted, documents, user), _summary(drafted, documents))
+    drafted = make_mapping_draft(documents, platform, user)
+    return DraftFiles(
+        drafted.text, write_first_case(drafted, documents, user), _summarize(drafted, documents)
+    )
 
 
-def write(files: Files, target: Path) -> list[Path]:
-    """Write the drafts to *target* and the cases file beside it; SampleError where one is there already."""
+def write_files(files: DraftFiles, target: Path) -> list[Path]:
+    """Write the mapping to *target*, its cases beside it, and return both paths.
+
+    Raises SampleError if one of them exists already.
+    """
     texts = {target: files.mapping, **({cases_file(target): files.cases} if files.cases else {})}
     for path in texts:
         if path.exists():
@@ -65,22 +70,24 @@ def write(files: Files, target: Path) -> list[Path]:
     return list(texts)
 
 
-def platform_of(target: Path | None) -> str:
-    """The platform's name by the file that the mapping goes to."""
+def name_platform(target: Path | None) -> str:
+    """Return the platform's name, made from the name of the mapping's file."""
     name = re.sub(r"[^a-z0-9_-]", "-", (target.stem if target else "").lower()).strip("-")
     return name or "platform"
 
 
-def _from_openapi(sample: Sample, user: str | None, platform: str) -> Files:
+def _draft_from_openapi(sample: Sample, user: str | None, platform: str) -> DraftFiles:
     asked = user or _SOMEONE
     spec = msgspec.json.decode(sample.content)
-    found = described(spec, sample.file, asked, variable_prefix(platform))
-    drafted = draft_mapping([found.document], platform, asked, auth=found.auth, notes=found.notes)
-    return Files(drafted.text, "", _summary(drafted, ()))
+    found = make_openapi_sample(spec, sample.file, asked, make_variable_prefix(platform))
+    drafted = make_mapping_draft(
+        [found.document], platform, asked, auth=found.auth, notes=found.notes
+    )
+    return DraftFiles(drafted.text, "", _summarize(drafted, ()))
 
 
-def _read(argument: str) -> Sample:
-    """A sample; YAML is read too, since OpenAPI files are written in it."""
+def _read_argument(argument: str) -> Sample:
+    """Return a sample. YAML is read too, since OpenAPI files are written in it. Raises SampleError."""
     if Path(argument).suffix not in {".yaml", ".yml"}:
         return read_sample(argument)
     report = Report()
@@ -97,26 +104,26 @@ def _read(argument: str) -> Sample:
     return Sample("", argument, msgspec.json.encode(value))
 
 
-def _summary(drafted: Drafted, documents: Sequence[Document]) -> str:
-    counts = Counter(guess.sure for guess in _guesses(drafted))
+def _summarize(drafted: MappingDraft, documents: Sequence[Document]) -> str:
+    counts = Counter(guess.sure for guess in _list_guesses(drafted))
     listed = ", ".join(f"{counts[sure]} {sure}" for sure in _SURE if counts[sure])
     records = counted(len(drafted.plan.scopes), "record")
     seen = f"{records} in {counted(len(documents), 'sample')}" if documents else "no real answer"
     return f"{sum(counts.values())} guesses from {seen}: {listed}"
 
 
-def _guesses(drafted: Drafted) -> Iterator[Guess]:
+def _list_guesses(drafted: MappingDraft) -> Iterator[Guess]:
     parts = drafted.parts
     yield parts.owner
     yield from (table.guess for table in parts.tables)
     yield from (condition.guess for condition in parts.conditions)
     yield from (guess for pages in parts.pages.values() for guess in pages.keys.values())
-    yield from _nested(parts.fields)
+    yield from _list_nested(parts.fields)
 
 
-def _nested(fields: Mapping[str, Guess | Mapping[str, Guess]]) -> Iterator[Guess]:
+def _list_nested(fields: Mapping[str, Guess | Mapping[str, Guess]]) -> Iterator[Guess]:
     for made in fields.values():
         if isinstance(made, Guess):
             yield made
         else:
-            yield from _nested(made)
+            yield from _list_nested(made)

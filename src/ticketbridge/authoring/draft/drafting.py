@@ -5,60 +5,65 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ticketbridge.authoring.cases.yamltext import flow_text
-from ticketbridge.authoring.draft.candidates import Candidate
+from ticketbridge.authoring.cases.value_text import write_flow
+from ticketbridge.authoring.draft.candidates import Candidate, Guess
 from ticketbridge.authoring.draft.conditions import (
+    drop_repeated,
     guess_conditions,
     guess_list_conditions,
-    one_of_each,
-    unjudged,
+    list_unjudged,
 )
-from ticketbridge.authoring.draft.credentials import Hidden, hide_credentials
+from ticketbridge.authoring.draft.credentials import HiddenCredentials, hide_credentials
 from ticketbridge.authoring.draft.documents import Document
+from ticketbridge.authoring.draft.draft_writing import (
+    DraftParts,
+    make_variable_prefix,
+    write_mapping,
+)
 from ticketbridge.authoring.draft.entries import Plan
-from ticketbridge.authoring.draft.guesses import Guess
-from ticketbridge.authoring.draft.ids import guess_ids
-from ticketbridge.authoring.draft.kinds import guess_kinds, guess_others
+from ticketbridge.authoring.draft.field_guesses import (
+    guess_buyer,
+    guess_ids,
+    guess_owner,
+    guess_seating,
+)
 from ticketbridge.authoring.draft.money import find_price, guess_currency, guess_price
-from ticketbridge.authoring.draft.owners import guess_buyer, guess_owner
-from ticketbridge.authoring.draft.paging import Pages, guess_pages
-from ticketbridge.authoring.draft.plan import planned
-from ticketbridge.authoring.draft.seats import guess_seating
-from ticketbridge.authoring.draft.states import guess_tables
-from ticketbridge.authoring.draft.writing import Parts, variable_prefix, written
-from ticketbridge.authoring.personal import Findings
+from ticketbridge.authoring.draft.page_guesses import DraftPages, guess_pages
+from ticketbridge.authoring.draft.plan import make_plan
+from ticketbridge.authoring.draft.status_tables import guess_kinds, guess_others, guess_tables
+from ticketbridge.authoring.personal.personal_data import PersonalData
 
 _AUTH = 'auth: {{type: bearer, token: "${{{}_TOKEN}}"}}  # unsure: see how the platform wants its credentials'
 
 
 @dataclass(frozen=True, slots=True)
-class Drafted:
-    """The text of a mapping, the plan that it was made by, and the credentials that were in the samples."""
+class MappingDraft:
+    """The text of a mapping, how it was planned, and the credentials that were in the samples."""
 
     text: str
     plan: Plan
-    parts: Parts
-    hidden: Hidden
+    parts: DraftParts
+    hidden: HiddenCredentials
 
 
-def draft_mapping(
+def make_mapping_draft(
     documents: Sequence[Document],
     platform: str,
     user: str | None,
     *,
     auth: Sequence[str] = (),
     notes: Sequence[str] = (),
-) -> Drafted:
-    """A first mapping from *documents*; *user* is whose tickets are in them, where that is known.
+) -> MappingDraft:
+    """Return a first mapping from *documents*; *user* is whose tickets are in them, if known.
 
-    *auth* are the lines of the credentials, *notes* go to the top.
+    *auth* are the lines of the credentials; *notes* go to the top.
     """
-    prefix = variable_prefix(platform)
+    prefix = make_variable_prefix(platform)
     hidden = hide_credentials(documents, user, prefix)
-    findings = Findings(user or "", secrets=hidden.secrets)
+    personal = PersonalData(user or "", secrets=hidden.secrets)
     for document in hidden.documents:
-        findings.learn(document.value)
-    plan = planned(hidden.documents, user, findings.touches)
+        personal.learn(document.value)
+    plan = make_plan(hidden.documents, user, personal.occurs_in)
     candidates = plan.candidates()
     owner = guess_owner(candidates, user)
     price, _ = find_price(candidates)
@@ -69,31 +74,31 @@ def draft_mapping(
         *guess_others(candidates),
     ]
     kinds = guess_kinds(candidates, plan.scopes, plan.record)
-    parts = Parts(
+    parts = DraftParts(
         platform,
-        auth or [_auth(hidden, prefix)],
+        auth or [_write_auth(hidden, prefix)],
         plan.entries,
-        _pages(plan),
+        _guess_all_pages(plan),
         owner,
         [*guess_tables(candidates, costs), *kinds],
-        one_of_each(conditions),
-        _fields(candidates, plan.record, owner),
+        drop_repeated(conditions),
+        _guess_fields(candidates, plan.record, owner),
         notes,
-        unjudged=unjudged(candidates, conditions),
+        unjudged=list_unjudged(candidates, conditions),
     )
-    return Drafted(written(parts), plan, parts, hidden)
+    return MappingDraft(write_mapping(parts), plan, parts, hidden)
 
 
-def _auth(hidden: Hidden, prefix: str) -> str:
-    """The line of the credentials: a parameter of each call that was seen to be one, else a guess."""
+def _write_auth(hidden: HiddenCredentials, prefix: str) -> str:
+    """Return the line of the credentials: a parameter that all requests have, else a guess."""
     if hidden.key is None:
         return _AUTH.format(prefix)
     name, variable = hidden.key
-    key = flow_text({"type": "api_key", "in": "query", "name": name, "value": variable})
+    key = write_flow({"type": "api_key", "in": "query", "name": name, "value": variable})
     return f"auth: {key}  # likely: `{name}` in all requests of the samples"
 
 
-def _pages(plan: Plan) -> dict[str, Pages]:
+def _guess_all_pages(plan: Plan) -> dict[str, DraftPages]:
     found = {}
     for entry in plan.entries:
         if entry.call is not None and entry.kind != "take":
@@ -103,7 +108,7 @@ def _pages(plan: Plan) -> dict[str, Pages]:
     return found
 
 
-def _fields(
+def _guess_fields(
     candidates: Sequence[Candidate], record: str, owner: Guess
 ) -> Mapping[str, Guess | Mapping[str, Guess]]:
     ids = guess_ids(candidates, record)

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from ticketbridge.authoring.draft.candidates import Candidate, candidates_of
-from ticketbridge.authoring.draft.documents import Document
-from ticketbridge.authoring.draft.groups import Group
-from ticketbridge.authoring.draft.paths import Path, value_at
+from ticketbridge.authoring.draft.candidates import Candidate, find_candidates
+from ticketbridge.authoring.draft.documents import Document, Group
+from ticketbridge.authoring.draft.sample_values import Path, find_value
 from ticketbridge.mapping.compiler import TODO
 
 Kind = Literal["each", "take", "collect"]
@@ -18,7 +17,7 @@ USER: Final = "user"
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A part of a request that is filled in: an expression, and why."""
+    """A part of a request that an expression fills, and why."""
 
     text: str
     why: str
@@ -26,7 +25,7 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A part of a request that the environment gives: `${NAME}`."""
+    """A part of a request that comes from the environment: `${NAME}`."""
 
     text: str
 
@@ -35,8 +34,8 @@ Part = str | Hole | Variable
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A request: segments and parameters. *paging* is the parameter of pages."""
+class DraftCall:
+    """A request: segments and parameters. *paging* is the parameter that selects the page."""
 
     group: Group
     segments: tuple[Part, ...] | None
@@ -45,7 +44,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class DraftRule:
     """A rule of `responses`, and why."""
 
     when: str
@@ -54,19 +53,19 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DraftEntry:
     """One entry of `source`; without a *call* it goes down a level. *why* is for a comment.
 
-    *rules* are those of its `responses`. *only_if*: the list without which the call is not made.
+    *rules* are those of its `responses`. *only_if* is the list without which the call is not made.
     """
 
     name: str
     kind: Kind
     text: str
     path: Path = ()
-    call: Call | None = None
+    call: DraftCall | None = None
     why: str = ""
-    rules: Sequence[Rule] = ()
+    rules: Sequence[DraftRule] = ()
     only_if: str = ""
 
 
@@ -74,10 +73,10 @@ class Entry:
 class Plan:
     """The entries, the records that they give, and what the fields can be made from.
 
-    *way* are the entries from the user down to the *record*; the others are joined.
+    *way* are the entries from the user down to the *record*; other entries are joined.
     """
 
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[DraftEntry] = field(default_factory=list)
     scopes: list[dict[str, Any]] = field(default_factory=lambda: [{}])
     below: dict[str, Path] = field(default_factory=dict)
     record: str = ""
@@ -89,47 +88,47 @@ class Plan:
         return [entry.name for entry in self.entries]
 
     def candidates(self) -> list[Candidate]:
-        """See `candidates`."""
-        return candidates_of(self.scopes, self.below, self.way)
+        """Return everything that a field could be."""
+        return find_candidates(self.scopes, self.below, self.way)
 
 
-def values_of(entry: Entry, scope: Mapping[str, Any]) -> list[Any]:
-    """What *entry* binds for a scope, as far as the samples tell."""
+def bind_values(entry: DraftEntry, scope: Mapping[str, Any]) -> list[Any]:
+    """Return what *entry* binds in a scope, as far as the samples tell."""
     if entry.call is None:
         parent = entry.text.removeprefix("as_list(").removeprefix("optional(").partition(".")[0]
-        found = value_at(scope[parent], entry.path)
+        found = find_value(scope[parent], entry.path)
         return found if isinstance(found, list) else []
-    documents = [d for d in entry.call.group.documents if answers(d, entry.call, scope)]
+    documents = [d for d in entry.call.group.documents if is_answer(d, entry.call, scope)]
     if entry.kind == "take":
-        taken = [value_at(d.value, entry.path) for d in documents[:1]]
+        taken = [find_value(d.value, entry.path) for d in documents[:1]]
         return [value[0] if isinstance(value, list) and value else value for value in taken] or [
             None
         ]
-    every = [value_at(document.value, entry.path) for document in documents]
+    every = [find_value(document.value, entry.path) for document in documents]
     items = [item for found in every if isinstance(found, list) for item in found]
     return [items] if entry.kind == "collect" else items
 
 
-def answers(document: Document, call: Call, scope: Mapping[str, Any]) -> bool:
-    """Whether the document is the answer for this scope: the holes of its request have its values."""
+def is_answer(document: Document, call: DraftCall, scope: Mapping[str, Any]) -> bool:
+    """Whether *document* is the answer in this scope: the holes of its request have the scope's values."""
     if not document.target or call.segments is None:
         return True
     target = Group([document]).targets[0]
     parts = [*zip(call.segments, target.path[1:], strict=True)]
     parts += [(part, (target.query.get(name) or [""])[0]) for name, part in call.query.items()]
     return all(
-        not isinstance(part, Hole) or part.text in {USER, TODO} or _filled(part, scope) == value
+        not isinstance(part, Hole) or part.text in {USER, TODO} or _fill_hole(part, scope) == value
         for part, value in parts
     )
 
 
-def _filled(hole: Hole, scope: Mapping[str, Any]) -> str:
+def _fill_hole(hole: Hole, scope: Mapping[str, Any]) -> str:
     root, _, rest = hole.text.partition(".")
     path = tuple(key.strip('"') for key in rest.split(".")) if rest else ()
-    return str(value_at(scope.get(root), path))
+    return str(find_value(scope.get(root), path))
 
 
-def holes_of(call: Call | None) -> list[Hole]:
+def list_holes(call: DraftCall | None) -> list[Hole]:
     if call is None:
         return []
     return [

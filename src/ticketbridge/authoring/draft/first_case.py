@@ -11,26 +11,25 @@ from typing import Any
 
 import msgspec
 
-from ticketbridge.authoring.cases.answers import JSON_TYPE
-from ticketbridge.authoring.cases.clock import SkippingLoop
-from ticketbridge.authoring.cases.runner import compiled
-from ticketbridge.authoring.draft.credentials import without_variables
+from ticketbridge.authoring.cases.answer_reader import JSON_TYPE, XML_TYPE
+from ticketbridge.authoring.cases.runner import SkippingLoop, compile_for_cases, list_tickets
+from ticketbridge.authoring.cases.value_text import write_moment
+from ticketbridge.authoring.draft.candidates import Guess
+from ticketbridge.authoring.draft.credentials import replace_variables
 from ticketbridge.authoring.draft.documents import Document
-from ticketbridge.authoring.draft.drafting import Drafted
-from ticketbridge.authoring.draft.entries import USER, Call, Entry, Hole, Part
-from ticketbridge.authoring.draft.guesses import Guess
-from ticketbridge.authoring.draft.paging import Pages
-from ticketbridge.authoring.draft.paths import without_items
-from ticketbridge.authoring.draft.states import Table
-from ticketbridge.authoring.draft.words import VALID
-from ticketbridge.authoring.draft.writing import Parts, written
-from ticketbridge.authoring.personal import Findings, StandIns
-from ticketbridge.authoring.personal.findings import Replace
-from ticketbridge.authoring.record.replay import NotRecorded, Replay, Replayed
-from ticketbridge.authoring.record.replies import Reply, each_text
-from ticketbridge.authoring.record.writing import CaseParts
-from ticketbridge.authoring.record.writing import written as written_case
-from ticketbridge.authoring.trial import Trial, tried
+from ticketbridge.authoring.draft.draft_writing import DraftParts, write_mapping
+from ticketbridge.authoring.draft.drafting import MappingDraft
+from ticketbridge.authoring.draft.entries import USER, DraftCall, DraftEntry, Hole, Part
+from ticketbridge.authoring.draft.page_guesses import DraftPages
+from ticketbridge.authoring.draft.sample_values import empty_list_at
+from ticketbridge.authoring.draft.status_tables import TableGuess
+from ticketbridge.authoring.personal.personal_data import PersonalData, Replace
+from ticketbridge.authoring.personal.standins import StandIns
+from ticketbridge.authoring.record.case_writing import CaseParts, write_case
+from ticketbridge.authoring.record.recorded_answers import RecordedAnswer, change_texts
+from ticketbridge.authoring.record.replay import NotRecorded, Replay, ReplayedAnswer
+from ticketbridge.authoring.trial import Trial, make_trial
+from ticketbridge.contract.marks import VALID
 from ticketbridge.mapping import Environment, MappingError, parse_mapping
 from ticketbridge.mapping.compiler import TODO
 from ticketbridge.tickets.verdicts import NOT_OWNER
@@ -39,7 +38,6 @@ _HEAD = (
     "# Drafted from samples; personal data in them is made up. What is expected is what the draft gives:\n"
     "# hold it to what the platform itself shows, and write what is right in place of each TODO.\n\n"
 )
-XML_TYPE = "application/xml"
 _OPEN = {"ticketId": TODO}
 """A ticket that no answer has, in place of what the user should get."""
 
@@ -48,53 +46,56 @@ _PRICE = "0"
 _SOMEONE = "user@example.com"
 
 
-def first_case(drafted: Drafted, documents: Sequence[Document], user: str | None) -> str:
-    """The cases file; long answers stand in it whole."""
-    user = user or _most_frequent_owner(drafted) or _SOMEONE
-    findings = Findings(user, secrets=drafted.hidden.secrets)
+def write_first_case(drafted: MappingDraft, documents: Sequence[Document], user: str | None) -> str:
+    """Return the cases file, with long answers in it."""
+    user = user or _find_most_frequent_owner(drafted) or _SOMEONE
+    personal = PersonalData(user, secrets=drafted.hidden.secrets)
     for document in documents:
-        findings.learn(document.value)
-    stand_ins = StandIns(user, findings.words | findings.known.keys())
-    replies = list(replies_of(drafted, findings, stand_ins))
+        personal.learn(document.value)
+    stand_ins = StandIns(user, personal.words | personal.known.keys())
+    replies = list(make_answers(drafted, personal, stand_ins))
     now = datetime.now(UTC).replace(microsecond=0)
-    answers, expect = _run(drafted.parts, replies, stand_ins.user, now)
-    moment = now.isoformat().replace("+00:00", "Z")
+    answers, expect = _run_parts(drafted.parts, replies, stand_ins.user, now)
     key = drafted.hidden.key[0] if drafted.hidden.key else ""
-    parts = CaseParts("the samples", stand_ins.user, moment, answers, expect, key)
-    return _HEAD + written_case(parts, drafted.parts.platform, longest=None).text
+    parts = CaseParts("the samples", stand_ins.user, write_moment(now), answers, expect, key)
+    return _HEAD + write_case(parts, drafted.parts.platform, longest=None).text
 
 
-def _most_frequent_owner(drafted: Drafted) -> str | None:
+def _find_most_frequent_owner(drafted: MappingDraft) -> str | None:
     owner = drafted.parts.owner.text.removeprefix("optional(").removesuffix(")")
     found = next((c for c in drafted.plan.candidates() if c.text == owner), None)
     counts = Counter(value for value in (found.given if found else ()) if isinstance(value, str))
     return counts.most_common(1)[0][0] if counts else None
 
 
-def replies_of(drafted: Drafted, findings: Findings, by: Replace) -> Iterator[Reply]:
-    """What the platform answers, by the names of calls, with personal data replaced."""
+def make_answers(
+    drafted: MappingDraft, personal: PersonalData, by: Replace
+) -> Iterator[RecordedAnswer]:
+    """Yield the platform's answers, by the names of calls, with personal data replaced."""
     hidden = drafted.hidden
     for entry in drafted.plan.entries:
-        for document in _answers(entry, drafted.parts.pages.get(entry.name)):
-            asked = findings.in_text(without_variables(document.target or f"/{TODO}"), by)
+        for document in _list_answers(entry, drafted.parts.pages.get(entry.name)):
+            asked = personal.replace_in_text(replace_variables(document.target or f"/{TODO}"), by)
             if document.is_xml:
                 text = document.sample.content.decode("utf-8", "replace")
-                made = hidden.without_short(findings.replaced_xml(text, by)).encode()
-                yield Reply(entry.name, "GET", asked, 200, {"content-type": XML_TYPE}, made)
+                made = hidden.without_short(personal.replace_in_xml(text, by)).encode()
+                yield RecordedAnswer(
+                    entry.name, "GET", asked, 200, {"content-type": XML_TYPE}, made
+                )
             else:
-                value = each_text(findings.replaced(document.value, by), hidden.without_short)
+                value = change_texts(personal.replace_in(document.value, by), hidden.without_short)
                 content = msgspec.json.encode(value)
                 headers = {"content-type": JSON_TYPE}
-                yield Reply(entry.name, "GET", asked, 200, headers, content, value)
+                yield RecordedAnswer(entry.name, "GET", asked, 200, headers, content, value)
 
 
-def _answers(entry: Entry, pages: Pages | None) -> Iterator[Document]:
-    """The samples; and an empty page after them, where nothing but an empty page ends the pages."""
+def _list_answers(entry: DraftEntry, pages: DraftPages | None) -> Iterator[Document]:
+    """Yield the samples, and an empty page behind them if only an empty page ends the pages."""
     documents = entry.call.group.documents if entry.call else []
     yield from documents
     counted = pages is not None and bool({"number", "offset"} & pages.keys.keys())
     if counted and pages and "last" not in pages.keys and not documents[0].is_xml:
-        value = without_items(documents[-1].value, entry.path)
+        value = empty_list_at(documents[-1].value, entry.path)
         yield replace(documents[-1], value=value)
 
 
@@ -102,98 +103,101 @@ def _answers(entry: Entry, pages: Pages | None) -> Iterator[Document]:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
-    """A draft, run: what came of it, and what it asked for."""
+class DraftRun:
+    """One run of a draft: its outcome, and what it asked for."""
 
     trial: Trial
     replay: Replay
 
 
-def _run(
-    parts: Parts, replies: Sequence[Reply], user: str, now: datetime
-) -> tuple[list[Replayed], Mapping[str, Any]]:
-    """The answers that the draft asks for, and what it makes of them; of what is TODO, TODO."""
-    ran = replayed(closed(parts), replies, user, now)
-    if ran is None or ran.trial.problem is not None:
-        return [Replayed(reply, reply.asked, None) for reply in replies], {"tickets": [_OPEN]}
-    records = ran.trial.journal.records
-    tickets = [record.ticket for record in records if record.ticket is not None]
-    plain = msgspec.json.decode(msgspec.json.encode(tickets))
-    open_fields = dict.fromkeys(_open_fields(parts), TODO)
-    made = [{**ticket, **open_fields} for ticket in plain]
+def _run_parts(
+    parts: DraftParts, replies: Sequence[RecordedAnswer], user: str, now: datetime
+) -> tuple[list[ReplayedAnswer], Mapping[str, Any]]:
+    """Return the answers that the draft asks for, and what it makes of them; TODO for what is open."""
+    run = run_draft(close_open_parts(parts), replies, user, now)
+    if run is None or run.trial.problem is not None:
+        return [ReplayedAnswer(reply, reply.asked, None) for reply in replies], {"tickets": [_OPEN]}
+    records = run.trial.journal.records
+    open_fields = dict.fromkeys(_list_open_fields(parts), TODO)
+    made = [{**ticket, **open_fields} for ticket in list_tickets(run.trial)]
     # That the user's records give no ticket is for someone to say who knows the platform.
     owned = [record for record in records if record.verdict != NOT_OWNER]
-    return ran.replay.replayed, {"tickets": made or ([_OPEN] if owned else [])}
+    return run.replay.replayed, {"tickets": made or ([_OPEN] if owned else [])}
 
 
-def _open_fields(parts: Parts) -> Iterator[str]:
-    """The fields that are TODO; the status too, where something is that makes a ticket valid or not."""
+def _list_open_fields(parts: DraftParts) -> Iterator[str]:
+    """Yield the fields that are TODO, and "status" if something about validity is TODO."""
     yield from (n for n, g in parts.fields.items() if isinstance(g, Guess) and g.is_open)
     tables = not parts.tables or any(table.is_open for table in parts.tables)
     if tables or any(condition.guess.is_open for condition in parts.conditions):
         yield "status"
 
 
-def replayed(parts: Parts, replies: Sequence[Reply], user: str, now: datetime | None) -> Ran | None:
-    """*parts* run on *replies*; None where that cannot be."""
-    text = written(parts)
+def run_draft(
+    parts: DraftParts, replies: Sequence[RecordedAnswer], user: str, now: datetime | None
+) -> DraftRun | None:
+    """Run *parts* on *replies*; None if that is not possible."""
+    text = write_mapping(parts)
     try:
         spec = parse_mapping(text, file="draft", environment=Environment({}, missing="placeholder"))
-        bridge = compiled(spec)
+        bridge = compile_for_cases(spec)
         replay = Replay(replies, spec.upstream.base_url)
-        bridge = bridge.through(lambda _: replay)
+        bridge = bridge.replaced(replay.send)
         with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-            return Ran(runner.run(tried(bridge, user, now=now)), replay)
+            return DraftRun(runner.run(make_trial(bridge, user, now=now)), replay)
     except (MappingError, NotRecorded):
         return None
 
 
-def closed(parts: Parts) -> Parts:
-    """*parts* with something that compiles in place of each TODO; a record of unknown status is left out."""
+def close_open_parts(parts: DraftParts) -> DraftParts:
+    """Return *parts* with something that compiles in place of each TODO.
+
+    A record of unknown status is left out.
+    """
     fields = {
-        name: _closed_field(name, made) if isinstance(made, Guess) else made
+        name: _close_field(name, made) if isinstance(made, Guess) else made
         for name, made in parts.fields.items()
     }
-    entries = [replace(e, call=_closed_call(e.call) if e.call else None) for e in parts.entries]
+    entries = [replace(e, call=_close_call(e.call) if e.call else None) for e in parts.entries]
     return replace(
         parts,
         entries=entries,
-        owner=anybodys(parts).owner if parts.owner.is_open else parts.owner,
-        tables=[_closed_table(table) for table in parts.tables],
+        owner=accept_any_owner(parts).owner if parts.owner.is_open else parts.owner,
+        tables=[_close_table(table) for table in parts.tables],
         conditions=[c for c in parts.conditions if not c.guess.is_open],
         fields=fields,
         omits=True,
     )
 
 
-def anybodys(parts: Parts) -> Parts:
-    """*parts* with an owner that is always the asked user: each record is seen, whoever owns it."""
+def accept_any_owner(parts: DraftParts) -> DraftParts:
+    """Return *parts* with the asked user as owner of each record, so that each is seen."""
     text = f"[{USER}, {parts.entries[-1].name}][0]"
     return replace(parts, owner=replace(parts.owner, text=text))
 
 
-def _closed_field(name: str, guess: Guess) -> Guess:
+def _close_field(name: str, guess: Guess) -> Guess:
     if not guess.is_open:
         return guess
     constants = {"price": f"`{_PRICE}`", "currency": f"'{_CURRENCY}'"}
     return replace(guess, text=constants.get(name, f"'{TODO}'"))
 
 
-def _closed_call(call: Call) -> Call:
-    segments = (TODO,) if call.segments is None else tuple(map(_closed_part, call.segments))
+def _close_call(call: DraftCall) -> DraftCall:
+    segments = (TODO,) if call.segments is None else tuple(map(_close_part, call.segments))
     return replace(
         call,
         segments=segments,
-        query={name: _closed_part(part) for name, part in call.query.items()},
+        query={name: _close_part(part) for name, part in call.query.items()},
     )
 
 
-def _closed_part(part: Part) -> Part:
+def _close_part(part: Part) -> Part:
     return TODO if isinstance(part, Hole) and part.text == TODO else part
 
 
-def _closed_table(table: Table) -> Table:
-    """Of a table without a VALID, all words count as valid: what the fields give is to be seen."""
+def _close_table(table: TableGuess) -> TableGuess:
+    """Return a table without VALID in which all words are VALID, to see what the fields give."""
     if not table.is_open:
         return table
     return replace(

@@ -7,17 +7,17 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from ticketbridge.authoring.draft.candidates import Candidate
-from ticketbridge.authoring.draft.guesses import (
+from ticketbridge.authoring.draft.candidates import (
+    Candidate,
     Guess,
     Scored,
     Sureness,
-    best,
-    others,
-    sureness,
-    todo,
+    choose_best,
+    make_todo,
+    name_others,
+    rate_sureness,
 )
-from ticketbridge.authoring.personal.kinds import word_set
+from ticketbridge.authoring.personal.personal_kinds import word_set
 from ticketbridge.jmes import EvaluationError, compile_expression
 
 _CODE = re.compile(r"[A-Za-z]{3}")
@@ -54,36 +54,34 @@ def is_currency(value: Any) -> bool:
 
 
 def guess_currency(candidates: Sequence[Candidate], price: Candidate | None) -> tuple[Guess, str]:
-    """The guess, and the plain expression in it, for `minor_units`; "" where there is none."""
-    first, near = best(_scored_currencies(candidates, price))
+    """Return the guess, and its plain expression for `minor_units` ("" if there is none)."""
+    first, near = choose_best(_score_currencies(candidates, price))
     if first is None:
         why = 'no value is a code of ISO 4217; where all prices are in one currency: {const: "EUR"}'
-        return todo(why), ""
+        return make_todo(why), ""
     found = first.candidate
     codes = sorted({str(value) for value in found.given})
-    why = f"{_listed(codes)} in all records" if not found.is_partial else _listed(codes)
+    why = f"{_join_codes(codes)} in all records" if not found.is_partial else _join_codes(codes)
     text = found.text if all(code.isupper() for code in codes) else f"upper({found.text})"
-    return Guess(text, sureness(first, near), why + others(near)), found.text
+    return Guess(text, rate_sureness(first, near), why + name_others(near)), found.text
 
 
-def _scored_currencies(
-    candidates: Sequence[Candidate], price: Candidate | None
-) -> Iterator[Scored]:
+def _score_currencies(candidates: Sequence[Candidate], price: Candidate | None) -> Iterator[Scored]:
     for candidate in candidates:
         if not candidate.given or not all(map(is_currency, candidate.given)):
             continue
         named = candidate.mean("currency", "cur", "ccy", "moneda", "divisa")
-        beside = price is not None and _object(price) == _object(candidate)
+        beside = price is not None and _find_object(price) == _find_object(candidate)
         score = (9.0 if named else 5.0) + (1.5 if beside else 0.0) - 0.3 * candidate.depth
         score -= 0.3 * max(0, candidate.nested - 1) + (2.0 if candidate.is_partial else 0.0)
         yield Scored(score - (0.8 if candidate.joined else 0.0), candidate)
 
 
-def _object(candidate: Candidate) -> str:
+def _find_object(candidate: Candidate) -> str:
     return candidate.text.rpartition(".")[0]
 
 
-def _listed(codes: Sequence[str]) -> str:
+def _join_codes(codes: Sequence[str]) -> str:
     return ", ".join(codes[:4]) + (", ..." if len(codes) > 4 else "")
 
 
@@ -91,18 +89,20 @@ def _listed(codes: Sequence[str]) -> str:
 
 
 def find_price(candidates: Sequence[Candidate]) -> tuple[Scored | None, list[Scored]]:
-    """The candidate for the price, and those that come near."""
-    return best(_scored_prices(candidates))
+    """Return the candidate for the price, or None, and those that come near."""
+    return choose_best(_score_prices(candidates))
 
 
 def guess_price(first: Scored | None, near: list[Scored], currency: str) -> Guess:
-    """The guess; *currency* is the expression of the price's currency, or ""."""
+    """Return the guess; *currency* is the expression of the price's currency, or ""."""
     if first is None:
-        return todo("where is the price of this one ticket?")
+        return make_todo("where is the price of this one ticket?")
     found = first.candidate
     if not _is_minor(found):
-        return Guess(found.text, sureness(first, near), _why_major(found) + others(near))
-    why = _why_minor(found) + others(near)
+        return Guess(
+            found.text, rate_sureness(first, near), _explain_major(found) + name_others(near)
+        )
+    why = _explain_minor(found) + name_others(near)
     sure: Sureness = "likely" if _says_minor(found) else "unsure"
     if currency:
         return Guess(f"minor_units({found.text}, {currency})", sure, why)
@@ -114,15 +114,15 @@ def is_money(candidate: Candidate) -> bool:
     return not _PRICE.keys().isdisjoint(candidate.words)
 
 
-def not_free(
+def find_cost_condition(
     flag: Candidate, candidates: Sequence[Candidate], price: Candidate | None
 ) -> str | None:
-    """The condition that what *flag* is about costs something; None where no value says so.
+    """Return the condition that the subject of *flag* costs something; None if no value says so.
 
-    Of an order that is its own total, and not the price of one of its tickets.
+    For an order that is its own total, not the price of one of its tickets.
     """
     about = flag.words[:-1] if len(flag.words) > 1 and flag.words[0] != "is" else ()
-    beside = [c for c in candidates if _costs(c) and _object(c) == _object(flag)]
+    beside = [c for c in candidates if _costs(c) and _find_object(c) == _find_object(flag)]
     named = [c for c in beside if about and c.words[: len(about)] == about]
     own = [price] if price is not None and _costs(price) and not about and not flag.depth else []
     found = next(iter([*named, *own, *(beside if flag.depth else [])]), None)
@@ -133,20 +133,20 @@ def not_free(
 
 
 def _costs(candidate: Candidate) -> bool:
-    """Whether it gives the price of each record."""
+    """Whether *candidate* gives the price of each record."""
     if not _NOT.isdisjoint(candidate.words) or candidate.is_partial or candidate.joined:
         return False
     priced = is_money(candidate) and not {"paid"} & set(candidate.words)
-    return priced and all(_number(value) is not None for value in candidate.given)
+    return priced and all(_read_number(value) is not None for value in candidate.given)
 
 
-def _scored_prices(candidates: Sequence[Candidate]) -> Iterator[Scored]:
+def _score_prices(candidates: Sequence[Candidate]) -> Iterator[Scored]:
     for candidate in candidates:
-        named = _named_price(candidate)
+        named = _score_price_name(candidate)
         if (
             named
             and candidate.given
-            and all(_number(value) is not None for value in candidate.given)
+            and all(_read_number(value) is not None for value in candidate.given)
             and not _is_flag(candidate)
         ):
             outer = 2.5 * candidate.depth if not candidate.joined else 1.0
@@ -157,11 +157,11 @@ def _scored_prices(candidates: Sequence[Candidate]) -> Iterator[Scored]:
 
 
 def _is_flag(candidate: Candidate) -> bool:
-    """Whether it says that something was paid, by 0 and 1, and not how much."""
+    """Whether *candidate* says by 0 and 1 that something was paid, and not how much."""
     return candidate.mean("paid") and {str(value) for value in candidate.given} <= {"0", "1"}
 
 
-def _named_price(candidate: Candidate) -> float:
+def _score_price_name(candidate: Candidate) -> float:
     words = (*candidate.above, *candidate.words) if candidate.nested > 1 else candidate.words
     if not _NOT.isdisjoint(words) or not candidate.words:
         return 0.0
@@ -175,7 +175,7 @@ def _named_price(candidate: Candidate) -> float:
     return max(own, around - 0.3) + sum(_BETTER.get(w, 0.0) for w in words) - 0.8 * extra
 
 
-def _number(value: Any) -> Decimal | None:
+def _read_number(value: Any) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
@@ -194,20 +194,20 @@ def _says_minor(candidate: Candidate) -> bool:
 
 
 def _looks_minor(candidate: Candidate) -> bool:
-    """Whether all are whole numbers, and large ones: 2500 rather than 25."""
+    """Whether all are large whole numbers: 2500 rather than 25."""
     numbers = [value for value in candidate.given if value != 0]
     whole = all(isinstance(value, int) for value in candidate.given)
     return whole and bool(numbers) and min(numbers) >= 100 and max(numbers) >= 1000
 
 
-def _why_minor(candidate: Candidate) -> str:
+def _explain_minor(candidate: Candidate) -> str:
     if _says_minor(candidate):
         return f"by the name `{candidate.label}`, in minor units"
     low, high = min(candidate.given), max(candidate.given)
     return f"whole numbers from {low} to {high}: taken for cents"
 
 
-def _why_major(candidate: Candidate) -> str:
+def _explain_major(candidate: Candidate) -> str:
     name = candidate.label
     if any(isinstance(value, float) or "." in str(value) for value in candidate.given):
         return f"by the name `{name}`, with decimals: in major units"

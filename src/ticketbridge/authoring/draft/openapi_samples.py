@@ -9,11 +9,10 @@ from typing import Any
 
 import msgspec
 
-from ticketbridge.authoring.draft.chains import best_chain
-from ticketbridge.authoring.draft.documents import Document
-from ticketbridge.authoring.draft.groups import is_paging
-from ticketbridge.authoring.draft.words import ID_WORDS
-from ticketbridge.authoring.personal.kinds import word_set, words_of
+from ticketbridge.authoring.draft.documents import Document, is_paging
+from ticketbridge.authoring.draft.platform_words import ID_WORDS
+from ticketbridge.authoring.draft.record_lists import find_best_chain
+from ticketbridge.authoring.personal.personal_kinds import split_words, word_set
 from ticketbridge.authoring.samples import Sample, SampleError
 
 _DEEPEST = 12
@@ -23,8 +22,8 @@ _AT = "2026-11-24T12:00:00Z"
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """What an OpenAPI file gives: a made-up document, how the platform is authenticated, and notes."""
+class OpenapiSample:
+    """A made-up document from an OpenAPI file, the lines of `auth`, and notes."""
 
     document: Document
     auth: Sequence[str]
@@ -38,12 +37,14 @@ def is_openapi(value: Any) -> bool:
     )
 
 
-def described(spec: Mapping[str, Any], file: str, user: str, prefix: str) -> Described:
-    """The operation whose answer looks most like tickets; SampleError where none does.
+def make_openapi_sample(
+    spec: Mapping[str, Any], file: str, user: str, prefix: str
+) -> OpenapiSample:
+    """Return a sample of the operation whose answer looks most like tickets.
 
-    *prefix* begins the names of variables.
+    Raises SampleError if no operation gives a list of objects. *prefix* begins the names of variables.
     """
-    operations = sorted(_operations(spec), key=lambda one: -one.score)
+    operations = sorted(_find_operations(spec), key=lambda one: -one.score)
     if not operations:
         message = (
             f"{file}: no GET of this OpenAPI file describes a JSON answer with a list of objects"
@@ -57,7 +58,7 @@ def described(spec: Mapping[str, Any], file: str, user: str, prefix: str) -> Des
         f"From the OpenAPI file: GET {first.path}. No real answer was seen: the records are made up.",
         *([f"Other operations that could be meant: {listed}"] if listed else []),
     ]
-    return Described(Document(sample, first.value), _auth(spec, prefix), notes)
+    return OpenapiSample(Document(sample, first.value), _write_auth(spec, prefix), notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,35 +82,35 @@ class _Operation:
 
 
 def _is_user(parameter: Mapping[str, Any]) -> bool:
-    return not _USER.isdisjoint(words_of(str(parameter.get("name", ""))))
+    return not _USER.isdisjoint(split_words(str(parameter.get("name", ""))))
 
 
-def _operations(spec: Mapping[str, Any]) -> Iterator[_Operation]:
-    maker = _Maker(spec)
+def _find_operations(spec: Mapping[str, Any]) -> Iterator[_Operation]:
+    maker = _ValueMaker(spec)
     paths = spec["paths"]
     for path, item in paths.items() if isinstance(paths, dict) else ():
         operation = item.get("get") if isinstance(item, dict) else None
         if not isinstance(operation, dict):
             continue
-        schema = _answer_schema(operation, maker)
+        schema = _find_answer_schema(operation, maker)
         if schema is None:
             continue
         parameters = [
-            maker.resolved(p)
+            maker.resolve(p)
             for p in (*item.get("parameters", ()), *operation.get("parameters", ()))
         ]
         value = maker.value(schema)
-        chain = best_chain([value])
+        chain = find_best_chain([value])
         if chain is not None:
             asks = 3.0 * any(map(_is_user, parameters))
             yield _Operation(path, parameters, value, chain.score + asks)
 
 
-def _answer_schema(operation: Mapping[str, Any], maker: _Maker) -> Any:
-    """The schema of the answer with a 2xx status, in OpenAPI 3 or Swagger 2."""
+def _find_answer_schema(operation: Mapping[str, Any], maker: _ValueMaker) -> Any:
+    """Return the schema of the answer with a 2xx status, in OpenAPI 3 or Swagger 2, or None."""
     responses = operation.get("responses") or {}
     for status in sorted(map(str, responses)):
-        response = maker.resolved(responses.get(status) or {})
+        response = maker.resolve(responses.get(status) or {})
         if not status.startswith("2"):
             continue
         if "schema" in response:
@@ -123,16 +124,16 @@ def _answer_schema(operation: Mapping[str, Any], maker: _Maker) -> Any:
 # --- values of a schema ---------------------------------------------------------------------------
 
 
-class _Maker:
-    """Makes a value for each schema; references are followed within the file alone."""
+class _ValueMaker:
+    """Makes a value for each schema; follows references within the file only."""
 
     def __init__(self, spec: Mapping[str, Any]) -> None:
         self._spec = spec
         self._numbers = count(1)
         self._turns = count()
 
-    def resolved(self, part: Any) -> Mapping[str, Any]:
-        """What a local reference stands for."""
+    def resolve(self, part: Any) -> Mapping[str, Any]:
+        """Return what a local reference stands for."""
         for _ in range(_DEEPEST):
             reference = part.get("$ref") if isinstance(part, dict) else None
             if not isinstance(reference, str) or not reference.startswith("#/"):
@@ -144,8 +145,8 @@ class _Maker:
         return part if isinstance(part, dict) else {}
 
     def value(self, schema: Any, name: str = "", depth: int = 0) -> Any:
-        """A value that the schema allows; a name says what it is where the schema does not."""
-        part = self._merged(schema)
+        """Return a value that the schema allows; *name* says what it is if the schema does not."""
+        part = self._merge(schema)
         if depth > _DEEPEST:
             return None
         kind = part.get("type")
@@ -154,26 +155,26 @@ class _Maker:
             members = part.get("properties") or {}
             return {key: self.value(member, key, depth + 1) for key, member in members.items()}
         if "items" in part or kind == "array":
-            number = min(_MOST_ITEMS, max(2, self._longest_enum(part.get("items"), depth)))
+            number = min(_MOST_ITEMS, max(2, self._measure_longest_enum(part.get("items"), depth)))
             return [self.value(part.get("items") or {}, name, depth + 1) for _ in range(number)]
-        return self._scalar(part, kind, name)
+        return self._make_scalar(part, kind, name)
 
-    def _merged(self, schema: Any) -> Mapping[str, Any]:
-        """A schema with those that it consists of; of several choices the first."""
-        part = dict(self.resolved(schema))
+    def _merge(self, schema: Any) -> Mapping[str, Any]:
+        """Return a schema merged with its parts; of several choices, with the first."""
+        part = dict(self.resolve(schema))
         choices = [
             *part.pop("allOf", ()),
             *[(part.pop(key, None) or [None])[0] for key in ("oneOf", "anyOf")],
         ]
         for choice in filter(None, choices):
-            other = self._merged(choice)
+            other = self._merge(choice)
             properties = {**part.get("properties", {}), **other.get("properties", {})}
             part = {**other, **part} | ({"properties": properties} if properties else {})
         return part
 
-    def _longest_enum(self, schema: Any, depth: int) -> int:
-        """How many elements show each word of each enumeration."""
-        part = self._merged(schema or {})
+    def _measure_longest_enum(self, schema: Any, depth: int) -> int:
+        """Return how many elements are needed to show each word of each enumeration."""
+        part = self._merge(schema or {})
         if depth > _DEEPEST:
             return 1
         own = len(part.get("enum") or ())
@@ -181,14 +182,14 @@ class _Maker:
             [
                 own,
                 *(
-                    self._longest_enum(p, depth + 6)
+                    self._measure_longest_enum(p, depth + 6)
                     for p in (part.get("properties") or {}).values()
                 ),
             ]
         )
 
-    def _scalar(self, part: Mapping[str, Any], kind: Any, name: str) -> Any:
-        words = words_of(name)
+    def _make_scalar(self, part: Mapping[str, Any], kind: Any, name: str) -> Any:
+        words = split_words(name)
         if part.get("enum"):
             return part["enum"][next(self._turns) % len(part["enum"])]
         if words and words[-1] in ID_WORDS:
@@ -201,9 +202,9 @@ class _Maker:
         )
         if example is not None:
             return example
-        return self._made(part, kind, words)
+        return self._make_plain(part, kind, words)
 
-    def _made(self, part: Mapping[str, Any], kind: Any, words: Sequence[str]) -> Any:
+    def _make_plain(self, part: Mapping[str, Any], kind: Any, words: Sequence[str]) -> Any:
         if kind == "boolean":
             return False
         if kind == "integer":
@@ -220,18 +221,18 @@ class _Maker:
 # --- credentials ----------------------------------------------------------------------------------
 
 
-def _auth(spec: Mapping[str, Any], prefix: str) -> list[str]:
-    """`auth` lines by the first security scheme that a mapping can have."""
+def _write_auth(spec: Mapping[str, Any], prefix: str) -> list[str]:
+    """Return `auth` lines for the first security scheme that a mapping can express."""
     components = spec.get("components") or {}
     schemes = components.get("securitySchemes") or spec.get("securityDefinitions") or {}
     for name, scheme in schemes.items():
-        line = _scheme(scheme if isinstance(scheme, dict) else {}, prefix)
+        line = _write_scheme(scheme if isinstance(scheme, dict) else {}, prefix)
         if line:
             return [f"auth: {line}  # likely: the scheme `{name}`"]
     return []
 
 
-def _scheme(scheme: Mapping[str, Any], prefix: str) -> str:
+def _write_scheme(scheme: Mapping[str, Any], prefix: str) -> str:
     kind, way = str(scheme.get("type")), str(scheme.get("scheme")).lower()
     match kind, way:
         case ("http", "bearer"):

@@ -1,12 +1,7 @@
-"""Slips that a mapping could have, and whether its cases would notice them.
+"""Mutants: mappings with one mistake in them, and whether the cases would notice it.
 
-A slip is the mapping with one thing in it changed: a misspelt key, a key taken for the one beside it, a
-text, a number or an operator that is another; a function, a condition, a rule, a parameter or a field
-that is left out; a status word or a table's value that is another; an id taken for another id. Each is
-compiled and run against the cases until one fails. Headers of requests are left as they are: a case does
-not see them.
+A mistake (the command line calls it a slip) is a misspelt key, or a key taken for the one beside it; another
+text, number or operator; a function, a condition, a rule, a parameter or a field that is left out; another
+status word or value of a table; an id taken for another id. Each mutant is compiled and run against the
+cases until one fails. Headers of requests stay as they are: a case does not see them.
 """
-
-from ticketbridge.authoring.mutants.hunt import Survivor, Tried, try_slips
-
-__all__ = ["Survivor", "Tried", "try_slips"]

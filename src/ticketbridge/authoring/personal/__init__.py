@@ -1,16 +1,8 @@
 """Personal data and credentials in a platform's answers: found, masked, or replaced.
 
-What a value is, is told by its key, the keys beside it and the key above it (`kinds`), and by its look
-(`looks`). `Findings` remembers what was found, so that the same name in another place is known again, and
-so is its digest (`digests`). Ids of tickets, events and orders are not personal data here, unless they look
-random: such an id opens a door. `Shapes` leaves nothing of a value but its kind and its length.
+What a value is, is told by its key, the keys beside it and the key above it (`personal_kinds`), and by its
+look (`looks`). `PersonalData` remembers what was found, so that the same name in another place is known
+again, and so is its digest (`known_digests`). Ids of tickets, events and orders are not personal data here,
+unless they look random: such an id opens a door. `ValueShapes` leaves nothing of a value but its kind and
+its length.
 """
-
-from ticketbridge.authoring.personal.findings import Findings
-from ticketbridge.authoring.personal.kinds import Kind
-from ticketbridge.authoring.personal.learning import findings_of
-from ticketbridge.authoring.personal.masks import mask
-from ticketbridge.authoring.personal.shapes import Shapes
-from ticketbridge.authoring.personal.standins import StandIns
-
-__all__ = ["Findings", "Kind", "Shapes", "StandIns", "findings_of", "mask"]

@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from ticketbridge.authoring.probe.caller import ProbeTarget
-from ticketbridge.authoring.probe.probe_findings import CheckResult, ProbeFinding, finding
+from ticketbridge.authoring.probe.probe_findings import ProbeCheck, ProbeFinding, finding
 from ticketbridge.terminal import UsageError
 
 _SOON: Final = 21
@@ -42,26 +42,26 @@ def trust_of(ca: Path | None) -> ssl.SSLContext:
         raise UsageError(f"--ca {ca}: no file with certificates (PEM)") from None
 
 
-def check_tls(target: ProbeTarget, trust: ssl.SSLContext) -> CheckResult:
+def check_tls(target: ProbeTarget, trust: ssl.SSLContext) -> ProbeCheck:
     """Version, chain, name and days left; a finding `tls-untrusted` means that nothing may be sent."""
     if not target.is_tls:
         if _is_this_machine(target.host):
-            return CheckResult("tls", (), ("http to this machine itself",))
+            return ProbeCheck("tls", (), ("http to this machine itself",))
         message = "The endpoint is called without TLS"
-        return CheckResult("tls", (finding("no-tls", message, "http"),))
+        return ProbeCheck("tls", (finding("no-tls", message, "http"),))
     try:
         version, certificate = _handshake(target, trust)
     except ssl.SSLCertVerificationError as error:
         reason = _REASONS.get(error.verify_code, error.verify_message)
         message = "The endpoint cannot prove who it is"
-        return CheckResult("tls", (finding("tls-untrusted", message, reason),))
+        return ProbeCheck("tls", (finding("tls-untrusted", message, reason),))
     except ssl.SSLError as error:
         message = "There is no handshake"
         reason = (error.reason or "failed").lower().replace("_", " ")
-        return CheckResult("tls", (finding("tls-untrusted", message, reason),))
+        return ProbeCheck("tls", (finding("tls-untrusted", message, reason),))
     except OSError as error:
         got = f"no connection ({error.strerror or type(error).__name__})"
-        return CheckResult("tls", (finding("no-answer", "Nobody listens there", got),))
+        return ProbeCheck("tls", (finding("no-answer", "Nobody listens there", got),))
     days = int((ssl.cert_time_to_seconds(str(certificate["notAfter"])) - time.time()) // _DAY)
     findings: list[ProbeFinding] = []
     if days < _SOON:
@@ -69,7 +69,7 @@ def check_tls(target: ProbeTarget, trust: ssl.SSLContext) -> CheckResult:
     if _takes_old(target):
         message = "An old version of TLS is accepted"
         findings.append(finding("tls-version", message, "TLS 1.1 or older"))
-    return CheckResult("tls", findings, (f"{version}, certificate for {days} more days",))
+    return ProbeCheck("tls", findings, (f"{version}, certificate for {days} more days",))
 
 
 def _is_this_machine(host: str) -> bool:

@@ -166,7 +166,7 @@ def finding(code: str, message: str, got: str, *, expected: str = "") -> ProbeFi
 
 
 @dataclass(frozen=True, slots=True)
-class CheckResult:
+class ProbeCheck:
     """What one group of checks found, and *facts* that are worth a line even where all is well."""
 
     name: str
@@ -179,7 +179,7 @@ class ProbeReport:
     """All that a probe found at *url*, in the order in which it was tried; *calls* counts requests."""
 
     url: str
-    results: Sequence[CheckResult]
+    results: Sequence[ProbeCheck]
     calls: int
 
     @property

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TextIO
 from xml.etree import ElementTree as ET
 
-from ticketbridge.authoring.probe.probe_findings import CheckResult, ProbeFinding, ProbeReport
+from ticketbridge.authoring.probe.probe_findings import ProbeCheck, ProbeFinding, ProbeReport
 from ticketbridge.terminal import FAINT, GREEN, RED, YELLOW, Paint, counted
 
 _COLOURS = {"error": RED, "warning": YELLOW}
@@ -40,7 +40,7 @@ def as_text(report: ProbeReport, out: TextIO | None = None) -> str:
     return "\n".join(lines)
 
 
-def _worst(result: CheckResult) -> str:
+def _worst(result: ProbeCheck) -> str:
     is_error = any(found.severity == "error" for found in result.findings)
     return "error" if is_error else "warning"
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from ticketbridge.authoring.probe.caller import Caller, ProbeTarget, masked
 from ticketbridge.authoring.probe.contracts import Contract
 from ticketbridge.authoring.probe.handshake import check_tls
-from ticketbridge.authoring.probe.probe_findings import CheckResult, ProbeFinding, ProbeReport
+from ticketbridge.authoring.probe.probe_findings import ProbeCheck, ProbeFinding, ProbeReport
 from ticketbridge.authoring.probe.probe_session import Expected, Limits, Session
 from ticketbridge.authoring.probe.pulls import (
     check_contract,
@@ -28,7 +28,7 @@ from ticketbridge.authoring.probe.refusals import (
 )
 from ticketbridge.authoring.probe.resale import ResaleStep, check_step
 
-Check = Callable[[Session], CheckResult]
+Check = Callable[[Session], ProbeCheck]
 CHECKS: Sequence[Check] = (
     check_contract,
     check_freshness,
@@ -73,7 +73,7 @@ def probe(  # noqa: PLR0913 - what one command line says
     return ProbeReport(_without_query(target.url), results, calls)
 
 
-def _without(result: CheckResult, hidden: Sequence[str]) -> CheckResult:
+def _without(result: ProbeCheck, hidden: Sequence[str]) -> ProbeCheck:
     """Return *result* without secrets and users, which an endpoint may have put into what is shown."""
     findings = [_hidden(found, hidden) for found in result.findings]
     return replace(result, findings=findings)

@@ -14,7 +14,7 @@ from ticketbridge.authoring.probe.contracts import (
     id_of,
     value_in_words,
 )
-from ticketbridge.authoring.probe.probe_findings import CheckResult, ProbeFinding, finding
+from ticketbridge.authoring.probe.probe_findings import ProbeCheck, ProbeFinding, finding
 from ticketbridge.authoring.probe.probe_session import Session
 
 _LASTING = re.compile(r"(?:^|[\s,])(?:s-maxage|max-age)\s*=\s*\"?0*[1-9]|(?:^|[\s,])public\b")
@@ -26,13 +26,13 @@ _CLOCK_TICK = 1.1
 """Seconds after which two `Date`s differ, as they have whole seconds."""
 
 
-def check_contract(session: Session) -> CheckResult:
+def check_contract(session: Session) -> ProbeCheck:
     """The first pull: the answer to a user who owns something, held to the contract."""
     session.first = heard = session.caller.ask(session.user)
     findings = list(_judge_first(session, heard))
     session.owned = session.contract.read(heard)
     count = len(session.owned.tickets) if session.owned else 0
-    return CheckResult("contract", findings, (f"tickets: {count}",))
+    return ProbeCheck("contract", findings, (f"tickets: {count}",))
 
 
 def _judge_first(session: Session, heard: Heard) -> Iterator[ProbeFinding]:
@@ -53,14 +53,14 @@ def _owns_nothing(got: str) -> ProbeFinding:
     return finding("owns-nothing", "The user of --user owns tickets, and none is given", got)
 
 
-def check_freshness(session: Session) -> CheckResult:
+def check_freshness(session: Session) -> ProbeCheck:
     """Whether an answer may be kept by anyone on the way, or was kept before it came."""
     first = session.first
     if first is None or first.failure:
-        return CheckResult("freshness", ())
+        return ProbeCheck("freshness", ())
     later = _later_pulls(session, first)
     signs = [*_signs_of_a_cache(first), *_signs_of_a_cache(later[-1]), *_stands_still(first, later)]
-    return CheckResult("freshness", list(judge_freshness(first, signs)))
+    return ProbeCheck("freshness", list(judge_freshness(first, signs)))
 
 
 def judge_freshness(heard: Heard, signs: Sequence[str] | None = None) -> Iterator[ProbeFinding]:
@@ -107,11 +107,11 @@ def _stands_still(first: Heard, later: Sequence[Heard]) -> Iterator[str]:
             yield f"the same {name} in {1 + len(later)} answers"
 
 
-def check_repeats(session: Session) -> CheckResult:
+def check_repeats(session: Session) -> ProbeCheck:
     """Several pulls of one user: the same tickets, the same ids, and how long they take."""
     owned = session.owned
     if owned is None:
-        return CheckResult("repeats", ())
+        return ProbeCheck("repeats", ())
     heard = [session.caller.ask(session.user) for _ in range(session.limits.calls)]
     findings = list(_differences(session, owned, heard))
     seconds = sorted(each.seconds for each in heard)
@@ -120,7 +120,7 @@ def check_repeats(session: Session) -> CheckResult:
     if p95 > session.limits.slow:
         expected = f"p95 below {session.limits.slow:g} s"
         findings.append(finding("slow", "Pulls take long", told, expected=expected))
-    return CheckResult("repeats", findings, (f"{len(heard)} pulls: {told}",))
+    return ProbeCheck("repeats", findings, (f"{len(heard)} pulls: {told}",))
 
 
 def _percentile(values: Sequence[float], share: float) -> float:
@@ -162,7 +162,7 @@ def _difference(one: TicketsAnswer, other: TicketsAnswer) -> ProbeFinding | None
     return None
 
 
-def check_expected(session: Session) -> CheckResult:
+def check_expected(session: Session) -> ProbeCheck:
     """What the users of --expect own, ticket by ticket; users themselves are told by their number alone."""
     findings: list[ProbeFinding] = []
     for number, (user, tickets) in enumerate(session.expected.items(), 1):
@@ -174,7 +174,7 @@ def check_expected(session: Session) -> CheckResult:
             continue
         findings += compare_with_expected(answer, {str(id_of(each)): each for each in tickets}, who)
     facts = (f"users: {len(session.expected)}",) if session.expected else ()
-    return CheckResult("expected", findings, facts)
+    return ProbeCheck("expected", findings, facts)
 
 
 def compare_with_expected(

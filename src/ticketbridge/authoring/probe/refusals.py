@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote
 
 from ticketbridge.authoring.probe.caller import Heard
-from ticketbridge.authoring.probe.probe_findings import CheckResult, ProbeFinding, finding
+from ticketbridge.authoring.probe.probe_findings import ProbeCheck, ProbeFinding, finding
 from ticketbridge.authoring.probe.probe_session import Session
 
 _FOREIGN: Final = "192.0.2.77"
@@ -32,17 +32,17 @@ _NOTHING_HERE: Final = "/probe-nothing-here"
 # --- access ---------------------------------------------------------------------------------------
 
 
-def check_access(session: Session) -> CheckResult:
+def check_access(session: Session) -> ProbeCheck:
     """Whether who has no secret, or a wrong one, is refused; and who says that the address is another."""
     if session.first is None or session.first.failure:
-        return CheckResult("access", ())
+        return ProbeCheck("access", ())
     tries = list(_strangers(session))
     findings = [found for what, heard in tries for found in _judge_refusal(what, heard)]
     if not tries:
         message = "No --header has a variable, so no secret was left out"
         findings.append(finding("not-judged", message, "no secret to leave out"))
     findings += _check_forwarded(session)
-    return CheckResult("access", findings, (f"refusals tried: {len(tries)}",))
+    return ProbeCheck("access", findings, (f"refusals tried: {len(tries)}",))
 
 
 def _strangers(session: Session) -> Iterator[tuple[str, Heard]]:
@@ -79,7 +79,7 @@ def _check_forwarded(session: Session) -> Iterator[ProbeFinding]:
         yield finding("forwarded-believed", f"A pull {what} is refused", heard.shown)
 
 
-def check_outsider(session: Session) -> CheckResult:
+def check_outsider(session: Session) -> ProbeCheck:
     """Whether an address that is not on the list is refused, with the right secret, and whatever it says."""
     query = session.caller.query(quote(session.user, safe=""))
     forged: Sequence[tuple[str, Mapping[str, str]]] = [
@@ -94,7 +94,7 @@ def check_outsider(session: Session) -> CheckResult:
     for what, extra in forged:
         session.first = heard = session.caller.send(what, query, extra=extra)
         findings += _judge_refusal(what, heard)
-    return CheckResult("access", findings, (f"refusals tried: {len(forged)}",))
+    return ProbeCheck("access", findings, (f"refusals tried: {len(forged)}",))
 
 
 # --- users ----------------------------------------------------------------------------------------
@@ -125,13 +125,13 @@ _LITERALS: Final = (
 """Users that become conditions where they are pasted into SQL, OData, Lucene, or a search with signs."""
 
 
-def check_users(session: Session) -> CheckResult:
+def check_users(session: Session) -> ProbeCheck:
     """What becomes of users that are none, of strangers, and of signs that mean something elsewhere."""
     if session.first is None or not session.first.is_success:
-        return CheckResult("users", ())
+        return ProbeCheck("users", ())
     findings = [*_check_bad(session), *_check_strangers(session), *_check_plus(session)]
     findings += [*_check_trimming(session), *_check_case(session)]
-    return CheckResult("users", findings)
+    return ProbeCheck("users", findings)
 
 
 def _check_bad(session: Session) -> Iterator[ProbeFinding]:
@@ -246,11 +246,11 @@ def _broken(what: str, heard: Heard) -> Iterator[ProbeFinding]:
 # --- methods --------------------------------------------------------------------------------------
 
 
-def check_methods(session: Session) -> CheckResult:
+def check_methods(session: Session) -> ProbeCheck:
     """Which methods are answered; those that may write are tried for a made-up user alone."""
     findings: list[ProbeFinding] = []
     if session.first is None or session.first.failure:
-        return CheckResult("methods", findings)
+        return ProbeCheck("methods", findings)
     for method in _METHODS:
         heard = session.caller.ask(session.stranger(), f"a {method}", method=method)
         if heard.is_success:
@@ -267,7 +267,7 @@ def check_methods(session: Session) -> CheckResult:
             findings.append(
                 finding("head-differs", "HEAD differs from GET", heard.shown, expected=expected)
             )
-    return CheckResult("methods", findings)
+    return ProbeCheck("methods", findings)
 
 
 # --- errors ---------------------------------------------------------------------------------------
@@ -291,10 +291,10 @@ _INSIDE = re.compile(
 _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
 
 
-def check_errors(session: Session) -> CheckResult:
+def check_errors(session: Session) -> ProbeCheck:
     """What all errors so far say, and that of an address where nothing is."""
     if session.first is None or session.first.failure:
-        return CheckResult("errors", ())
+        return ProbeCheck("errors", ())
     query = session.caller.query(quote(session.stranger(), safe=""))
     nowhere = session.caller.send("an address where nothing is", query, path_end=_NOTHING_HERE)
     findings = list(_leaks(session))
@@ -307,7 +307,7 @@ def check_errors(session: Session) -> CheckResult:
         got = kept[0].headers.get("cache-control") or "no Cache-Control"
         findings.append(finding("error-storable", message, f"{kept[0].status}, {got}"))
     errors = sum(heard.status >= 400 for _, heard in session.caller.heard)
-    return CheckResult("errors", findings, (f"errors read: {errors}",))
+    return ProbeCheck("errors", findings, (f"errors read: {errors}",))
 
 
 def _is_storable_error(heard: Heard) -> bool:

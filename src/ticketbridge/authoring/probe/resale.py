@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from ticketbridge.authoring.probe.contracts import TicketsAnswer, id_of
-from ticketbridge.authoring.probe.probe_findings import CheckResult, ProbeFinding, finding
+from ticketbridge.authoring.probe.probe_findings import ProbeCheck, ProbeFinding, finding
 from ticketbridge.authoring.probe.probe_session import Expected, Session
 from ticketbridge.authoring.probe.pulls import compare_with_expected, judge_freshness
 from ticketbridge.terminal import UsageError
@@ -35,7 +35,7 @@ class ResaleStep:
     expected: Expected
 
 
-def check_step(session: Session, step: ResaleStep) -> CheckResult:
+def check_step(session: Session, step: ResaleStep) -> ProbeCheck:
     """Make the change, ask at once, and compare; raises UsageError where the change cannot be made."""
     _make(step)
     findings: list[ProbeFinding] = []
@@ -55,7 +55,7 @@ def check_step(session: Session, step: ResaleStep) -> CheckResult:
         findings += _told(session, user, answer, list(compare_with_expected(answer, due, who)), who)
         session.earlier[user] = answer
     facts = (f"asked for {len(step.expected)} users",)
-    return CheckResult(step.point, findings, facts)
+    return ProbeCheck(step.point, findings, facts)
 
 
 def _told(

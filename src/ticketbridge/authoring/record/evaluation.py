@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
-from ticketbridge.authoring.personal import Kind
+from ticketbridge.authoring.personal.personal_kinds import PersonalKind
 from ticketbridge.authoring.record.slots import Use
 from ticketbridge.jmes import Expression, nodes, runtime
 from ticketbridge.jmes.analysis import parameter_at
@@ -43,20 +43,20 @@ _COUNTING = frozenset({"length", "type"})
 class Noting(Protocol):
     """Receives each value that is read."""
 
-    def note(self, container: Any, value: Any, key: str | None, use: Use | Kind) -> None:
-        """*value* was read in *container*."""
+    def note(self, container: Any, value: Any, key: str | None, use: Use | PersonalKind) -> None:
+        """Note that *value* was read in *container*."""
 
     def note_key(self, container: Any, key: str) -> None:
-        """*key* of *container* was read."""
+        """Note that *key* of *container* was read."""
 
-    def stand_for(self, made: dict[str, Any], containers: Sequence[Any]) -> None:
-        """The members of *made* are those of *containers*, the last that has the key."""
+    def note_merged(self, made: dict[str, Any], containers: Sequence[Any]) -> None:
+        """Note that the members of *made* come from *containers*, from the last that has the key."""
 
 
 class Evaluation:
-    """Evaluates expressions on *scope*; what they read is noted in *reads*, with its *use*."""
+    """Evaluates expressions on *scope*, and notes in *reads* what they read, with its *use*."""
 
-    def __init__(self, scope: Mapping[str, Any], reads: Noting, use: Use | Kind) -> None:
+    def __init__(self, scope: Mapping[str, Any], reads: Noting, use: Use | PersonalKind) -> None:
         self._scope = scope
         self._reads = reads
         self._use = use
@@ -65,12 +65,12 @@ class Evaluation:
         self._conditions = self if decides else Evaluation(scope, reads, Use.DECIDES)
 
     def of(self, expression: Expression) -> Any:
-        """The value of *expression*, or null where it has none."""
+        """Return the value of *expression*, or null if it has none."""
         value = None
         with suppress(Exception):  # the compiled expression meets the same, and tells
             value = self.value_of(expression.tree, None)
             if self._use is Use.BINDS:
-                self._elements(value)
+                self._note_elements(value)
             else:
                 self.note_whole(value)
         return value
@@ -78,19 +78,19 @@ class Evaluation:
     # --- what is read -----------------------------------------------------------------------------
 
     def note(self, container: Any, value: Any, key: str | None = None) -> Any:
-        """Note *value* where it is a scalar: of others, their own parts count."""
+        """Note *value* if it is a scalar, and return it. Of objects and lists, the parts count."""
         if not isinstance(value, dict | list):
             self._reads.note(container, value, key, self._use)
         return value
 
-    def _elements(self, value: Any) -> Any:
+    def _note_elements(self, value: Any) -> Any:
         """Note the scalars in a list."""
         if isinstance(value, list):
             for element in value:
                 self.note(value, element)
         return value
 
-    def _members(self, value: Any) -> Any:
+    def _note_members(self, value: Any) -> Any:
         """Note the scalars in an object."""
         if isinstance(value, dict):
             for key, member in value.items():
@@ -100,11 +100,11 @@ class Evaluation:
     def note_whole(self, value: Any) -> None:
         """Note all that stands in *value*, its keys too."""
         if isinstance(value, dict):
-            for key, member in self._members(value).items():
+            for key, member in self._note_members(value).items():
                 self._reads.note_key(value, key)
                 self.note_whole(member)
         elif isinstance(value, list):
-            for element in self._elements(value):
+            for element in self._note_elements(value):
                 self.note_whole(element)
 
     def _condition(self, node: nodes.Node, current: Any, *, rooted: bool) -> Any:
@@ -128,7 +128,7 @@ class Evaluation:
         return self.note(current, _MODE.index(current, node.index))
 
     def cut(self, node: nodes.Slice, current: Any, _rooted: bool) -> Any:
-        return _MODE.cut(self._elements(current), node.bounds)
+        return _MODE.cut(self._note_elements(current), node.bounds)
 
     def chain(self, node: nodes.Chain, current: Any, rooted: bool) -> Any:
         for step in node.steps:
@@ -138,17 +138,15 @@ class Evaluation:
 
     def projection(self, node: nodes.Projection, current: Any, rooted: bool) -> Any:
         base = self.value_of(node.base, current, rooted=rooted)
-        elements = _MODE.elements(self._elements(base))
-        return (
-            elements if elements is None else self._projected(elements, node.each, node.condition)
-        )
+        elements = _MODE.elements(self._note_elements(base))
+        return elements if elements is None else self._project(elements, node.each, node.condition)
 
     def value_projection(self, node: nodes.ValueProjection, current: Any, rooted: bool) -> Any:
         base = self.value_of(node.base, current, rooted=rooted)
-        members = _MODE.values(self._members(base))
-        return members if members is None else self._projected(members, node.each, None)
+        members = _MODE.values(self._note_members(base))
+        return members if members is None else self._project(members, node.each, None)
 
-    def _projected(
+    def _project(
         self, elements: list[Any], each: nodes.Node, condition: nodes.Node | None
     ) -> list[Any]:
         made = []
@@ -159,9 +157,9 @@ class Evaluation:
         return made
 
     def flatten(self, node: nodes.Flatten, current: Any, rooted: bool) -> Any:
-        base = self._elements(self.value_of(node.base, current, rooted=rooted))
+        base = self._note_elements(self.value_of(node.base, current, rooted=rooted))
         for element in base or ():
-            self._elements(element)
+            self._note_elements(element)
         return _MODE.flatten(base)
 
     def either(self, node: nodes.Either, current: Any, rooted: bool) -> Any:
@@ -195,7 +193,7 @@ class Evaluation:
         return equal(left, right) == (node.operator == "==")
 
     def _is_another(self, node: nodes.Comparison, current: Any, *, rooted: bool) -> bool:
-        """Whether a text is compared with a constant that it is not: any other text does as well."""
+        """Whether a text is compared with another constant: any other text gives the same."""
         if node.operator not in {"==", "!="}:
             return False
         for side, other in ((node.left, node.right), (node.right, node.left)):
@@ -222,18 +220,18 @@ class Evaluation:
         if node.name == OPTIONAL:
             return self.value_of(node.arguments[0], current, rooted=rooted)
         if node.name == "lookup":
-            return self._looked_up(node, current, rooted=rooted)
+            return self._look_up(node, current, rooted=rooted)
         arguments = [self._argument(each, current, rooted=rooted) for each in node.arguments]
         for argument in arguments:
-            self._taken_by(node.name, argument)
-        return self._called(node, arguments)
+            self._note_argument(node.name, argument)
+        return self._call_function(node, arguments)
 
     def _argument(self, node: nodes.Node, current: Any, *, rooted: bool) -> Any:
         if isinstance(node, nodes.Reference):
             return partial(self.value_of, node.body, rooted=False)
         return self.value_of(node, current, rooted=rooted)
 
-    def _taken_by(self, name: str, argument: Any) -> None:
+    def _note_argument(self, name: str, argument: Any) -> None:
         """Note what a function of that name reads of an argument."""
         if name in _COUNTING:
             return
@@ -241,11 +239,11 @@ class Evaluation:
             for key in argument:
                 self._reads.note_key(argument, key)
         elif name in _PASSING:
-            self._elements(self._members(argument) if name == "values" else argument)
+            self._note_elements(self._note_members(argument) if name == "values" else argument)
         else:
             self.note_whole(argument)
 
-    def _called(self, node: nodes.Call, arguments: list[Any]) -> Any:
+    def _call_function(self, node: nodes.Call, arguments: list[Any]) -> Any:
         function = FUNCTIONS[node.name]
         given = []
         for position, argument in enumerate(arguments):
@@ -259,14 +257,14 @@ class Evaluation:
         scope = [self._scope] if function.scoped else []
         made = function.call(*scope, *given)
         if node.name == "merge":
-            self._reads.stand_for(made, arguments)
+            self._reads.note_merged(made, arguments)
         return made
 
-    def _looked_up(self, node: nodes.Call, current: Any, *, rooted: bool) -> Any:
-        """Of a list that is looked up by a constant, only the element that is found is needed."""
+    def _look_up(self, node: nodes.Call, current: Any, *, rooted: bool) -> Any:
+        """Look up an element; of a list looked up by a constant, only the found element is needed."""
         array = self.value_of(node.arguments[0], current, rooted=rooted)
         key, wanted = (self._condition(e, current, rooted=rooted) for e in node.arguments[1:])
-        found = self._called(node, [array, key, wanted])
+        found = self._call_function(node, [array, key, wanted])
         constant = isinstance(node.arguments[2], nodes.Constant)
         for element in [found] if constant else array:
             if isinstance(element, dict) and key in element:
@@ -281,13 +279,13 @@ def _is_path(node: nodes.Node) -> bool:
 
 
 class _Silent:
-    def note(self, container: Any, value: Any, key: str | None, use: Use | Kind) -> None:
+    def note(self, container: Any, value: Any, key: str | None, use: Use | PersonalKind) -> None:
         pass
 
     def note_key(self, container: Any, key: str) -> None:
         pass
 
-    def stand_for(self, made: dict[str, Any], containers: Sequence[Any]) -> None:
+    def note_merged(self, made: dict[str, Any], containers: Sequence[Any]) -> None:
         pass
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from ticketbridge.authoring.personal import Kind
+from ticketbridge.authoring.personal.personal_kinds import PersonalKind
 from ticketbridge.authoring.record.evaluation import Evaluation
 from ticketbridge.authoring.record.slots import Slots, Use
 from ticketbridge.jmes import Expression
@@ -24,40 +24,40 @@ _Leaf = tuple[Path, type, Any]
 class Reads:
     """The values that were read, each by its path, and what for.
 
-    Two equal values at the same path of two elements are one here: who may see one has seen both.
+    Two equal values at the same path of two elements count as one: who may see one has seen both.
     """
 
     def __init__(self) -> None:
-        self.made: set[tuple[Any, Kind]] = set()
-        self._uses: dict[_Leaf, set[Use | Kind]] = defaultdict(set)
+        self.made: set[tuple[Any, PersonalKind]] = set()
+        self._uses: dict[_Leaf, set[Use | PersonalKind]] = defaultdict(set)
         self._keys: set[tuple[Path, str]] = set()
         self._paths: dict[int, Path] = {}
         self._members: dict[int, Sequence[Any]] = {}
         self._held: list[Any] = []
 
-    def uses(self, path: Path, value: Any) -> Collection[Use | Kind]:
-        """What *value* at *path* was read for; nothing where it was not."""
-        return self._uses.get(_leaf(path, value), ())
+    def uses(self, path: Path, value: Any) -> Collection[Use | PersonalKind]:
+        """Return what *value* at *path* was read for; nothing if it was not read."""
+        return self._uses.get(_make_leaf(path, value), ())
 
     def has_read_key(self, path: Path, key: str) -> bool:
-        """Whether *key* itself, of the object at *path*, was read as a value is."""
+        """Whether *key* itself, in the object at *path*, was read as a value."""
         return (path, key) in self._keys
 
-    def note(self, container: Any, value: Any, key: str | None, use: Use | Kind) -> None:
-        """*value* was read in *container*: under *key*, or as an element of a list."""
+    def note(self, container: Any, value: Any, key: str | None, use: Use | PersonalKind) -> None:
+        """Note that *value* was read in *container*: under *key*, or as an element of a list."""
         container = self._holder(container, key)
         path = self._paths.get(id(container))
         if path is not None:
-            self._uses[_leaf(path if key is None else (*path, key), value)].add(use)
+            self._uses[_make_leaf(path if key is None else (*path, key), value)].add(use)
 
     def note_key(self, container: Any, key: str) -> None:
-        """*key* of *container* was read."""
+        """Note that *key* of *container* was read."""
         path = self._paths.get(id(self._holder(container, key)))
         if path is not None:
             self._keys.add((path, key))
 
-    def stand_for(self, made: dict[str, Any], containers: Sequence[Any]) -> None:
-        """The members of *made* are those of *containers*, the last that has the key."""
+    def note_merged(self, made: dict[str, Any], containers: Sequence[Any]) -> None:
+        """Note that the members of *made* come from *containers*, from the last that has the key."""
         self._members[id(made)] = containers
         self._held.append(made)
 
@@ -67,25 +67,25 @@ class Reads:
                 return self._holder(one, key)
         return container
 
-    def meet(self, document: Any) -> None:
-        """From here on the parts of *document* are known by their paths."""
+    def learn_paths(self, document: Any) -> None:
+        """Learn the paths of all parts of *document*."""
         if id(document) not in self._paths and isinstance(document, dict | list):
-            self._register(document, ())
+            self._learn_paths_below(document, ())
 
-    def _register(self, value: Any, path: Path) -> None:
+    def _learn_paths_below(self, value: Any, path: Path) -> None:
         if not isinstance(value, dict | list):
             return
         self._paths[id(value)] = path
         self._held.append(value)  # so that no other value gets its id
         if isinstance(value, dict):
             for key, member in value.items():
-                self._register(member, (*path, key))
+                self._learn_paths_below(member, (*path, key))
         else:
             for member in value:
-                self._register(member, path)
+                self._learn_paths_below(member, path)
 
 
-def _leaf(path: Path, value: Any) -> _Leaf:
+def _make_leaf(path: Path, value: Any) -> _Leaf:
     if isinstance(value, str):
         return path, str, value.strip()
     return path, type(value), str(value) if isinstance(value, float | Decimal) else value
@@ -105,17 +105,19 @@ class ReadingCompiler(SpecCompiler):
         """See SpecCompiler."""
         made = super().expression(spec, roots, gives)
         use = self._slots.get(spec, Use.DECIDES)
-        return made if use is Use.NOTHING else made.announced(self._reader(made, use))
+        return made if use is Use.NOTHING else made.announced(self._make_reader(made, use))
 
-    def _reader(self, expression: Expression, use: Use | Kind) -> Callable[[Scope], None]:
+    def _make_reader(
+        self, expression: Expression, use: Use | PersonalKind
+    ) -> Callable[[Scope], None]:
         reads = self._reads
 
         def read(scope: Scope) -> None:
-            reads.meet(scope.get("body"))
+            reads.learn_paths(scope.get("body"))
             evaluation = Evaluation(scope, reads, use)
             value = evaluation.of(expression)
-            if isinstance(use, Kind):
-                reads.made.update((each, use) for each in _scalars(value))
+            if isinstance(use, PersonalKind):
+                reads.made.update((each, use) for each in _find_scalars(value))
 
         return read
 
@@ -123,9 +125,9 @@ class ReadingCompiler(SpecCompiler):
 Scope = Mapping[str, Any]
 
 
-def _scalars(value: Any) -> Collection[str | int]:
+def _find_scalars(value: Any) -> Collection[str | int]:
     if isinstance(value, list):
-        return {each for member in value for each in _scalars(member)}
+        return {each for member in value for each in _find_scalars(member)}
     if isinstance(value, dict):
-        return _scalars(list(value.values()))
+        return _find_scalars(list(value.values()))
     return {value} if isinstance(value, str | int) and not isinstance(value, bool) else ()

@@ -1,4 +1,4 @@
-"""A client that answers from replies, and notes what each was asked for."""
+"""A last stage that answers from replies, and notes what each was asked for."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from ticketbridge.authoring.cases.platform import BASE, below_base
-from ticketbridge.authoring.record.replies import Reply
-from ticketbridge.upstream.auth import Credentials
+from ticketbridge.authoring.cases.case_platform import BASE, below_base
+from ticketbridge.authoring.record.recorded_answers import RecordedAnswer
+from ticketbridge.upstream.context import AnswerContext
 from ticketbridge.upstream.messages import PlatformAnswer, PlatformRequest
 
 
@@ -17,10 +17,10 @@ class NotRecorded(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
+class ReplayedAnswer:
     """A reply, and the request that it answers in the case: *asked* is its target."""
 
-    reply: Reply
+    reply: RecordedAnswer
     asked: str
     content: bytes | None = field(repr=False)
 
@@ -31,37 +31,32 @@ class Replay:
     The two differ in what the stand-ins changed, and in the values of variables.
     """
 
-    def __init__(self, replies: Sequence[Reply], base_url: str) -> None:
+    def __init__(self, replies: Sequence[RecordedAnswer], base_url: str) -> None:
         self.left = list(replies)
-        self.replayed: list[Replayed] = []
+        self.replayed: list[ReplayedAnswer] = []
         self._base_url = base_url
 
-    async def send(
-        self, request: PlatformRequest, credentials: Credentials | None
-    ) -> PlatformAnswer:
-        """See Client."""
+    async def send(self, request: PlatformRequest, _context: AnswerContext) -> PlatformAnswer:
+        """See Send."""
         asked = below_base(request.url, self._base_url)
         fitting = [r for r in self.left if (r.call, r.method) == (request.call, request.method)]
         if not fitting:
             raise NotRecorded(f"{request.call}: {request.method} {asked.partition('?')[0]}")
-        reply = max(fitting, key=lambda reply: _likeness(reply.asked, asked))
+        reply = max(fitting, key=lambda reply: _measure_likeness(reply.asked, asked))
         self.left.remove(reply)
-        self.replayed.append(Replayed(reply, asked, request.content))
+        self.replayed.append(ReplayedAnswer(reply, asked, request.content))
         headers = {n: v.replace(BASE, self._base_url) for n, v in reply.headers.items()}
         content = reply.content.replace(BASE.encode(), self._base_url.encode())
         headers["content-length"] = str(len(content))
-        return PlatformAnswer(reply.status, headers, content, credentials)
-
-    async def aclose(self) -> None:
-        """See Client."""
+        return PlatformAnswer(reply.status, headers, content, request.credentials)
 
 
-def _likeness(one: str, other: str) -> int:
+def _measure_likeness(one: str, other: str) -> int:
     """How many parts two targets have in common: segments at the same place, and parameters."""
-    return len(set(_parts(one)) & set(_parts(other)))
+    return len(set(_list_parts(one)) & set(_list_parts(other)))
 
 
-def _parts(target: str) -> Iterator[tuple[str, str]]:
+def _list_parts(target: str) -> Iterator[tuple[str, str]]:
     path, _, query = target.partition("?")
     for place, segment in enumerate(path.split("/")):
         yield str(place), unquote(segment)

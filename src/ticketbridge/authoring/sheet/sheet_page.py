@@ -96,8 +96,7 @@ h1 { font-size: 1.6rem; margin: 0 0 .5rem }
 h2 { font-size: 1.15rem; margin: 1.8rem 0 .4rem; break-after: avoid }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0; font-size: .88rem }
 th, td { border: 1px solid #999; padding: .3rem .5rem; text-align: left; vertical-align: top }
-td { overflow-wrap: anywhere }
-td:first-child code { white-space: nowrap }
+td { overflow-wrap: break-word }
 p:has(+ table) { break-after: avoid }
 th { background: #eee }
 tr { break-inside: avoid }
@@ -121,6 +120,10 @@ def as_html(page: Page) -> str:
     return head + "\n".join(map(_html, page)) + "\n</body>\n</html>\n"
 
 
+_BREAKABLE = re.compile(r"(?<=[.,(/_?&])(?=[\w'])")
+"""Where a long name may go on in the next line."""
+
+
 def _html(block: Block) -> str:
     match block:
         case Heading(text=text, level=level):
@@ -138,7 +141,7 @@ def _html(block: Block) -> str:
 
 def _escaped(words: Words) -> str:
     return "".join(
-        f"<code>{html.escape(each.text) or '&nbsp;'}</code>"
+        f"<code>{'<wbr>'.join(map(html.escape, _BREAKABLE.split(each.text))) or '&nbsp;'}</code>"
         if isinstance(each, Mono)
         else html.escape(each)
         for each in words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import decimal
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from ticketbridge.jmes.decimals import (
     CONTEXT,
     EXACT,
     PRECISION,
+    SMALL_INTEGER,
     parse_with,
     simplest,
     to_amount,
@@ -22,7 +23,7 @@ from ticketbridge.jmes.decimals import (
     to_decimal,
 )
 from ticketbridge.jmes.errors import ArgumentFault
-from ticketbridge.jmes.kinds import Example, Function, Parameter
+from ticketbridge.jmes.kinds import Example, Function, Inline, Parameter
 
 _CODE = re.compile(r"[A-Za-z]{1,10}")
 
@@ -64,11 +65,30 @@ def _minor_units(amount: Decimal, exponent: int) -> int | Decimal:
     return simplest(amount.scaleb(-exponent, context=EXACT))
 
 
+def _units() -> Mapping[str, int]:
+    """By currency, in capitals or in small letters, how many of its minor units are a major one."""
+    found = {}
+    for code, currency in iso4217.raw_table.items():
+        digits = str(currency["CcyMnrUnts"])
+        if digits.isdigit():
+            found[code] = found[code.lower()] = 10 ** int(digits)
+    return found
+
+
 def _arithmetic(
-    name: str, operation: Callable[[Decimal, Decimal], Decimal], doc: str, *examples: Example
+    name: str,
+    operation: Callable[[Decimal, Decimal], Decimal],
+    doc: str,
+    *examples: Example,
+    inline: Inline,
 ) -> Function:
-    left, right = (Parameter(side, kinds.NUMBER_OR_STRING, prepare=to_decimal) for side in "xy")
-    return Function(name, (left, right), kinds.NUMBER, doc, examples, _operation(operation))
+    left, right = (_number(side) for side in "xy")
+    call = _operation(operation)
+    return Function(name, (left, right), kinds.NUMBER, doc, examples, call, inline=inline)
+
+
+def _number(name: str) -> Parameter:
+    return Parameter(name, kinds.NUMBER_OR_STRING, prepare=to_decimal, usual=SMALL_INTEGER)
 
 
 _PLAIN = "; numbers, or plain decimal text, to 34 digits."
@@ -79,35 +99,45 @@ ARITHMETIC = (
         CONTEXT.add,
         f"x + y{_PLAIN}",
         Example("add(price, fee)", {"price": "0.10", "fee": 1.9}, 2),
+        inline=Inline("{0} + {1}"),
     ),
     _arithmetic(
         "subtract",
         CONTEXT.subtract,
         f"x - y{_PLAIN}",
         Example("subtract(total, fee)", {"total": 0.3, "fee": 0.1}, Decimal("0.2")),
+        inline=Inline("{0} - {1}"),
     ),
     _arithmetic(
         "multiply",
         CONTEXT.multiply,
         f"x * y{_PLAIN}",
         Example("multiply(price, `3`)", {"price": 0.1}, Decimal("0.3")),
+        inline=Inline("{0} * {1}"),
     ),
     _arithmetic(
         "divide",
         CONTEXT.divide,
         f"x / y{_PLAIN} The last digit is rounded half to even.",
         Example("divide(total, quantity)", {"total": "5.00", "quantity": 4}, Decimal("1.25")),
+        inline=Inline("{0} // {1}", "{1} and not {0} % {1}"),
     ),
     Function(
         "round",
         (
-            Parameter("x", kinds.NUMBER_OR_STRING, prepare=to_decimal),
-            Parameter("digits", kinds.NUMBER, prepare=_places),
+            _number("x"),
+            Parameter(
+                "digits",
+                kinds.NUMBER,
+                prepare=_places,
+                usual="type({0}) is int and 0 <= {0} <= 15",
+            ),
         ),
         kinds.NUMBER,
         "x with that many digits after the point, a half going away from zero.",
         (Example("round(price, `2`)", {"price": 1.005}, Decimal("1.01")),),
         _round,
+        inline=Inline("{0}"),
     ),
     Function(
         "decimal",
@@ -121,12 +151,18 @@ ARITHMETIC = (
         " one, only plain decimal text is read, because `1,234` may mean either.",
         (Example("decimal(price, ',')", {"price": "1.234,50"}, Decimal("1234.5")),),
         _decimal,
+        inline=Inline("{0}", SMALL_INTEGER),
     ),
     Function(
         "minor_units",
         (
-            Parameter("amount", kinds.NUMBER_OR_STRING, prepare=to_amount),
-            Parameter("currency", kinds.STRING, prepare=_exponent),
+            Parameter("amount", kinds.NUMBER_OR_STRING, prepare=to_amount, usual=SMALL_INTEGER),
+            Parameter(
+                "currency",
+                kinds.STRING,
+                prepare=_exponent,
+                usual="type({0}) is str and UNITS.get({0})",
+            ),
         ),
         kinds.NUMBER,
         "The amount in major units, by the currency's ISO 4217 exponent; the case of the currency"
@@ -137,5 +173,8 @@ ARITHMETIC = (
             Example("minor_units(cents, cur)", {"cents": 1500, "cur": "KWD"}, Decimal("1.5")),
         ),
         _minor_units,
+        inline=Inline(
+            "{0} // {u1}", "not {0} % {u1}", number="{0} / {u1}", names={"UNITS": _units()}
+        ),
     ),
 )

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ticketbridge.jmes import kinds
 from ticketbridge.jmes.budget import require_elements, spend
 from ticketbridge.jmes.decimals import to_count
 from ticketbridge.jmes.errors import ArgumentFault, describe, near_key, show_keys
-from ticketbridge.jmes.kinds import Example, Function, Parameter
+from ticketbridge.jmes.kinds import Example, Function, Inline, Parameter
 from ticketbridge.jmes.repeated import Repeated
 from ticketbridge.jmes.values import digits, frozen
 
+LOOKUP = "lookup"
 LOOKUP_CACHE = "lookup()"
 _MAX_INDEXES = 64
 _MAX_RANGE = 100_000
+_TEXTS = frozenset({str})
 
 
 def _as_list(value: Any) -> list[Any]:
@@ -27,9 +30,14 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def _lookup(scope: Mapping[str, Any], array: list[Any], key: str, value: Any) -> Any:
+    return _indexed(scope, array, key).get(digits(value))
+
+
+def _indexed(scope: Mapping[str, Any], array: list[Any], key: str) -> dict[Any, Any]:
+    """The elements of *array* by what `digits` makes of their *key*; ArgumentFault for one that lacks it."""
     cache = scope.get(LOOKUP_CACHE)
     if type(cache) is not dict:
-        return _index(array, key).get(digits(value))
+        return _index(array, key)
     entry = cache.get((id(array), key))
     # The entry holds the list, so that its id cannot pass to another one.
     if entry is None or entry[0] is not array or entry[1] != len(array):
@@ -37,12 +45,23 @@ def _lookup(scope: Mapping[str, Any], array: list[Any], key: str, value: Any) ->
             del cache[next(iter(cache))]
         entry = array, len(array), _index(array, key)
         cache[id(array), key] = entry
-    return entry[2].get(digits(value))
+    index: dict[Any, Any] = entry[2]
+    return index
 
 
 def _index(array: list[Any], key: str) -> dict[Any, Any]:
-    index: dict[Any, Any] = {}
     spend(len(array))
+    try:
+        # Backwards: of elements with one value the first is found.
+        index = {element[key]: element for element in reversed(array)}
+    except (KeyError, TypeError):
+        return _index_of_all(array, key)
+    return index if _TEXTS.issuperset(map(type, index)) else _index_of_all(array, key)
+
+
+def _index_of_all(array: list[Any], key: str) -> dict[Any, Any]:
+    """The same for values of all types, and an ArgumentFault for what has no such key."""
+    index: dict[Any, Any] = {}
     for at, element in enumerate(array):
         if not isinstance(element, dict):
             raise ArgumentFault(f"element {at} is {describe(element)}, and no object")
@@ -144,9 +163,10 @@ LISTS = (
             Example("as_list(order)", {"order": None}, []),
         ),
         _as_list,
+        inline=Inline("[] if {0} is None else {0}", "{0} is None or type({0}) is list"),
     ),
     Function(
-        "lookup",
+        LOOKUP,
         (_LIST, _KEY, Parameter("value", kinds.ANY)),
         kinds.ANY,
         "The first element whose `key` equals `value`, or null. An integer and the text of its"
@@ -225,3 +245,10 @@ LISTS = (
         _descendants,
     ),
 )
+
+LOOKUP_INDEX = replace(
+    next(function for function in LISTS if function.name == LOOKUP),
+    parameters=(_LIST, _KEY),
+    call=_indexed,
+)
+"""The first half of `lookup`: the index of a list, in which code finds one value after the other."""

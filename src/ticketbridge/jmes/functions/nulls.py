@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ticketbridge.jmes import kinds
-from ticketbridge.jmes.kinds import Example, Function, Parameter
+from ticketbridge.jmes.kinds import Example, Function, Inline, Parameter
 from ticketbridge.jmes.values import equal, unattributed
 
 OPTIONAL = "optional"
@@ -18,6 +18,13 @@ def _default(value: Any, fallback: Any) -> Any:
 def _null_if(value: Any, unwanted: Any) -> Any:
     return None if equal(value, unwanted) else value
 
+
+_DEFAULT = Inline(
+    "{1} if {0} is None else {0}",
+    "type({0}) in ORDINARY or {0} is None and type({1}) in ORDINARY"
+    " or type({0}) is float and {0} - {0} == 0",  # which it is not where it is not finite
+    names={"ORDINARY": frozenset({str, int, bool, list, dict})},
+)
 
 _X = Parameter("x", kinds.ANY)
 _Y = Parameter("y", kinds.ANY)
@@ -34,6 +41,7 @@ NULLS = (
             Example("default(a, 'none')", {"a": False}, result=False),
         ),
         _default,
+        inline=_DEFAULT,
     ),
     Function(
         "null_if",
@@ -42,6 +50,10 @@ NULLS = (
         "Null where `x` equals `y`, else `x`.",
         (Example("null_if(seat, '-')", {"seat": "-"}, None),),
         _null_if,
+        inline=Inline(
+            "None if {0} == {1} else {0}",
+            "type({1}) is str and (type({0}) is str or {0} is None)",
+        ),
     ),
     Function(
         OPTIONAL,

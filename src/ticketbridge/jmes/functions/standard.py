@@ -8,12 +8,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from ticketbridge.jmes import kinds
+from ticketbridge.jmes import decimals, kinds
 from ticketbridge.jmes.budget import spend
 from ticketbridge.jmes.decimals import CONTEXT, simplest, to_decimal
 from ticketbridge.jmes.errors import ArgumentFault, describe
 from ticketbridge.jmes.jsontext import require_length, to_json
-from ticketbridge.jmes.kinds import NUMBERS, Example, Function, Kind, Parameter
+from ticketbridge.jmes.kinds import NUMBERS, Example, Function, Inline, Kind, Parameter
 from ticketbridge.jmes.repeated import Repeated
 from ticketbridge.jmes.values import equal, in_range, order_key, unattributed
 
@@ -174,9 +174,10 @@ def _standard(
     call: Callable[..., Any],
     doc: str,
     *examples: Example,
+    inline: Inline | None = None,
 ) -> Function:
     parameters, returns = types
-    return Function(name, parameters, returns, doc, examples, call, standard=True)
+    return Function(name, parameters, returns, doc, examples, call, standard=True, inline=inline)
 
 
 _VALUE = Parameter("value", kinds.ANY)
@@ -220,6 +221,11 @@ STANDARD = (
         "Whether a list has an element equal to `search`, or a text has it as a part.",
         Example("contains(tags, 'vip')", {"tags": ["vip", "early"]}, result=True),
         Example("contains(zone, 'BLOCK')", {"zone": "BLOCK 7"}, result=True),
+        inline=Inline(
+            "{1} in {0}",
+            "type({1}) is str and (type({0}) is str or len({0}) < 16 and TEXTS.issuperset(map(type, {0})))",
+            names={"TEXTS": frozenset({str})},
+        ),
     ),
     _standard(
         "ends_with",
@@ -227,6 +233,7 @@ STANDARD = (
         str.endswith,
         "Whether the text ends so.",
         Example("ends_with(code, '-R')", {"code": "A17-R"}, result=True),
+        inline=Inline("{0}.endswith({1})"),
     ),
     _standard(
         "floor",
@@ -244,6 +251,9 @@ STANDARD = (
         _join,
         "The texts of a list as one, with the separator between them.",
         Example("join('-', [row, seat])", {"row": "F", "seat": "12"}, "F-12"),
+        inline=Inline(
+            "{0}.join({1})", "len({0}) < 50 and len({1}) < 16 and sum(map(len, {1})) < 250"
+        ),
     ),
     _standard(
         "keys",
@@ -258,6 +268,7 @@ STANDARD = (
         len,
         "How many characters, elements or keys there are.",
         Example("length(data)", {"data": [1, 2, 3]}, 3),
+        inline=Inline("len({0})"),
     ),
     _standard(
         "map",
@@ -335,6 +346,7 @@ STANDARD = (
         str.startswith,
         "Whether the text starts so.",
         Example("starts_with(code, 'A')", {"code": "A17-R"}, result=True),
+        inline=Inline("{0}.startswith({1})"),
     ),
     _standard(
         "sum",
@@ -369,6 +381,10 @@ STANDARD = (
         to_json,
         "A text as it is, anything else as its JSON text.",
         Example("to_string(a)", {"a": 7}, "7"),
+        inline=Inline(
+            "{0} if type({0}) is str else str({0})",
+            f"type({{0}}) is str or {decimals.SMALL_INTEGER}",
+        ),
     ),
     _standard(
         "type",

@@ -8,7 +8,7 @@ from ticketbridge.jmes import kinds
 from ticketbridge.jmes.budget import require_elements
 from ticketbridge.jmes.errors import ArgumentFault
 from ticketbridge.jmes.jsontext import require_length
-from ticketbridge.jmes.kinds import Example, Function, Parameter
+from ticketbridge.jmes.kinds import Example, Function, Inline, Parameter
 from ticketbridge.jmes.regexes import (
     compile_data_group,
     compile_data_regex,
@@ -56,6 +56,7 @@ TEXT = (
         " sign becomes k), which is why the owner of a ticket is not compared by them.",
         (Example("lower(zone)", {"zone": "VIP"}, "vip"),),
         str.lower,
+        inline=Inline("{0}.lower()"),
     ),
     Function(
         "upper",
@@ -64,6 +65,7 @@ TEXT = (
         "The text in capitals, by Unicode's rules.",
         (Example("upper(cur)", {"cur": "eur"}, "EUR"),),
         str.upper,
+        inline=Inline("{0}.upper()"),
     ),
     Function(
         "trim",
@@ -72,6 +74,7 @@ TEXT = (
         "The text without white space at its ends.",
         (Example("trim(seat)", {"seat": " 12 "}, "12"),),
         str.strip,
+        inline=Inline("{0}.strip()"),
     ),
     Function(
         "split",
@@ -80,6 +83,7 @@ TEXT = (
         "The parts of the text between the separators.",
         (Example("split(seat, '-')[1]", {"seat": "F-12"}, "12"),),
         _split,
+        inline=Inline("{0}.split({1})", "len({0}) < 1000"),
     ),
     Function(
         "replace",
@@ -88,6 +92,7 @@ TEXT = (
         "The text with each `old` replaced by `new`.",
         (Example("replace(id, ' ', '')", {"id": "12 34"}, "1234"),),
         _replace,
+        inline=Inline("{0}.replace({1}, {2})", "len({0}) * (1 + len({2})) < 1000"),
     ),
     Function(
         "extract",

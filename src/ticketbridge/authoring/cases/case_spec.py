@@ -1,0 +1,147 @@
+"""What a cases file declares, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import unquote, unquote_plus
+
+import msgspec
+
+from ticketbridge.jmes.values import equal
+from ticketbridge.mapping.findings import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A path, segment by segment, and a query, both decoded."""
+
+    path: tuple[str, ...]
+    query: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, text: str) -> Target:
+        """Return the target that *text* names, such as `/orders?email=a%40b.example`."""
+        path, _, query = text.partition("?")
+        values: dict[str, list[str]] = {}
+        for part in filter(None, query.split("&")):
+            name, _, value = part.partition("=")
+            values.setdefault(unquote(name), []).append(unquote(value))
+        return cls(tuple(map(unquote, path.split("/"))), values)
+
+    def fits(self, asked: Target) -> bool:
+        """Whether *asked* has this path, and each parameter given here with its values."""
+        return self.path == asked.path and contains_given(self.query, asked.query)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonSent:
+    """A JSON document that a request must carry: given members of objects, and lists whole."""
+
+    given: Any
+
+    def fits(self, content: bytes) -> bool:
+        """Whether *content* is such a document."""
+        try:
+            return contains_given(self.given, msgspec.json.decode(content))
+        except (msgspec.MsgspecError, ValueError):
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class FormSent:
+    """Parameters that a form must carry, each with all its values."""
+
+    given: Mapping[str, Sequence[str]]
+
+    def fits(self, content: bytes) -> bool:
+        """Whether *content* is such a form."""
+        sent: dict[str, list[str]] = {}
+        for part in content.decode("utf-8", "replace").split("&"):
+            name, _, value = part.partition("=")
+            sent.setdefault(unquote_plus(name), []).append(unquote_plus(value))
+        return contains_given(self.given, sent)
+
+
+def contains_given(given: Any, sent: Any) -> bool:
+    """Whether *sent* equals *given*; in objects only the given members are compared."""
+    if isinstance(given, Mapping) and isinstance(sent, Mapping):
+        return all(
+            name in sent and contains_given(value, sent[name]) for name, value in given.items()
+        )
+    return equal(given, sent)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSpec:
+    """One answer of the platform to one call.
+
+    *asked* is the target as the file has it. *sent* None fits any body of the request. *file* is where the
+    content is from, if it stands in a file of its own.
+    """
+
+    method: Literal["GET", "POST"]
+    asked: str
+    target: Target
+    sent: JsonSent | FormSent | None
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    content: bytes
+    file: Path | None
+    place: Place
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.asked} (line {self.place.line})"
+
+    def fits(self, method: str, target: Target, content: bytes) -> bool:
+        """Whether this answers a request of that *method*, *target* and body."""
+        return (
+            self.method == method
+            and self.target.fits(target)
+            and (self.sent is None or self.sent.fits(content))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectSpec:
+    """What menta tech must get; what the case does not say is None.
+
+    *body* is in a tuple of one, because null is a body to expect.
+    """
+
+    tickets: list[Any] | None
+    verdicts: Mapping[str, int] | None
+    body: tuple[Any] | None
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SurvivorSpec:
+    """A slip that no case can notice, and the *reason* why not."""
+
+    name: str
+    reason: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSpec:
+    """One case; *now* None takes the time of the run."""
+
+    name: str
+    user: str
+    now: datetime | None
+    answers: tuple[AnswerSpec, ...]
+    expect: ExpectSpec
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class CasesSpec:
+    """A cases file: its cases in order, and the slips that none of them can notice."""
+
+    cases: tuple[CaseSpec, ...]
+    survivors: tuple[SurvivorSpec, ...]

@@ -1,8 +1,0 @@
-"""Explanations: how an answer came about, from each call to each field, for people and programs.
-
-Personal data is masked unless it is asked for, and credentials always.
-"""
-
-from ticketbridge.authoring.explain.outcome import WRITERS, Outcome
-
-__all__ = ["WRITERS", "Outcome"]

@@ -1,0 +1,45 @@
+"""What every reader of a value needs beside its node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ticketbridge.mapping.environment import PLACEHOLDER, Environment, Value, VariableError
+from ticketbridge.mapping.findings import Place
+from ticketbridge.mapping.nodes import Node
+from ticketbridge.mapping.report import Report
+
+UNKNOWN = Value(PLACEHOLDER, known=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where findings go, where variables come from, and the *folder* of the mapping's other files."""
+
+    report: Report
+    environment: Environment
+    folder: Path | None
+    _values: dict[tuple[str, str | None], Value] = field(default_factory=dict, repr=False)
+
+    def variable(self, name: str, default: str | None, place: Place) -> Value:
+        """Return the variable *name*; after a finding, one that is not known.
+
+        A variable has one value in all of a mapping, even where its file changes meanwhile.
+        """
+        try:
+            value = self._values.get((name, default)) or self.environment.look_up(name, default)
+        except VariableError as error:
+            self.report.error(place, error.code, str(error), error.suggestion)
+            return UNKNOWN
+        self._values[name, default] = value
+        if not value.known:
+            message = f"the variable {name} is not set; placeholder text stands in for it"
+            self.report.warning(place, "TB021", message)
+        return value
+
+
+def text_of(node: Node | None, default: str = "") -> str:
+    """The text of *node*; *default* where it is absent or broken."""
+    value = node.plain() if node else None
+    return value if isinstance(value, str) else default

@@ -1,0 +1,155 @@
+"""Headers and parameters that a mapping names: which names are legal, and who sets them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ticketbridge.mapping.context import Context
+from ticketbridge.mapping.findings import Place
+from ticketbridge.mapping.nodes import Node
+from ticketbridge.mapping.spec_texts import TemplateSpec
+from ticketbridge.mapping.variables import (
+    CONTROL,
+    ResolvedTemplate,
+    check_controls,
+    check_header_value,
+    resolve_template,
+    warn_if_in_clear,
+)
+from ticketbridge.mapping.words import shown
+
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+SENSITIVE = re.compile(
+    r"authori[sz]ation|cookie|token|secret|passw|passphrase|credential|signature|bearer"
+    r"|(?:api|app|access|auth|account|client|consumer|license|private|service|shared|signing|subscription)"
+    r"[-_.]?key|session[-_]?id|(?:^|[-_.])(?:pwd|jwt|hmac|sig|auth)$",
+    re.IGNORECASE,
+)
+_ALONE = frozenset({"key", "sid", "pass", "pin", "otp", "apikey"})
+OWNED = frozenset(
+    {
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "accept-encoding",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "upgrade",
+        "expect",
+    }
+)
+_BRACES = re.compile(r"\$\{|\{[^{}]*\}")
+
+
+class Claimed(NamedTuple):
+    """What `auth` puts into each request: a *header*, in small letters, or a *parameter*; or ""."""
+
+    header: str = ""
+    parameter: str = ""
+
+
+def check_header_name(name: str, called: str, place: Place, context: Context) -> bool:
+    """Whether *name* is a legal header that the client does not set itself; a finding if not."""
+    if not check_token(name, f"the header {called}", place, context):
+        return False
+    if name.lower() in OWNED:
+        message = f"the header {called} is set by the bridge itself"
+        context.report.error(place, "TB052", message, "leave it out")
+        return False
+    return True
+
+
+def check_token(name: str, called: str, place: Place, context: Context) -> bool:
+    """Whether *name* is made of the characters that headers and cookies may have."""
+    if TOKEN.fullmatch(name):
+        return True
+    message = f"{called} has no legal name"
+    context.report.error(place, "TB051", message, "letters, digits and `-` are legal")
+    return False
+
+
+def check_headers(node: Node, claimed: Claimed, context: Context) -> None:
+    """Check that each name in *node* is legal, stands once whatever its case, and is not *claimed*."""
+    seen: set[str] = set()
+    for key, _ in node.pairs:
+        name, lower = str(key.value), str(key.value).lower()
+        if not check_header_name(name, shown(name), key.place, context):
+            continue
+        if lower == claimed.header:
+            message = f"the header {shown(name)} is set by `auth`"
+            context.report.error(key.place, "TB052", message, "leave it out")
+        if lower in seen:
+            message = f"the header {shown(name)} stands twice; case makes no difference"
+            context.report.error(key.place, "TB052", message, "keep one of them")
+        seen.add(lower)
+
+
+def check_parameters(node: Node, claimed: Claimed, context: Context) -> None:
+    """Check that no parameter in *node* is *claimed*."""
+    for key, _ in node.pairs:
+        if claimed.parameter and key.value == claimed.parameter:
+            message = f"the parameter {shown(claimed.parameter)} is set by `auth`"
+            context.report.error(key.place, "TB052", message, "leave it out")
+
+
+# --- their values ---------------------------------------------------------------------------------
+
+
+def read_header(node: Node, context: Context, name: str) -> TemplateSpec:
+    """The template of the header *name*."""
+    template = resolve_template(node, context, name)
+    if template.holes:
+        check_controls(template.text, context)
+    else:
+        check_header_value(template.text, context)
+    warn_of_credential(name, template, context)
+    return template.spec
+
+
+def read_parameters(
+    node: Node, context: Context, _name: str
+) -> Mapping[str, tuple[TemplateSpec, ...]]:
+    """The parameters that *node* declares; a list repeats its parameter."""
+    parameters: dict[str, tuple[TemplateSpec, ...]] = {}
+    for key, value in node.pairs:
+        parameter = str(key.value)
+        if not parameter or CONTROL.search(parameter):
+            context.report.error(key.place, "TB051", "this is no legal name of a parameter")
+        check_braces(parameter, key.place, context)
+        entries = value.items or (value,)
+        templates = [resolve_template(entry, context, parameter) for entry in entries]
+        for template in templates:
+            warn_of_credential(parameter, template, context)
+        parameters[parameter] = tuple(template.spec for template in templates)
+    return parameters
+
+
+def check_braces(name: str, place: Place, context: Context) -> None:
+    """Report *name* where it looks as if something were to be put into it."""
+    if _BRACES.search(name):
+        message = "holes and variables are legal in values, not in names"
+        context.report.error(place, "TB030", message)
+
+
+def warn_of_credential(name: str, template: ResolvedTemplate, context: Context) -> None:
+    """Warn where a value that *name* calls a credential stands in the file itself."""
+    if is_sensitive_parameter(name) and not template.holes:
+        warn_if_in_clear(template.text, context)
+
+
+# --- names of credentials -------------------------------------------------------------------------
+
+
+def is_sensitive(name: str) -> bool:
+    """Whether a header or parameter of that name usually holds a credential."""
+    return SENSITIVE.search(name) is not None
+
+
+def is_sensitive_parameter(name: str) -> bool:
+    """The same of a parameter, which is often called `key` and no more."""
+    return is_sensitive(name) or name.lower() in _ALONE

@@ -1,0 +1,209 @@
+"""`upstream`: the platform's API, and the limits of talking to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ticketbridge.mapping.context import Context
+from ticketbridge.mapping.findings import Place
+from ticketbridge.mapping.headers import check_headers, is_sensitive
+from ticketbridge.mapping.keys import Declared, declared, key, mapping_of, needed
+from ticketbridge.mapping.named_files import FileSpec, read_file
+from ticketbridge.mapping.nodes import Broken, Node
+from ticketbridge.mapping.spec_auth import AUTH, AuthSpec, NoAuthSpec, claimed_by
+from ticketbridge.mapping.spec_texts import Secret
+from ticketbridge.mapping.urls import read_base_url, warn_if_plain_http
+from ticketbridge.mapping.value_kinds import (
+    DURATION,
+    POSSIBLY_EMPTY,
+    SIZE,
+    YES_OR_NO,
+    named,
+    text,
+    whole,
+)
+from ticketbridge.mapping.variables import check_header_value, resolve_text, warn_if_in_clear
+
+
+@declared
+class BreakerSpec(Declared):
+    """After so many consecutive *failures* the platform is left alone for *open* seconds."""
+
+    failures: int = key(
+        whole(1, 10_000),
+        "So many failures of the platform in a row open the breaker: pulls without a connection or past "
+        "the deadline, and users who get a 5xx that no rule takes.",
+        absent=10,
+    )
+    open: float = key(
+        DURATION,
+        "How long each pull is then `upstream-unavailable` at once, before one call is let through to see; "
+        "at most 1h.",
+        absent="5s",
+    )
+
+
+@declared
+class TlsSpec(Declared):
+    """Whom the platform's certificate must come from, and the bridge's own certificate and its key.
+
+    *ca* None trusts whom the machine trusts; a *key* of None stands in the file of *cert*.
+    """
+
+    ca: FileSpec | None = key(
+        text(read_file),
+        "A PEM file with the certificates that the platform's must come from, in place of those that the "
+        "machine trusts. A relative path begins at the mapping's folder. The host's name is verified in "
+        "any case.",
+        "/etc/acme/ca.pem",
+    )
+    cert: FileSpec | None = key(
+        text(read_file),
+        "A PEM file with the bridge's own certificate, for platforms that ask for one, and those between "
+        "it and its root.",
+        "/etc/acme/client.pem",
+    )
+    # The last one: below it, `key` is this member.
+    key: FileSpec | None = key(
+        text(read_file),
+        "A PEM file with the key of `cert`, without a passphrase. Default: it stands in the file of "
+        "`cert`.",
+        "/etc/acme/client.key",
+    )
+
+
+def _check_tls(_spec: TlsSpec, node: Node, context: Context) -> None:
+    key_node = node.get("key")
+    if key_node is not None and node.get("cert") is None:
+        message = "`key` belongs to a certificate, and there is none"
+        context.report.error(key_node.place, "TB056", message, "name its file as `cert`")
+
+
+def _read_tls(node: Node, context: Context, name: str) -> TlsSpec:
+    """The files that can be used: a certificate whose key cannot be read is none."""
+    spec = _FILES.read(node, context, name)
+    return replace(spec, cert=None) if spec.key is None and node.get("key") is not None else spec
+
+
+_FILES = mapping_of(
+    TlsSpec,
+    "a mapping with `ca`, `cert` and `key`",
+    define="tls",
+    heading="`upstream.tls`",
+    check=_check_tls,
+    minProperties=1,
+).showing({"ca": "/etc/acme/ca.pem"})
+
+
+def _read_header(node: Node, context: Context, name: str) -> Secret:
+    value = resolve_text(node, context, name)
+    check_header_value(value, context)
+    if is_sensitive(name):
+        warn_if_in_clear(value, context)
+    return value.secret
+
+
+@declared
+class UpstreamSpec(Declared):
+    """The platform's API and the limits of talking to it.
+
+    *keep_alive* False opens a connection for each call; *live* refuses an answer that a cache has kept.
+    """
+
+    base_url: str = needed(
+        text(read_base_url),
+        "Where the platform's API is; each call's path is appended to it.",
+        "https://api.acme.example/v2",
+        "${ACME_API}",
+    )
+    auth: AuthSpec = key(
+        AUTH,
+        "How the bridge proves to the platform who it is.",
+        {"type": "bearer", "token": "${ACME_TOKEN}"},
+        absent={"type": "none"},
+    )
+    headers: Mapping[str, Secret] = key(
+        named(
+            POSSIBLY_EMPTY.showing("resale").reading(_read_header),
+            "a mapping of header names to texts",
+        ),
+        "Headers of every request.",
+        {"X-Channel": "resale"},
+        absent={},
+    )
+    timeout: float = key(
+        DURATION,
+        "One deadline for the whole answer: every call, page, retry and wait; at most 1h.",
+        absent="8s",
+    )
+    connect_timeout: float = key(
+        DURATION, "How long one connection may take to open; at most 1h.", absent="2s"
+    )
+    keep_alive: bool = key(
+        YES_OR_NO,
+        "Whether a connection serves several calls, for some minutes at most. `false` opens one for each "
+        "call: for a platform that is known to send answers that nobody asked for.",
+        False,
+        absent=True,
+    )
+    live: bool = key(
+        YES_OR_NO,
+        "Whether an answer that a cache has kept (its `Age` is over 0) is refused. Else it is only noted "
+        "in the log.",
+        True,
+        absent=False,
+    )
+    retries: int = key(
+        whole(0, 10), "Extra tries of one call, within the deadline and the retry budget.", absent=2
+    )
+    concurrency: int = key(
+        whole(1, 10_000),
+        "Calls in flight to this platform; the rest wait, within the deadline.",
+        absent=50,
+    )
+    breaker: BreakerSpec = key(
+        mapping_of(
+            BreakerSpec,
+            "a mapping with `failures` and `open`",
+            define="breaker",
+            heading="`upstream.breaker`",
+        ),
+        "When the platform fails again and again, it is left alone for a while.",
+        {"failures": 10, "open": "5s"},
+        absent={},
+    )
+    tls: TlsSpec | None = key(
+        _FILES.reading(_read_tls),
+        "Certificates of the connections to the platform, where the usual ones will not do.",
+        {"ca": "/etc/acme/ca.pem", "cert": "/etc/acme/client.pem", "key": "/etc/acme/client.key"},
+    )
+    max_body: int = key(
+        SIZE,
+        "The largest answer, after decompression; 1 KB is 1,000 bytes, and 1000MB is the most. All answers "
+        "of the platform that one answer to menta tech is made of may have 10 times that together.",
+        absent="10MB",
+    )
+    max_pages: int = key(
+        whole(1, 10_000), "The most pages of one call; more is an error.", absent=100
+    )
+    max_calls: int = key(
+        whole(1, 100_000), "The most calls for one answer; more is an error.", absent=200
+    )
+    max_records: int = key(
+        whole(1, 1_000_000), "The most records for one answer; more is an error.", absent=20_000
+    )
+    place: Place
+
+
+def _check_upstream(spec: UpstreamSpec, node: Node, context: Context) -> None:
+    check_headers(node.get("headers") or Broken(node.place), claimed_by(spec.auth), context)
+    if not isinstance(spec.auth, NoAuthSpec) or any(map(is_sensitive, spec.headers)):
+        base_url = resolve_text(node.need("base_url"), context, "base_url")
+        warn_if_plain_http(base_url, spec.base_url, context)
+    if node.has("tls") and spec.base_url.startswith("http:"):
+        message = "`tls` has no effect, since `base_url` is plain http"
+        context.report.warning(node.need("tls").place, "TB057", message, "use https")
+
+
+UPSTREAM = mapping_of(UpstreamSpec, define="upstream", heading="`upstream`", check=_check_upstream)

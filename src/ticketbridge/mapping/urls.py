@@ -1,0 +1,105 @@
+"""The platform's base URL, and the paths of URLs."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from ticketbridge.mapping.context import Context
+from ticketbridge.mapping.environment import PLACEHOLDER
+from ticketbridge.mapping.variables import ResolvedText
+
+# Stands for a URL that a variable which is not set would give.
+NOWHERE = "https://placeholder.invalid"
+UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>\"^`{|}]")
+
+
+class UrlError(ValueError):
+    """What is wrong with a URL; the message never shows the URL, which may come from a variable."""
+
+    def __init__(self, message: str, suggestion: str = "") -> None:
+        self.suggestion = suggestion
+        super().__init__(message)
+
+
+def read_url(text: ResolvedText, context: Context) -> str:
+    """The URL that *text* is; one that leads nowhere where it is not known, or after a finding."""
+    try:
+        return require_url(text.value)
+    except UrlError as error:
+        if text.known:
+            message = f"{text.label} {error}"
+            context.report.error(text.place, "TB050", message, error.suggestion)
+        return NOWHERE
+
+
+def read_base_url(text: ResolvedText, context: Context) -> str:
+    """As `read_url`, without a trailing slash; the path behind a variable that is not set is kept."""
+    url = read_url(text, context)
+    if url is NOWHERE:
+        try:
+            url = require_url(NOWHERE + text.value.removeprefix(PLACEHOLDER))
+        except UrlError:
+            return NOWHERE
+    return url.rstrip("/")
+
+
+def warn_if_plain_http(text: ResolvedText, url: str, context: Context) -> None:
+    """Warn of credentials that go to *url*, which *text* gave, in clear over a network."""
+    if text.known and is_plain_http(url):
+        message = f"{text.label} sends credentials over plain http"
+        context.report.warning(text.place, "TB054", message, "use https")
+
+
+def require_url(text: str) -> str:
+    """*text*; raises UrlError where it is no absolute URL, or has more than a path."""
+    if "{" in text or "}" in text:
+        raise UrlError(
+            "has a `{` or `}`", "holes are legal in the request strings of `source` only"
+        )
+    if UNSAFE.search(text):
+        raise UrlError("has a character that no URL has", "a space, for example")
+    parts = _split(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise UrlError(
+            "should be an absolute http or https URL", "for example https://api.acme.example/v2"
+        )
+    if "?" in text or "#" in text:
+        raise UrlError("has a query or a fragment", "put parameters under `query` of a call")
+    if "@" in parts.netloc:
+        raise UrlError("has a user name in it", "credentials go under `auth`")
+    if not parts.hostname.isascii():
+        raise UrlError("has a host with other than ASCII characters", "write its `xn--` form")
+    if has_dot_segment(parts.path):
+        raise UrlError("has a `.` or `..` in its path")
+    return text
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise UrlError("has no legal host or port", "a port is a number from 1 to 65535") from None
+    if port == 0 or parts.netloc.endswith(":"):
+        raise UrlError("has no legal port", "a port is a number from 1 to 65535")
+    return parts
+
+
+def has_dot_segment(path: str) -> bool:
+    """Whether a segment of *path*, decoded, is `.` or `..`."""
+    return not {".", ".."}.isdisjoint(re.split(r"[/\\]", unquote(path)))
+
+
+def is_plain_http(url: str) -> bool:
+    """Whether *url* sends what it sends in clear over a network."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

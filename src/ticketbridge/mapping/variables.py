@@ -1,0 +1,220 @@
+"""Texts of a mapping: plain ones with `${NAME}` variables, and templates, with `{expression}` holes too."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from ticketbridge.jmes import ExpressionError, HolePart, TextPart, VariablePart, split_template
+from ticketbridge.mapping.context import Context, text_of
+from ticketbridge.mapping.environment import Value
+from ticketbridge.mapping.findings import Place
+from ticketbridge.mapping.nodes import Broken, Node, Scalar, walk
+from ticketbridge.mapping.places import pieces_from
+from ticketbridge.mapping.spec_texts import ExpressionSpec, Secret, TemplateSpec
+from ticketbridge.mapping.words import shown
+
+VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^{}]*))?\}")
+_HOLE = re.compile(r"\{[^{}]*\}")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# Stands for a hole where the text around it is checked.
+HOLE = "\ufffc"
+MALFORMED = "a variable is written `${NAME}` or `${NAME:-default}`"
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedText:
+    """A text whose variables are resolved. *name* is its key.
+
+    *known* False: it is broken, or a variable is not set, so its value is not to be checked.
+    *in_clear*: it has no variable, or one with a default. *is_one_variable*: it is that and no more.
+    """
+
+    name: str
+    value: str = field(repr=False)
+    place: Place
+    known: bool = True
+    variables: tuple[str, ...] = ()
+    in_clear: bool = False
+    is_one_variable: bool = False
+
+    @property
+    def label(self) -> str:
+        """How a finding calls it: its key, and the variables that it comes from."""
+        origin = f" (from {', '.join(self.variables)})" if self.variables else ""
+        return f"{shown(self.name)}{origin}"
+
+    @property
+    def called(self) -> str:
+        """The value itself where the file shows it, and the label where a variable holds it."""
+        return self.label if self.variables else shown(self.value)
+
+    @property
+    def variable(self) -> str:
+        """The variable that the whole text is, or ""."""
+        return self.variables[0] if self.is_one_variable else ""
+
+    @property
+    def secret(self) -> Secret:
+        """The value, so that nothing prints it."""
+        return Secret(self.value)
+
+
+def resolve_text(node: Node, context: Context, name: str) -> ResolvedText:
+    """The text of *node*, its variables resolved."""
+    if isinstance(node, Broken) or not isinstance(node, Scalar):
+        return ResolvedText(name, "", node.place, known=False)
+    text = text_of(node)
+    matches = list(VARIABLE.finditer(text))
+    well_formed = _check_variables(node, text, context) and _check_no_holes(node, text, context)
+    values = [context.variable(m["name"], m["default"], node.at(m.start())) for m in matches]
+    value, end = "", 0
+    for match, found in zip(matches, values, strict=True):
+        value += text[end : match.start()] + found.text
+        end = match.end()
+    return ResolvedText(
+        name,
+        value + text[end:],
+        node.place,
+        known=well_formed and all(found.known for found in values),
+        variables=tuple(match["name"] for match in matches),
+        in_clear=any(match["default"] for match in matches) if matches else bool(text),
+        is_one_variable=VARIABLE.fullmatch(text) is not None,
+    )
+
+
+def _check_variables(node: Scalar, text: str, context: Context) -> bool:
+    blank = VARIABLE.sub(lambda match: " " * len(match[0]), text)
+    offset = blank.find("${")
+    if offset >= 0:
+        context.report.error(node.at(offset), "TB022", "this `${` is no variable", MALFORMED)
+    return offset < 0
+
+
+def _check_no_holes(node: Scalar, text: str, context: Context) -> bool:
+    blank = VARIABLE.sub(lambda match: " " * len(match[0]), text)
+    hole = _HOLE.search(blank)
+    if hole is None:
+        return True
+    message = "holes are legal in the request strings of `source` only; this is plain text"
+    suggestion = "a text with braces can come from a variable: `${NAME}`"
+    context.report.error(node.at(hole.start()), "TB030", message, suggestion)
+    return False
+
+
+def check_controls(text: ResolvedText, context: Context) -> bool:
+    """Whether *text* is known and has no line break, NUL or other control character."""
+    if text.known and CONTROL.search(text.value):
+        message = f"{text.label} has a line break or another control character"
+        context.report.error(text.place, "TB024", message)
+        return False
+    return text.known
+
+
+def check_header_value(text: ResolvedText, context: Context) -> bool:
+    """Whether *text* is known, and what a header can carry unchanged; a finding if not."""
+    if not check_controls(text, context):
+        return False
+    if not text.value.isascii():
+        slip = "has a character outside ASCII"
+    elif text.value != text.value.strip(" "):
+        slip = "begins or ends with a space"
+    else:
+        return True
+    context.report.error(text.place, "TB024", f"{text.label} {slip}, which a header cannot carry")
+    return False
+
+
+def warn_if_in_clear(text: ResolvedText, context: Context) -> None:
+    """A credential belongs into a variable, and not into a file that two companies read."""
+    if text.known and text.in_clear:
+        what = "the default of " if text.variables else ""
+        message = f"{what}{text.label} is a credential in clear"
+        context.report.warning(text.place, "TB053", message, "use a variable: `${NAME}`")
+
+
+def warn_of_variables(node: Node, context: Context) -> None:
+    """Constants are literal: a `${NAME}` in one would reach menta tech as it stands."""
+    for _, part in walk(node):
+        if isinstance(part, Scalar) and isinstance(part.value, str) and VARIABLE.search(part.value):
+            message = "variables are not resolved here: this stays text"
+            suggestion = "they are in `endpoint`, `upstream` and the request strings of `source`"
+            context.report.warning(part.place, "TB025", message, suggestion)
+
+
+# --- templates ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedTemplate:
+    """A template and what can be known of its text: *text* has a mark in place of each hole."""
+
+    spec: TemplateSpec
+    text: ResolvedText = field(repr=False)
+    holes: int = 0
+
+
+def resolve_template(node: Node, context: Context, name: str) -> ResolvedTemplate:
+    """The template that *node* holds, its variables resolved."""
+    nothing = ResolvedTemplate(
+        TemplateSpec((), node.place), ResolvedText(name, "", node.place, known=False)
+    )
+    if isinstance(node, Broken) or not isinstance(node, Scalar):
+        return nothing
+    source = text_of(node)
+    try:
+        parts = split_template(source)
+    except ExpressionError as error:
+        _report_slip(node, source, error, context)
+        return nothing
+    return _Filling(node, context, name).fill(parts)
+
+
+def _report_slip(node: Scalar, source: str, error: ExpressionError, context: Context) -> None:
+    offset = error.column - 1
+    if source.startswith("${", offset) and not VARIABLE.match(source, offset):
+        context.report.error(node.at(offset), "TB022", "this `${` is no variable", MALFORMED)
+    else:
+        context.report.error(node.at(offset), "TB031", error.reason, error.suggestion)
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """Turns the parts of one template into those of its spec."""
+
+    node: Scalar
+    context: Context
+    name: str
+
+    def fill(self, parts: tuple[TextPart | VariablePart | HolePart, ...]) -> ResolvedTemplate:
+        values = {p: self._value(p) for p in parts if isinstance(p, VariablePart)}
+        variables = tuple(part.name for part in values)
+        text = ResolvedText(
+            self.name,
+            "".join(_shown(part, values) for part in parts),
+            self.node.place,
+            known=all(value.known for value in values.values()),
+            variables=variables,
+            in_clear=not variables and bool(parts),
+        )
+        spec = TemplateSpec(tuple(self._part(part, values) for part in parts), self.node.at(0))
+        return ResolvedTemplate(spec, text, sum(isinstance(part, HolePart) for part in parts))
+
+    def _value(self, part: VariablePart) -> Value:
+        return self.context.variable(part.name, part.default, self.node.at(part.offset))
+
+    def _part(
+        self, part: TextPart | VariablePart | HolePart, values: dict[VariablePart, Value]
+    ) -> str | Secret | ExpressionSpec:
+        if isinstance(part, TextPart):
+            return part.text
+        if isinstance(part, VariablePart):
+            return Secret(values[part].text)
+        pieces = pieces_from(self.node.pieces, part.offset)
+        return ExpressionSpec(part.text, self.node.at(part.offset), pieces)
+
+
+def _shown(part: TextPart | VariablePart | HolePart, values: dict[VariablePart, Value]) -> str:
+    if isinstance(part, VariablePart):
+        return values[part].text
+    return part.text if isinstance(part, TextPart) else HOLE
