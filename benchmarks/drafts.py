@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import Part, Table, Target
-from ticketbridge.authoring.cases.case_platform import CasePlatform
-from ticketbridge.authoring.cases.case_spec import AnswerSpec, CaseSpec
-from ticketbridge.authoring.cases.reader import read_cases
-from ticketbridge.authoring.cases.runner import (
+from ticketbridge.engine.tickets.convert import MISSING
+from ticketbridge.engine.tickets.steps import is_owner
+from ticketbridge.engine.tickets.verdicts import RETURNED, Record
+from ticketbridge.workbench.cases.case_platform import CasePlatform
+from ticketbridge.workbench.cases.case_spec import AnswerSpec, CaseSpec
+from ticketbridge.workbench.cases.reader import read_cases
+from ticketbridge.workbench.cases.runner import (
     CaseRun,
     SkippingLoop,
     cases_file,
@@ -27,23 +30,20 @@ from ticketbridge.authoring.cases.runner import (
     load_for_cases,
     run_case,
 )
-from ticketbridge.authoring.draft.candidates import Guess
-from ticketbridge.authoring.draft.documents import Document, read_documents
-from ticketbridge.authoring.draft.draft_writing import DraftParts
-from ticketbridge.authoring.draft.drafting import MappingDraft, make_mapping_draft
-from ticketbridge.authoring.draft.first_case import (
+from ticketbridge.workbench.draft.candidates import Guess
+from ticketbridge.workbench.draft.documents import Document, read_documents
+from ticketbridge.workbench.draft.draft_writing import DraftParts
+from ticketbridge.workbench.draft.drafting import MappingDraft, make_mapping_draft
+from ticketbridge.workbench.draft.first_case import (
     accept_any_owner,
     close_open_parts,
     make_answers,
     run_draft,
 )
-from ticketbridge.authoring.personal.personal_data import PersonalData
-from ticketbridge.authoring.record.recorded_answers import RecordedAnswer
-from ticketbridge.authoring.samples import Sample
-from ticketbridge.authoring.trial import Trial, make_trial
-from ticketbridge.tickets.convert import MISSING
-from ticketbridge.tickets.steps import is_owner
-from ticketbridge.tickets.verdicts import RETURNED, Record
+from ticketbridge.workbench.personal.personal_data import PersonalData
+from ticketbridge.workbench.record.recorded_answers import RecordedAnswer
+from ticketbridge.workbench.samples import Sample
+from ticketbridge.workbench.trial import Trial, make_trial
 
 ROOT = Path(__file__).resolve().parent
 MAPPINGS = ROOT.parent / "mappings"

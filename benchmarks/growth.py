@@ -22,8 +22,8 @@ from benchmarks.data import USER, as_json, body_of, pages_of
 from benchmarks.ours import bridge_of, settle_in
 from benchmarks.report import Part, Table, Target, milliseconds, size_of
 from benchmarks.servers import ROOT
-from ticketbridge.bridge import Bridge
-from ticketbridge.upstream.messages import Incoming
+from ticketbridge.engine.bridge import Bridge
+from ticketbridge.engine.upstream.messages import Incoming
 
 SIZES = (1, 10, 100, 1_000, 10_000)
 PAGES = (1, 10, 50)

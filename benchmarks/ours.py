@@ -8,12 +8,12 @@ from pathlib import Path
 
 from benchmarks.data import SECRET, TOKEN, USER
 from benchmarks.peers.result import Json, Mapped
-from ticketbridge.bridge import Bridge, compile_mapping
-from ticketbridge.collector import calm_collector
+from ticketbridge.engine.bridge import Bridge, compile_mapping
+from ticketbridge.engine.upstream.messages import Transport
+from ticketbridge.engine.upstream.wire import Wire
 from ticketbridge.jmes import LOOKUP_CACHE, NOW
 from ticketbridge.mapping import Environment, load_mapping
-from ticketbridge.upstream.messages import Transport
-from ticketbridge.upstream.wire import Wire
+from ticketbridge.service.collector import calm_collector
 
 _NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MAPPINGS = Path(__file__).parent / "mappings"

@@ -16,7 +16,7 @@ from benchmarks.data import USER, as_json, body_of
 from benchmarks.growth import Platform
 from benchmarks.ours import bridge_of, settle_in
 from benchmarks.report import Part, Table, Target, milliseconds
-from ticketbridge.bridge import Bridge
+from ticketbridge.engine.bridge import Bridge
 
 SIZES = (100, 1_000, 10_000)
 LONGEST = 1.0

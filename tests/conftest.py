@@ -15,8 +15,8 @@ from typing import TextIO
 import pytest
 
 from tests.fake_platform import FakePlatform
-from ticketbridge import logs
-from ticketbridge.settings import Settings
+from ticketbridge.service import logs
+from ticketbridge.service.settings import Settings
 
 # Programs that tests start are of use to the next only where Python may keep what it has compiled.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -25,8 +25,8 @@ MEASURE_OF_PROGRAMS = "COVERAGE_PROCESS_CONFIG"
 """Where coverage tells the programs that tests start to measure themselves."""
 
 SLOW = (
-    "authoring/draft/test_any.py",
-    "authoring/probe/",
+    "workbench/draft/test_any.py",
+    "workbench/probe/",
     "authoring/record/test_planted.py",
     "benchmarks/test_drafts.py",
     "faults/",
@@ -40,7 +40,7 @@ SLOW = (
 )
 
 GENERATED = (
-    "authoring/draft/test_any.py",
+    "workbench/draft/test_any.py",
     "faults/test_faults.py",
     "faults/test_floods.py",
     "faults/test_hostile_values.py",
@@ -56,8 +56,8 @@ GENERATED = (
     "test_foreign_parsers.py::test_an_expression",
     "test_foreign_parsers.py::test_cases",
     "test_foreign_parsers.py::test_drafts",
-    "tickets/test_serving.py::test_both_ways_give_the_same",
-    "upstream/test_xml_generated.py",
+    "engine/tickets/test_program.py::test_both_ways_give_the_same",
+    "engine/upstream/test_xml_generated.py",
 )
 """Coverage would double their time, and other tests run the same lines.
 
@@ -109,17 +109,33 @@ async def platform(anyio_backend: str) -> AsyncIterator[FakePlatform]:
 @contextmanager
 def logged_to(stream: TextIO) -> Iterator[None]:
     """Have all logs go to *stream* as JSON; logging is as before afterwards."""
+    with logging_kept():
+        logs.configure(Settings(log_format="json"), stream)
+        yield
+
+
+@contextmanager
+def logging_kept() -> Iterator[None]:
+    """Whatever is done to logging inside, it is as before afterwards."""
     names = ("ticketbridge", "uvicorn.error", "uvicorn.access", "httpx", "httpcore", "asyncio")
     before = [
         (logger, logger.handlers[:], logger.propagate, logger.level)
         for logger in map(logging.getLogger, names)
     ]
-    logs.configure(Settings(log_format="json"), stream)
-    yield
-    for logger, handlers, propagate, level in before:
-        logger.handlers[:] = handlers
-        logger.propagate = propagate
-        logger.setLevel(level)
+    try:
+        yield
+    finally:
+        for logger, handlers, propagate, level in before:
+            logger.handlers[:] = handlers
+            logger.propagate = propagate
+            logger.setLevel(level)
+
+
+@pytest.fixture(autouse=True)
+def usual_logging() -> Iterator[None]:
+    """A command that a test runs in its own process changes nothing for the tests after it."""
+    with logging_kept():
+        yield
 
 
 @pytest.fixture

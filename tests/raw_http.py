@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from ticketbridge.protocol import BoundedProtocol
-from ticketbridge.server import server_config
-from ticketbridge.settings import Settings
+from ticketbridge.service.protocol import BoundedProtocol
+from ticketbridge.service.server import server_config
+from ticketbridge.service.settings import Settings
 
 PATIENCE = 20  # seconds after which a test gives up, far beyond what it waits for
 

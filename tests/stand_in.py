@@ -7,12 +7,12 @@ from typing import Any
 
 import httpx
 
-from ticketbridge.bridge import Bridge, compile_mapping
+from ticketbridge.engine.bridge import Bridge, compile_mapping
+from ticketbridge.engine.upstream.context import Send
+from ticketbridge.engine.upstream.decoding import gathered
+from ticketbridge.engine.upstream.messages import Incoming
+from ticketbridge.engine.upstream.wire import Wire
 from ticketbridge.mapping import MappingSpec
-from ticketbridge.upstream.context import Send
-from ticketbridge.upstream.decoding import gathered
-from ticketbridge.upstream.messages import Incoming
-from ticketbridge.upstream.wire import Wire
 
 
 def compiled_on(transport: httpx.AsyncBaseTransport, spec: MappingSpec) -> Bridge:

@@ -21,13 +21,13 @@ import uvicorn
 
 from tests.fake_platform import FakePlatform
 from tests.stand_in import compiled_on
-from ticketbridge.app import create_app
-from ticketbridge.bridge import Answer, Bridge, compile_mapping
-from ticketbridge.journal import Journal
+from ticketbridge.engine.bridge import Answer, Bridge, compile_mapping
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import ProblemError
 from ticketbridge.mapping import Environment, MappingSpec, parse_mapping
-from ticketbridge.problems import ProblemError
-from ticketbridge.server import server_config
-from ticketbridge.settings import Settings
+from ticketbridge.service.app import create_app
+from ticketbridge.service.server import server_config
+from ticketbridge.service.settings import Settings
 
 USER = "ana@example.com"
 SECRET = "s3cret-of-menta-tech"

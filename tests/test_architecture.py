@@ -6,7 +6,7 @@ import ast
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,34 +18,40 @@ SOURCE = Path(ticketbridge.__file__).parent
 LAYERS = [
     {"__main__"},
     {"cli"},
-    {"demo", "authoring"},
-    {"server"},
-    {"announcement"},
-    {"app", "catalog"},
-    {"protocol"},
-    {"replies", "drain", "description"},
-    {"bridge"},
-    {"response"},
-    {"upstream"},
-    {"journal"},
-    {"tickets", "access", "user", "logs", "load", "listening"},
-    {"settings", "logwriter", "agreement"},
+    {"demo", "workbench"},
+    {"service.server"},
+    {"service.announcement"},
+    {"service.app", "service.catalog"},
+    {"service.protocol"},
+    {"service.replies", "service.drain", "service.description"},
+    {"service.logs", "service.access", "service.user", "service.load", "service.listening"},
+    {"service.settings", "service.logwriter", "service.framing", "service.collector", "service"},
+    {"engine.bridge"},
+    {"engine.response"},
+    {"engine.upstream"},
+    {"engine.journal"},
+    {"engine.tickets"},
+    {"engine.agreement"},
+    {"engine.problems", "engine"},
     {"contract"},
     {"mapping"},
     {"jmes"},
-    {"problems", "redaction", "terminal", "framing", "collector", "__init__"},
+    {"redaction", "terminal", "__init__"},
 ]
-"""From the top down: a module imports from its own layer's own package, and from layers below."""
+"""From the top down: a module imports from its own layer's own unit, and from layers below."""
+
+FOLDERS = {"engine", "service"}
+"""Packages whose modules and packages are units of their own."""
 
 HOMES = {
     "yaml": {"mapping"},
     "jmespath": {"jmes"},
     "re2": {"jmes"},
-    "httpx": {"authoring"},
-    "aiohappyeyeballs": {"upstream"},
-    "httptools": {"upstream", "protocol"},
-    "starlette": {"app", "replies", "server", "demo"},
-    "uvicorn": {"protocol", "server", "demo"},
+    "httpx": {"workbench"},
+    "aiohappyeyeballs": {"engine.upstream"},
+    "httptools": {"engine.upstream", "service.protocol"},
+    "starlette": {"service.app", "service.replies", "service.server", "demo"},
+    "uvicorn": {"service.protocol", "service.server", "demo"},
     "jsonschema": {"contract", "mapping"},
     "jsonschema_rs": {"contract", "mapping"},
     "iso4217": {"jmes"},
@@ -53,10 +59,17 @@ HOMES = {
 }
 
 
+def unit_of(parts: Sequence[str]) -> str:
+    """The unit of a module whose name below `ticketbridge` has these *parts*."""
+    if len(parts) > 1 and parts[0] in FOLDERS and parts[1] != "__init__":
+        return f"{parts[0]}.{parts[1]}"
+    return parts[0]
+
+
 def modules() -> list[tuple[str, Path]]:
-    """The unit that each file belongs to: the package or module below `ticketbridge`."""
+    """The unit that each file belongs to: a package or module, or one of those in FOLDERS."""
     files = sorted(SOURCE.rglob("*.py"))
-    return [(path.relative_to(SOURCE).parts[0].removesuffix(".py"), path) for path in files]
+    return [(unit_of(path.relative_to(SOURCE).with_suffix("").parts), path) for path in files]
 
 
 each_module = pytest.mark.parametrize(
@@ -93,7 +106,9 @@ def test_imports_point_down(unit: str, path: Path) -> None:
         parts = name.split(".")
         if parts[0] != "ticketbridge" or len(parts) == 1:
             continue
-        other = parts[1] if any(parts[1] in layer for layer in LAYERS) else "__init__"
+        other = unit_of(parts[1:])
+        other = other if any(other in layer for layer in LAYERS) else parts[1]
+        other = other if any(other in layer for layer in LAYERS) else "__init__"
         assert other == unit or layer_of(other) > layer_of(unit), f"{path.name} imports {name}"
 
 
@@ -124,8 +139,8 @@ def test_serving_loads_none_of_the_tools() -> None:
     )
     loaded = ran.stdout.split()
 
-    assert "ticketbridge.server" in loaded
-    assert [name for name in loaded if name.startswith("ticketbridge.authoring")] == []
+    assert "ticketbridge.service.server" in loaded
+    assert [name for name in loaded if name.startswith("ticketbridge.workbench")] == []
     assert not {"graphql", "httpx", "aiohttp", "hypothesis"} & set(loaded)
 
 

@@ -23,8 +23,8 @@ from tests.processes import own_process, port_in
 from tests.support import SECRET, TOKEN, item, mapping, order, orders
 from ticketbridge import __version__
 from ticketbridge.cli import main
-from ticketbridge.server import worker
-from ticketbridge.settings import Settings
+from ticketbridge.service.server import worker
+from ticketbridge.service.settings import Settings
 
 VARIABLES = {"MENTA_SECRET": SECRET, "ACME_TOKEN": TOKEN, "ACME_API": "http://127.0.0.1:9"}
 
@@ -342,7 +342,7 @@ def test_a_worker_reads_its_settings_from_the_environment(
     good: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The application of a worker process is made from variables alone."""
-    monkeypatch.setattr("ticketbridge.server.logs.configure", lambda _settings, **_: None)
+    monkeypatch.setattr("ticketbridge.service.server.logs.configure", lambda _settings, **_: None)
     for name, value in {**VARIABLES, **Settings(mappings=(str(good),)).as_environment()}.items():
         monkeypatch.setenv(name, value)
 

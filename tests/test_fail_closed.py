@@ -9,7 +9,7 @@ import pytest
 
 from tests.fake_platform import FakePlatform, Reply
 from tests.support import TOKEN, USER, item, order, orders, serving, spec_of
-from ticketbridge.bridge import compile_mapping
+from ticketbridge.engine.bridge import compile_mapping
 
 pytestmark = pytest.mark.anyio
 

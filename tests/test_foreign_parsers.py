@@ -22,23 +22,23 @@ import pytest
 
 from tests.fake_platform import FakePlatform, Reply
 from tests.support import Changes, environment, item, mapping, order, orders, serving, spec_of
-from ticketbridge.access import caller_address
-from ticketbridge.authoring.cases.reader import CasesError, parse_cases
-from ticketbridge.authoring.draft.command import make_draft
-from ticketbridge.authoring.personal.chance import is_random
-from ticketbridge.authoring.personal.rewriting import decode_base64
-from ticketbridge.authoring.samples import SampleError
-from ticketbridge.bridge import compile_mapping
+from ticketbridge.engine.bridge import compile_mapping
+from ticketbridge.engine.upstream.answer import seconds_to_wait
+from ticketbridge.engine.upstream.formats import charset_of, read_json
+from ticketbridge.engine.upstream.link_header import LinkHeaderError, next_link
+from ticketbridge.engine.upstream.messages import PlatformAnswer
+from ticketbridge.engine.upstream.next_url import NextUrlError, next_url
+from ticketbridge.engine.upstream.requests import FirstRequest
 from ticketbridge.jmes import EvaluationError, compile_expression
 from ticketbridge.mapping import MappingError, parse_mapping
 from ticketbridge.redaction import mask_emails, mask_words, origin_and_path
-from ticketbridge.settings import SettingsError, settings_from
-from ticketbridge.upstream.answer import seconds_to_wait
-from ticketbridge.upstream.formats import charset_of, read_json
-from ticketbridge.upstream.link_header import LinkHeaderError, next_link
-from ticketbridge.upstream.messages import PlatformAnswer
-from ticketbridge.upstream.next_url import NextUrlError, next_url
-from ticketbridge.upstream.requests import FirstRequest
+from ticketbridge.service.access import caller_address
+from ticketbridge.service.settings import SettingsError, settings_from
+from ticketbridge.workbench.cases.reader import CasesError, parse_cases
+from ticketbridge.workbench.draft.command import make_draft
+from ticketbridge.workbench.personal.chance import is_random
+from ticketbridge.workbench.personal.rewriting import decode_base64
+from ticketbridge.workbench.samples import SampleError
 
 DIGITS = "9" * 5000
 """More digits than Python reads as an integer."""

@@ -14,8 +14,8 @@ import pytest
 
 from tests.raw_http import connections, exchange, until
 from tests.support import SECRET, USER, bridge_of, events, item, order, orders
-from ticketbridge.app import create_app
-from ticketbridge.settings import Settings
+from ticketbridge.service.app import create_app
+from ticketbridge.service.settings import Settings
 
 pytestmark = pytest.mark.anyio
 

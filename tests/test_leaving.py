@@ -17,13 +17,13 @@ import pytest
 from tests.fake_platform import FakePlatform, Pause, Reply
 from tests.processes import HEADERS, PATIENCE, Program, serving_program
 from tests.support import item, order, orders, spec_of
-from ticketbridge import load
-from ticketbridge.app import create_app
-from ticketbridge.bridge import Answer, compile_mapping
-from ticketbridge.load import Load, Share
-from ticketbridge.problems import Overloaded, UpstreamError
-from ticketbridge.server import Server, server_config
-from ticketbridge.settings import Settings
+from ticketbridge.engine.bridge import Answer, compile_mapping
+from ticketbridge.engine.problems import Overloaded, UpstreamError
+from ticketbridge.service import load
+from ticketbridge.service.app import create_app
+from ticketbridge.service.load import Load, Share
+from ticketbridge.service.server import Server, server_config
+from ticketbridge.service.settings import Settings
 
 pytestmark = pytest.mark.anyio
 

@@ -20,8 +20,8 @@ import pytest
 from tests.processes import own_process
 from tests.raw_http import connections, exchange
 from tests.support import SECRET, Changes, Replies, bridge_of, item, order, orders
-from ticketbridge.app import create_app
-from ticketbridge.settings import Settings, settings_from
+from ticketbridge.service.app import create_app
+from ticketbridge.service.settings import Settings, settings_from
 
 pytestmark = pytest.mark.anyio
 

@@ -15,13 +15,13 @@ import ticketbridge
 from tests.stand_in import compiled_on
 from tests.support import SECRET, TOKEN, USER, Replies
 from ticketbridge import cli
-from ticketbridge import problems as tree
-from ticketbridge.journal import Journal
+from ticketbridge.engine import problems as tree
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import ProblemError, UpstreamAuth
+from ticketbridge.engine.tickets.verdicts import VerdictKind, count_kinds
 from ticketbridge.mapping import Environment, parse_mapping
-from ticketbridge.problems import ProblemError, UpstreamAuth
-from ticketbridge.replies import problem_reply
-from ticketbridge.settings import Settings
-from ticketbridge.tickets.verdicts import VerdictKind, count_kinds
+from ticketbridge.service.replies import problem_reply
+from ticketbridge.service.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

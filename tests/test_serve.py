@@ -23,10 +23,10 @@ import pytest
 from tests.fake_platform import FakePlatform, Pause, Reply
 from tests.processes import HEADERS, PATIENCE, Program, own_process, serving_program
 from tests.support import SECRET, TOKEN, Changes, item, mapping, order, orders
-from ticketbridge.app import create_app
-from ticketbridge.bridge import compile_mapping
+from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.mapping import Environment, parse_mapping
-from ticketbridge.settings import Settings, SettingsError
+from ticketbridge.service.app import create_app
+from ticketbridge.service.settings import Settings, SettingsError
 
 pytestmark = pytest.mark.anyio
 

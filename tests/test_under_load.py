@@ -15,10 +15,10 @@ import pytest
 
 from tests.fake_platform import FakePlatform, Pause, Reply, Seen
 from tests.support import SECRET, Changes, PromptServer, item, order, orders, spec_of
-from ticketbridge.app import create_app
-from ticketbridge.bridge import Bridge, compile_mapping
-from ticketbridge.server import server_config
-from ticketbridge.settings import Settings
+from ticketbridge.engine.bridge import Bridge, compile_mapping
+from ticketbridge.service.app import create_app
+from ticketbridge.service.server import server_config
+from ticketbridge.service.settings import Settings
 
 pytestmark = pytest.mark.anyio
 

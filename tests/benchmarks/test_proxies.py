@@ -19,8 +19,8 @@ from benchmarks.ours import bridge_of
 from benchmarks.peers import by_hand
 from benchmarks.peers.config import Config
 from benchmarks.proxy import MOST, PATH, Sample, _ratio
-from ticketbridge.app import create_app
-from ticketbridge.settings import Settings
+from ticketbridge.service.app import create_app
+from ticketbridge.service.settings import Settings
 
 TICKETS = 4
 

@@ -8,7 +8,7 @@ from benchmarks.data import USER, as_json, body_of
 from benchmarks.growth import Platform
 from benchmarks.ours import bridge_of
 from benchmarks.waiting import longest_hold, odd_body_of
-from ticketbridge.journal import Journal
+from ticketbridge.engine.journal import Journal
 
 pytestmark = pytest.mark.anyio
 

@@ -10,9 +10,9 @@ import pytest
 
 from tests.stand_in import compiled_on
 from tests.support import NOW, USER, Replies, item, order, orders, spec_of
-from ticketbridge.bridge import Bridge
 from ticketbridge.contract.properties import may_have
-from ticketbridge.journal import Journal
+from ticketbridge.engine.bridge import Bridge
+from ticketbridge.engine.journal import Journal
 from ticketbridge.mapping import MappingError
 
 pytestmark = pytest.mark.anyio

@@ -11,16 +11,16 @@ import pytest
 
 import ticketbridge
 from tests.demo.asking import ask
-from ticketbridge.authoring.check.checking import check_files
-from ticketbridge.bridge import Bridge
-from ticketbridge.catalog import NoMappings
 from ticketbridge.demo.running import LOOPBACK, mapping_file, running_demo
 from ticketbridge.demo.screen import USERS
-from ticketbridge.journal import Journal
+from ticketbridge.engine.bridge import Bridge
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.tickets.verdicts import count
 from ticketbridge.mapping import Environment
-from ticketbridge.replies import Reply
-from ticketbridge.settings import SettingsError
-from ticketbridge.tickets.verdicts import count
+from ticketbridge.service.catalog import NoMappings
+from ticketbridge.service.replies import Reply
+from ticketbridge.service.settings import SettingsError
+from ticketbridge.workbench.check.checking import check_files
 
 pytestmark = pytest.mark.anyio
 

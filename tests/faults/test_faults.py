@@ -29,8 +29,8 @@ from tests.faults.table import FAULTS, GZIPPED
 from tests.faults.wire import BODY, CHUNKED, LENGTH, answer, chunk, head, ok, sends
 from tests.faults.words import GRANTED
 from tests.support import SECRET, TOKEN, USER, Changes, events, serving, spec_of
-from ticketbridge.bridge import Bridge, compile_mapping
-from ticketbridge.upstream import tokens
+from ticketbridge.engine.bridge import Bridge, compile_mapping
+from ticketbridge.engine.upstream import tokens
 
 pytestmark = pytest.mark.anyio
 

@@ -14,7 +14,7 @@ from tests.fake_platform import FakePlatform, Reply, Seen, Until
 from tests.faults.asking import asks_for, judged
 from tests.faults.fault import TIMEOUT, Problem, Tickets, ticket
 from tests.support import SECRET, item, order, orders, serving, spec_of
-from ticketbridge.bridge import Bridge, compile_mapping
+from ticketbridge.engine.bridge import Bridge, compile_mapping
 
 pytestmark = pytest.mark.anyio
 

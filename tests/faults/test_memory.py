@@ -20,7 +20,7 @@ from tests.faults.fault import ANA, MISMATCH, NONE, ONE, UNREADABLE, Expected, t
 from tests.faults.wire import BODY, CHUNKED, GOOD, answer, chunk, head, members, ok, sends
 from tests.processes import HEADERS, Program, serving_program
 from tests.support import Changes, item, order, orders, serving, spec_of
-from ticketbridge.bridge import compile_mapping
+from ticketbridge.engine.bridge import compile_mapping
 
 pytestmark = [
     pytest.mark.anyio,

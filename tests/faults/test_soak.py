@@ -28,8 +28,8 @@ from tests.faults.floods import FLOODS, flooding
 from tests.faults.table import FAULTS
 from tests.faults.wire import GOOD
 from tests.support import SECRET, Changes, serving, spec_of
-from ticketbridge.bridge import compile_mapping
-from ticketbridge.collector import calm_collector, collecting, resident
+from ticketbridge.engine.bridge import compile_mapping
+from ticketbridge.service.collector import calm_collector, collecting, resident
 
 pytestmark = [
     pytest.mark.anyio,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support import USER, Changes, answer_of, bridge_of, item, order, orders
-from ticketbridge.journal import Journal
-from ticketbridge.problems import MappingMismatch
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import MappingMismatch
 
 pytestmark = pytest.mark.anyio
 

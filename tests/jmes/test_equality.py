@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support import answer_of, item, order, orders, tickets_of
-from ticketbridge.authoring.cases.case_spec import contains_given
 from ticketbridge.jmes import LOOKUP_CACHE, EvaluationError, Repeated, compile_expression
+from ticketbridge.workbench.cases.case_spec import contains_given
 
 PAIRS = [
     # What differs in type alone.

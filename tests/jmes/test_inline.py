@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ticketbridge.engine.tickets.convert import Violation, to_number
 from ticketbridge.jmes import (
     EvaluationError,
     Expression,
@@ -33,7 +34,6 @@ from ticketbridge.jmes.loading import load
 from ticketbridge.jmes.parser import parse
 from ticketbridge.jmes.repeated import Repeated
 from ticketbridge.jmes.values import equal, truthy
-from ticketbridge.tickets.convert import Violation, to_number
 
 BOUND = 10**14
 ROOTS = ("a", "b", "c")

@@ -11,9 +11,9 @@ from zoneinfo import available_timezones
 import pytest
 
 from tests.support import answer_of, item, order, orders, tickets_of
+from ticketbridge.engine.problems import MappingMismatch
 from ticketbridge.jmes import EvaluationError, ExpressionError, compile_expression
 from ticketbridge.jmes.zones import zone_named
-from ticketbridge.problems import MappingMismatch
 
 DATE = compile_expression("date(at, form, zone)")
 NO_OFFSET = (

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tests.mapping.support import FILE, GOOD, VARIABLES, findings, read
-from ticketbridge.authoring.check.checking import check_text
 from ticketbridge.mapping import (
     Environment,
     Finding,
@@ -27,6 +26,7 @@ from ticketbridge.mapping.nodes import Broken, walk
 from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.structure import check_structure
 from ticketbridge.mapping.yaml_reader import read_yaml
+from ticketbridge.workbench.check.checking import check_text
 
 BOUNDED = settings(
     max_examples=80,

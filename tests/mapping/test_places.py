@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.mapping.support import change, read
-from ticketbridge.bridge import compile_mapping
+from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.mapping import MappingError
 from ticketbridge.mapping.nodes import Scalar, node_at
 from ticketbridge.mapping.report import Report

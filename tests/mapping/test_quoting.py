@@ -10,10 +10,10 @@ import graphql
 import pytest
 
 from tests.support import Replies, bridge_of, environment, item, mapping, order, orders, spec_of
-from ticketbridge.authoring.check.checking import check_text
-from ticketbridge.bridge import compile_mapping
+from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.mapping import MappingError
 from ticketbridge.mapping.findings import Finding
+from ticketbridge.workbench.check.checking import check_text
 
 HOSTILE = "x'or'1'eq'1'or'@example.com"
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.authoring.cases_support import run_cases
-from ticketbridge.authoring.cases.runner import cases_file
-from ticketbridge.authoring.check.checking import check_files
-from ticketbridge.catalog import mapping_files
+from tests.workbench.cases_support import run_cases
 from ticketbridge.mapping import Environment
+from ticketbridge.service.catalog import mapping_files
+from ticketbridge.workbench.cases.runner import cases_file
+from ticketbridge.workbench.check.checking import check_files
 
 FOLDER = Path(__file__).parents[2] / "mappings"
 MAPPINGS = {file.name: file for file in mapping_files([FOLDER])}

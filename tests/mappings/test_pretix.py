@@ -11,7 +11,7 @@ import pytest
 from tests.mappings.pretix_replay import ORGANIZER, ROOT, TOKEN, pretix
 from tests.mappings.replay import SAMPLES, Platform, running
 from tests.support import SECRET, serving
-from ticketbridge.bridge import compile_mapping
+from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
 
 MAPPING = SAMPLES.parent / "pretix.yaml"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.authoring.cases_support import run_cases
-from ticketbridge.authoring.check.checking import check_paths
-from ticketbridge.authoring.markdown import find_fences
+from tests.workbench.cases_support import run_cases
 from ticketbridge.mapping import Environment
+from ticketbridge.workbench.check.checking import check_paths
+from ticketbridge.workbench.markdown import find_fences
 
 README = (Path(__file__).parents[2] / "mappings" / "README.md").read_text("utf-8")
 SECTION = README.split("\n## Recipes\n")[1].split("\n## ")[0]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.mappings.replay import SAMPLES, Platform, Recorded, running
 from tests.support import SECRET, serving
-from ticketbridge.bridge import compile_mapping
+from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
 
 pytestmark = pytest.mark.anyio

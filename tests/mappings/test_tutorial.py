@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import ticketbridge
-from ticketbridge.authoring.markdown import Fence, find_fences
+from ticketbridge.workbench.markdown import Fence, find_fences
 
 TUTORIAL = (Path(__file__).parents[2] / "mappings" / "tutorial.md").read_text("utf-8")
 

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 from ticketbridge import __version__
-from ticketbridge.agreement import WaysDiffer
 from ticketbridge.cli.findings import print_findings
+from ticketbridge.engine.agreement import WaysDiffer
 from ticketbridge.mapping import MappingError
 from ticketbridge.terminal import UsageError, open_missing_streams
 

@@ -8,11 +8,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ticketbridge.authoring.check.checking import check_paths
-from ticketbridge.authoring.check.codes import read_codes, show_code
-from ticketbridge.authoring.check.finding_output import WRITERS, as_text
 from ticketbridge.mapping import Environment
 from ticketbridge.terminal import counted, shows_colours
+from ticketbridge.workbench.check.checking import check_paths
+from ticketbridge.workbench.check.codes import read_codes, show_code
+from ticketbridge.workbench.check.finding_output import WRITERS, as_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ticketbridge.authoring.draft.command import make_draft, name_platform, write_files
+from ticketbridge.workbench.draft.command import make_draft, name_platform, write_files
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,12 +7,12 @@ import os
 import sys
 from pathlib import Path
 
-from ticketbridge.authoring.answers import fetch_answer
-from ticketbridge.authoring.record.recording import RecordError, record
-from ticketbridge.authoring.trial import Trial
 from ticketbridge.cli.findings import all_findings
 from ticketbridge.cli.outcome import add_outcome_arguments, print_outcome
 from ticketbridge.mapping import Environment
+from ticketbridge.workbench.answers import fetch_answer
+from ticketbridge.workbench.record.recording import RecordError, record
+from ticketbridge.workbench.trial import Trial
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

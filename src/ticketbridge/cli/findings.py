@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ticketbridge.catalog import mapping_files
 from ticketbridge.mapping import Environment, Finding, MappingError
+from ticketbridge.service.catalog import mapping_files
 from ticketbridge.terminal import shows_colours
 
 
 def print_findings(findings: Sequence[Finding]) -> None:
     """Print *findings* for people, to stderr."""
     # `serve` needs the tools for errors alone.
-    from ticketbridge.authoring.check.finding_output import as_text  # noqa: PLC0415 - see above
+    from ticketbridge.workbench.check.finding_output import as_text  # noqa: PLC0415 - see above
 
     print(as_text(findings, colour=shows_colours(sys.stderr)), file=sys.stderr)
 
@@ -26,7 +26,7 @@ def all_findings(paths: Iterable[Path], environment: Environment) -> Iterator[No
     try:
         yield
     except MappingError as error:
-        from ticketbridge.authoring.check.checking import check_files  # noqa: PLC0415 - as above
+        from ticketbridge.workbench.check.checking import check_files  # noqa: PLC0415 - as above
 
         found = check_files(mapping_files(paths), environment)
         has_errors = any(finding.severity == "error" for finding in found)

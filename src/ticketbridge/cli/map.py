@@ -8,10 +8,10 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from ticketbridge.authoring.answers import map_samples
 from ticketbridge.cli.findings import all_findings
 from ticketbridge.cli.outcome import add_outcome_arguments, print_outcome
 from ticketbridge.mapping import Environment
+from ticketbridge.workbench.answers import map_samples
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

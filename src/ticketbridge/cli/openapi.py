@@ -6,11 +6,11 @@ import argparse
 import json
 from pathlib import Path
 
-from ticketbridge.bridge import compile_mapping
-from ticketbridge.catalog import not_there
 from ticketbridge.cli.findings import all_findings
-from ticketbridge.description import describe_served
+from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
+from ticketbridge.service.catalog import not_there
+from ticketbridge.service.description import describe_served
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

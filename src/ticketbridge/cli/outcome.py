@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ticketbridge.authoring.explain_output import WRITERS, PrintedAnswer
-from ticketbridge.authoring.trial import Trial
+from ticketbridge.workbench.explain_output import WRITERS, PrintedAnswer
+from ticketbridge.workbench.trial import Trial
 
 
 def add_outcome_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,15 +7,15 @@ import os
 import sys
 from pathlib import Path
 
-from ticketbridge.authoring.probe.caller import ProbeTarget, read_header, read_url
-from ticketbridge.authoring.probe.contracts import CONTRACTS, Contract
-from ticketbridge.authoring.probe.handshake import trust_of
-from ticketbridge.authoring.probe.probe_files import read_expected, read_replay, read_schema
-from ticketbridge.authoring.probe.probe_output import WRITERS
-from ticketbridge.authoring.probe.probe_session import Limits
-from ticketbridge.authoring.probe.probing import CHECKS, OUTSIDER_CHECKS, probe, resale_checks
 from ticketbridge.mapping import Environment
 from ticketbridge.terminal import UsageError
+from ticketbridge.workbench.probe.caller import ProbeTarget, read_header, read_url
+from ticketbridge.workbench.probe.contracts import CONTRACTS, Contract
+from ticketbridge.workbench.probe.handshake import trust_of
+from ticketbridge.workbench.probe.probe_files import read_expected, read_replay, read_schema
+from ticketbridge.workbench.probe.probe_output import WRITERS
+from ticketbridge.workbench.probe.probe_session import Limits
+from ticketbridge.workbench.probe.probing import CHECKS, OUTSIDER_CHECKS, probe, resale_checks
 
 _MOST_CALLS = 200
 

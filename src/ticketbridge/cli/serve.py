@@ -7,12 +7,12 @@ import logging
 import os
 from pathlib import Path
 
-from ticketbridge import logs
-from ticketbridge.catalog import NoMappings
 from ticketbridge.cli.findings import all_findings
 from ticketbridge.mapping import Environment
-from ticketbridge.server import serve
-from ticketbridge.settings import Settings, doubts_of, settings_from
+from ticketbridge.service import logs
+from ticketbridge.service.catalog import NoMappings
+from ticketbridge.service.server import serve
+from ticketbridge.service.settings import Settings, doubts_of, settings_from
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

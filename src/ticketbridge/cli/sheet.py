@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ticketbridge.authoring.sheet.sheet_content import sheet_of
-from ticketbridge.authoring.sheet.sheet_page import WRITERS
-from ticketbridge.bridge import compile_mapping
-from ticketbridge.catalog import not_there
 from ticketbridge.cli.findings import all_findings
+from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
+from ticketbridge.service.catalog import not_there
+from ticketbridge.workbench.sheet.sheet_content import sheet_of
+from ticketbridge.workbench.sheet.sheet_page import WRITERS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ticketbridge.authoring.cases.case_output import WRITERS, as_junit, write_text
-from ticketbridge.authoring.cases.mapping_runs import run_files
-from ticketbridge.authoring.cases.update import update_files
-from ticketbridge.authoring.check.finding_output import as_text
-from ticketbridge.catalog import mapping_files
+from ticketbridge.service.catalog import mapping_files
 from ticketbridge.terminal import shows_colours
+from ticketbridge.workbench.cases.case_output import WRITERS, as_junit, write_text
+from ticketbridge.workbench.cases.mapping_runs import run_files
+from ticketbridge.workbench.cases.update import update_files
+from ticketbridge.workbench.check.finding_output import as_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

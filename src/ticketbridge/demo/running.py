@@ -15,14 +15,14 @@ from typing import Final
 
 import uvicorn
 
-from ticketbridge.app import Observer, create_app
-from ticketbridge.bridge import Bridge
-from ticketbridge.catalog import NoMappings, load_bridges
 from ticketbridge.demo.lantern import BASE_PATH, make_legacy_platform
-from ticketbridge.listening import close_all, open_listeners, url_of
+from ticketbridge.engine.bridge import Bridge
 from ticketbridge.mapping import Environment
-from ticketbridge.server import server_config
-from ticketbridge.settings import Settings, SettingsError
+from ticketbridge.service.app import Observer, create_app
+from ticketbridge.service.catalog import NoMappings, load_bridges
+from ticketbridge.service.listening import close_all, open_listeners, url_of
+from ticketbridge.service.server import server_config
+from ticketbridge.service.settings import Settings, SettingsError
 
 PORT: Final = 8080
 LOOPBACK: Final = "127.0.0.1"

@@ -11,15 +11,15 @@ from contextlib import suppress
 from typing import TextIO
 from urllib.parse import urlsplit
 
-from ticketbridge import logs
-from ticketbridge.bridge import Bridge
 from ticketbridge.demo.lantern import CUSTOMERS
 from ticketbridge.demo.running import LOOPBACK, PORT, Demo, running_demo
-from ticketbridge.journal import Journal
-from ticketbridge.replies import Reply
-from ticketbridge.settings import Settings
+from ticketbridge.engine.bridge import Bridge
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.tickets.verdicts import NOT_OWNER, RETURNED, Record
+from ticketbridge.service import logs
+from ticketbridge.service.replies import Reply
+from ticketbridge.service.settings import Settings
 from ticketbridge.terminal import BOLD, GREEN, RED, YELLOW, Paint, counted
-from ticketbridge.tickets.verdicts import NOT_OWNER, RETURNED, Record
 
 MAIN_USER = "ana@example.com"
 USERS = {

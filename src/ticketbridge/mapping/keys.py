@@ -9,7 +9,7 @@ words of findings (`structure`) and the value itself (`build`) are made from the
 declared, used where it has its effect, and tested; then two files are made anew:
 
     ticketbridge schema mapping > src/ticketbridge/mapping/mapping.schema.json
-    python -m ticketbridge.authoring.reference mappings/README.md
+    python -m ticketbridge.workbench.reference mappings/README.md
 """
 
 from __future__ import annotations

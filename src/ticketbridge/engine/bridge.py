@@ -1,0 +1,401 @@
+"""From a mapping to a running bridge: the walk of one answer, from the user to the tickets.
+
+    user ──► source entries, outermost first ──► bindings ──► records ──► verdicts ──► body
+
+Each entry is run for all bindings of the one above it, so that calls go out together; a binding that
+fails a check is judged at once and goes no further.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from ticketbridge.contract.marks import STATUS
+from ticketbridge.engine.agreement import Made, require_same
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import (
+    MappingMismatch,
+    Overloaded,
+    ProblemError,
+    UnknownUser,
+    UpstreamTimeout,
+)
+from ticketbridge.engine.response import Body, ResponsePlan
+from ticketbridge.engine.tickets.bindings import Bindings
+from ticketbridge.engine.tickets.duplicates import resolve_duplicates
+from ticketbridge.engine.tickets.program import Program
+from ticketbridge.engine.tickets.steps import Level, RecordProgram, compile_program, marks_of
+from ticketbridge.engine.tickets.turns import with_turns
+from ticketbridge.engine.tickets.verdicts import RETURNED, Record, count
+from ticketbridge.engine.upstream.binding import bind_each
+from ticketbridge.engine.upstream.calls import BindingPlan, CallPlan
+from ticketbridge.engine.upstream.context import AnswerContext, Send
+from ticketbridge.engine.upstream.errors import OwnsNothing
+from ticketbridge.engine.upstream.limits import BodyBudget, State, require_records
+from ticketbridge.engine.upstream.login import Login, compile_login
+from ticketbridge.engine.upstream.pipeline import EntryPlan, Platform
+from ticketbridge.engine.upstream.tls import compile_tls
+from ticketbridge.engine.upstream.wire import Wire, open_connections
+from ticketbridge.jmes import LOOKUP_CACHE, NOW, keys_shown
+from ticketbridge.mapping.compiler import SpecCompiler
+from ticketbridge.mapping.findings import Finding
+from ticketbridge.mapping.quoting import check_quoting
+from ticketbridge.mapping.spec import BindingSpec, EntrySpec, MappingSpec
+
+Binding = tuple[dict[str, Any], list[Any]]
+"""A scope, and what the next entry binds in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What menta tech gets: a status and a body (none with 204)."""
+
+    status: int
+    body: Body = field(repr=False)
+
+
+class Bridge:
+    """One mapping, ready to answer. Make it with `compile_mapping`."""
+
+    def __init__(
+        self,
+        spec: MappingSpec,
+        parts: Parts,
+        last_stage: Send | None = None,
+    ) -> None:
+        self.spec = spec
+        self.warnings: Sequence[Finding] = spec.warnings
+        self._calls, self._levels = _split(parts.entries)
+        self._bindings = Bindings(spec)
+        self.program = _compile_tickets(parts)
+        self._response = parts.response
+        self._login = parts.login
+        self._connections = None
+        if last_stage is None:
+            self._connections = open_connections(spec.upstream, parts.tls)
+            last_stage = Wire(self._connections, spec.upstream.max_body).send
+        self._platform = self._reached_by(last_stage, logs_in=True)
+
+    async def answer(
+        self, user: str, journal: Journal | None = None, *, now: datetime | None = None
+    ) -> Answer:
+        """The valid tickets that *user* owns, asked of the platform now.
+
+        *journal* takes down what happens on the way; *now* fixes the clock of `now()`. Raises
+        ProblemError: there is never an answer with less in it than the platform said.
+        """
+        journal = Journal() if journal is None else journal
+        limit = asyncio.timeout(self.spec.upstream.timeout)
+        try:
+            async with limit:
+                with keys_shown(journal.explains):
+                    return await self._answer(user, journal, limit, now or datetime.now(UTC))
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise _late(journal) from None
+        finally:
+            journal.verdicts = journal.verdicts or count(journal.records)
+
+    def replaced(self, last_stage: Send, *, logs_in: bool = True) -> Bridge:
+        """Return a copy that sends its requests through *last_stage*, which stands in or watches.
+
+        What was compiled is shared, and so are the connections; tokens, limits and breaker are new.
+        *logs_in* False signs nothing where a login would be needed.
+        """
+        other = copy(self)
+        platform = self._reached_by(last_stage, logs_in=logs_in)
+        other._platform = platform  # noqa: SLF001 - of this class
+        return other
+
+    @property
+    def last_stage(self) -> Send:
+        """What sends a request over the wire, or stands in for that."""
+        return self._platform.last_stage
+
+    @property
+    def breaker(self) -> State:
+        """Whether the platform is called at all."""
+        return self._platform.breaker.state
+
+    async def aclose(self) -> None:
+        """Close the connections to the platform."""
+        if self._connections is not None:
+            await self._connections.aclose()
+
+    def _reached_by(self, last_stage: Send, *, logs_in: bool) -> Platform:
+        upstream = self.spec.upstream
+        return Platform(upstream, self._calls, self._login, last_stage, logs_in=logs_in)
+
+    async def _answer(
+        self, user: str, journal: Journal, deadline: asyncio.Timeout, now: datetime
+    ) -> Answer:
+        scope = {"user": user, NOW: now, LOOKUP_CACHE: {}}
+        bodies = BodyBudget(self.spec.upstream.max_body)
+        context = AnswerContext(journal, scope, deadline, bodies)
+        try:
+            bindings = await self._walk(scope, context)
+        except OwnsNothing as nothing:
+            if nothing.unknown_user and self._response.when_unknown_user == 404:
+                raise UnknownUser from nothing
+            bindings = []
+        if journal.explains:
+            return await self._compared(user, bindings, journal)
+        served = self._served(user, bindings, journal)
+        return served or await self._explained(user, bindings, journal)
+
+    # --- the calls ------------------------------------------------------------------------------
+
+    async def _walk(self, scope: dict[str, Any], context: AnswerContext) -> list[Binding]:
+        """Bind each entry for all scopes of the one before, down to the last that calls.
+
+        What can be judged on the way is judged, and its further calls are saved.
+        """
+        scopes, journal = [scope], context.journal
+        last, most = len(self._calls) - 1, self.spec.upstream.max_records
+        for stage, (entry, bind) in enumerate(zip(self._calls, self._platform.ways, strict=True)):
+            is_call = isinstance(entry, CallPlan)
+            values = await bind_each(bind, scopes, context, self._bindings, most, at_once=is_call)
+            bindings = list(zip(scopes, values, strict=True))
+            if stage < last:
+                scopes = await self._going_on(stage, entry.name, bindings, journal)
+                self._fail_on_violations(journal, settled=False)
+        return bindings
+
+    async def _going_on(
+        self, stage: int, name: str, bindings: Sequence[Binding], journal: Journal
+    ) -> list[dict[str, Any]]:
+        """The scopes of the next entry; the records of the bindings that end here are in the journal."""
+        going_on = []
+        async for bound in with_turns(_scopes(name, bindings)):
+            record = self.program.judge(stage, bound)
+            if record is None:
+                going_on.append(bound)
+            else:
+                keeps = journal.explains or record.verdict.is_violation
+                record.scope = bound if keeps else None
+                _add(record, journal)
+        return going_on
+
+    # --- the records ----------------------------------------------------------------------------
+
+    async def _compared(self, user: str, bindings: list[Binding], journal: Journal) -> Answer:
+        """The explained answer; raises WaysDiffer where `serve` would give another one."""
+        serving = Journal(records=list(journal.records))
+        served = _made(lambda: self._served(user, list(bindings), serving), serving)
+        try:
+            answer = await self._explained(user, bindings, journal)
+        except ProblemError as problem:
+            if served is not None:
+                require_same(served, Made(journal.verdicts, problem=problem))
+            raise
+        if served is not None:
+            require_same(served, Made(journal.verdicts, answer.status, answer.body))
+        return answer
+
+    def _served(self, user: str, bindings: list[Binding], journal: Journal) -> Answer | None:
+        """An answer in which nothing is odd, or None."""
+        if any(record.verdict.is_violation for record in journal.records):
+            return None
+        writing = self._response.writing(user)
+        tally = self.program.tally(writing.add, self._require_records)
+        try:
+            self.program.serve(bindings, tally)
+            writing.check()
+            verdicts = tally.counts(count(journal.records))
+            self._require_records(sum(verdicts.values()))
+        except Exception:  # noqa: BLE001 - whatever was unusual, the explanation meets it again
+            return None
+        journal.verdicts = verdicts
+        # Nothing is left to explain: what the platform said makes room for the answer.
+        bindings.clear()
+        return self._answered(tally.given, writing.encoded())
+
+    async def _explained(self, user: str, bindings: Sequence[Binding], journal: Journal) -> Answer:
+        """Any answer, its records with their reasons; or the problem that it is."""
+        stage = len(self._calls) - 1
+        found = _scopes(self._calls[stage].name, bindings)
+        counts = [0] * len(self._levels)
+        size = self._response.size()
+        records = (record for scope in found for record in self._judged(stage, scope, counts))
+        async for record in with_turns(records):
+            if record is not None:
+                _add(record, journal)
+                self._require_records(len(journal.records))
+                size.add(record.ticket)
+        resolve_duplicates(journal.records)
+        journal.verdicts = count(journal.records)
+        self._fail_on_violations(journal)
+        tickets = [record.ticket for record in journal.records if record.ticket is not None]
+        return self._answered(len(tickets), await self._response.render(user, tickets))
+
+    def _answered(self, tickets: int, body: Body) -> Answer:
+        if not tickets and self._response.when_empty == 204:
+            return Answer(204, b"")
+        return Answer(200, body)
+
+    def _judged(
+        self, stage: int, scope: dict[str, Any], counts: list[int]
+    ) -> Iterator[Record | None]:
+        """The records below one binding of the entry number *stage*, and None for each binding between.
+
+        *counts* are the values that each level has bound so far.
+        """
+        level = stage - len(self._calls) + 1
+        record = self.program.judge(stage, scope)
+        if record is not None:
+            yield record
+            return
+        entry = self._levels[level]
+        values = entry.values(scope)
+        counts[level] += len(values)
+        self._require_records(counts[level])
+        yield None
+        for value in values:
+            yield from self._judged(stage + 1, {**scope, entry.name: value}, counts)
+
+    def _require_records(self, number: int) -> None:
+        require_records(number, self.spec.upstream.max_records)
+
+    def _fail_on_violations(self, journal: Journal, *, settled: bool = True) -> None:
+        """A list that leaves out what could not be judged is no answer, unless the mapping says `omit`."""
+        violations = [record for record in journal.records if record.verdict.is_violation]
+        if not violations:
+            return
+        omits = self.spec.ticket.on_violation == "omit"
+        returned = any(record.verdict == RETURNED for record in journal.records)
+        if omits and (returned or not settled):
+            return
+        first = violations[0]
+        label = self._bindings.label(first.scope or {})
+        raise MappingMismatch(
+            f"{len(violations)} of {len(journal.records)} records could not be judged"
+            f" (first: {first.verdict})",
+            log=f"{len(violations)} violations, first {first.verdict}: {first.reason}"
+            + (f" ({label})" if label else ""),
+        )
+
+
+def _add(record: Record, journal: Journal) -> None:
+    """Add *record* to the journal, with its notes where it explains."""
+    if not journal.explains:
+        record.checks = record.fields = ()
+    journal.records.append(record)
+
+
+def _made(serve: Callable[[], Answer | None], journal: Journal) -> Made | None:
+    """What *serve* makes, told to *journal*; None where it leaves the answer to the explanation."""
+    try:
+        answer = serve()
+    except ProblemError as problem:
+        return Made(journal.verdicts, problem=problem)
+    return None if answer is None else Made(journal.verdicts, answer.status, answer.body)
+
+
+def _scopes(name: str, bindings: Sequence[Binding]) -> Iterator[dict[str, Any]]:
+    return ({**scope, name: value} for scope, values in bindings for value in values)
+
+
+def _late(journal: Journal) -> ProblemError:
+    """The deadline passed, and more of it went by in wait for a turn than in calls, or less."""
+    if journal.waiting.seconds > journal.upstream.seconds:
+        return Overloaded(log="no free call to the platform before the deadline")
+    return UpstreamTimeout()
+
+
+def _split(entries: Sequence[EntryPlan]) -> tuple[Sequence[EntryPlan], Sequence[BindingPlan]]:
+    """The entries down to the last that calls, and the levels below it."""
+    calling = [number for number, entry in enumerate(entries) if isinstance(entry, CallPlan)]
+    cut = calling[-1] + 1 if calling else 1
+    return entries[:cut], [entry for entry in entries[cut:] if isinstance(entry, BindingPlan)]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a mapping compiles to, before any of it is put to work."""
+
+    response: ResponsePlan
+    entries: Sequence[EntryPlan]
+    login: Login | None
+    ticket: RecordProgram
+    tls: ssl.SSLContext | None
+
+
+def compile_mapping(
+    spec: MappingSpec,
+    *,
+    last_stage: Send | None = None,
+    compiler: SpecCompiler | None = None,
+) -> Bridge:
+    """*spec* made to run. Raises MappingError with all that is wrong in it.
+
+    *last_stage* stands in for the connections to the platform, *compiler* makes the expressions.
+    """
+    compiler = compiler or SpecCompiler(spec.source)
+    parts = _compile_parts(spec, compiler)
+    compiler.raise_errors()
+    whole = replace(spec, warnings=(*spec.warnings, *compiler.findings))
+    return Bridge(whole, parts, last_stage)
+
+
+def compile_findings(spec: MappingSpec) -> Sequence[Finding]:
+    """What `compile_mapping` finds wrong or doubtful; *spec* may have stand-ins for what is wrong."""
+    compiler = SpecCompiler(spec.source)
+    _compile_parts(spec, compiler)
+    return compiler.findings
+
+
+def _compile_parts(spec: MappingSpec, compiler: SpecCompiler) -> Parts:
+    names = [entry.name for entry in spec.source]
+    response = ResponsePlan(spec.response, spec.upstream, compiler)
+    entries = [
+        _compile_entry(entry, spec, names[:position], compiler)
+        for position, entry in enumerate(spec.source)
+    ]
+    login = compile_login(spec.upstream, compiler)
+    _check_asking(spec, entries, login, compiler)
+    check_quoting(spec, compiler)
+    ticket = compile_program(spec.ticket, response.contract, names, compiler)
+    response.hold_to_fields(
+        [*(field.name for field in spec.ticket.fields.fields), STATUS], compiler
+    )
+    if marks_of(spec.ticket):
+        response.hold_to_marks(compiler)
+    tls = compile_tls(spec.upstream.tls, compiler)
+    return Parts(response, entries, login, ticket, tls)
+
+
+def _compile_tickets(parts: Parts) -> Program:
+    calls, levels = _split(parts.entries)
+    below = [Level(level.expression, level.bindable) for level in levels]
+    return Program(parts.ticket, len(calls) - 1, below, is_bundled=parts.response.is_bundled)
+
+
+def _compile_entry(
+    entry: EntrySpec, spec: MappingSpec, names: Sequence[str], compiler: SpecCompiler
+) -> EntryPlan:
+    if isinstance(entry, BindingSpec):
+        return BindingPlan(entry, names, compiler)
+    return CallPlan(entry, spec.upstream, names, compiler, alone=spec.ticket.owner is None)
+
+
+def _check_asking(
+    spec: MappingSpec, entries: Sequence[EntryPlan], login: Login | None, compiler: SpecCompiler
+) -> None:
+    """Report a mapping in which neither the answer nor a request is held to the user's tickets."""
+    asks = any(isinstance(entry, CallPlan) and entry.request.uses_user for entry in entries)
+    asks = asks or (login is not None and login.uses_user)
+    if spec.ticket.owner is None and not asks:
+        compiler.report(
+            spec.ticket.place,
+            "TB312",
+            "`owner: upstream` says that the platform returns only the asked user's tickets,"
+            " but no request and no login uses `user`",
+            'place "{user}" in a request, or name the owner in the answer',
+        )

@@ -1,0 +1,284 @@
+"""The body that menta tech gets, and the schema that it and each ticket are held to.
+
+It is bounded as it is written: a field such as `metadata: order` puts all that the platform said of an order
+into each of its tickets, and would make gigabytes out of one body.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+import msgspec
+
+from ticketbridge.contract import Breach, Validator, tickets_schema
+from ticketbridge.contract.body import hold_to_fields, hold_to_schema
+from ticketbridge.contract.marks import hold_to_marks
+from ticketbridge.contract.shape import Schema, items_of, object_shape
+from ticketbridge.engine.problems import MappingMismatch
+from ticketbridge.engine.tickets.duplicates import TICKET_ID
+from ticketbridge.engine.tickets.steps import TicketContract
+from ticketbridge.jmes import (
+    ENCODER,
+    EvaluationError,
+    HashShape,
+    RootShape,
+    Shape,
+    TooLongError,
+    encode_within,
+)
+from ticketbridge.mapping.compiler import SpecCompiler
+from ticketbridge.mapping.spec import ResponseSpec, UpstreamSpec
+
+_ROOTS = ("user", "tickets")
+_END = b"]}"
+_PART = 500
+"""Tickets that are checked and written together."""
+_STRETCH = 8_000_000
+"""Bytes of several tickets that are: to write and to check as many takes a tenth of a second at most."""
+_USUAL = 300  # bytes of a ticket
+_TICKET = 1_000
+"""Bytes of a ticket; one that has all fields of the contract has about 800."""
+
+
+Body = bytes | bytearray
+"""A body as it is sent: a long one is not copied into bytes once it is written."""
+
+
+class Misfit(Exception):
+    """A body or a ticket is not what its schema says; *breach* finds out what is wrong."""
+
+    def __init__(self, breach: Callable[[], Breach | None]) -> None:
+        self.breach = breach
+        super().__init__("no fit")
+
+
+class Writing(Protocol):
+    """A body in the making. Whatever is odd about it raises: the explanation meets it again.
+
+    So does, by TooLongError, what is too long for the body, or for one stretch without a turn for others.
+    """
+
+    def add(self, tickets: list[dict[str, Any]]) -> None:
+        """Some more tickets, none of which is taken where it raises; the list is used again by its owner."""
+        ...
+
+    def check(self) -> None:
+        """There are no more."""
+        ...
+
+    def encoded(self) -> Body:
+        """The body as JSON, once it was checked; to be called once."""
+        ...
+
+
+class ResponsePlan:
+    """What a mapping's `response` compiles to."""
+
+    def __init__(self, spec: ResponseSpec, upstream: UpstreamSpec, compiler: SpecCompiler) -> None:
+        """Slips go to *compiler* as findings; *upstream* says how large an answer may become."""
+        self._spec = spec
+        # What the platform said may be in it once, and each ticket has names and constants besides.
+        self.room = upstream.max_body + _TICKET * upstream.max_records
+        self.when_empty = spec.when_empty
+        self.when_unknown_user = spec.when_unknown_user
+        self._schema: Schema = tickets_schema() if spec.schema is None else spec.schema
+        self._body = compiler.expression(spec.body, _ROOTS)
+        self._validator = Validator(self._schema)
+        # The bundled schema asks nothing of the list as a whole, and has the default body alone.
+        self._writing = _InParts if spec.schema is None else _Whole
+        self.is_bundled = spec.schema is None
+        """Whether the body is the bundled one, and its tickets are the contract's."""
+        self.contract = _ticket_contract(self._body.shape(), self._schema)
+        # A ticket that the body reshapes is held to the contract before; any other in the body.
+        reshaped = self.contract.root is not self._schema
+        self._tickets = (
+            Validator(self.contract.root, part=self.contract.ticket) if reshaped else None
+        )
+        if not compiler.failed(spec.body):
+            hold_to_schema(self._body.tree, spec.body, self._schema, compiler)
+        if TICKET_ID not in self.contract.shape.properties:
+            compiler.report(
+                spec.place,
+                "TB306",
+                f"the schema's tickets have no `{TICKET_ID}`, by which tickets are told apart",
+                f'keep `{TICKET_ID}` in `fields` and rename it in `body`: "tickets[*].{{id: ticketId}}"',
+            )
+
+    def hold_to_marks(self, compiler: SpecCompiler) -> None:
+        """The body gives each ticket with its status; what leaves it out is a finding."""
+        if not compiler.failed(self._spec.body):
+            hold_to_marks(self._body.tree, self._spec.body, compiler)
+
+    def hold_to_fields(self, names: Collection[str], compiler: SpecCompiler) -> None:
+        """The body takes only such fields of tickets as are among *names*; others are findings."""
+        if not compiler.failed(self._spec.body):
+            hold_to_fields(self._body.tree, self._spec.body, names, compiler)
+
+    def writing(self, user: str) -> Writing:
+        """A body to be written for *user*, which has no tickets yet."""
+        return self._writing(self, user)
+
+    def made(self, user: str, tickets: Sequence[Mapping[str, Any]]) -> Any:
+        """The body of these tickets; raises EvaluationError."""
+        return self._body({"user": user, "tickets": tickets})
+
+    def require_fit(self, tickets: list[dict[str, Any]], body: object) -> None:
+        """Raise Misfit where *body*, or one of its *tickets*, is not what its schema says."""
+        if self._tickets is not None and not self._tickets.all_fit(tickets):
+            breaches = map(self._tickets.breach, tickets)
+            raise Misfit(lambda: next(filter(None, breaches), None))
+        if not self._validator.fits(body):
+            raise Misfit(partial(self._validator.breach, body))
+
+    def size(self) -> Size:
+        """Counts tickets that are made, and kept until the body is written."""
+        return Size(self.too_large(), self.room if self._writing is _InParts else None)
+
+    def too_large(self) -> MappingMismatch:
+        """The problem of a body of more bytes than it may have."""
+        return MappingMismatch(
+            "The answer is larger than allowed",
+            log=f"response: body: more than {self.room} bytes"
+            f" (max_body, and {_TICKET} for each of max_records)",
+        )
+
+    async def render(self, user: str, tickets: Sequence[dict[str, Any]]) -> Body:
+        """The body as JSON, with turns for other answers while it is written.
+
+        Raises MappingMismatch where it is not what the schema says, or has more bytes than it may.
+        """
+        try:
+            return await self._rendered(user, tickets)
+        except TooLongError:
+            raise self.too_large() from None
+        except EvaluationError as error:
+            raise MappingMismatch(log=f"response: body: {error}") from error
+        except Misfit as misfit:
+            raise MappingMismatch(log=f"response: the body {misfit.breach()}") from misfit
+        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+            raise MappingMismatch(log="response: body: no JSON") from error
+
+    async def _rendered(self, user: str, tickets: Sequence[dict[str, Any]]) -> Body:
+        writing = self.writing(user)
+        parts = [list(tickets[at : at + _PART]) for at in range(0, len(tickets), _PART)][::-1]
+        while parts:
+            part = parts.pop()
+            try:
+                writing.add(part)
+            except TooLongError:
+                if len(part) == 1:
+                    raise
+                half = len(part) // 2
+                parts += part[half:], part[:half]
+            await asyncio.sleep(0)
+        writing.check()
+        return writing.encoded()
+
+
+class Size:
+    """How many bytes the tickets have that are made so far; *room* None: it says nothing of the body's."""
+
+    def __init__(self, problem: MappingMismatch, room: int | None) -> None:
+        self._problem = problem
+        self._left = room
+
+    def add(self, ticket: object) -> None:
+        """Count one more; raises *problem* where it is too much."""
+        if self._left is None:
+            return
+        try:
+            self._left -= len(encode_within(ticket, self._left))
+        except TooLongError:
+            raise self._problem from None
+        except (msgspec.MsgspecError, RecursionError, ValueError):
+            return  # no JSON, as is said when the body is written
+
+
+class _InParts:
+    """The bundled body: its tickets, which were checked before, are written as they come, and not kept.
+
+    In an answer of many tickets they, what the platform said of them, and the text of the answer would
+    otherwise stand side by side.
+    """
+
+    def __init__(self, plan: ResponsePlan, user: str) -> None:
+        self._plan = plan
+        self._user = user
+        self._text = bytearray(b'{"userEmail":' + ENCODER.encode(user) + b',"tickets":[')
+        self._left = plan.room - len(self._text) - len(_END)
+        self._is_empty = True
+        self._expected = _USUAL
+
+    def add(self, tickets: list[Any]) -> None:
+        # A ticket alone is not divided.
+        room = self._left if len(tickets) == 1 else min(self._left, _STRETCH)
+        text = encode_within(tickets, room, expected=self._expected * len(tickets))
+        # Most tickets are as long as those before, or a little longer.
+        self._expected = len(text) * 5 // (4 * len(tickets))
+        # Of the list's brackets the first parts this ticket from the one before.
+        text[0], text[-1:] = ord(","), b""
+        self._text += text[1:] if self._is_empty else text
+        self._left -= len(text)
+        self._is_empty = False
+
+    def check(self) -> None:
+        self._plan.require_fit([], self._plan.made(self._user, []))
+
+    def encoded(self) -> Body:
+        self._text += _END
+        return self._text
+
+
+class _Whole:
+    """Any other body: what its expression makes of the tickets, and its schema asks, takes them all."""
+
+    def __init__(self, plan: ResponsePlan, user: str) -> None:
+        self._plan = plan
+        self._user = user
+        self._tickets: list[dict[str, Any]] = []
+        self._text = bytearray()
+
+    def add(self, tickets: list[dict[str, Any]]) -> None:
+        self._tickets += tickets
+
+    def check(self) -> None:
+        body = self._plan.made(self._user, self._tickets)
+        self._text = encode_within(body, self._plan.room)
+        self._plan.require_fit(self._tickets, body)
+
+    def encoded(self) -> Body:
+        return self._text
+
+
+def _ticket_contract(body: Shape, schema: Schema) -> TicketContract:
+    """The schema of a ticket where the body holds `tickets` whole; the bundled ticket where it reshapes them.
+
+    A reshaped ticket needs only its id: which fields the body takes from it, the body's schema says.
+    """
+    place = _place_of_tickets(body, schema, schema)
+    if place is not None:
+        return TicketContract(schema, _needing_id(items_of(place, schema)))
+    bundled = tickets_schema()
+    return TicketContract(bundled, {**bundled["$defs"]["ticket"], "required": [TICKET_ID]})
+
+
+def _place_of_tickets(body: Shape, schema: Schema, root: Schema) -> Schema | None:
+    """The schema of the list that is exactly `tickets`, or None."""
+    match body:
+        case RootShape(name="tickets"):
+            return schema
+        case HashShape(values=members):
+            properties = object_shape(schema, root).properties
+            for name, member in members.items():
+                place = _place_of_tickets(member, properties.get(name, {}), root)
+                if place is not None:
+                    return place
+    return None
+
+
+def _needing_id(ticket: Schema) -> Schema:
+    required = ticket.get("required", ())
+    return ticket if TICKET_ID in required else {**ticket, "required": [*required, TICKET_ID]}

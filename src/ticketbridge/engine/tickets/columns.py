@@ -1,0 +1,72 @@
+"""The contract, asked of the values of many tickets at once, field by field.
+
+What the serving function makes true of a field (its name, its type, that it is there) is not asked again;
+only what a schema says beyond that, and once for each different value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ticketbridge.contract import Validator
+from ticketbridge.contract.shape import Schema
+from ticketbridge.engine.tickets.fields import ExpressionField, Field, ObjectField, TagsField
+
+_HASHABLE = frozenset({"string", "number", "integer"})
+_SAYS_NOTHING = frozenset({"type", "title", "description", "examples", "$comment", "default"})
+
+Column = set[Any] | list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Spec:
+    field: ExpressionField | TagsField
+    is_set: bool
+
+
+class Columns:
+    """The columns of one mapping's tickets: one for each field whose schema says more than its type."""
+
+    def __init__(self, fields: Sequence[Field], root: Schema) -> None:
+        self._specs = list(_specs(fields))
+        self._numbers = {id(spec.field): number for number, spec in enumerate(self._specs)}
+        part: Schema = {"prefixItems": [{"items": spec.field.schema} for spec in self._specs]}
+        self._validator = Validator(root, part=part)
+
+    def number(self, field: Field) -> int | None:
+        """The number of the field's column, or None where it has none."""
+        return self._numbers.get(id(field))
+
+    def adders(self) -> Iterator[tuple[int, str]]:
+        """The number of each column, and the method that adds to it."""
+        return ((n, "add" if spec.is_set else "append") for n, spec in enumerate(self._specs))
+
+    def new(self) -> list[Column]:
+        """Empty columns."""
+        return [set() if spec.is_set else [] for spec in self._specs]
+
+    def fit(self, columns: Sequence[Column]) -> bool:
+        """Whether all that is in *columns* is what the contract says."""
+        return self._validator.fits(list(map(list, columns)))
+
+
+def _specs(fields: Sequence[Field]) -> Iterator[_Spec]:
+    for field in fields:
+        match field:
+            case ExpressionField():
+                if not _is_fit_by_type(field):
+                    yield _Spec(field, field.kind in _HASHABLE)
+            case TagsField():
+                yield _Spec(field, is_set=True)
+            case ObjectField():
+                yield from _specs(field.fields)
+
+
+def _is_fit_by_type(field: ExpressionField) -> bool:
+    """Whether any value of the field's type fits its schema. An optional text is never empty."""
+    asks = field.schema.keys() - _SAYS_NOTHING
+    if field.kind == "string" and field.optional and field.schema.get("minLength") == 1:
+        asks -= {"minLength"}
+    return not asks

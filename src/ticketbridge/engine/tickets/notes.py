@@ -1,0 +1,124 @@
+"""What the program with notes takes down of one record while it judges it, and the record at its end.
+
+The code that `emit` writes calls it after each step. Nothing of it runs where the bare program serves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ticketbridge.contract import Validator
+from ticketbridge.engine.tickets.convert import MISSING, Violation, json_type
+from ticketbridge.engine.tickets.duplicates import TICKET_ID
+from ticketbridge.engine.tickets.steps import Check, Ineligible, UnknownStatus
+from ticketbridge.engine.tickets.verdicts import (
+    RETURNED,
+    UNKNOWN_STATUS,
+    CheckNote,
+    FieldNote,
+    Record,
+    Verdict,
+)
+from ticketbridge.jmes import EvaluationError, Expression
+from ticketbridge.jmes.attributed import AttributedError
+
+Fault = EvaluationError | Violation | AttributedError
+FAULTS: Final = (EvaluationError, Violation, AttributedError)
+"""What a step raises where the record cannot be judged."""
+
+
+@dataclass(slots=True)
+class Notes:
+    """The notes of one record so far. The first field that fails decides its verdict."""
+
+    validator: Validator
+    checks: list[CheckNote] = field(default_factory=list)
+    fields: list[FieldNote] = field(default_factory=list)
+    violation: Violation | None = None
+
+    def passed(self, check: Check, given: object) -> None:
+        """The *check* has nothing against the record."""
+        self._note_check(check, given, check.passes)
+
+    def marked(self, check: Check, given: object, ineligible: Ineligible) -> None:
+        """The *check* makes the ticket one that goes out with its mark."""
+        self._note_check(check, given, ineligible.word)
+
+    def ended(self, check: Check, given: object, verdict: Verdict) -> Record:
+        """Return the record that *check* ends with *verdict*."""
+        self._note_check(check, given, str(verdict))
+        return Record(verdict, checks=self.checks)
+
+    def refused(self, check: Check, given: object, fault: Fault) -> Record:
+        """Return the record that *check* cannot judge."""
+        verdict = Verdict("violation", check.name)
+        if isinstance(fault, UnknownStatus):
+            verdict = UNKNOWN_STATUS
+        failure = fault.reason if isinstance(fault, EvaluationError) else ""
+        self._note_check(check, given, str(verdict), failure)
+        return Record(verdict, reason=_reason_of(check, given, fault), checks=self.checks)
+
+    def made(self, name: str, expression: Expression | None, given: object, made: object) -> None:
+        """The field *name* was made."""
+        self.fields.append(FieldNote(name, expression, given, made))
+
+    def failed(self, name: str, expression: Expression, given: object, fault: Fault) -> Any:
+        """Return MISSING for the field *name*, which cannot be made."""
+        violation = _violation(name, given, fault)
+        self.violation = self.violation or violation
+        failure = fault.reason if isinstance(fault, EvaluationError) else ""
+        refusal = failure or violation.reason
+        self.fields.append(FieldNote(name, expression, given, MISSING, failure, refusal))
+        return MISSING
+
+    def ticket(self, ticket: dict[str, Any], ineligible: Ineligible | None) -> Record:
+        """Return the record of a *ticket* whose checks all passed, or that goes out with a mark.
+
+        A field that failed, or that the contract refuses, makes it a violation, and takes a marked
+        ticket out of the answer.
+        """
+        verdict, reason, ticket_id = RETURNED, "", comparable_id(ticket.get(TICKET_ID))
+        if self.violation is not None:
+            verdict, reason = Verdict("violation", self.violation.field), self.violation.reason
+        elif (breach := self.validator.breach(ticket)) is not None:
+            verdict, reason = Verdict("violation", breach.field or "ticket"), str(breach)
+        goes_out = verdict == RETURNED
+        return Record(
+            ineligible.verdict if ineligible else verdict,
+            ticket_id,
+            ticket if goes_out else None,
+            reason,
+            checks=self.checks,
+            fields=self.fields,
+        )
+
+    def _note_check(self, check: Check, given: object, answer: str, failure: str = "") -> None:
+        note = CheckNote(check.kind, check.name, check.expression, given, failure, answer)
+        self.checks.append(note)
+
+
+def comparable_id(ticket_id: object) -> str | None:
+    """The id as the text by which records are compared, or None where there is none."""
+    return str(ticket_id) if isinstance(ticket_id, str | int) else None
+
+
+def _reason_of(check: Check, given: object, fault: Fault) -> str:
+    match fault:
+        case EvaluationError():
+            return str(fault)
+        case UnknownStatus():
+            return fault.reason
+        case _:
+            return f"{_violation('', given, fault).reason}, at {check.expression.place}"
+
+
+def _violation(name: str, given: object, fault: Fault) -> Violation:
+    """*fault* as a violation of the field *name*."""
+    match fault:
+        case Violation():
+            return fault.within(name) if name else fault
+        case EvaluationError():
+            return Violation(name, str(fault))
+        case _:
+            return Violation(name, f"{json_type(given)} where one value is due")

@@ -1,0 +1,132 @@
+"""A record program, ready to run: bare for all records of an answer, or with notes, record by record."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ticketbridge.contract import Validator
+from ticketbridge.engine.tickets.bare import emit_serving
+from ticketbridge.engine.tickets.columns import Column, Columns
+from ticketbridge.engine.tickets.noted import emit_find_id, emit_judges
+from ticketbridge.engine.tickets.notes import Notes
+from ticketbridge.engine.tickets.steps import Level, RecordProgram
+from ticketbridge.engine.tickets.verdicts import NOT_OWNER, Record
+from ticketbridge.jmes.budget import shared_budget
+from ticketbridge.mapping.compiler import Scope
+
+
+class Unusual(Exception):
+    """The bare program has met what only the program with notes can judge."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """The tickets of an answer, in order, and its verdicts with their counts, `returned` aside.
+
+    *take* is given the *tickets* by and by, in a list that is its own no longer than the call; `finish`
+    gives it the rest. *ids* are those of all records that are compared, the returned and the ineligible
+    ones. *columns* are the values that *fit* must allow; without *fit* the tickets are dictionaries, and
+    *take* holds them to the contract. *marked* counts the tickets that go out with a mark. *bound* counts
+    the values of each level, by its number; *require_records* raises where so many are too many.
+    """
+
+    take: Callable[[list[Any]], object]
+    require_records: Callable[[int], None]
+    columns: Sequence[Column] = ()
+    fit: Callable[[Sequence[Column]], bool] | None = None
+    tickets: list[Any] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    verdicts: dict[str, int] = field(default_factory=dict)
+    given: int = 0
+    marked: int = 0
+    bound: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+
+    def count_bound(self, level: int, values: Sequence[Any]) -> None:
+        """Count what a level has bound; raises where it is too much."""
+        self.bound[level] += len(values)
+        self.require_records(self.bound[level])
+
+    def hand_on(self) -> None:
+        """Give what there is to *take*. Raises Unusual where the contract does not allow it."""
+        # Written before it is checked: what is too long to be written is too long to be looked at.
+        self.take(self.tickets)
+        self._check_columns()
+        self.given += len(self.tickets)
+        self.tickets.clear()
+
+    def _check_columns(self) -> None:
+        if self.fit is None:
+            return
+        if not self.fit(self.columns):
+            raise Unusual
+        for column in self.columns:
+            column.clear()
+
+    def finish(self) -> None:
+        """Give the rest. Raises Unusual where one id stands twice."""
+        if self.tickets:
+            self.hand_on()
+        if len(set(self.ids)) < len(self.ids):
+            raise Unusual
+
+    def counts(self, before: Mapping[str, int]) -> dict[str, int]:
+        """How often each verdict was given in the whole answer; *before*: to what ended further out."""
+        counted = {**before, "returned": self.given - self.marked}
+        for verdict, number in self.verdicts.items():
+            counted[verdict] = counted.get(verdict, 0) + number
+        return {verdict: number for verdict, number in counted.items() if number}
+
+
+class Program:
+    """The two forms of one record program; see `bare` and `noted`."""
+
+    def __init__(
+        self, steps: RecordProgram, stage: int, levels: Sequence[Level], *, is_bundled: bool
+    ) -> None:
+        """*stage* is the number of the last entry that calls, *levels* are the entries below it.
+
+        *is_bundled*: the body is the bundled one. Its tickets are checked by columns, and only written.
+        """
+        root = steps.contract.root
+        self._last = steps.last
+        self._columns = Columns(steps.fields, root) if is_bundled else None
+        self._serve = emit_serving(steps, stage, levels, self._columns)
+        self._judges = emit_judges(steps)
+        self._find_id = emit_find_id(steps)
+        self._validator = Validator(root, part=steps.contract.ticket)
+
+    def tally(
+        self, take: Callable[[list[Any]], object], require_records: Callable[[int], None]
+    ) -> Tally:
+        """Return a tally for one answer, which has no tickets yet."""
+        columns = self._columns
+        if columns is None:
+            return Tally(take, require_records)
+        return Tally(take, require_records, columns.new(), columns.fit)
+
+    def serve(self, bindings: Iterable[tuple[Scope, Sequence[Any]]], tally: Tally) -> None:
+        """Add to *tally* what all *bindings* give. Raises anything where something is unusual.
+
+        So it does where the expressions of all records need more than the steps of one evaluation: `judge`
+        gives each record as many.
+        """
+        with shared_budget():
+            for scope, values in bindings:
+                self._serve(scope, values, tally)
+        tally.finish()
+
+    def judge(self, stage: int, scope: Scope) -> Record | None:
+        """Return the record of a binding of entry number *stage*, with its notes; None: go on.
+
+        A binding of the last entry always ends in a record.
+        """
+        with shared_budget():
+            record = self._judges[stage](scope, Notes(self._validator))
+            if record is not None:
+                record.scope = scope
+                if stage == self._last and not record.fields and record.verdict != NOT_OWNER:
+                    record.ticket_id = self._find_id(scope, Notes(self._validator))
+        return record

@@ -1,0 +1,106 @@
+"""What became of each record that the platform named: one verdict each, and the notes that tell why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from ticketbridge.engine.tickets.convert import MISSING
+from ticketbridge.jmes import Expression
+
+VerdictKind = Literal[
+    "not_owner", "not_eligible", "unknown_status", "violation", "duplicate", "returned"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A kind and, for some kinds, which status, reason or field it was."""
+
+    kind: VerdictKind
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.detail}" if self.detail else self.kind
+
+    @property
+    def is_violation(self) -> bool:
+        """Whether the record cannot be trusted; `on_violation` says what follows."""
+        return self.kind in {"unknown_status", "violation"}
+
+
+NOT_OWNER: Final = Verdict("not_owner")
+UNKNOWN_STATUS: Final = Verdict("unknown_status")
+DUPLICATE: Final = Verdict("duplicate")
+RETURNED: Final = Verdict("returned")
+
+
+@dataclass(slots=True)  # frozen takes three times as long to make, and there are many
+class CheckNote:
+    """One check that a record met.
+
+    *kind* is "owner", "status" or "condition", *name* the condition's name. *value* is what the
+    expression gave, or *failure* says why it gave nothing. *answer* says what follows: "the asked
+    user", "VALID", "does not apply", or the verdict.
+    """
+
+    kind: Literal["owner", "status", "condition"]
+    name: str
+    expression: Expression
+    value: Any = field(repr=False)
+    failure: str
+    answer: str
+
+
+@dataclass(slots=True)  # frozen takes three times as long to make, and there are many
+class FieldNote:
+    """How one field was made: *name* is dotted; a constant has no *expression*.
+
+    *value* is what the expression gave, *made* what it was converted to (MISSING: the field is left
+    out). *failure* says why the expression gave nothing, *refusal* why there is no converted value.
+    """
+
+    name: str
+    expression: Expression | None
+    value: Any = field(default=None, repr=False)
+    made: Any = field(default=MISSING, repr=False)
+    failure: str = ""
+    refusal: str = ""
+
+
+@dataclass(slots=True)
+class Record:
+    """One innermost binding, or one that ended early, judged.
+
+    *ticket* is what goes out (a returned or a marked ticket), *ticket_id* is known wherever the fields
+    were bound, *reason* says for the log what is wrong with a violation. *scope* is what the binding
+    was made from, *checks* and *fields* are how it was judged. An answer that is not explained keeps no
+    notes, and no scope of a binding that ended early, unless it is a violation.
+    """
+
+    verdict: Verdict
+    ticket_id: str | None = None
+    ticket: dict[str, Any] | None = field(default=None, repr=False)
+    reason: str = ""
+    scope: Mapping[str, Any] | None = field(default=None, repr=False)
+    checks: Sequence[CheckNote] = field(default=(), repr=False)
+    fields: Sequence[FieldNote] = field(default=(), repr=False)
+
+
+def count(records: Iterable[Record]) -> dict[str, int]:
+    """How often each verdict was given, whole (`not_eligible:REFUNDED`), in order of appearance."""
+    counted: dict[str, int] = {}
+    for record in records:
+        verdict = str(record.verdict)
+        counted[verdict] = counted.get(verdict, 0) + 1
+    return counted
+
+
+def count_kinds(verdicts: Mapping[str, int]) -> dict[str, int]:
+    """How often each kind of verdict was given, its details taken together; `returned` comes first."""
+    kinds = {"returned": 0}
+    for verdict, number in verdicts.items():
+        kind = verdict.partition(":")[0]
+        kinds[kind] = kinds.get(kind, 0) + number
+    return kinds

@@ -1,0 +1,283 @@
+"""What an answer of the platform means: the mapping's rules first, then the default of its status."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, assert_never
+
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import (
+    MappingMismatch,
+    UpstreamAuth,
+    UpstreamError,
+    UpstreamUnavailable,
+    UpstreamUnreadable,
+)
+from ticketbridge.engine.upstream.context import AnswerContext
+from ticketbridge.engine.upstream.errors import (
+    CredentialsRefused,
+    NotReady,
+    OwnsNothing,
+    PassingStatus,
+    TryAgain,
+)
+from ticketbridge.engine.upstream.evaluate import evaluate, evaluate_bool, mismatch
+from ticketbridge.engine.upstream.formats import NO_BODY, Format, Unreadable, compile_format
+from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
+from ticketbridge.jmes import (
+    Expression,
+    TooLongError,
+    describe,
+    encode_within,
+    kinds,
+    root_paths,
+)
+from ticketbridge.mapping.compiler import Scope, SpecCompiler
+from ticketbridge.mapping.spec import (
+    OWNS_NOTHING,
+    CallSpec,
+    GraphqlBodySpec,
+    LoginSpec,
+    RuleSpec,
+    StatusRange,
+    UpstreamSpec,
+    secrets_in,
+)
+from ticketbridge.redaction import mask_emails, mask_words, origin_and_path
+
+RETRIED_STATUSES = frozenset({502, 503, 504})
+REFUSED_STATUSES = frozenset({401, 403})
+SUCCESS = (StatusRange(200, 299),)
+_NOT_THERE = frozenset({404, 405, 410})
+_ERRORS = ("body", "errors")  # where GraphQL says what failed
+_LONGEST_NOTE = 200
+_MASKED = 100_000
+"""Characters of a note in which it is looked for what a log may not have: far more than it shows. A mask is
+shorter than what it stands for, and what is cut in half would not be found."""
+_LONGEST_WAIT = 3600
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class RulePlan:
+    """A compiled RuleSpec."""
+
+    spec: RuleSpec
+    statuses: tuple[StatusRange, ...]
+    when: Expression | None
+    message: Expression | None
+    wait: float
+    url: Expression | None
+    reads_errors: bool
+
+    def matches(self, status: int, scope: Scope, slot: str) -> bool:
+        """Whether an answer with *status* and *scope* meets all conditions; *slot* names the call."""
+        if not any(part.first <= status <= part.last for part in self.statuses):
+            return False
+        if self.spec.then in OWNS_NOTHING and _is_no_document(scope["body"]):
+            # A gateway's page: whatever its status, it knows nothing of the platform's users.
+            return False
+        if self.when is None:
+            return True
+        if "body" in self.when.names and isinstance(scope["body"], Unreadable):
+            return False
+        return evaluate_bool(self.when, scope, f"{slot}: when")
+
+
+def compile_rules(
+    spec: CallSpec | LoginSpec,
+    upstream: UpstreamSpec,
+    roots: Collection[str],
+    compiler: SpecCompiler,
+    *,
+    needs_body: bool,
+    refused: frozenset[int] = REFUSED_STATUSES,
+) -> Rules:
+    """The rules of one call or login; see Rules. *roots* are those of its response slots."""
+    return Rules(
+        spec.name,
+        compile_format(spec.format, any_content_type=spec.any_content_type),
+        frozenset(secrets_in((upstream.auth, upstream.headers))),
+        [_compile_rule(rule, roots, compiler) for rule in spec.responses],
+        needs_body=needs_body,
+        is_graphql=isinstance(spec.request.body, GraphqlBodySpec),
+        refused=refused,
+    )
+
+
+def _compile_rule(spec: RuleSpec, roots: Collection[str], compiler: SpecCompiler) -> RulePlan:
+    when = compiler.optional(spec.when, roots, kinds.BOOLEAN)
+    return RulePlan(
+        spec,
+        spec.status or SUCCESS,
+        when,
+        compiler.optional(spec.message, roots),
+        spec.poll.after if spec.poll else 0,
+        compiler.optional(spec.poll.url, roots, kinds.STRING) if spec.poll else None,
+        when is not None and any(path.steps[:2] == _ERRORS for path in root_paths(when)),
+    )
+
+
+def _is_no_document(body: object) -> bool:
+    """Whether there is a body, and not in the declared format."""
+    return isinstance(body, Unreadable) and body is not NO_BODY
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the answers of one call or login mean, compiled; *name* is its name.
+
+    *needs_body*: an answer without a readable body is an error. *refused* are the statuses that say no
+    to our credentials. No message repeats one of *secrets*.
+    """
+
+    name: str
+    form: Format
+    secrets: frozenset[str]
+    rules: Sequence[RulePlan] = ()
+    needs_body: bool = True
+    is_graphql: bool = False
+    refused: frozenset[int] = REFUSED_STATUSES
+
+    async def judge(
+        self, answer: PlatformAnswer, request: PlatformRequest, context: AnswerContext
+    ) -> Scope:
+        """Return the scope of the response slots: *request*'s with `body`, `status` and `headers`.
+
+        Raises OwnsNothing, NotReady, FailedTry, or the problem that the answer is.
+        """
+        body = await self.form.read(answer)
+        seen = {**request.scope, "body": body, "status": answer.status, "headers": answer.headers}
+        errors = self.is_graphql and self._has_errors(body, answer)
+        rule = self._deciding(answer, seen, errors=errors)
+        if rule is not None:
+            self._note(rule, seen, answer, context.journal)
+            self._act(rule, seen)
+        else:
+            # A token that has ended, or too many requests, are told by status and errors both.
+            self._require_success(answer, seen)
+            if errors:
+                # What failed is told beside what did not: part of the data is missing.
+                raise UpstreamError(log=f"{self.name}: the GraphQL answer has errors")
+        if self.needs_body and isinstance(body, Unreadable):
+            raise UpstreamUnreadable(log=f"{self.name}: {body.reason}")
+        return seen
+
+    def _has_errors(self, body: Any, answer: PlatformAnswer) -> bool:
+        """Whether a GraphQL answer says that something failed: anything but null or an empty list does."""
+        if isinstance(body, dict):
+            return body.get("errors") not in (None, [])
+        succeeded = 200 <= answer.status < 300
+        if succeeded and not isinstance(body, Unreadable):
+            # To a rule with `optional` it would look like an object without data.
+            raise MappingMismatch(log=f"{self.name}: the GraphQL answer is no object")
+        return False
+
+    def _deciding(self, answer: PlatformAnswer, seen: Scope, *, errors: bool) -> RulePlan | None:
+        """The first rule that matches; of a GraphQL answer with *errors*, only a rule that looks at them."""
+        asked = (rule for rule in self.rules if rule.reads_errors or not errors)
+        return next((r for r in asked if r.matches(answer.status, seen, self.name)), None)
+
+    def _act(self, rule: RulePlan, seen: Scope) -> None:
+        said, status = f"{self.name}: the rule at {rule.spec.place} says", seen["status"]
+        match rule.spec.then:
+            case "ok":
+                return
+            case "fail":
+                raise UpstreamError(log=f"{said} fail", retryable=_may_pass(status))
+            case "retry":
+                raise TryAgain(
+                    UpstreamError(log=f"{self.name}: status {status}, tried again in vain")
+                )
+            case "poll":
+                raise NotReady(rule.wait, self._polled_url(rule, seen))
+            case "reauthenticate":
+                log = f"{said} that the credentials are refused, with status {status}"
+                raise CredentialsRefused(UpstreamAuth(log=log))
+            case "empty" | "unknown_user" as claim:
+                raise OwnsNothing(said, unknown_user=claim == "unknown_user")
+            case _:
+                assert_never(rule.spec.then)
+
+    def _polled_url(self, rule: RulePlan, seen: Scope) -> str | None:
+        if rule.url is None:
+            return None
+        slot = f"{self.name}: url"
+        url = evaluate(rule.url, seen, slot)
+        if not isinstance(url, str):
+            raise mismatch(slot, f"`{rule.url.text}` at {rule.url.place} gives no text")
+        return url
+
+    def _note(self, rule: RulePlan, seen: Scope, answer: PlatformAnswer, journal: Journal) -> None:
+        if rule.message is None:
+            return
+        try:
+            text = _text_of(evaluate(rule.message, seen, f"{self.name}: message"))
+        except MappingMismatch as error:
+            # It is for the log alone, and changes nothing of what the rule says.
+            journal.notes.append(error.log)
+            return
+        text = self._masked(text, scope=seen, answer=answer)
+        journal.notes.append(f"{self.name}: {text[:_LONGEST_NOTE]}")
+
+    def _require_success(self, answer: PlatformAnswer, seen: Scope) -> None:
+        """Return where a status that no rule has decided means success; else raise what it means."""
+        status, log = answer.status, f"{self.name}: status {answer.status}"
+        retry_after = answer.headers.get("retry-after")
+        if status in {200, 204}:
+            return
+        if status == 429 or (status == 503 and retry_after is not None):
+            raise UpstreamUnavailable(log=log, retry_after=seconds_to_wait(retry_after))
+        if status in RETRIED_STATUSES and retry_after is None:
+            raise PassingStatus(UpstreamError(log=log))
+        if status == 401:
+            raise CredentialsRefused(UpstreamAuth(log=log))
+        if status in self.refused:
+            raise UpstreamAuth(log=log)
+        if 300 <= status <= 399 and "location" in answer.headers:
+            target = origin_and_path(answer.headers["location"])
+            shown = self._masked(target, scope=seen, answer=answer)[:_LONGEST_NOTE]
+            log += f", a redirect to {shown}"
+        raise UpstreamError(log=log, retryable=_may_pass(status))
+
+    def _masked(self, text: str, *, scope: Scope, answer: PlatformAnswer) -> str:
+        """*text* of the platform's. Platforms repeat what they refuse: the user, or the key that was sent."""
+        text = mask_words(mask_emails(text), [scope["user"]], "(user)")
+        signed = () if answer.credentials is None else answer.credentials.secrets()
+        return mask_words(text, (*self.secrets, *signed), "(credential)")
+
+
+def _text_of(value: object) -> str:
+    """What a note shows of *value*: its beginning."""
+    if isinstance(value, str):
+        return value[:_MASKED]
+    try:
+        return encode_within(value, _MASKED).decode()
+    except (TooLongError, RecursionError, ValueError):
+        return f"({describe(value)} that is not shown)"
+
+
+def _may_pass(status: int) -> bool:
+    """Whether the same request may do better later: not one that leads elsewhere, or to nothing."""
+    return not (300 <= status <= 399 or status in _NOT_THERE)
+
+
+def seconds_to_wait(retry_after: str | None, now: datetime | None = None) -> int:
+    """`Retry-After` in whole seconds, rounded up, held to 1 to 3600; 1 if it is neither number nor date."""
+    text = (retry_after or "").strip()
+    number = _SECONDS.fullmatch(text)
+    seconds = float(text) if number else _seconds_until(text, now or datetime.now(UTC))
+    return math.ceil(min(_LONGEST_WAIT, max(1, seconds)))
+
+
+def _seconds_until(date: str, now: datetime) -> float:
+    try:
+        moment = parsedate_to_datetime(date)
+        return (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
+    except Exception:  # noqa: BLE001 - a date out of range is an OverflowError; older Pythons raise others
+        return 1

@@ -1,0 +1,190 @@
+"""The entries of `source`, compiled: those that call the platform, and those without a call."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from ticketbridge.engine.upstream.answer import compile_rules
+from ticketbridge.engine.upstream.evaluate import find_values, require_bindable
+from ticketbridge.engine.upstream.formats import accept_of
+from ticketbridge.engine.upstream.paging import PageLimits, PagesPlan, compile_paging, first_step
+from ticketbridge.engine.upstream.requests import RequestPlan
+from ticketbridge.jmes import Expression, kinds, names_in
+from ticketbridge.mapping.compiler import Scope, SpecCompiler
+from ticketbridge.mapping.spec import (
+    BindingSpec,
+    CallSpec,
+    ExpressionSpec,
+    NumberSpec,
+    OffsetSpec,
+    PagesSpec,
+    ResultKind,
+    UpstreamSpec,
+    expressions_in,
+)
+
+RESULTS: Mapping[ResultKind, kinds.Kind] = MappingProxyType(
+    {"take": kinds.ANY, "each": kinds.ARRAY, "collect": kinds.ARRAY}
+)
+"""What the expression of an entry must give."""
+
+
+Roots = Mapping[str, Collection[str] | None]
+"""The names that an expression may start with, and the keys of each where they are known."""
+
+
+class CallPlan:
+    """A compiled CallSpec: all that its way through the pipe is made of.
+
+    *polls*: a rule may say to ask again later. *pages* is None where it is one request.
+    """
+
+    def __init__(
+        self,
+        spec: CallSpec,
+        upstream: UpstreamSpec,
+        names: Sequence[str],
+        compiler: SpecCompiler,
+        *,
+        alone: bool = False,
+    ) -> None:
+        """*names* are those that earlier entries bind; slips go to *compiler* as findings.
+
+        *alone*: nothing but the requests keeps to the user's tickets.
+        """
+        bound: Roots = dict.fromkeys(("user", *names))
+        paged = {**bound, "page": first_step(spec.pages).page} if spec.pages else bound
+        answered = {**paged, **dict.fromkeys(("body", "status", "headers"))}
+        self.name = spec.name
+        self.kind = spec.result.kind
+        self.condition = compiler.optional(spec.condition, bound, kinds.BOOLEAN)
+        known = len(compiler.findings)
+        accept = accept_of(spec.format)
+        self.request = RequestPlan(
+            spec.request, spec.name, upstream, paged, compiler, accept=accept
+        )
+        if len(compiler.findings) == known:
+            _check_placing(spec, self.request, compiler)
+        self.rules = compile_rules(spec, upstream, answered, compiler, needs_body=_uses_body(spec))
+        self.polls = any(rule.poll is not None for rule in spec.responses)
+        _check_polls(spec, upstream, compiler)
+        result = spec.result.expression or ExpressionSpec("body", spec.place)
+        self._result = compiler.expression(result, answered, RESULTS[spec.result.kind])
+        self.pages: PagesPlan | None = None
+        if spec.pages:
+            self.pages = self._compile_pages(
+                spec, spec.pages, upstream, answered, compiler, alone=alone
+            )
+        _check_end(spec, self._result, compiler)
+
+    def items(self, scope: Scope) -> list[Any]:
+        """Return what the result expression finds in one answer, of which *scope* was read."""
+        return find_values(self._result, scope, self.kind, self.name)
+
+    def _compile_pages(
+        self,
+        spec: CallSpec,
+        pages: PagesSpec,
+        upstream: UpstreamSpec,
+        roots: Roots,
+        compiler: SpecCompiler,
+        *,
+        alone: bool,
+    ) -> PagesPlan:
+        """*pages* of the call *spec*; *roots* are those of its response slots."""
+        items = compiler.optional(pages.items, roots, kinds.ARRAY)
+        counting = self._result if spec.result.kind != "take" else items
+        limits = PageLimits(
+            spec.name, upstream.max_pages, _full_page(pages, counting), pages.total is not None
+        )
+        return PagesPlan(
+            spec.name,
+            first_step(pages),
+            compile_paging(pages, spec.name, upstream.base_url, roots, compiler, alone=alone),
+            compiler.optional(pages.last, roots, kinds.BOOLEAN),
+            compiler.optional(pages.total, roots, kinds.INTEGER),
+            items,
+            limits,
+            gives_as_found=counting is not None and counting.gives_as_found,
+        )
+
+
+class BindingPlan:
+    """A compiled BindingSpec: an entry that goes down a level, without a call."""
+
+    def __init__(self, spec: BindingSpec, names: Sequence[str], compiler: SpecCompiler) -> None:
+        self.name = spec.name
+        self.kind = spec.kind
+        self.expression = compiler.expression(spec.expression, ("user", *names), RESULTS[spec.kind])
+
+    def values(self, scope: Scope) -> list[Any]:
+        """Return the values that this entry binds for *scope*, in order."""
+        return find_values(self.expression, scope, self.kind, self.name)
+
+    def bindable(self, value: Any) -> list[Any]:
+        """Return the values to bind of what the expression gave. Raises MappingMismatch."""
+        return require_bindable(value, self.expression, self.kind, self.name)
+
+
+def unasked(kind: ResultKind) -> list[Any]:
+    """Return what a call binds that `if` has kept from being made."""
+    values: dict[ResultKind, list[Any]] = {"take": [None], "collect": [[]], "each": []}
+    return values[kind]
+
+
+def _uses_body(spec: CallSpec) -> bool:
+    """Whether the call's result or its pages are made from the body, as they are by default."""
+    if spec.result.expression is None:
+        return True
+    used = expressions_in((spec.result, spec.pages))
+    return any("body" in names_in(expression.text) for expression in used)
+
+
+def _full_page(pages: PagesSpec, counting: Expression | None) -> int:
+    """The step of offsets; 0 where the mapping leaves items out of a page, or counts them by `total`."""
+    if pages.total is not None or counting is None or not counting.gives_as_found:
+        return 0
+    return pages.paging.step if isinstance(pages.paging, OffsetSpec) else 0
+
+
+def _check_end(spec: CallSpec, result: Expression, compiler: SpecCompiler) -> None:
+    """Report pages that the mapping may end: an empty page, of which it left all out, ends counted pages."""
+    counted = spec.pages is not None and isinstance(spec.pages.paging, NumberSpec | OffsetSpec)
+    if spec.pages is None or not counted or spec.pages.last or result.gives_as_found:
+        return
+    place = spec.place if spec.result.expression is None else spec.result.expression.place
+    compiler.report(
+        place,
+        "TB313",
+        "an empty page ends these pages, and this expression can leave out all of a page that is none",
+        "name the end with `last`, or take the list whole and leave records out by `ticket.status`"
+        " or `not_eligible_when`",
+    )
+
+
+def _check_placing(spec: CallSpec, request: RequestPlan, compiler: SpecCompiler) -> None:
+    """Report a request that is the same for each page: it never gets the second one."""
+    keys = first_step(spec.pages).page if spec.pages else {}
+    if spec.pages is None or not keys or "page" in request.names:
+        return
+    key = f"page.{next(iter(keys))}"
+    compiler.report(
+        spec.pages.place,
+        "TB315",
+        f"the request has no `{{{key}}}`: it asks for the first page again and again",
+        f'place it, for example query: {{page: "{{{key}}}"}}',
+    )
+
+
+def _check_polls(spec: CallSpec, upstream: UpstreamSpec, compiler: SpecCompiler) -> None:
+    """Report a poll that waits for as long as the deadline: it is never made."""
+    for rule in spec.responses:
+        if rule.poll is not None and rule.poll.after >= upstream.timeout:
+            compiler.report(
+                rule.poll.place,
+                "TB314",
+                "`poll` waits for as long as the whole answer may take",
+                f"`after` should be less than `timeout`, which is {upstream.timeout:g}s",
+            )

@@ -1,0 +1,59 @@
+"""What goes through the pipe beside a request, and the shapes of the pipe's stages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.upstream.limits import BodyBudget
+from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
+from ticketbridge.engine.upstream.tokens import TokenStore
+from ticketbridge.mapping.compiler import Scope
+
+
+@dataclass(slots=True)
+class AnswerContext:
+    """What the calls of one answer have in common. It ends with the answer: nothing of it is kept.
+
+    *scope* has the asked user; *deadline* is that of the answer; *calls* counts the calls, polls and retries
+    included; *answers* are those of GETs so far; *token* is there where a login names the user; *unheard*
+    are the ids of answers of which the breaker has not heard; *mark* stands for the answer at the breaker.
+    """
+
+    journal: Journal
+    scope: Scope
+    deadline: asyncio.Timeout
+    bodies: BodyBudget
+    calls: int = 0
+    answers: dict[PlatformRequest, asyncio.Future[PlatformAnswer]] = field(default_factory=dict)
+    unheard: set[int] = field(default_factory=set)
+    token: TokenStore | None = None
+    mark: object = field(default_factory=object)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An answer that counts, as the rules have read it.
+
+    *scope* is that of the response slots: that of the request with `body`, `status` and `headers`; *url* is
+    the URL that gave it.
+    """
+
+    scope: Scope
+    url: str
+
+
+Send = Callable[[PlatformRequest, AnswerContext], Awaitable[PlatformAnswer]]
+"""A stage below the rules: returns the platform's complete answer. Raises FailedTry or ProblemError."""
+
+Judge = Callable[[PlatformAnswer, PlatformRequest, AnswerContext], Awaitable[Scope]]
+"""Returns the scope of the response slots. Raises OwnsNothing, NotReady, FailedTry or ProblemError."""
+
+Read = Callable[[PlatformRequest, AnswerContext], Awaitable[Reading]]
+"""A stage above the rules: returns an answer that counts. Raises what Judge raises."""
+
+Bind = Callable[[Scope, AnswerContext], Awaitable[list[Any]]]
+"""The top of a pipe: returns the values that an entry of `source` binds in a scope, in order."""

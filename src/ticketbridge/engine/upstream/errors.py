@@ -1,0 +1,102 @@
+"""What a stage of the pipe may raise beside a problem, and how errors of connections become ours.
+
+FailedTry                 one try of a call failed
+├── NoAnswer              no complete answer came
+├── PassingStatus         the status says that another try may fare better
+├── TryAgain              a rule asks for another try
+└── CredentialsRefused    others may be had
+NotReady                  a rule says to ask later
+OwnsNothing               a rule says that the user owns nothing
+"""
+
+from __future__ import annotations
+
+from ticketbridge.engine.problems import (
+    ProblemError,
+    UpstreamError,
+    UpstreamUnavailable,
+    UpstreamUnreadable,
+)
+from ticketbridge.engine.upstream.connection import NoHttp
+from ticketbridge.engine.upstream.messages import PlatformAnswer
+
+FOREIGN_ERRORS = (OSError, ValueError)
+"""All that a transport raises; each becomes a NoAnswer."""
+
+
+class FailedTry(Exception):
+    """One try of a call failed; *problem* is what follows when it is not tried again.
+
+    *answer* is the platform's, where it gave one.
+    """
+
+    answer: PlatformAnswer | None = None
+
+    def __init__(self, problem: ProblemError) -> None:
+        self.problem = problem
+        super().__init__(problem.log)
+
+
+class NoAnswer(FailedTry):
+    """No complete answer came."""
+
+
+class PassingStatus(FailedTry):
+    """The answer's status says that another try may fare better."""
+
+
+class TryAgain(FailedTry):
+    """A rule of the mapping asks for another try."""
+
+
+class CredentialsRefused(FailedTry):
+    """The platform refuses the credentials; others may be had."""
+
+
+class NotReady(Exception):
+    """A rule said to ask again after so many *seconds*; *url* None is the same request.
+
+    *answer* is the one that it said it of.
+    """
+
+    answer: PlatformAnswer | None = None
+
+    def __init__(self, seconds: float, url: str | None) -> None:
+        self.seconds = seconds
+        self.url = url
+        super().__init__("not ready")
+
+
+class OwnsNothing(Exception):
+    """A rule said that the user owns nothing; *unknown_user*: since the platform does not know them.
+
+    *said* is which rule said it, for the log.
+    """
+
+    def __init__(self, said: str, *, unknown_user: bool) -> None:
+        self.said = said
+        self.unknown_user = unknown_user
+        super().__init__("unknown user" if unknown_user else "owns nothing")
+
+    def too_late(self) -> UpstreamError:
+        """Return the problem that it is once the platform has said something else."""
+        log = f"{self.said} that the user owns nothing, but an earlier page was there"
+        return UpstreamError(log=log)
+
+
+def unreachable(error: Exception) -> NoAnswer:
+    """*error* came before the answer's head was there: the platform cannot be reached."""
+    if isinstance(error, NoHttp):
+        return NoAnswer(UpstreamUnreadable(log=f"no HTTP answer ({_name(error)})"))
+    return NoAnswer(UpstreamUnavailable(log=f"no answer ({_name(error)})"))
+
+
+def cut_short(error: Exception) -> NoAnswer:
+    """*error* came with the body: the answer is not complete."""
+    return NoAnswer(UpstreamUnreadable(log=f"the answer was cut ({_name(error)})"))
+
+
+def _name(error: Exception) -> str:
+    """The error's class and its cause's: their texts may hold a URL, with an e-mail in it."""
+    cause = error.__cause__
+    return type(error).__name__ + (f" from {type(cause).__name__}" if cause else "")

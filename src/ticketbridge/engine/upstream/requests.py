@@ -1,0 +1,159 @@
+"""From a call's templates to a request, and what of it came from the user."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from ticketbridge.engine.problems import MappingMismatch
+from ticketbridge.engine.upstream.bodies import LARGEST, Body, Parameters, compile_body
+from ticketbridge.engine.upstream.messages import ACCEPT_JSON, PlatformRequest
+from ticketbridge.jmes import LONGEST, EvaluationError, Template, TooLongError
+from ticketbridge.mapping.compiler import Scope, SpecCompiler
+from ticketbridge.mapping.spec import RequestSpec, UpstreamSpec
+
+Header = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRequest:
+    """What a call's next pages are held to.
+
+    *path* is the call's path below `base_url`, in which *user_segments* are the positions of the segments
+    made from `user`. *user_parameters* are the query parameters made from `user`, escaped;
+    *bound_parameters* are those made from what entries bind.
+    """
+
+    path: str
+    user_parameters: Mapping[str, frozenset[str]]
+    bound_parameters: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    user_segments: frozenset[int] = frozenset()
+
+
+class RequestPlan:
+    """The request of one call, compiled."""
+
+    def __init__(
+        self,
+        spec: RequestSpec,
+        name: str,
+        upstream: UpstreamSpec,
+        roots: Collection[str],
+        compiler: SpecCompiler,
+        *,
+        accept: str = ACCEPT_JSON,
+    ) -> None:
+        """*name* is what the log calls the request; *accept* what it asks for."""
+        self.idempotent = spec.idempotent
+        self._name = name
+        self._accept = accept
+        self.method = spec.method
+        self._base_url = upstream.base_url
+        self._path = compiler.template(spec.path, roots, "path")
+        self._query = Parameters(spec.query, roots, compiler)
+        self._body = compile_body(spec.body, roots, compiler)
+        self._declared = tuple((name, value.reveal()) for name, value in upstream.headers.items())
+        self._typed = (*self._declared, *_media_type(spec, self._body))
+        self._headers = [
+            (name, compiler.template(value, roots, "header"))
+            for name, value in spec.headers.items()
+        ]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The roots that stand anywhere in the request."""
+        body = self._body.names if self._body else frozenset[str]()
+        headers = (template.names for _, template in self._headers)
+        return self._path.names.union(self._query.names, body, *headers)
+
+    @property
+    def uses_user(self) -> bool:
+        """Whether the asked user stands anywhere in the request."""
+        return "user" in self.names
+
+    def build(self, scope: Scope, url: str | None = None) -> PlatformRequest:
+        """The request for the page in *scope*, which *url* leads to where it is given.
+
+        Raises MappingMismatch where a hole gives nothing to place, or too much.
+        """
+        try:
+            url = self._url(scope) if url is None else url
+            # Mostly the same object: what is made of it need not be made again.
+            headers = (*self._typed, *self._own_headers(scope)) if self._headers else self._typed
+            content = self._body.write(scope) if self._body else None
+        except EvaluationError as error:
+            raise self._unplaceable(error) from error
+        except TooLongError:
+            raise self._unplaceable(f"the body has more than {LARGEST} bytes") from None
+        except RecursionError:
+            raise self._unplaceable("a value in the body is nested too deeply") from None
+        except UnicodeEncodeError:
+            # A header may hold bytes that are no UTF-8; JSON has no way to say them.
+            reason = "a text in the body has a lone surrogate, which is no character"
+            raise self._unplaceable(reason) from None
+        return PlatformRequest(url, headers, self.method, content, self._name, self._accept, scope)
+
+    def follow(self, url: str, scope: Scope) -> PlatformRequest:
+        """A GET of *url* with the headers of this request, for what the platform says to ask instead."""
+        headers = (*self._declared, *self._own_headers(scope))
+        return PlatformRequest(url, headers, accept=self._accept, scope=scope)
+
+    def _url(self, scope: Scope) -> str:
+        path = self._path(scope)
+        query = self._query.text(scope, left_out=_left_out)
+        url = f"{self._base_url}{path}?{query}" if query else f"{self._base_url}{path}"
+        if len(url) > LONGEST:
+            longest = max(query.split("&"), key=len)
+            name = unquote(longest.partition("=")[0])
+            where = "path" if len(path) >= len(longest) else f"query: {name}"
+            raise self._unplaceable(
+                f"the URL has more than {LONGEST} characters, most of them in `{where}`"
+            )
+        return url
+
+    def first(self, scope: Scope) -> FirstRequest:
+        """What the pages after the first one are held to."""
+        made = [(name, text) for name, text in self._query.templates if text.names]
+        of_user = [(name, text) for name, text in made if "user" in text.names]
+        bound = [(name, text) for name, text in made if {"user", "page"}.isdisjoint(text.names)]
+        return FirstRequest(
+            self._path(scope),
+            _filled(of_user, scope),
+            _filled(bound, scope),
+            self._path.segments_of("user"),
+        )
+
+    def _own_headers(self, scope: Scope) -> tuple[Header, ...]:
+        return tuple((name, template(scope)) for name, template in self._headers)
+
+    def _unplaceable(self, reason: object) -> MappingMismatch:
+        return MappingMismatch(
+            f"A request to the platform could not be made ({self._name})",
+            log=f"{self._name}: {reason}",
+        )
+
+
+def _filled(
+    templates: Iterable[tuple[str, Template]], scope: Scope
+) -> Mapping[str, frozenset[str]]:
+    """The values of each parameter, escaped, by its name."""
+    parameters: dict[str, set[str]] = {}
+    for name, template in templates:
+        parameters.setdefault(unquote(name), set()).add(template(scope))
+    return {name: frozenset(values) for name, values in parameters.items()}
+
+
+def _media_type(spec: RequestSpec, body: Body | None) -> tuple[Header, ...]:
+    """What the body is, unless the request's own headers say it."""
+    said = any(name.lower() == "content-type" for name in spec.headers)
+    return () if body is None or said else (("Content-Type", body.media_type),)
+
+
+def _left_out(template: Template, scope: Mapping[str, Any]) -> bool:
+    """A query value that is one hole of `page` and gives null: the first page has no cursor yet."""
+    hole = template.single
+    return (
+        hole is not None and "page" in hole.names and len(hole.names) == 1 and hole(scope) is None
+    )

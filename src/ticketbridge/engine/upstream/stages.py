@@ -1,0 +1,335 @@
+"""The stages of the pipe below those that bind, from the top down; `pipeline` composes them.
+
+Each function returns a stage around the one that it is given. It is called once, at load; what belongs to
+one answer comes in its AnswerContext.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+from ticketbridge.engine.problems import MappingMismatch, UpstreamUnavailable
+from ticketbridge.engine.upstream import limits
+from ticketbridge.engine.upstream.auth import Credentials
+from ticketbridge.engine.upstream.context import AnswerContext, Judge, Read, Reading, Send
+from ticketbridge.engine.upstream.errors import (
+    CredentialsRefused,
+    FailedTry,
+    NoAnswer,
+    NotReady,
+    OwnsNothing,
+    PassingStatus,
+    TryAgain,
+)
+from ticketbridge.engine.upstream.evaluate import mismatch
+from ticketbridge.engine.upstream.limits import Breaker, RetryBudget, Slots
+from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
+from ticketbridge.engine.upstream.next_url import NextUrlError, next_url
+from ticketbridge.engine.upstream.requests import RequestPlan
+from ticketbridge.engine.upstream.tokens import Token, TokenStore
+from ticketbridge.mapping.compiler import Scope
+
+_PLATFORM_FAILED = 500
+
+LogIn = Callable[[AnswerContext], Coroutine[Any, Any, Token]]
+"""Logs in; returns a new token. Raises ProblemError or OwnsNothing."""
+
+
+class Tokens:
+    """The tokens of one platform: one for all answers, or, where the login names the user, one for each."""
+
+    def __init__(self, log_in: LogIn, timeout: float, *, uses_user: bool) -> None:
+        """*timeout* is that of a login, in seconds."""
+        self._log_in = log_in
+        self._timeout = timeout
+        self._shared = None if uses_user else TokenStore(timeout)
+
+    def of(self, context: AnswerContext) -> TokenStore:
+        """Return where the token of one answer is kept."""
+        if self._shared is not None:
+            return self._shared
+        if context.token is None:
+            context.token = TokenStore(self._timeout)
+        return context.token
+
+    async def fetch(self, context: AnswerContext) -> Credentials:
+        """Return new credentials; see TokenStore."""
+        with context.journal.upstream:
+            return await self.of(context).fetch(lambda: self._log_in(context))
+
+
+# --- stages that read: a request in, an answer that counts out ------------------------------------
+
+
+def raise_problems(read: Read) -> Read:
+    """Raise the problem of a try that failed and was not made again."""
+
+    async def raising(request: PlatformRequest, context: AnswerContext) -> Reading:
+        try:
+            return await read(request, context)
+        except FailedTry as failure:
+            raise failure.problem from failure
+
+    return raising
+
+
+def poll(read: Read, name: str, plan: RequestPlan, base_url: str) -> Read:
+    """Ask again later, as long as a rule says so: the deadline and `max_calls` end it."""
+
+    def later(pending: NotReady, request: PlatformRequest) -> PlatformRequest:
+        if pending.url is None:
+            return after(request, pending.answer)
+        try:
+            url = next_url(
+                pending.url,
+                current=request.url,
+                base_url=base_url,
+                first=plan.first(request.scope),
+                any_path=True,
+            )
+        except NextUrlError as error:
+            raise mismatch(f"{name}: url", str(error)) from error
+        return after(plan.follow(url, request.scope), pending.answer)
+
+    async def polling(request: PlatformRequest, context: AnswerContext) -> Reading:
+        while True:
+            try:
+                return await read(request, context)
+            except NotReady as pending:
+                request, seconds = later(pending, request), pending.seconds
+            with context.journal.upstream:
+                await asyncio.sleep(seconds)
+
+    return polling
+
+
+def renew(read: Read, tokens: Tokens | None) -> Read:
+    """Ask once more with new credentials where the platform refuses those of the request."""
+
+    async def renewing(request: PlatformRequest, context: AnswerContext) -> Reading:
+        try:
+            return await read(request, context)
+        except CredentialsRefused as refusal:
+            refused = refusal.answer
+        if tokens and refused:
+            tokens.of(context).forget(refused.credentials)
+        return await read(after(request, refused), context)
+
+    return renewing
+
+
+def retry(read: Read, retries: int, budget: RetryBudget, *, repeatable: bool) -> Read:
+    """Try again, at most *retries* times and within the *budget*, what may fare better then.
+
+    *repeatable*: a POST may be sent again though it may have had its effect.
+    """
+
+    async def retrying(request: PlatformRequest, context: AnswerContext) -> Reading:
+        budget.earn()
+        tries = 0
+        while True:
+            try:
+                return await read(request, context)
+            except (NoAnswer, PassingStatus, TryAgain) as failure:
+                # What a rule of the mapping asks for is asked for by whoever knows the platform.
+                allowed = repeatable or request.method == "GET" or isinstance(failure, TryAgain)
+                if not allowed or tries == retries or not budget.spend():
+                    raise
+                request = after(request, failure.answer)
+            tries += 1
+            await asyncio.sleep(limits.wait_before(tries))
+
+    return retrying
+
+
+def after(request: PlatformRequest, answer: PlatformAnswer | None) -> PlatformRequest:
+    """Return *request* as one for which *answer* will not do, nor any that came before it."""
+    return request if answer is None else replace(request, newer_than=answer.came_at)
+
+
+# --- the rules ------------------------------------------------------------------------------------
+
+
+def judge_answers(send: Send, judge: Judge) -> Read:
+    """Read each answer as *judge* does."""
+
+    async def judging(request: PlatformRequest, context: AnswerContext) -> Reading:
+        answer = await send(request, context)
+        try:
+            scope = await judge(answer, request, context)
+        except (FailedTry, NotReady) as failure:
+            failure.answer = answer
+            raise
+        return Reading(scope, request.url)
+
+    return judging
+
+
+def tell_breaker(judge: Judge, breaker: Breaker) -> Judge:
+    """Tell *breaker* of each answer once it is judged. A 5xx that a rule expects is no failure."""
+
+    def tell(answer: PlatformAnswer, context: AnswerContext, *, failed: bool) -> None:
+        # Of an answer that several calls share it hears once.
+        if id(answer) not in context.unheard:
+            return
+        context.unheard.discard(id(answer))
+        if failed:
+            breaker.got_5xx(context.scope["user"])
+        else:
+            breaker.succeeded()
+
+    async def telling(
+        answer: PlatformAnswer, request: PlatformRequest, context: AnswerContext
+    ) -> Scope:
+        try:
+            scope = await judge(answer, request, context)
+        except (OwnsNothing, NotReady, CredentialsRefused):
+            tell(answer, context, failed=False)
+            raise
+        except Exception:
+            tell(answer, context, failed=answer.status >= _PLATFORM_FAILED)
+            raise
+        tell(answer, context, failed=False)
+        return scope
+
+    return telling
+
+
+def notice_age(judge: Judge, name: str, *, is_live: bool) -> Judge:
+    """Note an answer that a cache has kept. Raises MappingMismatch where the mapping wants none."""
+    what = f"{name}: a cache has kept this answer: its Age is not 0"
+
+    async def noticing(
+        answer: PlatformAnswer, request: PlatformRequest, context: AnswerContext
+    ) -> Scope:
+        ages = answer.headers.get("age", "0").split(",")
+        if any(age.strip() != "0" for age in ages):
+            if is_live:
+                raise MappingMismatch(
+                    "The platform's answer comes from a cache", log=f"live: {what}"
+                )
+            context.journal.notes.append(what)
+        return await judge(answer, request, context)
+
+    return noticing
+
+
+# --- stages that send: a request in, the platform's answer out ------------------------------------
+
+
+def share_gets(send: Send) -> Send:
+    """Make the same GET once within one answer, unless what came is not *newer_than* asked for."""
+
+    async def sharing(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
+        if request.method != "GET":
+            return await send(request, context)
+        known = context.answers.get(request)
+        if known is not None and not (
+            known.done() and known.result().came_at <= request.newer_than
+        ):
+            return await asyncio.shield(known)
+        made: asyncio.Future[PlatformAnswer] = asyncio.get_running_loop().create_future()
+        context.answers[request] = made
+        try:
+            made.set_result(await send(request, context))
+        except BaseException as error:
+            context.answers.pop(request, None)
+            _pass_on(error, made)
+            raise
+        return made.result()
+
+    return sharing
+
+
+def _pass_on(error: BaseException, made: asyncio.Future[PlatformAnswer]) -> None:
+    """Whoever waits for the same call fails as it did, and tries again under its own count."""
+    if isinstance(error, Exception):
+        made.set_exception(error)
+        made.exception()  # no one may be waiting: that is no error of its own
+    else:
+        made.cancel()
+
+
+def count_calls(send: Send, max_calls: int) -> Send:
+    """Count the calls of one answer. Raises MappingMismatch beyond *max_calls*."""
+
+    async def counting(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
+        context.calls += 1
+        if context.calls > max_calls:
+            raise MappingMismatch(
+                "The answer takes more calls to the platform than allowed",
+                log=f"max_calls: more than {max_calls} calls for one answer",
+            )
+        return await send(request, context)
+
+    return counting
+
+
+def sign(send: Send, credentials: Credentials) -> Send:
+    """Sign each request with the same *credentials*."""
+
+    async def signing(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
+        return await send(request.signed(credentials), context)
+
+    return signing
+
+
+def sign_with_token(send: Send, tokens: Tokens) -> Send:
+    """Sign each request with the token of its answer, fetched where there is none that is good."""
+
+    async def signing(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
+        credentials = tokens.of(context).ready() or await tokens.fetch(context)
+        return await send(request.signed(credentials), context)
+
+    return signing
+
+
+def take_turns(send: Send, slots: Slots, breaker: Breaker) -> Send:
+    """Wait for a turn, unless the platform is left alone; see Breaker."""
+
+    async def waiting(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
+        breaker.refuse_if_open(context.scope["user"])
+        await slots.take(context.journal)
+        try:
+            return await send(request, context)
+        finally:
+            slots.give()
+
+    return waiting
+
+
+def guard(send: Send, breaker: Breaker) -> Send:
+    """Let a request pass where *breaker* does, and tell it where no answer comes."""
+
+    async def guarding(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
+        breaker.admit(
+            context.scope["user"]
+        )  # it may have opened while this request waited for its turn
+        try:
+            answer = await send(request, context)
+        except NoAnswer as failure:
+            if isinstance(failure.problem, UpstreamUnavailable):
+                breaker.got_no_answer(context.mark)
+            raise
+        except asyncio.CancelledError:
+            if context.deadline.expired():
+                breaker.got_no_answer(context.mark)
+            raise
+        context.unheard.add(id(answer))
+        return answer
+
+    return guarding
+
+
+def measure(send: Send) -> Send:
+    """Count what is sent, and the time that the platform takes."""
+
+    async def measuring(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
+        context.journal.calls += 1
+        with context.journal.upstream:
+            return await send(request, context)
+
+    return measuring

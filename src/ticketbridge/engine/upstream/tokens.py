@@ -1,0 +1,105 @@
+"""A token that a login gives: fetched once for all who wait, renewed before it expires."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from ticketbridge.engine.problems import UpstreamAuth, UpstreamTimeout
+from ticketbridge.engine.upstream.auth import Credentials
+from ticketbridge.engine.upstream.errors import OwnsNothing
+
+_MARGIN = 30.0
+_SHARE_OF_LIFE = 0.1
+REFUSED_SECONDS = 10.0  # in which a login that was refused is not tried again
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a login gives: *lifetime* in seconds, or None where only a refusal ends it."""
+
+    credentials: Credentials
+    lifetime: float | None
+
+
+@dataclass(slots=True)
+class _Fetch:
+    """A login under way, and how many wait for it."""
+
+    task: asyncio.Task[Credentials]
+    waiting: int = 0
+
+
+class TokenStore:
+    """Keeps the token that requests are signed with. A login may take *timeout* seconds."""
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._credentials: Credentials | None = None
+        self._good_until: float | None = None
+        self._has_logged_in = False
+        self._refused_until = 0.0
+        self._fetch: _Fetch | None = None
+
+    def ready(self) -> Credentials | None:
+        """The token that is there and does not expire yet, or None."""
+        if self._good_until is not None and _now() >= self._good_until:
+            return None
+        return self._credentials
+
+    def forget(self, refused: Credentials | None) -> None:
+        """The platform does not take *refused* any more: the next request needs another token."""
+        if self._credentials is refused:
+            self._credentials = None
+
+    async def fetch(self, log_in: Callable[[], Coroutine[Any, Any, Token]]) -> Credentials:
+        """Return a fresh token. Concurrent callers share one login; the last of them to leave cancels it.
+
+        Raises what *log_in* raises. After a refusal it raises UpstreamAuth for some seconds without a
+        login: platforms lock an account that tries again and again.
+        """
+        if _now() < self._refused_until:
+            raise UpstreamAuth(log="the login was refused a moment ago, and is not tried again yet")
+        fetch = self._fetch
+        if fetch is None or fetch.task.done():
+            fetch = self._fetch = _Fetch(asyncio.create_task(self._renew(log_in)))
+        fetch.waiting += 1
+        try:
+            return await asyncio.shield(fetch.task)
+        finally:
+            fetch.waiting -= 1
+            if not fetch.waiting:
+                fetch.task.cancel()
+                self._fetch = None if self._fetch is fetch else self._fetch
+
+    async def _renew(self, log_in: Callable[[], Coroutine[Any, Any, Token]]) -> Credentials:
+        asked_at = _now()
+        # Whoever began it may leave before the others: the login has a time of its own.
+        try:
+            async with asyncio.timeout(self._timeout):
+                token = await log_in()
+        except UpstreamAuth:
+            self._refused_until = _now() + REFUSED_SECONDS
+            raise
+        except OwnsNothing as nothing:
+            if self._has_logged_in:
+                raise nothing.too_late() from nothing
+            raise
+        except TimeoutError:
+            raise UpstreamTimeout(log="no token came in time") from None
+        self._has_logged_in = True
+        self._credentials = token.credentials
+        life = token.lifetime
+        self._good_until = None if life is None else asked_at + life - _margin(life)
+        return token.credentials
+
+
+def _margin(lifetime: float) -> float:
+    """Seconds before its end at which a token counts as expired: a call must not outlive it."""
+    return min(_MARGIN, lifetime * _SHARE_OF_LIFE)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

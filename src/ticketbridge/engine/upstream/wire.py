@@ -1,0 +1,122 @@
+"""The last stage: the only door out. A request goes over the wire, and its whole answer comes back.
+
+There is no cookie jar, no proxy of the environment, no redirect, and no credential that could follow
+a URL elsewhere.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Mapping
+
+from ticketbridge import __version__
+from ticketbridge.engine.problems import UpstreamUnreadable
+from ticketbridge.engine.upstream.context import AnswerContext
+from ticketbridge.engine.upstream.decoding import ACCEPTED_ENCODINGS, read_body, too_large
+from ticketbridge.engine.upstream.errors import FOREIGN_ERRORS, cut_short, unreachable
+from ticketbridge.engine.upstream.messages import (
+    Incoming,
+    PlatformAnswer,
+    PlatformRequest,
+    Transport,
+)
+from ticketbridge.engine.upstream.sockets import SocketTransport
+from ticketbridge.engine.upstream.tls import trusting_context
+from ticketbridge.mapping.spec import OAuth2AuthSpec, UpstreamSpec
+
+_OWN_HEADERS = {
+    "Accept-Encoding": ACCEPTED_ENCODINGS,
+    "Cache-Control": "no-cache",  # what a cache on the way has kept may not be true any more
+    "User-Agent": f"ticketbridge/{__version__}",
+}
+
+
+class Wire:
+    """Sends requests by *transport*; no body may pass *max_body* bytes."""
+
+    def __init__(self, transport: Transport, max_body: int) -> None:
+        self._transport = transport
+        self._max_body = max_body
+        self._headers: Mapping[str, str] = {}
+        self._made_of: tuple[object, object, object] = (None, None, None)
+
+    async def send(self, request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
+        """Return the platform's answer to *request*, as it is and once: see Send.
+
+        Raises NoAnswer where no complete answer came, UpstreamUnreadable where it is too large or does not
+        decompress, and MappingMismatch where all bodies of the answer in *context* are too large together.
+        """
+        url, headers = request.wire_url, self._headers_of(request)
+        try:
+            answer = await self._transport.send(request.method, url, headers, request.content)
+        except FOREIGN_ERRORS as error:
+            raise unreachable(error) from error
+        held = 0
+
+        def count(size: int) -> None:
+            nonlocal held
+            held += size
+            context.bodies.take(size)
+
+        try:
+            content = await self._content(answer, count)
+        except BaseException as error:
+            context.bodies.give_back(held)
+            if isinstance(error, FOREIGN_ERRORS):
+                raise cut_short(error) from error
+            raise
+        finally:
+            await answer.aclose()
+        return PlatformAnswer(answer.status, answer.headers, content, request.credentials)
+
+    def _headers_of(self, request: PlatformRequest) -> Mapping[str, str]:
+        # Nearly all requests have the same headers: those of the one before.
+        own, accept, credentials = self._made_of
+        if (
+            own is not request.headers
+            or accept is not request.accept
+            or credentials is not request.credentials
+        ):
+            signed = request.credentials.headers if request.credentials else {}
+            asking = {"Accept": request.accept}
+            self._headers = _merged(_OWN_HEADERS, asking, dict(request.headers), signed)
+            self._made_of = request.headers, request.accept, request.credentials
+        return self._headers
+
+    async def _content(self, answer: Incoming, count: Callable[[int], None]) -> bytes:
+        length = answer.headers.get("content-length", "")
+        encoding = answer.headers.get("content-encoding", "")
+        if answer.headers.get("transfer-encoding", "chunked").lower() != "chunked":
+            raise UpstreamUnreadable(log="a transfer encoding that was not asked for")
+        known = length.isascii() and length.isdigit()
+        if known and int(length[:20]) > self._max_body:
+            raise too_large(self._max_body)
+        if known and not encoding:
+            # The transport reads no more than the length that the head gives: it counts from the start.
+            count(int(length))
+            return await answer.read()
+        return await read_body(answer.chunks(), encoding, self._max_body, count)
+
+
+def _merged(*groups: Mapping[str, str]) -> dict[str, str]:
+    """Headers of all groups; a later group's header replaces an earlier one's, whatever its case."""
+    merged: dict[str, tuple[str, str]] = {}
+    for group in groups:
+        merged |= {name.lower(): (name, value) for name, value in group.items()}
+    return dict(merged.values())
+
+
+def open_connections(spec: UpstreamSpec, tls: ssl.SSLContext | None) -> SocketTransport:
+    """Return the connections to the platform of *spec*, with *tls* or the usual context."""
+    # Reading the trusted certificates takes tens of milliseconds: not while an answer waits.
+    tls = tls or (trusting_context() if _speaks_tls(spec) else None)
+    return SocketTransport(
+        connect_timeout=spec.connect_timeout, tls=tls, keep_alive=spec.keep_alive
+    )
+
+
+def _speaks_tls(spec: UpstreamSpec) -> bool:
+    urls = [spec.base_url]
+    if isinstance(spec.auth, OAuth2AuthSpec):
+        urls.append(spec.auth.token_url)
+    return any(url.startswith("https:") for url in urls)

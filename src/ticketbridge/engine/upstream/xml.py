@@ -1,0 +1,266 @@
+"""XML as a document that expressions can be about.
+
+    <response><total>1</total><sales><sale id="7">A</sale></sales></response>
+
+becomes, where `sales/sale` is named in `lists`,
+
+    {"response": {"total": "1", "sales": {"sale": [{"@id": "7", "#text": "A"}]}}}
+
+Text is kept as it is written; white space alone is layout and no text. Prefixes and their declarations
+are dropped. Comments and processing instructions are not there, and part no text.
+
+An empty element is null, and so is one that says so: by `nil` of XML Schema's instance namespace, whatever
+its prefix, or by a bare `nil`. Where it has other attributes too, these are kept, and its `#text` is null.
+
+The parser is expat, held to what a platform has reason to send: no document type, so no entities but
+XML's own five and nothing to fetch or to expand; bounded depth, and bounded tags. It reads a piece at
+a time, so that other answers get their turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn, cast
+from xml.parsers import expat
+
+from ticketbridge.engine.upstream.encodings import EncodingError, Text
+from ticketbridge.jmes import AttributedElement, Repeated
+
+_DEEPEST = 200
+# Bytes; also of a comment. With each new piece expat reads either again from its beginning.
+_LONGEST_TAG = 1_000_000
+# Elements and attributes: `max_body` has room for millions, which would take far more memory than it.
+_MOST_PARTS = 500_000
+_MOST_NAMES = 20_000  # different ones, each of which the parser keeps
+_MOST_PREFIXES = 20  # of XML Schema's instance namespace: each element keeps those that it knows
+_BLANK = " \t\r\n"
+_SCHEMA_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
+_NIL = "nil"
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+
+Path = tuple[str, ...]
+"""Names of elements, the innermost last."""
+
+
+class XmlError(Exception):
+    """What cannot be read, or is not read here; its text tells no data."""
+
+
+class Lists:
+    """Which elements are lists: *paths* match the ends of their paths."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._elements: dict[str, list[Path]] = {}
+        self._parents: dict[str, list[Path]] = {}
+        for path in paths:
+            self._elements.setdefault(path[-1], []).append(path)
+            if len(path) > 1:
+                self._parents.setdefault(path[-2], []).append(path)
+
+    def has(self, path: Sequence[str]) -> bool:
+        """Whether the element at *path* is one of a list."""
+        return path[-1] in self._elements and any(
+            tuple(path[-len(one) :]) == one for one in self._elements[path[-1]]
+        )
+
+    def below(self, path: Sequence[str]) -> Sequence[str]:
+        """The children of the element at *path* that are lists, also where there are none."""
+        if path[-1] not in self._parents:
+            return ()
+        parents = self._parents[path[-1]]
+        return [one[-1] for one in parents if tuple(path[1 - len(one) :]) == one[:-1]]
+
+
+async def read_xml(text: Text, lists: Lists) -> dict[str, Any]:
+    """The document in *text*: an object with one key, the root element. Raises XmlError."""
+    reader = _Reader(lists, text.declared)
+    try:
+        for piece in text.pieces():
+            reader.feed(piece)
+            if text.is_long:
+                await asyncio.sleep(0)
+        return reader.document()
+    except EncodingError as error:
+        raise XmlError(str(error)) from None
+    except expat.ExpatError as error:
+        message = expat.errors.messages[error.code]
+        raise XmlError(f"no well-formed XML ({message}, line {error.lineno})") from None
+
+
+class _Element:
+    """An element that is open, or the document around the root.
+
+    *attributes* are `@name` and value; *prefixes* those of XML Schema's instance namespace. *nil* is what
+    the element says of itself: *strictly* by that namespace, *only* without other attributes.
+    """
+
+    __slots__ = ("attributes", "content", "nil", "only", "prefixes", "strictly", "texts")
+
+    def __init__(self, prefixes: frozenset[str] = frozenset()) -> None:
+        self.attributes: dict[str, Any] | None = None
+        self.content: dict[str, Any] | None = None
+        self.texts: list[str] | None = None
+        self.prefixes = prefixes
+        self.nil: bool | None = None
+        self.strictly = self.only = False
+
+    def is_empty(self) -> bool:
+        """Whether it has neither elements nor text; white space is none."""
+        return self.content is None and not self._text()
+
+    def value(self) -> Any:
+        """Null, its text, or an object of what else is in it. Raises XmlError for a null with content."""
+        if self.attributes is not None:
+            return self._attributed(self.attributes)
+        text = self._text()
+        if not text:
+            return self.content
+        if self.content is None:
+            return text
+        self.content["#text"] = text
+        return self.content
+
+    def _attributed(self, attributes: dict[str, Any]) -> Any:
+        is_empty = self.is_empty()
+        if self.nil and self.strictly and not is_empty:
+            raise XmlError("an element that says that it is null, and has content")
+        if self.only and self.nil is is_empty:
+            # It says what is to be seen: null, or a value.
+            self.attributes = None
+            return self.value()
+        made = AttributedElement(attributes)
+        made.update(self.content or {})
+        if self.nil or not is_empty:
+            text = self._text()
+            made |= {"#text": text or None} if text or is_empty else {}
+        return made
+
+    def _text(self) -> str:
+        text = "".join(self.texts or ())
+        return text if text.strip(_BLANK) else ""
+
+
+class _Reader:
+    """Takes text piece by piece, and has the document at the end."""
+
+    def __init__(self, lists: Lists, declared: str | None) -> None:
+        self._lists = lists
+        self._declared = declared
+        self._path: list[str] = []
+        self._open = [_Element()]
+        self._fed = self._parts = 0
+        self._parser = parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.XmlDeclHandler = self._declaration
+        parser.StartDoctypeDeclHandler = _refuse_document_type
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text
+
+    def feed(self, piece: str) -> None:
+        """The next piece of the text."""
+        self._parser.Parse(piece, False)
+        self._fed += len(piece.encode())
+        if self._fed - self._parser.CurrentByteIndex > 2 * _LONGEST_TAG:
+            raise XmlError("a tag or a comment that is too long")
+        if self._parts > _MOST_PARTS or len(self._parser.intern) > _MOST_NAMES:
+            raise XmlError("too many elements, attributes or names")
+
+    def document(self) -> dict[str, Any]:
+        """What was fed, which is all of it."""
+        self._parser.Parse("", True)
+        return cast("dict[str, Any]", self._open[0].content)
+
+    # --- what expat meets ------------------------------------------------------------------------
+
+    def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        if encoding != self._declared:
+            raise XmlError("a declaration of the encoding that cannot be read")
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        if len(self._open) > _DEEPEST:
+            raise XmlError("nested too deeply")
+        self._parts += 1 + len(attributes)
+        element = _Element(self._open[-1].prefixes)
+        if attributes:
+            _take_attributes(element, attributes)
+        self._open.append(element)
+        self._path.append(_local(name) if ":" in name else name)
+
+    def _text(self, text: str) -> None:
+        element = self._open[-1]
+        if element.texts is None:
+            element.texts = [text]
+        else:
+            element.texts.append(text)
+
+    def _end(self, _name: str) -> None:
+        element, path = self._open.pop(), self._path
+        is_null = element.nil and element.is_empty()
+        for name in () if is_null else self._lists.below(path):
+            element.content = {} if element.content is None else element.content
+            element.content.setdefault(name, [])
+        put = _append if self._lists.has(path) else _put
+        parent = self._open[-1]
+        if parent.content is None:
+            parent.content = {}
+        put(parent.content, path.pop(), element.value())
+
+
+def _refuse_document_type(*_: object) -> NoReturn:
+    raise XmlError("a document type, which may define entities")
+
+
+def _local(name: str) -> str:
+    """The name without its prefix."""
+    return name if ":" not in name else name.rpartition(":")[2] or name
+
+
+def _take_attributes(element: _Element, attributes: dict[str, str]) -> None:
+    """Put *attributes* into *element*, without declarations of prefixes, and see whether it says `nil`."""
+    own = {}
+    for name, value in attributes.items():
+        if name.startswith("xmlns:"):
+            prefix = {name.removeprefix("xmlns:")}
+            known = element.prefixes
+            element.prefixes = known | prefix if value == _SCHEMA_INSTANCE else known - prefix
+            if len(element.prefixes) > _MOST_PREFIXES:
+                raise XmlError("too many prefixes for one namespace")
+        elif name != "xmlns":
+            own[name] = value
+    if not own:
+        return
+    instance = {name for name in own if name.rpartition(":")[0] in element.prefixes}
+    strict = next((name for name in instance if _local(name) == _NIL), None)
+    element.nil = _truth(own, strict or _NIL)
+    element.strictly = strict is not None
+    if strict and element.nil is None:
+        raise XmlError("a `nil` that is neither true nor false")
+    # What XML Schema says of an element, such as its type, is no data beside a null.
+    others = own.keys() - {strict or _NIL} - (instance if element.nil else set())
+    element.only = element.nil is not None and not others
+    put: dict[str, Any] = {}
+    for name, value in own.items():
+        _put(put, f"@{_local(name)}", value)
+    element.attributes = put
+
+
+def _truth(attributes: dict[str, str], name: str) -> bool | None:
+    """What the attribute says, as XML Schema writes true and false; None where it says neither."""
+    return _TRUTHS.get(attributes.get(name, "").strip(_BLANK))
+
+
+def _append(content: dict[str, Any], name: str, value: Any) -> None:
+    """*value* as one of a list."""
+    content.setdefault(name, []).append(value)
+
+
+def _put(content: dict[str, Any], name: str, value: Any) -> None:
+    """*value* as the only one; a second one makes a Repeated of both."""
+    if name not in content:
+        content[name] = value
+    elif type(content[name]) is Repeated:
+        content[name].append(value)
+    else:
+        content[name] = Repeated([content[name], value])

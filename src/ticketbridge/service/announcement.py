@@ -1,0 +1,76 @@
+"""What `serve` says at its start: what it serves and where, who may ask, and how to try it."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shlex
+import socket
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from urllib.parse import quote
+
+from ticketbridge.engine.bridge import Bridge
+from ticketbridge.mapping.spec import AccessSpec, EndpointSpec, UserFormat
+from ticketbridge.service.app import Application
+from ticketbridge.service.listening import place_of, url_of
+from ticketbridge.service.logs import log_event, tell
+from ticketbridge.service.settings import Settings
+
+_SHELL_SIGN = re.compile(r'[$`"\\!]')
+_USERS: Mapping[UserFormat, str] = MappingProxyType(
+    {"email": "ana@example.com", "phone": "%2B34600111222", "any": "4711"}
+)
+
+
+def announce(app: Application, settings: Settings, listeners: Sequence[socket.socket]) -> None:
+    """Log the warnings of the mappings, where the server listens, and each path with a `curl` to try.
+
+    In the text format a path takes lines of its own, which can be copied; in JSON it is one line.
+    """
+    for bridge in app.bridges.values():
+        _log_warnings(bridge)
+    for listener in listeners:
+        log_event(f"running on {place_of(listener)}", {})
+    for path, bridge in app.bridges.items():
+        url = f"{url_of(listeners[0])}{path}"
+        access = access_in_words(bridge.spec.endpoint.access)
+        command = curl_command(bridge.spec.endpoint, url)
+        if settings.log_format == "text":
+            tell(f"  {bridge.spec.platform}: {url}", f"    {access}", f"    {command}")
+        else:
+            fields = {"platform": bridge.spec.platform, "url": url, "access": access}
+            log_event("serving", {**fields, "try": command})
+
+
+def access_in_words(access: AccessSpec) -> str:
+    """Return who may ask, without any secret."""
+    layers = []
+    if access.secrets:
+        layers.append(f"with a secret in {access.secret_header}")
+    if access.allow:
+        layers.append(f"from {', '.join(map(str, access.allow))}")
+    return " ".join(layers) or "open: whoever reaches it may ask"
+
+
+def curl_command(endpoint: EndpointSpec, url: str) -> str:
+    """Return a command that asks as menta tech does. It names the secret's variable, never the secret."""
+    words = ["curl"]
+    if endpoint.access.secrets:
+        header = _SHELL_SIGN.sub(r"\\\g<0>", endpoint.access.secret_header or "")
+        variable = endpoint.access.secrets[0].variable or "SECRET"
+        words.append(f'-H "{header}: ${variable}"')
+    parameter = quote(endpoint.user_parameter, safe="")
+    words.append(shlex.quote(f"{url}?{parameter}={_USERS[endpoint.user_format]}"))
+    return " ".join(words)
+
+
+def _log_warnings(bridge: Bridge) -> None:
+    for finding in bridge.warnings:
+        fields = {
+            "code": finding.code,
+            "place": str(finding.place),
+            "message": finding.message,
+            "suggestion": finding.suggestion or None,
+        }
+        log_event("mapping warning", fields, logging.WARNING)

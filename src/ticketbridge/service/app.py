@@ -1,0 +1,364 @@
+"""HTTP: paths, access, and the one place where a problem becomes a document."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    nullcontext,
+)
+from functools import partial
+from typing import TypeVar
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ticketbridge.engine.bridge import Answer, Bridge
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import (
+    Forbidden,
+    InternalError,
+    MethodNotAllowed,
+    NotFound,
+    ProblemError,
+    Unauthorized,
+)
+from ticketbridge.engine.tickets.verdicts import count_kinds
+from ticketbridge.service.access import IPAddress, caller_address, check_address, check_secret
+from ticketbridge.service.collector import collecting
+from ticketbridge.service.description import describe_served
+from ticketbridge.service.drain import draining
+from ticketbridge.service.listening import is_loopback
+from ticketbridge.service.load import Load
+from ticketbridge.service.logs import LOGGER, flush, log_event, user_hash
+from ticketbridge.service.protocol import LEFT
+from ticketbridge.service.replies import JSON, METHODS, Reply, json_reply, problem_reply
+from ticketbridge.service.settings import Settings, SettingsError
+from ticketbridge.service.user import asked_user
+from ticketbridge.terminal import UsageError
+
+T = TypeVar("T")
+Observer = Callable[[Bridge, Journal, Reply], None]
+"""Is told of each answer after it was made; `demo` shows verdicts with it."""
+
+_SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+_DEFAULT_PATH = "/tickets"
+
+
+class ClientLeft(Exception):
+    """The caller closed the connection before its answer was there."""
+
+
+class PathTaken(UsageError):
+    """Two mappings would answer the same path."""
+
+
+class Application:
+    """The paths that are served, and for all else (start and end among it) Starlette.
+
+    *bridges* are the mappings, by the path of each.
+
+    A request to a served path goes straight to its endpoint: routing and middleware would cost it
+    about a tenth of a small answer, and each endpoint answers for its own errors.
+    """
+
+    def __init__(
+        self,
+        endpoints: Mapping[str, ASGIApp],
+        rest: Starlette,
+        bridges: Mapping[str, Bridge],
+    ) -> None:
+        self.endpoints = endpoints
+        self.bridges = bridges
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        endpoint = self.endpoints.get(scope.get("path", ""))
+        if endpoint is None or scope["type"] != "http":
+            endpoint = self._rest
+        await endpoint(scope, receive, send)
+
+
+def create_app(
+    bridges: Sequence[Bridge],
+    settings: Settings,
+    *,
+    observe: Observer | None = None,
+    drains: bool = False,
+) -> Application:
+    """Return the application that serves *bridges*.
+
+    *drains*: it has the process to itself, and finishes its answers when that is told to end. Raises
+    PathTaken where two would answer one path, and SettingsError where a mapping with `access: open`
+    would be reached from elsewhere: whoever runs the application otherwise than by `serve` says in
+    `settings.host` where it listens.
+    """
+    _refuse_open_access(bridges, settings)
+    paths = _paths(bridges)
+    load = Load(settings.max_concurrency)
+    endpoints: dict[str, ASGIApp] = {
+        path: _Endpoint(bridge, settings, load, observe) for path, bridge in paths.items()
+    }
+    endpoints["/healthz"] = _Probe(lambda: json_reply({"status": "alive"}), load)
+    described = json_reply(describe_served({path: b.spec for path, b in paths.items()}))
+    endpoints["/openapi.json"] = _Probe(lambda: described, load)
+    endpoints["/readyz"] = _Probe(lambda: _readiness(bridges, load), load)
+    owned = partial(_owned, load, settings.grace) if drains else nullcontext
+    rest = Starlette(lifespan=_lifespan(bridges, owned))
+    rest.router.default = _NotFound(load)
+    return Application(endpoints, rest, paths)
+
+
+def _refuse_open_access(bridges: Sequence[Bridge], settings: Settings) -> None:
+    opened = [bridge.spec for bridge in bridges if bridge.spec.endpoint.access.is_open]
+    if opened and not settings.allow_open and not is_loopback(settings.host):
+        raise SettingsError(
+            f"`{opened[0].platform}` has `access: open`, and everybody who reaches {settings.host} could"
+            " ask for anybody's tickets: give it a secret or an `allow` list, or listen on 127.0.0.1"
+            " (or set TICKETBRIDGE_ALLOW_OPEN=1, where something in front lets nobody else through)"
+        )
+
+
+def _paths(bridges: Sequence[Bridge]) -> dict[str, Bridge]:
+    """Where each mapping is served: at its own path, else at /tickets, or one that names it among several."""
+    paths: dict[str, Bridge] = {}
+    for bridge in bridges:
+        platform = bridge.spec.platform
+        default = _DEFAULT_PATH if len(bridges) == 1 else f"/{platform}{_DEFAULT_PATH}"
+        path = bridge.spec.endpoint.path or default
+        if path in paths:
+            other = paths[path].spec.platform
+            raise PathTaken(
+                f"{path} is the path of both `{other}` and `{platform}`: give one of them another"
+                " `endpoint.path`"
+            )
+        paths[path] = bridge
+    return paths
+
+
+def _lifespan(
+    bridges: Sequence[Bridge], owned: Callable[[], AbstractAsyncContextManager[None]]
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with owned():
+            yield
+        for bridge in bridges:
+            await bridge.aclose()
+        flush()
+
+    return lifespan
+
+
+@asynccontextmanager
+async def _owned(load: Load, grace: float) -> AsyncIterator[None]:
+    """Run what only a process of our own may have: an end without loss, and collection of memory."""
+    async with collecting():
+        with draining(load, grace):
+            yield
+
+
+class _Endpoint:
+    """`GET /tickets?user=…` of one mapping, as an ASGI application."""
+
+    def __init__(
+        self, bridge: Bridge, settings: Settings, load: Load, observe: Observer | None
+    ) -> None:
+        self._bridge = bridge
+        self._endpoint = bridge.spec.endpoint
+        self._trusted = settings.trusted_proxies
+        self._load = load
+        self._share = load.share()
+        self._observe = observe
+        self._secret_header = (self._endpoint.access.secret_header or "").lower().encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        journal = Journal(explains=self._observe is not None)
+        request_id = _request_id(scope)
+        started = time.perf_counter()
+        problem: ProblemError | None = None
+        try:
+            reply = await self._reply(scope, receive, journal, started)
+        except ProblemError as error:
+            problem = error.alone()
+            reply = problem_reply(problem, request_id)
+            if isinstance(problem, Forbidden | Unauthorized):
+                journal.caller = str(self._address(scope) or "unknown")
+        except ClientLeft:
+            log_event("client left", {"request_id": request_id, "calls": journal.calls})
+            return
+        except Exception:  # noqa: BLE001 - whatever else fails is a defect, and no answer
+            LOGGER.exception("defect", extra={"fields": {"request_id": request_id}})
+            problem = InternalError()
+            reply = problem_reply(problem, request_id)
+        await _send(reply, scope, send, request_id, self._load)
+        self._log(request_id, reply, problem, journal, started)
+        if self._observe is not None:
+            self._observe(self._bridge, journal, reply)
+
+    async def _reply(
+        self, scope: Scope, receive: Receive, journal: Journal, started: float
+    ) -> Reply:
+        """Address, secret, method, user, in this order; then the platform is asked."""
+        access = self._endpoint.access
+        if access.allow:
+            check_address(access, self._address(scope))
+        journal.secret = check_secret(access, _values(scope, self._secret_header))
+        if scope["method"] not in METHODS:
+            raise MethodNotAllowed
+        user = asked_user(scope["query_string"], self._endpoint)
+        journal.user = user_hash(user)
+        with self._share:
+            answer = await _while_connected(scope, receive, self._bridge.answer(user, journal))
+        return _tickets_reply(answer, journal, started)
+
+    def _address(self, scope: Scope) -> IPAddress | None:
+        peer = scope["client"]
+        forwarded = _values(scope, b"x-forwarded-for")
+        return caller_address(peer and peer[0], forwarded, self._trusted)
+
+    def _log(
+        self,
+        request_id: str,
+        reply: Reply,
+        problem: ProblemError | None,
+        journal: Journal,
+        started: float,
+    ) -> None:
+        total = time.perf_counter() - started
+        log_event(
+            "answer",
+            {
+                "request_id": request_id,
+                "platform": self._bridge.spec.platform,
+                "status": reply.status,
+                "problem": problem and problem.slug,
+                "reason": problem and problem.log,
+                "address": journal.caller,
+                "secret": journal.secret,
+                "user": journal.user,
+                "verdicts": journal.verdicts,
+                "calls": journal.calls,
+                "upstream_ms": _milliseconds(journal.upstream.seconds),
+                "map_ms": _milliseconds(total - journal.upstream.seconds),
+                "notes": journal.notes or None,
+            },
+            logging.WARNING if reply.status >= 500 else logging.INFO,
+        )
+
+
+class _Probe:
+    """A JSON document about the service itself, as an ASGI application."""
+
+    def __init__(self, document: Callable[[], Reply], load: Load) -> None:
+        self._document = document
+        self._load = load
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        request_id = _request_id(scope)
+        allowed = scope["method"] in METHODS
+        reply = self._document() if allowed else problem_reply(MethodNotAllowed(), request_id)
+        await _send(reply, scope, send, request_id, self._load)
+
+
+class _NotFound:
+    """All other paths, as an ASGI application."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            request_id = _request_id(scope)
+            await _send(problem_reply(NotFound(), request_id), scope, send, request_id, self._load)
+
+
+def _readiness(bridges: Sequence[Bridge], load: Load) -> Reply:
+    """Whether pulls are answered here. A platform that is down makes no other one wait: it is named."""
+    platforms = [{"platform": b.spec.platform, "breaker": b.breaker} for b in bridges]
+    status = "leaving" if load.is_leaving else "ready" if bridges else "no mappings"
+    document = {"status": status, "platforms": platforms}
+    return json_reply(document, 200 if status == "ready" else 503)
+
+
+async def _send(reply: Reply, scope: Scope, send: Send, request_id: str, load: Load) -> None:
+    """The reply; when the service leaves, its caller's connection ends with it."""
+    await (reply.last() if load.is_leaving else reply).send(scope, send, request_id)
+
+
+def _tickets_reply(answer: Answer, journal: Journal, started: float) -> Reply:
+    kinds = count_kinds(journal.verdicts)
+    total = time.perf_counter() - started
+    upstream = _milliseconds(journal.upstream.seconds)
+    mapping = _milliseconds(total - journal.upstream.seconds)
+    verdicts = ", ".join([f"{kind}={number}" for kind, number in kinds.items()])
+    headers = (
+        (b"x-ticketbridge-verdicts", verdicts.encode()),
+        (b"server-timing", f"upstream;dur={upstream}, map;dur={mapping}".encode()),
+    )
+    return Reply(answer.status, answer.body, JSON if answer.body else None, headers)
+
+
+def _milliseconds(seconds: float) -> float:
+    """*seconds* in milliseconds, to a hundredth; `round` takes ten times as long."""
+    return int(max(0.0, seconds) * 100_000 + 0.5) / 100
+
+
+def _request_id(scope: Scope) -> str:
+    given = _values(scope, b"x-request-id")
+    if len(given) == 1 and _SANE_REQUEST_ID.fullmatch(given[0]):
+        return given[0].decode("ascii")
+    return f"{random.getrandbits(128):032x}"  # a name, and no secret
+
+
+def _values(scope: Scope, name: bytes) -> list[bytes]:
+    """All values of a header, by its name in lower case."""
+    return [value for key, value in scope["headers"] if key == name]
+
+
+async def _while_connected(scope: Scope, receive: Receive, work: Awaitable[T]) -> T:
+    """The result of *work*, which is stopped when the caller leaves: no one is there to answer."""
+    task = asyncio.current_task()
+    assert task is not None, "an endpoint runs in a task"  # noqa: S101 - ASGI servers see to it
+    left = False
+
+    def leave() -> None:
+        nonlocal left
+        left = True
+        task.cancel()
+
+    stop_watching = _watch(scope, receive, leave)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        if not left:
+            raise
+        task.uncancel()
+        raise ClientLeft from None
+    finally:
+        stop_watching()
+
+
+def _watch(scope: Scope, receive: Receive, leave: Callable[[], None]) -> Callable[[], object]:
+    """Have *leave* called when the caller leaves; gives what ends that.
+
+    Our own server says so itself; of another one it takes a task that waits for nothing else.
+    """
+    register = scope.get("extensions", {}).get(LEFT)
+    if register is not None:
+        register(leave)
+        return lambda: register(None)
+
+    async def wait() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        leave()
+
+    return asyncio.create_task(wait()).cancel

@@ -1,0 +1,76 @@
+"""The mappings of a command line: which files they are, read and compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ticketbridge.engine.bridge import Bridge, compile_mapping
+from ticketbridge.mapping import Environment, load_mapping
+from ticketbridge.mapping.findings import Finding, MappingError
+from ticketbridge.terminal import UsageError
+
+_ENDINGS = (".yaml", ".yml")
+
+
+class NoMappings(UsageError):
+    """A path that names no mapping."""
+
+
+def not_there(path: Path) -> NoMappings:
+    """The error of a *path* that does not exist."""
+    if str(path) == "-":
+        return NoMappings(
+            "-: standard input is not read here: name a file, or a folder of mappings"
+        )
+    return NoMappings(f"{path}: no such file or folder")
+
+
+def mapping_files(paths: Iterable[Path]) -> list[Path]:
+    """The mapping files at *paths*: a file itself, a folder's `*.yaml`; for a `*.cases.yaml` its mapping."""
+    found: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            raise not_there(path)
+        files = (
+            sorted(filter(_is_mapping, path.iterdir())) if path.is_dir() else [_mapping_of(path)]
+        )
+        if not files:
+            raise NoMappings(f"{path}: no mapping (*.yaml) in this folder")
+        found += [file for file in files if file not in found]
+    return found
+
+
+def load_bridges(files: Sequence[Path], environment: Environment) -> list[Bridge]:
+    """The compiled mappings of *files*; MappingError with the findings of all that cannot be used."""
+    bridges: list[Bridge] = []
+    findings: list[Finding] = []
+    for file in files:
+        try:
+            bridges.append(compile_mapping(load_mapping(file, environment=environment)))
+        except MappingError as error:
+            findings += error.findings
+    if findings:
+        raise MappingError(findings)
+    return bridges
+
+
+def is_cases(path: Path) -> bool:
+    """Whether *path* names a cases file."""
+    return path.suffix in _ENDINGS and path.stem.endswith(".cases")
+
+
+def mapping_beside(cases: Path) -> Path:
+    """Where the mapping of a cases file stands: `acme.yaml` beside `acme.cases.yaml`."""
+    return cases.with_name(f"{cases.stem.removesuffix('.cases')}{cases.suffix}")
+
+
+def _mapping_of(path: Path) -> Path:
+    mapping = mapping_beside(path) if is_cases(path) else path
+    if not mapping.exists():
+        raise NoMappings(f"{path}: there is no {mapping.name} beside it")
+    return mapping
+
+
+def _is_mapping(path: Path) -> bool:
+    return path.suffix in _ENDINGS and not is_cases(path) and path.is_file()

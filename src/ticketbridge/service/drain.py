@@ -1,0 +1,61 @@
+"""Leaving when told to: the answers under way are finished before the server hears of it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any
+
+from ticketbridge.service.load import Load
+
+Handler = Callable[[int, FrameType | None], Any] | int | None
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+@contextmanager
+def draining(load: Load, grace: float) -> Iterator[None]:
+    """Hold SIGTERM and SIGINT back until *load* is finished, for at most *grace* seconds.
+
+    A server that hears of them stops listening at once: nobody could ask then whether it is ready, and
+    whoever still comes is turned away. A second SIGINT stops what is under way. For the main thread,
+    inside the running event loop, and after the server has set up its own handlers.
+    """
+    drain = _Drain(load, grace)
+    drain.former = {number: signal.signal(number, drain.told) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number in _SIGNALS:
+            signal.signal(number, drain.former[number])
+
+
+class _Drain:
+    def __init__(self, load: Load, grace: float) -> None:
+        self._load = load
+        self._grace = grace
+        self._loop = asyncio.get_running_loop()
+        self._leaving: asyncio.Task[None] | None = None
+        self.former: dict[signal.Signals, Handler] = {}
+
+    def told(self, number: int, _frame: FrameType | None) -> None:
+        """See signal: this runs between any two instructions."""
+        again = self._load.is_leaving
+        self._load.leave()
+        self._loop.call_soon_threadsafe(self._go, signal.Signals(number), again)
+
+    def _go(self, number: signal.Signals, again: bool) -> None:
+        if self._leaving is None:
+            self._leaving = self._loop.create_task(self._leave(number))
+        elif again and number == signal.SIGINT:
+            self._load.stop()
+
+    async def _leave(self, number: signal.Signals) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._grace):
+                await self._load.finished()
+        self._load.stop()
+        signal.signal(number, self.former[number])
+        signal.raise_signal(number)

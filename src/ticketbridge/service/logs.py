@@ -1,0 +1,229 @@
+"""One line an answer, as JSON or as text for a terminal: no e-mail, query, body or credential."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import logging
+import secrets
+import sys
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, NamedTuple, TextIO
+
+import msgspec
+
+from ticketbridge.redaction import mask_emails
+from ticketbridge.service.logwriter import LogWriter
+from ticketbridge.service.settings import LogFormat, Settings
+
+LOGGER = logging.getLogger("ticketbridge")
+_FLUSH_SECONDS = 2.0
+_ENCODE = msgspec.json.Encoder().encode
+_user_marks = hashlib.blake2b(key=secrets.token_bytes(32), digest_size=8)
+
+
+def user_hash(user: str) -> str:
+    """Return a mark by which the lines of one user are known, and the user is not.
+
+    Its key is that of the settings, or made at start and kept nowhere, so that no list of addresses
+    can be tried against a log.
+    """
+    mark = _user_marks.copy()
+    mark.update(user.lower().encode())
+    return mark.hexdigest()
+
+
+def configure(
+    settings: Settings, stream: TextIO | None = None, *, in_background: bool = False
+) -> None:
+    """Send ticketbridge's and uvicorn's lines to *stream* (stderr), in the format of *settings*.
+
+    *in_background*: a thread writes them, so that no answer waits for whoever reads the stream. Call
+    `flush` before the process ends.
+    """
+    global _user_marks  # noqa: PLW0603 - as logging itself, this is one for the process
+    if settings.log_key:
+        key = hashlib.blake2b(settings.log_key.encode()).digest()
+        _user_marks = hashlib.blake2b(key=key, digest_size=8)
+    handler = _handler(stream or sys.stderr, _FORMS[settings.log_format], in_background)
+    for name in ("ticketbridge", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [handler]
+        logger.propagate = False
+        logger.setLevel(settings.log_level.upper())
+    # What no line shows need not be found out for each: see "Optimization" in logging's documentation.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    for name in ("uvicorn.access", "httpx", "httpcore", "asyncio"):
+        # These write URLs, and a URL holds the user.
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def flush(seconds: float = _FLUSH_SECONDS) -> None:
+    """Wait until what was logged is written, but not longer than *seconds*."""
+    for handler in LOGGER.handlers:
+        if isinstance(handler, _Lines):
+            handler.drain(seconds)
+
+
+def tell(*lines: str) -> None:
+    """Write *lines* for people as they are, in their turn among the log's. They hold nobody's data."""
+    for handler in LOGGER.handlers:
+        if isinstance(handler, _Lines):
+            handler.tell("".join(f"{line}\n" for line in lines))
+
+
+def log_event(event: str, fields: Mapping[str, Any], level: int = logging.INFO) -> None:
+    """Write one line; *fields* with None are left out."""
+    if not LOGGER.isEnabledFor(level):
+        return
+    shown = {name: value for name, value in fields.items() if value is not None}
+    handlers = LOGGER.handlers
+    if handlers and isinstance(handlers[0], _Lines):
+        # Without a record of logging, which costs more than its line.
+        handlers[0].write(_Line(time.time(), level, event, shown))
+    else:
+        LOGGER.log(level, event, extra={"fields": shown})
+
+
+class _Line(NamedTuple):
+    created: float
+    level: int
+    event: str
+    fields: Mapping[str, Any]
+    traceback: str = ""
+
+
+class _Lines(logging.Handler):
+    """Writes lines: those of logging, and such as are no records."""
+
+    def __init__(
+        self,
+        form: Callable[[_Line], str],
+        write: Callable[[str], None],
+        drain: Callable[[float], None],
+    ) -> None:
+        super().__init__()
+        self._form = form
+        self.tell = write
+        self.drain = drain
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See logging."""
+        traceback = _traceback(record) if record.exc_info else ""
+        fields = getattr(record, "fields", {})
+        self.write(_Line(record.created, record.levelno, record.getMessage(), fields, traceback))
+
+    def write(self, line: _Line) -> None:
+        """Write it whole, or hand it to the thread that does."""
+        self.tell(f"{self._form(line)}\n")
+
+
+def _handler(stream: TextIO | None, form: Callable[[_Line], str], in_background: bool) -> _Lines:
+    if stream is None:
+        return _Lines(form, lambda _text: None, lambda _seconds: None)
+    descriptor = _descriptor(stream) if in_background else None
+    if descriptor is None:
+        return _Lines(form, lambda text: _write_now(stream, text), lambda _seconds: None)
+
+    def dropped(lines: int) -> str:
+        fields = {"lines": lines}
+        return f"{form(_Line(time.time(), logging.WARNING, 'log lines dropped', fields))}\n"
+
+    writer = LogWriter(descriptor, dropped)
+    return _Lines(form, writer.put, writer.flush)
+
+
+def _descriptor(stream: TextIO) -> int | None:
+    with contextlib.suppress(OSError, ValueError, io.UnsupportedOperation):
+        return stream.fileno()
+    return None
+
+
+def _write_now(stream: TextIO, text: str) -> None:
+    """Write *text*; where the stream is full or closed, no answer fails of it."""
+    with contextlib.suppress(OSError, ValueError):
+        stream.write(text)
+        stream.flush()
+
+
+def _as_json(line: _Line) -> str:
+    document = {
+        "time": _time(line.created),
+        "level": _level(line.level),
+        "event": line.event,
+        **line.fields,
+    }
+    if line.traceback:
+        document["traceback"] = line.traceback
+    text = _json(document)
+    return text if text.isprintable() else "".join(map(_in_json, text))
+
+
+def _as_text(line: _Line) -> str:
+    parts = [f"{_escaped(name)}={_text(value)}" for name, value in line.fields.items()]
+    level = logging.getLevelName(line.level)
+    text = " ".join([_time(line.created), level, _escaped(line.event.strip()), *parts])
+    # Indented, so that no line of an exception's text passes for a line of the log.
+    inner = [f"    {_escaped(part)}" for part in line.traceback.splitlines()]
+    return "\n".join([text, *inner])
+
+
+_FORMS: Mapping[LogFormat, Callable[[_Line], str]] = {"json": _as_json, "text": _as_text}
+
+
+_QUOTED = frozenset(' "=')
+
+
+def _traceback(record: logging.LogRecord) -> str:
+    """The traceback of a defect, without any address that an exception's text repeats."""
+    text = logging.Formatter().formatException(record.exc_info)  # type: ignore[arg-type]  # is set
+    return mask_emails(text)
+
+
+@lru_cache
+def _level(level: int) -> str:
+    return logging.getLevelName(level).lower()
+
+
+def _time(created: float) -> str:
+    second = int(created)
+    return f"{_second(second)}.{int((created - second) * 1000):03}Z"
+
+
+@lru_cache(maxsize=1)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        return _escaped(_json(value))
+    if value and _QUOTED.isdisjoint(value):
+        return _escaped(value)
+    return '"' + _escaped(value.replace('"', '\\"')) + '"'
+
+
+def _json(value: object) -> str:
+    try:
+        return _ENCODE(value).decode()
+    except (
+        UnicodeEncodeError
+    ):  # a byte in a platform's header that is no UTF-8 stands for half a character
+        return json.dumps(value)
+
+
+def _escaped(text: str) -> str:
+    """*text* without what moves a cursor, turns the direction of writing, or cannot be seen."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _in_json(character: str) -> str:
+    """One *character* of a JSON text, in which all that is not printable stands in a string."""
+    return character if character.isprintable() else json.dumps(character)[1:-1]

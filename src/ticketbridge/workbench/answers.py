@@ -1,0 +1,129 @@
+"""One answer on the command line: mapped from saved samples, or fetched from the platform."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from ticketbridge.engine.bridge import Bridge, compile_mapping
+from ticketbridge.mapping import Environment, load_mapping
+from ticketbridge.mapping.findings import did_you_mean
+from ticketbridge.mapping.loader import draft_mapping, read_text
+from ticketbridge.workbench.cases.case_platform import CasePlatform, UnexpectedCall
+from ticketbridge.workbench.cases.case_spec import CaseSpec
+from ticketbridge.workbench.cases.reader import read_cases
+from ticketbridge.workbench.cases.runner import SkippingLoop, answers_login, cases_file
+from ticketbridge.workbench.samples import SampleError, SamplePlatform, read_sample
+from ticketbridge.workbench.trial import Trial, Watched, make_trial
+from ticketbridge.workbench.unfinished import find_unfinished, require_finished
+
+
+def fetch_answer(
+    mapping: Path, user: str, environment: Environment, *, now: datetime | None = None
+) -> Trial:
+    """Ask the platform for *user*, and return what menta tech would get. Raises MappingError."""
+    bridge = compile_mapping(load_mapping(mapping, environment=environment))
+    return asyncio.run(_run_watched(bridge, user, now))
+
+
+def map_samples(
+    mapping: Path,
+    samples: Sequence[str],
+    user: str | None,
+    environment: Environment,
+    *,
+    now: datetime | None = None,
+) -> tuple[Trial, list[str]]:
+    """Return what the mapping makes of *samples*, and the samples that no call asked for.
+
+    Raises MappingError, and SampleError if a sample is missing or cannot be used. *samples* are arguments
+    of the command line (see `samples`), or one case, `acme.cases.yaml#its name`, which brings its user and
+    its time. In a draft, what is TODO is left out (see `unfinished`).
+    """
+    draft = draft_mapping(
+        read_text(mapping), file=str(mapping), environment=environment, folder=mapping.parent
+    )
+    opened = find_unfinished(draft)
+    bridge = compile_mapping(opened.spec if opened else require_finished(draft))
+    trial, left = _map_samples(bridge, mapping, samples, user, now)
+    if opened:
+        trial = replace(trial, answer=opened.mark_open(trial.answer), open=opened.open)
+    return trial, left
+
+
+def _map_samples(
+    bridge: Bridge, mapping: Path, samples: Sequence[str], user: str | None, now: datetime | None
+) -> tuple[Trial, list[str]]:
+    case = _find_case(samples, mapping)
+    if case is not None:
+        return _map_case(bridge, case, user, now)
+    if user is None:
+        raise SampleError("say whose tickets the samples are: --user E")
+    platform = SamplePlatform([read_sample(sample) for sample in samples], bridge.spec)
+    trial = _run_offline(bridge.replaced(platform.send, logs_in=False), user, now)
+    return trial, [str(sample) for sample in platform.left]
+
+
+def _map_case(
+    bridge: Bridge, case: CaseSpec, user: str | None, now: datetime | None
+) -> tuple[Trial, list[str]]:
+    platform = CasePlatform(case.answers, bridge.spec.upstream)
+    try:
+        logs_in = answers_login(case, bridge.spec.upstream.auth)
+        offline = bridge.replaced(platform.send, logs_in=logs_in)
+        trial = _run_offline(offline, user or case.user, now or case.now)
+    except UnexpectedCall as call:
+        raise SampleError(f"no answer of the case `{case.name}` fits the call {call}") from None
+    return trial, [str(answer) for answer in platform.left]
+
+
+def _run_offline(bridge: Bridge, user: str, now: datetime | None) -> Trial:
+    """Return the trial of one answer in a loop where no wait takes time."""
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        return runner.run(_run_watched(bridge, user, now))
+
+
+async def _run_watched(bridge: Bridge, user: str, now: datetime | None) -> Trial:
+    watched = Watched(bridge.last_stage)
+    try:
+        return await make_trial(
+            bridge.replaced(watched.send), user, now=now, exchanges=watched.exchanges
+        )
+    finally:
+        await bridge.aclose()
+
+
+# --- a case as the sample -------------------------------------------------------------------------
+
+
+def _find_case(samples: Sequence[str], mapping: Path) -> CaseSpec | None:
+    """Return the case that the only sample names; None if the samples are files with answers."""
+    named = [sample for sample in samples if _names_case(sample)]
+    if not named:
+        return None
+    if len(samples) > 1:
+        raise SampleError(
+            f"{named[0]}: a case brings all its answers: give no other sample with it"
+        )
+    file, _, name = named[0].partition("#")
+    return _choose_case(Path(file) if file else cases_file(mapping), name)
+
+
+def _names_case(sample: str) -> bool:
+    file = sample.partition("#")[0]
+    return sample.startswith("#") or Path(file).stem.endswith(".cases")
+
+
+def _choose_case(file: Path, name: str) -> CaseSpec:
+    cases = {case.name: case for case in read_cases(file).cases}
+    if not name and len(cases) == 1:
+        return next(iter(cases.values()))
+    if name not in cases:
+        what = f"has no case `{name}`" if name else "has several cases"
+        near = did_you_mean(name, cases)
+        listed = "".join(f"\n  {file}#{known}" for known in cases)
+        raise SampleError(f"{file} {what}; name one of{listed}\n{near}".rstrip())
+    return cases[name]

@@ -1,0 +1,258 @@
+"""Run the cases of a mapping by the engine that serves it, and say how each came out."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import selectors
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ticketbridge.engine.agreement import WaysDiffer
+from ticketbridge.engine.bridge import Bridge, compile_mapping
+from ticketbridge.engine.problems import ProblemError
+from ticketbridge.mapping import Environment, load_mapping
+from ticketbridge.mapping.compiler import SpecCompiler
+from ticketbridge.mapping.findings import Place
+from ticketbridge.mapping.spec import AuthSpec, ExpressionSpec, MappingSpec, Secret, SessionAuthSpec
+from ticketbridge.workbench.cases.case_platform import CasePlatform, UnexpectedCall
+from ticketbridge.workbench.cases.case_spec import CaseSpec, ExpectSpec
+from ticketbridge.workbench.cases.compare import (
+    Reasons,
+    describe_differences,
+    describe_ticket_differences,
+)
+from ticketbridge.workbench.cases.value_text import show_value
+from ticketbridge.workbench.trial import Trial, make_trial
+
+
+class _Selector(selectors.SelectSelector):
+    """Adds up in *waited* the seconds that it should wait, and does not wait."""
+
+    waited = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """See selectors."""
+        if timeout is None:
+            return super().select()
+        self.waited += max(0.0, timeout)
+        return super().select(0)
+
+
+class SkippingLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time passes only by waiting, and whose waits take none.
+
+    Nothing in a case waits for the world, so a loop with nothing to do jumps to its next timer. A retry's
+    pause costs nothing, and a deadline passes only where the engine itself waits for so long.
+    """
+
+    def __init__(self) -> None:
+        self._skipping = _Selector()
+        super().__init__(self._skipping)
+
+    def time(self) -> float:
+        """Seconds waited so far."""
+        return self._skipping.waited
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """See asyncio. It waits without a limit: one on this clock is over before any thread can end."""
+        del timeout
+        await super().shutdown_default_executor()
+
+
+# --- one run of a case ----------------------------------------------------------------------------
+
+
+def answers_login(case: CaseSpec, auth: AuthSpec) -> bool:
+    """Whether *case* answers the login of *auth*. If it does not, no login is made."""
+    if not isinstance(auth, SessionAuthSpec):
+        return False
+    login = auth.login.request
+    path = "".join(map(_make_pattern, login.path.parts))
+    return any(
+        answer.method == login.method and re.fullmatch(path, "/".join(answer.target.path))
+        for answer in case.answers
+    )
+
+
+def _make_pattern(part: str | Secret | ExpressionSpec) -> str:
+    if isinstance(part, ExpressionSpec):
+        return ".+"
+    return re.escape(part if isinstance(part, str) else part.reveal())
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOutcome:
+    """What menta tech would get: a *problem*, or tickets and a body (None if it is empty)."""
+
+    tickets: list[Any]
+    verdicts: dict[str, int]
+    body: Any
+    problem: ProblemError | None
+    reasons: Reasons
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRun:
+    """One run of a case; *outcome* is None if a call ended it that no answer fits."""
+
+    outcome: CaseOutcome | None
+    platform: CasePlatform
+
+
+async def run_case(case: CaseSpec, compiled: Bridge) -> CaseRun:
+    """Run *case* on a platform of its own. Raises WaysDiffer."""
+    platform = CasePlatform(case.answers, compiled.spec.upstream)
+    logs_in = answers_login(case, compiled.spec.upstream.auth)
+    bridge = compiled.replaced(platform.send, logs_in=logs_in)
+    try:
+        return CaseRun(await _find_outcome(case, bridge), platform)
+    except UnexpectedCall:
+        return CaseRun(None, platform)
+
+
+async def _find_outcome(case: CaseSpec, bridge: Bridge) -> CaseOutcome:
+    trial = await make_trial(bridge, case.user, now=case.now)
+    verdicts, reasons = trial.journal.verdicts, Reasons(trial)
+    if trial.answer is None:
+        return CaseOutcome([], verdicts, None, trial.problem, reasons)
+    body = msgspec.json.decode(trial.answer.body) if trial.answer.body else None
+    return CaseOutcome(list_tickets(trial), verdicts, body, None, reasons)
+
+
+def list_tickets(trial: Trial) -> list[Any]:
+    """Return the tickets that were made, as they are read from JSON."""
+    tickets = [record.ticket for record in trial.journal.records if record.ticket is not None]
+    made: list[Any] = msgspec.json.decode(msgspec.json.encode(tickets))
+    return made
+
+
+# --- all cases of a mapping -----------------------------------------------------------------------
+
+
+VIOLATIONS = frozenset({"unknown_status", "violation"})
+_OF_TICKET = re.compile(r"tickets\[(?P<number>[0-9]+)\]\.(?P<path>.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """The result of one case; *message* has a line for each thing that is wrong, or is ""."""
+
+    file: str
+    case: str
+    place: Place
+    passed: bool
+    message: str
+
+
+def cases_file(mapping: Path) -> Path:
+    """Return where the cases of *mapping* stand: `acme.cases.yaml` beside `acme.yaml`."""
+    return mapping.with_name(f"{mapping.stem}.cases{mapping.suffix}")
+
+
+def load_for_cases(mapping: Path) -> MappingSpec:
+    """Read *mapping* for its cases: no variable is set, and none is needed. Raises MappingError."""
+    return load_mapping(mapping, environment=Environment({}, missing="placeholder"))
+
+
+def compile_for_cases(spec: MappingSpec, compiler: SpecCompiler | None = None) -> Bridge:
+    """Compile *spec* without a platform: each case brings its own. Raises MappingError."""
+    nowhere = CasePlatform((), spec.upstream).send
+    return compile_mapping(spec, last_stage=nowhere, compiler=compiler)
+
+
+def run_each(bridge: Bridge, cases: Sequence[CaseSpec]) -> list[CaseResult]:
+    """Run *cases*, and return the result of each."""
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        return [
+            _make_result(case, runner.run(_find_failures_or_difference(case, bridge)))
+            for case in cases
+        ]
+
+
+def _make_result(case: CaseSpec, lines: Sequence[str]) -> CaseResult:
+    return CaseResult(case.place.file, case.name, case.place, not lines, "\n".join(lines))
+
+
+async def _find_failures_or_difference(case: CaseSpec, bridge: Bridge) -> list[str]:
+    """Return the failures of *case*, or in what the two ways to its answer differ."""
+    try:
+        return await find_failures(case, bridge)
+    except WaysDiffer as difference:
+        return [str(difference)]
+
+
+async def find_failures(case: CaseSpec, bridge: Bridge) -> list[str]:
+    """Run *case*, and return what is wrong, a line for each thing. Raises WaysDiffer."""
+    return list(describe_failures(case, await run_case(case, bridge)))
+
+
+# --- what is wrong with it ------------------------------------------------------------------------
+
+
+def describe_failures(case: CaseSpec, run: CaseRun) -> Iterator[str]:
+    """Yield what is wrong with a *run* of *case*, a line for each thing."""
+    if run.outcome is None:
+        yield from _describe_unexpected(run.platform)
+        return
+    yield from _describe_mismatches(case.expect, run.outcome)
+    for answer in run.platform.left:
+        yield f"never asked for: {answer}"
+
+
+def _describe_mismatches(expect: ExpectSpec, outcome: CaseOutcome) -> Iterator[str]:
+    if (outcome.problem and outcome.problem.slug) != expect.problem:
+        yield f"expected {_describe_expected(expect)}, got {_describe_got(outcome)}"
+        violations = [word for word in outcome.verdicts if word.partition(":")[0] in VIOLATIONS]
+        yield from (line for word in violations for line in outcome.reasons.of_verdict(word))
+    elif outcome.problem is None and expect.tickets is not None:
+        yield from describe_ticket_differences(expect.tickets, outcome.tickets, outcome.reasons)
+    if outcome.problem is None and expect.body is not None:
+        yield from describe_differences(
+            "body", *expect.body, outcome.body, _find_body_reasons(outcome)
+        )
+    if expect.verdicts is not None and expect.verdicts != outcome.verdicts:
+        yield from _describe_verdicts(expect.verdicts, outcome)
+
+
+def _find_body_reasons(outcome: CaseOutcome) -> Callable[[str], str]:
+    """Return a function that explains a path in the body, if the body has the tickets unchanged."""
+
+    def reason(path: str) -> str:
+        inside = _OF_TICKET.fullmatch(path)
+        return outcome.reasons.of_field(int(inside["number"]), inside["path"]) if inside else ""
+
+    body = outcome.body
+    plain = isinstance(body, dict) and body.get("tickets") == outcome.tickets
+    return reason if plain else lambda _path: ""
+
+
+def _describe_verdicts(expected: Mapping[str, int], outcome: CaseOutcome) -> Iterator[str]:
+    yield f"verdicts: expected {_describe_counts(expected)}, got {_describe_counts(outcome.verdicts)}"
+    for word, number in outcome.verdicts.items():
+        if number > expected.get(word, 0):
+            yield from outcome.reasons.of_verdict(word)
+
+
+def _describe_expected(expect: ExpectSpec) -> str:
+    return f"the problem {expect.problem}" if expect.problem else "an answer"
+
+
+def _describe_got(outcome: CaseOutcome) -> str:
+    if outcome.problem is not None:
+        return f"the problem {outcome.problem.slug}: {outcome.problem.log}"
+    return f"an answer with {len(outcome.tickets)} tickets: {show_value(outcome.body)}"
+
+
+def _describe_counts(verdicts: Mapping[str, int]) -> str:
+    return ", ".join(f"{word}={number}" for word, number in verdicts.items()) or "none"
+
+
+def _describe_unexpected(platform: CasePlatform) -> Iterator[str]:
+    for call in platform.unexpected:
+        yield f"unexpected call: {call}"
+    yield f"answers left: {', '.join(map(str, platform.left)) or 'none'}"

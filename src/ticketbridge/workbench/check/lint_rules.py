@@ -1,0 +1,137 @@
+"""Rules of `responses` that can never decide anything, or that decide by too little."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from ticketbridge.jmes import nodes
+from ticketbridge.mapping.findings import Finding
+from ticketbridge.mapping.spec import (
+    OWNS_NOTHING,
+    CallSpec,
+    LoginSpec,
+    MappingSpec,
+    RuleSpec,
+    parts_within,
+)
+from ticketbridge.mapping.spec_answers import not_about_users
+from ticketbridge.workbench.check.trees import find_roots, make_doubt, read_tree
+
+_SUCCESS = frozenset(range(200, 300))
+_ORDERS: Mapping[nodes.Operator, Callable[[int, int], bool]] = MappingProxyType(
+    {
+        "==": operator.eq,
+        "!=": operator.ne,
+        "<": operator.lt,
+        "<=": operator.le,
+        ">": operator.gt,
+        ">=": operator.ge,
+    }
+)
+_WITHOUT_BODY = frozenset({204, 205, 304})
+_KNOWN_BY_BODY = "{status: 404, when: body.code == 'NO_CUSTOMER', then: unknown_user}"
+
+
+def doubt_dead_rules(spec: MappingSpec) -> Iterator[Finding]:
+    """Yield a doubt at each rule that no answer reaches."""
+    for part in parts_within((spec.source, spec.upstream.auth)):
+        if isinstance(part, CallSpec | LoginSpec):
+            yield from _doubt_dead(part.responses)
+
+
+def _doubt_dead(rules: Sequence[RuleSpec]) -> Iterator[Finding]:
+    for position, rule in enumerate(rules):
+        reason = _find_impossible(rule) or _find_shadowing(rule, rules[:position])
+        if reason:
+            yield make_doubt(
+                rule.place, "TB520", f"no answer ever reaches this rule: {reason[0]}", reason[1]
+            )
+
+
+def _find_impossible(rule: RuleSpec) -> tuple[str, str] | None:
+    if rule.when is None:
+        return None
+    statuses = _list_statuses(rule)
+    tree = read_tree(rule.when)
+    if not any(_may_hold(tree, status) for status in statuses):
+        if rule.status is None:
+            return "without `status` it is for 2xx alone", "write the status under `status`"
+        return "its `status` and its `when` exclude each other", "keep one of them"
+    if statuses <= _WITHOUT_BODY and "body" in find_roots(rule.when):
+        return "such an answer has no body to ask", "leave `when` out"
+    return None
+
+
+def _may_hold(tree: nodes.Node, status: int) -> bool:
+    """Whether the condition can be true of an answer with that *status*."""
+    match tree:
+        case nodes.Both():
+            return all(_may_hold(each, status) for each in tree.conditions)
+        case nodes.Either():
+            return any(_may_hold(each, status) for each in tree.choices)
+        case nodes.Comparison(
+            left=nodes.Field(name="status"), right=nodes.Constant(value=int(word))
+        ):
+            return _ORDERS[tree.operator](status, word)
+        case _:
+            return True
+
+
+def _find_shadowing(rule: RuleSpec, above: Sequence[RuleSpec]) -> tuple[str, str] | None:
+    left = set(_list_statuses(rule))
+    for other in above:
+        same = (
+            rule.when is not None and other.when is not None and rule.when.text == other.when.text
+        )
+        if (other.when is None or same) and not _passes_pages(other, rule):
+            left -= _list_statuses(other)
+        if not left:
+            return (
+                f"the one on line {other.place.line} decides before",
+                "move it up, or leave it out",
+            )
+    return None
+
+
+def _passes_pages(other: RuleSpec, rule: RuleSpec) -> bool:
+    """Whether *other* never matches a page that is not in the declared format, and *rule* may."""
+    claims = other.then in OWNS_NOTHING and rule.then not in OWNS_NOTHING
+    return claims and (rule.when is None or "body" not in find_roots(rule.when))
+
+
+def _list_statuses(rule: RuleSpec) -> frozenset[int]:
+    if rule.status is None:
+        return _SUCCESS
+    return frozenset(s for each in rule.status for s in range(each.first, each.last + 1))
+
+
+def doubt_unsaid_users(spec: MappingSpec) -> Iterator[Finding]:
+    """Yield a doubt at a status for unknown users that no rule ever leads to."""
+    said = {part.then for part in parts_within(spec.source) if isinstance(part, RuleSpec)}
+    if spec.response.when_unknown_user != 200 and "unknown_user" not in said:
+        message = "no rule says `unknown_user`, so `when_unknown_user` never applies"
+        hint = f"for example responses: [{_KNOWN_BY_BODY}]"
+        yield make_doubt(spec.response.place, "TB521", message, hint)
+
+
+def doubt_claims(spec: MappingSpec) -> Iterator[Finding]:
+    """Yield a doubt at each rule that takes a status alone for a statement about the user."""
+    for rule in parts_within((spec.source, spec.upstream.auth)):
+        if isinstance(rule, RuleSpec) and rule.then in OWNS_NOTHING and _is_by_status(rule):
+            message = f"only the status decides this `{rule.then}`: a wrong path or a gateway gives it too"
+            hint = f"say by `when` what the body has, for example {_KNOWN_BY_BODY}"
+            yield make_doubt(rule.place, "TB526", message, hint)
+
+
+def _is_by_status(rule: RuleSpec) -> bool:
+    """Whether nothing but the status decides, of an answer that may have a body."""
+    if rule.when is None and (rule.status is None or any(map(not_about_users, rule.status))):
+        return False  # which is worse, and was said
+    asks_body = rule.when is not None and "body" in find_roots(rule.when)
+    return (
+        not asks_body
+        and not _list_statuses(rule) <= _WITHOUT_BODY
+        and _find_impossible(rule) is None
+    )

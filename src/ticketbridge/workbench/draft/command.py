@@ -1,0 +1,129 @@
+"""`ticketbridge draft`: arguments to texts, and texts to files."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from ticketbridge.mapping.findings import MappingError
+from ticketbridge.mapping.report import Report
+from ticketbridge.mapping.yaml_reader import read_yaml
+from ticketbridge.terminal import counted
+from ticketbridge.workbench.cases.runner import cases_file
+from ticketbridge.workbench.draft.candidates import Guess, Sureness
+from ticketbridge.workbench.draft.documents import Document, read_documents
+from ticketbridge.workbench.draft.draft_writing import make_variable_prefix
+from ticketbridge.workbench.draft.drafting import MappingDraft, make_mapping_draft
+from ticketbridge.workbench.draft.first_case import write_first_case
+from ticketbridge.workbench.draft.openapi_samples import is_openapi, make_openapi_sample
+from ticketbridge.workbench.samples import Sample, SampleError, read_sample
+
+_SOMEONE = "user@example.com"
+_SURE: Sequence[Sureness] = ("sure", "likely", "unsure", "TODO")
+
+
+@dataclass(frozen=True, slots=True)
+class DraftFiles:
+    """A drafted mapping, its first cases ("" if no real answer was seen), and a summary."""
+
+    mapping: str
+    cases: str
+    summary: str
+
+
+def make_draft(arguments: Sequence[str], user: str | None, platform: str) -> DraftFiles:
+    """Return the drafts for samples named as on the command line. Raises SampleError."""
+    samples = [_read_argument(argument) for argument in arguments]
+    openapi = [s for s in samples if not s.is_xml and is_openapi(msgspec.json.decode(s.content))]
+    if openapi and len(samples) > 1:
+        raise SampleError(
+            f"{openapi[0].file}: an OpenAPI file comes alone: give no other sample with it"
+        )
+    if openapi:
+        return _draft_from_openapi(openapi[0], user, platform)
+    documents = read_documents(samples)
+    drafted = make_mapping_draft(documents, platform, user)
+    return DraftFiles(
+        drafted.text, write_first_case(drafted, documents, user), _summarize(drafted, documents)
+    )
+
+
+def write_files(files: DraftFiles, target: Path) -> list[Path]:
+    """Write the mapping to *target*, its cases beside it, and return both paths.
+
+    Raises SampleError if one of them exists already.
+    """
+    texts = {target: files.mapping, **({cases_file(target): files.cases} if files.cases else {})}
+    for path in texts:
+        if path.exists():
+            raise SampleError(f"{path} is there already: a draft replaces nothing")
+    for path, text in texts.items():
+        try:
+            path.write_text(text, "utf-8")
+        except OSError as error:
+            raise SampleError(f"{path} cannot be written: {error.strerror}") from None
+    return list(texts)
+
+
+def name_platform(target: Path | None) -> str:
+    """Return the platform's name, made from the name of the mapping's file."""
+    name = re.sub(r"[^a-z0-9_-]", "-", (target.stem if target else "").lower()).strip("-")
+    return name or "platform"
+
+
+def _draft_from_openapi(sample: Sample, user: str | None, platform: str) -> DraftFiles:
+    asked = user or _SOMEONE
+    spec = msgspec.json.decode(sample.content)
+    found = make_openapi_sample(spec, sample.file, asked, make_variable_prefix(platform))
+    drafted = make_mapping_draft(
+        [found.document], platform, asked, auth=found.auth, notes=found.notes
+    )
+    return DraftFiles(drafted.text, "", _summarize(drafted, ()))
+
+
+def _read_argument(argument: str) -> Sample:
+    """Return a sample. YAML is read too, since OpenAPI files are written in it. Raises SampleError."""
+    if Path(argument).suffix not in {".yaml", ".yml"}:
+        return read_sample(argument)
+    report = Report()
+    try:
+        text = Path(argument).read_text("utf-8")
+        value = read_yaml(text, argument, report).plain()
+        report.raise_errors()
+    except MappingError as error:
+        raise SampleError(str(error)) from None
+    except (OSError, ValueError) as error:
+        raise SampleError(f"{argument}: the file cannot be read: {error}") from None
+    if not is_openapi(value):
+        raise SampleError(f"{argument}: a YAML file is read for OpenAPI, and this is none")
+    return Sample("", argument, msgspec.json.encode(value))
+
+
+def _summarize(drafted: MappingDraft, documents: Sequence[Document]) -> str:
+    counts = Counter(guess.sure for guess in _list_guesses(drafted))
+    listed = ", ".join(f"{counts[sure]} {sure}" for sure in _SURE if counts[sure])
+    records = counted(len(drafted.plan.scopes), "record")
+    seen = f"{records} in {counted(len(documents), 'sample')}" if documents else "no real answer"
+    return f"{sum(counts.values())} guesses from {seen}: {listed}"
+
+
+def _list_guesses(drafted: MappingDraft) -> Iterator[Guess]:
+    parts = drafted.parts
+    yield parts.owner
+    yield from (table.guess for table in parts.tables)
+    yield from (condition.guess for condition in parts.conditions)
+    yield from (guess for pages in parts.pages.values() for guess in pages.keys.values())
+    yield from _list_nested(parts.fields)
+
+
+def _list_nested(fields: Mapping[str, Guess | Mapping[str, Guess]]) -> Iterator[Guess]:
+    for made in fields.values():
+        if isinstance(made, Guess):
+            yield made
+        else:
+            yield from _list_nested(made)

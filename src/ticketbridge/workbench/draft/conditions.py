@@ -1,0 +1,374 @@
+"""Guesses of `not_eligible_when`: flags, moments, lists and objects that say that a ticket is of no use.
+
+What stands for "no" is what the samples show. Where they show none, the condition is TODO: a guess that
+its own samples disprove gives a wrong answer for every ticket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ticketbridge.workbench.draft.candidates import Candidate, Condition, Guess, Sureness, make_todo
+from ticketbridge.workbench.draft.end_dates import guess_over, is_end
+from ticketbridge.workbench.draft.money import find_cost_condition, is_money
+from ticketbridge.workbench.draft.platform_words import (
+    GOOD_FLAGS,
+    GOOD_PAIRS,
+    ID_WORDS,
+    MOMENTS,
+    PAID_FLAGS,
+    is_bad,
+    is_bad_amount,
+    is_bad_moment,
+    is_bad_noun,
+    is_bad_trace,
+    is_due,
+    split_key,
+    strip_flag,
+)
+from ticketbridge.workbench.draft.record_lists import make_plain_name
+from ticketbridge.workbench.draft.sample_values import (
+    ABSENT,
+    Path,
+    find_lists,
+    find_opposite,
+    find_value,
+    is_date,
+    is_no,
+    is_nothing,
+    is_yes,
+    write_is_none_of,
+    write_is_one_of,
+    write_path,
+)
+from ticketbridge.workbench.draft.status_tables import is_status
+
+_CONFIRMED = PAID_FLAGS | {"confirmed", "confirmado", "confirmada", "bestaetigt", "confirme"}
+_COUNTED = ID_WORDS.keys() | {
+    "count",
+    "quantity",
+    "qty",
+    "version",
+    "status",
+    "state",
+    "name",
+    "sort",
+    "order",
+}
+_NEAR = 2
+
+
+def guess_conditions(candidates: Sequence[Candidate], price: Candidate | None) -> list[Condition]:
+    """Return conditions by the names of flags and moments, from the outermost record inwards."""
+    found: dict[str, Condition] = {}
+    for candidate in sorted(candidates, key=lambda candidate: -candidate.depth):
+        if candidate.joined or candidate.aside or not candidate.words:
+            continue
+        for condition in _guess_conditions(candidate, candidates, price):
+            _add_condition(found, condition, candidate.above)
+    return list(found.values())
+
+
+def drop_repeated(conditions: Sequence[Condition]) -> list[Condition]:
+    """Return the conditions, each with its own name, and each expression once."""
+    found: dict[str, Condition] = {}
+    texts: set[str] = set()
+    for condition in conditions:
+        if condition.guess.is_open or condition.guess.text not in texts:
+            _add_condition(found, condition, ())
+            texts.add(condition.guess.text)
+    return list(found.values())
+
+
+def list_unjudged(candidates: Sequence[Candidate], conditions: Sequence[Condition]) -> list[str]:
+    """Return the yes and no values of the records that no condition uses."""
+    judged = " ".join(condition.guess.text + condition.guess.why for condition in conditions)
+    return [
+        candidate.text
+        for candidate in candidates
+        if not candidate.joined
+        and not candidate.aside
+        and candidate.nested
+        and candidate.given
+        and _are_answers(candidate)
+        and candidate.text not in judged
+        and not is_money(candidate)
+        and not is_status(candidate)
+    ]
+
+
+def _are_answers(candidate: Candidate) -> bool:
+    """Whether the values say yes or no; digits that count something, or identify it, do not."""
+    if all(isinstance(value, bool) for value in candidate.given):
+        return True
+    texts = all(isinstance(v, str) and find_opposite(v) is not ABSENT for v in candidate.given)
+    plain = candidate.words and candidate.words[-1] not in _COUNTED and candidate.nested == 1
+    return bool(texts and plain and (len(set(candidate.given)) > 1 or candidate.given[0].isdigit()))
+
+
+def _add_condition(found: dict[str, Condition], condition: Condition, above: Sequence[str]) -> None:
+    """Add a condition under a free name; a name that is taken gets words from the keys around it."""
+    name = make_plain_name(condition.name)
+    if name in found:
+        name = make_plain_name("_".join([*above, name]))
+    base, number = name, 2
+    while name in found:
+        name, number = f"{base}_{number}", number + 1
+    if name:
+        found[name] = Condition(name, condition.guess)
+
+
+def _guess_conditions(
+    candidate: Candidate, candidates: Sequence[Candidate], price: Candidate | None
+) -> Iterator[Condition]:
+    words = candidate.words
+    if candidate.nested > 1 and MOMENTS.issuperset(words):
+        words = (*candidate.above, *words)  # `cancellation.at`
+    name = "_".join(word for word in words if word != "is")
+    found = _guess_gone(candidate, words, name)
+    found = found or _guess_not_yet(candidate, words, candidates, price)
+    if found is not None:
+        yield found
+    elif is_end(words) and candidate.depth == 0:
+        yield Condition("over", guess_over(candidate, candidates))
+
+
+def _guess_gone(candidate: Candidate, words: tuple[str, ...], name: str) -> Condition | None:
+    """Return the condition by which a ticket is no longer of use; None if the words do not say so."""
+    bare = strip_flag(words)
+    if is_bad(words) or (len(bare) == 1 and is_bad_noun(bare[0])):
+        return Condition(name, _guess_bad(candidate))
+    if is_bad_moment(words) and candidate.nested <= _NEAR:
+        timeless = _drop_moments(words)
+        return Condition("_".join(timeless) or name, _guess_bad_moment(candidate, timeless))
+    if is_bad_trace(words):
+        return Condition(*_guess_trace(candidate, name))
+    if is_bad_amount((*(candidate.above if candidate.nested > 1 else ()), *words)):
+        return Condition(name, _guess_no_amount(candidate))
+    return None
+
+
+def _guess_not_yet(
+    candidate: Candidate,
+    words: tuple[str, ...],
+    candidates: Sequence[Candidate],
+    price: Candidate | None,
+) -> Condition | None:
+    """Return the condition by which a ticket is not good yet, such as unpaid; None for other words."""
+    timeless = _drop_moments(words)
+    bare = said = strip_flag(words)
+    if is_due(words):
+        counted = is_money(candidate) or _is_counted(candidate)
+        guess = _guess_no_amount(candidate) if counted else _guess_bad(candidate)
+        return Condition("not_paid", _limit_to_priced(guess, candidate, candidates, price))
+    if (len(bare) == 1 and bare[0] in GOOD_FLAGS) or bare in GOOD_PAIRS:
+        guess = _guess_good(candidate)
+    elif len(timeless) < len(words) and _is_confirmed(timeless):
+        guess, said = _guess_good_moment(candidate), strip_flag(timeless)
+    else:
+        return None
+    if said[0] in PAID_FLAGS:
+        guess = _limit_to_priced(guess, candidate, candidates, price)
+    return Condition(f"not_{'_'.join(said)}", guess)
+
+
+def _drop_moments(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word for word in words if word not in MOMENTS)
+
+
+# --- flags ----------------------------------------------------------------------------------------
+
+
+def _guess_bad(candidate: Candidate) -> Guess:
+    """Return a guess for a bad flag. A word that no sample has counts as yes."""
+    values = candidate.values
+    if all(isinstance(value, bool) for value in values):
+        return Guess(candidate.text, "likely", "by its name")
+    strange = [v for v in candidate.given if not is_yes(v) and not is_no(v)]
+    flags = [value for value in candidate.given if isinstance(value, bool)]
+    if flags and len(flags) == len(candidate.given):
+        text = f"default({candidate.safe_text}, `false`)"
+        return Guess(text, "unsure", "by its name; missing is taken for false")
+    nos = [value for value in values if is_no(value)]
+    if nos:
+        sure: Sureness = "unsure" if strange or candidate.is_partial else "likely"
+        why = "by its name: what says no in the samples"
+        return Guess(write_is_none_of(candidate.safe_text, nos), sure, why)
+    return _guess_by_opposite(candidate, write_is_none_of, "no")
+
+
+def _guess_good(candidate: Candidate) -> Guess:
+    """Return a guess for a good flag: not eligible unless it says yes as the samples do."""
+    given = candidate.given
+    if candidate.given and all(isinstance(value, bool) for value in given):
+        return Guess(f"{candidate.safe_text} != `true`", "unsure", "by its name")
+    yeses = [value for value in given if is_yes(value)]
+    plain = all(find_opposite(value) is not ABSENT for value in given)
+    if yeses and plain:
+        return Guess(write_is_none_of(candidate.safe_text, yeses), "unsure", "by its name")
+    return _guess_by_opposite(candidate, write_is_none_of, "yes")
+
+
+def _guess_by_opposite(candidate: Candidate, write: Any, wanted: str) -> Guess:
+    """Return a guess by the opposite of the only value in the samples: `0` for `1`."""
+    others = [find_opposite(value) for value in candidate.given]
+    if others and ABSENT not in others:
+        why = (
+            f"by its name; `{candidate.given[0]}` in all records, so what says {wanted} is a guess"
+        )
+        return Guess(write(candidate.safe_text, others), "unsure", why)
+    return make_todo(f"what does `{candidate.text}` say where the answer is {wanted}?")
+
+
+def _limit_to_priced(
+    guess: Guess, candidate: Candidate, candidates: Sequence[Candidate], price: Candidate | None
+) -> Guess:
+    """Return *guess*, limited to tickets that cost something: a free ticket is never paid."""
+    if guess.is_open:
+        return guess
+    costs = find_cost_condition(candidate, candidates, price)
+    if costs:
+        why = f"{guess.why}; of one that costs nothing it says nothing"
+        return Guess(f"{guess.text} && {costs}", guess.sure, why)
+    if price is not None and any(_is_zero(value) for value in price.given):
+        return make_todo(f"does `{candidate.text}` count for a ticket that costs nothing?")
+    return Guess(guess.text, "unsure", f"{guess.why}; is a free ticket paid too?")
+
+
+def _is_zero(value: Any) -> bool:
+    try:
+        return not isinstance(value, bool) and float(value) == 0
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+# --- moments --------------------------------------------------------------------------------------
+
+
+def _guess_bad_moment(candidate: Candidate, timeless: Sequence[str]) -> Guess:
+    """Return a guess: not eligible once there is a date. TODO if each record has one."""
+    if candidate.given and all(isinstance(value, bool) for value in candidate.given):
+        return _guess_bad(candidate)
+    nos = [value for value in candidate.values if is_no(value)]
+    what = " ".join(timeless)
+    if not nos:
+        return make_todo(
+            f"`{candidate.text}` has a date in all records: what has a ticket that is not {what}?"
+        )
+    text = write_is_none_of(candidate.safe_text, [None, *nos])
+    shown = sorted({str(value) for value in nos if value not in {None, ABSENT}})
+    how = f"null or `{shown[0] or '(empty)'}`" if shown else "null"
+    until = f"it is not {what}" if is_bad(tuple(timeless)) else f"there is no {what}"
+    return Guess(text, "likely", f"{how} as long as {until}")
+
+
+def _guess_trace(candidate: Candidate, name: str) -> tuple[str, Guess]:
+    """Return name and guess for keys such as `transferred_to`: null or empty until it happens."""
+    nos = [value for value in candidate.values if is_no(value)]
+    if name.replace("_", "").startswith("addon"):
+        text = write_is_none_of(candidate.safe_text, [None, *nos])
+        return "add_on", Guess(text, "unsure", "an add-on is no ticket")
+    if not nos:
+        return name, make_todo(
+            f"`{candidate.text}` in all records: what has a ticket that is valid?"
+        )
+    text = write_is_none_of(candidate.safe_text, [None, *nos])
+    return name, Guess(text, "unsure", "by its name: nothing there as long as it did not happen")
+
+
+def _is_confirmed(timeless: tuple[str, ...]) -> bool:
+    bare = strip_flag(timeless)
+    return len(bare) == 1 and bare[0] in _CONFIRMED
+
+
+def _guess_good_moment(candidate: Candidate) -> Guess:
+    """Return a guess: not eligible before there is a date."""
+    if not any(is_date(value) and not is_nothing(value) for value in candidate.given):
+        return make_todo(
+            f"`{candidate.text}` has no date in any record: what has a ticket that is paid?"
+        )
+    nos = [None, *(value for value in candidate.values if is_no(value))]
+    return Guess(
+        write_is_one_of(candidate.safe_text, nos), "unsure", "by its name: a date once it is so"
+    )
+
+
+# --- amounts --------------------------------------------------------------------------------------
+
+
+def _is_counted(candidate: Candidate) -> bool:
+    """Whether the values are numbers, and not just 0 and 1."""
+    return any(not is_yes(v) and not is_no(v) for v in candidate.given) or any(
+        isinstance(v, float) for v in candidate.given
+    )
+
+
+def _guess_no_amount(candidate: Candidate) -> Guess:
+    nos = [value for value in candidate.values if is_no(value) or _is_zero(value)]
+    if not nos:
+        return make_todo(
+            f"`{candidate.text}` in all records: what has a ticket of which nothing was?"
+        )
+    why = "by its name" + ("; of which of its tickets?" if candidate.depth else "")
+    return Guess(write_is_none_of(candidate.safe_text, nos), "unsure", why)
+
+
+# --- lists and objects ----------------------------------------------------------------------------
+
+
+def guess_list_conditions(
+    scopes: Sequence[Mapping[str, Any]], way: Sequence[str]
+) -> list[Condition]:
+    """Return conditions on lists and objects, such as `length(position.checkins) > 0`."""
+    found: dict[str, Condition] = {}
+    for name in way:
+        inner = name == way[-1]
+        bindings = [scope[name] for scope in scopes if isinstance(scope.get(name), dict)]
+        for path in dict.fromkeys(p for b in bindings for p, _ in find_lists(b) if _says_bad(p)):
+            guess = _guess_list(name, path, bindings, inner=inner)
+            _add_condition(found, Condition(_name_list(path), guess), split_key(name))
+        for key in dict.fromkeys(key for b in bindings for key, v in b.items() if _is_object(v)):
+            others = [b.get(key, ABSENT) for b in bindings if not isinstance(b.get(key), dict)]
+            if _says_bad((key,)) and others:
+                text = write_path(name, (key,))
+                text = f"optional({text})" if ABSENT in others else text
+                why = f"there is a `{key}` once it happened"
+                guess = Guess(write_is_none_of(text, [None, *others]), "unsure", why)
+                _add_condition(found, Condition("_".join(split_key(key)), guess), split_key(name))
+    return list(found.values())
+
+
+def _is_object(value: Any) -> bool:
+    """Whether *value* has members, and is no XML element with a text."""
+    return isinstance(value, dict) and any(key[:1] not in {"@", "#"} for key in value)
+
+
+def _says_bad(path: Path) -> bool:
+    if not path or len(path) > _NEAR:
+        return False
+    return any(_is_bad_noun(tuple(split_key(key))) for key in path)
+
+
+def _is_bad_noun(words: tuple[str, ...]) -> bool:
+    return is_bad_noun("".join(strip_flag(words)))
+
+
+def _name_list(path: Path) -> str:
+    words = next("".join(split_key(k)) for k in path if _is_bad_noun(tuple(split_key(k))))
+    used = {"checkins", "scans", "redemptions", "usages", "checkin", "scan", "usos"}
+    return "used" if words in used else words
+
+
+def _guess_list(
+    name: str, path: Path, bindings: Sequence[Mapping[str, Any]], *, inner: bool
+) -> Guess:
+    seen = [find_value(binding, path) for binding in bindings]
+    text = write_path(name, path)
+    if any(not isinstance(value, list) for value in seen):
+        text = f"as_list(optional({text}))"
+    if inner:
+        return Guess(f"length({text}) > `0`", "likely", f"its {path[-1]}")
+    if any(isinstance(value, list) and value for value in seen):
+        return make_todo(f"there are `{text}` in the samples: which of its tickets do they take?")
+    return Guess(f"length({text}) > `0`", "unsure", f"its {path[-1]}: of which of its tickets?")

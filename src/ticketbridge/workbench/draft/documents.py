@@ -1,0 +1,227 @@
+"""Samples as documents, JSON or XML, and the documents that answer the same call as one group."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from xml.parsers import expat
+
+import msgspec
+
+from ticketbridge.engine.upstream.encodings import EncodingError, text_of
+from ticketbridge.engine.upstream.xml import Lists, Path, XmlError, read_xml
+from ticketbridge.workbench.cases.case_spec import Target
+from ticketbridge.workbench.draft.platform_words import split_key
+from ticketbridge.workbench.draft.sample_values import ABSENT, TEXT
+from ticketbridge.workbench.samples import Sample, SampleError
+
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One saved answer; *lists* are the elements of an XML document that are lists."""
+
+    sample: Sample
+    value: Any = field(repr=False)
+    lists: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> str:
+        """The path and query that it answered, or ""."""
+        return self.sample.key if self.sample.key.startswith("/") else ""
+
+    @property
+    def name(self) -> str:
+        """The name of its call, or ""."""
+        return "" if self.target else self.sample.key
+
+    @property
+    def is_xml(self) -> bool:
+        """Whether the answer is XML."""
+        return self.sample.is_xml
+
+
+def read_documents(samples: Sequence[Sample]) -> list[Document]:
+    """Return the documents of *samples*. Raises SampleError for one that cannot be read.
+
+    An element that is a list in one XML document is a list in all: a single element cannot tell.
+    """
+    found = {path for sample in samples if sample.is_xml for path in _find_lists_in(sample)}
+    lists = Lists(found)
+    named = tuple(sorted("/".join(path) for path in found))
+    return [
+        Document(s, asyncio.run(_read_xml(s, lists)), named)
+        if s.is_xml
+        else Document(s, _read_json(s))
+        for s in samples
+    ]
+
+
+def _read_json(sample: Sample) -> Any:
+    return msgspec.json.decode(sample.content.removeprefix(_BOM))
+
+
+async def _read_xml(sample: Sample, lists: Lists) -> Any:
+    try:
+        return _add_nulls(await read_xml(text_of(sample.content, None), lists))
+    except (EncodingError, XmlError) as error:
+        raise SampleError(
+            f"{sample.file}: the sample is no XML that is read here: {error}"
+        ) from None
+
+
+def _add_nulls(value: Any) -> Any:
+    """Return *value* with plain objects for elements with attributes, and ABSENT for a missing text.
+
+    A condition on the text of an element then finds no object where there is no text.
+    """
+    if isinstance(value, list):
+        return type(value)(map(_add_nulls, value))
+    if not isinstance(value, dict):
+        return value
+    attributes = all(key.startswith("@") for key in value)
+    made = {key: _add_nulls(member) for key, member in value.items()}
+    return {**made, TEXT: ABSENT} if attributes and made else made
+
+
+class _Outline:
+    """Finds elements that are lists: repeated ones, and one alone below its own plural."""
+
+    def __init__(self) -> None:
+        self.lists: set[Path] = set()
+        self._open: list[tuple[str, Counter[str]]] = []
+
+    def start(self, name: str, _attributes: object) -> None:
+        name = name.rpartition(":")[2]
+        if self._open:
+            self._open[-1][1][name] += 1
+        self._open.append((name, Counter()))
+
+    def end(self, _name: str) -> None:
+        name, children = self._open.pop()
+        for child, number in children.items():
+            alone = len(children) == 1 and name.lower() in {
+                f"{child.lower()}s",
+                f"{child.lower()}list",
+            }
+            if number > 1 or alone:
+                self.lists.add((name, child))
+
+
+def _find_lists_in(sample: Sample) -> Iterator[Path]:
+    outline = _Outline()
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = outline.start
+    parser.EndElementHandler = outline.end
+    parser.StartDoctypeDeclHandler = _refuse
+    try:
+        parser.Parse(sample.content, True)
+    except (expat.ExpatError, ValueError):
+        return iter(())  # reading it for real says what is wrong
+    return iter(outline.lists)
+
+
+def _refuse(*_: object) -> None:
+    raise ValueError("a document type")
+
+
+def list_texts(value: Any) -> Iterator[str]:
+    """Yield all texts and integers of a document, as they would stand in a path."""
+    if isinstance(value, dict):
+        for member in value.values():
+            yield from list_texts(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from list_texts(member)
+    elif isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        yield str(value)
+
+
+# --- groups ---------------------------------------------------------------------------------------
+
+
+_PAGING = re.compile(
+    r"(current|start|starting|next)?(page|p|offset|start|skip|cursor|after|before|continuation|from|index)"
+    r"(number|no|nr|num|index|token|after)?|continuation(token)?|firstresult|seite|pagina"
+)
+
+
+def is_paging(name: str) -> bool:
+    """Whether a parameter selects a page: `page`, `pageIndex`, `page[number]`, `$skip`, not `page_size`."""
+    return _PAGING.fullmatch("".join(split_key(name))) is not None
+
+
+@dataclass(slots=True)
+class Group:
+    """The documents of one call, in their order."""
+
+    documents: list[Document] = field(default_factory=list)
+
+    @property
+    def target(self) -> Target | None:
+        """The path and query of the first document, or None if it is not known."""
+        text = self.documents[0].target
+        return Target.of(text) if text else None
+
+    @property
+    def targets(self) -> list[Target]:
+        """The paths and queries of all documents."""
+        return [Target.of(document.target) for document in self.documents if document.target]
+
+    def values_of(self, parameter: str) -> list[str | None]:
+        """Return the value of *parameter* in the request of each document."""
+        asked = [target.query.get(parameter) for target in self.targets]
+        return [values[0] if values else None for values in asked]
+
+    def segments_at(self, place: int) -> list[str]:
+        """Return the path's segment at *place*, of each document."""
+        return [target.path[place] for target in self.targets]
+
+
+def group_documents(documents: Sequence[Document]) -> list[Group]:
+    """Return the groups, in the order of their first documents."""
+    known = {text for document in documents for text in list_texts(document.value)}
+    groups: list[Group] = []
+    for document in documents:
+        group = next((g for g in groups if _belongs_to(document, g, known)), None)
+        if group is None:
+            group = Group()
+            groups.append(group)
+        group.documents.append(document)
+    return groups
+
+
+def _belongs_to(document: Document, group: Group, known: set[str]) -> bool:
+    first = group.documents[0]
+    if bool(document.target) != bool(first.target):
+        return False
+    if document.target:
+        return _same_call(Target.of(first.target), Target.of(document.target), known)
+    if document.name or first.name:
+        return document.name == first.name
+    return _find_shape(document.value) == _find_shape(first.value)
+
+
+def _same_call(one: Target, other: Target, known: set[str]) -> bool:
+    """Whether two paths differ only in values: texts that stand in an answer, or that have a digit."""
+    if len(one.path) != len(other.path):
+        return False
+    different = [(a, b) for a, b in zip(one.path, other.path, strict=True) if a != b]
+    values = all(_is_value(a, known) and _is_value(b, known) for a, b in different)
+    return values and (len(different) <= 1 or len(one.path) > len(different) + 1)
+
+
+def _is_value(segment: str, known: set[str]) -> bool:
+    return segment in known or any(map(str.isdigit, segment))
+
+
+def _find_shape(value: Any) -> object:
+    """Return what answers of one call have in common: the keys at the top, or those of the first element."""
+    if isinstance(value, list):
+        return ("list", _find_shape(value[0])) if value else "list"
+    return frozenset(value) if isinstance(value, dict) else type(value)

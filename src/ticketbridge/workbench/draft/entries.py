@@ -1,0 +1,136 @@
+"""Entries of `source` in the making, and what the samples bind for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from ticketbridge.mapping.compiler import TODO
+from ticketbridge.workbench.draft.candidates import Candidate, find_candidates
+from ticketbridge.workbench.draft.documents import Document, Group
+from ticketbridge.workbench.draft.sample_values import Path, find_value
+
+Kind = Literal["each", "take", "collect"]
+USER: Final = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A part of a request that an expression fills, and why."""
+
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A part of a request that comes from the environment: `${NAME}`."""
+
+    text: str
+
+
+Part = str | Hole | Variable
+
+
+@dataclass(frozen=True, slots=True)
+class DraftCall:
+    """A request: segments and parameters. *paging* is the parameter that selects the page."""
+
+    group: Group
+    segments: tuple[Part, ...] | None
+    query: Mapping[str, Part]
+    paging: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRule:
+    """A rule of `responses`, and why."""
+
+    when: str
+    then: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftEntry:
+    """One entry of `source`; without a *call* it goes down a level. *why* is for a comment.
+
+    *rules* are those of its `responses`. *only_if* is the list without which the call is not made.
+    """
+
+    name: str
+    kind: Kind
+    text: str
+    path: Path = ()
+    call: DraftCall | None = None
+    why: str = ""
+    rules: Sequence[DraftRule] = ()
+    only_if: str = ""
+
+
+@dataclass(slots=True)
+class Plan:
+    """The entries, the records that they give, and what the fields can be made from.
+
+    *way* are the entries from the user down to the *record*; other entries are joined.
+    """
+
+    entries: list[DraftEntry] = field(default_factory=list)
+    scopes: list[dict[str, Any]] = field(default_factory=lambda: [{}])
+    below: dict[str, Path] = field(default_factory=dict)
+    record: str = ""
+    way: list[str] = field(default_factory=list)
+
+    @property
+    def names(self) -> list[str]:
+        """The names that are taken."""
+        return [entry.name for entry in self.entries]
+
+    def candidates(self) -> list[Candidate]:
+        """Return everything that a field could be."""
+        return find_candidates(self.scopes, self.below, self.way)
+
+
+def bind_values(entry: DraftEntry, scope: Mapping[str, Any]) -> list[Any]:
+    """Return what *entry* binds in a scope, as far as the samples tell."""
+    if entry.call is None:
+        parent = entry.text.removeprefix("as_list(").removeprefix("optional(").partition(".")[0]
+        found = find_value(scope[parent], entry.path)
+        return found if isinstance(found, list) else []
+    documents = [d for d in entry.call.group.documents if is_answer(d, entry.call, scope)]
+    if entry.kind == "take":
+        taken = [find_value(d.value, entry.path) for d in documents[:1]]
+        return [value[0] if isinstance(value, list) and value else value for value in taken] or [
+            None
+        ]
+    every = [find_value(document.value, entry.path) for document in documents]
+    items = [item for found in every if isinstance(found, list) for item in found]
+    return [items] if entry.kind == "collect" else items
+
+
+def is_answer(document: Document, call: DraftCall, scope: Mapping[str, Any]) -> bool:
+    """Whether *document* is the answer in this scope: the holes of its request have the scope's values."""
+    if not document.target or call.segments is None:
+        return True
+    target = Group([document]).targets[0]
+    parts = [*zip(call.segments, target.path[1:], strict=True)]
+    parts += [(part, (target.query.get(name) or [""])[0]) for name, part in call.query.items()]
+    return all(
+        not isinstance(part, Hole) or part.text in {USER, TODO} or _fill_hole(part, scope) == value
+        for part, value in parts
+    )
+
+
+def _fill_hole(hole: Hole, scope: Mapping[str, Any]) -> str:
+    root, _, rest = hole.text.partition(".")
+    path = tuple(key.strip('"') for key in rest.split(".")) if rest else ()
+    return str(find_value(scope.get(root), path))
+
+
+def list_holes(call: DraftCall | None) -> list[Hole]:
+    if call is None:
+        return []
+    return [
+        part for part in (*(call.segments or ()), *call.query.values()) if isinstance(part, Hole)
+    ]

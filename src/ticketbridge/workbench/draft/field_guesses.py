@@ -1,0 +1,372 @@
+"""Guesses of fields: ids of ticket, event, show, option and price type, the owner, the buyer, the seat."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ticketbridge.engine.tickets.fields import table_key
+from ticketbridge.workbench.draft.candidates import (
+    Candidate,
+    Guess,
+    Scored,
+    Sureness,
+    choose_best,
+    is_id,
+    make_todo,
+    name_others,
+    rate_sureness,
+)
+from ticketbridge.workbench.draft.platform_words import ID_WORDS, make_singular
+from ticketbridge.workbench.personal.personal_kinds import is_about_person, word_set
+
+Nouns = Mapping[tuple[str, ...], float]
+
+
+def _read_nouns(weights: Mapping[float, str]) -> Nouns:
+    """Return words (written with `_` if there are two) with their weights."""
+    return {
+        tuple(word.split("_")): weight
+        for weight, words in weights.items()
+        for word in words.split()
+    }
+
+
+TICKET = _read_nouns(
+    {10.0: "ticket entrada boleto", 8.0: "admission pass seat item attendee barcode"}
+)
+SERIES = _read_nouns({10.0: "event_series series parent_event event_group production tour"})
+EVENT = _read_nouns(
+    {
+        10.0: "event evento",
+        7.0: "show concert performance match gig festival espectaculo funcion",
+        5.0: "node",
+    }
+)
+SHOW = _read_nouns(
+    {
+        10.0: "show session performance subevent occurrence timeslot showtime event_date sesion funcion slot",
+    }
+)
+OPTION = _read_nouns(
+    {
+        10.0: "ticket_type ticket_class ticket_option ticket_category access_category category zone"
+        " price_category",
+        9.0: "area sector section_type release tier zona categoria localidad option block_type",
+        8.0: "product item type class coupon",
+        6.0: "ticket sku section",
+    }
+)
+PRICE_TYPE = _read_nouns(
+    {
+        10.0: "price_type ticket_price price_level price_tier fare tariff rate variation variant tarifa",
+        7.0: "subtype concession discount_type",
+    }
+)
+
+
+_OF = frozenset({"order", "booking", "pedido"})
+"""Words before others that say no more than where a value comes from: `order_session`."""
+
+_EVENTS = frozenset({"event", "evento", "show", "concert", "festival", "session", "veranstaltung"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """The guesses of ids; *price_type* is None if nothing names one."""
+
+    ticket: Guess
+    event: Guess
+    show: Guess
+    option: Guess
+    price_type: Guess | None
+
+
+def guess_ids(candidates: Sequence[Candidate], record: str) -> Ids:
+    """Return the ids of a record whose innermost binding is *record*."""
+    usable = [candidate for candidate in candidates if is_id(candidate)]
+    ticket, ticket_from = _guess_ticket(usable, record)
+    left = [candidate for candidate in usable if candidate.text != ticket_from]
+    event, show = _guess_event_and_show(left)
+    option, option_from = _guess_option(left, record)
+    left = [c for c in left if c.text not in {option_from, event.text, show.text}]
+    return Ids(ticket, event, show, option, _guess_price_type(left))
+
+
+# --- the ticket -----------------------------------------------------------------------------------
+
+
+def _guess_ticket(candidates: Sequence[Candidate], record: str) -> tuple[Guess, str]:
+    own = [c for c in candidates if c.depth == 0 and c.nested <= 1 and not c.joined]
+    distinct = [c for c in own if not c.is_partial and _are_distinct(c)]
+    first, near = choose_best(_score_ticket(c, record) for c in distinct)
+    if first is None:
+        return make_todo(f"which value of {record} is the ticket's own id, different in each?"), ""
+    number = len(first.candidate.values)
+    why = f"different in all {number} records" if number > 1 else "the record's own id"
+    sure = rate_sureness(first, near) if number > 1 else "unsure"
+    return Guess(first.candidate.text, sure, why + name_others(near)), first.candidate.text
+
+
+def _are_distinct(candidate: Candidate) -> bool:
+    return len({table_key(value) for value in candidate.values}) == len(candidate.values)
+
+
+def _score_ticket(candidate: Candidate, record: str) -> Scored:
+    words = candidate.words
+    cost = ID_WORDS.get(words[-1] if words else "", None)
+    if candidate.nested == 0:
+        return Scored(10.0, candidate)
+    if cost is None:
+        return Scored(_weigh_noun(words, TICKET, least=6.0) - 1.0, candidate)
+    if len(words) == 1 or "_".join(words[:-1]) == record:
+        return Scored(9.5 - 2 * cost, candidate)
+    return Scored(
+        _weigh_noun(words[:-1], TICKET) - 2 * cost - (words[:-1] == ("order",)) * 9, candidate
+    )
+
+
+# --- event and show -------------------------------------------------------------------------------
+
+
+def _guess_event_and_show(candidates: Sequence[Candidate]) -> tuple[Guess, Guess]:
+    event, near_event = choose_best(_score_nouns(candidates, EVENT))
+    series, _ = choose_best(_score_nouns(candidates, SERIES), least=7.0)
+    show, near_show = choose_best(_score_nouns(candidates, SHOW), least=7.0)
+    if show is not None and event is not None and show.candidate.text == event.candidate.text:
+        show = None
+    if event is None:
+        return _guess_without_event(series, show)
+    if series is not None:
+        return _guess_of_series(series.candidate, event.candidate)
+    made = Guess(
+        event.candidate.text,
+        rate_sureness(event, near_event),
+        _explain_choice(event) + name_others(near_event),
+    )
+    if show is None:
+        why = "nothing speaks of a show of its own: an event with one repeats the event's id"
+        return made, Guess(event.candidate.safe_text, "likely", why)
+    return made, _guess_show(show, near_show, event.candidate)
+
+
+def _guess_without_event(series: Scored | None, show: Scored | None) -> tuple[Guess, Guess]:
+    found = show or series
+    event = make_todo("where is the event's id?")
+    if found is None:
+        return event, make_todo(
+            "where is the show's id? An event with one performance repeats the event's"
+        )
+    return event, Guess(found.candidate.safe_text, "unsure", _explain_choice(found))
+
+
+def _guess_of_series(series: Candidate, event: Candidate) -> tuple[Guess, Guess]:
+    """Return event and show: where events are in a series, the series is menta tech's event."""
+    text, why = series.text, "a series is one event to menta tech"
+    if series.is_partial:
+        text, why = (
+            f"default({series.safe_text}, {event.text})",
+            f"{why}; without one, the event is",
+        )
+    show = Guess(event.safe_text, "likely", "the one performance in the series")
+    return Guess(text, "likely", why), show
+
+
+def _guess_show(show: Scored, near: list[Scored], event: Candidate) -> Guess:
+    found = show.candidate
+    if found.is_partial:
+        text = f"default({found.safe_text}, {event.text})"
+        return Guess(
+            text, "likely", f"{_explain_choice(show)}; where there is none, the event's id"
+        )
+    return Guess(found.text, rate_sureness(show, near), _explain_choice(show) + name_others(near))
+
+
+# --- option and price type ------------------------------------------------------------------------
+
+
+def _guess_option(candidates: Sequence[Candidate], record: str) -> tuple[Guess, str]:
+    """Return the guess of the access category, and its expression. The record's own id is excluded."""
+    near_record = [c for c in candidates if c.depth == 0]
+    first, near = choose_best(_score_nouns(near_record, OPTION))
+    if first is None:
+        first, near = choose_best(_score_nouns(candidates, OPTION), least=6.0)
+    if first is None:
+        return make_todo(f"which value of {record} is the id of its category or zone?"), ""
+    found = first.candidate
+    sure, why = rate_sureness(first, near), _explain_choice(first) + name_others(near)
+    if found.depth or found.joined or _is_of_event(found):
+        # An option of the whole event is the same for each of its tickets.
+        sure, why = "unsure", f"{why}; is it of the ticket, and not of what is around it?"
+    return Guess(found.safe_text, sure, why), found.text
+
+
+def _is_of_event(candidate: Candidate) -> bool:
+    around = {*candidate.above, *candidate.words} if candidate.nested > 1 else set(candidate.words)
+    return not _EVENTS.isdisjoint(around)
+
+
+def _guess_price_type(candidates: Sequence[Candidate]) -> Guess | None:
+    own = [c for c in candidates if c.depth == 0 and not c.joined]
+    first, near = choose_best(_score_nouns(own, PRICE_TYPE), least=6.5)
+    if first is None:
+        return None
+    text = first.candidate.safe_text
+    if 0 in first.candidate.given:
+        text = f"null_if({text}, `0`)"
+    return Guess(text, rate_sureness(first, near), _explain_choice(first) + name_others(near))
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def _score_nouns(candidates: Sequence[Candidate], nouns: Nouns) -> Iterator[Scored]:
+    for candidate in candidates:
+        score = _measure_fit(candidate, nouns)
+        if score > 0:
+            partial = 0.5 if candidate.is_partial else 0.0
+            joined = 1.5 if candidate.joined else 0.0
+            outer = 0.2 * candidate.depth + 0.2 * max(0, candidate.nested - 1)
+            yield Scored(score - partial - joined - outer, candidate)
+
+
+def _measure_fit(candidate: Candidate, nouns: Nouns) -> float:
+    """Return how well the words of a key fit *nouns*: `event_id`, `event.id`, or `event` alone."""
+    words = candidate.words
+    if len(words) > 1 and words[0] in _OF:
+        words = words[1:]
+    if not words:
+        return 0.0
+    cost = ID_WORDS.get(words[-1])
+    if cost is not None and len(words) > 1:
+        return _weigh_noun(words[:-1], nouns) - cost
+    if cost is not None:
+        above = _weigh_noun(tuple(make_singular("_".join(candidate.above)).split("_")), nouns)
+        return above - 0.5 - cost if above else 0.0
+    # `tier_id` before `price_category`: several words without one for an id describe rather.
+    return _weigh_noun(words, nouns, whole=True) - (1.6 if len(words) > 1 else 1.0)
+
+
+def _weigh_noun(
+    words: tuple[str, ...], nouns: Nouns, *, whole: bool = False, least: float = 0.0
+) -> float:
+    """Return the weight of the noun that *words* end with, a little less if they say more."""
+    found = [
+        weight - (0.0 if len(noun) == len(words) else 1.0)
+        for noun, weight in nouns.items()
+        if words[-len(noun) :] == noun and (not whole or len(words) == len(noun))
+    ]
+    return max(found, default=0.0) if max(found, default=0.0) >= least else 0.0
+
+
+def _explain_choice(scored: Scored) -> str:
+    """Return why a candidate was taken."""
+    candidate = scored.candidate
+    where = f", found {candidate.joined}" if candidate.joined else ""
+    return f"by the name `{candidate.label}`{where}"
+
+
+# --- owner and buyer ------------------------------------------------------------------------------
+
+
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_BUYER = ("buyer", "purchaser", "comprador", "bought", "purchased")
+
+
+def guess_owner(candidates: Sequence[Candidate], user: str | None) -> Guess:
+    """Return the expression whose value must be the asked user."""
+    first, near = choose_best(
+        [Scored(_score_owner(c, user), c) for c in candidates if _is_email(c)], least=1.0
+    )
+    if first is None:
+        why = "no value is an e-mail address; `owner: upstream` where the request alone sees to it"
+        return make_todo(why)
+    found = first.candidate
+    matching = _count_matching(found, user)
+    if user is None:
+        why = "e-mail addresses; give --user to see whose they are"
+    elif matching == len(found.values):
+        why = "the asked user in all records"
+    else:
+        why = f"the asked user in {matching} of {len(found.values)} records"
+    sure: Sureness = "likely" if user is not None and matching and not near else "unsure"
+    return Guess(found.safe_text, sure, why + name_others(near))
+
+
+def guess_buyer(candidates: Sequence[Candidate], owner: Guess) -> Guess | None:
+    """Return the original purchaser's address; if none is named, the owner's. None if that is open."""
+    named = [
+        c for c in candidates if _is_email(c) and (c.mean(*_BUYER) or set(_BUYER) & set(c.above))
+    ]
+    if named:
+        return Guess(named[0].safe_text, "likely", "by its name")
+    if owner.is_open:
+        return None
+    return Guess(owner.text, "unsure", "the owner, as long as nobody passed the ticket on")
+
+
+def _is_email(candidate: Candidate) -> bool:
+    given = candidate.given
+    return bool(given) and all(isinstance(v, str) and _EMAIL.fullmatch(v) for v in given)
+
+
+def _score_owner(candidate: Candidate, user: str | None) -> float:
+    """Return a score. The order's address comes before the attendee's: who bought it may sell it."""
+    score = 5.0 + 1.2 * min(candidate.depth, 2) - 1.2 * max(0, candidate.nested - 1)
+    if user is not None:
+        score += 3.0 * (_count_matching(candidate, user) > 0) - 3.0 * (
+            _count_matching(candidate, user) == 0
+        )
+    if candidate.words not in {("email",), ("mail",)} and not is_about_person(
+        "_".join(candidate.above)
+    ):
+        score -= 1.0
+    if "attendee" in (*candidate.words, *(candidate.above if candidate.nested > 1 else ())):
+        score -= 1.5
+    return score - (1.5 if candidate.joined else 0.0)
+
+
+def _count_matching(candidate: Candidate, user: str | None) -> int:
+    folded = (user or "").casefold()
+    return sum(isinstance(v, str) and v.casefold() == folded for v in candidate.values)
+
+
+# --- seats ----------------------------------------------------------------------------------------
+
+
+_PLACES: Mapping[str, frozenset[str]] = {
+    "section": word_set("section sector block zone area"),
+    "row": word_set("row fila"),
+    "seat": word_set("seat asiento butaca"),
+    "door": word_set("door gate puerta entrance"),
+}
+_SEATING = word_set("seat seating place asiento")
+_NAMING = word_set("name number label no")
+
+
+def guess_seating(candidates: Sequence[Candidate]) -> dict[str, Guess]:
+    """Return section, row, seat and door, if the record has keys of such names."""
+    own = [c for c in candidates if c.depth == 0 and not c.joined and _is_text(c)]
+    found: dict[str, Guess] = {}
+    for name, words in _PLACES.items():
+        fitting = [c for c in own if _is_named(c, words)]
+        if fitting:
+            chosen = min(fitting, key=lambda c: (c.words[-1] not in _NAMING, len(c.text)))
+            found[name] = Guess(chosen.safe_text, "likely", "by its name")
+    # A zone alone is the ticket's category, and no seat.
+    return found if found.keys() & {"row", "seat"} else {}
+
+
+def _is_named(candidate: Candidate, words: frozenset[str]) -> bool:
+    inside = bool(_SEATING & set(candidate.above))
+    if inside and "seat" in words and candidate.words in {(word,) for word in _NAMING}:
+        return True  # `seat.number`
+    if not candidate.words or not words & set(candidate.words):
+        return False
+    return inside or (len(candidate.words) <= 2 and candidate.words[-1] in words | _NAMING)
+
+
+def _is_text(candidate: Candidate) -> bool:
+    given = candidate.given
+    return bool(given) and all(isinstance(v, str | int) and not isinstance(v, bool) for v in given)

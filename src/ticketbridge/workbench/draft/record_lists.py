@@ -1,0 +1,199 @@
+"""Which lists of an answer are the records, and the lists of codes of records that are several tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ticketbridge.workbench.draft.money import is_currency
+from ticketbridge.workbench.draft.platform_words import (
+    GENERIC,
+    ID_WORDS,
+    TICKET_LISTS,
+    make_singular,
+    split_key,
+)
+from ticketbridge.workbench.draft.sample_values import (
+    ABSENT,
+    Path,
+    find_lists,
+    find_value,
+    write_path,
+)
+from ticketbridge.workbench.personal.personal_kinds import word_set
+
+RESERVED = frozenset(
+    {"user", "body", "status", "headers", "page", "tickets", "true", "false", "null"}
+)
+_STATUS = word_set("status state estado")
+_MONEY = word_set("price precio amount cents total cost tariff")
+_KINDS = word_set("type class category zone tier product option release seat row section")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChain:
+    """Lists within lists: the path from each to the next, and all elements of the innermost."""
+
+    paths: tuple[Path, ...]
+    items: tuple[Any, ...] = field(repr=False)
+    score: float = 0.0
+
+
+def find_best_chain(documents: Sequence[Any]) -> RecordChain | None:
+    """Return the chain whose innermost elements look most like tickets; None if no list has objects."""
+    found: dict[tuple[Path, ...], list[Any]] = {}
+    for document in documents:
+        for paths, items in _find_chains(document):
+            found.setdefault(paths, []).extend(items)
+    chains = [
+        RecordChain(paths, tuple(items), _score_chain(paths, items))
+        for paths, items in found.items()
+    ]
+    return max(chains, key=lambda chain: (chain.score, len(chain.paths)), default=None)
+
+
+def _find_chains(
+    value: Any, above: tuple[Path, ...] = ()
+) -> Iterator[tuple[tuple[Path, ...], list[Any]]]:
+    for path, items in find_lists(value):
+        objects = [item for item in items if isinstance(item, dict)]
+        if objects and len(objects) == len(items):
+            yield (*above, path), objects
+            for item in objects:
+                yield from _find_chains(item, (*above, path))
+
+
+def _score_chain(paths: tuple[Path, ...], items: Sequence[Mapping[str, Any]]) -> float:
+    """Return how much the elements, and the name of their list, look like tickets."""
+    name = make_singular(paths[-1][-1]) if paths[-1] else ""
+    words = name.split("_")
+    named = max((TICKET_LISTS[word] for word in words if word in TICKET_LISTS), default=0.0)
+    if any(TICKET_LISTS.get(word, 0.0) < 0 for word in words[-1:]):
+        named = TICKET_LISTS[words[-1]]
+    keys = [split_key(key) for key in items[0]]
+    lasts = {key[-1] for key in keys if key}
+    every = {word for key in keys for word in key}
+    has_id = not lasts.isdisjoint(ID_WORDS)
+    return (
+        named
+        + 2.0 * has_id
+        + 2.0 * (not lasts.isdisjoint(_STATUS))
+        + 1.5 * (not every.isdisjoint(_MONEY))
+        + 1.5 * (not every.isdisjoint(_KINDS))
+        + 1.0 * ("event" in every or "show" in every)
+        + 0.5 * any(is_currency(value) for value in items[0].values())
+        + (0.6 * len(paths) if has_id else -2.0)
+    )
+
+
+def make_level_names(chain: RecordChain, first: str, taken: Sequence[str]) -> list[str]:
+    """Return a name for each list of *chain*; *first* if the outermost has none of its own."""
+    names: list[str] = []
+    for number, path in enumerate(chain.paths):
+        own = make_singular(path[-1]) if path else ""
+        said = not own or (number == 0 and path[-1].lower() in GENERIC)
+        name = (first or _find_kind_name(chain) or "record") if said else own
+        names.append(make_free_name(name, [*taken, *names]))
+    return names
+
+
+def make_free_name(name: str, taken: Sequence[str]) -> str:
+    """Return *name*, or one like it that is free."""
+    name = make_plain_name(name) or "record"
+    candidate, number = name, 2
+    while candidate in RESERVED or candidate in taken:
+        candidate, number = f"{name}_{number}", number + 1
+    return candidate
+
+
+def make_plain_name(name: str) -> str:
+    """Return *name* with legal characters only, or "": small letters first, then digits and `_` too."""
+    plain = "".join(c for c in name.lower() if c.isascii() and (c.isalnum() or c == "_"))
+    return plain.strip("_").lstrip("0123456789_")
+
+
+def _find_kind_name(chain: RecordChain) -> str:
+    """Return what an element says that it is, such as `"object": "issued_ticket"`, or ""."""
+    first = chain.items[0] if len(chain.paths) == 1 else {}
+    said = next((first[key] for key in ("object", "_type", "type", "kind") if key in first), "")
+    return said if isinstance(said, str) and said.isidentifier() else ""
+
+
+# --- codes of tickets -----------------------------------------------------------------------------
+
+
+_QUANTITY = ("quantity", "qty", "count", "number_of_tickets", "cantidad")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeList:
+    """The expression of a list of codes, a name for one, and the codes of each record."""
+
+    text: str
+    name: str
+    why: str
+    codes: tuple[list[Any], ...] = field(repr=False)
+
+
+def find_quantity_key(scopes: Sequence[Mapping[str, Any]], record: str) -> str | None:
+    """Return the key by which a record says that it is several tickets, or None."""
+    for key in _QUANTITY:
+        numbers = [find_value(scope[record], (key,)) for scope in scopes]
+        if any(isinstance(n, int) and not isinstance(n, bool) and n > 1 for n in numbers):
+            return key
+    return None
+
+
+def find_code_list(scopes: Sequence[Mapping[str, Any]], record: str) -> CodeList | None:
+    """Return the list with as many different texts as the record has tickets, or None."""
+    quantity = find_quantity_key(scopes, record)
+    if quantity is None or not all(isinstance(scope[record], dict) for scope in scopes):
+        return None
+    numbers = [find_value(scope[record], (quantity,)) for scope in scopes]
+    for text, key, found in _find_text_lists(scopes, record):
+        given = [(codes, n) for codes, n in zip(found, numbers, strict=True) if codes]
+        every = [code for codes, _ in given for code in codes]
+        if given and all(len(codes) == n for codes, n in given) and len(set(every)) == len(every):
+            why = f"as many as `{quantity}` says"
+            return CodeList(text, make_singular(key), why, tuple(codes or [] for codes in found))
+    return None
+
+
+def _find_text_lists(
+    scopes: Sequence[Mapping[str, Any]], record: str
+) -> Iterator[tuple[str, str, list[Any]]]:
+    """Yield the lists of texts in the records: of a key, and in lists of key and value."""
+    items = [scope[record] for scope in scopes]
+    for key in dict.fromkeys(key for item in items for key in item):
+        plain = [find_value(item, (key,)) for item in items]
+        if _are_texts(plain):
+            yield f"as_list(optional({write_path(record, (key,))}))", key, _replace_missing(plain)
+        for name in dict.fromkeys(p["key"] for value in plain for p in _list_named_pairs(value)):
+            valued = [
+                next((p["value"] for p in _list_named_pairs(v) if p["key"] == name), None)
+                for v in plain
+            ]
+            if _are_texts(valued) and split_key(name) and "'" not in name and "\\" not in name:
+                list_text = write_path(record, (key,))
+                yield (
+                    f"as_list(lookup({list_text}, 'key', '{name}').value)",
+                    name,
+                    _replace_missing(valued),
+                )
+
+
+def _list_named_pairs(value: Any) -> list[Any]:
+    items = value if isinstance(value, list) else []
+    found = [i for i in items if isinstance(i, dict) and {"key", "value"} <= i.keys()]
+    return [pair for pair in found if isinstance(pair["key"], str)]
+
+
+def _are_texts(values: Sequence[Any]) -> bool:
+    found = [value for value in values if value is not ABSENT and value is not None and value != []]
+    lists = all(isinstance(v, list) and all(isinstance(t, str) for t in v) for v in found)
+    return bool(found) and lists
+
+
+def _replace_missing(values: Sequence[Any]) -> list[Any]:
+    return [value if isinstance(value, list) else [] for value in values]

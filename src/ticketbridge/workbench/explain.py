@@ -1,0 +1,340 @@
+"""How an answer came about, from each call to each field, as values that can be written as they are.
+
+Personal data is masked unless it is asked for, and credentials always.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+
+from ticketbridge.engine.problems import ProblemError
+from ticketbridge.engine.tickets.bindings import Bindings
+from ticketbridge.engine.tickets.convert import json_type
+from ticketbridge.engine.tickets.steps import is_owner
+from ticketbridge.engine.tickets.verdicts import NOT_OWNER, CheckNote, FieldNote, Record
+from ticketbridge.engine.upstream.messages import PlatformRequest
+from ticketbridge.jmes import NOWHERE, Expression, root_paths
+from ticketbridge.mapping.compiler import Scope
+from ticketbridge.mapping.spec import CallSpec, ExpressionSpec, MappingSpec, Secret, TemplateSpec
+from ticketbridge.workbench.cases.case_platform import below_base
+from ticketbridge.workbench.cases.value_text import write_moment
+from ticketbridge.workbench.personal.personal_data import find_personal_data
+from ticketbridge.workbench.personal.personal_kinds import DataSpot, PersonalKind, mask
+from ticketbridge.workbench.trial import Exchange, Trial
+
+
+class Masker:
+    """Masks personal data in an explanation of *trial*; with *show_personal* only credentials."""
+
+    def __init__(self, trial: Trial, *, show_personal: bool) -> None:
+        self._user = trial.user
+        self._show_personal = show_personal
+        self._personal = find_personal_data(trial)
+
+    def mask_value(self, value: Any, *keys: str) -> Any:
+        """Return *value* as it may be shown; *keys* are the keys that it stood under."""
+        for key in keys or ("",):
+            above, _, last = key.rpartition(".")
+            spot = DataSpot(last, above.rpartition(".")[2])
+            value = self._personal.replace_in(value, self._mask, spot)
+        return value
+
+    def mask_text(self, text: str) -> str:
+        """Return *text*, which may be a URL, as it may be shown."""
+        return self._personal.replace_in_text(text, self._mask)
+
+    def mask_user(self, value: Any) -> Any:
+        """Return the *value* of an owner, or of the user, as it may be shown."""
+        if self._show_personal or not isinstance(value, str):
+            return self.mask_value(value)
+        return "(the asked user)" if is_owner(value, self._user) else "(someone else)"
+
+    def _mask(self, text: str, kind: PersonalKind) -> str:
+        return text if self._show_personal and kind is not PersonalKind.SECRET else mask(text, kind)
+
+
+# --- paths of requests ----------------------------------------------------------------------------
+
+
+class PathShapes:
+    """Shows URLs of requests without their values; *masked* shows those that the mapping does not have."""
+
+    def __init__(
+        self, spec: MappingSpec, masked: Callable[[str], str], *, whole: bool = False
+    ) -> None:
+        """Make shapes; *whole* shows URLs as they were sent, masked."""
+        self._base_url = spec.upstream.base_url
+        self._masked = masked
+        self._bindings = Bindings(spec)
+        self._calls = {} if whole else {e.name: e for e in spec.source if isinstance(e, CallSpec)}
+
+    def of(self, request: PlatformRequest) -> str:
+        """Return `/customers/{customer.id}/orders?email={user}&event=jazz&page=2`.
+
+        What a next URL added is masked. A hole is filled with its value if that identifies no person, so
+        that calls can be told apart.
+        """
+        asked = below_base(request.url, self._base_url)
+        call = self._calls.get(request.call)
+        if call is None:
+            return self._masked(asked)
+        path, _, query = asked.partition("?")
+        declared = {
+            name: list(values)
+            for name, values in call.request.query.items()
+            if not any(_counts_pages(value) for value in values)
+        }
+        pairs = [self._pair(pair, declared) for pair in query.split("&") if pair]
+        shape = self._fill(call.request.path, path)
+        return shape + (f"?{'&'.join(pairs)}" if pairs else "")
+
+    def _pair(self, pair: str, declared: dict[str, list[TemplateSpec]]) -> str:
+        name, _, value = pair.partition("=")
+        known = declared.get(unquote(name))
+        if not known:
+            return self._masked(f"?{pair}")[1:]
+        return f"{unquote(name)}={self._fill(known.pop(0), value)}"
+
+    def _fill(self, template: TemplateSpec, sent: str) -> str:
+        """Return the template's text, with what was *sent* in those of its holes that may be shown."""
+        pattern = "".join("([^/?&]*)" if _is_open(part) else "%s" for part in template.parts)
+        literals = [re.escape(part) for part in template.parts if isinstance(part, str)]
+        found = re.fullmatch(pattern % tuple(literals), sent)
+        values = iter(map(unquote, found.groups()) if found else ())
+        return "".join(
+            self._part(part, next(values, "") if _is_open(part) else "") for part in template.parts
+        )
+
+    def _part(self, part: str | Secret | ExpressionSpec, value: str) -> str:
+        shown = isinstance(part, ExpressionSpec) and self._bindings.explained(part.text, value)
+        return shown or _show_part(part)
+
+
+def _is_open(part: str | Secret | ExpressionSpec) -> bool:
+    return not isinstance(part, str)
+
+
+def _show_part(part: str | Secret | ExpressionSpec) -> str:
+    match part:
+        case ExpressionSpec():
+            return f"{{{part.text}}}"
+        case Secret():
+            return "${...}"
+        case _:
+            return part
+
+
+def _counts_pages(template: TemplateSpec) -> bool:
+    holes = [part for part in template.parts if isinstance(part, ExpressionSpec)]
+    return bool(holes) and all("page." in hole.text for hole in holes)
+
+
+# --- explanations ---------------------------------------------------------------------------------
+
+
+class ExplanationPart(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """The base of all parts of an explanation. In JSON, empty members are left out."""
+
+
+class CallExplanation(ExplanationPart, frozen=True):
+    """One request. *path* is without values; sizes are in bytes, times in milliseconds."""
+
+    call: str
+    method: str
+    path: str
+    status: int | None
+    bytes: int | None
+    started_ms: float
+    took_ms: float
+    failure: str = ""
+
+
+class CheckExplanation(ExplanationPart, frozen=True):
+    """One check of a record: what it read, what it gave, and what followed."""
+
+    kind: str
+    name: str
+    expression: str
+    place: str
+    inputs: Mapping[str, Any]
+    value: Any
+    answer: str
+    failure: str = ""
+
+
+class FieldExplanation(ExplanationPart, frozen=True):
+    """One field: *value* is what the expression gave, *result* what goes out; unset if left out."""
+
+    name: str
+    expression: str = ""
+    place: str = ""
+    inputs: Mapping[str, Any] = {}
+    value: Any = None
+    result: Any = msgspec.UNSET
+    failure: str = ""
+
+
+class RecordExplanation(ExplanationPart, frozen=True):
+    """One record, its verdict, and why."""
+
+    number: int
+    verdict: str
+    ticket_id: str | None = None
+    reason: str = ""
+    checks: Sequence[CheckExplanation] = ()
+    fields: Sequence[FieldExplanation] = ()
+
+
+class OthersExplanation(ExplanationPart, frozen=True):
+    """How many records belong to other people, and by which expression."""
+
+    count: int
+    expression: str
+    place: str
+
+
+class ProblemExplanation(ExplanationPart, frozen=True):
+    """What menta tech gets in place of tickets; *reason* is for the operator only."""
+
+    slug: str
+    status: int
+    detail: str
+    reason: str
+    retryable: bool
+
+
+class AnswerExplanation(msgspec.Struct, frozen=True, rename="camel"):
+    """How an answer came about; *calls* and *records* are unset if nobody asked for them.
+
+    Records of other people are not among *records*: *others* counts them.
+    """
+
+    user: str
+    now: str
+    status: int
+    answer: Any
+    problem: ProblemExplanation | None
+    verdicts: Mapping[str, int]
+    notes: Sequence[str]
+    calls: Sequence[CallExplanation] | msgspec.UnsetType = msgspec.UNSET
+    records: Sequence[RecordExplanation] | msgspec.UnsetType = msgspec.UNSET
+    others: OthersExplanation | msgspec.UnsetType = msgspec.UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class _Explainer:
+    trial: Trial
+    masker: Masker
+
+    def record(self, number: int, record: Record) -> RecordExplanation:
+        scope = record.scope or {}
+        return RecordExplanation(
+            number,
+            str(record.verdict),
+            record.ticket_id,
+            record.reason,
+            tuple(self._check(note, scope) for note in record.checks),
+            tuple(self._field(note, scope) for note in record.fields),
+        )
+
+    def _check(self, note: CheckNote, scope: Scope) -> CheckExplanation:
+        source = note.expression
+        show = self.masker.mask_user if note.kind == "owner" else self.masker.mask_value
+        inputs = {name: show(value) for name, value in read_inputs(source, scope)}
+        return CheckExplanation(
+            note.kind,
+            note.name,
+            source.text,
+            source.place,
+            inputs,
+            show(_shorten_value(note.value)),
+            note.answer,
+            note.failure,
+        )
+
+    def _field(self, note: FieldNote, scope: Scope) -> FieldExplanation:
+        masker, source = self.masker, note.expression
+        read = read_inputs(source, scope) if source else ()
+        paths = [str(path) for path in root_paths(source)] if source else []
+        made = note.made
+        return FieldExplanation(
+            note.name,
+            source.text if source else "",
+            source.place if source else "",
+            {name: masker.mask_value(value, name, note.name) for name, value in read},
+            masker.mask_value(_shorten_value(note.value), *paths, note.name),
+            made if made is msgspec.UNSET else masker.mask_value(made, note.name),
+            note.failure or note.refusal,
+        )
+
+    def call(self, exchange: Exchange, shapes: PathShapes) -> CallExplanation:
+        answer = exchange.answer
+        return CallExplanation(
+            exchange.request.call,
+            exchange.request.method,
+            shapes.of(exchange.request),
+            answer.status if answer else None,
+            len(answer.content) if answer else None,
+            round(exchange.started * 1000, 3),
+            round(exchange.seconds * 1000, 3),
+            exchange.failure,
+        )
+
+
+def explain(
+    trial: Trial, masker: Masker, *, whole: bool, shapes: PathShapes | None = None
+) -> AnswerExplanation:
+    """Return the explanation of *trial*: with calls and records if *whole*, else the outcome."""
+    explainer = _Explainer(trial, masker)
+    shapes = shapes or PathShapes(trial.bridge.spec, masker.mask_text)
+    records = [r for r in enumerate(trial.journal.records, 1) if r[1].verdict != NOT_OWNER]
+    problem, answer = trial.problem, trial.answer
+    body = msgspec.json.decode(answer.body) if answer and answer.body else None
+    return AnswerExplanation(
+        str(masker.mask_user(trial.user)),
+        write_moment(trial.now),
+        answer.status if answer else problem.status if problem else 0,
+        masker.mask_value(body) if whole else body,
+        _explain_problem(problem) if problem else None,
+        trial.journal.verdicts,
+        trial.journal.notes,
+        [explainer.call(exchange, shapes) for exchange in trial.exchanges]
+        if whole
+        else msgspec.UNSET,
+        [explainer.record(*numbered) for numbered in records] if whole else msgspec.UNSET,
+        (_count_others(trial) if whole else None) or msgspec.UNSET,
+    )
+
+
+def _count_others(trial: Trial) -> OthersExplanation | None:
+    """Return the number of records that are not the user's; None if there are none."""
+    count = sum(record.verdict == NOT_OWNER for record in trial.journal.records)
+    owner = trial.bridge.spec.ticket.owner
+    return OthersExplanation(count, owner.text, str(owner.place)) if count and owner else None
+
+
+def _explain_problem(problem: ProblemError) -> ProblemExplanation:
+    slug, status, detail = problem.slug, problem.status, problem.detail
+    return ProblemExplanation(slug, status, detail, problem.log, problem.retryable)
+
+
+def read_inputs(expression: Expression, scope: Scope) -> Iterator[tuple[str, Any]]:
+    """Yield what *expression* reads of *scope*: paths and values; for long values their kind."""
+    for path in root_paths(expression):
+        value = path.value(scope)
+        yield str(path), "(not there)" if value is NOWHERE else _shorten_value(value)
+
+
+def _shorten_value(value: Any) -> Any:
+    """Return *value*, or its kind if it would fill pages."""
+    if isinstance(value, dict):
+        return f"({json_type(value)} with {', '.join(value)})"
+    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        return f"({json_type(value)} of {len(value)})"
+    return value

@@ -1,0 +1,116 @@
+"""A case as YAML, and the files that hold its long answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+
+from ticketbridge.workbench.cases.answer_reader import JSON_TYPE
+from ticketbridge.workbench.cases.value_text import write_block, write_flow, write_scalar
+from ticketbridge.workbench.record.recorded_answers import RecordedAnswer
+from ticketbridge.workbench.record.replay import ReplayedAnswer
+
+LONGEST = 16 * 1024
+FOLDER = "samples"
+_WIDEST = 90
+_PARAMETER = re.compile(r"[^&?]+")
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenCase:
+    """The text of a case, and the files beside it: name to content."""
+
+    text: str
+    files: Mapping[str, bytes] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseParts:
+    """The parts of a case; *key* is a query parameter that is a credential, or ""."""
+
+    name: str
+    user: str
+    now: str
+    answers: Sequence[ReplayedAnswer]
+    expect: Mapping[str, Any]
+    key: str = ""
+
+
+def write_case(parts: CaseParts, stem: str, *, longest: int | None = LONGEST) -> WrittenCase:
+    """Return *parts* as YAML.
+
+    Bodies of over *longest* bytes go to files, whose names begin with *stem*.
+    """
+    files: dict[str, bytes] = {}
+    lines = [
+        f"- case: {write_scalar(parts.name)}",
+        f"  user: {write_scalar(parts.user)}",
+        f"  now: {parts.now}",
+        "  upstream:" + ("" if parts.answers else " []"),
+    ]
+    for number, answer in enumerate(parts.answers, 1):
+        file = f"{FOLDER}/{stem}-{number}.json"
+        lines += _write_answer(answer, parts.key)
+        lines += _write_body(answer.reply, longest, file, files)
+    lines.append("  expect:")
+    for key, value in parts.expect.items():
+        lines += _write_member(key, value, "    ")
+    return WrittenCase("".join(f"{line}\n" for line in lines), files)
+
+
+def _write_answer(replayed: ReplayedAnswer, key: str) -> Iterator[str]:
+    """Yield what was asked, and the head of the answer."""
+    reply = replayed.reply
+    asked = _drop_parameter(replayed.asked, key).replace("%40", "@")
+    yield f"    - {reply.method.lower()}: {write_scalar(asked)}"
+    if replayed.content:
+        yield from _write_sent(replayed.content)
+    if reply.status != 200:
+        yield f"      status: {reply.status}"
+    headers = dict(reply.headers)
+    content_type = headers.pop("content-type", "")
+    if content_type and not (reply.is_json and content_type == JSON_TYPE):
+        yield f"      content_type: {write_scalar(content_type)}"
+    if headers:
+        yield from _write_member("headers", headers, "      ")
+
+
+def _write_body(
+    reply: RecordedAnswer, longest: int | None, file: str, files: dict[str, bytes]
+) -> Iterator[str]:
+    if reply.is_json and longest is not None and len(reply.content) > longest:
+        files[file] = msgspec.json.format(reply.content, indent=1) + b"\n"
+        yield f"      body_file: {file}"
+    elif reply.is_json:
+        yield from _write_member("body", reply.document, "      ")
+    elif reply.content:
+        yield f"      text: {write_scalar(reply.content.decode())}"
+
+
+def _write_sent(content: bytes) -> Iterator[str]:
+    """Yield what the request must carry."""
+    try:
+        yield from _write_member("json", msgspec.json.decode(content), "      ")
+    except msgspec.MsgspecError:
+        form = parse_qs(content.decode(), keep_blank_values=True)
+        single = {name: v[0] if len(v) == 1 else v for name, v in form.items()}
+        yield from _write_member("form", single, "      ")
+
+
+def _drop_parameter(asked: str, key: str) -> str:
+    """Return *asked* without the parameter that is a credential."""
+    path, _, query = asked.partition("?")
+    kept = [p for p in _PARAMETER.findall(query) if not key or p.partition("=")[0] != key]
+    return f"{path}?{'&'.join(kept)}" if kept else path
+
+
+def _write_member(key: str, value: Any, indent: str) -> Iterator[str]:
+    """Yield a key and its value: on one line if that is short, else on several."""
+    line = f"{key}: {write_flow(value)}"
+    lines = [line] if len(line) <= _WIDEST else write_block({key: value})
+    yield from (f"{indent}{part}" for part in lines)

@@ -1,0 +1,133 @@
+"""Records which values of the platform's answers a mapping's expressions read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from ticketbridge.jmes import Expression
+from ticketbridge.jmes import Kind as JsonKind
+from ticketbridge.mapping.compiler import SpecCompiler
+from ticketbridge.mapping.spec import EntrySpec, ExpressionSpec
+from ticketbridge.workbench.personal.personal_kinds import PersonalKind
+from ticketbridge.workbench.record.evaluation import Evaluation
+from ticketbridge.workbench.record.slots import Slots, Use
+
+Path = tuple[str, ...]
+"""The keys that lead to a value; positions in lists are left out."""
+
+_Leaf = tuple[Path, type, Any]
+
+
+class Reads:
+    """The values that were read, each by its path, and what for.
+
+    Two equal values at the same path of two elements count as one: who may see one has seen both.
+    """
+
+    def __init__(self) -> None:
+        self.made: set[tuple[Any, PersonalKind]] = set()
+        self._uses: dict[_Leaf, set[Use | PersonalKind]] = defaultdict(set)
+        self._keys: set[tuple[Path, str]] = set()
+        self._paths: dict[int, Path] = {}
+        self._members: dict[int, Sequence[Any]] = {}
+        self._held: list[Any] = []
+
+    def uses(self, path: Path, value: Any) -> Collection[Use | PersonalKind]:
+        """Return what *value* at *path* was read for; nothing if it was not read."""
+        return self._uses.get(_make_leaf(path, value), ())
+
+    def has_read_key(self, path: Path, key: str) -> bool:
+        """Whether *key* itself, in the object at *path*, was read as a value."""
+        return (path, key) in self._keys
+
+    def note(self, container: Any, value: Any, key: str | None, use: Use | PersonalKind) -> None:
+        """Note that *value* was read in *container*: under *key*, or as an element of a list."""
+        container = self._holder(container, key)
+        path = self._paths.get(id(container))
+        if path is not None:
+            self._uses[_make_leaf(path if key is None else (*path, key), value)].add(use)
+
+    def note_key(self, container: Any, key: str) -> None:
+        """Note that *key* of *container* was read."""
+        path = self._paths.get(id(self._holder(container, key)))
+        if path is not None:
+            self._keys.add((path, key))
+
+    def note_merged(self, made: dict[str, Any], containers: Sequence[Any]) -> None:
+        """Note that the members of *made* come from *containers*, from the last that has the key."""
+        self._members[id(made)] = containers
+        self._held.append(made)
+
+    def _holder(self, container: Any, key: str | None) -> Any:
+        for one in reversed(self._members.get(id(container), ())):
+            if isinstance(one, dict) and key in one:
+                return self._holder(one, key)
+        return container
+
+    def learn_paths(self, document: Any) -> None:
+        """Learn the paths of all parts of *document*."""
+        if id(document) not in self._paths and isinstance(document, dict | list):
+            self._learn_paths_below(document, ())
+
+    def _learn_paths_below(self, value: Any, path: Path) -> None:
+        if not isinstance(value, dict | list):
+            return
+        self._paths[id(value)] = path
+        self._held.append(value)  # so that no other value gets its id
+        if isinstance(value, dict):
+            for key, member in value.items():
+                self._learn_paths_below(member, (*path, key))
+        else:
+            for member in value:
+                self._learn_paths_below(member, path)
+
+
+def _make_leaf(path: Path, value: Any) -> _Leaf:
+    if isinstance(value, str):
+        return path, str, value.strip()
+    return path, type(value), str(value) if isinstance(value, float | Decimal) else value
+
+
+class ReadingCompiler(SpecCompiler):
+    """Makes expressions that note in *reads* what they read, each time before they are evaluated."""
+
+    def __init__(self, entries: Collection[EntrySpec], slots: Slots, reads: Reads) -> None:
+        super().__init__(entries)
+        self._slots = slots
+        self._reads = reads
+
+    def expression(
+        self, spec: ExpressionSpec, roots: Collection[str], gives: JsonKind | None = None
+    ) -> Expression:
+        """See SpecCompiler."""
+        made = super().expression(spec, roots, gives)
+        use = self._slots.get(spec, Use.DECIDES)
+        return made if use is Use.NOTHING else made.announced(self._make_reader(made, use))
+
+    def _make_reader(
+        self, expression: Expression, use: Use | PersonalKind
+    ) -> Callable[[Scope], None]:
+        reads = self._reads
+
+        def read(scope: Scope) -> None:
+            reads.learn_paths(scope.get("body"))
+            evaluation = Evaluation(scope, reads, use)
+            value = evaluation.of(expression)
+            if isinstance(use, PersonalKind):
+                reads.made.update((each, use) for each in _find_scalars(value))
+
+        return read
+
+
+Scope = Mapping[str, Any]
+
+
+def _find_scalars(value: Any) -> Collection[str | int]:
+    if isinstance(value, list):
+        return {each for member in value for each in _find_scalars(member)}
+    if isinstance(value, dict):
+        return _find_scalars(list(value.values()))
+    return {value} if isinstance(value, str | int) and not isinstance(value, bool) else ()

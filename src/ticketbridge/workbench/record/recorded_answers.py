@@ -1,0 +1,148 @@
+"""What the platform answered, as it did, and with what a case does not need replaced."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ticketbridge.engine.upstream.formats import Unreadable, read_json
+from ticketbridge.engine.upstream.messages import PlatformAnswer
+from ticketbridge.mapping.spec import CallSpec, LinkHeaderSpec
+from ticketbridge.workbench.cases.case_platform import BASE, below_base
+from ticketbridge.workbench.personal.rewriting import find_xml_text
+from ticketbridge.workbench.record.needed import Needed
+from ticketbridge.workbench.trial import Exchange, Trial
+
+ELSEWHERE = "https://platform.example"
+_ALWAYS = frozenset({"content-type", "retry-after"})
+_CHARSET = re.compile(r"\s*;\s*charset\s*=[^;]*", re.IGNORECASE)
+_NEVER = re.compile(r"cookie|auth|token|key|secret|session", re.IGNORECASE)
+_FRAMING = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection"})
+_LINK = re.compile(r"<(?P<url>[^>]*)>(?P<rest>(?:\s*;\s*rel\s*=\s*(?:\"[^\"]*\"|[^\s;,]+))?)[^,<]*")
+
+
+@dataclass(slots=True)
+class RecordedAnswer:
+    """One answer of the platform: its call, and the request of that time.
+
+    *content* is the body with made-up data; *document* is the same as values, if it is JSON.
+    """
+
+    call: str
+    method: str
+    asked: str
+    status: int
+    headers: dict[str, str]
+    content: bytes = field(repr=False)
+    document: Any = field(default=msgspec.UNSET, repr=False)
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the body is a JSON document."""
+        return self.document is not msgspec.UNSET
+
+
+def list_real_answers(trial: Trial) -> Iterator[RecordedAnswer]:
+    """Yield the platform's answers, unchanged."""
+    spec = trial.bridge.spec
+    for exchange, answer in _list_answered(trial):
+        asked = below_base(exchange.request.url, spec.upstream.base_url)
+        headers = {name: v for name, v in answer.headers.items() if name not in _FRAMING}
+        request = exchange.request
+        yield RecordedAnswer(
+            request.call, request.method, asked, answer.status, headers, answer.content
+        )
+
+
+def _list_answered(trial: Trial) -> Iterator[tuple[Exchange, PlatformAnswer]]:
+    """Yield the calls that were answered, without logins: a case needs none."""
+    calls = {entry.name for entry in trial.bridge.spec.source if isinstance(entry, CallSpec)}
+    for exchange in trial.exchanges:
+        if exchange.answer is not None and exchange.request.call in calls:
+            yield exchange, exchange.answer
+
+
+class AnswerRecorder:
+    """Makes recorded answers from a trial; *needed* replaces what must not stay.
+
+    *names* are the keys that the mapping names, those of headers too.
+    """
+
+    def __init__(self, trial: Trial, needed: Needed, names: Collection[str]) -> None:
+        spec = trial.bridge.spec
+        self._trial = trial
+        self._base_url = spec.upstream.base_url
+        self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(self._base_url))
+        self._linked = {
+            entry.name
+            for entry in spec.source
+            if isinstance(entry, CallSpec)
+            and entry.pages is not None
+            and isinstance(entry.pages.paging, LinkHeaderSpec)
+        }
+        self._needed = needed
+        self._names = names
+
+    def make_answers(self) -> Iterator[RecordedAnswer]:
+        """Yield a recorded answer for each call that was answered."""
+        for exchange, answer in _list_answered(self._trial):
+            yield self._make_answer(exchange, answer)
+
+    def _make_answer(self, exchange: Exchange, answer: PlatformAnswer) -> RecordedAnswer:
+        asked = below_base(exchange.request.url, self._base_url)
+        content, document = self._make_content(answer)
+        call = exchange.request.call
+        return RecordedAnswer(
+            call,
+            exchange.request.method,
+            self._needed.rewrite_target(asked),
+            answer.status,
+            dict(self._list_headers(call, answer)),
+            content,
+            document,
+        )
+
+    def _list_headers(self, call: str, answer: PlatformAnswer) -> Iterator[tuple[str, str]]:
+        """Yield the headers that the bridge or the mapping reads."""
+        for name, value in answer.headers.items():
+            if name == "content-type" and find_xml_text(answer) is not None:
+                yield name, _CHARSET.sub("", value)
+            elif name == "link" and call in self._linked:
+                yield name, self._hide_host(_LINK.sub(self._rewrite_link, value))
+            elif name in _ALWAYS or (name in self._names and not _NEVER.search(name)):
+                yield name, self._hide_host(self._needed.rewrite_header(name, value))
+
+    def _rewrite_link(self, match: re.Match[str]) -> str:
+        """Return a link whose only parameter is `rel`, which alone names the next page."""
+        return f"<{self._needed.rewrite_link(match['url'])}>{match['rest']}"
+
+    def _make_content(self, answer: PlatformAnswer) -> tuple[bytes, Any]:
+        if not answer.content:
+            return b"", msgspec.UNSET
+        document = read_json(answer, any_content_type=True)
+        if not isinstance(document, Unreadable):
+            changed = change_texts(self._needed.rewrite_json(document), self._hide_host)
+            return msgspec.json.encode(changed), changed
+        xml = find_xml_text(answer)
+        if xml is not None:
+            return self._hide_host(self._needed.rewrite_xml(xml)).encode(), msgspec.UNSET
+        # Whose data may stand in it cannot be known; that it cannot be read is what it tells.
+        return f"({len(answer.content)} bytes that are no document)".encode(), msgspec.UNSET
+
+    def _hide_host(self, text: str) -> str:
+        """Return *text* without the platform's host."""
+        return text.replace(self._base_url, BASE).replace(self._origin, ELSEWHERE)
+
+
+def change_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a JSON value with *change* applied to each text in it."""
+    if isinstance(value, dict):
+        return {key: change_texts(member, change) for key, member in value.items()}
+    if isinstance(value, list):
+        return [change_texts(member, change) for member in value]
+    return change(value) if isinstance(value, str) else value

@@ -1,0 +1,64 @@
+"""A last stage that answers from replies, and notes what each was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from ticketbridge.engine.upstream.context import AnswerContext
+from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
+from ticketbridge.workbench.cases.case_platform import BASE, below_base
+from ticketbridge.workbench.record.recorded_answers import RecordedAnswer
+
+
+class NotRecorded(Exception):
+    """A call that no reply is left for; the text names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedAnswer:
+    """A reply, and the request that it answers in the case: *asked* is its target."""
+
+    reply: RecordedAnswer
+    asked: str
+    content: bytes | None = field(repr=False)
+
+
+class Replay:
+    """Answers each call with the reply whose own request was most like it.
+
+    The two differ in what the stand-ins changed, and in the values of variables.
+    """
+
+    def __init__(self, replies: Sequence[RecordedAnswer], base_url: str) -> None:
+        self.left = list(replies)
+        self.replayed: list[ReplayedAnswer] = []
+        self._base_url = base_url
+
+    async def send(self, request: PlatformRequest, _context: AnswerContext) -> PlatformAnswer:
+        """See Send."""
+        asked = below_base(request.url, self._base_url)
+        fitting = [r for r in self.left if (r.call, r.method) == (request.call, request.method)]
+        if not fitting:
+            raise NotRecorded(f"{request.call}: {request.method} {asked.partition('?')[0]}")
+        reply = max(fitting, key=lambda reply: _measure_likeness(reply.asked, asked))
+        self.left.remove(reply)
+        self.replayed.append(ReplayedAnswer(reply, asked, request.content))
+        headers = {n: v.replace(BASE, self._base_url) for n, v in reply.headers.items()}
+        content = reply.content.replace(BASE.encode(), self._base_url.encode())
+        headers["content-length"] = str(len(content))
+        return PlatformAnswer(reply.status, headers, content, request.credentials)
+
+
+def _measure_likeness(one: str, other: str) -> int:
+    """How many parts two targets have in common: segments at the same place, and parameters."""
+    return len(set(_list_parts(one)) & set(_list_parts(other)))
+
+
+def _list_parts(target: str) -> Iterator[tuple[str, str]]:
+    path, _, query = target.partition("?")
+    for place, segment in enumerate(path.split("/")):
+        yield str(place), unquote(segment)
+    for parameter in query.split("&"):
+        yield "?", unquote(parameter)

@@ -1,0 +1,169 @@
+"""Saved answers of a platform in place of the platform: what `map` maps, and `draft` reads.
+
+A sample is a file with the body of one answer, JSON or XML; `-` is standard input. Alone it answers the
+mapping's first call; `items=items.json` answers the call of that name, and `/events/7/items=items.json`
+the request of that path (with `?query` where that matters; of a whole URL, its path and query). Several of
+one name answer in their order.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ticketbridge.engine.upstream.context import AnswerContext
+from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
+from ticketbridge.mapping.compiler import TODO
+from ticketbridge.mapping.environment import PLACEHOLDER
+from ticketbridge.mapping.findings import did_you_mean
+from ticketbridge.mapping.spec import CallSpec, MappingSpec
+from ticketbridge.terminal import UsageError
+from ticketbridge.workbench.cases.case_platform import below_base, find_key_parameter
+from ticketbridge.workbench.cases.case_spec import Target
+
+MOST_BYTES = 50 * 1024 * 1024
+_BOM = b"\xef\xbb\xbf"
+_OPEN = frozenset({PLACEHOLDER, TODO})
+
+
+class SampleError(UsageError):
+    """A sample cannot be used, or is missing; the text says which, and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One saved answer; *key* is a call's name, a path, or "" for the first call."""
+
+    key: str
+    file: str
+    content: bytes = field(repr=False)
+
+    @property
+    def is_xml(self) -> bool:
+        """Whether it is an XML document, and else JSON."""
+        return looks_like_xml(self.content)
+
+    def __str__(self) -> str:
+        """How it was named, without the query: a credential may be in it."""
+        path, mark, _ = self.key.partition("?")
+        return f"{path}{'?...' if mark else ''}={self.file}" if self.key else self.file
+
+
+def looks_like_xml(content: bytes) -> bool:
+    """Whether *content* begins as an XML document does."""
+    return content.removeprefix(_BOM).lstrip().startswith(b"<")
+
+
+def read_sample(argument: str) -> Sample:
+    """Return the sample that an *argument* of the command line names. Raises SampleError."""
+    key, mark, file = argument.rpartition("=")
+    if not mark or _is_file(argument):
+        key, file = "", argument
+    if "://" in key:
+        try:
+            parts = urlsplit(key)
+        except ValueError:
+            raise SampleError(f"{argument}: what stands before `=` is no URL") from None
+        key = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    content = _read_content(file)
+    if not looks_like_xml(content):
+        _require_json(file, content)
+    return Sample(key, file, content)
+
+
+def _is_file(argument: str) -> bool:
+    try:
+        return Path(argument).is_file()
+    except (OSError, ValueError):  # a URL may be longer than a file's name can be
+        return False
+
+
+def _read_content(file: str) -> bytes:
+    try:
+        with sys.stdin.buffer if file == "-" else Path(file).open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no legal path"
+        raise SampleError(f"{file}: the sample cannot be read: {reason}") from None
+    if len(content) > MOST_BYTES:
+        raise SampleError(f"{file}: the sample is over 50 MB")
+    return content
+
+
+def _require_json(file: str, content: bytes) -> None:
+    try:
+        msgspec.json.decode(content.removeprefix(_BOM))
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        hint = "a sample is the body of one answer, JSON or XML, as the platform sent it"
+        raise SampleError(f"{file}: the sample is no JSON: {error} ({hint})") from None
+
+
+class SamplePlatform:
+    """A last stage that answers from *samples*, each once. Raises SampleError for a call without one.
+
+    *left* are the samples that nothing has asked for.
+    """
+
+    def __init__(self, samples: Sequence[Sample], spec: MappingSpec) -> None:
+        """Raises SampleError for a sample whose key is no call of *spec*."""
+        self.left = list(samples)
+        self._answered: list[str] = []
+        self._base_url = spec.upstream.base_url
+        self._key = find_key_parameter(spec.upstream.auth)
+        self._calls = [entry.name for entry in spec.source if isinstance(entry, CallSpec)]
+        for sample in samples:
+            self._require_call(sample.key)
+
+    async def send(self, request: PlatformRequest, _context: AnswerContext) -> PlatformAnswer:
+        """See Send."""
+        sample = self._find_sample(request)
+        self.left.remove(sample)
+        self._answered.append(f"{request.call} by {sample.file}")
+        media_type = "application/xml" if sample.is_xml else "application/json"
+        content = sample.content.replace(b"{BASE}", self._base_url.encode())
+        headers = {"content-type": media_type, "content-length": str(len(content))}
+        return PlatformAnswer(200, headers, content, request.credentials)
+
+    def _find_sample(self, request: PlatformRequest) -> Sample:
+        asked = below_base(request.url, self._base_url)
+        target = Target.of(asked)
+        first = self._calls[:1] == [request.call]
+        for sample in self.left:
+            if sample.key.startswith("/") and self._fits(Target.of(sample.key), target):
+                return sample
+        for sample in self.left:
+            if sample.key == request.call or (first and not sample.key):
+                return sample
+        raise SampleError(self._describe_missing(request, asked))
+
+    def _fits(self, given: Target, asked: Target) -> bool:
+        """Whether *given* is what was asked for, except for credentials, and what the mapping leaves open.
+
+        That is what a variable that is not set stands for, or a TODO.
+        """
+        unset = {name for name, values in asked.query.items() if _OPEN & set(values)}
+        query = {n: v for n, v in given.query.items() if n not in unset and n != self._key}
+        path = given.path
+        if len(path) == len(asked.path):
+            pairs = zip(path, asked.path, strict=True)
+            path = tuple(a if a in _OPEN and g else g for g, a in pairs)
+        return Target(path, query).fits(asked)
+
+    def _describe_missing(self, request: PlatformRequest, asked: str) -> str:
+        answered = "; ".join(self._answered)
+        return (
+            f"no sample answers the call `{request.call}`: {request.method} {asked}"
+            + (f" (answered so far: {answered})" if answered else "")
+            + f"; give it as {request.call}=FILE, or as '{asked.partition('?')[0]}=FILE'"
+        )
+
+    def _require_call(self, key: str) -> None:
+        if key and not key.startswith("/") and key not in self._calls:
+            calls = ", ".join(self._calls)
+            near = f"; {did_you_mean(key, self._calls)}".rstrip("; ")
+            raise SampleError(f"`{key}` is no call of this mapping: its calls are {calls}{near}")

@@ -1,0 +1,102 @@
+"""One answer made for the one who writes the mapping: its calls watched, its reasons kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from ticketbridge.engine.bridge import Answer, Bridge
+from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.problems import ProblemError
+from ticketbridge.engine.upstream.context import AnswerContext, Send
+from ticketbridge.engine.upstream.errors import NoAnswer
+from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
+from ticketbridge.mapping.spec import EndpointSpec
+from ticketbridge.service.user import asked_user
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and what came of it: an *answer*, or a *failure* in words. Times are in seconds."""
+
+    request: PlatformRequest
+    started: float
+    seconds: float = 0.0
+    answer: PlatformAnswer | None = None
+    failure: str = ""
+
+
+class Watched:
+    """Wraps the *last_stage* of a pipe, and keeps *exchanges*, in the order of sending."""
+
+    def __init__(self, last_stage: Send) -> None:
+        self.exchanges: list[Exchange] = []
+        self._last_stage = last_stage
+        self._since = time.perf_counter()
+
+    async def send(self, request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
+        """See Send."""
+        began = time.perf_counter()
+        exchange = Exchange(request, began - self._since, failure="stopped before it was answered")
+        self.exchanges.append(exchange)
+        try:
+            exchange.answer = await self._last_stage(request, context)
+        except NoAnswer as failure:
+            exchange.failure = failure.problem.log
+            raise
+        except ProblemError as problem:
+            exchange.failure = problem.log
+            raise
+        else:
+            exchange.failure = ""
+        finally:
+            exchange.seconds = time.perf_counter() - began
+        return exchange.answer
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What menta tech would get, an *answer* or a *problem*, and how it came about.
+
+    *open* is what is TODO in the mapping: while something is, menta tech gets nothing.
+    """
+
+    user: str
+    now: datetime
+    bridge: Bridge
+    journal: Journal
+    answer: Answer | None
+    problem: ProblemError | None
+    exchanges: Sequence[Exchange] = field(default=(), repr=False)
+    open: Sequence[str] = ()
+
+
+async def make_trial(
+    bridge: Bridge,
+    user: str,
+    *,
+    now: datetime | None = None,
+    exchanges: Sequence[Exchange] = (),
+) -> Trial:
+    """Answer *user* by *bridge*, with reasons; *exchanges* is where its calls are kept.
+
+    Raises WaysDiffer if `serve` would answer otherwise.
+    """
+    now = now or datetime.now(UTC)
+    journal = Journal(explains=True)
+    answer = problem = None
+    try:
+        asked = require_asked_user(user, bridge.spec.endpoint)
+        answer = await bridge.answer(asked, journal, now=now)
+    except ProblemError as error:
+        problem = error
+    return Trial(user, now, bridge, journal, answer, problem, exchanges)
+
+
+def require_asked_user(user: str, endpoint: EndpointSpec) -> str:
+    """Return *user* as the service reads it from a query. Raises InvalidUser."""
+    query = f"{quote(endpoint.user_parameter, safe='')}={quote(user, safe='')}"
+    return asked_user(query.encode(), endpoint)
