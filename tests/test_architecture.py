@@ -144,16 +144,6 @@ def test_serving_loads_none_of_the_tools() -> None:
     assert not {"graphql", "httpx", "aiohttp", "hypothesis"} & set(loaded)
 
 
-TWICE = {
-    "Answer",
-    "Server",
-    "_Json",
-    "_Reader",
-    *("compiler", "context", "errors", "findings", "nodes", "quoting", "schema"),
-}
-"""The names of classes and modules that still stand for two things. No name is ever added here."""
-
-
 def names_in(path: Path) -> Iterator[str]:
     """Yield the names that a file gives away: its own, unless it is a package's, and its classes'."""
     if path.stem not in {"__init__", "__main__"}:
@@ -164,7 +154,7 @@ def names_in(path: Path) -> Iterator[str]:
 
 
 def test_each_name_stands_for_one_thing() -> None:
-    """No two classes and no two modules have the same name, but for those that `TWICE` still lists."""
+    """No two classes and no two modules have the same name."""
     counts = Counter(name for _, path in modules() for name in names_in(path))
 
-    assert {name for name, count in counts.items() if count > 1} == TWICE
+    assert [name for name, count in counts.items() if count > 1] == []

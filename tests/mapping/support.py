@@ -15,11 +15,11 @@ from ticketbridge.mapping import (
     Place,
     parse_mapping,
 )
-from ticketbridge.mapping.context import Context
 from ticketbridge.mapping.keys import Declared, build
-from ticketbridge.mapping.nodes import MapNode
+from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.spec import StatusTableSpec, TableSpec
+from ticketbridge.mapping.yaml_nodes import MapNode
 
 FILE = "acme.yaml"
 VARIABLES = {"TOKEN": "t0ken", "SECRET": "s3cret-of-menta-tech"}

@@ -22,9 +22,9 @@ from ticketbridge.mapping import (
     load_mapping,
     schema,
 )
-from ticketbridge.mapping.nodes import Broken, walk
 from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.structure import check_structure
+from ticketbridge.mapping.yaml_nodes import Broken, walk
 from ticketbridge.mapping.yaml_reader import read_yaml
 from ticketbridge.workbench.check.checking import check_text
 

@@ -6,7 +6,6 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ticketbridge.mapping import Environment, Place, schema
-from ticketbridge.mapping.context import Context
 from ticketbridge.mapping.keys import (
     Declared,
     Key,
@@ -20,10 +19,11 @@ from ticketbridge.mapping.keys import (
     name_of,
     needed,
 )
-from ticketbridge.mapping.nodes import Broken, Node, node_of
+from ticketbridge.mapping.mapping_schema import legal_keys, sections
+from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.report import Report
-from ticketbridge.mapping.schema import legal_keys, sections
 from ticketbridge.mapping.value_kinds import DURATION, POSSIBLY_EMPTY, YES_OR_NO, text, whole, word
+from ticketbridge.mapping.yaml_nodes import Broken, Node, node_of
 
 PLACE = Place("x.yaml", 2, 3)
 TEXT_VALUE = text(lambda given, _context: given.value, POSSIBLY_EMPTY)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tests.mapping.support import change, read
 from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.mapping import MappingError
-from ticketbridge.mapping.nodes import Scalar, node_at
 from ticketbridge.mapping.report import Report
+from ticketbridge.mapping.yaml_nodes import Scalar, node_at
 from ticketbridge.mapping.yaml_reader import read_yaml
 
 WORD = st.text("ab.[]{}?=&|'\" \\#", min_size=1, max_size=12).map(str.strip)

@@ -8,9 +8,9 @@ import pytest
 
 from tests.mapping.support import GOOD, change, findings, read, short, words_of
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.nodes import Scalar, node_at
 from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.spec import CallSpec, ConstSpec, ExpressionSpec, TableSpec
+from ticketbridge.mapping.yaml_nodes import Scalar, node_at
 from ticketbridge.mapping.yaml_reader import MAX_DEPTH, read_yaml
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 from ticketbridge import __version__
-from ticketbridge.cli.findings import print_findings
+from ticketbridge.cli.reporting import print_findings
 from ticketbridge.engine.agreement import WaysDiffer
 from ticketbridge.mapping import MappingError
 from ticketbridge.terminal import UsageError, open_missing_streams

@@ -7,8 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from ticketbridge.cli.findings import all_findings
 from ticketbridge.cli.outcome import add_outcome_arguments, print_outcome
+from ticketbridge.cli.reporting import all_findings
 from ticketbridge.mapping import Environment
 from ticketbridge.workbench.answers import fetch_answer
 from ticketbridge.workbench.record.recording import RecordError, record

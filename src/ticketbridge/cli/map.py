@@ -8,8 +8,8 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from ticketbridge.cli.findings import all_findings
 from ticketbridge.cli.outcome import add_outcome_arguments, print_outcome
+from ticketbridge.cli.reporting import all_findings
 from ticketbridge.mapping import Environment
 from ticketbridge.workbench.answers import map_samples
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ticketbridge.contract import tickets_schema_text
-from ticketbridge.mapping.schema import schema_text
+from ticketbridge.mapping.mapping_schema import schema_text
 
 _SCHEMAS = {"mapping": schema_text, "tickets": tickets_schema_text}
 

@@ -7,7 +7,7 @@ import logging
 import os
 from pathlib import Path
 
-from ticketbridge.cli.findings import all_findings
+from ticketbridge.cli.reporting import all_findings
 from ticketbridge.mapping import Environment
 from ticketbridge.service import logs
 from ticketbridge.service.catalog import NoMappings

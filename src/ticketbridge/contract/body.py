@@ -9,9 +9,9 @@ from ticketbridge.contract.shape import Schema, items_of, object_shape, resolve,
 from ticketbridge.jmes import describe_types, kinds, nodes
 from ticketbridge.jmes.analysis import asked, walk
 from ticketbridge.jmes.outcomes import outcomes
-from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.findings import did_you_mean
 from ticketbridge.mapping.spec import ExpressionSpec
+from ticketbridge.mapping.spec_compiler import SpecCompiler
 
 _TYPES: Mapping[str, frozenset[type]] = MappingProxyType(
     {
@@ -25,14 +25,14 @@ _TYPES: Mapping[str, frozenset[type]] = MappingProxyType(
 )
 
 
-def hold_to_schema(
+def check_schema(
     tree: nodes.Node, spec: ExpressionSpec, schema: Schema, compiler: SpecCompiler
 ) -> None:
     """The body *spec*, whose syntax is *tree*, can fit its *schema*; what cannot is a finding."""
     for part, place in _parts(tree, schema, schema):
-        _hold_to_type(part, spec, place, compiler)
+        _check_type(part, spec, place, compiler)
         if isinstance(part, nodes.HashOf):
-            _hold_to_names(part, spec, place, schema, compiler)
+            _check_names(part, spec, place, schema, compiler)
 
 
 def _parts(tree: nodes.Node, schema: Schema, root: Schema) -> Iterator[tuple[nodes.Node, Schema]]:
@@ -47,7 +47,7 @@ def _parts(tree: nodes.Node, schema: Schema, root: Schema) -> Iterator[tuple[nod
             yield from _parts(value, properties.get(name, {}), root)
 
 
-def _hold_to_type(
+def _check_type(
     tree: nodes.Node, spec: ExpressionSpec, schema: Schema, compiler: SpecCompiler
 ) -> None:
     types = outcomes(tree, rooted=True)
@@ -58,7 +58,7 @@ def _hold_to_type(
         compiler.report(spec.at(tree.start), "TB304", message)
 
 
-def _hold_to_names(
+def _check_names(
     tree: nodes.HashOf, spec: ExpressionSpec, schema: Schema, root: Schema, compiler: SpecCompiler
 ) -> None:
     shape = object_shape(schema, root)
@@ -73,7 +73,7 @@ def _hold_to_names(
             compiler.report(place, "TB301", message, did_you_mean(name, shape.properties))
 
 
-def hold_to_fields(
+def check_fields(
     tree: nodes.Node, spec: ExpressionSpec, fields: Collection[str], compiler: SpecCompiler
 ) -> None:
     """The body takes no field of the tickets that they never have."""

@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from ticketbridge.jmes import nodes
-from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.spec import ExpressionSpec
+from ticketbridge.mapping.spec_compiler import SpecCompiler
 
 STATUS = "status"
 VALID = "VALID"
@@ -33,7 +33,7 @@ _AS_THEY_ARE = frozenset(
 _ONE_OF = frozenset({"lookup", "max_by", "min_by"})
 
 
-def hold_to_marks(tree: nodes.Node, spec: ExpressionSpec, compiler: SpecCompiler) -> None:
+def check_marks(tree: nodes.Node, spec: ExpressionSpec, compiler: SpecCompiler) -> None:
     """The body *spec*, whose syntax is *tree*, gives each ticket with its status; else it is a finding."""
     parts = [part for _, part in tree.pairs] if isinstance(tree, nodes.HashOf) else [tree]
     facts = [_facts(part, None) for part in parts]

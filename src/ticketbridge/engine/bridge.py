@@ -36,17 +36,17 @@ from ticketbridge.engine.tickets.verdicts import RETURNED, Record, count
 from ticketbridge.engine.upstream.binding import bind_each
 from ticketbridge.engine.upstream.calls import BindingPlan, CallPlan
 from ticketbridge.engine.upstream.context import AnswerContext, Send
-from ticketbridge.engine.upstream.errors import OwnsNothing
+from ticketbridge.engine.upstream.failures import OwnsNothing
 from ticketbridge.engine.upstream.limits import BodyBudget, State, require_records
 from ticketbridge.engine.upstream.login import Login, compile_login
 from ticketbridge.engine.upstream.pipeline import EntryPlan, Platform
 from ticketbridge.engine.upstream.tls import compile_tls
 from ticketbridge.engine.upstream.wire import Wire, open_connections
 from ticketbridge.jmes import LOOKUP_CACHE, NOW, keys_shown
-from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.findings import Finding
-from ticketbridge.mapping.quoting import check_quoting
+from ticketbridge.mapping.quote_checks import check_quoting
 from ticketbridge.mapping.spec import BindingSpec, EntrySpec, MappingSpec
+from ticketbridge.mapping.spec_compiler import SpecCompiler
 
 Binding = tuple[dict[str, Any], list[Any]]
 """A scope, and what the next entry binds in it."""
@@ -362,11 +362,9 @@ def _compile_parts(spec: MappingSpec, compiler: SpecCompiler) -> Parts:
     _check_asking(spec, entries, login, compiler)
     check_quoting(spec, compiler)
     ticket = compile_program(spec.ticket, response.contract, names, compiler)
-    response.hold_to_fields(
-        [*(field.name for field in spec.ticket.fields.fields), STATUS], compiler
-    )
+    response.check_fields([*(field.name for field in spec.ticket.fields.fields), STATUS], compiler)
     if marks_of(spec.ticket):
-        response.hold_to_marks(compiler)
+        response.check_marks(compiler)
     tls = compile_tls(spec.upstream.tls, compiler)
     return Parts(response, entries, login, ticket, tls)
 

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 import msgspec
 
 from ticketbridge.contract import Breach, Validator, tickets_schema
-from ticketbridge.contract.body import hold_to_fields, hold_to_schema
-from ticketbridge.contract.marks import hold_to_marks
+from ticketbridge.contract.body import check_fields, check_schema
+from ticketbridge.contract.marks import check_marks
 from ticketbridge.contract.shape import Schema, items_of, object_shape
 from ticketbridge.engine.problems import MappingMismatch
 from ticketbridge.engine.tickets.duplicates import TICKET_ID
@@ -29,8 +29,8 @@ from ticketbridge.jmes import (
     TooLongError,
     encode_within,
 )
-from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.spec import ResponseSpec, UpstreamSpec
+from ticketbridge.mapping.spec_compiler import SpecCompiler
 
 _ROOTS = ("user", "tickets")
 _END = b"]}"
@@ -98,7 +98,7 @@ class ResponsePlan:
             Validator(self.contract.root, part=self.contract.ticket) if reshaped else None
         )
         if not compiler.failed(spec.body):
-            hold_to_schema(self._body.tree, spec.body, self._schema, compiler)
+            check_schema(self._body.tree, spec.body, self._schema, compiler)
         if TICKET_ID not in self.contract.shape.properties:
             compiler.report(
                 spec.place,
@@ -107,15 +107,15 @@ class ResponsePlan:
                 f'keep `{TICKET_ID}` in `fields` and rename it in `body`: "tickets[*].{{id: ticketId}}"',
             )
 
-    def hold_to_marks(self, compiler: SpecCompiler) -> None:
+    def check_marks(self, compiler: SpecCompiler) -> None:
         """The body gives each ticket with its status; what leaves it out is a finding."""
         if not compiler.failed(self._spec.body):
-            hold_to_marks(self._body.tree, self._spec.body, compiler)
+            check_marks(self._body.tree, self._spec.body, compiler)
 
-    def hold_to_fields(self, names: Collection[str], compiler: SpecCompiler) -> None:
+    def check_fields(self, names: Collection[str], compiler: SpecCompiler) -> None:
         """The body takes only such fields of tickets as are among *names*; others are findings."""
         if not compiler.failed(self._spec.body):
-            hold_to_fields(self._body.tree, self._spec.body, names, compiler)
+            check_fields(self._body.tree, self._spec.body, names, compiler)
 
     def writing(self, user: str) -> Writing:
         """A body to be written for *user*, which has no tickets yet."""

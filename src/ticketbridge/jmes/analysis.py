@@ -131,19 +131,19 @@ class _Analysis:
             case _:
                 if isinstance(node, nodes.Chain):
                     self._receivers |= _receivers(node)
-                    self._hold_steps(node, at_root=at_root)
+                    self._check_steps(node, at_root=at_root)
                 here, below = parts_of(node)
                 words = isinstance(node, nodes.Comparison)
                 self._visit_all(here, at_root=at_root, words=words)
                 self._visit_all(below, at_root=False)
 
-    def _hold_steps(self, chain: nodes.Chain, *, at_root: bool) -> None:
+    def _check_steps(self, chain: nodes.Chain, *, at_root: bool) -> None:
         if self._strict:
-            self._hold_together(chain, at_root=at_root)
+            self._check_together(chain, at_root=at_root)
             if at_root:
-                self._hold_to_keys(*chain.steps[:2])
+                self._check_keys(*chain.steps[:2])
 
-    def _hold_together(self, chain: nodes.Chain, *, at_root: bool) -> None:
+    def _check_together(self, chain: nodes.Chain, *, at_root: bool) -> None:
         """No step asks for a key or a position of what can never have one."""
         for before, step in pairwise(chain.steps):
             holder = _HOLDERS.get(type(step))
@@ -157,7 +157,7 @@ class _Analysis:
             reason = f"this needs {wanted}, and what stands before it gives {describe_types(types)}"
             self._refuse(step.start, reason, hint)
 
-    def _hold_to_keys(self, root: nodes.Node, key: nodes.Node) -> None:
+    def _check_keys(self, root: nodes.Node, key: nodes.Node) -> None:
         """The key that follows a root is one that it has, where these are known."""
         if not isinstance(root, nodes.Field) or not isinstance(key, nodes.Field):
             return

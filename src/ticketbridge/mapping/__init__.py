@@ -5,7 +5,7 @@ from __future__ import annotations
 from ticketbridge.mapping.environment import Environment
 from ticketbridge.mapping.findings import Finding, MappingError, Place
 from ticketbridge.mapping.loader import load_mapping, parse_mapping
-from ticketbridge.mapping.schema import schema, schema_text
+from ticketbridge.mapping.mapping_schema import schema, schema_text
 from ticketbridge.mapping.spec import MappingSpec
 
 __all__ = [

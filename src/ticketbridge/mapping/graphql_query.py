@@ -12,9 +12,9 @@ from graphql import (
     parse,
 )
 
-from ticketbridge.mapping.context import Context
 from ticketbridge.mapping.findings import Place, did_you_mean
-from ticketbridge.mapping.nodes import Scalar
+from ticketbridge.mapping.read_context import Context
+from ticketbridge.mapping.yaml_nodes import Scalar
 
 _MOST_TOKENS = 10_000
 

@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ticketbridge.mapping.context import Context
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.nodes import Node
+from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec_texts import TemplateSpec
 from ticketbridge.mapping.variables import (
     CONTROL,
@@ -19,6 +18,7 @@ from ticketbridge.mapping.variables import (
     warn_if_in_clear,
 )
 from ticketbridge.mapping.words import shown
+from ticketbridge.mapping.yaml_nodes import Node
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 SENSITIVE = re.compile(

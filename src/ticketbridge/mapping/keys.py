@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, ClassVar, Generic, TypeVar, cast, dataclass_transform, overload
 
-from ticketbridge.mapping.context import Context
-from ticketbridge.mapping.nodes import Broken, MapNode, Node, node_of
+from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.words import written
+from ticketbridge.mapping.yaml_nodes import Broken, MapNode, Node, node_of
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -9,14 +9,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ticketbridge.mapping.context import Context
 from ticketbridge.mapping.environment import Environment
 from ticketbridge.mapping.findings import Finding, MappingError, Place
-from ticketbridge.mapping.nodes import Broken, walk
-from ticketbridge.mapping.nodes import Path as NodePath
+from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.spec import MAPPING, MappingSpec
 from ticketbridge.mapping.structure import check_structure
+from ticketbridge.mapping.yaml_nodes import Broken, walk
+from ticketbridge.mapping.yaml_nodes import Path as NodePath
 from ticketbridge.mapping.yaml_reader import read_yaml
 
 MAX_BYTES = 256 * 1024

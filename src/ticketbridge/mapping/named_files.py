@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
-from ticketbridge.mapping.context import Context, text_of
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.json_schema import SchemaSlip, require_schema
-from ticketbridge.mapping.nodes import Broken, Node
+from ticketbridge.mapping.read_context import Context, text_of
 from ticketbridge.mapping.variables import ResolvedText
 from ticketbridge.mapping.words import shown
+from ticketbridge.mapping.yaml_nodes import Broken, Node
 
 MAX_BYTES = 1024 * 1024
 _PEM = "-----BEGIN "

@@ -6,7 +6,7 @@ import math
 import re
 from decimal import Decimal
 
-from ticketbridge.mapping.nodes import Plain
+from ticketbridge.mapping.yaml_nodes import Plain
 
 WORDS: dict[str, bool | None] = {"": None, "null": None, "true": True, "false": False}
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<fraction>\.[0-9]+)?(?P<exponent>[eE][+-]?[0-9]+)?")

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from ticketbridge.mapping.context import Context
 from ticketbridge.mapping.findings import Finding, Place
 from ticketbridge.mapping.keys import Declared, ValueKind, declared, key, mapping_of, needed
 from ticketbridge.mapping.named_files import FileSpec, read_schema
 from ticketbridge.mapping.networks import IPNetwork
-from ticketbridge.mapping.nodes import Broken, Node
+from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec_answers import (
     OWNS_NOTHING,
     FormatSpec,
@@ -86,6 +85,7 @@ from ticketbridge.mapping.spec_ticket import (
 )
 from ticketbridge.mapping.spec_upstream import UPSTREAM, BreakerSpec, TlsSpec, UpstreamSpec
 from ticketbridge.mapping.value_kinds import EXPRESSION, TITLE, only, pattern, word
+from ticketbridge.mapping.yaml_nodes import Broken, Node
 
 __all__ = [
     "DEFAULT_BODY",

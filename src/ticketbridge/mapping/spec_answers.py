@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ticketbridge.mapping.context import Context, text_of
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.keys import (
     Declared,
@@ -18,7 +17,7 @@ from ticketbridge.mapping.keys import (
     mapping_of,
     needed,
 )
-from ticketbridge.mapping.nodes import ListNode, Node, Scalar
+from ticketbridge.mapping.read_context import Context, text_of
 from ticketbridge.mapping.spec_texts import ExpressionSpec
 from ticketbridge.mapping.value_kinds import (
     DURATION,
@@ -33,6 +32,7 @@ from ticketbridge.mapping.value_kinds import (
     word,
 )
 from ticketbridge.mapping.words import shown
+from ticketbridge.mapping.yaml_nodes import ListNode, Node, Scalar
 
 # --- formats --------------------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
 
-from ticketbridge.mapping.context import Context, text_of
 from ticketbridge.mapping.headers import Claimed, check_header_name, check_token
 from ticketbridge.mapping.keys import (
     Declared,
@@ -21,7 +20,7 @@ from ticketbridge.mapping.keys import (
     mapping_of,
     needed,
 )
-from ticketbridge.mapping.nodes import Node
+from ticketbridge.mapping.read_context import Context, text_of
 from ticketbridge.mapping.spec_session import SessionAuthSpec
 from ticketbridge.mapping.spec_texts import Secret
 from ticketbridge.mapping.urls import read_url, warn_if_plain_http
@@ -33,6 +32,7 @@ from ticketbridge.mapping.variables import (
     resolve_text,
     warn_if_in_clear,
 )
+from ticketbridge.mapping.yaml_nodes import Node
 
 _COOKIE_END = re.compile(r"[ ,;]")
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Literal
 
-from ticketbridge.mapping.context import Context
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.mapping.headers import check_header_name
 from ticketbridge.mapping.keys import Declared, ValueKind, declared, key, mapping_of, needed
 from ticketbridge.mapping.networks import IPNetwork, are_everybody, has_no_caller, unmapped
-from ticketbridge.mapping.nodes import Node
+from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec_texts import Secret
 from ticketbridge.mapping.urls import has_dot_segment
 from ticketbridge.mapping.value_kinds import POSSIBLY_EMPTY, TEXT, either, list_of, text, word
@@ -22,6 +21,7 @@ from ticketbridge.mapping.variables import (
     resolve_text,
     warn_if_in_clear,
 )
+from ticketbridge.mapping.yaml_nodes import Node
 
 UserFormat = Literal["email", "phone", "any"]
 

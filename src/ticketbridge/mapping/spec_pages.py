@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ticketbridge.mapping.context import Context
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.keys import Declared, declared, key, mapping_of, needed
-from ticketbridge.mapping.nodes import Node
+from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec_texts import ExpressionSpec
 from ticketbridge.mapping.value_kinds import EXPRESSION, YES_OR_NO, only, whole
+from ticketbridge.mapping.yaml_nodes import Node
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ticketbridge.mapping.context import Context
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.headers import (
     Claimed,
@@ -18,7 +17,7 @@ from ticketbridge.mapping.headers import (
     warn_of_credential,
 )
 from ticketbridge.mapping.keys import Declared, declared, key, mapping_of, needed
-from ticketbridge.mapping.nodes import Broken, ListNode, MapNode, Node, Scalar
+from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec_texts import TemplateSpec
 from ticketbridge.mapping.urls import has_dot_segment
 from ticketbridge.mapping.value_kinds import (
@@ -31,6 +30,7 @@ from ticketbridge.mapping.value_kinds import (
     named,
 )
 from ticketbridge.mapping.variables import CONTROL, HOLE, ResolvedTemplate, resolve_template
+from ticketbridge.mapping.yaml_nodes import Broken, ListNode, MapNode, Node, Scalar
 
 _OF_POST = ("json", "form", "graphql", "idempotent")
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ticketbridge.mapping.context import Context, text_of
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.headers import Claimed, check_header_name, read_header
 from ticketbridge.mapping.keys import Declared, declared, inline, key, mapping_of, needed
-from ticketbridge.mapping.nodes import Node
+from ticketbridge.mapping.read_context import Context, text_of
 from ticketbridge.mapping.spec_answers import (
     FORMAT,
     RULES,
@@ -27,6 +26,7 @@ from ticketbridge.mapping.value_kinds import (
     text,
 )
 from ticketbridge.mapping.variables import ResolvedText, check_controls
+from ticketbridge.mapping.yaml_nodes import Node
 
 _LONGEST_SESSION = 720  # hours
 

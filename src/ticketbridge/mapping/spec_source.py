@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ticketbridge.mapping.context import Context, text_of
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.headers import Claimed
 from ticketbridge.mapping.keys import (
@@ -19,12 +18,13 @@ from ticketbridge.mapping.keys import (
     mapping_of,
     needed,
 )
-from ticketbridge.mapping.nodes import MapNode, Node
+from ticketbridge.mapping.read_context import Context, text_of
 from ticketbridge.mapping.spec_answers import FORMAT, RULES, FormatSpec, RuleSpec, check_claims
 from ticketbridge.mapping.spec_pages import PAGES, PagesSpec, check_items, check_paged_take
 from ticketbridge.mapping.spec_requests import RequestSpec, check_request, needs_one
 from ticketbridge.mapping.spec_texts import ExpressionSpec
 from ticketbridge.mapping.value_kinds import EXPRESSION, NAME, YES_OR_NO, list_of
+from ticketbridge.mapping.yaml_nodes import MapNode, Node
 
 RESERVED = frozenset({"user", "body", "status", "headers", "page", "tickets"})
 

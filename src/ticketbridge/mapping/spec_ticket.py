@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ticketbridge.mapping.context import Context, text_of
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.keys import (
     Declared,
@@ -19,7 +18,7 @@ from ticketbridge.mapping.keys import (
     mapping_of,
     needed,
 )
-from ticketbridge.mapping.nodes import ListNode, MapNode, Node, Scalar
+from ticketbridge.mapping.read_context import Context, text_of
 from ticketbridge.mapping.spec_texts import ExpressionSpec
 from ticketbridge.mapping.value_kinds import (
     EXPRESSION,
@@ -32,6 +31,7 @@ from ticketbridge.mapping.value_kinds import (
     word,
 )
 from ticketbridge.mapping.variables import warn_of_variables
+from ticketbridge.mapping.yaml_nodes import ListNode, MapNode, Node, Scalar
 
 VALID = "VALID"
 _TRUSTED = "upstream"

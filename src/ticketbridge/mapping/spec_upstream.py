@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ticketbridge.mapping.context import Context
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.headers import check_headers, is_sensitive
 from ticketbridge.mapping.keys import Declared, declared, key, mapping_of, needed
 from ticketbridge.mapping.named_files import FileSpec, read_file
-from ticketbridge.mapping.nodes import Broken, Node
+from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec_auth import AUTH, AuthSpec, NoAuthSpec, claimed_by
 from ticketbridge.mapping.spec_texts import Secret
 from ticketbridge.mapping.urls import read_base_url, warn_if_plain_http
@@ -24,6 +23,7 @@ from ticketbridge.mapping.value_kinds import (
     whole,
 )
 from ticketbridge.mapping.variables import check_header_value, resolve_text, warn_if_in_clear
+from ticketbridge.mapping.yaml_nodes import Broken, Node
 
 
 @declared

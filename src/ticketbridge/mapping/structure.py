@@ -10,11 +10,11 @@ from typing import Any
 
 from ticketbridge.mapping.findings import did_you_mean, nearest
 from ticketbridge.mapping.keys import Key, ValueKind, keys_of
-from ticketbridge.mapping.nodes import Broken, ListNode, MapNode, Node, Path, Scalar
 from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.spec import MAPPING, CallSpec
 from ticketbridge.mapping.spec_ticket import FIELD, FIELDS_OF_EXPRESSIONS
 from ticketbridge.mapping.words import found, label, shown, written
+from ticketbridge.mapping.yaml_nodes import Broken, ListNode, MapNode, Node, Path, Scalar
 
 Schema = Mapping[str, Any]
 CALL_KEYS = tuple(keys_of(CallSpec))

@@ -6,8 +6,8 @@ import re
 from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from ticketbridge.mapping.context import Context
 from ticketbridge.mapping.environment import PLACEHOLDER
+from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.variables import ResolvedText
 
 # Stands for a URL that a variable which is not set would give.

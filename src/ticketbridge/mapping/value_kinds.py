@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from ticketbridge.mapping.context import Context, text_of
 from ticketbridge.mapping.keys import Key, NoValueError, ValueKind
-from ticketbridge.mapping.nodes import Node, Scalar
+from ticketbridge.mapping.read_context import Context, text_of
 from ticketbridge.mapping.spec_texts import ExpressionSpec
 from ticketbridge.mapping.variables import (
     ResolvedText,
@@ -17,6 +16,7 @@ from ticketbridge.mapping.variables import (
     resolve_text,
     warn_of_variables,
 )
+from ticketbridge.mapping.yaml_nodes import Node, Scalar
 
 T = TypeVar("T")
 W = TypeVar("W", bound=str | int)

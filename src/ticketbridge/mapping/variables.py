@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass, field
 
 from ticketbridge.jmes import ExpressionError, HolePart, TextPart, VariablePart, split_template
-from ticketbridge.mapping.context import Context, text_of
 from ticketbridge.mapping.environment import Value
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.nodes import Broken, Node, Scalar, walk
 from ticketbridge.mapping.places import pieces_from
+from ticketbridge.mapping.read_context import Context, text_of
 from ticketbridge.mapping.spec_texts import ExpressionSpec, Secret, TemplateSpec
 from ticketbridge.mapping.words import shown
+from ticketbridge.mapping.yaml_nodes import Broken, Node, Scalar, walk
 
 VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^{}]*))?\}")
 _HOLE = re.compile(r"\{[^{}]*\}")

@@ -75,7 +75,7 @@ def settings_from(
 
     Raises SettingsError, which names the variable or the flag that is wrong.
     """
-    read, default = _Reader(environment, flags or {}), Settings()
+    read, default = _SettingsReader(environment, flags or {}), Settings()
     return Settings(
         host=read("HOST", _host, default.host, "an address to listen on"),
         port=read("PORT", _port, default.port, "a port from 0 to 65535"),
@@ -122,7 +122,7 @@ def doubts_of(settings: Settings) -> Iterator[str]:
             )
 
 
-class _Reader:
+class _SettingsReader:
     def __init__(self, environment: Mapping[str, str], flags: Mapping[str, str]) -> None:
         self._environment = environment
         self._flags = flags

@@ -20,8 +20,8 @@ from ticketbridge.engine.tickets.steps import is_owner
 from ticketbridge.engine.tickets.verdicts import NOT_OWNER, CheckNote, FieldNote, Record
 from ticketbridge.engine.upstream.messages import PlatformRequest
 from ticketbridge.jmes import NOWHERE, Expression, root_paths
-from ticketbridge.mapping.compiler import Scope
 from ticketbridge.mapping.spec import CallSpec, ExpressionSpec, MappingSpec, Secret, TemplateSpec
+from ticketbridge.mapping.spec_compiler import Scope
 from ticketbridge.workbench.cases.case_platform import below_base
 from ticketbridge.workbench.cases.value_text import write_moment
 from ticketbridge.workbench.personal.personal_data import find_personal_data

@@ -15,7 +15,7 @@ from typing import Any
 
 from ticketbridge.jmes import FUNCTIONS, Function
 from ticketbridge.mapping.keys import ValueKind
-from ticketbridge.mapping.schema import sections
+from ticketbridge.mapping.mapping_schema import sections
 
 START = "<!-- reference: generated from the keys of the language and the table of functions -->"
 END = "<!-- end of the reference -->"

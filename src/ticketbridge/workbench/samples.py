@@ -18,10 +18,10 @@ import msgspec
 
 from ticketbridge.engine.upstream.context import AnswerContext
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
-from ticketbridge.mapping.compiler import TODO
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.mapping.findings import did_you_mean
 from ticketbridge.mapping.spec import CallSpec, MappingSpec
+from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.terminal import UsageError
 from ticketbridge.workbench.cases.case_platform import below_base, find_key_parameter
 from ticketbridge.workbench.cases.case_spec import Target

@@ -12,7 +12,7 @@ from ticketbridge.engine.bridge import Answer, Bridge
 from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.problems import ProblemError
 from ticketbridge.engine.upstream.context import AnswerContext, Send
-from ticketbridge.engine.upstream.errors import NoAnswer
+from ticketbridge.engine.upstream.failures import NoAnswer
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.mapping.spec import EndpointSpec
 from ticketbridge.service.user import asked_user

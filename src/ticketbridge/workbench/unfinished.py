@@ -16,7 +16,6 @@ import msgspec
 from ticketbridge.contract import tickets_schema
 from ticketbridge.contract.marks import VALID
 from ticketbridge.engine.bridge import Answer
-from ticketbridge.mapping.compiler import TODO
 from ticketbridge.mapping.findings import Finding, MappingError
 from ticketbridge.mapping.loader import Draft
 from ticketbridge.mapping.spec import (
@@ -29,6 +28,7 @@ from ticketbridge.mapping.spec import (
     TemplateSpec,
     TicketSpec,
 )
+from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.workbench.spec_parts import list_parts
 
 _OPEN_CODES = frozenset({"TB015", "TB070"})

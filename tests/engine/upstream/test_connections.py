@@ -17,7 +17,7 @@ from ticketbridge.engine.bridge import Bridge, compile_mapping
 from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.problems import UpstreamError, UpstreamUnavailable
 from ticketbridge.engine.upstream.connection import Connection
-from ticketbridge.engine.upstream.sockets import Server
+from ticketbridge.engine.upstream.sockets import OriginPool
 
 pytestmark = pytest.mark.anyio
 
@@ -93,14 +93,14 @@ async def test_what_comes_before_the_request_is_no_answer(
     platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A connection that speaks first is closed: whatever it says, it has not been asked."""
-    connect = Server._connected
+    connect = OriginPool._connected
 
-    async def connect_slowly(server: Server) -> Connection:
+    async def connect_slowly(server: OriginPool) -> Connection:
         connection = await connect(server)
         await asyncio.sleep(0.05)
         return connection
 
-    monkeypatch.setattr(Server, "_connected", connect_slowly)
+    monkeypatch.setattr(OriginPool, "_connected", connect_slowly)
     platform.greetings = [(http(OTHERS),)]
     platform.on("/orders", Reply(json=MINE))
     bridge = bridge_to(platform)

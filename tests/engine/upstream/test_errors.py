@@ -9,7 +9,7 @@ import pytest
 
 from ticketbridge.engine.problems import UpstreamUnavailable, UpstreamUnreadable
 from ticketbridge.engine.upstream.connection import ConnectionLost, NoHttp
-from ticketbridge.engine.upstream.errors import FOREIGN_ERRORS, cut_short, unreachable
+from ticketbridge.engine.upstream.failures import FOREIGN_ERRORS, cut_short, unreachable
 
 
 @pytest.mark.parametrize(

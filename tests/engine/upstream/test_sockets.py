@@ -27,7 +27,7 @@ from ticketbridge.engine.upstream.connection import (
     NoHttp,
 )
 from ticketbridge.engine.upstream.messages import Incoming
-from ticketbridge.engine.upstream.sockets import Server, SocketTransport, request_bytes
+from ticketbridge.engine.upstream.sockets import OriginPool, SocketTransport, request_bytes
 from ticketbridge.engine.upstream.tls import trusting_context
 
 pytestmark = pytest.mark.anyio
@@ -412,15 +412,15 @@ async def test_bytes_before_the_first_request_are_seen_before_it_is_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A connection on which something waits is never asked, though the loop has not read it yet."""
-    connect = Server._connected
+    connect = OriginPool._connected
 
-    async def connect_and_hear(server: Server) -> Connection:
+    async def connect_and_hear(server: OriginPool) -> Connection:
         connection = await connect(server)
         spoken.wait(PATIENCE)  # the loop has no turn in between
         time.sleep(0.02)  # noqa: ASYNC251 - likewise
         return connection
 
-    monkeypatch.setattr(Server, "_connected", connect_and_hear)
+    monkeypatch.setattr(OriginPool, "_connected", connect_and_hear)
     spoken = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -460,14 +460,14 @@ async def test_a_connection_that_ends_before_it_is_asked_is_lost(
 ) -> None:
     """A request is not written to where nobody reads it, to wait until the deadline."""
     platform.greetings = [(CLOSE,)]
-    opened = Server.opened
+    opened = OriginPool.opened
 
-    async def opened_slowly(server: Server, timeout: float) -> Any:  # noqa: ASYNC109 - as the other
+    async def opened_slowly(server: OriginPool, timeout: float) -> Any:  # noqa: ASYNC109 - as the other
         connection = await opened(server, timeout)
         await asyncio.sleep(0.05)
         return connection
 
-    monkeypatch.setattr(Server, "opened", opened_slowly)
+    monkeypatch.setattr(OriginPool, "opened", opened_slowly)
     async with transport() as made:
         with pytest.raises(ConnectionLost):
             await get(platform, made)
@@ -481,7 +481,7 @@ async def test_a_host_is_looked_up_once_in_a_while(
 ) -> None:
     """Where connections are not kept, each of them would wait for a name server."""
     monkeypatch.setattr(sockets, "RESOLVED_SECONDS", 0.2)
-    server = Server(platform.url, None)
+    server = OriginPool(platform.url, None)
     first = await server._resolved()
     kept = await server._resolved()
     await asyncio.sleep(0.25)
@@ -494,7 +494,7 @@ async def test_a_host_is_looked_up_once_in_a_while(
 
 async def test_addresses_that_lead_nowhere_are_forgotten(platform: FakePlatform) -> None:
     """A platform that has moved is found by the next connection, however young its old addresses are."""
-    server = Server(platform.url, None)
+    server = OriginPool(platform.url, None)
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))
         gone = (socket.AF_INET, socket.SOCK_STREAM, 6, "", unheard.getsockname())
@@ -516,10 +516,10 @@ async def test_the_next_address_is_tried_where_one_does_not_answer(
     dead = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0))
     good = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
 
-    async def resolved(_: Server) -> list[Any]:
+    async def resolved(_: OriginPool) -> list[Any]:
         return [dead, good]
 
-    monkeypatch.setattr(Server, "_resolved", resolved)
+    monkeypatch.setattr(OriginPool, "_resolved", resolved)
     platform.on("/x", Reply(json=1))
     async with transport() as made:
         assert await body_of(await get(platform, made)) == b"1"
@@ -530,11 +530,11 @@ async def test_connecting_has_a_time_of_its_own(
 ) -> None:
     """It counts from the look-up of the name."""
 
-    async def resolved(_: Server) -> list[Any]:
+    async def resolved(_: OriginPool) -> list[Any]:
         await asyncio.sleep(PATIENCE)
         return []
 
-    monkeypatch.setattr(Server, "_resolved", resolved)
+    monkeypatch.setattr(OriginPool, "_resolved", resolved)
     async with transport(connect_timeout=0.05) as made:
         with pytest.raises(TimeoutError):
             await get(platform, made)

@@ -9,7 +9,7 @@ import pytest
 from tests.support import USER
 from tests.workbench.draft.drafting import conditions, draft, ticket
 from tests.workbench.draft.due import ORDERS, draft_of, given_out
-from ticketbridge.mapping.compiler import TODO
+from ticketbridge.mapping.spec_compiler import TODO
 
 LATER = "2026-05-05T10:00:00Z"
 

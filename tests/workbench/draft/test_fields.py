@@ -8,7 +8,7 @@ import pytest
 
 from tests.support import USER
 from tests.workbench.draft.drafting import conditions, draft, fields, guess, ticket, tickets
-from ticketbridge.mapping.compiler import TODO
+from ticketbridge.mapping.spec_compiler import TODO
 
 
 def one(**changes: Any) -> Any:

@@ -29,7 +29,7 @@ from ticketbridge.engine.tickets.steps import Check, Level, OwnerCheck, RecordPr
 from ticketbridge.engine.tickets.verdicts import Verdict
 from ticketbridge.jmes import Expression
 from ticketbridge.jmes.loading import load
-from ticketbridge.mapping.compiler import Scope
+from ticketbridge.mapping.spec_compiler import Scope
 
 PART = 500
 """Tickets that are handed on together: enough that it costs nothing, few enough that they weigh nothing."""

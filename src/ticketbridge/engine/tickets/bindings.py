@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ticketbridge.jmes import ExpressionError, RootPath, compile_expression, names_in, root_paths
-from ticketbridge.mapping.compiler import Scope
 from ticketbridge.mapping.spec import (
     CallSpec,
     EntrySpec,
@@ -16,6 +15,7 @@ from ticketbridge.mapping.spec import (
     TemplateSpec,
     expressions_in,
 )
+from ticketbridge.mapping.spec_compiler import Scope
 
 _CATALOGUE_FIELDS = frozenset({"externalReferenceEventId", "showId"})
 _ID_KEY = re.compile(

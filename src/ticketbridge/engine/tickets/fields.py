@@ -22,7 +22,6 @@ from ticketbridge.engine.tickets.convert import (
 )
 from ticketbridge.jmes import AttributedElement, Expression, Repeated, kinds
 from ticketbridge.jmes.nodes import Constant
-from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.findings import did_you_mean, nearest
 from ticketbridge.mapping.spec import (
     ConstSpec,
@@ -32,6 +31,7 @@ from ticketbridge.mapping.spec import (
     ObjectSpec,
     TableSpec,
 )
+from ticketbridge.mapping.spec_compiler import SpecCompiler
 
 _UNCLEAR = frozenset({Repeated, AttributedElement})
 # Of an open object any name may be meant; one as near as this is a slip.
@@ -156,7 +156,7 @@ class FieldCompiler:
                 kind = type_of(schema)
                 return ExpressionField(name, expression, schema, kind, convert, optional)
             case ConstSpec():
-                self._hold_to_value(spec, optional=optional)
+                self._check_value(spec, optional=optional)
                 return ConstantField(name, self._constant(spec, schema, convert))
             case TableSpec():
                 return self._table(name, spec, schema, convert, optional=optional)
@@ -177,7 +177,7 @@ class FieldCompiler:
             self._constant(ConstSpec(expression.tree.value, spec.place), schema, convert)
         return expression
 
-    def _hold_to_value(self, spec: ConstSpec, *, optional: bool) -> None:
+    def _check_value(self, spec: ConstSpec, *, optional: bool) -> None:
         if (spec.value is None or spec.value == "") and not optional:
             message = "the contract needs this field, and an empty constant leaves it out"
             self._compiler.report(spec.place, "TB303", message, "give it a value")

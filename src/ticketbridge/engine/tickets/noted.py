@@ -17,7 +17,7 @@ from ticketbridge.engine.tickets.steps import Check, RecordProgram
 from ticketbridge.engine.tickets.verdicts import Record, Verdict
 from ticketbridge.jmes import Expression
 from ticketbridge.jmes.loading import load
-from ticketbridge.mapping.compiler import Scope
+from ticketbridge.mapping.spec_compiler import Scope
 
 Judge = Callable[[Scope, Notes], Record | None]
 """Gives the record of a binding that ends here, or None: go on."""

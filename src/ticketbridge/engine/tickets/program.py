@@ -15,7 +15,7 @@ from ticketbridge.engine.tickets.notes import Notes
 from ticketbridge.engine.tickets.steps import Level, RecordProgram
 from ticketbridge.engine.tickets.verdicts import NOT_OWNER, Record
 from ticketbridge.jmes.budget import shared_budget
-from ticketbridge.mapping.compiler import Scope
+from ticketbridge.mapping.spec_compiler import Scope
 
 
 class Unusual(Exception):

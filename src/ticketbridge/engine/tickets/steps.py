@@ -21,8 +21,8 @@ from ticketbridge.engine.tickets.verdicts import Verdict
 from ticketbridge.jmes import Expression, kinds
 from ticketbridge.jmes.analysis import choices
 from ticketbridge.jmes.nodes import Field as FieldNode
-from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.spec import ExpressionSpec, ReasonSpec, StatusTableSpec, TicketSpec
+from ticketbridge.mapping.spec_compiler import SpecCompiler
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,14 +19,14 @@ from ticketbridge.engine.problems import (
     UpstreamUnreadable,
 )
 from ticketbridge.engine.upstream.context import AnswerContext
-from ticketbridge.engine.upstream.errors import (
+from ticketbridge.engine.upstream.evaluate import evaluate, evaluate_bool, mismatch
+from ticketbridge.engine.upstream.failures import (
     CredentialsRefused,
     NotReady,
     OwnsNothing,
     PassingStatus,
     TryAgain,
 )
-from ticketbridge.engine.upstream.evaluate import evaluate, evaluate_bool, mismatch
 from ticketbridge.engine.upstream.formats import NO_BODY, Format, Unreadable, compile_format
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.jmes import (
@@ -37,7 +37,6 @@ from ticketbridge.jmes import (
     kinds,
     root_paths,
 )
-from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import (
     OWNS_NOTHING,
     CallSpec,
@@ -48,6 +47,7 @@ from ticketbridge.mapping.spec import (
     UpstreamSpec,
     secrets_in,
 )
+from ticketbridge.mapping.spec_compiler import Scope, SpecCompiler
 from ticketbridge.redaction import mask_emails, mask_words, origin_and_path
 
 RETRIED_STATUSES = frozenset({502, 503, 504})

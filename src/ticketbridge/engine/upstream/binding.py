@@ -11,12 +11,12 @@ from ticketbridge.engine.tickets.bindings import Bindings
 from ticketbridge.engine.tickets.turns import with_turns
 from ticketbridge.engine.upstream.calls import BindingPlan, CallPlan, unasked
 from ticketbridge.engine.upstream.context import AnswerContext, Bind, Read
-from ticketbridge.engine.upstream.errors import OwnsNothing
 from ticketbridge.engine.upstream.evaluate import evaluate_bool
+from ticketbridge.engine.upstream.failures import OwnsNothing
 from ticketbridge.engine.upstream.limits import require_records
 from ticketbridge.engine.upstream.paging import PageSeen, PagesPlan, Step, Walk
 from ticketbridge.engine.upstream.requests import FirstRequest
-from ticketbridge.mapping.compiler import Scope
+from ticketbridge.mapping.spec_compiler import Scope
 
 
 async def bind_each(

@@ -8,7 +8,6 @@ from typing import Any, Literal, assert_never
 from urllib.parse import quote
 
 from ticketbridge.jmes import Template, TooLongError, encode_within
-from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import (
     BodySpec,
     FormBodySpec,
@@ -16,6 +15,7 @@ from ticketbridge.mapping.spec import (
     JsonBodySpec,
     TemplateSpec,
 )
+from ticketbridge.mapping.spec_compiler import Scope, SpecCompiler
 
 Value = Callable[[Scope], Any]
 
@@ -71,12 +71,12 @@ def compile_body(
         case None:
             return None
         case JsonBodySpec():
-            return _Json(roots, compiler).body(spec.value)
+            return _JsonBody(roots, compiler).body(spec.value)
         case FormBodySpec():
             return _form(Parameters(spec.fields, roots, compiler, "form"))
         case GraphqlBodySpec():
             document = {"query": _Literal(spec.query), "variables": spec.variables}
-            return _Json(roots, compiler).body(document)
+            return _JsonBody(roots, compiler).body(document)
         case _:
             assert_never(spec)
 
@@ -102,7 +102,7 @@ class _Literal:
     text: str
 
 
-class _Json:
+class _JsonBody:
     """Compiles a JSON document with holes; *names* grows by the roots that they use."""
 
     def __init__(self, roots: Collection[str], compiler: SpecCompiler) -> None:

@@ -12,7 +12,6 @@ from ticketbridge.engine.upstream.formats import accept_of
 from ticketbridge.engine.upstream.paging import PageLimits, PagesPlan, compile_paging, first_step
 from ticketbridge.engine.upstream.requests import RequestPlan
 from ticketbridge.jmes import Expression, kinds, names_in
-from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import (
     BindingSpec,
     CallSpec,
@@ -24,6 +23,7 @@ from ticketbridge.mapping.spec import (
     UpstreamSpec,
     expressions_in,
 )
+from ticketbridge.mapping.spec_compiler import Scope, SpecCompiler
 
 RESULTS: Mapping[ResultKind, kinds.Kind] = MappingProxyType(
     {"take": kinds.ANY, "each": kinds.ARRAY, "collect": kinds.ARRAY}

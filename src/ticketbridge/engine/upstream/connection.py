@@ -30,7 +30,7 @@ class NoHttp(ValueError):
     """What came is no HTTP answer, or one whose head is too large."""
 
 
-class Answer:
+class PendingAnswer:
     """An answer whose body is on its way; see Incoming. Its methods raise what ended it too early."""
 
     def __init__(self, connection: Connection) -> None:
@@ -120,7 +120,7 @@ class Connection(asyncio.Protocol):
             lenient_optional_cr_before_lf=True,
             lenient_spaces_after_chunk_size=True,
         )
-        self._answer: Answer | None = None
+        self._answer: PendingAnswer | None = None
         self._bodiless = (
             0  # bytes since the last of a body: of the head, of chunks' frames, of trailers
         )
@@ -132,11 +132,11 @@ class Connection(asyncio.Protocol):
 
     # --- for the pool -----------------------------------------------------------------------------
 
-    async def ask(self, request: bytes) -> Answer:
+    async def ask(self, request: bytes) -> PendingAnswer:
         """Send *request* as it is; the answer, once its head is there. Cancelled, it closes."""
         if self._transport.is_closing():
             raise ConnectionLost("the connection ended before the request")
-        answer = self._answer = Answer(self)
+        answer = self._answer = PendingAnswer(self)
         self._bodiless = self._fields_size = 0
         self._has_begun = self._ends_with_connection = self._may_be_kept = False
         self._transport.write(request)
@@ -160,7 +160,7 @@ class Connection(asyncio.Protocol):
 
     # --- for the answer ---------------------------------------------------------------------------
 
-    def release(self, answer: Answer) -> None:
+    def release(self, answer: PendingAnswer) -> None:
         """Have done with *answer*; unless all of it came, and nothing after it, the connection is closed."""
         if self._answer is not answer:
             return
@@ -216,7 +216,7 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
         answer.wake()
 
-    def _refuse(self, answer: Answer, error: Exception | None) -> None:
+    def _refuse(self, answer: PendingAnswer, error: Exception | None) -> None:
         answer.fail(NoHttp("no HTTP answer"), error)
         self.close()
 

@@ -11,7 +11,7 @@ from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.upstream.limits import BodyBudget
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.engine.upstream.tokens import TokenStore
-from ticketbridge.mapping.compiler import Scope
+from ticketbridge.mapping.spec_compiler import Scope
 
 
 @dataclass(slots=True)

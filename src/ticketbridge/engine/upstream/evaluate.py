@@ -6,8 +6,8 @@ from typing import Any
 
 from ticketbridge.engine.problems import MappingMismatch
 from ticketbridge.jmes import EvaluationError, Expression, Repeated, has_null
-from ticketbridge.mapping.compiler import Scope
 from ticketbridge.mapping.spec import ResultKind
+from ticketbridge.mapping.spec_compiler import Scope
 
 _NOTHINGS = frozenset({"", "null", "none", "nil", "undefined", "false"})
 

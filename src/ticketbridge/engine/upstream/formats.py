@@ -46,9 +46,9 @@ def compile_format(spec: FormatSpec, *, any_content_type: bool) -> Format:
     """The format that *spec* declares."""
     match spec:
         case JsonFormatSpec():
-            return _Json(any_content_type)
+            return _JsonFormat(any_content_type)
         case XmlFormatSpec():
-            return _Xml(Lists(spec.lists), any_content_type)
+            return _XmlFormat(Lists(spec.lists), any_content_type)
         case _:
             assert_never(spec)
 
@@ -59,7 +59,7 @@ def accept_of(spec: FormatSpec) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Json:
+class _JsonFormat:
     any_content_type: bool
 
     async def read(self, answer: PlatformAnswer) -> Any:
@@ -67,7 +67,7 @@ class _Json:
 
 
 @dataclass(frozen=True, slots=True)
-class _Xml:
+class _XmlFormat:
     lists: Lists
     any_content_type: bool
 

@@ -16,7 +16,6 @@ from ticketbridge.engine.upstream.messages import PlatformRequest
 from ticketbridge.engine.upstream.requests import RequestPlan
 from ticketbridge.engine.upstream.tokens import Token
 from ticketbridge.jmes import LONGEST, EvaluationError, kinds
-from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import (
     ExpressionSpec,
     JsonFormatSpec,
@@ -26,6 +25,7 @@ from ticketbridge.mapping.spec import (
     UpstreamSpec,
     secrets_in,
 )
+from ticketbridge.mapping.spec_compiler import Scope, SpecCompiler
 
 # A login answers 400 to credentials that it does not know (RFC 6749, section 5.2, and many sessions).
 _REFUSED = REFUSED_STATUSES | {400}

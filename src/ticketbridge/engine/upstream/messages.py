@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from ticketbridge.engine.upstream.auth import Credentials
-from ticketbridge.mapping.compiler import Scope
+from ticketbridge.mapping.spec_compiler import Scope
 
 ACCEPT_JSON = "application/json"
 ACCEPT_XML = "application/xml, text/xml"

@@ -23,7 +23,6 @@ from ticketbridge.engine.upstream.messages import PlatformRequest
 from ticketbridge.engine.upstream.next_url import NextUrlError, next_url
 from ticketbridge.engine.upstream.requests import FirstRequest
 from ticketbridge.jmes import Expression, TooLongError, describe, encode_within, kinds
-from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import (
     CursorSpec,
     LinkHeaderSpec,
@@ -32,6 +31,7 @@ from ticketbridge.mapping.spec import (
     OffsetSpec,
     PagesSpec,
 )
+from ticketbridge.mapping.spec_compiler import Scope, SpecCompiler
 
 # The order of keys makes no difference between items; types do: 1, 1.0, "1" and true are four items.
 _ENCODER = msgspec.json.Encoder(order="deterministic", decimal_format="number")

@@ -11,8 +11,8 @@ from ticketbridge.engine.problems import MappingMismatch
 from ticketbridge.engine.upstream.bodies import LARGEST, Body, Parameters, compile_body
 from ticketbridge.engine.upstream.messages import ACCEPT_JSON, PlatformRequest
 from ticketbridge.jmes import LONGEST, EvaluationError, Template, TooLongError
-from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.spec import RequestSpec, UpstreamSpec
+from ticketbridge.mapping.spec_compiler import Scope, SpecCompiler
 
 Header = tuple[str, str]
 

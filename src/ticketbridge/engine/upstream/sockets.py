@@ -48,7 +48,7 @@ class SocketTransport:
         self._connect_timeout = connect_timeout
         self._tls = tls
         self._keep_alive = keep_alive
-        self._servers: dict[str, Server] = {}
+        self._servers: dict[str, OriginPool] = {}
 
     async def send(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
@@ -65,7 +65,7 @@ class SocketTransport:
         for server in self._servers.values():
             server.close()
 
-    def _located(self, url: str) -> tuple[Server, str]:
+    def _located(self, url: str) -> tuple[OriginPool, str]:
         """The server of *url*, and what is asked of it."""
         found = _URL.match(url)
         if found is None:
@@ -73,12 +73,12 @@ class SocketTransport:
         origin, target = found.groups()
         server = self._servers.get(origin)
         if server is None:
-            server = Server(origin, self._tls, keep_alive=self._keep_alive)
+            server = OriginPool(origin, self._tls, keep_alive=self._keep_alive)
             self._servers[origin] = server
         return server, target if target.startswith("/") else f"/{target}"
 
 
-class Server:
+class OriginPool:
     """The connections to one scheme, host and port."""
 
     def __init__(self, origin: str, tls: ssl.SSLContext | None, *, keep_alive: bool = True) -> None:

@@ -15,7 +15,8 @@ from ticketbridge.engine.problems import MappingMismatch, UpstreamUnavailable
 from ticketbridge.engine.upstream import limits
 from ticketbridge.engine.upstream.auth import Credentials
 from ticketbridge.engine.upstream.context import AnswerContext, Judge, Read, Reading, Send
-from ticketbridge.engine.upstream.errors import (
+from ticketbridge.engine.upstream.evaluate import mismatch
+from ticketbridge.engine.upstream.failures import (
     CredentialsRefused,
     FailedTry,
     NoAnswer,
@@ -24,13 +25,12 @@ from ticketbridge.engine.upstream.errors import (
     PassingStatus,
     TryAgain,
 )
-from ticketbridge.engine.upstream.evaluate import mismatch
 from ticketbridge.engine.upstream.limits import Breaker, RetryBudget, Slots
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.engine.upstream.next_url import NextUrlError, next_url
 from ticketbridge.engine.upstream.requests import RequestPlan
 from ticketbridge.engine.upstream.tokens import Token, TokenStore
-from ticketbridge.mapping.compiler import Scope
+from ticketbridge.mapping.spec_compiler import Scope
 
 _PLATFORM_FAILED = 500
 

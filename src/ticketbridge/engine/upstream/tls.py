@@ -6,8 +6,8 @@ import ssl
 import sys
 from typing import NoReturn
 
-from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.spec import FileSpec, TlsSpec
+from ticketbridge.mapping.spec_compiler import SpecCompiler
 
 _CODE = "TB056"
 

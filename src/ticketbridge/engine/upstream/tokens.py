@@ -9,7 +9,7 @@ from typing import Any
 
 from ticketbridge.engine.problems import UpstreamAuth, UpstreamTimeout
 from ticketbridge.engine.upstream.auth import Credentials
-from ticketbridge.engine.upstream.errors import OwnsNothing
+from ticketbridge.engine.upstream.failures import OwnsNothing
 
 _MARGIN = 30.0
 _SHARE_OF_LIFE = 0.1

@@ -13,7 +13,7 @@ from ticketbridge import __version__
 from ticketbridge.engine.problems import UpstreamUnreadable
 from ticketbridge.engine.upstream.context import AnswerContext
 from ticketbridge.engine.upstream.decoding import ACCEPTED_ENCODINGS, read_body, too_large
-from ticketbridge.engine.upstream.errors import FOREIGN_ERRORS, cut_short, unreachable
+from ticketbridge.engine.upstream.failures import FOREIGN_ERRORS, cut_short, unreachable
 from ticketbridge.engine.upstream.messages import (
     Incoming,
     PlatformAnswer,

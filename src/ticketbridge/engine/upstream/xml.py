@@ -74,7 +74,7 @@ class Lists:
 
 async def read_xml(text: Text, lists: Lists) -> dict[str, Any]:
     """The document in *text*: an object with one key, the root element. Raises XmlError."""
-    reader = _Reader(lists, text.declared)
+    reader = _XmlReader(lists, text.declared)
     try:
         for piece in text.pieces():
             reader.feed(piece)
@@ -141,7 +141,7 @@ class _Element:
         return text if text.strip(_BLANK) else ""
 
 
-class _Reader:
+class _XmlReader:
     """Takes text piece by piece, and has the document at the end."""
 
     def __init__(self, lists: Lists, declared: str | None) -> None:

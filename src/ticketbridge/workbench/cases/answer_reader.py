@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from ticketbridge.mapping.nodes import Node, Scalar
+from ticketbridge.mapping.yaml_nodes import Node, Scalar
 from ticketbridge.workbench.cases.case_spec import AnswerSpec, FormSent, JsonSent, Target
 from ticketbridge.workbench.cases.case_values import CaseValues
 

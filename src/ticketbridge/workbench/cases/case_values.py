@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ticketbridge.mapping.findings import did_you_mean
-from ticketbridge.mapping.nodes import ListNode, MapNode, Node, Scalar
 from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.words import found
+from ticketbridge.mapping.yaml_nodes import ListNode, MapNode, Node, Scalar
 
 
 class CaseValues:

@@ -12,7 +12,7 @@ from ticketbridge.engine.tickets.duplicates import TICKET_ID
 from ticketbridge.engine.tickets.verdicts import RETURNED, Record
 from ticketbridge.jmes import NOWHERE, Expression, root_paths
 from ticketbridge.jmes.values import equal
-from ticketbridge.mapping.compiler import Scope
+from ticketbridge.mapping.spec_compiler import Scope
 from ticketbridge.workbench.cases.value_text import MISSING, show_value
 from ticketbridge.workbench.trial import Trial
 

@@ -13,7 +13,6 @@ from ticketbridge.engine.agreement import WaysDiffer
 from ticketbridge.engine.tickets.fields import table_key
 from ticketbridge.engine.tickets.steps import is_owner
 from ticketbridge.jmes import Expression, Kind
-from ticketbridge.mapping.compiler import Scope, SpecCompiler
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.spec import (
     BindingSpec,
@@ -29,6 +28,7 @@ from ticketbridge.mapping.spec import (
     TableSpec,
     TicketSpec,
 )
+from ticketbridge.mapping.spec_compiler import Scope, SpecCompiler
 from ticketbridge.workbench.cases.case_spec import CaseSpec
 from ticketbridge.workbench.cases.runner import SkippingLoop, compile_for_cases, run_case
 from ticketbridge.workbench.spec_parts import SpecPart, list_parts

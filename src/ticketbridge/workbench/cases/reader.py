@@ -20,8 +20,8 @@ from ticketbridge.engine.problems import (
 )
 from ticketbridge.engine.tickets.verdicts import VerdictKind
 from ticketbridge.mapping.findings import Finding, MappingError, Place, did_you_mean
-from ticketbridge.mapping.nodes import MapNode, Node
 from ticketbridge.mapping.report import Report
+from ticketbridge.mapping.yaml_nodes import MapNode, Node
 from ticketbridge.mapping.yaml_reader import read_yaml
 from ticketbridge.workbench.cases.answer_reader import AnswerReader
 from ticketbridge.workbench.cases.case_spec import CaseSpec, CasesSpec, ExpectSpec, SurvivorSpec

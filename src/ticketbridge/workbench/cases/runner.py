@@ -16,9 +16,9 @@ from ticketbridge.engine.agreement import WaysDiffer
 from ticketbridge.engine.bridge import Bridge, compile_mapping
 from ticketbridge.engine.problems import ProblemError
 from ticketbridge.mapping import Environment, load_mapping
-from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.spec import AuthSpec, ExpressionSpec, MappingSpec, Secret, SessionAuthSpec
+from ticketbridge.mapping.spec_compiler import SpecCompiler
 from ticketbridge.workbench.cases.case_platform import CasePlatform, UnexpectedCall
 from ticketbridge.workbench.cases.case_spec import CaseSpec, ExpectSpec
 from ticketbridge.workbench.cases.compare import (

@@ -9,8 +9,8 @@ from typing import Any
 
 from ticketbridge.jmes.values import equal
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.nodes import ListNode, MapNode, Node, Scalar
 from ticketbridge.mapping.places import LINE_BREAK
+from ticketbridge.mapping.yaml_nodes import ListNode, MapNode, Node, Scalar
 from ticketbridge.workbench.cases.value_text import is_nested, write_block, write_flow
 
 WIDEST = 110

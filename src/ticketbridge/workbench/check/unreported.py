@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 from ticketbridge.mapping.findings import Finding
 from ticketbridge.mapping.loader import Draft
-from ticketbridge.mapping.nodes import Path
 from ticketbridge.mapping.places import LINE_BREAK
+from ticketbridge.mapping.yaml_nodes import Path
 
 
 def drop_follow_ons(found: Sequence[Finding], draft: Draft) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ticketbridge.engine.tickets.fields import table_key
-from ticketbridge.mapping.compiler import TODO
+from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.workbench.draft.platform_words import ID_WORDS, NAMING, make_singular, split_key
 from ticketbridge.workbench.draft.sample_values import (
     ABSENT,

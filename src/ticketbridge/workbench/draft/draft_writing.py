@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ticketbridge.contract.marks import VALID
-from ticketbridge.mapping.compiler import TODO
+from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.workbench.cases.value_text import write_flow, write_scalar
 from ticketbridge.workbench.draft.candidates import Condition, Guess
 from ticketbridge.workbench.draft.entries import (

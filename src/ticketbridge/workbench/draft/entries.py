@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from ticketbridge.mapping.compiler import TODO
+from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.workbench.draft.candidates import Candidate, find_candidates
 from ticketbridge.workbench.draft.documents import Document, Group
 from ticketbridge.workbench.draft.sample_values import Path, find_value

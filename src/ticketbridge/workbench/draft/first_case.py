@@ -14,7 +14,7 @@ import msgspec
 from ticketbridge.contract.marks import VALID
 from ticketbridge.engine.tickets.verdicts import NOT_OWNER
 from ticketbridge.mapping import Environment, MappingError, parse_mapping
-from ticketbridge.mapping.compiler import TODO
+from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.workbench.cases.answer_reader import JSON_TYPE, XML_TYPE
 from ticketbridge.workbench.cases.runner import SkippingLoop, compile_for_cases, list_tickets
 from ticketbridge.workbench.cases.value_text import write_moment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ticketbridge.mapping.compiler import TODO
+from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.workbench.draft.credentials import is_variable
 from ticketbridge.workbench.draft.documents import Document, Group, group_documents, is_paging
 from ticketbridge.workbench.draft.entries import (

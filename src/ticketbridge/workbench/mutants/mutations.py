@@ -11,7 +11,6 @@ from ticketbridge.contract.marks import VALID
 from ticketbridge.jmes import EvaluationError, ExpressionError, compile_expression, nodes
 from ticketbridge.jmes.parser import parse
 from ticketbridge.jmes.writing import Unwritable, text_of
-from ticketbridge.mapping.compiler import Scope
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.spec import (
     DEFAULT_BODY,
@@ -32,6 +31,7 @@ from ticketbridge.mapping.spec import (
     TicketSpec,
     XmlFormatSpec,
 )
+from ticketbridge.mapping.spec_compiler import Scope
 from ticketbridge.workbench.cases.coverage import Trace
 from ticketbridge.workbench.mutants.expression_edits import list_edits
 from ticketbridge.workbench.spec_parts import SpecPart, list_parts

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from ticketbridge.engine.agreement import WaysDiffer
 from ticketbridge.jmes import Expression, Kind
-from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.findings import Finding, MappingError, Place, did_you_mean
 from ticketbridge.mapping.spec import EntrySpec, ExpressionSpec, MappingSpec
+from ticketbridge.mapping.spec_compiler import SpecCompiler
 from ticketbridge.workbench.cases.case_spec import CaseSpec, CasesSpec, SurvivorSpec
 from ticketbridge.workbench.cases.coverage import trace_cases
 from ticketbridge.workbench.cases.runner import SkippingLoop, compile_for_cases, find_failures

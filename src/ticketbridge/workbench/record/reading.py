@@ -9,8 +9,8 @@ from typing import Any
 
 from ticketbridge.jmes import Expression
 from ticketbridge.jmes import Kind as JsonKind
-from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.spec import EntrySpec, ExpressionSpec
+from ticketbridge.mapping.spec_compiler import SpecCompiler
 from ticketbridge.workbench.personal.personal_kinds import PersonalKind
 from ticketbridge.workbench.record.evaluation import Evaluation
 from ticketbridge.workbench.record.slots import Slots, Use

@@ -15,7 +15,6 @@ from ticketbridge.jmes.functions.quoting import PROTECTED, QUOTED, open_quotes, 
 from ticketbridge.jmes.outcomes import outcomes
 from ticketbridge.jmes.parser import parse
 from ticketbridge.jmes.writing import text_of
-from ticketbridge.mapping.compiler import SpecCompiler
 from ticketbridge.mapping.findings import Finding, Severity
 from ticketbridge.mapping.spec import (
     BindingSpec,
@@ -30,6 +29,7 @@ from ticketbridge.mapping.spec import (
     SessionAuthSpec,
     TemplateSpec,
 )
+from ticketbridge.mapping.spec_compiler import SpecCompiler
 
 _QUOTES = "'\"`"
 _NOTHING = nodes.Constant(0, None)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ticketbridge.mapping.environment import PLACEHOLDER, Environment, Value, VariableError
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.nodes import Node
 from ticketbridge.mapping.report import Report
+from ticketbridge.mapping.yaml_nodes import Node
 
 UNKNOWN = Value(PLACEHOLDER, known=False)
 
