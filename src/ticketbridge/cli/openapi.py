@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from ticketbridge.cli.findings import all_findings
+from ticketbridge.cli.reporting import all_findings
 from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.service.catalog import not_there

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ticketbridge.cli.findings import all_findings
+from ticketbridge.cli.reporting import all_findings
 from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.service.catalog import not_there
