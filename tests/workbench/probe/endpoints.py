@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 import sqlite3
 import ssl
 import traceback
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
@@ -105,6 +107,49 @@ class Endpoint:
         del request
         allow = {"Allow": "GET, HEAD"} if status == 405 else {}
         return JSONResponse({"status": status}, status, {**NO_STORE, **allow})
+
+
+class RightInItsWay(Endpoint):
+    """Right, and other than the one above in all that is left open."""
+
+    async def __call__(self, request: Request) -> Response:
+        answer = await super().__call__(request)
+        answer.set_cookie("session", secrets.token_hex(8))
+        return answer
+
+    def headers(self) -> Mapping[str, str]:
+        control = "private, no-cache, no-store, max-age=0, must-revalidate"
+        return {
+            "Cache-Control": control,
+            "Content-Type": "application/json; charset=utf-8",
+            "Age": "0",
+            "X-Cache": "MISS from edge-7",
+            "X-Request-Id": secrets.token_hex(8),
+            "ETag": '"always-the-same"',
+            "Date": formatdate(usegmt=True),
+        }
+
+    def tickets_of(self, user: str) -> list[dict[str, Any]]:
+        owned = super().tickets_of(user)
+        return owned[self.pulls % 2 :] + owned[: self.pulls % 2]
+
+    def error(self, status: int, request: Request) -> Response:
+        if request.url.path != "/tickets":
+            return HTMLResponse("<h1>404 Not Found</h1><hr>nginx/1.18.0.1", 404)
+        status = {400: 422, 401: 403}.get(status, status)
+        kind = f"https://docs.acme.example/errors/{status}"
+        allow = {"Allow": "HEAD, GET"} if status == 405 else {}
+        document = {"type": kind, "title": "No", "detail": "See at docs.acme.example (10:30)"}
+        return JSONResponse(document, status, {**allow, "Cache-Control": "no-store"})
+
+
+class UnknownIs404(Endpoint):
+    """Says 404 of users whom nobody knows."""
+
+    async def answer(self, user: str) -> Response:
+        if user.lower() in self.owners:
+            return await super().answer(user)
+        return JSONResponse({"error": "no such user"}, 404, NO_STORE)
 
 
 class KeepsAMinute(Endpoint):

@@ -84,9 +84,12 @@ async def codes_at(
     return code, {found["code"] for found in json.loads(out)}
 
 
-async def test_nothing_is_found_at_a_right_endpoint(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where nothing is wrong nothing is found, and the exit code is 0."""
-    assert await codes_at(Endpoint(), capsys) == (0, set())
+@pytest.mark.parametrize("name", ["Endpoint", "RightInItsWay", "UnknownIs404"])
+async def test_nothing_is_found_at_a_right_endpoint(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where nothing is wrong nothing is found, however it is done, and the exit code is 0."""
+    assert await codes_at(getattr(endpoints, name)(), capsys) == (0, set())
 
 
 @pytest.mark.parametrize("name", list(FAULTS))

@@ -301,7 +301,8 @@ def check_errors(session: Session) -> ProbeCheck:
     if nowhere.is_success:
         message = "An address where nothing is has an answer"
         findings.append(finding("no-error", message, nowhere.shown))
-    kept = [heard for _, heard in session.caller.heard if _is_storable_error(heard)]
+    heard_before = [heard for _, heard in session.caller.heard if heard is not nowhere]
+    kept = list(filter(_is_storable_error, heard_before))
     if kept:
         message = f"{len(kept)} errors may be stored"
         got = kept[0].headers.get("cache-control") or "no Cache-Control"
