@@ -25,6 +25,7 @@ from tests.support import PromptServer
 
 USER = "ana@example.com"
 OTHER = "bo@example.com"
+PHONE = "+34600111222"
 SECRET = "s3cret-Of-menta-tech"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 NO_STORE = {"Cache-Control": "no-store"}
@@ -150,6 +151,31 @@ class UnknownIs404(Endpoint):
         if user.lower() in self.owners:
             return await super().answer(user)
         return JSONResponse({"error": "no such user"}, 404, NO_STORE)
+
+
+class LimitsCalls(Endpoint):
+    """Answers each fifth call with 429, and the same call after it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    async def __call__(self, request: Request) -> Response:
+        self.calls += 1
+        if self.calls % 5 == 0:
+            return JSONResponse({}, 429, {**NO_STORE, "Retry-After": "0"})
+        return await super().__call__(request)
+
+
+class OfPhones(Endpoint):
+    """Knows users by their phone numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.owners = {PHONE: [ticket(1)]}
+
+    def is_user(self, user: str) -> bool:
+        return bool(re.fullmatch(r"\+?[0-9]{6,15}", user))
 
 
 class KeepsAMinute(Endpoint):

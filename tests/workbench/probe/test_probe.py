@@ -84,12 +84,18 @@ async def codes_at(
     return code, {found["code"] for found in json.loads(out)}
 
 
-@pytest.mark.parametrize("name", ["Endpoint", "RightInItsWay", "UnknownIs404"])
+@pytest.mark.parametrize("name", ["Endpoint", "RightInItsWay", "UnknownIs404", "LimitsCalls"])
 async def test_nothing_is_found_at_a_right_endpoint(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where nothing is wrong nothing is found, however it is done, and the exit code is 0."""
     assert await codes_at(getattr(endpoints, name)(), capsys) == (0, set())
+
+
+async def test_users_may_be_phone_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where users are no addresses, made-up ones are none either."""
+    async with served(endpoints.OfPhones()) as url:
+        assert await probed(url, capsys, user=endpoints.PHONE) == (0, "[]\n")
 
 
 @pytest.mark.parametrize("name", list(FAULTS))

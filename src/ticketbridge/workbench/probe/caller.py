@@ -17,6 +17,7 @@ from ticketbridge.mapping.environment import Environment, VariableError
 from ticketbridge.terminal import UsageError
 
 MAX_BYTES: Final = 30_000_000
+_LONGEST_WAIT: Final = 10  # seconds
 _MASK = "**********"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -179,6 +180,7 @@ class Caller:
     ) -> Heard:
         """Send one request, and return what came; its place in `heard` has the name *what*.
 
+        Who asks to be called less often (429) is asked once more, after the time that it names.
         *secret* goes in place of each variable's value, *leave_secrets* leaves such headers out.
         """
         headers = [
@@ -188,7 +190,12 @@ class Caller:
         ]
         headers += (extra or {}).items()
         raw = [(name.encode(), value.encode("latin-1")) for name, value in headers]
-        heard = self._heard(method, self._url(query, path_end), raw)
+        url = self._url(query, path_end)
+        heard = self._heard(method, url, raw)
+        wait = heard.headers.get("retry-after", "")
+        if heard.status == 429 and wait.isdigit() and int(wait) <= _LONGEST_WAIT:
+            time.sleep(int(wait))
+            heard = self._heard(method, url, raw)
         self.heard.append((what, heard))
         return heard
 

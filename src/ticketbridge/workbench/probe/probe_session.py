@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,8 @@ from typing import Any
 
 from ticketbridge.workbench.probe.caller import Caller, Heard
 from ticketbridge.workbench.probe.contracts import Contract, TicketsAnswer
+
+_DIGITS = re.compile(r"\+?[0-9 ().-]+")
 
 Expected = Mapping[str, Sequence[Mapping[str, Any]]]
 """What users own: by user the fields of each ticket that are known, its id among them."""
@@ -40,8 +43,13 @@ class Session:
     earlier: dict[str, TicketsAnswer] = field(default_factory=dict)
 
     def stranger(self) -> str:
-        """Return a user whom no platform knows, another one at each call."""
-        return f"probe-{secrets.token_hex(8)}@example.com"
+        """Return a user of the same kind as *user* whom no platform knows, another one at each call."""
+        if "@" in self.user:
+            return f"probe-{secrets.token_hex(8)}@example.com"
+        if _DIGITS.fullmatch(self.user):
+            # No country has the code 999.
+            return f"{self.user[0] if self.user[0] == '+' else ''}999{secrets.randbelow(10**9):09}"
+        return f"probe-{secrets.token_hex(8)}"
 
     def tickets_in(self, heard: Heard) -> bool:
         """Whether an answer gives any ticket."""
