@@ -27,7 +27,7 @@ MEASURE_OF_PROGRAMS = "COVERAGE_PROCESS_CONFIG"
 SLOW = (
     "workbench/draft/test_any.py",
     "workbench/probe/",
-    "authoring/record/test_planted.py",
+    "workbench/record/test_planted.py",
     "benchmarks/test_drafts.py",
     "faults/",
     "mapping/test_fuzz.py",

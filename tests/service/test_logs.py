@@ -225,7 +225,7 @@ async def test_an_accepted_secret_is_logged_by_its_number(
 def test_a_key_makes_the_marks_of_users_match() -> None:
     """With TICKETBRIDGE_LOG_KEY a user has one mark in all processes, and without it in one process."""
     script = (
-        "from ticketbridge import logs; from ticketbridge.service.settings import settings_from;"
+        "from ticketbridge.service import logs; from ticketbridge.service.settings import settings_from;"
         f"logs.configure(settings_from()); print(logs.user_hash({USER!r}))"
     )
     marks = [
