@@ -26,6 +26,7 @@ MEASURE_OF_PROGRAMS = "COVERAGE_PROCESS_CONFIG"
 
 SLOW = (
     "workbench/draft/test_any.py",
+    "workbench/probe/",
     "workbench/record/test_planted.py",
     "benchmarks/test_drafts.py",
     "faults/",

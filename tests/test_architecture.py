@@ -23,7 +23,7 @@ LAYERS = [
     {"service.announcement"},
     {"service.app", "service.catalog"},
     {"service.protocol"},
-    {"service.replies", "service.drain"},
+    {"service.replies", "service.drain", "service.description"},
     {"service.logs", "service.access", "service.user", "service.admission", "service.listening"},
     {"service.settings", "service.logwriter", "service.framing", "service.collector", "service"},
     {"engine.bridge"},

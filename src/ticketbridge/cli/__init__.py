@@ -26,7 +26,10 @@ COMMANDS: Mapping[str, str] = {
     "map": "map saved answers of the platform, offline",
     "draft": "draft a first mapping from saved answers, or an OpenAPI file",
     "fetch": "make one real call, as menta tech would",
+    "probe": "judge an endpoint from outside, as menta tech calls it",
+    "sheet": "print a mapping as a page that both companies can sign",
     "schema": "print a JSON Schema",
+    "openapi": "print the OpenAPI description of what a mapping serves",
 }
 """The commands and what each does; a command's module has its name."""
 

@@ -76,6 +76,14 @@ class Validator:
             return Breach((), NO_JSON)
         return Breach(self._path(error), error.kind.name)
 
+    def breaches(self, value: object) -> list[Breach]:
+        """Return all rules that *value* breaks, in the order in which they are met."""
+        try:
+            errors = list(self._one.iter_errors(value))
+        except ValueError:
+            return [Breach((), NO_JSON)]
+        return [Breach(self._path(error), error.kind.name) for error in errors]
+
     def _path(self, error: _Error) -> tuple[str | int, ...]:
         known = self._names
         return tuple(s if isinstance(s, int) or s in known else UNNAMED for s in _steps(error))

@@ -33,6 +33,7 @@ from ticketbridge.engine.tickets.verdicts import count_kinds
 from ticketbridge.service.access import IPAddress, caller_address, check_address, check_secret
 from ticketbridge.service.admission import Admission
 from ticketbridge.service.collector import collecting
+from ticketbridge.service.description import describe_served
 from ticketbridge.service.drain import draining
 from ticketbridge.service.listening import is_loopback
 from ticketbridge.service.logs import LOGGER, flush, log_event, user_hash
@@ -106,6 +107,8 @@ def create_app(
         path: _Endpoint(bridge, settings, load, observe) for path, bridge in paths.items()
     }
     endpoints["/healthz"] = _Probe(lambda: json_reply({"status": "alive"}), load)
+    described = json_reply(describe_served({path: b.spec for path, b in paths.items()}))
+    endpoints["/openapi.json"] = _Probe(lambda: described, load)
     endpoints["/readyz"] = _Probe(lambda: _readiness(bridges, load), load)
     owned = partial(_owned, load, settings.grace) if drains else nullcontext
     rest = Starlette(lifespan=_lifespan(bridges, owned))
@@ -252,7 +255,7 @@ class _Endpoint:
 
 
 class _Probe:
-    """A small JSON document for a load balancer, as an ASGI application."""
+    """A JSON document about the service itself, as an ASGI application."""
 
     def __init__(self, document: Callable[[], Reply], load: Admission) -> None:
         self._document = document

@@ -20,7 +20,7 @@ from ticketbridge.workbench.draft.documents import Document, read_documents
 from ticketbridge.workbench.draft.draft_writing import make_variable_prefix
 from ticketbridge.workbench.draft.drafting import MappingDraft, make_mapping_draft
 from ticketbridge.workbench.draft.first_case import write_first_case
-from ticketbridge.workbench.draft.openapi import is_openapi, make_openapi_sample
+from ticketbridge.workbench.draft.openapi_samples import is_openapi, make_openapi_sample
 from ticketbridge.workbench.samples import Sample, SampleError, read_sample
 
 _SOMEONE = "user@example.com"

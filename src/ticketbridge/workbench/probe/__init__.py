@@ -1,0 +1,1 @@
+"""`ticketbridge probe`: any verification endpoint, judged from outside."""

@@ -1,0 +1,84 @@
+"""A probe's report for people, for programs, and for servers of continuous integration."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import TextIO
+from xml.etree import ElementTree as ET
+
+from ticketbridge.terminal import FAINT, GREEN, RED, YELLOW, Paint, counted
+from ticketbridge.workbench.probe.probe_findings import ProbeCheck, ProbeFinding, ProbeReport
+
+_COLOURS = {"error": RED, "warning": YELLOW}
+_UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def as_text(report: ProbeReport, out: TextIO | None = None) -> str:
+    """Return one line a check, each finding below its check, and the sum."""
+    paint = Paint(out)
+    lines = [f"probe of {report.url}"]
+    for result in report.results:
+        facts = f"  {paint(', '.join(result.facts), FAINT)}" if result.facts else ""
+        mark = "ok" if not result.findings else _worst(result)
+        lines.append(f"  {paint(mark.ljust(8), _COLOURS.get(mark, GREEN))}{result.name}{facts}")
+        for found in result.findings:
+            head = f"{found.severity}[{found.code}]"
+            lines += [
+                f"    {paint(head, _COLOURS[found.severity])} {found.message}",
+                f"      got:      {found.got}",
+                f"      expected: {found.expected}",
+                f"      why:      {found.why}",
+            ]
+    errors = sum(found.severity == "error" for found in report.findings)
+    warnings = len(report.findings) - errors
+    told = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
+    lines.append(f"{counted(report.calls, 'call')}: {told}")
+    return "\n".join(lines)
+
+
+def _worst(result: ProbeCheck) -> str:
+    is_error = any(found.severity == "error" for found in result.findings)
+    return "error" if is_error else "warning"
+
+
+def as_json(report: ProbeReport, _out: TextIO | None = None) -> str:
+    """Return the list of all findings."""
+    return json.dumps([asdict(found) for found in report.findings], indent=2, ensure_ascii=False)
+
+
+def as_junit(report: ProbeReport, _out: TextIO | None = None) -> str:
+    """Return a suite with a test for each check; errors fail it, warnings stand in its output."""
+    failed = [any(f.severity == "error" for f in result.findings) for result in report.results]
+    counts = {"tests": str(len(failed)), "failures": str(sum(failed)), "errors": "0"}
+    root = ET.Element("testsuites", name="ticketbridge probe")
+    suite = ET.SubElement(root, "testsuite", {"name": _speakable(report.url), **counts})
+    for result in report.results:
+        case = ET.SubElement(suite, "testcase", classname="probe", name=result.name)
+        for found in result.findings:
+            if found.severity == "error":
+                message = _speakable(f"{found.code}: {found.message}")
+                ET.SubElement(case, "failure", message=message).text = _told(found)
+        others = [_told(found) for found in result.findings if found.severity == "warning"]
+        if others or result.facts:
+            ET.SubElement(case, "system-out").text = "\n".join([*result.facts, *others])
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True)
+
+
+def _told(found: ProbeFinding) -> str:
+    text = f"{found.message}; got: {found.got}; expected: {found.expected}; why: {found.why}"
+    return _speakable(f"{found.code}: {text}")
+
+
+def _speakable(text: str) -> str:
+    return _UNSPEAKABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+WRITERS: Mapping[str, Callable[[ProbeReport, TextIO | None], str]] = MappingProxyType(
+    {"text": as_text, "json": as_json, "junit": as_junit}
+)
+"""Each format and what writes it."""

@@ -1,0 +1,136 @@
+"""The fields of a ticket on a mapping's page: their meaning, where each comes from, and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ticketbridge.contract import tickets_schema
+from ticketbridge.contract.shape import objects_in, resolve
+from ticketbridge.mapping.spec import (
+    ConstSpec,
+    ExpressionSpec,
+    FieldSpec,
+    MappingSpec,
+    ObjectSpec,
+    TableSpec,
+)
+from ticketbridge.workbench.sheet.expression_words import in_words
+from ticketbridge.workbench.sheet.sheet_page import Block, Heading, Mono, Paragraph, Table, Words
+
+_PERSONAL: Final = ("buyer", "primarySaleBuyerData", "nominalTicket")
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A field of a ticket with its dotted name."""
+
+    name: str
+    field: FieldSpec
+
+
+def say_fields(spec: MappingSpec) -> Iterator[Block]:
+    yield Heading("What each ticket has")
+    known = _contract(spec)
+    rows = [
+        (
+            (Mono(each.name),),
+            (known.meanings.get(each.name, ""),),
+            _origin(each.field),
+            _rule(each.field),
+        )
+        for each in _given(spec.ticket.fields)
+    ]
+    names = {each.name.partition(".")[0] for each in _given(spec.ticket.fields)}
+    if "status" not in names:
+        meaning = known.meanings.get("status", "")
+        rows.append(((Mono("status"),), (meaning,), ("the tables above",), ()))
+    yield Table(("field", "meaning", "where it comes from", "rule"), rows)
+    yield Paragraph(("An optional field is left out where the platform has no value for it.",))
+
+
+def _given(spec: ObjectSpec, before: str = "") -> Iterator[_Given]:
+    for each in spec.fields:
+        name = f"{before}{each.name}"
+        if isinstance(each.field, ObjectSpec):
+            yield from _given(each.field, f"{name}.")
+        else:
+            yield _Given(name, each.field)
+
+
+def _origin(spec: FieldSpec) -> Words:
+    match spec:
+        case ConstSpec(value=value):
+            return ("always ", Mono(str(value)))
+        case TableSpec(source=source, values=values, otherwise=otherwise):
+            pairs = [
+                p
+                for word, to in values.items()
+                for p in (", ", Mono(word), " is ", Mono(str(to.value)))
+            ]
+            end: Words = (
+                ("; else ", Mono(str(otherwise.value))) if otherwise else ("; no other word",)
+            )
+            return (*in_words(source.text), ": ", *pairs[1:], *end)
+        case ExpressionSpec(text=text):
+            return in_words(text)
+        case _:
+            return ()
+
+
+def _rule(spec: FieldSpec) -> Words:
+    source = spec.source if isinstance(spec, TableSpec) else spec
+    return (Mono(source.text),) if isinstance(source, ExpressionSpec) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Contract:
+    """What a contract says of a ticket's fields, by their dotted names."""
+
+    meanings: Mapping[str, str]
+    optional: Sequence[str]
+
+
+def _contract(spec: MappingSpec) -> _Contract:
+    schema = tickets_schema()
+    ticket = schema["$defs"]["ticket"]
+    meanings = dict(_meanings(ticket, schema, ""))
+    for part in () if spec.response.schema is None else objects_in(spec.response.schema):
+        for name, described in part.get("properties", {}).items():
+            if isinstance(described, dict) and "description" in described:
+                meanings[name] = str(described["description"])
+    names = ticket["properties"]
+    return _Contract(meanings, [name for name in names if name not in ticket["required"]])
+
+
+def _meanings(
+    schema: Mapping[str, Any], root: Mapping[str, Any], before: str
+) -> Iterator[tuple[str, str]]:
+    for name, part in schema.get("properties", {}).items():
+        inner = resolve(part, root)
+        yield f"{before}{name}", str(inner.get("description", ""))
+        yield from _meanings(inner, root, f"{before}{name}.")
+
+
+def say_left_out(spec: MappingSpec) -> Iterator[Block]:
+    yield Heading("What is never returned")
+    names = {each.name.partition(".")[0] for each in _given(spec.ticket.fields)}
+    lines: list[Words] = [
+        ("Tickets of other people, and a ticket of which the owner is not known.",),
+        ("Any data of the platform that is not in the table of fields above.",),
+        ("Credentials, addresses and messages of the platform, in answers and in errors.",),
+    ]
+    if spec.ticket.ineligible == "omit":
+        lines.insert(1, ("A ticket that is not valid: it is left out, and only counted.",))
+    missing = [name for name in _contract(spec).optional if name not in names]
+    if missing and spec.response.schema is None:
+        listed = [piece for name in missing for piece in (", ", Mono(name))][1:]
+        lines.append(("These optional fields of the contract: ", *listed, "."))
+    yield Table(("never returned",), [(line,) for line in lines])
+    personal = [name for name in _PERSONAL if name in names]
+    listed = [piece for name in personal for piece in (", ", Mono(name))][1:]
+    told: Words = ("Fields that hold personal data: ", *listed, ".") if personal else (
+        "No field of the contract for personal data is given.",
+    )  # fmt: skip
+    yield Paragraph(told)

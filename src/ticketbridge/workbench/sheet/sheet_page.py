@@ -1,0 +1,154 @@
+"""A page of headings, paragraphs and tables, and how it is written: as Markdown, or as one HTML file."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
+
+
+class Mono(NamedTuple):
+    """Text that stands for itself: a name, a value, a rule."""
+
+    text: str
+
+
+Words = tuple[str | Mono, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The title of the page (*level* 1) or of a section (2)."""
+
+    text: str
+    level: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Some sentences."""
+
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells under a head."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[Words]]
+
+
+Block = Heading | Paragraph | Table
+Page = Sequence[Block]
+
+# --- Markdown -------------------------------------------------------------------------------------
+
+_MARKS = re.compile(r"([\\`*_\[\]<>&|#~])")
+_BREAKS = re.compile(r"\s*[\r\n\x0b\x0c\x85\u2028\u2029]+\s*")
+
+
+def as_markdown(page: Page) -> str:
+    """Return *page* as Markdown (with tables, as GitHub has them); text of the mapping is escaped."""
+    return "\n\n".join(map(_markdown, page)) + "\n"
+
+
+def _markdown(block: Block) -> str:
+    match block:
+        case Heading(text=text, level=level):
+            return f"{'#' * level} {_marked((text,))}"
+        case Paragraph(words=words):
+            return _marked(words)
+        case Table(head=head, rows=rows):
+            lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+            lines += ["| " + " | ".join(_marked(cell) for cell in row) + " |" for row in rows]
+            return "\n".join(lines)
+
+
+def _marked(words: Words) -> str:
+    return "".join(_code(each.text) if isinstance(each, Mono) else _text(each) for each in words)
+
+
+def _text(text: str) -> str:
+    return _MARKS.sub(r"\\\1", _BREAKS.sub(" ", text))
+
+
+def _code(text: str) -> str:
+    text = _BREAKS.sub(" ", text).replace("|", "\\|")
+    if not text.strip():
+        return "(empty)"
+    if "`" not in text:
+        return f"`{text}`"
+    longest = max(map(len, re.findall("`+", text)))
+    fence = "`" * (longest + 1)
+    return f"{fence} {text} {fence}"
+
+
+# --- HTML -----------------------------------------------------------------------------------------
+
+_STYLE = """
+body { font: 11pt/1.45 Georgia, serif; color: #111; background: #fff }
+body { max-width: 54rem; margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.6rem; margin: 0 0 .5rem }
+h2 { font-size: 1.15rem; margin: 1.8rem 0 .4rem; break-after: avoid }
+table { border-collapse: collapse; width: 100%; margin: .5rem 0; font-size: .88rem }
+th, td { border: 1px solid #999; padding: .3rem .5rem; text-align: left; vertical-align: top }
+td { overflow-wrap: break-word }
+p:has(+ table) { break-after: avoid }
+th { background: #eee }
+tr { break-inside: avoid }
+table:last-of-type td { height: 2.2rem }
+code { font: .92em ui-monospace, Menlo, Consolas, monospace; background: #f3f3f3; padding: 0 .15em }
+@page { size: A4; margin: 18mm }
+@media print { body { margin: 0; max-width: none; padding: 0; font-size: 10pt } }
+"""
+
+
+def as_html(page: Page) -> str:
+    """Return *page* as one HTML file that loads nothing and can be printed; all text is escaped."""
+    title = next((block.text for block in page if isinstance(block, Heading)), "")
+    head = (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\';'
+        " style-src 'unsafe-inline'\">\n"
+        f"<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+    )
+    return head + "\n".join(map(_html, page)) + "\n</body>\n</html>\n"
+
+
+_BREAKABLE = re.compile(r"(?<=[.,(/_?&])(?=[\w'])")
+"""Where a long name may go on in the next line."""
+
+
+def _html(block: Block) -> str:
+    match block:
+        case Heading(text=text, level=level):
+            return f"<h{level}>{html.escape(text)}</h{level}>"
+        case Paragraph(words=words):
+            return f"<p>{_escaped(words)}</p>"
+        case Table(head=head, rows=rows):
+            heads = "".join(f'<th scope="col">{html.escape(each)}</th>' for each in head)
+            lines = [
+                f"<tr>{''.join(f'<td>{_escaped(cell)}</td>' for cell in row)}</tr>" for row in rows
+            ]
+            body = "\n".join(lines)
+            return f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+
+
+def _escaped(words: Words) -> str:
+    return "".join(
+        f"<code>{'<wbr>'.join(map(html.escape, _BREAKABLE.split(each.text))) or '&nbsp;'}</code>"
+        if isinstance(each, Mono)
+        else html.escape(each)
+        for each in words
+    )
+
+
+WRITERS: Mapping[str, Callable[[Page], str]] = MappingProxyType(
+    {"markdown": as_markdown, "html": as_html}
+)
+"""Each format and what writes it."""
