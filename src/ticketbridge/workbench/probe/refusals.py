@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote
 
-from ticketbridge.workbench.probe.caller import Heard
+from ticketbridge.workbench.probe.caller import Heard, masked
 from ticketbridge.workbench.probe.probe_findings import ProbeCheck, ProbeFinding, finding
 from ticketbridge.workbench.probe.probe_session import Session
 
@@ -323,8 +323,8 @@ def _leaks(session: Session) -> Iterator[ProbeFinding]:
     told: set[str] = set()
     for what, heard in session.caller.heard:
         text = heard.content.decode("utf-8", "replace")
-        headers = " ".join(heard.headers.values())
-        if any(len(s) > 3 and s in text + headers for s in session.caller.target.secrets):
+        whole = " ".join([text, *heard.headers.values()])
+        if masked(whole, session.caller.target.secrets) != whole:
             yield finding("secret-repeated", f"An answer repeats the secret ({what})", heard.shown)
             return
         kind = _leak(text, session) if _is_error(heard) else ""
