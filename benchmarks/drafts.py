@@ -19,6 +19,7 @@ from benchmarks.report import Part, Table, Target
 from ticketbridge.engine.tickets.convert import MISSING
 from ticketbridge.engine.tickets.steps import is_owner
 from ticketbridge.engine.tickets.verdicts import RETURNED, Record
+from ticketbridge.workbench.answer_run import AnswerRun, run_answer
 from ticketbridge.workbench.cases.case_platform import CasePlatform
 from ticketbridge.workbench.cases.case_spec import AnswerSpec, CaseSpec
 from ticketbridge.workbench.cases.reader import read_cases
@@ -43,7 +44,6 @@ from ticketbridge.workbench.draft.first_case import (
 from ticketbridge.workbench.personal.personal_data import PersonalData
 from ticketbridge.workbench.record.recorded_answers import RecordedAnswer
 from ticketbridge.workbench.samples import Sample
-from ticketbridge.workbench.trial import Trial, make_trial
 
 ROOT = Path(__file__).resolve().parent
 MAPPINGS = ROOT.parent / "mappings"
@@ -141,20 +141,20 @@ def _sums(found: Sequence[Measured]) -> list[str]:
 def measured(platform: str) -> Measured:
     """The draft for *platform* against its mapping."""
     case = first_case(platform)
-    due = [r for r in _truth(platform, case).journal.records if r.verdict == RETURNED]
+    due = [r for r in _truth(platform, case).trace.records if r.verdict == RETURNED]
     drafted = draft_of(platform)
     replies = _replies(drafted, case.user)
     all_of_it = run_draft(_fields_alone(drafted.parts), replies, case.user, case.now)
     as_it_is = run_draft(close_open_parts(drafted.parts), replies, case.user, case.now)
     assert all_of_it is not None
-    records, name = all_of_it.trial.journal.records, drafted.plan.record
+    records, name = all_of_it.answer_run.trace.records, drafted.plan.record
     pairs = [(record.ticket or {}, _same(record, records, name)) for record in due]
     names = list(dict.fromkeys(name for ticket, _ in pairs for name in ticket if name != "status"))
     missed = [name for name in names if not all(_is_right(name, *p) for p in pairs)]
     if not all(record and _owns(record, drafted, case.user) for _, record in pairs):
         missed.append(OWNER)
     returned = [
-        r for r in (as_it_is.trial.journal.records if as_it_is else ()) if r.verdict == RETURNED
+        r for r in (as_it_is.answer_run.trace.records if as_it_is else ()) if r.verdict == RETURNED
     ]
     valid = sum(_same(record, returned, name) is not None for record in due)
     open_fields = sum(isinstance(g, Guess) and g.is_open for g in drafted.parts.fields.values())
@@ -186,11 +186,13 @@ def _replies(drafted: MappingDraft, user: str) -> list[RecordedAnswer]:
     return list(make_answers(drafted, PersonalData(user), lambda text, _kind: text))
 
 
-def _truth(platform: str, case: CaseSpec) -> Trial:
+def _truth(platform: str, case: CaseSpec) -> AnswerRun:
     bridge = compile_for_cases(load_for_cases(MAPPINGS / f"{platform}.yaml"))
-    bridge = bridge.replaced(CasePlatform(case.answers, bridge.spec.upstream).send, logs_in=False)
+    bridge = bridge.with_last_stage(
+        CasePlatform(case.answers, bridge.spec.upstream).send, logs_in=False
+    )
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        return runner.run(make_trial(bridge, case.user, now=case.now))
+        return runner.run(run_answer(bridge, case.user, now=case.now))
 
 
 def _fields_alone(parts: DraftParts) -> DraftParts:

@@ -30,7 +30,7 @@ class WrongAnswer(Exception):
 
 
 @dataclass(slots=True)
-class Load:
+class Admission:
     """What all connections of a run share."""
 
     request: bytes
@@ -54,7 +54,7 @@ class Load:
 class Connection(asyncio.Protocol):
     """One connection: request, answer, request, ..."""
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: Admission) -> None:
         self._load = load
         self._received = b""
         self._awaited = 0
@@ -120,7 +120,7 @@ async def run(
     """The rate and the latencies (in seconds) of one run."""
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
-    load = Load(request, expected, started + seconds, loop.create_future(), connections)
+    load = Admission(request, expected, started + seconds, loop.create_future(), connections)
     for _ in range(connections):
         await loop.create_connection(lambda: Connection(load), "127.0.0.1", port)
     async with asyncio.timeout(seconds + _PATIENCE):

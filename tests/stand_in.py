@@ -9,7 +9,7 @@ import httpx
 
 from ticketbridge.engine.bridge import Bridge, compile_mapping
 from ticketbridge.engine.upstream.context import Send
-from ticketbridge.engine.upstream.decoding import gathered
+from ticketbridge.engine.upstream.decoding import gather
 from ticketbridge.engine.upstream.messages import Incoming
 from ticketbridge.engine.upstream.wire import Wire
 from ticketbridge.mapping import MappingSpec
@@ -57,7 +57,7 @@ class _HttpxAnswer:
         return aiter(stream)
 
     async def read(self) -> bytes:
-        return await gathered(self.chunks())
+        return await gather(self.chunks())
 
     async def aclose(self) -> None:
         await self._answer.aclose()

@@ -21,8 +21,8 @@ import uvicorn
 
 from tests.fake_platform import FakePlatform
 from tests.stand_in import compiled_on
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Answer, Bridge, compile_mapping
-from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.problems import ProblemError
 from ticketbridge.mapping import Environment, MappingSpec, parse_mapping
 from ticketbridge.service.app import create_app
@@ -160,11 +160,11 @@ async def answer_of(
     replies: Mapping[str, Any] | None = None,
     *,
     user: str = USER,
-    journal: Journal | None = None,
+    trace: AnswerTrace | None = None,
 ) -> Answer:
     """What the changed MAPPING answers on *replies*."""
     bridge, _ = bridge_of(changes, replies)
-    return await bridge.answer(user, journal, now=NOW)
+    return await bridge.answer(user, trace, now=NOW)
 
 
 def item(number: int | str = 1, **changes: Any) -> dict[str, Any]:
@@ -220,12 +220,12 @@ class PromptServer(uvicorn.Server):
 
 
 async def ids_on(
-    platform: FakePlatform, changes: Changes, journal: Journal | None = None
+    platform: FakePlatform, changes: Changes, trace: AnswerTrace | None = None
 ) -> list[str]:
     """The ids of the tickets in one answer of the changed MAPPING on *platform*."""
     bridge = compile_mapping(spec_of(changes, base_url=platform.url))
     try:
-        answer = await bridge.answer(USER, journal)
+        answer = await bridge.answer(USER, trace)
     finally:
         await bridge.aclose()
     return [ticket["ticketId"] for ticket in tickets_of(answer)]

@@ -19,9 +19,9 @@ from tests.processes import HEADERS, PATIENCE, Program, serving_program
 from tests.support import item, order, orders, spec_of
 from ticketbridge.engine.bridge import Answer, compile_mapping
 from ticketbridge.engine.problems import Overloaded, UpstreamError
-from ticketbridge.service import load
+from ticketbridge.service import admission
+from ticketbridge.service.admission import Admission, Share
 from ticketbridge.service.app import create_app
-from ticketbridge.service.load import Load, Share
 from ticketbridge.service.server import Server, server_config
 from ticketbridge.service.settings import Settings
 
@@ -215,7 +215,7 @@ async def test_what_still_comes_is_answered_for_a_moment(
     platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pulls that a load balancer has sent already are answered; later ones go elsewhere."""
-    monkeypatch.setattr(load, "WELCOME", 0.5)
+    monkeypatch.setattr(admission, "WELCOME", 0.5)
     platform.on("/orders", slow(1.5), GOOD)
     async with leaving(platform) as url, asking() as menta:
         first = asyncio.create_task(menta.get(url + TICKETS))
@@ -282,7 +282,7 @@ async def test_an_application_without_mappings_is_not_ready() -> None:
 
 async def test_a_full_load_refuses_and_takes_again() -> None:
     """Beyond the cap an answer is refused; one that ends, however it does, makes room."""
-    under_way = Load(1).share()
+    under_way = Admission(1).share()
     with under_way, pytest.raises(Overloaded):
         await asyncio.create_task(_enter(under_way))
     with pytest.raises(KeyError), under_way:
@@ -292,7 +292,7 @@ async def test_a_full_load_refuses_and_takes_again() -> None:
 
 async def test_nothing_under_way_is_finished_at_once() -> None:
     """There is nothing to wait for."""
-    under_way = Load(1)
+    under_way = Admission(1)
     under_way.leave()
     closes_at = under_way._closes_at
     under_way.leave()
@@ -301,12 +301,12 @@ async def test_nothing_under_way_is_finished_at_once() -> None:
         await under_way.finished()
     assert under_way._closes_at == closes_at
     assert closes_at is not None
-    assert closes_at <= time.monotonic() + load.WELCOME
+    assert closes_at <= time.monotonic() + admission.WELCOME
 
 
 async def test_another_failure_while_it_leaves_keeps_its_name() -> None:
     """Only what was stopped is told as `overloaded`: another failure stays what it is."""
-    service = Load(2)
+    service = Admission(2)
     under_way = service.share()
     service.leave()
     service.stop()

@@ -16,7 +16,7 @@ from tests.stand_in import compiled_on
 from tests.support import SECRET, TOKEN, USER, Replies
 from ticketbridge import cli
 from ticketbridge.engine import problems as tree
-from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.problems import ProblemError, UpstreamAuth
 from ticketbridge.engine.tickets.verdicts import VerdictKind, count_kinds
 from ticketbridge.mapping import Environment, parse_mapping
@@ -64,12 +64,12 @@ async def test_the_example_gives_the_answer_that_is_shown() -> None:
     spec = parse_mapping(text, file="acme.yaml", environment=environment)
     bridge = compiled_on(Replies({"/orders?email=ana%40example.com": platform}), spec)
 
-    journal = Journal()
-    made = await bridge.answer(USER, journal)
+    trace = AnswerTrace()
+    made = await bridge.answer(USER, trace)
 
     assert json.loads(made.body) == answer
     assert "X-Ticketbridge-Verdicts: returned=1, not_eligible=1" in README
-    assert count_kinds(journal.verdicts) == {"returned": 1, "not_eligible": 1}
+    assert count_kinds(trace.verdicts) == {"returned": 1, "not_eligible": 1}
     assert bridge.warnings == ()
 
 

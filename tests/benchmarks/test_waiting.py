@@ -8,7 +8,7 @@ from benchmarks.data import USER, as_json, body_of
 from benchmarks.growth import Platform
 from benchmarks.ours import bridge_of
 from benchmarks.waiting import longest_hold, odd_body_of
-from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.answer_trace import AnswerTrace
 
 pytestmark = pytest.mark.anyio
 
@@ -16,10 +16,10 @@ pytestmark = pytest.mark.anyio
 async def test_an_odd_answer_is_judged_record_by_record() -> None:
     """It has the same tickets as the ordinary one, and its records were kept."""
     ordinary, odd = body_of(40), odd_body_of(40)
-    answers, journals = [], [Journal(), Journal()]
-    for body, journal in zip((ordinary, odd), journals, strict=True):
+    answers, journals = [], [AnswerTrace(), AnswerTrace()]
+    for body, trace in zip((ordinary, odd), journals, strict=True):
         bridge = bridge_of("plain", transport=Platform([as_json(body)]))
-        answers.append((await bridge.answer(USER, journal)).body)
+        answers.append((await bridge.answer(USER, trace)).body)
 
     assert answers[0] == answers[1]
     assert journals[0].records == []

@@ -11,8 +11,8 @@ import pytest
 from tests.stand_in import compiled_on
 from tests.support import NOW, USER, Replies, item, order, orders, spec_of
 from ticketbridge.contract.properties import may_have
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Bridge
-from ticketbridge.engine.journal import Journal
 from ticketbridge.mapping import MappingError
 
 pytestmark = pytest.mark.anyio
@@ -121,7 +121,7 @@ async def test_each_mark_has_a_place_in_the_schema(
         return
     bridge = bridge_of(tmp_path, schema, body)
     for explains in (False, True):
-        answer = await bridge.answer(USER, Journal(explains=explains), now=NOW)
+        answer = await bridge.answer(USER, AnswerTrace(explains=explains), now=NOW)
         made = json.loads(answer.body)
         sent = made["data"] if wrapped else made
         assert [t["status"] for t in sent] == ["VALID", "REFUNDED", "CANCELED"]
@@ -143,7 +143,7 @@ async def test_a_closed_part_of_a_schema_keeps_the_status_out_of_valid_tickets(
     for ticket in (CLOSED, {"allOf": [CLOSED]}, {"anyOf": [CLOSED]}, {"$ref": "#/$defs/chain"}):
         bridge = bridge_of(tmp_path, list_of(ticket), "tickets", **{"ticket.ineligible": "omit"})
         for explains in (False, True):
-            answer = await bridge.answer(USER, Journal(explains=explains), now=NOW)
+            answer = await bridge.answer(USER, AnswerTrace(explains=explains), now=NOW)
             assert json.loads(answer.body) == [{"ticketId": "1"}]
 
 

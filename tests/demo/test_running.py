@@ -13,8 +13,8 @@ import ticketbridge
 from tests.demo.asking import ask
 from ticketbridge.demo.running import LOOPBACK, mapping_file, running_demo
 from ticketbridge.demo.screen import USERS
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Bridge
-from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.tickets.verdicts import count
 from ticketbridge.mapping import Environment
 from ticketbridge.service.catalog import NoMappings
@@ -121,8 +121,8 @@ async def test_answers(user: str) -> None:
     """Each user gets exactly the valid tickets that they own, from these records and calls."""
     seen: list[tuple[dict[str, int], int]] = []
 
-    def observe(_bridge: Bridge, journal: Journal, _reply: Reply) -> None:
-        seen.append((count(journal.records), journal.calls))
+    def observe(_bridge: Bridge, trace: AnswerTrace, _reply: Reply) -> None:
+        seen.append((count(trace.records), trace.calls))
 
     async with running_demo(0, observe=observe) as demo:
         answer = await ask(demo, user)

@@ -23,8 +23,8 @@ from tests.support import (
     tickets_of,
 )
 from tests.support import bridge_of as bridge_on
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Bridge
-from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.problems import MappingMismatch
 from ticketbridge.jmes import TooLongError
 from ticketbridge.mapping import MappingError
@@ -129,7 +129,7 @@ async def test_a_decimal_that_the_body_reckons_goes_out_as_a_number(tmp_path: Pa
 
     for explains in (False, True):
         bridge = bridge_of(tmp_path, schema, body, price=12.5)
-        answer = await bridge.answer(USER, Journal(explains=explains), now=NOW)
+        answer = await bridge.answer(USER, AnswerTrace(explains=explains), now=NOW)
         assert json.loads(answer.body) == [{"code": "1", "fee": 1.25}]
 
 
@@ -249,7 +249,7 @@ async def test_the_default_body_is_bounded(*, explains: bool) -> None:
     """What stands once in the platform's answer may not come out of it thousands of times."""
     with pytest.raises(MappingMismatch, match="more than") as caught:
         await answer_of(
-            {**SMALL, **IN_EACH}, of_many(19, 5_000), journal=Journal(explains=explains)
+            {**SMALL, **IN_EACH}, of_many(19, 5_000), trace=AnswerTrace(explains=explains)
         )
 
     assert ROOM in caught.value.log
@@ -259,7 +259,7 @@ async def test_the_default_body_is_bounded(*, explains: bool) -> None:
 async def test_an_answer_as_long_as_allowed_is_one(*, explains: bool) -> None:
     """Below the bound nothing is lost."""
     answer = await answer_of(
-        {**SMALL, **IN_EACH}, of_many(3, 8_000), journal=Journal(explains=explains)
+        {**SMALL, **IN_EACH}, of_many(3, 8_000), trace=AnswerTrace(explains=explains)
     )
 
     assert [len(ticket["metadata"]["text"]) for ticket in tickets_of(answer)] == [8_000] * 3
@@ -278,7 +278,7 @@ async def test_any_other_body_is_bounded(tmp_path: Path, body: str, *, explains:
     bridge = compiled_on(Replies(of_many(19, 5_000)), spec)
 
     with pytest.raises(MappingMismatch) as caught:
-        await bridge.answer(USER, Journal(explains=explains), now=NOW)
+        await bridge.answer(USER, AnswerTrace(explains=explains), now=NOW)
 
     assert ROOM in caught.value.log
 

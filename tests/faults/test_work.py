@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support import USER, Changes, answer_of, bridge_of, item, order, orders
-from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.problems import MappingMismatch
 
 pytestmark = pytest.mark.anyio
@@ -20,7 +20,7 @@ MORE_THAN_ALLOWED = "max_records: more than 20000 records for one answer"
 async def mismatch_of(changes: Changes, replies: Mapping[str, Any], *, explains: bool) -> str:
     """The log of the mismatch that the answer is."""
     with pytest.raises(MappingMismatch) as caught:
-        await answer_of(changes, replies, journal=Journal(explains=explains))
+        await answer_of(changes, replies, trace=AnswerTrace(explains=explains))
     return caught.value.log
 
 
@@ -120,10 +120,10 @@ async def test_records_of_pages_are_counted_as_they_are_made() -> None:
 async def test_as_many_records_as_allowed_are_an_answer(*, explains: bool) -> None:
     """The bound is on records: levels between are counted each on its own."""
     replies = {"/orders": orders(*[order(item(at)) for at in range(12)])}
-    journal = Journal(explains=explains)
-    await answer_of({"upstream.max_records": 12}, replies, journal=journal)
+    trace = AnswerTrace(explains=explains)
+    await answer_of({"upstream.max_records": 12}, replies, trace=trace)
 
-    assert journal.verdicts == {"returned": 12}
+    assert trace.verdicts == {"returned": 12}
 
 
 PAGED = {**CALL, "pages": {"number": {"start": 1}, "last": "body.last"}}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support import answer_of, item, order, orders, tickets_of
-from ticketbridge.jmes import LOOKUP_CACHE, EvaluationError, Repeated, compile_expression
+from ticketbridge.jmes import LOOKUP_CACHE, EvaluationError, RepeatedElement, compile_expression
 from ticketbridge.workbench.cases.case_spec import contains_given
 
 PAIRS = [
@@ -138,7 +138,7 @@ def test_a_constant_keeps_its_type(text: str, document: Any, value: Any) -> None
 @pytest.mark.parametrize("other", ["`true`", "`1`", "'x'", "`[1]`", "a"])
 def test_what_came_more_than_once_is_never_compared(other: str) -> None:
     """An element that came more than once refuses each comparison but that with null."""
-    document = {"a": Repeated(["x", "y"]), "b": 1}
+    document = {"a": RepeatedElement(["x", "y"]), "b": 1}
 
     assert compile_expression("a == `null`")(document) is False
     if other != "`true`":  # no text of XML is a boolean: never equal, however often it came

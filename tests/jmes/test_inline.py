@@ -32,7 +32,7 @@ from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP, lists
 from ticketbridge.jmes.kinds import Function
 from ticketbridge.jmes.loading import load
 from ticketbridge.jmes.parser import parse
-from ticketbridge.jmes.repeated import Repeated
+from ticketbridge.jmes.repeated import RepeatedElement
 from ticketbridge.jmes.values import equal, truthy
 
 BOUND = 10**14
@@ -80,12 +80,12 @@ LISTS = st.one_of(
 )
 ODD = st.sampled_from(
     [
-        Repeated([]),
-        Repeated(["a", "b"]),
+        RepeatedElement([]),
+        RepeatedElement(["a", "b"]),
         AttributedElement(),
         AttributedElement({"#text": "a"}),
         ["a", AttributedElement({"@id": "1"})],
-        [Repeated(["a"]), "a"],
+        [RepeatedElement(["a"]), "a"],
     ]
 )
 ANY = st.one_of(SCALARS, OBJECTS, LISTS, ODD)
@@ -371,6 +371,6 @@ def test_what_is_usual_is_not_called() -> None:
         raise AssertionError("called")
 
     for text in texts:
-        with mock.patch.object(runtime, "guarded", return_value=refuse):
+        with mock.patch.object(runtime, "guard_call", return_value=refuse):
             expression = compile_expression(text, roots=ROOTS)
         assert outcome(expression, scope) == outcome(called(text), scope), text

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from ticketbridge.jmes import EvaluationError, Repeated, compile_expression
+from ticketbridge.jmes import EvaluationError, RepeatedElement, compile_expression
 
 
 def document() -> dict[str, Any]:
     """Two flags where there may be one, and beside them what is as it should be."""
     return {
-        "flag": Repeated(["SOLD", "USED"]),
-        "order": {"flag": Repeated(["A", "B"])},
-        "orders": [{"id": "1", "flag": "A"}, {"id": "2", "flag": Repeated(["A", "B"])}],
+        "flag": RepeatedElement(["SOLD", "USED"]),
+        "order": {"flag": RepeatedElement(["A", "B"])},
+        "orders": [{"id": "1", "flag": "A"}, {"id": "2", "flag": RepeatedElement(["A", "B"])}],
         "name": "SOLD",
         "list": ["SOLD"],
     }
@@ -108,7 +108,7 @@ def test_the_error_says_what_would_be_right() -> None:
 
 def test_a_repeated_is_unequal_to_null_alone() -> None:
     """Python's own `in` may look for null in a list that has it."""
-    repeated = Repeated(["a"])
+    repeated = RepeatedElement(["a"])
 
     assert None not in ["a", repeated]
     assert repeated != None  # noqa: E711 - it is the comparison that is tried

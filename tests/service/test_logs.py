@@ -19,7 +19,7 @@ from tests.support import SECRET, TOKEN, USER, events, item, order, orders, serv
 from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.service import logs
 from ticketbridge.service.settings import Settings
-from ticketbridge.workbench.trial import make_trial
+from ticketbridge.workbench.answer_run import run_answer
 
 
 @pytest.mark.anyio
@@ -345,7 +345,7 @@ async def test_keys_of_the_data_are_shown_to_who_writes_the_mapping(platform: Fa
     """The tools, which are asked to explain, name the keys that are there, and the one that was meant."""
     platform.on("/orders", Reply(json={"order": [], "page": 1}))
     bridge = compile_mapping(spec_of(base_url=platform.url))
-    trial = await make_trial(bridge, USER)
+    trial = await run_answer(bridge, USER)
     await bridge.aclose()
 
     assert trial.problem is not None

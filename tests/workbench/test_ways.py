@@ -19,8 +19,8 @@ from tests.workbench.cases_support import TICKET, Folder, case, item
 from ticketbridge.cli import main
 from ticketbridge.demo.running import running_demo
 from ticketbridge.engine.agreement import WaysDiffer
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Bridge
-from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.tickets import program as program_module
 from ticketbridge.engine.tickets.bare import Serve, emit_serving
 from ticketbridge.engine.tickets.columns import Columns
@@ -261,7 +261,7 @@ async def test_the_demo_fails_where_the_ways_differ(broken: Callable[[str], None
     broken("returns nothing")
     told: list[int] = []
 
-    def observe(_bridge: Bridge, _journal: Journal, reply: HttpReply) -> None:
+    def observe(_bridge: Bridge, _journal: AnswerTrace, reply: HttpReply) -> None:
         told.append(reply.status)
 
     async with running_demo(0, observe=observe) as demo:
@@ -275,6 +275,6 @@ async def test_serving_asks_one_way_alone(broken: Callable[[str], None]) -> None
     """Where nothing is explained nothing is compared: an answer takes the time of one."""
     broken("returns nothing")
 
-    answer = await answer_of(MAPPED, {"/orders": PLATFORM}, journal=Journal())
+    answer = await answer_of(MAPPED, {"/orders": PLATFORM}, trace=AnswerTrace())
 
     assert json.loads(answer.body)["tickets"] == []

@@ -10,9 +10,9 @@ from pathlib import Path
 from ticketbridge.cli.outcome import add_outcome_arguments, print_outcome
 from ticketbridge.cli.reporting import all_findings
 from ticketbridge.mapping import Environment
+from ticketbridge.workbench.answer_run import AnswerRun
 from ticketbridge.workbench.answers import fetch_answer
 from ticketbridge.workbench.record.recording import RecordError, record
-from ticketbridge.workbench.trial import Trial
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     return code if options.record is None else _record(trial, options)
 
 
-def _record(trial: Trial, options: argparse.Namespace) -> int:
+def _record(trial: AnswerRun, options: argparse.Namespace) -> int:
     """Record what was fetched, a problem too; 1 where that cannot be."""
     try:
         name = record(trial, options.mapping, options.record, options.case)

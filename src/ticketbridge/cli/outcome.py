@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from ticketbridge.workbench.answer_run import AnswerRun
 from ticketbridge.workbench.explain_output import WRITERS, PrintedAnswer
-from ticketbridge.workbench.trial import Trial
 
 
 def add_outcome_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def add_outcome_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=list(WRITERS), default="text")
 
 
-def print_outcome(trial: Trial, options: argparse.Namespace) -> int:
+def print_outcome(trial: AnswerRun, options: argparse.Namespace) -> int:
     """Print what came of a trial; return 1 where it is a problem."""
     outcome = PrintedAnswer(
         trial, explain=options.explain, show_personal=options.show_personal_data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ticketbridge.contract.shape import Schema, objects_in, pointed
+from ticketbridge.contract.shape import Schema, follow_pointer, objects_in
 from ticketbridge.contract.validator import Validator
 
 _SAME_LISTS = ("allOf", "anyOf", "oneOf")
@@ -112,7 +112,7 @@ def _valued(value: object) -> list[object]:
 def _target(reference: str, root: Schema) -> object:
     """What a reference inside of *root* leads to; False for what is not there."""
     if reference == "#" or reference.startswith("#/"):
-        found = pointed(reference, root)
+        found = follow_pointer(reference, root)
         return False if found is None else found
     words = ("$anchor", "$dynamicAnchor")
     anchored = (part for part in objects_in(root) if reference[1:] in map(part.get, words))

@@ -30,7 +30,7 @@ def resolve(schema: object, root: Schema) -> Schema:
         beside.append({word: value for word, value in schema.items() if word != "$ref"})
         inside = ref not in seen and (ref == "#" or ref.startswith("#/"))
         seen.add(ref)
-        schema = pointed(ref, root) if inside else {}
+        schema = follow_pointer(ref, root) if inside else {}
     made = schema if isinstance(schema, Mapping) else {}
     for more in filter(None, reversed(beside)):
         made = _both(made, more)
@@ -50,7 +50,7 @@ def _both(one: Schema, other: Schema) -> Schema:
     return made
 
 
-def pointed(ref: str, root: Schema) -> object:
+def follow_pointer(ref: str, root: Schema) -> object:
     """What the JSON pointer in *ref* (`#/...`) points at, objects alone on the way, or None."""
     target: object = root
     for token in ref.split("/")[1:]:

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from ticketbridge.demo.lantern import CUSTOMERS
 from ticketbridge.demo.running import LOOPBACK, PORT, Demo, running_demo
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Bridge
-from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.tickets.verdicts import NOT_OWNER, RETURNED, Record
 from ticketbridge.service import logs
 from ticketbridge.service.replies import Reply
@@ -68,16 +68,16 @@ class Screen:
             "Each answer's reasons follow here: one verdict for each record. Ctrl-C stops.",
         )
 
-    def show(self, _bridge: Bridge, journal: Journal, reply: Reply) -> None:
+    def show(self, _bridge: Bridge, trace: AnswerTrace, reply: Reply) -> None:
         """Write one answer: its status, what it took, and the verdict on each record."""
         problem = _read_problem(reply) if reply.status >= 400 else None
-        outcome = problem["type"].rpartition(":")[2] if problem else _count_tickets(journal.records)
+        outcome = problem["type"].rpartition(":")[2] if problem else _count_tickets(trace.records)
         painted = self._paint(f"{reply.status}: {outcome}", RED if problem else GREEN)
         self._write(
             "",
-            f"{painted}; {_count_calls(journal)}",
-            *self._verdicts(journal.records),
-            *(f"  {note}" for note in journal.notes),
+            f"{painted}; {_count_calls(trace)}",
+            *self._verdicts(trace.records),
+            *(f"  {note}" for note in trace.notes),
             *([f"  {problem['detail']}: no list goes out"] if problem else []),
         )
 
@@ -116,11 +116,11 @@ def _count_tickets(records: Sequence[Record]) -> str:
     return f"{counted(returned, 'ticket')} from {counted(len(records), 'record')}"
 
 
-def _count_calls(journal: Journal) -> str:
-    if not journal.calls:
+def _count_calls(trace: AnswerTrace) -> str:
+    if not trace.calls:
         return "the platform was not asked"
-    took = journal.upstream.seconds * 1000
-    return f"{counted(journal.calls, 'call')} to the platform in {took:.1f} ms"
+    took = trace.upstream.seconds * 1000
+    return f"{counted(trace.calls, 'call')} to the platform in {took:.1f} ms"
 
 
 def _find_reason(record: Record) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 
 from ticketbridge.contract.marks import STATUS
 from ticketbridge.engine.agreement import Made, require_same
-from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.problems import (
     MappingMismatch,
     Overloaded,
@@ -27,7 +27,7 @@ from ticketbridge.engine.problems import (
     UpstreamTimeout,
 )
 from ticketbridge.engine.response import Body, ResponsePlan
-from ticketbridge.engine.tickets.bindings import Bindings
+from ticketbridge.engine.tickets.binding_labels import BindingLabels
 from ticketbridge.engine.tickets.duplicates import resolve_duplicates
 from ticketbridge.engine.tickets.program import Program
 from ticketbridge.engine.tickets.steps import Level, RecordProgram, compile_program, marks_of
@@ -72,7 +72,7 @@ class Bridge:
         self.spec = spec
         self.warnings: Sequence[Finding] = spec.warnings
         self._calls, self._levels = _split(parts.entries)
-        self._bindings = Bindings(spec)
+        self._bindings = BindingLabels(spec)
         self.program = _compile_tickets(parts)
         self._response = parts.response
         self._login = parts.login
@@ -83,27 +83,27 @@ class Bridge:
         self._platform = self._reached_by(last_stage, logs_in=True)
 
     async def answer(
-        self, user: str, journal: Journal | None = None, *, now: datetime | None = None
+        self, user: str, trace: AnswerTrace | None = None, *, now: datetime | None = None
     ) -> Answer:
         """The valid tickets that *user* owns, asked of the platform now.
 
-        *journal* takes down what happens on the way; *now* fixes the clock of `now()`. Raises
+        *trace* takes down what happens on the way; *now* fixes the clock of `now()`. Raises
         ProblemError: there is never an answer with less in it than the platform said.
         """
-        journal = Journal() if journal is None else journal
+        trace = AnswerTrace() if trace is None else trace
         limit = asyncio.timeout(self.spec.upstream.timeout)
         try:
             async with limit:
-                with keys_shown(journal.explains):
-                    return await self._answer(user, journal, limit, now or datetime.now(UTC))
+                with keys_shown(trace.explains):
+                    return await self._answer(user, trace, limit, now or datetime.now(UTC))
         except TimeoutError:
             if not limit.expired():
                 raise
-            raise _late(journal) from None
+            raise _late(trace) from None
         finally:
-            journal.verdicts = journal.verdicts or count(journal.records)
+            trace.verdicts = trace.verdicts or count(trace.records)
 
-    def replaced(self, last_stage: Send, *, logs_in: bool = True) -> Bridge:
+    def with_last_stage(self, last_stage: Send, *, logs_in: bool = True) -> Bridge:
         """Return a copy that sends its requests through *last_stage*, which stands in or watches.
 
         What was compiled is shared, and so are the connections; tokens, limits and breaker are new.
@@ -134,21 +134,21 @@ class Bridge:
         return Platform(upstream, self._calls, self._login, last_stage, logs_in=logs_in)
 
     async def _answer(
-        self, user: str, journal: Journal, deadline: asyncio.Timeout, now: datetime
+        self, user: str, trace: AnswerTrace, deadline: asyncio.Timeout, now: datetime
     ) -> Answer:
         scope = {"user": user, NOW: now, LOOKUP_CACHE: {}}
         bodies = BodyBudget(self.spec.upstream.max_body)
-        context = AnswerContext(journal, scope, deadline, bodies)
+        context = AnswerContext(trace, scope, deadline, bodies)
         try:
             bindings = await self._walk(scope, context)
         except OwnsNothing as nothing:
             if nothing.unknown_user and self._response.when_unknown_user == 404:
                 raise UnknownUser from nothing
             bindings = []
-        if journal.explains:
-            return await self._compared(user, bindings, journal)
-        served = self._served(user, bindings, journal)
-        return served or await self._explained(user, bindings, journal)
+        if trace.explains:
+            return await self._answer_both_ways(user, bindings, trace)
+        served = self._serve(user, bindings, trace)
+        return served or await self._explain(user, bindings, trace)
 
     # --- the calls ------------------------------------------------------------------------------
 
@@ -157,90 +157,92 @@ class Bridge:
 
         What can be judged on the way is judged, and its further calls are saved.
         """
-        scopes, journal = [scope], context.journal
+        scopes, trace = [scope], context.trace
         last, most = len(self._calls) - 1, self.spec.upstream.max_records
         for stage, (entry, bind) in enumerate(zip(self._calls, self._platform.ways, strict=True)):
             is_call = isinstance(entry, CallPlan)
             values = await bind_each(bind, scopes, context, self._bindings, most, at_once=is_call)
             bindings = list(zip(scopes, values, strict=True))
             if stage < last:
-                scopes = await self._going_on(stage, entry.name, bindings, journal)
-                self._fail_on_violations(journal, settled=False)
+                scopes = await self._going_on(stage, entry.name, bindings, trace)
+                self._fail_on_violations(trace, settled=False)
         return bindings
 
     async def _going_on(
-        self, stage: int, name: str, bindings: Sequence[Binding], journal: Journal
+        self, stage: int, name: str, bindings: Sequence[Binding], trace: AnswerTrace
     ) -> list[dict[str, Any]]:
-        """The scopes of the next entry; the records of the bindings that end here are in the journal."""
+        """The scopes of the next entry; the records of the bindings that end here are in the trace."""
         going_on = []
         async for bound in with_turns(_scopes(name, bindings)):
             record = self.program.judge(stage, bound)
             if record is None:
                 going_on.append(bound)
             else:
-                keeps = journal.explains or record.verdict.is_violation
+                keeps = trace.explains or record.verdict.is_violation
                 record.scope = bound if keeps else None
-                _add(record, journal)
+                _add(record, trace)
         return going_on
 
     # --- the records ----------------------------------------------------------------------------
 
-    async def _compared(self, user: str, bindings: list[Binding], journal: Journal) -> Answer:
+    async def _answer_both_ways(
+        self, user: str, bindings: list[Binding], trace: AnswerTrace
+    ) -> Answer:
         """The explained answer; raises WaysDiffer where `serve` would give another one."""
-        serving = Journal(records=list(journal.records))
-        served = _made(lambda: self._served(user, list(bindings), serving), serving)
+        serving = AnswerTrace(records=list(trace.records))
+        served = _try_serving(lambda: self._serve(user, list(bindings), serving), serving)
         try:
-            answer = await self._explained(user, bindings, journal)
+            answer = await self._explain(user, bindings, trace)
         except ProblemError as problem:
             if served is not None:
-                require_same(served, Made(journal.verdicts, problem=problem))
+                require_same(served, Made(trace.verdicts, problem=problem))
             raise
         if served is not None:
-            require_same(served, Made(journal.verdicts, answer.status, answer.body))
+            require_same(served, Made(trace.verdicts, answer.status, answer.body))
         return answer
 
-    def _served(self, user: str, bindings: list[Binding], journal: Journal) -> Answer | None:
+    def _serve(self, user: str, bindings: list[Binding], trace: AnswerTrace) -> Answer | None:
         """An answer in which nothing is odd, or None."""
-        if any(record.verdict.is_violation for record in journal.records):
+        if any(record.verdict.is_violation for record in trace.records):
             return None
         writing = self._response.writing(user)
         tally = self.program.tally(writing.add, self._require_records)
         try:
             self.program.serve(bindings, tally)
             writing.check()
-            verdicts = tally.counts(count(journal.records))
+            verdicts = tally.counts(count(trace.records))
             self._require_records(sum(verdicts.values()))
         except Exception:  # noqa: BLE001 - whatever was unusual, the explanation meets it again
             return None
-        journal.verdicts = verdicts
+        trace.verdicts = verdicts
         # Nothing is left to explain: what the platform said makes room for the answer.
         bindings.clear()
-        return self._answered(tally.given, writing.encoded())
+        return self._make_answer(tally.given, writing.encoded())
 
-    async def _explained(self, user: str, bindings: Sequence[Binding], journal: Journal) -> Answer:
+    async def _explain(self, user: str, bindings: Sequence[Binding], trace: AnswerTrace) -> Answer:
         """Any answer, its records with their reasons; or the problem that it is."""
         stage = len(self._calls) - 1
         found = _scopes(self._calls[stage].name, bindings)
         counts = [0] * len(self._levels)
         size = self._response.size()
-        records = (record for scope in found for record in self._judged(stage, scope, counts))
+        records = (record for scope in found for record in self._judge(stage, scope, counts))
         async for record in with_turns(records):
             if record is not None:
-                _add(record, journal)
-                self._require_records(len(journal.records))
+                _add(record, trace)
+                self._require_records(len(trace.records))
                 size.add(record.ticket)
-        resolve_duplicates(journal.records)
-        journal.verdicts = count(journal.records)
-        self._fail_on_violations(journal)
-        tickets = [record.ticket for record in journal.records if record.ticket is not None]
-        return self._answered(len(tickets), await self._response.render(user, tickets))
+        resolve_duplicates(trace.records)
+        trace.verdicts = count(trace.records)
+        self._fail_on_violations(trace)
+        tickets = [record.ticket for record in trace.records if record.ticket is not None]
+        return self._make_answer(len(tickets), await self._response.render(user, tickets))
 
-    def _answered(self, tickets: int, body: Body) -> Answer:
+    def _make_answer(self, tickets: int, body: Body) -> Answer:
         if not tickets and self._response.when_empty == 204:
             return Answer(204, b"")
         return Answer(200, body)
 
-    def _judged(
+    def _judge(
         self, stage: int, scope: dict[str, Any], counts: list[int]
     ) -> Iterator[Record | None]:
         """The records below one binding of the entry number *stage*, and None for each binding between.
@@ -258,53 +260,53 @@ class Bridge:
         self._require_records(counts[level])
         yield None
         for value in values:
-            yield from self._judged(stage + 1, {**scope, entry.name: value}, counts)
+            yield from self._judge(stage + 1, {**scope, entry.name: value}, counts)
 
     def _require_records(self, number: int) -> None:
         require_records(number, self.spec.upstream.max_records)
 
-    def _fail_on_violations(self, journal: Journal, *, settled: bool = True) -> None:
+    def _fail_on_violations(self, trace: AnswerTrace, *, settled: bool = True) -> None:
         """A list that leaves out what could not be judged is no answer, unless the mapping says `omit`."""
-        violations = [record for record in journal.records if record.verdict.is_violation]
+        violations = [record for record in trace.records if record.verdict.is_violation]
         if not violations:
             return
         omits = self.spec.ticket.on_violation == "omit"
-        returned = any(record.verdict == RETURNED for record in journal.records)
+        returned = any(record.verdict == RETURNED for record in trace.records)
         if omits and (returned or not settled):
             return
         first = violations[0]
         label = self._bindings.label(first.scope or {})
         raise MappingMismatch(
-            f"{len(violations)} of {len(journal.records)} records could not be judged"
+            f"{len(violations)} of {len(trace.records)} records could not be judged"
             f" (first: {first.verdict})",
             log=f"{len(violations)} violations, first {first.verdict}: {first.reason}"
             + (f" ({label})" if label else ""),
         )
 
 
-def _add(record: Record, journal: Journal) -> None:
-    """Add *record* to the journal, with its notes where it explains."""
-    if not journal.explains:
+def _add(record: Record, trace: AnswerTrace) -> None:
+    """Add *record* to the trace, with its notes where it explains."""
+    if not trace.explains:
         record.checks = record.fields = ()
-    journal.records.append(record)
+    trace.records.append(record)
 
 
-def _made(serve: Callable[[], Answer | None], journal: Journal) -> Made | None:
-    """What *serve* makes, told to *journal*; None where it leaves the answer to the explanation."""
+def _try_serving(serve: Callable[[], Answer | None], trace: AnswerTrace) -> Made | None:
+    """What *serve* makes, told to *trace*; None where it leaves the answer to the explanation."""
     try:
         answer = serve()
     except ProblemError as problem:
-        return Made(journal.verdicts, problem=problem)
-    return None if answer is None else Made(journal.verdicts, answer.status, answer.body)
+        return Made(trace.verdicts, problem=problem)
+    return None if answer is None else Made(trace.verdicts, answer.status, answer.body)
 
 
 def _scopes(name: str, bindings: Sequence[Binding]) -> Iterator[dict[str, Any]]:
     return ({**scope, name: value} for scope, values in bindings for value in values)
 
 
-def _late(journal: Journal) -> ProblemError:
+def _late(trace: AnswerTrace) -> ProblemError:
     """The deadline passed, and more of it went by in wait for a turn than in calls, or less."""
-    if journal.waiting.seconds > journal.upstream.seconds:
+    if trace.waiting.seconds > trace.upstream.seconds:
         return Overloaded(log="no free call to the platform before the deadline")
     return UpstreamTimeout()
 

@@ -25,7 +25,7 @@ from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP_CACHE, NOW
 from ticketbridge.jmes.jsontext import ENCODER, TooLongError, encode_within
 from ticketbridge.jmes.kinds import Example, Function, Kind, Parameter
 from ticketbridge.jmes.paths import NOWHERE, RootPath, root_paths
-from ticketbridge.jmes.repeated import Repeated
+from ticketbridge.jmes.repeated import RepeatedElement
 from ticketbridge.jmes.template import (
     LONGEST,
     HolePart,
@@ -59,7 +59,7 @@ __all__ = [
     "OtherShape",
     "Parameter",
     "RegexError",
-    "Repeated",
+    "RepeatedElement",
     "RootError",
     "RootPath",
     "RootShape",

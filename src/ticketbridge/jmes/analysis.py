@@ -7,7 +7,13 @@ from itertools import pairwise
 from typing import NoReturn, TypeAlias
 
 from ticketbridge.jmes import kinds, nodes
-from ticketbridge.jmes.arguments import fault_of, literals_of, referring, swapped, written
+from ticketbridge.jmes.arguments import (
+    fault_of,
+    literals_of,
+    swap_arguments,
+    write_with_reference,
+    written,
+)
 from ticketbridge.jmes.errors import (
     CallError,
     ExpressionError,
@@ -250,14 +256,14 @@ class _Analysis:
         named = label(function.name, position + 1, parameter)
         if parameter.kind is kinds.EXPRESSION:
             if not isinstance(argument, nodes.Reference):
-                hint = swapped(function, call) or referring(call, position)
+                hint = swap_arguments(function, call) or write_with_reference(call, position)
                 self._refuse(argument.start, f"{named} must start with &", hint, kind=CallError)
             self.visit(argument.body, at_root=False)
             return
         if isinstance(argument, nodes.Reference) and any(
             p.kind is kinds.EXPRESSION for p in function.parameters
         ):
-            hint = swapped(function, call)
+            hint = swap_arguments(function, call)
             self._refuse(argument.start, f"{named} must not start with &", hint, kind=CallError)
         if self._strict and parameter.literal and not isinstance(argument, nodes.Constant):
             self._refuse_no_literal(function, call, argument, named)
@@ -271,7 +277,7 @@ class _Analysis:
     ) -> NoReturn:
         word = f"write '{argument.name}'" if isinstance(argument, nodes.Field) else ""
         reason = f"{named} must be written out as a text: it is known before any data is"
-        self._refuse(argument.start, reason, swapped(function, call) or word, kind=CallError)
+        self._refuse(argument.start, reason, swap_arguments(function, call) or word, kind=CallError)
 
     def _visit_operand(self, node: nodes.Node, *, at_root: bool, word: bool) -> None:
         """Visit *node*, where a text may have lost its quotes; *word*: where a text is likely."""
@@ -288,7 +294,7 @@ class _Analysis:
             return
         kind = RegexError if isinstance(fault, RegexFault) else CallError
         reason = f"{named}{fault.reason}"
-        self._refuse(argument.start, reason, swapped(function, call), kind=kind)
+        self._refuse(argument.start, reason, swap_arguments(function, call), kind=kind)
 
     def _refuse(
         self,

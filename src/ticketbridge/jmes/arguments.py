@@ -46,7 +46,7 @@ def written(call: nodes.Call) -> str:
     return f"write {text}" if len(text) <= _LONGEST else ""
 
 
-def swapped(function: Function, call: nodes.Call) -> str:
+def swap_arguments(function: Function, call: nodes.Call) -> str:
     """The call with its first two arguments the other way round, where that would be right."""
     if len(call.arguments) < 2 or len(function.parameters) < 2:
         return ""
@@ -65,7 +65,7 @@ def _fits(parameter: Parameter, argument: nodes.Node) -> bool:
     return fault_of(parameter, argument) is None
 
 
-def referring(call: nodes.Call, position: int) -> str:
+def write_with_reference(call: nodes.Call, position: int) -> str:
     """The call with an & before the argument that is a key, at *position* or in place of it."""
     arguments = list(call.arguments)
     if len(arguments) == 2 and _as_key(arguments[position]) is None:

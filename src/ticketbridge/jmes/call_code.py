@@ -109,7 +109,7 @@ class CallWriter(SourceWriter):
         arguments += self._absent(function, len(node.arguments))
         if self._loops:
             self._count_arguments(node, [argument.value for argument in arguments])
-        name = self.helper(f"f_{function.name}", runtime.guarded(function, strict=self._strict))
+        name = self.helper(f"f_{function.name}", runtime.guard_call(function, strict=self._strict))
         passed = ["scope"] if function.scoped else []
         call = f"{name}({', '.join([*passed, *(argument.ready for argument in arguments)])})"
         if function.name == LOOKUP and isinstance(node.arguments[1], nodes.Constant):
@@ -122,7 +122,7 @@ class CallWriter(SourceWriter):
         """The element that is looked up in an index, which is kept as long as the list is the same."""
         array, key, value = (argument.value for argument in arguments)
         known, index = self.at_first("None"), self.at_first("None")
-        find = runtime.guarded(LOOKUP_INDEX, strict=self._strict)
+        find = runtime.guard_call(LOOKUP_INDEX, strict=self._strict)
         with self.block(f"if {array} is not {known}"):
             self.line(f"{index} = {self.helper('lookup_index', find)}(scope, {array}, {key})")
             self.line(f"{known} = {array}")
@@ -202,7 +202,7 @@ class CallWriter(SourceWriter):
 
     def _prepared(self, value: str, parameter: Parameter, label: str) -> str:
         rest = f"{value}, {self.constant(label)}, {self.constant(parameter)}"
-        return f"{self.helper('prepared', runtime.prepared)}({rest})"
+        return f"{self.helper('prepared', runtime.prepare)}({rest})"
 
     def _type_test(self, kind: Kind) -> str:
         types = kind.types or frozenset()

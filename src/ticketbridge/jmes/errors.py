@@ -24,7 +24,7 @@ from decimal import Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from typing import Any
 
 from ticketbridge.jmes.attributed import AttributedElement, AttributedError
-from ticketbridge.jmes.repeated import Repeated, RepeatedError
+from ticketbridge.jmes.repeated import RepeatedElement, RepeatedError
 
 _SHOWN_KEYS = 12
 _LONGEST_KEY = 40
@@ -43,7 +43,7 @@ _TYPE_NAMES: dict[type, str] = {
     str: "a string",
     list: "an array",
     dict: "an object",
-    Repeated: "an element that came more than once (name it in `lists`)",
+    RepeatedElement: "an element that came more than once (name it in `lists`)",
     AttributedElement: "an element that has attributes (its text is its `#text`)",
 }
 

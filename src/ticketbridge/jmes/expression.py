@@ -20,7 +20,7 @@ from ticketbridge.jmes.errors import (
 from ticketbridge.jmes.loading import load
 from ticketbridge.jmes.outcomes import Known, outcomes
 from ticketbridge.jmes.parser import parse
-from ticketbridge.jmes.repeated import Repeated
+from ticketbridge.jmes.repeated import RepeatedElement
 
 _NO_SCOPE: Mapping[str, Any] = {}
 
@@ -75,7 +75,7 @@ class Expression:
         except Exception as error:  # noqa: BLE001 - whatever it is, the data does not fit
             reason = self._reason(error, scope)
         else:
-            if type(value) is not Repeated:
+            if type(value) is not RepeatedElement:
                 return value
             reason = f"it gives {describe(value)}"
         finally:
@@ -89,7 +89,7 @@ class Expression:
             return f"no value was given for the root {absent[0]}"
         return foreign_reason(error)
 
-    def watched(self, watch: Callable[[Mapping[str, Any], Any], None]) -> Expression:
+    def with_watch(self, watch: Callable[[Mapping[str, Any], Any], None]) -> Expression:
         """The same expression, which tells *watch* of each value that it gives, and of its scope."""
         evaluate = self._evaluate
 
@@ -105,7 +105,7 @@ class Expression:
         evaluate = self._evaluate
         return replace(self, _evaluate=lambda scope: change(evaluate(scope)))
 
-    def announced(self, announce: Callable[[Mapping[str, Any]], None]) -> Expression:
+    def with_announcement(self, announce: Callable[[Mapping[str, Any]], None]) -> Expression:
         """The same expression, which gives *announce* its scope each time before it is evaluated."""
         evaluate = self._evaluate
 

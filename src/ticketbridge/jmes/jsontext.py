@@ -10,8 +10,8 @@ import msgspec
 
 from ticketbridge.jmes.budget import spend, steps_of_text
 from ticketbridge.jmes.errors import ArgumentFault, describe
-from ticketbridge.jmes.repeated import Repeated
-from ticketbridge.jmes.values import in_range, unattributed
+from ticketbridge.jmes.repeated import RepeatedElement
+from ticketbridge.jmes.values import in_range, require_unattributed
 
 MAX_RESULT = 10_000_000
 _LONG = 1_000
@@ -71,7 +71,7 @@ def to_json(value: Any) -> str:
     """A text as it is, anything else as compact JSON."""
     if type(value) is str:
         return value
-    unattributed(value)
+    require_unattributed(value)
     parts: list[str] = []
     _Writer(parts).write(value)
     text = "".join(parts)
@@ -91,7 +91,7 @@ class _Writer:
             self._object(value)
         elif type(value) is list:
             self._array(value)
-        elif type(value) is Repeated:
+        elif type(value) is RepeatedElement:
             raise ArgumentFault(f"there is {describe(value)}")
         elif type(value) is str or value is None or type(value) is bool:
             self._put(json.dumps(value))

@@ -6,10 +6,10 @@ from typing import Any, NoReturn
 
 
 class RepeatedError(Exception):
-    """A Repeated was compared with something."""
+    """A RepeatedElement was compared with something."""
 
 
-class Repeated(list[Any]):
+class RepeatedElement(list[Any]):
     """The values of an XML element that came more than once and is not named in `lists`.
 
     Where it comes once it is a single value, so an expression that is right for this is wrong for that:

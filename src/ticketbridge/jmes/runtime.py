@@ -188,7 +188,7 @@ def wrong_elements(value: list[Any], named: str, parameter: Parameter) -> None:
     raise Fault(f"{named} must be {parameter.kind.name}, and its elements are: {', '.join(found)}")
 
 
-def prepared(value: Any, named: str, parameter: Parameter) -> Any:
+def prepare(value: Any, named: str, parameter: Parameter) -> Any:
     """The argument as the function works on it."""
     prepare = parameter.prepare_data or parameter.prepare
     try:
@@ -197,7 +197,7 @@ def prepared(value: Any, named: str, parameter: Parameter) -> Any:
         raise Fault(f"{named}: {fault.reason}") from None
 
 
-def guarded(function: Function, *, strict: bool) -> Callable[..., Any]:
+def guard_call(function: Function, *, strict: bool) -> Callable[..., Any]:
     """The function's call, in which every exception is a Fault that names the function."""
     call = function.call if strict or function.plain is None else function.plain
     name = function.name

@@ -13,7 +13,7 @@ from ticketbridge.jmes.attributed import AttributedElement, refuse_attributed
 from ticketbridge.jmes.budget import spend
 from ticketbridge.jmes.errors import ArgumentFault, describe
 from ticketbridge.jmes.kinds import NUMBERS
-from ticketbridge.jmes.repeated import Repeated
+from ticketbridge.jmes.repeated import RepeatedElement
 
 MAX_EXPONENT = 999
 MAX_BITS = 14_000  # below the 4,300 digits that Python writes
@@ -41,8 +41,8 @@ def equal(left: Any, right: Any) -> bool:
         return bool(left == right or exact(left) == exact(right))
     if kind is AttributedElement or other is AttributedElement:
         refuse_attributed()
-    # `True == 1` for Python. Of two other types none are equal, and a Repeated refuses to be asked.
-    return (kind is Repeated or other is Repeated) and bool(left == right)
+    # `True == 1` for Python. Of two other types none are equal, and a RepeatedElement refuses to be asked.
+    return (kind is RepeatedElement or other is RepeatedElement) and bool(left == right)
 
 
 def _equal_inside(left: Any, right: Any) -> bool:
@@ -66,7 +66,7 @@ def has_null(values: Iterable[Any]) -> bool:
     return any(map(operator.is_, values, repeat(None)))
 
 
-def unattributed(value: Any) -> Any:
+def require_unattributed(value: Any) -> Any:
     """*value*; ArgumentFault for an element that has attributes: it is asked what its text alone can tell."""
     if type(value) is AttributedElement:
         raise ArgumentFault(f"it is given {describe(value)}")

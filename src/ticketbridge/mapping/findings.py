@@ -60,9 +60,9 @@ class MappingError(Exception):
         super().__init__("\n".join(map(str, self.findings)))
 
 
-def nearest(word: str, known: Iterable[str], *, alike: float = 0.6) -> str:
+def nearest(word: str, known: Iterable[str], *, similarity: float = 0.6) -> str:
     """The known word that *word* was probably meant to be, being at least so much *alike*, or ""."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=alike)
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=similarity)
     return near[0] if near else ""
 
 

@@ -19,8 +19,8 @@ from typing import TypeVar
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Answer, Bridge
-from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.problems import (
     Forbidden,
     InternalError,
@@ -31,11 +31,11 @@ from ticketbridge.engine.problems import (
 )
 from ticketbridge.engine.tickets.verdicts import count_kinds
 from ticketbridge.service.access import IPAddress, caller_address, check_address, check_secret
+from ticketbridge.service.admission import Admission
 from ticketbridge.service.collector import collecting
 from ticketbridge.service.description import describe_served
 from ticketbridge.service.drain import draining
 from ticketbridge.service.listening import is_loopback
-from ticketbridge.service.load import Load
 from ticketbridge.service.logs import LOGGER, flush, log_event, user_hash
 from ticketbridge.service.protocol import LEFT
 from ticketbridge.service.replies import JSON, METHODS, Reply, json_reply, problem_reply
@@ -44,7 +44,7 @@ from ticketbridge.service.user import asked_user
 from ticketbridge.terminal import UsageError
 
 T = TypeVar("T")
-Observer = Callable[[Bridge, Journal, Reply], None]
+Observer = Callable[[Bridge, AnswerTrace, Reply], None]
 """Is told of each answer after it was made; `demo` shows verdicts with it."""
 
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
@@ -102,7 +102,7 @@ def create_app(
     """
     _refuse_open_access(bridges, settings)
     paths = _paths(bridges)
-    load = Load(settings.max_concurrency)
+    load = Admission(settings.max_concurrency)
     endpoints: dict[str, ASGIApp] = {
         path: _Endpoint(bridge, settings, load, observe) for path, bridge in paths.items()
     }
@@ -158,7 +158,7 @@ def _lifespan(
 
 
 @asynccontextmanager
-async def _owned(load: Load, grace: float) -> AsyncIterator[None]:
+async def _owned(load: Admission, grace: float) -> AsyncIterator[None]:
     """Run what only a process of our own may have: an end without loss, and collection of memory."""
     async with collecting():
         with draining(load, grace):
@@ -169,7 +169,7 @@ class _Endpoint:
     """`GET /tickets?user=…` of one mapping, as an ASGI application."""
 
     def __init__(
-        self, bridge: Bridge, settings: Settings, load: Load, observe: Observer | None
+        self, bridge: Bridge, settings: Settings, load: Admission, observe: Observer | None
     ) -> None:
         self._bridge = bridge
         self._endpoint = bridge.spec.endpoint
@@ -180,44 +180,44 @@ class _Endpoint:
         self._secret_header = (self._endpoint.access.secret_header or "").lower().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        journal = Journal(explains=self._observe is not None)
+        trace = AnswerTrace(explains=self._observe is not None)
         request_id = _request_id(scope)
         started = time.perf_counter()
         problem: ProblemError | None = None
         try:
-            reply = await self._reply(scope, receive, journal, started)
+            reply = await self._reply(scope, receive, trace, started)
         except ProblemError as error:
             problem = error.alone()
             reply = problem_reply(problem, request_id)
             if isinstance(problem, Forbidden | Unauthorized):
-                journal.caller = str(self._address(scope) or "unknown")
+                trace.caller = str(self._address(scope) or "unknown")
         except ClientLeft:
-            log_event("client left", {"request_id": request_id, "calls": journal.calls})
+            log_event("client left", {"request_id": request_id, "calls": trace.calls})
             return
         except Exception:  # noqa: BLE001 - whatever else fails is a defect, and no answer
             LOGGER.exception("defect", extra={"fields": {"request_id": request_id}})
             problem = InternalError()
             reply = problem_reply(problem, request_id)
         await _send(reply, scope, send, request_id, self._load)
-        self._log(request_id, reply, problem, journal, started)
+        self._log(request_id, reply, problem, trace, started)
         if self._observe is not None:
-            self._observe(self._bridge, journal, reply)
+            self._observe(self._bridge, trace, reply)
 
     async def _reply(
-        self, scope: Scope, receive: Receive, journal: Journal, started: float
+        self, scope: Scope, receive: Receive, trace: AnswerTrace, started: float
     ) -> Reply:
         """Address, secret, method, user, in this order; then the platform is asked."""
         access = self._endpoint.access
         if access.allow:
             check_address(access, self._address(scope))
-        journal.secret = check_secret(access, _values(scope, self._secret_header))
+        trace.secret = check_secret(access, _values(scope, self._secret_header))
         if scope["method"] not in METHODS:
             raise MethodNotAllowed
         user = asked_user(scope["query_string"], self._endpoint)
-        journal.user = user_hash(user)
+        trace.user = user_hash(user)
         with self._share:
-            answer = await _while_connected(scope, receive, self._bridge.answer(user, journal))
-        return _tickets_reply(answer, journal, started)
+            answer = await _while_connected(scope, receive, self._bridge.answer(user, trace))
+        return _tickets_reply(answer, trace, started)
 
     def _address(self, scope: Scope) -> IPAddress | None:
         peer = scope["client"]
@@ -229,7 +229,7 @@ class _Endpoint:
         request_id: str,
         reply: Reply,
         problem: ProblemError | None,
-        journal: Journal,
+        trace: AnswerTrace,
         started: float,
     ) -> None:
         total = time.perf_counter() - started
@@ -241,14 +241,14 @@ class _Endpoint:
                 "status": reply.status,
                 "problem": problem and problem.slug,
                 "reason": problem and problem.log,
-                "address": journal.caller,
-                "secret": journal.secret,
-                "user": journal.user,
-                "verdicts": journal.verdicts,
-                "calls": journal.calls,
-                "upstream_ms": _milliseconds(journal.upstream.seconds),
-                "map_ms": _milliseconds(total - journal.upstream.seconds),
-                "notes": journal.notes or None,
+                "address": trace.caller,
+                "secret": trace.secret,
+                "user": trace.user,
+                "verdicts": trace.verdicts,
+                "calls": trace.calls,
+                "upstream_ms": _milliseconds(trace.upstream.seconds),
+                "map_ms": _milliseconds(total - trace.upstream.seconds),
+                "notes": trace.notes or None,
             },
             logging.WARNING if reply.status >= 500 else logging.INFO,
         )
@@ -257,7 +257,7 @@ class _Endpoint:
 class _Probe:
     """A JSON document about the service itself, as an ASGI application."""
 
-    def __init__(self, document: Callable[[], Reply], load: Load) -> None:
+    def __init__(self, document: Callable[[], Reply], load: Admission) -> None:
         self._document = document
         self._load = load
 
@@ -271,7 +271,7 @@ class _Probe:
 class _NotFound:
     """All other paths, as an ASGI application."""
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: Admission) -> None:
         self._load = load
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
@@ -280,7 +280,7 @@ class _NotFound:
             await _send(problem_reply(NotFound(), request_id), scope, send, request_id, self._load)
 
 
-def _readiness(bridges: Sequence[Bridge], load: Load) -> Reply:
+def _readiness(bridges: Sequence[Bridge], load: Admission) -> Reply:
     """Whether pulls are answered here. A platform that is down makes no other one wait: it is named."""
     platforms = [{"platform": b.spec.platform, "breaker": b.breaker} for b in bridges]
     status = "leaving" if load.is_leaving else "ready" if bridges else "no mappings"
@@ -288,16 +288,16 @@ def _readiness(bridges: Sequence[Bridge], load: Load) -> Reply:
     return json_reply(document, 200 if status == "ready" else 503)
 
 
-async def _send(reply: Reply, scope: Scope, send: Send, request_id: str, load: Load) -> None:
+async def _send(reply: Reply, scope: Scope, send: Send, request_id: str, load: Admission) -> None:
     """The reply; when the service leaves, its caller's connection ends with it."""
     await (reply.last() if load.is_leaving else reply).send(scope, send, request_id)
 
 
-def _tickets_reply(answer: Answer, journal: Journal, started: float) -> Reply:
-    kinds = count_kinds(journal.verdicts)
+def _tickets_reply(answer: Answer, trace: AnswerTrace, started: float) -> Reply:
+    kinds = count_kinds(trace.verdicts)
     total = time.perf_counter() - started
-    upstream = _milliseconds(journal.upstream.seconds)
-    mapping = _milliseconds(total - journal.upstream.seconds)
+    upstream = _milliseconds(trace.upstream.seconds)
+    mapping = _milliseconds(total - trace.upstream.seconds)
     verdicts = ", ".join([f"{kind}={number}" for kind, number in kinds.items()])
     headers = (
         (b"x-ticketbridge-verdicts", verdicts.encode()),

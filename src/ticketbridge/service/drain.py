@@ -9,14 +9,14 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
-from ticketbridge.service.load import Load
+from ticketbridge.service.admission import Admission
 
 Handler = Callable[[int, FrameType | None], Any] | int | None
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @contextmanager
-def draining(load: Load, grace: float) -> Iterator[None]:
+def draining(load: Admission, grace: float) -> Iterator[None]:
     """Hold SIGTERM and SIGINT back until *load* is finished, for at most *grace* seconds.
 
     A server that hears of them stops listening at once: nobody could ask then whether it is ready, and
@@ -33,7 +33,7 @@ def draining(load: Load, grace: float) -> Iterator[None]:
 
 
 class _Drain:
-    def __init__(self, load: Load, grace: float) -> None:
+    def __init__(self, load: Admission, grace: float) -> None:
         self._load = load
         self._grace = grace
         self._loop = asyncio.get_running_loop()

@@ -12,18 +12,18 @@ from ticketbridge.engine.bridge import Bridge, compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import did_you_mean
 from ticketbridge.mapping.loader import draft_mapping, read_text
+from ticketbridge.workbench.answer_run import AnswerRun, Watched, run_answer
 from ticketbridge.workbench.cases.case_platform import CasePlatform, UnexpectedCall
 from ticketbridge.workbench.cases.case_spec import CaseSpec
 from ticketbridge.workbench.cases.reader import read_cases
 from ticketbridge.workbench.cases.runner import SkippingLoop, answers_login, cases_file
 from ticketbridge.workbench.samples import SampleError, SamplePlatform, read_sample
-from ticketbridge.workbench.trial import Trial, Watched, make_trial
 from ticketbridge.workbench.unfinished import find_unfinished, require_finished
 
 
 def fetch_answer(
     mapping: Path, user: str, environment: Environment, *, now: datetime | None = None
-) -> Trial:
+) -> AnswerRun:
     """Ask the platform for *user*, and return what menta tech would get. Raises MappingError."""
     bridge = compile_mapping(load_mapping(mapping, environment=environment))
     return asyncio.run(_run_watched(bridge, user, now))
@@ -36,7 +36,7 @@ def map_samples(
     environment: Environment,
     *,
     now: datetime | None = None,
-) -> tuple[Trial, list[str]]:
+) -> tuple[AnswerRun, list[str]]:
     """Return what the mapping makes of *samples*, and the samples that no call asked for.
 
     Raises MappingError, and SampleError if a sample is missing or cannot be used. *samples* are arguments
@@ -48,49 +48,51 @@ def map_samples(
     )
     opened = find_unfinished(draft)
     bridge = compile_mapping(opened.spec if opened else require_finished(draft))
-    trial, left = _map_samples(bridge, mapping, samples, user, now)
+    answer_run, left = _map_samples(bridge, mapping, samples, user, now)
     if opened:
-        trial = replace(trial, answer=opened.mark_open(trial.answer), open=opened.open)
-    return trial, left
+        answer_run = replace(
+            answer_run, answer=opened.mark_open(answer_run.answer), open=opened.open
+        )
+    return answer_run, left
 
 
 def _map_samples(
     bridge: Bridge, mapping: Path, samples: Sequence[str], user: str | None, now: datetime | None
-) -> tuple[Trial, list[str]]:
+) -> tuple[AnswerRun, list[str]]:
     case = _find_case(samples, mapping)
     if case is not None:
         return _map_case(bridge, case, user, now)
     if user is None:
         raise SampleError("say whose tickets the samples are: --user E")
     platform = SamplePlatform([read_sample(sample) for sample in samples], bridge.spec)
-    trial = _run_offline(bridge.replaced(platform.send, logs_in=False), user, now)
-    return trial, [str(sample) for sample in platform.left]
+    answer_run = _run_offline(bridge.with_last_stage(platform.send, logs_in=False), user, now)
+    return answer_run, [str(sample) for sample in platform.left]
 
 
 def _map_case(
     bridge: Bridge, case: CaseSpec, user: str | None, now: datetime | None
-) -> tuple[Trial, list[str]]:
+) -> tuple[AnswerRun, list[str]]:
     platform = CasePlatform(case.answers, bridge.spec.upstream)
     try:
         logs_in = answers_login(case, bridge.spec.upstream.auth)
-        offline = bridge.replaced(platform.send, logs_in=logs_in)
-        trial = _run_offline(offline, user or case.user, now or case.now)
+        offline = bridge.with_last_stage(platform.send, logs_in=logs_in)
+        answer_run = _run_offline(offline, user or case.user, now or case.now)
     except UnexpectedCall as call:
         raise SampleError(f"no answer of the case `{case.name}` fits the call {call}") from None
-    return trial, [str(answer) for answer in platform.left]
+    return answer_run, [str(answer) for answer in platform.left]
 
 
-def _run_offline(bridge: Bridge, user: str, now: datetime | None) -> Trial:
-    """Return the trial of one answer in a loop where no wait takes time."""
+def _run_offline(bridge: Bridge, user: str, now: datetime | None) -> AnswerRun:
+    """Return the answer_run of one answer in a loop where no wait takes time."""
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         return runner.run(_run_watched(bridge, user, now))
 
 
-async def _run_watched(bridge: Bridge, user: str, now: datetime | None) -> Trial:
+async def _run_watched(bridge: Bridge, user: str, now: datetime | None) -> AnswerRun:
     watched = Watched(bridge.last_stage)
     try:
-        return await make_trial(
-            bridge.replaced(watched.send), user, now=now, exchanges=watched.exchanges
+        return await run_answer(
+            bridge.with_last_stage(watched.send), user, now=now, exchanges=watched.exchanges
         )
     finally:
         await bridge.aclose()

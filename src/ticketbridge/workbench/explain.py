@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import msgspec
 
 from ticketbridge.engine.problems import ProblemError
-from ticketbridge.engine.tickets.bindings import Bindings
+from ticketbridge.engine.tickets.binding_labels import BindingLabels
 from ticketbridge.engine.tickets.convert import json_type
 from ticketbridge.engine.tickets.steps import is_owner
 from ticketbridge.engine.tickets.verdicts import NOT_OWNER, CheckNote, FieldNote, Record
@@ -22,20 +22,20 @@ from ticketbridge.engine.upstream.messages import PlatformRequest
 from ticketbridge.jmes import NOWHERE, Expression, root_paths
 from ticketbridge.mapping.spec import CallSpec, ExpressionSpec, MappingSpec, Secret, TemplateSpec
 from ticketbridge.mapping.spec_compiler import Scope
+from ticketbridge.workbench.answer_run import AnswerRun, Exchange
 from ticketbridge.workbench.cases.case_platform import below_base
 from ticketbridge.workbench.cases.value_text import write_moment
 from ticketbridge.workbench.personal.personal_data import find_personal_data
 from ticketbridge.workbench.personal.personal_kinds import DataSpot, PersonalKind, mask
-from ticketbridge.workbench.trial import Exchange, Trial
 
 
 class Masker:
-    """Masks personal data in an explanation of *trial*; with *show_personal* only credentials."""
+    """Masks personal data in an explanation of *answer_run*; with *show_personal* only credentials."""
 
-    def __init__(self, trial: Trial, *, show_personal: bool) -> None:
-        self._user = trial.user
+    def __init__(self, answer_run: AnswerRun, *, show_personal: bool) -> None:
+        self._user = answer_run.user
         self._show_personal = show_personal
-        self._personal = find_personal_data(trial)
+        self._personal = find_personal_data(answer_run)
 
     def mask_value(self, value: Any, *keys: str) -> Any:
         """Return *value* as it may be shown; *keys* are the keys that it stood under."""
@@ -71,7 +71,7 @@ class PathShapes:
         """Make shapes; *whole* shows URLs as they were sent, masked."""
         self._base_url = spec.upstream.base_url
         self._masked = masked
-        self._bindings = Bindings(spec)
+        self._bindings = BindingLabels(spec)
         self._calls = {} if whole else {e.name: e for e in spec.source if isinstance(e, CallSpec)}
 
     def of(self, request: PlatformRequest) -> str:
@@ -229,7 +229,7 @@ class AnswerExplanation(msgspec.Struct, frozen=True, rename="camel"):
 
 @dataclass(frozen=True, slots=True)
 class _Explainer:
-    trial: Trial
+    answer_run: AnswerRun
     masker: Masker
 
     def record(self, number: int, record: Record) -> RecordExplanation:
@@ -288,34 +288,34 @@ class _Explainer:
 
 
 def explain(
-    trial: Trial, masker: Masker, *, whole: bool, shapes: PathShapes | None = None
+    answer_run: AnswerRun, masker: Masker, *, whole: bool, shapes: PathShapes | None = None
 ) -> AnswerExplanation:
-    """Return the explanation of *trial*: with calls and records if *whole*, else the outcome."""
-    explainer = _Explainer(trial, masker)
-    shapes = shapes or PathShapes(trial.bridge.spec, masker.mask_text)
-    records = [r for r in enumerate(trial.journal.records, 1) if r[1].verdict != NOT_OWNER]
-    problem, answer = trial.problem, trial.answer
+    """Return the explanation of *answer_run*: with calls and records if *whole*, else the outcome."""
+    explainer = _Explainer(answer_run, masker)
+    shapes = shapes or PathShapes(answer_run.bridge.spec, masker.mask_text)
+    records = [r for r in enumerate(answer_run.trace.records, 1) if r[1].verdict != NOT_OWNER]
+    problem, answer = answer_run.problem, answer_run.answer
     body = msgspec.json.decode(answer.body) if answer and answer.body else None
     return AnswerExplanation(
-        str(masker.mask_user(trial.user)),
-        write_moment(trial.now),
+        str(masker.mask_user(answer_run.user)),
+        write_moment(answer_run.now),
         answer.status if answer else problem.status if problem else 0,
         masker.mask_value(body) if whole else body,
         _explain_problem(problem) if problem else None,
-        trial.journal.verdicts,
-        trial.journal.notes,
-        [explainer.call(exchange, shapes) for exchange in trial.exchanges]
+        answer_run.trace.verdicts,
+        answer_run.trace.notes,
+        [explainer.call(exchange, shapes) for exchange in answer_run.exchanges]
         if whole
         else msgspec.UNSET,
         [explainer.record(*numbered) for numbered in records] if whole else msgspec.UNSET,
-        (_count_others(trial) if whole else None) or msgspec.UNSET,
+        (_count_others(answer_run) if whole else None) or msgspec.UNSET,
     )
 
 
-def _count_others(trial: Trial) -> OthersExplanation | None:
+def _count_others(answer_run: AnswerRun) -> OthersExplanation | None:
     """Return the number of records that are not the user's; None if there are none."""
-    count = sum(record.verdict == NOT_OWNER for record in trial.journal.records)
-    owner = trial.bridge.spec.ticket.owner
+    count = sum(record.verdict == NOT_OWNER for record in answer_run.trace.records)
+    owner = answer_run.bridge.spec.ticket.owner
     return OthersExplanation(count, owner.text, str(owner.place)) if count and owner else None
 
 

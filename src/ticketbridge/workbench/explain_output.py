@@ -11,6 +11,7 @@ import msgspec
 from ticketbridge.engine.problems import ProblemError
 from ticketbridge.jmes import ENCODER
 from ticketbridge.terminal import BOLD, FAINT, GREEN, RED, YELLOW, Paint, columns, counted
+from ticketbridge.workbench.answer_run import AnswerRun
 from ticketbridge.workbench.explain import (
     AnswerExplanation,
     CallExplanation,
@@ -21,7 +22,6 @@ from ticketbridge.workbench.explain import (
     RecordExplanation,
     explain,
 )
-from ticketbridge.workbench.trial import Trial
 
 _LONGEST = 100
 
@@ -132,22 +132,22 @@ Output = tuple[str, str]
 class PrintedAnswer:
     """An answer to print; *explain* adds calls and records, *show_personal* personal data in these."""
 
-    trial: Trial
+    answer_run: AnswerRun
     explain: bool = False
     show_personal: bool = False
 
     def make_explanation(self) -> AnswerExplanation:
         """Return the explanation. Personal data is masked if calls and records are shown."""
-        masker = Masker(self.trial, show_personal=self.show_personal or not self.explain)
-        shapes = PathShapes(self.trial.bridge.spec, masker.mask_text, whole=self.show_personal)
-        return explain(self.trial, masker, whole=self.explain, shapes=shapes)
+        masker = Masker(self.answer_run, show_personal=self.show_personal or not self.explain)
+        shapes = PathShapes(self.answer_run.bridge.spec, masker.mask_text, whole=self.show_personal)
+        return explain(self.answer_run, masker, whole=self.explain, shapes=shapes)
 
 
 def as_lines(outcome: PrintedAnswer, out: TextIO) -> Output:
     """Return the explanation and the answer for stdout; a problem and messages of rules for stderr."""
     explanation = outcome.make_explanation()
     answer = "" if explanation.answer is None else _format_json(explanation.answer)
-    problem = outcome.trial.problem
+    problem = outcome.answer_run.problem
     if outcome.explain:
         text = as_text(explanation, Paint(out))
         return (f"{text}\n\n{answer}" if answer else text), ""

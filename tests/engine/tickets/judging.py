@@ -11,8 +11,8 @@ import pytest
 
 from tests.stand_in import compiled_on
 from tests.support import NOW, USER, Changes, Replies, spec_of
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Answer
-from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.problems import MappingMismatch
 
 
@@ -35,9 +35,9 @@ async def answered(
     made = []
     for explains in (True, False):
         bridge = compiled_on(Replies(replies), spec_of(changes, folder=folder))
-        journal = Journal(explains=explains)
-        answer = await bridge.answer(user, journal, now=NOW)
-        made.append((answer.status, bytes(answer.body), journal.verdicts))
+        trace = AnswerTrace(explains=explains)
+        answer = await bridge.answer(user, trace, now=NOW)
+        made.append((answer.status, bytes(answer.body), trace.verdicts))
 
     assert made[0] == made[1]
     status, body, verdicts = made[0]
@@ -51,10 +51,10 @@ async def mismatched(
     made = []
     for explains in (True, False):
         bridge = compiled_on(Replies(replies), spec_of(changes, folder=folder))
-        journal = Journal(explains=explains)
+        trace = AnswerTrace(explains=explains)
         with keys_shown_both_ways(), pytest.raises(MappingMismatch) as caught:
-            await bridge.answer(USER, journal, now=NOW)
-        made.append((caught.value.log, journal.verdicts))
+            await bridge.answer(USER, trace, now=NOW)
+        made.append((caught.value.log, trace.verdicts))
 
     assert made[0] == made[1]
     return made[0]

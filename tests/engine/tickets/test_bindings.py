@@ -14,7 +14,7 @@ from tests.support import USER, bridge_of, item, spec_of
 from tests.workbench.cases_support import Folder
 from ticketbridge.cli import main
 from ticketbridge.engine.problems import ProblemError
-from ticketbridge.engine.tickets.bindings import Bindings
+from ticketbridge.engine.tickets.binding_labels import BindingLabels
 
 pytestmark = pytest.mark.anyio
 
@@ -134,7 +134,7 @@ def test_a_persons_id_is_never_shown(entry: str, hole: str) -> None:
         {"name": "order", "get": f"/x/{{{hole}}}/orders", "query": {"e": "{user}"}, "each": "body"},
         {"name": "item", "each": "order.items"},
     ]
-    bindings = Bindings(spec_of({"source": source, "ticket.fields.showId": "item.id"}))
+    bindings = BindingLabels(spec_of({"source": source, "ticket.fields.showId": "item.id"}))
     scope = {
         entry: {
             "id": "X5",
@@ -171,7 +171,7 @@ def test_a_persons_id_is_never_shown(entry: str, hole: str) -> None:
 )
 def test_a_value_that_looks_like_no_id_is_not_shown(value: object, *, shown: bool) -> None:
     """A platform may have anything under a key that is called an id."""
-    bindings = Bindings(spec_of(EVENTS))
+    bindings = BindingLabels(spec_of(EVENTS))
 
     assert (bindings.label({"event": {"slug": value}}) != "") is shown
 
@@ -188,9 +188,9 @@ def test_a_list_that_depends_on_the_user_is_not_common() -> None:
     common = {**by_user, "source.0": EVENTS["source"][0]}
     scope = {"event": {"slug": "jazz"}}
 
-    assert Bindings(spec_of(common)).label(scope) == "event.slug=jazz"
-    assert Bindings(spec_of(by_user)).label(scope) == ""
-    assert Bindings(spec_of({**common, "upstream.auth": login})).label(scope) == ""
+    assert BindingLabels(spec_of(common)).label(scope) == "event.slug=jazz"
+    assert BindingLabels(spec_of(by_user)).label(scope) == ""
+    assert BindingLabels(spec_of({**common, "upstream.auth": login})).label(scope) == ""
 
 
 async def test_calls_that_share_an_answer_share_its_label() -> None:

@@ -11,7 +11,7 @@ from tests.engine.tickets.judging import answered, mismatched
 from tests.support import USER, bridge_of, item, order, orders, tickets_of
 from ticketbridge.contract import tickets_schema
 from ticketbridge.contract.shape import Schema, items_of, object_shape, type_of
-from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.tickets.program import Program
 
 pytestmark = pytest.mark.anyio
@@ -144,4 +144,4 @@ async def test_a_record_that_does_not_go_out_is_held_to_nothing(
     listed = orders(order(item(1), item(LONG, state="REFUNDED")))
     bridge, _ = bridge_of(None, {"/orders": listed})
 
-    assert len(tickets_of(await bridge.answer(USER, Journal()))) == 1
+    assert len(tickets_of(await bridge.answer(USER, AnswerTrace()))) == 1

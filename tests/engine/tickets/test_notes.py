@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from tests.support import USER, bridge_of, item, order, orders
-from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.problems import MappingMismatch
 from ticketbridge.engine.tickets.convert import MISSING
 
@@ -29,9 +29,9 @@ async def test_each_field_has_its_expression_its_place_and_its_value() -> None:
     """Expressions and tables name expression, line and raw value; a constant is its own value."""
     answer = orders(order(item("007", cents=1250), item(2, state="REFUNDED", cents="?")))
     bridge, _ = bridge_of({"ticket.fields": FIELDS}, {"/orders": answer})
-    journal = Journal(explains=True)
-    await bridge.answer(USER, journal)
-    valid, refunded = ({note.name: note for note in record.fields} for record in journal.records)
+    trace = AnswerTrace(explains=True)
+    await bridge.answer(USER, trace)
+    valid, refunded = ({note.name: note for note in record.fields} for record in trace.records)
     ticket_id, option = valid["ticketId"].expression, valid["ticketOptionId"].expression
 
     assert ticket_id is not None
@@ -55,10 +55,10 @@ async def test_each_field_has_its_expression_its_place_and_its_value() -> None:
 async def test_a_field_whose_expression_fails_says_why() -> None:
     """The failure is told for its field, and the other fields are there all the same."""
     bridge, _ = bridge_of({"ticket.fields": FIELDS}, {"/orders": orders(order(item(1, cents="?")))})
-    journal = Journal(explains=True)
+    trace = AnswerTrace(explains=True)
     with pytest.raises(MappingMismatch):
-        await bridge.answer(USER, journal)
-    (record,) = journal.records
+        await bridge.answer(USER, trace)
+    (record,) = trace.records
     made = {note.name: note for note in record.fields}
 
     assert made["price"].failure == made["price"].refusal != ""
@@ -71,19 +71,19 @@ async def test_a_record_that_was_judged_early_has_no_fields() -> None:
     """A binding that ended above its items was made into nothing."""
     answer = orders(order(item(1), email="bea@example.com"))
     bridge, _ = bridge_of(None, {"/orders": answer})
-    journal = Journal(explains=True)
-    await bridge.answer(USER, journal)
+    trace = AnswerTrace(explains=True)
+    await bridge.answer(USER, trace)
 
-    assert [list(record.fields) for record in journal.records] == [[]]
+    assert [list(record.fields) for record in trace.records] == [[]]
 
 
 async def test_a_value_that_cannot_be_converted_says_why() -> None:
     """The expression gave a value; the contract's type refuses it."""
     bridge, _ = bridge_of(None, {"/orders": orders(order(item(1, price="10,00")))})
-    journal = Journal(explains=True)
+    trace = AnswerTrace(explains=True)
     with pytest.raises(MappingMismatch):
-        await bridge.answer(USER, journal)
-    (record,) = journal.records
+        await bridge.answer(USER, trace)
+    (record,) = trace.records
     price = next(note for note in record.fields if note.name == "price")
 
     assert (price.value, price.failure, price.made) == ("10,00", "", MISSING)
@@ -115,10 +115,10 @@ async def test_the_checks_put_to_a_record_end_with_the_one_that_decided(
     """Owner, status tables and conditions are told in order, each with what followed."""
     made = item(1, **{"used": False, "over": False, **changes})
     bridge, _ = bridge_of(RULES, {"/orders": orders(order(made, state="OK"))})
-    journal = Journal(explains=True)
+    trace = AnswerTrace(explains=True)
     with suppress(MappingMismatch):
-        await bridge.answer(USER, journal)
-    (record,) = journal.records
+        await bridge.answer(USER, trace)
+    (record,) = trace.records
     checks = record.checks
 
     assert [question.answer for question in checks] == asked
@@ -136,9 +136,9 @@ async def test_a_binding_that_ended_early_tells_what_was_asked_of_it() -> None:
             {"source.1": {"name": "item", "get": "/items/{order.event}", "each": "body"}},
             {"/orders": answer},
         )
-        journal = Journal(explains=explains)
-        await bridge.answer(USER, journal)
-        (record,) = journal.records
+        trace = AnswerTrace(explains=explains)
+        await bridge.answer(USER, trace)
+        (record,) = trace.records
         asked.append([note.answer for note in record.checks])
 
     assert asked == [["not_owner"], []]

@@ -16,8 +16,8 @@ from tests.engine.tickets.drawing import Drawn, drawn, write_schemas
 from tests.engine.tickets.judging import keys_shown_both_ways
 from tests.stand_in import compiled_on, sending_by
 from tests.support import NOW, USER, Replies, bridge_of, item, order, orders, spec_of, tickets_of
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Bridge
-from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.problems import MappingMismatch, ProblemError
 from ticketbridge.engine.tickets.program import Program
 
@@ -37,13 +37,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 async def outcome(bridge: Bridge, replies: dict[str, Any], *, explains: bool) -> Any:
     """All that menta tech and the log see of one answer."""
-    journal = Journal(explains=explains)
+    trace = AnswerTrace(explains=explains)
     try:
-        one = bridge.replaced(sending_by(Replies(replies), bridge.spec))
-        made = await one.answer(DRAWN_USER, journal, now=NOW)
+        one = bridge.with_last_stage(sending_by(Replies(replies), bridge.spec))
+        made = await one.answer(DRAWN_USER, trace, now=NOW)
     except ProblemError as problem:
-        return problem.slug, problem.log, journal.verdicts
-    return made.status, bytes(made.body), journal.verdicts
+        return problem.slug, problem.log, trace.verdicts
+    return made.status, bytes(made.body), trace.verdicts
 
 
 async def agree(one: Drawn, folder: Path, rng: random.Random) -> None:
@@ -91,13 +91,13 @@ async def test_an_answer_without_anything_odd_needs_no_judge(
         order(email=USER.upper()),
     )
     bridge, _ = bridge_of({"ticket.fields.buyer": "order.email"}, {"/orders": good})
-    journal = Journal()
+    trace = AnswerTrace()
 
-    tickets = tickets_of(await bridge.answer(USER, journal))
+    tickets = tickets_of(await bridge.answer(USER, trace))
 
     assert [(ticket["ticketId"], ticket["price"]) for ticket in tickets] == [("1", 10), ("3", 12.5)]
-    assert journal.verdicts == {"returned": 2, "not_eligible:REFUNDED": 1, "not_owner": 1}
-    assert journal.records == []
+    assert trace.verdicts == {"returned": 2, "not_eligible:REFUNDED": 1, "not_owner": 1}
+    assert trace.records == []
 
 
 async def test_marked_tickets_are_served_bare_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +122,7 @@ async def test_marked_tickets_are_served_bare_too(monkeypatch: pytest.MonkeyPatc
         order(item(6, sold=False), email="bea@example.com", void=False),
     )
     bridge, _ = bridge_of(changes, {"/orders": listed})
-    explained = Journal(explains=True)
+    explained = AnswerTrace(explains=True)
     told = tickets_of(await bridge.answer(USER, explained))
 
     def judge(*_: object) -> None:
@@ -130,13 +130,13 @@ async def test_marked_tickets_are_served_bare_too(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(Program, "judge", judge)
     bridge, _ = bridge_of(changes, {"/orders": listed})
-    journal = Journal()
-    served = tickets_of(await bridge.answer(USER, journal))
+    trace = AnswerTrace()
+    served = tickets_of(await bridge.answer(USER, trace))
 
     assert served == told
     assert [ticket["status"] for ticket in served] == ["VALID", "SOLD", "REFUNDED", "VOID", "VOID"]
-    assert journal.verdicts == explained.verdicts
-    assert journal.verdicts["returned"] == 1
+    assert trace.verdicts == explained.verdicts
+    assert trace.verdicts["returned"] == 1
 
 
 @pytest.mark.parametrize("at", [0, 499, 500, 1_200])
@@ -160,13 +160,13 @@ async def test_a_body_in_parts_is_the_body(number: int) -> None:
     many = [item(one) for one in range(number)]
     changes = {"endpoint.user_format": "any"}
     bridge, _ = bridge_of(changes, {"/orders": orders(order(*many, email=user))})
-    journal = Journal()
+    trace = AnswerTrace()
 
-    body = json.loads((await bridge.answer(user, journal)).body)
+    body = json.loads((await bridge.answer(user, trace)).body)
 
     assert body["userEmail"] == user
     assert [ticket["ticketId"] for ticket in body["tickets"]] == [str(one) for one in range(number)]
-    assert journal.verdicts == ({"returned": number} if number else {})
+    assert trace.verdicts == ({"returned": number} if number else {})
 
 
 async def test_one_id_twice_is_found_across_parts() -> None:
@@ -181,10 +181,10 @@ async def test_one_id_twice_is_found_across_parts() -> None:
 async def test_fields_of_an_order_without_items_are_nobodys() -> None:
     """A field that would fail for an order makes no violation where the order has no records."""
     bridge, _ = bridge_of(None, {"/orders": orders({"email": USER, "items": []})})
-    journal = Journal()
+    trace = AnswerTrace()
 
-    assert tickets_of(await bridge.answer(USER, journal)) == []
-    assert journal.verdicts == {}
+    assert tickets_of(await bridge.answer(USER, trace)) == []
+    assert trace.verdicts == {}
 
 
 def test_the_source_of_the_function_is_there_for_a_debugger() -> None:

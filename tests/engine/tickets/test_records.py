@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.tickets.judging import answered, mismatched
 from tests.support import USER, answer_of, bridge_of, item, order, orders, tickets_of
-from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.problems import MappingMismatch
 from ticketbridge.engine.tickets.steps import is_owner
 from ticketbridge.mapping import MappingError
@@ -434,12 +434,12 @@ async def test_a_binding_that_fails_makes_no_further_call() -> None:
             "/seats/fest": {},
         },
     )
-    journal = Journal()
+    trace = AnswerTrace()
 
-    await bridge.answer(USER, journal)
+    await bridge.answer(USER, trace)
 
     assert platform.targets == ["/orders?email=ana%40example.com", "/seats/fest"]
-    assert journal.verdicts == {"not_owner": 1, "returned": 1}
+    assert trace.verdicts == {"not_owner": 1, "returned": 1}
 
 
 async def test_a_check_waits_for_the_names_of_all_earlier_checks() -> None:
@@ -448,11 +448,11 @@ async def test_a_check_waits_for_the_names_of_all_earlier_checks() -> None:
         {"source": SEATS, "ticket.not_eligible_when": {"sold": "order.sold"}},
         {"/orders": orders(order(item(1, state="REFUNDED"), sold=True)), "/seats/fest": {}},
     )
-    journal = Journal()
+    trace = AnswerTrace()
 
-    await bridge.answer(USER, journal)
+    await bridge.answer(USER, trace)
 
-    assert journal.verdicts == {"not_eligible:REFUNDED": 1}
+    assert trace.verdicts == {"not_eligible:REFUNDED": 1}
 
 
 async def test_an_early_violation_fails_before_any_further_call() -> None:
@@ -479,14 +479,14 @@ async def test_a_violation_names_no_key_of_the_platforms(
 ) -> None:
     """An object may have persons for its keys: only names of the contract are told."""
     replies = {"/orders": orders(order(item(1, more=value)))}
-    journal = Journal()
+    trace = AnswerTrace()
 
     with pytest.raises(MappingMismatch) as caught:
-        await answer_of({f"ticket.fields.{field}": "item.more"}, replies, journal=journal)
+        await answer_of({f"ticket.fields.{field}": "item.more"}, replies, trace=trace)
 
-    assert f"violation:{named}" in journal.verdicts
-    assert "Ana" not in f"{caught.value.detail} {caught.value.log} {journal.verdicts}"
-    assert USER not in f"{caught.value.detail} {caught.value.log} {journal.verdicts}"
+    assert f"violation:{named}" in trace.verdicts
+    assert "Ana" not in f"{caught.value.detail} {caught.value.log} {trace.verdicts}"
+    assert USER not in f"{caught.value.detail} {caught.value.log} {trace.verdicts}"
 
 
 # --- what `ticket` may not say ------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 
 from tests.engine.tickets.judging import answered, mismatched
 from tests.support import USER, bridge_of, item, order, orders, tickets_of
-from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.problems import UpstreamTimeout
 from ticketbridge.engine.tickets.duplicates import resolve_duplicates
 from ticketbridge.engine.tickets.program import Program
@@ -243,11 +243,11 @@ async def test_with_mark_a_binding_of_another_makes_no_further_call() -> None:
         "/seats/fest": {},
     }
     bridge, platform = bridge_of(changes, replies)
-    journal = Journal()
+    trace = AnswerTrace()
 
-    assert ids(await bridge.answer(USER, journal)) == ["3"]
+    assert ids(await bridge.answer(USER, trace)) == ["3"]
     assert platform.targets[1:] == ["/seats/fest"]
-    assert journal.verdicts == {"not_owner": 1, "violation:owner": 1, "returned": 1}
+    assert trace.verdicts == {"not_owner": 1, "violation:owner": 1, "returned": 1}
 
 
 # --- two records with one id ----------------------------------------------------------------------
@@ -494,6 +494,6 @@ async def test_a_time_out_that_is_not_the_deadlines_is_a_defect(
     bridge, _ = bridge_of(None, {"/orders": orders(order(item(1)))})
 
     with pytest.raises(TimeoutError) as caught:
-        await bridge.answer(USER, Journal(explains=True))
+        await bridge.answer(USER, AnswerTrace(explains=True))
 
     assert not isinstance(caught.value, UpstreamTimeout)

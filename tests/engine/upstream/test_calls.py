@@ -22,8 +22,8 @@ from tests.support import (
     spec_of,
     tickets_of,
 )
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import compile_mapping
-from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.problems import (
     MappingMismatch,
     ProblemError,
@@ -209,12 +209,12 @@ async def test_if_false_makes_no_call(kind: str, expression: str, fields: str) -
     ]
     changes = {"source": source, "ticket.not_eligible_when": {"no_call": fields}}
     bridge, platform = bridge_of(changes, {"/orders": orders(order(item(1)))})
-    journal = Journal()
+    trace = AnswerTrace()
 
-    await bridge.answer(USER, journal)
+    await bridge.answer(USER, trace)
 
     assert platform.targets == [FIRST]
-    assert journal.verdicts == {"not_eligible:no_call": 1}
+    assert trace.verdicts == {"not_eligible:no_call": 1}
 
 
 async def test_if_false_on_each_gives_nothing() -> None:
@@ -787,11 +787,11 @@ async def test_empty_after_the_first_page_is_an_error() -> None:
 async def test_a_rules_message_goes_to_the_log_without_addresses() -> None:
     """`message` is noted for the log; an e-mail address in it is masked."""
     changes = rules({"status": 404, "then": "empty", "message": "join(' ', ['no', body.who])"})
-    journal = Journal()
+    trace = AnswerTrace()
 
-    await answer_of(changes, {"/orders": httpx.Response(404, json={"who": USER})}, journal=journal)
+    await answer_of(changes, {"/orders": httpx.Response(404, json={"who": USER})}, trace=trace)
 
-    assert journal.notes == ["order: no (e-mail)"]
+    assert trace.notes == ["order: no (e-mail)"]
 
 
 @pytest.mark.parametrize(
@@ -812,13 +812,13 @@ async def test_a_rules_message_repeats_neither_user_nor_credential(
     rule = {"status": 400, "then": "fail", "message": "body.error"}
     changes = {**rules(rule), "endpoint.user_format": "any", "upstream.auth": auth}
     text = f"key '{told}' may not see A-12 or A-123"
-    journal = Journal()
+    trace = AnswerTrace()
     refused = httpx.Response(400, json={"error": text})
 
     with pytest.raises(UpstreamError):
-        await answer_of(changes, {"/orders": refused}, user="a-12", journal=journal)
+        await answer_of(changes, {"/orders": refused}, user="a-12", trace=trace)
 
-    assert journal.notes == ["order: key '(credential)' may not see (user) or A-123"]
+    assert trace.notes == ["order: key '(credential)' may not see (user) or A-123"]
 
 
 # --- tries ------------------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ import pytest
 
 from tests.fake_platform import CLOSE, RESET, FakePlatform, Pause, Reply, Step
 from tests.support import USER, item, order, orders, serving, spec_of, tickets_of
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Bridge, compile_mapping
-from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.problems import UpstreamError, UpstreamUnavailable
 from ticketbridge.engine.upstream.connection import Connection
 from ticketbridge.engine.upstream.sockets import OriginPool
@@ -147,12 +147,12 @@ async def test_a_kept_connection_that_ends_under_the_request_is_a_try(
 ) -> None:
     """A call that got no answer is tried again, within `retries`, and is counted as a call."""
     platform.on("/orders", Reply(json=MINE), Reply(steps=(end,)), Reply(json=MINE))
-    bridge, journal = bridge_to(platform, retries=1), Journal()
+    bridge, trace = bridge_to(platform, retries=1), AnswerTrace()
     assert await ids(bridge) == ["mine"]
-    await bridge.answer(USER, journal)
+    await bridge.answer(USER, trace)
     await bridge.aclose()
 
-    assert journal.calls == 2
+    assert trace.calls == 2
     assert [seen.turn for seen in platform.seen] == [1, 2, 1]
 
 

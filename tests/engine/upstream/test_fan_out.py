@@ -10,8 +10,8 @@ import pytest
 
 from tests.fake_platform import CLOSE, FakePlatform, Pause, Reply, Seen
 from tests.support import USER, ids_on, item, order, orders, problem_on, spec_of, tickets_of
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import compile_mapping
-from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.problems import MappingMismatch, UpstreamError, UpstreamTimeout
 from ticketbridge.engine.upstream import limits
 
@@ -201,11 +201,11 @@ async def test_the_same_get_is_made_once_however_many_ask_at_once(platform: Fake
     platform.on("/events/b", Reply(json={"id": "b"}))
     again = {"name": "again", "get": "/events/{event.id}", "take": "body.id"}
     changes = source(ORDERS, EVENT, again, ITEM, ticket__fields__showId="again")
-    journal = Journal()
+    trace = AnswerTrace()
 
-    assert len(await ids_on(platform, changes, journal)) == 6
+    assert len(await ids_on(platform, changes, trace)) == 6
     assert sorted(platform.paths) == ["/events/a", "/events/b", "/orders"]
-    assert journal.calls == 3
+    assert trace.calls == 3
 
 
 async def test_a_call_that_passes_is_made_again_among_several(
@@ -285,12 +285,12 @@ async def test_a_binding_that_fails_a_check_makes_no_call(
     platform.on("/items/good", Reply(json=[item(1), item(2)]))
     status = {"from": "order.state", "values": {"OK": "VALID", "NO": "VALID"}}
     anyone = {"ticket.owner": "order.email && user", "ticket.status": status}
-    journal = Journal()
+    trace = AnswerTrace()
 
-    found = await ids_on(platform, source(ORDERS, ITEMS, **{**anyone, **ticket}), journal)
+    found = await ids_on(platform, source(ORDERS, ITEMS, **{**anyone, **ticket}), trace)
 
     assert found == ["1", "2"]
-    assert journal.verdicts == {verdict: 1, "returned": 2}
+    assert trace.verdicts == {verdict: 1, "returned": 2}
     assert platform.paths == ["/orders", "/items/good"]
 
 
@@ -299,10 +299,10 @@ async def test_a_check_waits_for_the_names_of_those_before_it(platform: FakePlat
     platform.on("/orders", Reply(json=orders(order(event="a", test=True))))
     platform.on("/items/a", Reply(json=[item(1), item(2, state="REFUNDED")]))
     changes = source(ORDERS, ITEMS, ticket__not_eligible_when={"test": "order.test"})
-    journal = Journal()
+    trace = AnswerTrace()
 
-    assert await ids_on(platform, changes, journal) == []
-    assert journal.verdicts == {"not_eligible:test": 1, "not_eligible:REFUNDED": 1}
+    assert await ids_on(platform, changes, trace) == []
+    assert trace.verdicts == {"not_eligible:test": 1, "not_eligible:REFUNDED": 1}
 
 
 async def test_if_decides_for_each_binding(platform: FakePlatform) -> None:

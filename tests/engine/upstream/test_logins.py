@@ -13,8 +13,8 @@ import pytest
 
 from tests.stand_in import compiled_on, sending_by
 from tests.support import NOW, TOKEN, USER, item, order, orders, spec_of, tickets_of
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Bridge, compile_mapping
-from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.problems import (
     MappingMismatch,
     ProblemError,
@@ -442,11 +442,11 @@ async def test_a_login_ends_in_time_for_those_who_came_later_too() -> None:
 
 async def test_a_login_counts_as_a_call_in_the_log() -> None:
     """The calls of an answer are those that were made for it, its login among them."""
-    journal = Journal()
+    trace = AnswerTrace()
 
-    await bridge_on(Accounts(), OAUTH2).answer(USER, journal)
+    await bridge_on(Accounts(), OAUTH2).answer(USER, trace)
 
-    assert journal.calls == 2
+    assert trace.calls == 2
 
 
 # --- session --------------------------------------------------------------------------------------
@@ -621,7 +621,7 @@ async def test_a_stand_in_takes_the_place_of_a_login() -> None:
         platform = Accounts()
         platform.refuses = 1
         spec = spec_of({"upstream.auth": auth})
-        bridge = compile_mapping(spec).replaced(sending_by(platform, spec), logs_in=False)
+        bridge = compile_mapping(spec).with_last_stage(sending_by(platform, spec), logs_in=False)
 
         answer = await bridge.answer(USER, now=NOW)
 
@@ -637,14 +637,14 @@ async def test_a_message_of_a_login_does_not_repeat_its_password() -> None:
         "responses": [{"status": 422, "then": "fail", "message": "body.error"}],
     }
     refused = httpx.Response(422, json={"error": f"no such password: {TOKEN}"})
-    journal = Journal()
+    trace = AnswerTrace()
 
     with pytest.raises(UpstreamError):
         await bridge_on(Accounts(lambda _request: refused), {**SESSION, "login": login}).answer(
-            USER, journal
+            USER, trace
         )
 
-    assert journal.notes == ["login: no such password: (credential)"]
+    assert trace.notes == ["login: no such password: (credential)"]
 
 
 async def test_a_late_refusal_of_an_old_token_leaves_the_new_one() -> None:

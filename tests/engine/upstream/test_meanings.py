@@ -24,8 +24,8 @@ from tests.support import (
     spec_of,
     tickets_of,
 )
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import compile_mapping
-from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.problems import (
     MappingMismatch,
     ProblemError,
@@ -381,14 +381,14 @@ async def test_refused_credentials_can_be_told_under_any_auth(
 @pytest.mark.parametrize("then", ["fail", "reauthenticate"])
 async def test_a_message_that_cannot_be_made_changes_nothing(then: str) -> None:
     """What a rule says holds, also where the body that its message quotes cannot be read."""
-    journal = Journal()
+    trace = AnswerTrace()
     changes = rules({"status": 500, "then": then, "message": "body.error.text"})
     bridge, _ = bridge_of(changes, {"/orders": httpx.Response(500, content=PAGE, headers=HTML)})
     with pytest.raises(UpstreamError if then == "fail" else UpstreamAuth):
-        await bridge.answer(USER, journal)
+        await bridge.answer(USER, trace)
 
-    assert len(journal.notes) == 1
-    assert "order: message: " in journal.notes[0]
+    assert len(trace.notes) == 1
+    assert "order: message: " in trace.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -403,13 +403,13 @@ async def test_a_message_that_cannot_be_made_changes_nothing(then: str) -> None:
 )
 async def test_a_message_shows_the_beginning_of_what_it_is(body: Any, note: str) -> None:
     """No more is written, or looked through for what a log may not have, than it takes to show that."""
-    journal = Journal()
+    trace = AnswerTrace()
     changes = rules({"status": 500, "then": "fail", "message": "body"})
     bridge, _ = bridge_of(changes, {"/orders": httpx.Response(500, json=body)})
     with pytest.raises(UpstreamError):
-        await bridge.answer(USER, journal)
+        await bridge.answer(USER, trace)
 
-    assert journal.notes == [note]
+    assert trace.notes == [note]
 
 
 # --- GraphQL --------------------------------------------------------------------------------------

@@ -25,8 +25,8 @@ from tests.support import (
     spec_of,
     tickets_of,
 )
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import compile_mapping
-from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.problems import MappingMismatch, UpstreamError
 from ticketbridge.engine.upstream.paging import PageLimits, Walk
 from ticketbridge.mapping import MappingError
@@ -677,10 +677,10 @@ async def test_an_item_that_came_on_two_pages_does_no_harm_where_all_came(
     """Where the platform's count is met without it, the second one is a duplicate."""
     changes = {**changes, "source.0.pages": {**changes["source.0.pages"], **COUNTED}}
     two_pages(platform, page(1, 2, total=3), page(2, 3, total=3))
-    journal = Journal()
+    trace = AnswerTrace()
 
-    assert await ids_on(platform, changes, journal) == ["1", "2", "3"]
-    assert journal.verdicts == {"returned": 3, "duplicate": 1}
+    assert await ids_on(platform, changes, trace) == ["1", "2", "3"]
+    assert trace.verdicts == {"returned": 3, "duplicate": 1}
 
 
 async def test_a_list_bound_whole_is_held_to_the_same(platform: FakePlatform) -> None:
@@ -747,10 +747,10 @@ async def test_equal_items_of_one_page_are_two(platform: FakePlatform) -> None:
     changes = {**CURSOR, "source.0.pages": {"cursor": "body.next", **COUNTED}}
     platform.on("/orders", page(1, 1, total=3, next="x"))
     platform.on("/orders", page(2, total=3, next=None), query={"after": "x"})
-    journal = Journal()
+    trace = AnswerTrace()
 
-    assert await ids_on(platform, changes, journal) == ["1", "2"]
-    assert journal.verdicts == {"returned": 2, "duplicate": 1}
+    assert await ids_on(platform, changes, trace) == ["1", "2"]
+    assert trace.verdicts == {"returned": 2, "duplicate": 1}
 
 
 async def test_more_items_than_the_total_may_come(platform: FakePlatform) -> None:

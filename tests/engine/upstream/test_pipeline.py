@@ -126,7 +126,7 @@ async def test_a_last_stage_takes_the_place_of_the_connections_alone() -> None:
         seen.append(request.call)
         return await below(request, context)
 
-    answer = await bridge.replaced(watching).answer(USER, now=NOW)
+    answer = await bridge.with_last_stage(watching).answer(USER, now=NOW)
 
     assert len(tickets_of(answer)) == 1
     assert seen == ["order"]

@@ -20,8 +20,8 @@ from tests.support import (
     problem_on,
     spec_of,
 )
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import compile_mapping
-from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.problems import (
     MappingMismatch,
     UpstreamError,
@@ -51,11 +51,11 @@ def accepted(location: str = "/jobs/7") -> Reply:
 async def test_the_same_request_is_made_until_the_answer_is_ready(platform: FakePlatform) -> None:
     """Without a `url` the same request is made again, and each time the rules are asked anew."""
     platform.on("/orders", accepted(), accepted(), READY)
-    journal = Journal()
+    trace = AnswerTrace()
 
-    assert await ids_on(platform, polling(POLL), journal) == ["1"]
+    assert await ids_on(platform, polling(POLL), trace) == ["1"]
     assert {seen.target for seen in platform.seen} == {"/orders?email=ana%40example.com"}
-    assert journal.calls == 3
+    assert trace.calls == 3
 
 
 async def test_a_poll_may_look_at_the_body(platform: FakePlatform) -> None:
@@ -154,11 +154,11 @@ async def test_the_deadline_bounds_polling(platform: FakePlatform) -> None:
 async def test_a_poll_waits_before_it_asks(platform: FakePlatform) -> None:
     """The wait is part of the platform's time, as the log shows it."""
     platform.on("/orders", accepted(), READY)
-    journal = Journal()
+    trace = AnswerTrace()
 
-    await ids_on(platform, polling({**POLL, "after": "60ms"}), journal)
+    await ids_on(platform, polling({**POLL, "after": "60ms"}), trace)
 
-    assert journal.upstream.seconds >= 0.06
+    assert trace.upstream.seconds >= 0.06
 
 
 async def test_a_poll_has_tries_of_its_own(

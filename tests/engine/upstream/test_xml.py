@@ -13,8 +13,8 @@ import pytest
 from tests.fake_platform import FakePlatform, Reply
 from tests.stand_in import compiled_on
 from tests.support import USER, Replies, answer_of, serving, spec_of, tickets_of
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import compile_mapping
-from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.problems import (
     MappingMismatch,
     ProblemError,
@@ -23,7 +23,7 @@ from ticketbridge.engine.problems import (
 )
 from ticketbridge.engine.upstream.formats import NO_BODY, Unreadable, compile_format
 from ticketbridge.engine.upstream.messages import PlatformAnswer
-from ticketbridge.jmes import Repeated
+from ticketbridge.jmes import RepeatedElement
 from ticketbridge.mapping.spec import XmlFormatSpec
 
 pytestmark = pytest.mark.anyio
@@ -159,14 +159,14 @@ async def test_what_comes_more_than_once_unnamed_is_neither_one_nor_a_list(
     """It keeps all values, in a type of its own that only `as_list` takes."""
     found = (await document(content))["r"]["e"]
 
-    assert (type(found), list(found)) == (Repeated, values)
+    assert (type(found), list(found)) == (RepeatedElement, values)
 
 
 async def test_two_attributes_of_one_name_are_one_that_came_twice() -> None:
     """Without their prefixes they cannot be told apart."""
     found = (await document('<r n:e="1" m:e="2"/>'))["r"]["@e"]
 
-    assert (type(found), list(found)) == (Repeated, ["1", "2"])
+    assert (type(found), list(found)) == (RepeatedElement, ["1", "2"])
 
 
 # --- encodings ------------------------------------------------------------------------------------
@@ -424,7 +424,7 @@ async def ids(changes: Mapping[str, Any], reply: httpx.Response) -> list[str]:
         [ticket["ticketId"] for ticket in tickets_of(answer)]
         for answer in [
             await answer_of(changes, {"/sales": reply}),
-            await answer_of(changes, {"/sales": reply}, journal=Journal(explains=True)),
+            await answer_of(changes, {"/sales": reply}, trace=AnswerTrace(explains=True)),
         ]
     ]
     assert given[0] == given[1]
@@ -436,7 +436,7 @@ async def refusal(changes: Mapping[str, Any], reply: httpx.Response) -> str:
     logs = []
     for explains in (False, True):
         with pytest.raises(MappingMismatch) as caught:
-            await answer_of(changes, {"/sales": reply}, journal=Journal(explains=explains))
+            await answer_of(changes, {"/sales": reply}, trace=AnswerTrace(explains=explains))
         logs.append(caught.value.log)
     assert logs[0] == logs[1]
     return logs[0]

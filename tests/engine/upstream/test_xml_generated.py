@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ticketbridge.engine.upstream.formats import Unreadable, compile_format
 from ticketbridge.engine.upstream.messages import PlatformAnswer
-from ticketbridge.jmes import Repeated
+from ticketbridge.jmes import RepeatedElement
 from ticketbridge.mapping.spec import XmlFormatSpec
 
 NAMES = st.sampled_from(["a", "b", "c", "é"])
@@ -57,7 +57,7 @@ def _ends(path: Sequence[str], end: Sequence[str]) -> bool:
 
 def shown(value: Any) -> Any:
     """A document in which what came more than once can be compared."""
-    if type(value) is Repeated:
+    if type(value) is RepeatedElement:
         return ("repeated", [shown(item) for item in value])
     if isinstance(value, list):
         return [shown(item) for item in value]

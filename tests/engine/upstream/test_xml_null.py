@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support import answer_of, bridge_of, tickets_of
-from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.problems import MappingMismatch, ProblemError, UpstreamUnreadable
 from ticketbridge.engine.upstream.formats import Unreadable, compile_format
 from ticketbridge.engine.upstream.messages import PlatformAnswer
@@ -257,10 +257,10 @@ async def verdicts(changes: Mapping[str, Any], reply: httpx.Response) -> dict[st
     """The verdicts of an answer, made both ways, with and without explanations."""
     found = []
     for explains in (False, True):
-        journal = Journal(explains=explains)
+        trace = AnswerTrace(explains=explains)
         bridge, _ = bridge_of({**CHANGES, **changes}, {"/tickets": reply})
-        await bridge.answer("ana@example.com", journal)
-        found.append(journal.verdicts)
+        await bridge.answer("ana@example.com", trace)
+        found.append(trace.verdicts)
     assert found[0] == found[1]
     return found[0]
 

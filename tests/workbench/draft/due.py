@@ -19,8 +19,8 @@ def given_out(drafted: MappingDraft) -> list[str | None]:
     replies = list(make_answers(drafted, PersonalData(USER), lambda text, _kind: text))
     ran = run_draft(close_open_parts(drafted.parts), replies, USER, None)
     assert ran is not None
-    assert ran.trial.problem is None
-    records = ran.trial.journal.records
+    assert ran.answer_run.problem is None
+    records = ran.answer_run.trace.records
     return [record.ticket_id for record in records if record.verdict == RETURNED]
 
 

@@ -38,9 +38,9 @@ async def recorded(name: str, variables: Mapping[str, str], user: str, folder: P
     """All that `fetch --record` writes for *user*; the case passes, and expects what was answered."""
     mapping = Path(shutil.copy(SAMPLES.parent / f"{name}.yaml", folder))
     environment = Environment({**variables, "MENTA_SECRET": SECRET})
-    trial = await anyio.to_thread.run_sync(lambda: fetch_answer(mapping, user, environment))
+    answer_run = await anyio.to_thread.run_sync(lambda: fetch_answer(mapping, user, environment))
     cases = folder / f"{name}.cases.yaml"
-    await anyio.to_thread.run_sync(lambda: record(trial, mapping, cases, "recorded"))
+    await anyio.to_thread.run_sync(lambda: record(answer_run, mapping, cases, "recorded"))
 
     (result,) = await anyio.to_thread.run_sync(run_cases, mapping)
     assert (result.passed, result.message) == (True, "")

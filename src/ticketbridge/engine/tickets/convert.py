@@ -23,7 +23,7 @@ from ticketbridge.contract.shape import (
     type_of,
 )
 from ticketbridge.contract.validator import UNNAMED
-from ticketbridge.jmes import AttributedElement, Kind, Repeated, kinds
+from ticketbridge.jmes import AttributedElement, Kind, RepeatedElement, kinds
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
 _DEEPEST = 200  # levels of lists and objects; the deepest that are met have a dozen
@@ -86,7 +86,7 @@ def json_type(value: object) -> str:
         list: "a list",
         dict: "an object",
         type(None): "null",
-        Repeated: "an element that came more than once (name it in `lists`)",
+        RepeatedElement: "an element that came more than once (name it in `lists`)",
         AttributedElement: "an element that has attributes (its text is its `#text`)",
     }
     return names.get(type(value), type(value).__name__)

@@ -32,7 +32,7 @@ from ticketbridge.engine.tickets.steps import (
 from ticketbridge.engine.tickets.verdicts import NOT_OWNER, Verdict
 from ticketbridge.jmes import Expression
 from ticketbridge.jmes.compiler import CodeGenerator
-from ticketbridge.jmes.repeated import Repeated
+from ticketbridge.jmes.repeated import RepeatedElement
 
 _USUAL = 10**15  # a number below it is as exact as float as it is as integer
 _NO_CONDITION = "a condition that gives neither true nor false"
@@ -185,7 +185,7 @@ class StepEmitter(ABC):
                 if not field.optional:
                     self._require(f"{value} is not None", "null where a value is due")
                 if self.shortcuts:  # else the expression has refused it
-                    repeated = self._helper("Repeated", Repeated)
+                    repeated = self._helper("RepeatedElement", RepeatedElement)
                     self._require(f"type({value}) is not {repeated}", "")
                 code.line(f"{value} = {self._named('convert', field.convert)}({value})")
 

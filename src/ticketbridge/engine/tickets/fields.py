@@ -20,7 +20,7 @@ from ticketbridge.engine.tickets.convert import (
     converter,
     json_type,
 )
-from ticketbridge.jmes import AttributedElement, Expression, Repeated, kinds
+from ticketbridge.jmes import AttributedElement, Expression, RepeatedElement, kinds
 from ticketbridge.jmes.nodes import Constant
 from ticketbridge.mapping.findings import did_you_mean, nearest
 from ticketbridge.mapping.spec import (
@@ -33,7 +33,7 @@ from ticketbridge.mapping.spec import (
 )
 from ticketbridge.mapping.spec_compiler import SpecCompiler
 
-_UNCLEAR = frozenset({Repeated, AttributedElement})
+_UNCLEAR = frozenset({RepeatedElement, AttributedElement})
 # Of an open object any name may be meant; one as near as this is a slip.
 _SLIP = 0.8
 
@@ -236,7 +236,7 @@ class FieldCompiler:
             message = f"the contract has no field `{named.name}`; it has {legal}"
             hint = did_you_mean(named.name, shape.properties)
             self._compiler.report(named.place, "TB301", message, hint)
-        elif near := nearest(named.name, shape.properties, alike=_SLIP):
+        elif near := nearest(named.name, shape.properties, similarity=_SLIP):
             message = f"`{named.name}` is none of the names that the contract knows here: {legal}"
             hint = f'did you mean "{near}"?'
             self._compiler.report(named.place, "TB308", message, hint, severity="warning")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, assert_never
 
-from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.problems import (
     MappingMismatch,
     UpstreamAuth,
@@ -156,7 +156,7 @@ class Rules:
         errors = self.is_graphql and self._has_errors(body, answer)
         rule = self._deciding(answer, seen, errors=errors)
         if rule is not None:
-            self._note(rule, seen, answer, context.journal)
+            self._note(rule, seen, answer, context.trace)
             self._act(rule, seen)
         else:
             # A token that has ended, or too many requests, are told by status and errors both.
@@ -213,17 +213,19 @@ class Rules:
             raise mismatch(slot, f"`{rule.url.text}` at {rule.url.place} gives no text")
         return url
 
-    def _note(self, rule: RulePlan, seen: Scope, answer: PlatformAnswer, journal: Journal) -> None:
+    def _note(
+        self, rule: RulePlan, seen: Scope, answer: PlatformAnswer, trace: AnswerTrace
+    ) -> None:
         if rule.message is None:
             return
         try:
             text = _text_of(evaluate(rule.message, seen, f"{self.name}: message"))
         except MappingMismatch as error:
             # It is for the log alone, and changes nothing of what the rule says.
-            journal.notes.append(error.log)
+            trace.notes.append(error.log)
             return
         text = self._masked(text, scope=seen, answer=answer)
-        journal.notes.append(f"{self.name}: {text[:_LONGEST_NOTE]}")
+        trace.notes.append(f"{self.name}: {text[:_LONGEST_NOTE]}")
 
     def _require_success(self, answer: PlatformAnswer, seen: Scope) -> None:
         """Return where a status that no rule has decided means success; else raise what it means."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ticketbridge.engine.problems import ProblemError
-from ticketbridge.engine.tickets.bindings import Bindings
+from ticketbridge.engine.tickets.binding_labels import BindingLabels
 from ticketbridge.engine.tickets.turns import with_turns
 from ticketbridge.engine.upstream.calls import BindingPlan, CallPlan, unasked
 from ticketbridge.engine.upstream.context import AnswerContext, Bind, Read
@@ -23,7 +23,7 @@ async def bind_each(
     bind: Bind,
     scopes: Sequence[Scope],
     context: AnswerContext,
-    bindings: Bindings,
+    bindings: BindingLabels,
     max_records: int,
     *,
     at_once: bool,
@@ -33,7 +33,7 @@ async def bind_each(
     Raises the problem of the first that fails; its log says of which binding it is. What is bound counts
     as it comes: beyond *max_records* no further scope is looked at.
     """
-    count = len(context.journal.records)
+    count = len(context.trace.records)
 
     async def bound(position: int, scope: Scope) -> list[Any]:
         nonlocal count

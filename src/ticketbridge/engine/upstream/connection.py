@@ -13,7 +13,7 @@ from typing import cast
 
 import httptools
 
-from ticketbridge.engine.upstream.decoding import gathered
+from ticketbridge.engine.upstream.decoding import gather
 
 HEAD_LIMIT = 64 * 1024
 HELD_LIMIT = 256 * 1024  # of a body that is not read on, beyond which the rest stays in the socket
@@ -64,7 +64,7 @@ class PendingAnswer:
         """See Incoming."""
         if self.is_whole:  # as most are with their first packet
             return self._taken()
-        return await gathered(self.chunks())
+        return await gather(self.chunks())
 
     async def aclose(self) -> None:
         """See Incoming."""

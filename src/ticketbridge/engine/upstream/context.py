@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.upstream.limits import BodyBudget
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.engine.upstream.tokens import TokenStore
@@ -23,7 +23,7 @@ class AnswerContext:
     are the ids of answers of which the breaker has not heard; *mark* stands for the answer at the breaker.
     """
 
-    journal: Journal
+    trace: AnswerTrace
     scope: Scope
     deadline: asyncio.Timeout
     bodies: BodyBudget

@@ -36,7 +36,7 @@ async def read_body(
     return bytes(body)
 
 
-async def gathered(chunks: AsyncIterable[bytes]) -> bytes:
+async def gather(chunks: AsyncIterable[bytes]) -> bytes:
     """All *chunks* in one; none of them is kept beside it."""
     body = bytearray()
     async for chunk in chunks:

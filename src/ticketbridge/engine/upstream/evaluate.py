@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ticketbridge.engine.problems import MappingMismatch
-from ticketbridge.jmes import EvaluationError, Expression, Repeated, has_null
+from ticketbridge.jmes import EvaluationError, Expression, RepeatedElement, has_null
 from ticketbridge.mapping.spec import ResultKind
 from ticketbridge.mapping.spec_compiler import Scope
 
@@ -50,7 +50,7 @@ def require_bindable(value: Any, expression: Expression, kind: ResultKind, name:
     """
     values = [value] if kind == "take" else value
     wrong = ""
-    if type(values) is not list or type(value) is Repeated:
+    if type(values) is not list or type(value) is RepeatedElement:
         wrong = "gives no list"
     elif kind != "collect" and has_null(values):
         wrong = "gives null"

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
-from ticketbridge.engine.journal import Journal
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.problems import MappingMismatch, UpstreamUnavailable
 from ticketbridge.mapping.spec import BreakerSpec
 
@@ -116,12 +116,12 @@ class Slots:
     def __init__(self, limit: int) -> None:
         self._semaphore = asyncio.Semaphore(limit)
 
-    async def take(self, journal: Journal) -> None:
-        """Wait for a turn, and take it; *journal* has the time that it took."""
+    async def take(self, trace: AnswerTrace) -> None:
+        """Wait for a turn, and take it; *trace* has the time that it took."""
         if not self._semaphore.locked():
             await self._semaphore.acquire()
             return
-        with journal.waiting:
+        with trace.waiting:
             await self._semaphore.acquire()
 
     def give(self) -> None:

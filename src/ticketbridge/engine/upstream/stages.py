@@ -57,7 +57,7 @@ class Tokens:
 
     async def fetch(self, context: AnswerContext) -> Credentials:
         """Return new credentials; see TokenStore."""
-        with context.journal.upstream:
+        with context.trace.upstream:
             return await self.of(context).fetch(lambda: self._log_in(context))
 
 
@@ -100,7 +100,7 @@ def poll(read: Read, name: str, plan: RequestPlan, base_url: str) -> Read:
                 return await read(request, context)
             except NotReady as pending:
                 request, seconds = later(pending, request), pending.seconds
-            with context.journal.upstream:
+            with context.trace.upstream:
                 await asyncio.sleep(seconds)
 
     return polling
@@ -211,7 +211,7 @@ def notice_age(judge: Judge, name: str, *, is_live: bool) -> Judge:
                 raise MappingMismatch(
                     "The platform's answer comes from a cache", log=f"live: {what}"
                 )
-            context.journal.notes.append(what)
+            context.trace.notes.append(what)
         return await judge(answer, request, context)
 
     return noticing
@@ -292,7 +292,7 @@ def take_turns(send: Send, slots: Slots, breaker: Breaker) -> Send:
 
     async def waiting(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         breaker.refuse_if_open(context.scope["user"])
-        await slots.take(context.journal)
+        await slots.take(context.trace)
         try:
             return await send(request, context)
         finally:
@@ -328,8 +328,8 @@ def measure(send: Send) -> Send:
     """Count what is sent, and the time that the platform takes."""
 
     async def measuring(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
-        context.journal.calls += 1
-        with context.journal.upstream:
+        context.trace.calls += 1
+        with context.trace.upstream:
             return await send(request, context)
 
     return measuring

@@ -25,7 +25,7 @@ from typing import Any, NoReturn, cast
 from xml.parsers import expat
 
 from ticketbridge.engine.upstream.encodings import EncodingError, Text
-from ticketbridge.jmes import AttributedElement, Repeated
+from ticketbridge.jmes import AttributedElement, RepeatedElement
 
 _DEEPEST = 200
 # Bytes; also of a comment. With each new piece expat reads either again from its beginning.
@@ -257,10 +257,10 @@ def _append(content: dict[str, Any], name: str, value: Any) -> None:
 
 
 def _put(content: dict[str, Any], name: str, value: Any) -> None:
-    """*value* as the only one; a second one makes a Repeated of both."""
+    """*value* as the only one; a second one makes a RepeatedElement of both."""
     if name not in content:
         content[name] = value
-    elif type(content[name]) is Repeated:
+    elif type(content[name]) is RepeatedElement:
         content[name].append(value)
     else:
-        content[name] = Repeated([content[name], value])
+        content[name] = RepeatedElement([content[name], value])

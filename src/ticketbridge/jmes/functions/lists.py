@@ -11,7 +11,7 @@ from ticketbridge.jmes.budget import require_elements, spend
 from ticketbridge.jmes.decimals import to_count
 from ticketbridge.jmes.errors import ArgumentFault, describe, near_key, show_keys
 from ticketbridge.jmes.kinds import Example, Function, Inline, Parameter
-from ticketbridge.jmes.repeated import Repeated
+from ticketbridge.jmes.repeated import RepeatedElement
 from ticketbridge.jmes.values import digits, frozen
 
 LOOKUP = "lookup"
@@ -24,7 +24,7 @@ _TEXTS = frozenset({str})
 def _as_list(value: Any) -> list[Any]:
     if value is None:
         return []
-    if type(value) is Repeated:
+    if type(value) is RepeatedElement:
         return list(value)
     return value if type(value) is list else [value]
 

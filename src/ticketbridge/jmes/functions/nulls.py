@@ -6,13 +6,13 @@ from typing import Any
 
 from ticketbridge.jmes import kinds
 from ticketbridge.jmes.kinds import Example, Function, Inline, Parameter
-from ticketbridge.jmes.values import equal, unattributed
+from ticketbridge.jmes.values import equal, require_unattributed
 
 OPTIONAL = "optional"
 
 
 def _default(value: Any, fallback: Any) -> Any:
-    return fallback if value is None else unattributed(value)
+    return fallback if value is None else require_unattributed(value)
 
 
 def _null_if(value: Any, unwanted: Any) -> Any:

@@ -14,8 +14,8 @@ from ticketbridge.jmes.decimals import CONTEXT, simplest, to_decimal
 from ticketbridge.jmes.errors import ArgumentFault, describe
 from ticketbridge.jmes.jsontext import require_length, to_json
 from ticketbridge.jmes.kinds import NUMBERS, Example, Function, Inline, Kind, Parameter
-from ticketbridge.jmes.repeated import Repeated
-from ticketbridge.jmes.values import equal, in_range, order_key, unattributed
+from ticketbridge.jmes.repeated import RepeatedElement
+from ticketbridge.jmes.values import equal, in_range, order_key, require_unattributed
 
 _STEPS_TO_SORT = 4  # for each element
 _STEPS_TO_COMPARE = 2  # likewise, beside the one that looking at it takes
@@ -53,7 +53,7 @@ def _contains(subject: Any, search: Any) -> bool:
         if type(search) is not str:
             raise ArgumentFault(f"a string never contains {describe(search)}")
         return search in subject
-    unattributed(search)
+    require_unattributed(search)
     if type(search) is str:
         return search in subject
     spend(_STEPS_TO_COMPARE * len(subject))
@@ -78,7 +78,7 @@ def _merge(*objects: dict[str, Any]) -> dict[str, Any]:
 
 def _not_null(*values: Any) -> Any:
     found = next((value for value in values if value is not None), None)
-    return unattributed(found)
+    return require_unattributed(found)
 
 
 def _map(evaluate: Callable[[Any], Any], array: list[Any]) -> list[Any]:
@@ -128,7 +128,7 @@ def _keys(array: list[Any], evaluate: Callable[[Any], Any]) -> list[Any]:
 
 
 def _to_array(value: Any) -> list[Any]:
-    if type(value) is Repeated:
+    if type(value) is RepeatedElement:
         return list(value)
     return value if type(value) is list else [value]
 
@@ -149,7 +149,7 @@ def _parsed(text: str) -> int | float | None:
 
 
 def _to_number(value: Any) -> Any:
-    unattributed(value)
+    require_unattributed(value)
     # Python reads more than numbers: "1_000", other scripts' digits, "nan".
     if type(value) is str and (not value.isascii() or "_" in value):
         return None
@@ -162,9 +162,9 @@ def _to_number(value: Any) -> Any:
 
 
 def _type(value: Any) -> str:
-    if type(value) is Repeated:
+    if type(value) is RepeatedElement:
         raise ArgumentFault(f"it is {describe(value)}")
-    unattributed(value)
+    require_unattributed(value)
     return _TYPES.get(type(value), "number")
 
 

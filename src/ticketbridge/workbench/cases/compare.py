@@ -13,8 +13,8 @@ from ticketbridge.engine.tickets.verdicts import RETURNED, Record
 from ticketbridge.jmes import NOWHERE, Expression, root_paths
 from ticketbridge.jmes.values import equal
 from ticketbridge.mapping.spec_compiler import Scope
+from ticketbridge.workbench.answer_run import AnswerRun
 from ticketbridge.workbench.cases.value_text import MISSING, show_value
-from ticketbridge.workbench.trial import Trial
 
 MOST = 3
 
@@ -22,8 +22,8 @@ MOST = 3
 class Reasons:
     """Explains one run. Nothing is computed before it is asked for."""
 
-    def __init__(self, trial: Trial) -> None:
-        self._records: Sequence[Record] = trial.journal.records
+    def __init__(self, answer_run: AnswerRun) -> None:
+        self._records: Sequence[Record] = answer_run.trace.records
         self._made = [record for record in self._records if record.ticket is not None]
 
     def of_field(self, ticket: int, path: str) -> str:

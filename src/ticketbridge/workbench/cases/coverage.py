@@ -83,7 +83,7 @@ class _TracingCompiler(SpecCompiler):
     ) -> Expression:
         """See SpecCompiler."""
         made = super().expression(spec, roots, gives)
-        return made.watched(lambda scope, value: self._trace.note(spec, scope, value))
+        return made.with_watch(lambda scope, value: self._trace.note(spec, scope, value))
 
 
 # --- what a case should exercise ------------------------------------------------------------------

@@ -19,6 +19,7 @@ from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.spec import AuthSpec, ExpressionSpec, MappingSpec, Secret, SessionAuthSpec
 from ticketbridge.mapping.spec_compiler import SpecCompiler
+from ticketbridge.workbench.answer_run import AnswerRun, run_answer
 from ticketbridge.workbench.cases.case_platform import CasePlatform, UnexpectedCall
 from ticketbridge.workbench.cases.case_spec import CaseSpec, ExpectSpec
 from ticketbridge.workbench.cases.compare import (
@@ -27,7 +28,6 @@ from ticketbridge.workbench.cases.compare import (
     describe_ticket_differences,
 )
 from ticketbridge.workbench.cases.value_text import show_value
-from ticketbridge.workbench.trial import Trial, make_trial
 
 
 class _Selector(selectors.SelectSelector):
@@ -108,7 +108,7 @@ async def run_case(case: CaseSpec, compiled: Bridge) -> CaseRun:
     """Run *case* on a platform of its own. Raises WaysDiffer."""
     platform = CasePlatform(case.answers, compiled.spec.upstream)
     logs_in = answers_login(case, compiled.spec.upstream.auth)
-    bridge = compiled.replaced(platform.send, logs_in=logs_in)
+    bridge = compiled.with_last_stage(platform.send, logs_in=logs_in)
     try:
         return CaseRun(await _find_outcome(case, bridge), platform)
     except UnexpectedCall:
@@ -116,17 +116,17 @@ async def run_case(case: CaseSpec, compiled: Bridge) -> CaseRun:
 
 
 async def _find_outcome(case: CaseSpec, bridge: Bridge) -> CaseOutcome:
-    trial = await make_trial(bridge, case.user, now=case.now)
-    verdicts, reasons = trial.journal.verdicts, Reasons(trial)
-    if trial.answer is None:
-        return CaseOutcome([], verdicts, None, trial.problem, reasons)
-    body = msgspec.json.decode(trial.answer.body) if trial.answer.body else None
-    return CaseOutcome(list_tickets(trial), verdicts, body, None, reasons)
+    answer_run = await run_answer(bridge, case.user, now=case.now)
+    verdicts, reasons = answer_run.trace.verdicts, Reasons(answer_run)
+    if answer_run.answer is None:
+        return CaseOutcome([], verdicts, None, answer_run.problem, reasons)
+    body = msgspec.json.decode(answer_run.answer.body) if answer_run.answer.body else None
+    return CaseOutcome(list_tickets(answer_run), verdicts, body, None, reasons)
 
 
-def list_tickets(trial: Trial) -> list[Any]:
+def list_tickets(answer_run: AnswerRun) -> list[Any]:
     """Return the tickets that were made, as they are read from JSON."""
-    tickets = [record.ticket for record in trial.journal.records if record.ticket is not None]
+    tickets = [record.ticket for record in answer_run.trace.records if record.ticket is not None]
     made: list[Any] = msgspec.json.decode(msgspec.json.encode(tickets))
     return made
 

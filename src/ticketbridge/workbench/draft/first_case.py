@@ -15,6 +15,7 @@ from ticketbridge.contract.marks import VALID
 from ticketbridge.engine.tickets.verdicts import NOT_OWNER
 from ticketbridge.mapping import Environment, MappingError, parse_mapping
 from ticketbridge.mapping.spec_compiler import TODO
+from ticketbridge.workbench.answer_run import AnswerRun, run_answer
 from ticketbridge.workbench.cases.answer_reader import JSON_TYPE, XML_TYPE
 from ticketbridge.workbench.cases.runner import SkippingLoop, compile_for_cases, list_tickets
 from ticketbridge.workbench.cases.value_text import write_moment
@@ -32,7 +33,6 @@ from ticketbridge.workbench.personal.standins import StandIns
 from ticketbridge.workbench.record.case_writing import CaseParts, write_case
 from ticketbridge.workbench.record.recorded_answers import RecordedAnswer, change_texts
 from ticketbridge.workbench.record.replay import NotRecorded, Replay, ReplayedAnswer
-from ticketbridge.workbench.trial import Trial, make_trial
 
 _HEAD = (
     "# Drafted from samples; personal data in them is made up. What is expected is what the draft gives:\n"
@@ -106,7 +106,7 @@ def _list_answers(entry: DraftEntry, pages: DraftPages | None) -> Iterator[Docum
 class DraftRun:
     """One run of a draft: its outcome, and what it asked for."""
 
-    trial: Trial
+    answer_run: AnswerRun
     replay: Replay
 
 
@@ -115,11 +115,11 @@ def _run_parts(
 ) -> tuple[list[ReplayedAnswer], Mapping[str, Any]]:
     """Return the answers that the draft asks for, and what it makes of them; TODO for what is open."""
     run = run_draft(close_open_parts(parts), replies, user, now)
-    if run is None or run.trial.problem is not None:
+    if run is None or run.answer_run.problem is not None:
         return [ReplayedAnswer(reply, reply.asked, None) for reply in replies], {"tickets": [_OPEN]}
-    records = run.trial.journal.records
+    records = run.answer_run.trace.records
     open_fields = dict.fromkeys(_list_open_fields(parts), TODO)
-    made = [{**ticket, **open_fields} for ticket in list_tickets(run.trial)]
+    made = [{**ticket, **open_fields} for ticket in list_tickets(run.answer_run)]
     # That the user's records give no ticket is for someone to say who knows the platform.
     owned = [record for record in records if record.verdict != NOT_OWNER]
     return run.replay.replayed, {"tickets": made or ([_OPEN] if owned else [])}
@@ -142,9 +142,9 @@ def run_draft(
         spec = parse_mapping(text, file="draft", environment=Environment({}, missing="placeholder"))
         bridge = compile_for_cases(spec)
         replay = Replay(replies, spec.upstream.base_url)
-        bridge = bridge.replaced(replay.send)
+        bridge = bridge.with_last_stage(replay.send)
         with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-            return DraftRun(runner.run(make_trial(bridge, user, now=now)), replay)
+            return DraftRun(runner.run(run_answer(bridge, user, now=now)), replay)
     except (MappingError, NotRecorded):
         return None
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ticketbridge.engine.upstream.formats import Unreadable, read_json
 from ticketbridge.mapping.spec import MappingSpec, secrets_in
+from ticketbridge.workbench.answer_run import AnswerRun
 from ticketbridge.workbench.personal import rewriting
 from ticketbridge.workbench.personal.chance import is_random
 from ticketbridge.workbench.personal.known_digests import LOOKS, Digest, make_digests, may_be_digest
@@ -38,7 +39,6 @@ from ticketbridge.workbench.personal.rewriting import (
     is_url,
     list_objects,
 )
-from ticketbridge.workbench.trial import Trial
 
 Replace = Callable[[str, PersonalKind], str]
 """What stands for a text of that kind."""
@@ -312,10 +312,12 @@ def _compile_any_of(words: Collection[str]) -> re.Pattern[str]:
 _SHORTEST = 4
 
 
-def find_personal_data(trial: Trial, *, kept: Collection[str] = ()) -> PersonalData:
-    """Return all that *trial* shows of persons and credentials; for *kept* see PersonalData."""
-    personal = PersonalData(trial.user, secrets=_list_secrets(trial.bridge.spec), kept=kept)
-    _learn_from(personal, trial)
+def find_personal_data(answer_run: AnswerRun, *, kept: Collection[str] = ()) -> PersonalData:
+    """Return all that *answer_run* shows of persons and credentials; for *kept* see PersonalData."""
+    personal = PersonalData(
+        answer_run.user, secrets=_list_secrets(answer_run.bridge.spec), kept=kept
+    )
+    _learn_from(personal, answer_run)
     return personal
 
 
@@ -325,9 +327,9 @@ def _list_secrets(spec: MappingSpec) -> set[str]:
     return {secret for secret in held if len(secret) >= _SHORTEST}
 
 
-def _learn_from(personal: PersonalData, trial: Trial) -> None:
+def _learn_from(personal: PersonalData, answer_run: AnswerRun) -> None:
     """Let *personal* learn from all answers of the platform."""
-    for exchange in trial.exchanges:
+    for exchange in answer_run.exchanges:
         if exchange.answer is None:
             continue
         document = read_json(exchange.answer, any_content_type=True)

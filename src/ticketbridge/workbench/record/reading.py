@@ -105,7 +105,7 @@ class ReadingCompiler(SpecCompiler):
         """See SpecCompiler."""
         made = super().expression(spec, roots, gives)
         use = self._slots.get(spec, Use.DECIDES)
-        return made if use is Use.NOTHING else made.announced(self._make_reader(made, use))
+        return made if use is Use.NOTHING else made.with_announcement(self._make_reader(made, use))
 
     def _make_reader(
         self, expression: Expression, use: Use | PersonalKind

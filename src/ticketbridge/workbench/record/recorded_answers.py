@@ -13,10 +13,10 @@ import msgspec
 from ticketbridge.engine.upstream.formats import Unreadable, read_json
 from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.mapping.spec import CallSpec, LinkHeaderSpec
+from ticketbridge.workbench.answer_run import AnswerRun, Exchange
 from ticketbridge.workbench.cases.case_platform import BASE, below_base
 from ticketbridge.workbench.personal.rewriting import find_xml_text
 from ticketbridge.workbench.record.needed import Needed
-from ticketbridge.workbench.trial import Exchange, Trial
 
 ELSEWHERE = "https://platform.example"
 _ALWAYS = frozenset({"content-type", "retry-after"})
@@ -47,10 +47,10 @@ class RecordedAnswer:
         return self.document is not msgspec.UNSET
 
 
-def list_real_answers(trial: Trial) -> Iterator[RecordedAnswer]:
+def list_real_answers(answer_run: AnswerRun) -> Iterator[RecordedAnswer]:
     """Yield the platform's answers, unchanged."""
-    spec = trial.bridge.spec
-    for exchange, answer in _list_answered(trial):
+    spec = answer_run.bridge.spec
+    for exchange, answer in _list_answered(answer_run):
         asked = below_base(exchange.request.url, spec.upstream.base_url)
         headers = {name: v for name, v in answer.headers.items() if name not in _FRAMING}
         request = exchange.request
@@ -59,23 +59,23 @@ def list_real_answers(trial: Trial) -> Iterator[RecordedAnswer]:
         )
 
 
-def _list_answered(trial: Trial) -> Iterator[tuple[Exchange, PlatformAnswer]]:
+def _list_answered(answer_run: AnswerRun) -> Iterator[tuple[Exchange, PlatformAnswer]]:
     """Yield the calls that were answered, without logins: a case needs none."""
-    calls = {entry.name for entry in trial.bridge.spec.source if isinstance(entry, CallSpec)}
-    for exchange in trial.exchanges:
+    calls = {entry.name for entry in answer_run.bridge.spec.source if isinstance(entry, CallSpec)}
+    for exchange in answer_run.exchanges:
         if exchange.answer is not None and exchange.request.call in calls:
             yield exchange, exchange.answer
 
 
 class AnswerRecorder:
-    """Makes recorded answers from a trial; *needed* replaces what must not stay.
+    """Makes recorded answers from a answer_run; *needed* replaces what must not stay.
 
     *names* are the keys that the mapping names, those of headers too.
     """
 
-    def __init__(self, trial: Trial, needed: Needed, names: Collection[str]) -> None:
-        spec = trial.bridge.spec
-        self._trial = trial
+    def __init__(self, answer_run: AnswerRun, needed: Needed, names: Collection[str]) -> None:
+        spec = answer_run.bridge.spec
+        self._trial = answer_run
         self._base_url = spec.upstream.base_url
         self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(self._base_url))
         self._linked = {

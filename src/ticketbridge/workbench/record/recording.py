@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from ticketbridge.engine.bridge import Bridge
 from ticketbridge.mapping.findings import MappingError
+from ticketbridge.workbench.answer_run import AnswerRun, run_answer
 from ticketbridge.workbench.cases.case_platform import find_key_parameter
 from ticketbridge.workbench.cases.reader import read_cases
 from ticketbridge.workbench.cases.runner import (
@@ -46,7 +47,6 @@ from ticketbridge.workbench.record.slots import (
     find_named_keys,
     find_slots,
 )
-from ticketbridge.workbench.trial import Trial, make_trial
 
 _HEAD = "# Answers of the platform, recorded; personal data in them is made up.\n\n"
 
@@ -55,31 +55,31 @@ class RecordError(Exception):
     """Nothing was recorded, and why; the file is unchanged."""
 
 
-def record(trial: Trial, mapping: Path, file: Path, name: str | None = None) -> str:
-    """Add what happened in *trial* as a case to *file*, and return the case's name. Raises RecordError.
+def record(answer_run: AnswerRun, mapping: Path, file: Path, name: str | None = None) -> str:
+    """Add what happened in *answer_run* as a case to *file*, and return the case's name. Raises RecordError.
 
     Personal data is replaced, and the case is run, before anything is written.
     """
-    moment = write_moment(trial.now)
+    moment = write_moment(answer_run.now)
     name = name or f"recorded {moment}"
-    spec = trial.bridge.spec
-    personal = find_personal_data(trial, kept=find_kept_words(spec))
-    reads = _find_reads(trial)
+    spec = answer_run.bridge.spec
+    personal = find_personal_data(answer_run, kept=find_kept_words(spec))
+    reads = _find_reads(answer_run)
     for value, kind in reads.made:
         personal.add(str(value), kind)
-    stand_ins = StandIns(trial.user, personal.words | personal.known.keys())
+    stand_ins = StandIns(answer_run.user, personal.words | personal.known.keys())
     names = find_named_keys(spec)
     needed = Needed(reads, personal, stand_ins, names)
-    replies = list(AnswerRecorder(trial, needed, names).make_answers())
+    replies = list(AnswerRecorder(answer_run, needed, names).make_answers())
     offline = compile_for_cases(load_for_cases(mapping))
-    run = _run_replay(replies, offline, stand_ins.user, trial)
-    _require_same(trial, run, personal)
+    run = _run_replay(replies, offline, stand_ins.user, answer_run)
+    _require_same(answer_run, run, personal)
     parts = CaseParts(
         name,
         stand_ins.user,
         moment,
         run.replay.replayed,
-        _make_expect(run.trial),
+        _make_expect(run.answer_run),
         find_key_parameter(offline.spec.upstream.auth) or "",
     )
     case = write_case(parts, f"{offline.spec.platform}-{moment.replace(':', '').lower()}")
@@ -94,10 +94,10 @@ def record(trial: Trial, mapping: Path, file: Path, name: str | None = None) -> 
 @dataclass(frozen=True, slots=True)
 class _Run:
     replay: Replay
-    trial: Trial
+    answer_run: AnswerRun
 
 
-def _find_reads(real: Trial) -> Reads:
+def _find_reads(real: AnswerRun) -> Reads:
     """Return what the mapping reads of the answers, by evaluating its expressions on them again."""
     spec, reads = real.bridge.spec, Reads()
     compiler = ReadingCompiler(spec.source, find_slots(spec), reads)
@@ -106,21 +106,23 @@ def _find_reads(real: Trial) -> Reads:
     return reads
 
 
-def _run_replay(replies: Sequence[RecordedAnswer], offline: Bridge, user: str, real: Trial) -> _Run:
+def _run_replay(
+    replies: Sequence[RecordedAnswer], offline: Bridge, user: str, real: AnswerRun
+) -> _Run:
     """Make the same answer again from *replies*, without a platform. Raises RecordError."""
     replay = Replay(replies, offline.spec.upstream.base_url)
-    bridge = offline.replaced(replay.send, logs_in=False)
+    bridge = offline.with_last_stage(replay.send, logs_in=False)
     try:
         with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-            return _Run(replay, runner.run(make_trial(bridge, user, now=real.now)))
+            return _Run(replay, runner.run(run_answer(bridge, user, now=real.now)))
     except NotRecorded as call:
         failed = [f"{e.request.call}: {e.failure}" for e in real.exchanges if e.answer is None]
         why = f" ({failed[0]})" if failed else ""
         raise RecordError(f"no answer was recorded for the call {call}{why}") from None
 
 
-def _require_same(real: Trial, run: _Run, personal: PersonalData) -> None:
-    found = [*find_differences(real, run.trial, personal)]
+def _require_same(real: AnswerRun, run: _Run, personal: PersonalData) -> None:
+    found = [*find_differences(real, run.answer_run, personal)]
     found += [f"{left.call} is not asked for again" for left in run.replay.left]
     if found:
         raise RecordError(f"with made-up data in place of personal data, {found[0]}")
@@ -133,11 +135,14 @@ def _require_no_leaks(case: WrittenCase, personal: PersonalData) -> None:
         raise RecordError(f"personal data would be left in the case ({', '.join(found)})")
 
 
-def _make_expect(trial: Trial) -> dict[str, Any]:
-    verdicts: Mapping[str, Any] = {"verdicts": trial.journal.verdicts}
-    if trial.problem is not None:
-        return {"problem": trial.problem.slug, **(verdicts if trial.journal.verdicts else {})}
-    return {"tickets": list_tickets(trial), **verdicts}
+def _make_expect(answer_run: AnswerRun) -> dict[str, Any]:
+    verdicts: Mapping[str, Any] = {"verdicts": answer_run.trace.verdicts}
+    if answer_run.problem is not None:
+        return {
+            "problem": answer_run.problem.slug,
+            **(verdicts if answer_run.trace.verdicts else {}),
+        }
+    return {"tickets": list_tickets(answer_run), **verdicts}
 
 
 # --- the file -------------------------------------------------------------------------------------
@@ -209,12 +214,12 @@ def _remove_after(draft: Path) -> Iterator[None]:
 _POSITION = re.compile(r"\[[0-9]+\]")
 
 
-def find_differences(real: Trial, made: Trial, personal: PersonalData) -> Iterator[str]:
+def find_differences(real: AnswerRun, made: AnswerRun, personal: PersonalData) -> Iterator[str]:
     """Yield each difference between the outcome with made-up data and the real one."""
     if _describe_problem(real) != _describe_problem(made):
         yield f"the outcome is {_describe_problem(made)}, and was {_describe_problem(real)}"
-    if real.journal.verdicts != made.journal.verdicts:
-        yield f"the verdicts are {made.journal.verdicts}, and were {real.journal.verdicts}"
+    if real.trace.verdicts != made.trace.verdicts:
+        yield f"the verdicts are {made.trace.verdicts}, and were {real.trace.verdicts}"
     pairs = zip(list_tickets(real), list_tickets(made), strict=False)
     for number, (was, now) in enumerate(pairs, 1):
         for path in _find_other_paths(was, now, personal):
@@ -239,8 +244,8 @@ def _occurs(known: str, text: str) -> bool:
     return found in text and re.search(rf"(?<!\w){re.escape(found)}(?!\w)", text) is not None
 
 
-def _describe_problem(trial: Trial) -> str:
-    return "an answer" if trial.problem is None else f"the problem {trial.problem.slug}"
+def _describe_problem(answer_run: AnswerRun) -> str:
+    return "an answer" if answer_run.problem is None else f"the problem {answer_run.problem.slug}"
 
 
 def _find_other_paths(was: Any, now: Any, personal: PersonalData, path: str = "") -> Iterator[str]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Answer, Bridge
-from ticketbridge.engine.journal import Journal
 from ticketbridge.engine.problems import ProblemError
 from ticketbridge.engine.upstream.context import AnswerContext, Send
 from ticketbridge.engine.upstream.failures import NoAnswer
@@ -58,7 +58,7 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class AnswerRun:
     """What menta tech would get, an *answer* or a *problem*, and how it came about.
 
     *open* is what is TODO in the mapping: while something is, menta tech gets nothing.
@@ -67,33 +67,33 @@ class Trial:
     user: str
     now: datetime
     bridge: Bridge
-    journal: Journal
+    trace: AnswerTrace
     answer: Answer | None
     problem: ProblemError | None
     exchanges: Sequence[Exchange] = field(default=(), repr=False)
     open: Sequence[str] = ()
 
 
-async def make_trial(
+async def run_answer(
     bridge: Bridge,
     user: str,
     *,
     now: datetime | None = None,
     exchanges: Sequence[Exchange] = (),
-) -> Trial:
+) -> AnswerRun:
     """Answer *user* by *bridge*, with reasons; *exchanges* is where its calls are kept.
 
     Raises WaysDiffer if `serve` would answer otherwise.
     """
     now = now or datetime.now(UTC)
-    journal = Journal(explains=True)
+    trace = AnswerTrace(explains=True)
     answer = problem = None
     try:
         asked = require_asked_user(user, bridge.spec.endpoint)
-        answer = await bridge.answer(asked, journal, now=now)
+        answer = await bridge.answer(asked, trace, now=now)
     except ProblemError as error:
         problem = error
-    return Trial(user, now, bridge, journal, answer, problem, exchanges)
+    return AnswerRun(user, now, bridge, trace, answer, problem, exchanges)
 
 
 def require_asked_user(user: str, endpoint: EndpointSpec) -> str:

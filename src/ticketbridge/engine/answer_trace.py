@@ -31,7 +31,7 @@ class Stopwatch:
 
 
 @dataclass(slots=True)
-class Journal:
+class AnswerTrace:
     """The counts and times of one answer. It holds no value of the user's, and logs none of the platform's.
 
     *upstream* is the time with a call under way, *waiting* the time with one in wait for its turn;

@@ -30,7 +30,7 @@ _PERSON = re.compile(
 )
 
 
-class Bindings:
+class BindingLabels:
     """Says which binding a scope is, by the ids that a mapping asks the platform with.
 
     The log shows ids of what is the same for all users, and the event's and the show's of a ticket;

@@ -13,7 +13,7 @@ WELCOME = 1.5
 """Seconds after it is told to leave in which new pulls are still answered: they are on their way."""
 
 
-class Load:
+class Admission:
     """The answers under way, of all platforms together. Each platform has a `share` of it.
 
     *most*: the number of answers at once from which a platform gets no more than its share.
@@ -88,7 +88,7 @@ class Share:
     takes no place of its neighbours. Raises Overloaded.
     """
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: Admission) -> None:
         self._load = load
         self._under_way = 0
 
