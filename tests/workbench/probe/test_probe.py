@@ -249,6 +249,20 @@ async def test_text_has_a_line_for_each_check(capsys: pytest.CaptureFixture[str]
     assert out.splitlines()[-1].endswith("1 error, 0 warnings")
 
 
+def test_what_could_not_be_tried_is_not_called_fine(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where there is no answer, most checks are skipped, and are told to be."""
+    words = ["probe", "http://127.0.0.1:9/tickets", "--user", USER]
+    assert main(words) == 1
+    marks = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
+    assert main([*words, "--format", "junit"]) == 1
+    (suite,) = ET.fromstring(capsys.readouterr().out)  # noqa: S314 - our own
+    without = [case.get("name") for case in suite if case.find("skipped") is not None]
+
+    names = ["freshness", "repeats", "expected", "access", "users", "methods", "errors"]
+    assert [mark for mark in marks if mark[0] == "skipped"] == [["skipped", n] for n in names]
+    assert (without, suite.get("skipped")) == (names, "7")
+
+
 async def test_junit_fails_the_check_that_found_an_error(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
