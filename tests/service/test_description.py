@@ -122,6 +122,21 @@ def test_each_example_fits_its_schema(changes: Changes, tmp_path: Path) -> None:
         assert all(fits(document, content["schema"], example) for example in examples)
 
 
+def test_no_example_is_given_that_does_not_fit(tmp_path: Path) -> None:
+    """A schema whose parts have no examples, or that contains itself, has none."""
+    node = {
+        "type": "object",
+        "properties": {"code": {"type": "string"}, "sub": {"$ref": "#/$defs/one"}},
+        "required": ["code"],
+    }
+    schema = {"type": "array", "items": {"$ref": "#/$defs/one"}, "$defs": {"one": node}}
+    (tmp_path / "own.json").write_text(json.dumps(schema), "utf-8")
+    document = described(OWN, tmp_path)
+    validate(document)
+
+    assert "example" not in next(contents(document))
+
+
 @pytest.mark.parametrize(
     ("changes", "with_it", "without_it"),
     [

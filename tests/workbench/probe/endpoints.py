@@ -18,7 +18,13 @@ from urllib.parse import unquote_plus
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import Route
 
 from tests.support import PromptServer
@@ -289,6 +295,51 @@ class StandsStill(Endpoint):
         return {**NO_STORE, "Date": "Tue, 24 Nov 2026 12:00:00 GMT"}
 
 
+class SaysThatItHit(Endpoint):
+    """Comes out of a cache in front, which says so."""
+
+    def headers(self) -> Mapping[str, str]:
+        return {**NO_STORE, "X-Cache": "Hit from edge-7"}
+
+
+class GivesObjects(Endpoint):
+    """Gives the tickets as an object, by their ids."""
+
+    def body(self, user: str, tickets: list[dict[str, Any]]) -> Any:
+        return {"userEmail": user, "tickets": {each["ticketId"]: each for each in tickets}}
+
+
+class RefusesStrangers(Endpoint):
+    """Takes whom it does not know for a wrong call."""
+
+    async def answer(self, user: str) -> Response:
+        is_known = user.lower() in self.owners
+        return await super().answer(user) if is_known else JSONResponse({}, 409, NO_STORE)
+
+
+class FloodsAll(Endpoint):
+    """Gives more than anybody could own."""
+
+    async def answer(self, user: str) -> Response:
+        del user
+        parts = (b" " * 1_000_000 for _ in range(31))
+        return StreamingResponse(parts, 200, NO_STORE, "application/json")
+
+
+class Drips(Endpoint):
+    """Sends a byte now and then, so that no single one is late."""
+
+    async def answer(self, user: str) -> Response:
+        del user
+
+        async def drops() -> AsyncIterator[bytes]:
+            while True:
+                yield b" "
+                await asyncio.sleep(0.05)
+
+        return StreamingResponse(drops(), 200, NO_STORE, "application/json")
+
+
 class Slow(Endpoint):
     """Takes its time."""
 
@@ -312,10 +363,23 @@ class ShowsItsTraceback(Endpoint):
 class NamesItsHost(Endpoint):
     """Errors name a host that is nobody's business."""
 
+    TEXT = "connect to db-7.tickets.internal:5432 failed"
+
     def error(self, status: int, request: Request) -> Response:
         allow = super().error(status, request).headers.get("allow", "GET")
-        text = "connect to db-7.tickets.internal:5432 failed"
-        return JSONResponse({"error": text}, status, {**NO_STORE, "Allow": allow})
+        return JSONResponse({"error": self.TEXT}, status, {**NO_STORE, "Allow": allow})
+
+
+class NamesItsDatabase(NamesItsHost):
+    """Errors come from the database as they are."""
+
+    TEXT = "SQLSTATE[42000]: near 'or'"
+
+
+class NamesItsAddress(NamesItsHost):
+    """Errors name an address inside."""
+
+    TEXT = "connect to 10.4.0.9 failed"
 
 
 class NamesItsUsers(Endpoint):
@@ -488,6 +552,14 @@ class Lite(Endpoint):
     def body(self, user: str, tickets: list[dict[str, Any]]) -> Any:
         del user
         return [{"id": each["ticketId"], "state": "ok"} for each in tickets]
+
+
+class LiteOfNobody(Lite):
+    """The older contract, in which everybody owns nothing."""
+
+    def tickets_of(self, user: str) -> list[dict[str, Any]]:
+        del user
+        return []
 
 
 class LiteOfNumbers(Lite):

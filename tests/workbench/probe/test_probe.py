@@ -32,6 +32,13 @@ FAULTS: dict[str, set[str]] = {
     "Trims": {"user-trimmed"},
     "PageForAnError": {"content-type", "not-json"},
     "StandsStill": {"cached"},
+    "SaysThatItHit": {"cached"},
+    "GivesObjects": {"contract"},
+    "RefusesStrangers": {"answer-status"},
+    "NamesItsDatabase": {"leak"},
+    "NamesItsAddress": {"leak"},
+    "FloodsAll": {"no-answer"},
+    "Drips": {"no-answer"},
     "Slow": {"slow"},
     "ShowsItsTraceback": {"leak"},
     "NamesItsHost": {"leak"},
@@ -103,7 +110,7 @@ async def test_each_fault_is_named_and_no_other(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An endpoint that is wrong in one way gets the findings of that way alone."""
-    words = ("--slow", "0.05") if name == "Slow" else ()
+    words = {"Slow": ("--slow", "0.05"), "Drips": ("--timeout", "0.3")}.get(name, ())
     _, codes = await codes_at(getattr(endpoints, name)(), capsys, *words)
 
     assert codes == FAULTS[name]
@@ -140,6 +147,18 @@ async def test_anothers_ticket_is_found_by_what_users_own(
     assert await codes_at(endpoints.AnswersTheNext(), capsys, *words) == (1, {"expected-surplus"})
 
 
+async def test_a_listed_user_without_an_answer_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A user of --expect whom the endpoint does not answer is told by the number in the file."""
+    async with served(Endpoint()) as url:
+        code, out = await probed(url, capsys, *expecting(tmp_path, {USER: ["t-1", "t-2"], "x": []}))
+    (found,) = json.loads(out)
+
+    assert (code, found["code"]) == (1, "answer-status")
+    assert found["message"] == "There is no answer to user 2 of --expect"
+
+
 # --- other contracts ------------------------------------------------------------------------------
 
 
@@ -149,6 +168,7 @@ async def test_the_older_contract_is_judged_too(capsys: pytest.CaptureFixture[st
 
     assert await codes_at(endpoints.Lite(), capsys, *lite) == (0, set())
     assert await codes_at(endpoints.LiteOfNumbers(), capsys, *lite) == (1, {"contract"})
+    assert await codes_at(endpoints.LiteOfNobody(), capsys, *lite) == (1, {"owns-nothing"})
     code, codes = await codes_at(endpoints.Lite(), capsys)
     assert code == 1
     assert "contract" in codes
@@ -229,6 +249,20 @@ async def test_text_has_a_line_for_each_check(capsys: pytest.CaptureFixture[str]
     assert out.splitlines()[-1].endswith("1 error, 0 warnings")
 
 
+def test_what_could_not_be_tried_is_not_called_fine(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where there is no answer, most checks are skipped, and are told to be."""
+    words = ["probe", "http://127.0.0.1:9/tickets", "--user", USER]
+    assert main(words) == 1
+    marks = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
+    assert main([*words, "--format", "junit"]) == 1
+    (suite,) = ET.fromstring(capsys.readouterr().out)  # noqa: S314 - our own
+    without = [case.get("name") for case in suite if case.find("skipped") is not None]
+
+    names = ["freshness", "repeats", "expected", "access", "users", "methods", "errors"]
+    assert [mark for mark in marks if mark[0] == "skipped"] == [["skipped", n] for n in names]
+    assert (without, suite.get("skipped")) == (names, "7")
+
+
 async def test_junit_fails_the_check_that_found_an_error(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -290,6 +324,75 @@ def test_what_cannot_be_used_is_one_clear_line(
     assert said in err
     assert "t0psecret" not in err
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--calls", "1"],
+        ["--calls", "201"],
+        ["--calls", "x"],
+        ["--slow", "0"],
+        ["--slow", "x"],
+        ["--timeout", "301"],
+    ],
+)
+def test_numbers_have_bounds(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """No option makes a probe a flood, or one that never ends."""
+    with pytest.raises(SystemExit) as ended:
+        main(["probe", "http://127.0.0.1:9/", "--user", USER, *words])
+
+    assert ended.value.code == 2
+    assert "a number from 2 to 200" in (err := capsys.readouterr().err) or "up to 300" in err
+
+
+@pytest.mark.parametrize(
+    ("flag", "text", "said"),
+    [
+        ("--expect", "[", "this is no JSON"),
+        ("--expect", "[]", '"ana@example.com": ["17"'),
+        ("--expect", '{"a": 1}', '"ana@example.com": ["17"'),
+        ("--expect", '{"a": [1]}', '"ana@example.com": ["17"'),
+        ("--expect", '{"a": [{"price": 1}]}', '"ana@example.com": ["17"'),
+        ("--schema", "[]", "this is no JSON Schema"),
+        ("--schema", '{"type": 7}', "this is no JSON Schema"),
+        ("--replay", '[{"at": "enter", "change": 7, "expect": {"a": []}}]', "all four points"),
+        ("--replay", '[{"at": "enter", "change": [7], "expect": {"a": []}}]', "all four points"),
+        ("--replay", '[{"at": "enter", "then": 7}]', "all four points"),
+        ("--replay", "[7]", "all four points"),
+    ],
+)
+def test_a_file_that_cannot_be_read_shows_how_it_is_written(
+    flag: str, text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wrong usage has exit code 2, and names the file and what would be right."""
+    file = tmp_path / "given.json"
+    file.write_text(text, "utf-8")
+
+    assert main(["probe", "http://127.0.0.1:9/", "--user", USER, flag, str(file)]) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert str(file) in err
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("", "its variable is empty"), ("a\nb", "a character that no header")]
+)
+def test_a_secret_that_is_none_is_said_and_not_shown(
+    value: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither an empty secret nor one that no header can carry is sent."""
+    monkeypatch.setenv("PROBE_SECRET", value)
+
+    assert main(["probe", "http://127.0.0.1:9/", "--user", USER, *HEADER]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", ["http://[::1/", "http://h:99999/", "ftp://h/", "http:///x"])
+def test_a_url_that_is_none_is_said(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What cannot be called is wrong usage."""
+    assert main(["probe", url, "--user", USER]) == 2
+    assert "URL" in capsys.readouterr().err
 
 
 def test_where_nobody_listens_that_is_all_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:

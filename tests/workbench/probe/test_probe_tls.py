@@ -110,6 +110,20 @@ async def test_nothing_is_sent_to_who_cannot_prove_the_name(  # noqa: PLR0917 - 
     assert endpoint.pulls == 0
 
 
+async def test_where_there_is_no_tls_behind_https_it_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A port without TLS, and one where nobody listens, are told apart; nothing is sent."""
+    endpoint = Endpoint()
+    async with served(endpoint) as url:
+        _, plain = await found_at(url.replace("http:", "https:"), capsys)
+    _, nobody = await found_at("https://127.0.0.1:9/tickets", capsys)
+
+    assert [each["code"] for each in plain] == ["tls-untrusted"]
+    assert [each["code"] for each in nobody] == ["no-answer"]
+    assert endpoint.pulls == 0
+
+
 async def test_a_certificate_that_ends_soon_is_a_warning(
     tmp_path: Path, authority: trustme.CA, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -156,7 +156,7 @@ def test_html_is_whole_escaped_and_loads_nothing(
             {"endpoint.access": {"allow": ["203.0.113.0/24"]}},
             "these addresses may ask: `203.0.113.0/24`",
         ),
-        ({"endpoint.user_format": "phone"}, "where the user is a phone number"),
+        ({"endpoint.user_format": "phone"}, "The user is a phone number"),
         ({"ticket.owner": "upstream"}, "The platform itself is trusted"),
         (
             {"ticket.status": {"const": "VALID"}},
@@ -187,6 +187,25 @@ def test_html_is_whole_escaped_and_loads_nothing(
             },
             "| `order` | the status is 404 and `code` of the answer is `NONE` | the user owns nothing |",
         ),
+        (
+            {"source.0.responses": [{"status": "5xx", "then": "retry"}]},
+            "| `order` | the status is 500 to 599 | it is asked again |",
+        ),
+        ({"source.0.query": {"email": "{user}", "api_key": "k3y-of-the-platform-1"}}, "api_key=…`"),
+        ({"endpoint.path": "/my"}, "`GET /my?user=…`. The user"),
+        ({}, "or at /acme/tickets where several"),
+        (
+            {"source.0.each": "body.orders[?open == `true`]"},
+            "| each entry of `orders` of the answer where its",
+        ),
+        (
+            {"source.1.each": "items(order.items)[*].value"},
+            "each `value` of the entries of the names and",
+        ),
+        (
+            {"source.0.each": "body.orders[*].{items: items, email: email, event: event}"},
+            "one after the other, worked",
+        ),
         ({"upstream.timeout": "3s"}, "| time for a whole answer | 3 s |"),
         ({}, "These optional fields of the contract: `priceTypeId`, `buyer`"),
         ({}, "| 502 | `mapping-mismatch` |"),
@@ -197,6 +216,24 @@ def test_the_page_says_what_the_mapping_says(
 ) -> None:
     """Each choice of a mapping is a sentence or a row."""
     assert said in sheet(tmp_path, capsys, changes)
+
+
+def test_a_body_of_its_own_is_said_to_be_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where a mapping has its own schema, the meaning of fields is the one that it gives them."""
+    code = {"type": "string", "description": "The number on the ticket's back."}
+    schema = {
+        "type": "array",
+        "items": {"type": "object", "properties": {"ticketId": code}, "required": ["ticketId"]},
+    }
+    (tmp_path / "own.json").write_text(json.dumps(schema), "utf-8")
+    response = {"body": "tickets[*].{ticketId: ticketId}", "schema": "own.json"}
+    text = sheet(tmp_path, capsys, {"response": response})
+
+    assert "made by the rule `tickets[*].{ticketId: ticketId}`" in text
+    assert "| `ticketId` | The number on the ticket's back. |" in text
+    assert "These optional fields of the contract" not in text
 
 
 def test_a_broken_mapping_has_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -239,6 +276,11 @@ def test_a_broken_mapping_has_no_page(tmp_path: Path, capsys: pytest.CaptureFixt
             "item.a == 'x' && 'yes' || item.b && 'no'",
             "'yes' where 'a' of the 'item' is 'x', else 'no' where 'b' of the 'item' is true or not empty",
         ),
+        ("item.tags[]", "the entries of 'tags' of the 'item'"),
+        ("item.tags[*].a.b", "'a.b' of the entries of 'tags' of the 'item'"),
+        ("item.a == 'x'", "whether 'a' of the 'item' is 'x'"),
+        ("item.*", "worked out by the rule 'item.*'"),
+        ("[item.a, item.b]", "worked out by the rule '[item.a, item.b]'"),
         ("items(item.x)[*].{a: key}", "worked out by the rule 'items(item.x)[*].{a: key}'"),
         ("split(item.a)", "worked out by the rule 'split(item.a)'"),
         ("item.a == 'x' && 'yes' || 'no'", None),

@@ -18,6 +18,7 @@ from ticketbridge.terminal import UsageError
 
 MAX_BYTES: Final = 30_000_000
 _LONGEST_WAIT: Final = 10  # seconds
+_SHORTEST: Final = 4  # characters
 _MASK = "**********"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -233,8 +234,9 @@ class Caller:
         return Heard(0, httpx.Headers(), b"", time.perf_counter() - started, reason)
 
 
-def masked(text: str, secrets: Sequence[str]) -> str:
-    """Return *text* without any of *secrets*."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, _MASK)
+def masked(text: str, hidden: Sequence[str]) -> str:
+    """Return *text* without any of *hidden*; what is too short to be anything is left where it is."""
+    for each in sorted(hidden, key=len, reverse=True):
+        if len(each) >= _SHORTEST:
+            text = text.replace(each, _MASK)
     return text

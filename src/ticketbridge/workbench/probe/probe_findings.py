@@ -167,11 +167,20 @@ def finding(code: str, message: str, got: str, *, expected: str = "") -> ProbeFi
 
 @dataclass(frozen=True, slots=True)
 class ProbeCheck:
-    """What one group of checks found, and *facts* that are worth a line even where all is well."""
+    """What one group of checks found, and *facts* that are worth a line even where all is well.
+
+    *skipped*: nothing was tried, so that it says nothing of the endpoint.
+    """
 
     name: str
     findings: Sequence[ProbeFinding]
     facts: Sequence[str] = ()
+    skipped: bool = False
+
+
+def skipped_check(name: str) -> ProbeCheck:
+    """Return a group of checks of which none could be tried."""
+    return ProbeCheck(name, (), skipped=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 from ticketbridge.terminal import FAINT, GREEN, RED, YELLOW, Paint, counted
 from ticketbridge.workbench.probe.probe_findings import ProbeCheck, ProbeFinding, ProbeReport
 
-_COLOURS = {"error": RED, "warning": YELLOW}
+_COLOURS = {"error": RED, "warning": YELLOW, "skipped": FAINT}
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -23,7 +23,7 @@ def as_text(report: ProbeReport, out: TextIO | None = None) -> str:
     lines = [f"probe of {report.url}"]
     for result in report.results:
         facts = f"  {paint(', '.join(result.facts), FAINT)}" if result.facts else ""
-        mark = "ok" if not result.findings else _worst(result)
+        mark = "skipped" if result.skipped else _worst(result) if result.findings else "ok"
         lines.append(f"  {paint(mark.ljust(8), _COLOURS.get(mark, GREEN))}{result.name}{facts}")
         for found in result.findings:
             head = f"{found.severity}[{found.code}]"
@@ -53,11 +53,15 @@ def as_json(report: ProbeReport, _out: TextIO | None = None) -> str:
 def as_junit(report: ProbeReport, _out: TextIO | None = None) -> str:
     """Return a suite with a test for each check; errors fail it, warnings stand in its output."""
     failed = [any(f.severity == "error" for f in result.findings) for result in report.results]
+    skipped = sum(result.skipped for result in report.results)
     counts = {"tests": str(len(failed)), "failures": str(sum(failed)), "errors": "0"}
+    counts["skipped"] = str(skipped)
     root = ET.Element("testsuites", name="ticketbridge probe")
     suite = ET.SubElement(root, "testsuite", {"name": _speakable(report.url), **counts})
     for result in report.results:
         case = ET.SubElement(suite, "testcase", classname="probe", name=result.name)
+        if result.skipped:
+            ET.SubElement(case, "skipped")
         for found in result.findings:
             if found.severity == "error":
                 message = _speakable(f"{found.code}: {found.message}")

@@ -14,7 +14,12 @@ from ticketbridge.workbench.probe.contracts import (
     id_of,
     value_in_words,
 )
-from ticketbridge.workbench.probe.probe_findings import ProbeCheck, ProbeFinding, finding
+from ticketbridge.workbench.probe.probe_findings import (
+    ProbeCheck,
+    ProbeFinding,
+    finding,
+    skipped_check,
+)
 from ticketbridge.workbench.probe.probe_session import Session
 
 _LASTING = re.compile(r"(?:^|[\s,])(?:s-maxage|max-age)\s*=\s*\"?0*[1-9]|(?:^|[\s,])public\b")
@@ -57,7 +62,7 @@ def check_freshness(session: Session) -> ProbeCheck:
     """Whether an answer may be kept by anyone on the way, or was kept before it came."""
     first = session.first
     if first is None or first.failure:
-        return ProbeCheck("freshness", ())
+        return skipped_check("freshness")
     later = _later_pulls(session, first)
     signs = [*_signs_of_a_cache(first), *_signs_of_a_cache(later[-1]), *_stands_still(first, later)]
     return ProbeCheck("freshness", list(judge_freshness(first, signs)))
@@ -111,7 +116,7 @@ def check_repeats(session: Session) -> ProbeCheck:
     """Several pulls of one user: the same tickets, the same ids, and how long they take."""
     owned = session.owned
     if owned is None:
-        return ProbeCheck("repeats", ())
+        return skipped_check("repeats")
     heard = [session.caller.ask(session.user) for _ in range(session.limits.calls)]
     findings = list(_differences(session, owned, heard))
     seconds = sorted(each.seconds for each in heard)
@@ -164,6 +169,8 @@ def _difference(one: TicketsAnswer, other: TicketsAnswer) -> ProbeFinding | None
 
 def check_expected(session: Session) -> ProbeCheck:
     """What the users of --expect own, ticket by ticket; users themselves are told by their number alone."""
+    if not session.expected:
+        return skipped_check("expected")
     findings: list[ProbeFinding] = []
     for number, (user, tickets) in enumerate(session.expected.items(), 1):
         heard = session.caller.ask(user)
@@ -173,8 +180,7 @@ def check_expected(session: Session) -> ProbeCheck:
             findings.append(finding("answer-status", f"There is no answer to {who}", heard.shown))
             continue
         findings += compare_with_expected(answer, {str(id_of(each)): each for each in tickets}, who)
-    facts = (f"users: {len(session.expected)}",) if session.expected else ()
-    return ProbeCheck("expected", findings, facts)
+    return ProbeCheck("expected", findings, (f"users: {len(session.expected)}",))
 
 
 def compare_with_expected(

@@ -9,8 +9,13 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote
 
-from ticketbridge.workbench.probe.caller import Heard
-from ticketbridge.workbench.probe.probe_findings import ProbeCheck, ProbeFinding, finding
+from ticketbridge.workbench.probe.caller import Heard, masked
+from ticketbridge.workbench.probe.probe_findings import (
+    ProbeCheck,
+    ProbeFinding,
+    finding,
+    skipped_check,
+)
 from ticketbridge.workbench.probe.probe_session import Session
 
 _FOREIGN: Final = "192.0.2.77"
@@ -35,7 +40,7 @@ _NOTHING_HERE: Final = "/probe-nothing-here"
 def check_access(session: Session) -> ProbeCheck:
     """Whether who has no secret, or a wrong one, is refused; and who says that the address is another."""
     if session.first is None or session.first.failure:
-        return ProbeCheck("access", ())
+        return skipped_check("access")
     tries = list(_strangers(session))
     findings = [found for what, heard in tries for found in _judge_refusal(what, heard)]
     if not tries:
@@ -128,7 +133,7 @@ _LITERALS: Final = (
 def check_users(session: Session) -> ProbeCheck:
     """What becomes of users that are none, of strangers, and of signs that mean something elsewhere."""
     if session.first is None or not session.first.is_success:
-        return ProbeCheck("users", ())
+        return skipped_check("users")
     findings = [*_check_bad(session), *_check_strangers(session), *_check_plus(session)]
     findings += [*_check_trimming(session), *_check_case(session)]
     return ProbeCheck("users", findings)
@@ -250,7 +255,7 @@ def check_methods(session: Session) -> ProbeCheck:
     """Which methods are answered; those that may write are tried for a made-up user alone."""
     findings: list[ProbeFinding] = []
     if session.first is None or session.first.failure:
-        return ProbeCheck("methods", findings)
+        return skipped_check("methods")
     for method in _METHODS:
         heard = session.caller.ask(session.stranger(), f"a {method}", method=method)
         if heard.is_success:
@@ -294,7 +299,7 @@ _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
 def check_errors(session: Session) -> ProbeCheck:
     """What all errors so far say, and that of an address where nothing is."""
     if session.first is None or session.first.failure:
-        return ProbeCheck("errors", ())
+        return skipped_check("errors")
     query = session.caller.query(quote(session.stranger(), safe=""))
     nowhere = session.caller.send("an address where nothing is", query, path_end=_NOTHING_HERE)
     findings = list(_leaks(session))
@@ -323,8 +328,8 @@ def _leaks(session: Session) -> Iterator[ProbeFinding]:
     told: set[str] = set()
     for what, heard in session.caller.heard:
         text = heard.content.decode("utf-8", "replace")
-        headers = " ".join(heard.headers.values())
-        if any(len(s) > 3 and s in text + headers for s in session.caller.target.secrets):
+        whole = " ".join([text, *heard.headers.values()])
+        if masked(whole, session.caller.target.secrets) != whole:
             yield finding("secret-repeated", f"An answer repeats the secret ({what})", heard.shown)
             return
         kind = _leak(text, session) if _is_error(heard) else ""

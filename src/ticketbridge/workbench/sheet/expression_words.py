@@ -114,8 +114,6 @@ def _words(node: nodes.Node) -> Words:
             return _ROOTS.get(name, ("the ", Mono(name)))
         case nodes.Constant(value=value):
             return _value(value)
-        case nodes.Current():
-            return ("the entry",)
         case nodes.Both() | nodes.Either() | nodes.Not() | nodes.Comparison():
             return _choice(node) or _alternatives(node) or ("whether ", *_condition(node))
         case _:
@@ -130,8 +128,6 @@ def _compound(node: nodes.Node) -> Words:
             return _call(node)
         case nodes.Projection():
             return _projection(node)
-        case nodes.Flatten(base=base):
-            return _words(base)
         case _:
             raise _NoWords
 
@@ -170,9 +166,12 @@ def _chain(steps: tuple[nodes.Node, ...]) -> Words:
         if isinstance(step, nodes.Field):
             names.append(step.name)
             continue
+        made, names = _of(names, made), []
+        if isinstance(step, nodes.Projection):
+            made = _projection(step, made)
+            continue
         if not isinstance(step, nodes.Index):
             raise _NoWords
-        made, names = _of(names, made), []
         which = {0: "the first entry", -1: "the last entry"}.get(step.index)
         made = ((which or f"entry {step.index + 1}") + " of ", *made)
     return _of(names, made)
@@ -220,21 +219,24 @@ def _phrased(node: nodes.Call) -> Words:
     return _fill(phrase, *map(_words, node.arguments))
 
 
-def _projection(node: nodes.Projection) -> Words:
+def _projection(node: nodes.Projection, whole: Words | None = None) -> Words:
+    """Say a list's entries; *whole* is what the list is a part of."""
     base = node.base.base if isinstance(node.base, nodes.Flatten) else node.base
-    entries: Words = ("the entries of ", *_words(base))
+    entries: Words = ("the entries of ", *(_words(base) if whole is None else _part(base, whole)))
     if node.condition is not None:
         entries = (*entries, " where ", *_condition(node.condition, within=True))
-    match node.each:
-        case nodes.Current():
-            return entries
-        case nodes.Field(name=name):
-            return (Mono(name), " of ", *entries)
-        case nodes.Chain(steps=steps) if all(isinstance(s, nodes.Field) for s in _flat(steps)):
-            names = [step.name for step in _flat(steps) if isinstance(step, nodes.Field)]
-            return (Mono(".".join(names)), " of ", *entries)
-        case _:
-            raise _NoWords
+    return _part(node.each, entries)
+
+
+def _part(node: nodes.Node, whole: Words) -> Words:
+    """Say what *node*, names alone, is of *whole*."""
+    steps = list(_flat([node]))
+    if steps == [nodes.Current(node.start)]:
+        return whole
+    names = [step.name for step in steps if isinstance(step, nodes.Field)]
+    if len(names) != len(steps):
+        raise _NoWords
+    return _of(names, whole)
 
 
 # --- conditions -----------------------------------------------------------------------------------

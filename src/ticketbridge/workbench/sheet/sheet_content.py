@@ -10,7 +10,6 @@ from ticketbridge import __version__
 from ticketbridge.engine.problems import ProblemError
 from ticketbridge.mapping.spec import (
     CallSpec,
-    EndpointSpec,
     EntrySpec,
     ExpressionSpec,
     MappingSpec,
@@ -19,6 +18,7 @@ from ticketbridge.mapping.spec import (
     StatusTableSpec,
     TemplateSpec,
 )
+from ticketbridge.workbench.draft.credentials import is_credential
 from ticketbridge.workbench.sheet.expression_words import condition_in_words, in_words
 from ticketbridge.workbench.sheet.sheet_fields import say_fields, say_left_out
 from ticketbridge.workbench.sheet.sheet_page import (
@@ -42,7 +42,7 @@ def sheet_of(spec: MappingSpec, content: bytes, file: str) -> Page:
     """Return the page of the mapping *spec*, which was read from *content*, the bytes of *file*."""
     return [
         *_head(spec, content, file),
-        *_access(spec.endpoint),
+        *_access(spec),
         *_sources(spec),
         *_special_answers(spec),
         *_owner(spec),
@@ -77,13 +77,19 @@ def _head(spec: MappingSpec, content: bytes, file: str) -> Iterator[Block]:
 # --- the call -------------------------------------------------------------------------------------
 
 
-def _access(endpoint: EndpointSpec) -> Iterator[Block]:
+def _access(spec: MappingSpec) -> Iterator[Block]:
     yield Heading("How it is asked")
+    endpoint = spec.endpoint
     path = endpoint.path or "/tickets"
+    several = (
+        ""
+        if endpoint.path
+        else f", or at /{spec.platform}{path} where several platforms are served"
+    )
     yield Paragraph(
         (
             Mono(f"GET {path}?{endpoint.user_parameter}=…"),
-            f", where the user is {_USERS[endpoint.user_format]}. Only GET and HEAD are answered.",
+            f"{several}. The user is {_USERS[endpoint.user_format]}. Only GET and HEAD are answered.",
         )
     )
     access = endpoint.access
@@ -154,7 +160,9 @@ def _source(entry: EntrySpec) -> tuple[Words, Words, Words]:
         return (Mono(entry.name),), what, ("none",)
     request = entry.request
     query = [
-        f"{name}={_template(each)}" for name, values in request.query.items() for each in values
+        f"{name}={_hidden(name, _template(each))}"
+        for name, values in request.query.items()
+        for each in values
     ]
     target = _template(request.path) + ("?" + "&".join(query) if query else "")
     call: Words = (Mono(f"{request.method} {target}"),)
@@ -165,6 +173,11 @@ def _source(entry: EntrySpec) -> tuple[Words, Words, Words]:
     if entry.pages is not None:
         call = (*call, ", all pages")
     return (Mono(entry.name),), _result(entry.result), call
+
+
+def _hidden(name: str, text: str) -> str:
+    """Return *text*, unless it is a credential that the mapping has in clear."""
+    return "…" if is_credential(name, text) else text
 
 
 def _result(result: ResultSpec) -> Words:
