@@ -141,7 +141,7 @@ def test_serving_loads_none_of_the_tools() -> None:
 
     assert "ticketbridge.service.server" in loaded
     assert [name for name in loaded if name.startswith("ticketbridge.workbench")] == []
-    assert not {"graphql", "httpx", "aiohttp", "hypothesis"} & set(loaded)
+    assert not {"graphql", "httpx", "jsonschema", "aiohttp", "hypothesis"} & set(loaded)
 
 
 def names_in(path: Path) -> Iterator[str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any, Final, cast
 
 import jsonschema_rs
-from jsonschema import Draft202012Validator
 
 from ticketbridge.contract.shape import Schema, names_in, objects_in
 
@@ -20,7 +19,6 @@ NO_JSON: Final = "JSON"
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _WHERE = "ticketbridge:schema"
-_CHECKER = Draft202012Validator.FORMAT_CHECKER
 _WEAK = frozenset({"anyOf", "oneOf"})
 
 _Error = jsonschema_rs.ValidationError
@@ -135,11 +133,8 @@ class _Compiler:
     def __init__(self, document: dict[str, Any]) -> None:
         self._registry = jsonschema_rs.Registry([(_WHERE, document)])
         # The other formats are jsonschema-rs's own: this checker takes any text for one it does not know.
-        self._formats: dict[str, Callable[..., bool]] = {
-            name: partial(_CHECKER.conforms, format=name)
-            for name in (part.get("format") for part in objects_in(document))
-            if isinstance(name, str) and name in _CHECKER.checkers
-        }
+        declared = (part.get("format") for part in objects_in(document))
+        self._formats = _formats_of({name for name in declared if isinstance(name, str)})
 
     def compiled(self, pointer: str) -> _Compiled:
         """The schema at *pointer*; raises ValueError."""
@@ -150,6 +145,19 @@ class _Compiler:
             validate_formats=True,
             offline=True,
         )
+
+
+def _formats_of(names: Collection[str]) -> dict[str, Callable[..., bool]]:
+    """Return the checks of those formats among *names* that jsonschema knows better."""
+    if not names:
+        return {}
+    # The bundled contract has no formats: `serve` need not load what knows them.
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
+
+    checker = Draft202012Validator.FORMAT_CHECKER
+    return {
+        name: partial(checker.conforms, format=name) for name in names if name in checker.checkers
+    }
 
 
 def _is_valid(compiled: _Compiled, value: object) -> bool:

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import jsonschema_rs
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import SchemaError
 
 from ticketbridge.mapping.words import shown
 
@@ -34,6 +32,10 @@ class SchemaSlip(ValueError):
 
 def require_schema(document: dict[str, Any]) -> None:
     """Raise SchemaSlip unless *document* is a schema of this version that stands alone and ends."""
+    # Most mappings have the bundled schema: `serve` need not load what reads others.
+    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415
+    from jsonschema.exceptions import SchemaError  # noqa: PLC0415
+
     dialect = document.get("$schema", DIALECT)
     if dialect not in {DIALECT, f"{DIALECT}#"}:
         raise SchemaSlip("is of another version of JSON Schema", f'"$schema": "{DIALECT}"')
