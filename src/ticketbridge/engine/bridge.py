@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -190,24 +190,25 @@ class Bridge:
     ) -> Answer:
         """The explained answer; raises WaysDiffer where `serve` would give another one."""
         serving = AnswerTrace(records=list(trace.records))
-        served = _try_serving(lambda: self._serve(user, list(bindings), serving), serving)
+        answer = self._serve(user, list(bindings), serving)
+        served = answer and Made(serving.verdicts, answer.status, answer.body)
         try:
             answer = await self._explain(user, bindings, trace)
         except ProblemError as problem:
-            if served is not None:
+            if served:
                 require_same(served, Made(trace.verdicts, problem=problem))
             raise
-        if served is not None:
+        if served:
             require_same(served, Made(trace.verdicts, answer.status, answer.body))
         return answer
 
     def _serve(self, user: str, bindings: list[Binding], trace: AnswerTrace) -> Answer | None:
-        """An answer in which nothing is odd, or None."""
+        """An answer in which nothing is unusual, or None. It raises nothing."""
         if any(record.verdict.is_violation for record in trace.records):
             return None
-        writing = self._response.writing(user)
-        tally = self.program.tally(writing.add, self._require_records)
         try:
+            writing = self._response.writing(user)
+            tally = self.program.tally(writing.add, self._require_records)
             self.program.serve(bindings, tally)
             writing.check()
             verdicts = tally.counts(count(trace.records))
@@ -289,15 +290,6 @@ def _add(record: Record, trace: AnswerTrace) -> None:
     if not trace.explains:
         record.checks = record.fields = ()
     trace.records.append(record)
-
-
-def _try_serving(serve: Callable[[], Answer | None], trace: AnswerTrace) -> Made | None:
-    """What *serve* makes, told to *trace*; None where it leaves the answer to the explanation."""
-    try:
-        answer = serve()
-    except ProblemError as problem:
-        return Made(trace.verdicts, problem=problem)
-    return None if answer is None else Made(trace.verdicts, answer.status, answer.body)
 
 
 def _scopes(name: str, bindings: Sequence[Binding]) -> Iterator[dict[str, Any]]:

@@ -216,8 +216,8 @@ class StepEmitter(ABC):
         for tag in field.fields:
             value, may_be_missing = self._field(tag, name)
             text = f"{self._named('key', tag.name + ':')} + {value}"
-            there = f"if {value} is not {self._missing}" if may_be_missing else "if True"
-            with code.block(there):
+            is_there = code.block(f"if {value} is not {self._missing}")
+            with is_there if may_be_missing else nullcontext():
                 made_tag = code.variable(text)
                 self._made_value(field, made_tag)
                 code.line(f"{made}.append({made_tag})")
@@ -229,8 +229,8 @@ class StepEmitter(ABC):
         if not all(member.may_be_missing for member in members):
             return self._object(members), False
         made = self._code.variable(self._missing)
-        missing = (f"{member.value} is {self._missing}" for member in members)
-        with self._code.block(f"if not ({' and '.join(missing) or True})"):
+        there = [f"{member.value} is not {self._missing}" for member in members]
+        with self._code.block(f"if {' or '.join(there)}"):
             self._code.line(f"{made} = {self._object(members)}")
         return made, True
 
