@@ -8,7 +8,7 @@ import io
 import json
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Answer, Bridge, compile_mapping
 from ticketbridge.engine.problems import ProblemError
 from ticketbridge.mapping import Environment, MappingSpec, parse_mapping
+from ticketbridge.mapping.yaml_nodes import Node
 from ticketbridge.service.app import create_app
 from ticketbridge.service.server import server_config
 from ticketbridge.service.settings import Settings
@@ -264,3 +265,11 @@ def events(stream: io.StringIO, event: str) -> list[dict[str, object]]:
     """The logged lines of this event."""
     rows = [json.loads(line) for line in stream.getvalue().splitlines()]
     return [row for row in rows if row["event"] == event]
+
+
+def node_at(root: Node, path: Sequence[str | int]) -> Node:
+    """The node that *path* leads to."""
+    node = root
+    for step in path:
+        node = node.items[step] if isinstance(step, int) else node.need(step)
+    return node

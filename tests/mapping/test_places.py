@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.mapping.support import change, read
+from tests.support import node_at
 from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.mapping import MappingError
 from ticketbridge.mapping.report import Report
-from ticketbridge.mapping.yaml_nodes import Scalar, node_at
+from ticketbridge.mapping.yaml_nodes import Scalar
 from ticketbridge.mapping.yaml_reader import read_yaml
 
 WORD = st.text("ab.[]{}?=&|'\" \\#", min_size=1, max_size=12).map(str.strip)

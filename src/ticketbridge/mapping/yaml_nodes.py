@@ -121,14 +121,6 @@ class MapNode(Node):
         return {name: value.plain() for name, (_, value) in self.entries.items()}
 
 
-def node_at(root: Node, path: Path) -> Node:
-    """The node that *path* leads to."""
-    node = root
-    for step in path:
-        node = node.items[step] if isinstance(step, int) else node.need(step)
-    return node
-
-
 def node_of(value: Any, place: Place) -> Node:
     """The tree of a plain *value*, as if it stood at *place*."""
     if isinstance(value, Mapping):
