@@ -33,8 +33,8 @@ class SchemaSlip(ValueError):
 def require_schema(document: dict[str, Any]) -> None:
     """Raise SchemaSlip unless *document* is a schema of this version that stands alone and ends."""
     # Most mappings have the bundled schema: `serve` need not load what reads others.
-    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415
-    from jsonschema.exceptions import SchemaError  # noqa: PLC0415
+    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415 - see above
+    from jsonschema.exceptions import SchemaError  # noqa: PLC0415 - see above
 
     dialect = document.get("$schema", DIALECT)
     if dialect not in {DIALECT, f"{DIALECT}#"}:

@@ -105,7 +105,7 @@ def _check_graphql(_spec: GraphqlBodySpec, node: Node, context: Context) -> None
     if not isinstance(query, Scalar) or not isinstance(query.value, str):
         return
     # The library takes longer to load than all else; most mappings have no GraphQL.
-    from ticketbridge.mapping.graphql_query import check_query  # noqa: PLC0415
+    from ticketbridge.mapping.graphql_query import check_query  # noqa: PLC0415 - see above
 
     given = {str(name.value): name.place for name, _ in (variables.pairs if variables else ())}
     check_query(query, query.value, given, context)
