@@ -6,6 +6,7 @@ import asyncio
 import json
 import linecache
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Bridge
 from ticketbridge.engine.problems import MappingMismatch, ProblemError
 from ticketbridge.engine.tickets.program import Program
+from ticketbridge.mapping.spec import ObjectSpec
 
 pytestmark = pytest.mark.anyio
 
@@ -167,6 +169,24 @@ async def test_a_body_in_parts_is_the_body(number: int) -> None:
     assert body["userEmail"] == user
     assert [ticket["ticketId"] for ticket in body["tickets"]] == [str(one) for one in range(number)]
     assert trace.verdicts == ({"returned": number} if number else {})
+
+
+@pytest.mark.parametrize("explains", [False, True])
+async def test_an_object_without_members_is_left_out(*, explains: bool) -> None:
+    """No file has one, but a tool may take the only member away, as `test --mutants` does."""
+    spec = spec_of({"ticket.fields.props": {"urls": {"map": "order.event"}}})
+    *others, props = spec.ticket.fields.fields
+    empty = replace(props, field=ObjectSpec((), props.place))
+    fields = replace(spec.ticket.fields, fields=(*others, empty))
+    bridge = compiled_on(
+        Replies({"/orders": orders(order(item(1)))}),
+        replace(spec, ticket=replace(spec.ticket, fields=fields)),
+    )
+
+    (ticket,) = tickets_of(await bridge.answer(USER, AnswerTrace(explains=explains)))
+
+    assert props.name == "props"
+    assert "props" not in ticket
 
 
 async def test_one_id_twice_is_found_across_parts() -> None:

@@ -228,6 +228,8 @@ class StepEmitter(ABC):
         """An object inside of the ticket, and whether it may be MISSING: it is where nothing is in it."""
         if not all(member.may_be_missing for member in members):
             return self._object(members), False
+        if not members:  # of a mapping from which a tool has taken the only one
+            return self._missing, True
         made = self._code.variable(self._missing)
         there = [f"{member.value} is not {self._missing}" for member in members]
         with self._code.block(f"if {' or '.join(there)}"):
