@@ -1,4 +1,4 @@
-"""Each recipe of the mappings' README is a good mapping whose cases pass."""
+"""Each recipe, of the mappings' README and of `docs/how-to`, is a good mapping whose cases pass."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from ticketbridge.mapping import Environment
 from ticketbridge.workbench.check.checking import check_paths
 from ticketbridge.workbench.markdown import find_fences
 
-README = (Path(__file__).parents[2] / "mappings" / "README.md").read_text("utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "mappings" / "README.md").read_text("utf-8")
 SECTION = README.split("\n## Recipes\n")[1].split("\n## ")[0]
 RECIPES = dict(re.findall(r"### (.*)\n((?:(?!### ).*\n)*)", SECTION))
+HOW_TO = {path.stem: path.read_text("utf-8") for path in (ROOT / "docs" / "how-to").glob("*.md")}
 ASKED = (
     "items",
     "another list",
@@ -31,10 +33,10 @@ ASKED = (
 )
 
 
-@pytest.mark.parametrize("title", list(RECIPES))
+@pytest.mark.parametrize("title", [*RECIPES, *HOW_TO])
 def test_a_recipe_checks_and_runs(title: str, tmp_path: Path) -> None:
-    """Its mapping has no finding, and all its cases pass."""
-    mapping, cases = (fence.text for fence in find_fences(RECIPES[title]))
+    """Its mapping has no finding, and all its cases pass: they are its first two fences of YAML."""
+    mapping, cases = [fence.text for fence in find_fences((RECIPES | HOW_TO)[title])][:2]
     file = tmp_path / "recipe.yaml"
     file.write_text(mapping)
     (tmp_path / "recipe.cases.yaml").write_text(cases)
