@@ -9,8 +9,8 @@ from ticketbridge.cli.reporting import all_findings
 from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.service.catalog import not_there
+from ticketbridge.workbench.page import WRITERS
 from ticketbridge.workbench.sheet.sheet_content import sheet_of
-from ticketbridge.workbench.sheet.sheet_page import WRITERS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

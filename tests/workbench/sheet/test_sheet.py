@@ -14,8 +14,8 @@ from tests.support import SECRET, Changes, mapping
 from ticketbridge.cli import main
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.spec import ExpressionSpec, ObjectSpec
+from ticketbridge.workbench.page import Mono, Words
 from ticketbridge.workbench.sheet.expression_words import condition_in_words, in_words
-from ticketbridge.workbench.sheet.sheet_page import Mono, Words
 
 MAPPINGS = sorted(
     path

@@ -10,7 +10,7 @@ from typing import Final
 
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.parser import parse
-from ticketbridge.workbench.sheet.sheet_page import Mono, Words
+from ticketbridge.workbench.page import Mono, Words
 
 _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
     {

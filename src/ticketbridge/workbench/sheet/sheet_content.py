@@ -19,9 +19,7 @@ from ticketbridge.mapping.spec import (
     TemplateSpec,
 )
 from ticketbridge.workbench.draft.credentials import is_credential
-from ticketbridge.workbench.sheet.expression_words import condition_in_words, in_words
-from ticketbridge.workbench.sheet.sheet_fields import say_fields, say_left_out
-from ticketbridge.workbench.sheet.sheet_page import (
+from ticketbridge.workbench.page import (
     Block,
     Heading,
     Mono,
@@ -30,6 +28,8 @@ from ticketbridge.workbench.sheet.sheet_page import (
     Table,
     Words,
 )
+from ticketbridge.workbench.sheet.expression_words import condition_in_words, in_words
+from ticketbridge.workbench.sheet.sheet_fields import say_fields, say_left_out
 
 _USERS: Final[Mapping[str, str]] = {
     "email": "an e-mail address",

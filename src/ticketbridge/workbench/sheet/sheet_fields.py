@@ -16,8 +16,8 @@ from ticketbridge.mapping.spec import (
     ObjectSpec,
     TableSpec,
 )
+from ticketbridge.workbench.page import Block, Heading, Mono, Paragraph, Table, Words
 from ticketbridge.workbench.sheet.expression_words import in_words
-from ticketbridge.workbench.sheet.sheet_page import Block, Heading, Mono, Paragraph, Table, Words
 
 _PERSONAL: Final = ("buyer", "primarySaleBuyerData", "nominalTicket")
 
