@@ -1,4 +1,4 @@
-"""A page of headings, paragraphs and tables, and how it is written: as Markdown, or as one HTML file."""
+"""A page of headings, paragraphs, tables and bars, written as text, as Markdown, or as one HTML file."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
+
+from ticketbridge.terminal import columns
 
 
 class Mono(NamedTuple):
@@ -36,14 +38,58 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells under a head."""
+    """Rows of cells under a head; *to_sign* leaves room for handwriting."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[Words]]
+    to_sign: bool = False
 
 
-Block = Heading | Paragraph | Table
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """A small plot: a bar for each number, with its label; *title* says what is counted."""
+
+    title: str
+    counts: Sequence[tuple[str, int]]
+
+
+Block = Heading | Paragraph | Table | Bars
 Page = Sequence[Block]
+
+# --- text -----------------------------------------------------------------------------------------
+
+_WIDEST = 40  # characters of the longest bar
+
+
+def as_text(page: Page) -> str:
+    """Return *page* as lines for a terminal."""
+    return "\n".join(line for block in page for line in _lines(block)) + "\n"
+
+
+def _lines(block: Block) -> list[str]:
+    match block:
+        case Heading(text=text):
+            return ["", text]
+        case Paragraph(words=words):
+            return [f"  {_plain(words)}"]
+        case Table(head=head, rows=rows):
+            return columns([head, *([_plain(cell) for cell in row] for row in rows)])
+        case Bars():
+            return [f"  {line}" for line in _draw_bars(block)]
+
+
+def _plain(words: Words) -> str:
+    return "".join(each.text if isinstance(each, Mono) else each for each in words)
+
+
+def _draw_bars(bars: Bars) -> list[str]:
+    most = max((count for _, count in bars.counts), default=0)
+    rows = [
+        (label, "#" * -(-count * _WIDEST // max(most, 1)), str(count))
+        for label, count in bars.counts
+    ]
+    return [bars.title, *columns([(label, f"{bar} {count}") for label, bar, count in rows])]
+
 
 # --- Markdown -------------------------------------------------------------------------------------
 
@@ -66,6 +112,8 @@ def _markdown(block: Block) -> str:
             lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
             lines += ["| " + " | ".join(_marked(cell) for cell in row) + " |" for row in rows]
             return "\n".join(lines)
+        case Bars():
+            return "```\n" + "\n".join(_draw_bars(block)) + "\n```"
 
 
 def _marked(words: Words) -> str:
@@ -100,7 +148,9 @@ td { overflow-wrap: break-word }
 p:has(+ table) { break-after: avoid }
 th { background: #eee }
 tr { break-inside: avoid }
-table:last-of-type td { height: 2.2rem }
+table.to-sign td { height: 2.2rem }
+figure { margin: .5rem 0 } figcaption { font-size: .88rem }
+svg { max-width: 100%; font: 12px Georgia, serif } rect { fill: #456 }
 code { font: .92em ui-monospace, Menlo, Consolas, monospace; background: #f3f3f3; padding: 0 .15em }
 @page { size: A4; margin: 18mm }
 @media print { body { margin: 0; max-width: none; padding: 0; font-size: 10pt } }
@@ -130,13 +180,38 @@ def _html(block: Block) -> str:
             return f"<h{level}>{html.escape(text)}</h{level}>"
         case Paragraph(words=words):
             return f"<p>{_escaped(words)}</p>"
+        case Bars():
+            return _figure(block)
         case Table(head=head, rows=rows):
             heads = "".join(f'<th scope="col">{html.escape(each)}</th>' for each in head)
             lines = [
                 f"<tr>{''.join(f'<td>{_escaped(cell)}</td>' for cell in row)}</tr>" for row in rows
             ]
             body = "\n".join(lines)
-            return f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+            kind = ' class="to-sign"' if block.to_sign else ""
+            return f"<table{kind}>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+
+
+_ROW, _LABEL, _LENGTH = 18, 150, 400  # pixels
+
+
+def _figure(bars: Bars) -> str:
+    """The bars as a drawing within the page: nothing is loaded for it."""
+    most = max((count for _, count in bars.counts), default=0)
+    parts = []
+    for row, (label, count) in enumerate(bars.counts):
+        y, length = row * _ROW, count * _LENGTH / max(most, 1)
+        parts.append(
+            f'<text x="{_LABEL - 8}" y="{y + 13}" text-anchor="end">{html.escape(label)}</text>'
+            f'<rect x="{_LABEL}" y="{y + 3}" width="{length:.1f}" height="{_ROW - 6}"/>'
+            f'<text x="{_LABEL + length + 6:.1f}" y="{y + 13}">{count}</text>'
+        )
+    width, height = _LABEL + _LENGTH + 60, len(bars.counts) * _ROW
+    title = html.escape(bars.title)
+    return (
+        f'<figure><figcaption>{title}</figcaption><svg role="img" aria-label="{title}"'
+        f' width="{width}" height="{height}" viewBox="0 0 {width} {height}">{"".join(parts)}</svg></figure>'
+    )
 
 
 def _escaped(words: Words) -> str:

@@ -383,4 +383,4 @@ def _problems(kind: type[ProblemError]) -> Iterator[type[ProblemError]]:
 def _signatures() -> Iterator[Block]:
     yield Heading("Agreed")
     rows: list[tuple[Words, ...]] = [((who,), (), (), ()) for who in ("the platform", "menta tech")]
-    yield Table(("for", "name", "date", "signature"), rows)
+    yield Table(("for", "name", "date", "signature"), rows, to_sign=True)
