@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "map": "map saved answers of the platform, offline",
     "draft": "draft a first mapping from saved answers, or an OpenAPI file",
     "fetch": "make one real call, as menta tech would",
+    "drift": "say what changed in shape between two recorded answers",
     "rehearse": "ask for many real users before going live, and report what comes",
     "probe": "judge an endpoint from outside, as menta tech calls it",
     "sheet": "print a mapping as a page that both companies can sign",

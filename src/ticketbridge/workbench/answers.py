@@ -110,8 +110,18 @@ def _find_case(samples: Sequence[str], mapping: Path) -> CaseSpec | None:
         raise SampleError(
             f"{named[0]}: a case brings all its answers: give no other sample with it"
         )
-    file, _, name = named[0].partition("#")
-    return _choose_case(Path(file) if file else cases_file(mapping), name)
+    return read_case(named[0], mapping)
+
+
+def read_case(argument: str, mapping: Path | None = None) -> CaseSpec | None:
+    """Return the case that *argument* names, `acme.cases.yaml#its name`; None if it names a sample.
+
+    `#its name` is a case beside *mapping*. Raises SampleError for a case that is not there.
+    """
+    if not _names_case(argument) or (mapping is None and argument.startswith("#")):
+        return None
+    file, _, name = argument.partition("#")
+    return _choose_case(Path(file) if file or mapping is None else cases_file(mapping), name)
 
 
 def _names_case(sample: str) -> bool:

@@ -72,7 +72,7 @@ def read_sample(argument: str) -> Sample:
         key = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     content = _read_content(file)
     if not looks_like_xml(content):
-        _require_json(file, content)
+        require_json(file, content)
     return Sample(key, file, content)
 
 
@@ -95,7 +95,8 @@ def _read_content(file: str) -> bytes:
     return content
 
 
-def _require_json(file: str, content: bytes) -> None:
+def require_json(file: str, content: bytes) -> None:
+    """Raise SampleError, which names *file*, unless *content* is JSON."""
     try:
         msgspec.json.decode(content.removeprefix(_BOM))
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:

@@ -1,0 +1,31 @@
+"""`ticketbridge drift`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from ticketbridge.mapping import Environment
+from ticketbridge.workbench.drift.drift_output import WRITERS
+from ticketbridge.workbench.drift.drifting import find_drift
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    what = "a saved answer, or a recorded case: acme.cases.yaml#its name"
+    parser.add_argument("old", metavar="OLD", help=what)
+    parser.add_argument("new", metavar="NEW", help="the same, recorded later")
+    parser.add_argument(
+        "--mapping", type=Path, metavar="FILE", help="compare what it makes of the two cases too"
+    )
+    parser.add_argument("--format", choices=list(WRITERS), default="text")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what changed; 1 where some of it may break a mapping."""
+    environment = Environment(os.environ, missing="placeholder")
+    drifts = find_drift(options.old, options.new, options.mapping, environment)
+    print(WRITERS[options.format](drifts, sys.stdout))
+    return 1 if any(drift.severity == "breaks" for drift in drifts) else 0

@@ -1,0 +1,1 @@
+"""`ticketbridge drift`: what changed in shape between two recorded answers of a platform."""

@@ -1,0 +1,36 @@
+"""What drifted, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import TextIO
+
+from ticketbridge.terminal import RED, YELLOW, Paint, counted
+from ticketbridge.workbench.drift.drifting import Drift
+
+
+def as_text(drifts: Sequence[Drift], out: TextIO | None = None) -> str:
+    """Return one line a change, what breaks first, and the sum."""
+    paint = Paint(out)
+    lines = [
+        f"{paint(drift.severity, RED if drift.severity == 'breaks' else YELLOW)}"
+        f"  {drift.where} {drift.message} (old: {drift.old}; new: {drift.new})"
+        for drift in drifts
+    ]
+    breaks = sum(drift.severity == "breaks" for drift in drifts)
+    lines.append(f"{counted(len(drifts), 'change')}, of which {breaks} may break a mapping")
+    return "\n".join(lines)
+
+
+def as_json(drifts: Sequence[Drift], _out: TextIO | None = None) -> str:
+    """Return the list of all changes."""
+    return json.dumps([asdict(drift) for drift in drifts], indent=2, ensure_ascii=False)
+
+
+WRITERS: Mapping[str, Callable[[Sequence[Drift], TextIO | None], str]] = MappingProxyType(
+    {"text": as_text, "json": as_json}
+)
+"""Each format and what writes it."""

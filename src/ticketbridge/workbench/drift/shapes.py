@@ -1,0 +1,100 @@
+"""The shape of documents: which paths they have, how often, and of which types. No value is kept."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ticketbridge.workbench.personal.chance import looks_secret
+
+ANY_KEY: Final = "*"
+"""Stands for the keys of an object whose keys are data: ids, addresses, dates."""
+
+_FORMS: Final = {
+    "empty text": re.compile(r"\s*"),
+    "text of digits": re.compile(r"[0-9]+"),
+    "decimal text": re.compile(r"-?[0-9]+[.,][0-9]+"),
+    "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    "time with an offset": re.compile(
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+ ?(?:Z|[+-][0-9]{2}:?[0-9]{2})"
+    ),
+    "time without an offset": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+"),
+    "e-mail": re.compile(r"[^\s@]+@[^\s@]+"),
+    "URL": re.compile(r"https?://\S+"),
+}
+_TYPES: Final = {
+    type(None): "null",
+    bool: "boolean",
+    int: "whole number",
+    float: "number",
+    list: "list",
+    dict: "object",
+}
+_MOST_NAMES = 200  # keys of one object, above which they are no names
+_ID_KEY = re.compile(r"[^A-Za-z_]*[0-9][^A-Za-z_]*|[0-9a-fA-F-]{16,}")
+
+
+@dataclass(slots=True)
+class PathShape:
+    """What stands at one path: how often there is an object around it, how often the key, and its types."""
+
+    around: int = 0
+    there: int = 0
+    types: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_always_there(self) -> bool:
+        """Whether each object around it has the key."""
+        return self.there == self.around
+
+
+Shapes = dict[str, PathShape]
+"""Each path (`orders[].items[].id`, `` for the document itself) and its shape."""
+
+
+def shapes_of(documents: Iterable[Any]) -> Shapes:
+    """Return the shapes of all *documents* together."""
+    shapes: Shapes = {}
+    for document in documents:
+        _add(shapes, "", document)
+    # A key that only later objects have is absent in the earlier ones.
+    for path, shape in shapes.items():
+        parent = shapes.get(_parent_of(path))
+        is_key = path and not path.endswith("[]") and not path.endswith(ANY_KEY)
+        shape.around = parent.types["object"] if parent is not None and is_key else shape.there
+    return shapes
+
+
+def _parent_of(path: str) -> str:
+    return path[:-2] if path.endswith("[]") else path.rpartition(".")[0]
+
+
+def _add(shapes: Shapes, path: str, value: Any) -> None:
+    shape = shapes.setdefault(path, PathShape())
+    shape.there += 1
+    shape.types[type_of(value)] += 1
+    for step, member in _members(value):
+        _add(shapes, f"{path}{step}" if step == "[]" else f"{path}.{step}", member)
+
+
+def _members(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, list):
+        yield from (("[]", member) for member in value)
+    elif isinstance(value, dict):
+        has_names = len(value) <= _MOST_NAMES
+        for key, member in value.items():
+            yield (key if has_names and not _is_data(key) else ANY_KEY), member
+
+
+def _is_data(key: str) -> bool:
+    return "@" in key[1:] or _ID_KEY.fullmatch(key) is not None or looks_secret(key)
+
+
+def type_of(value: Any) -> str:
+    """Return the type of a JSON value; for a text its form: `date`, `text of digits`, `text`."""
+    if isinstance(value, str):
+        return next((form for form, like in _FORMS.items() if like.fullmatch(value)), "text")
+    return _TYPES[type(value)]
