@@ -1,4 +1,4 @@
-"""A real HAProxy and a real nginx in front: what they set cannot be replaced by what a caller sends.
+"""A real HAProxy, nginx and Caddy in front: what they set cannot be replaced by what a caller sends.
 
 On a desk without them these tests are skipped; where `CI` is set they are not.
 """
@@ -6,16 +6,18 @@ On a desk without them these tests are skipped; where `CI` is set they are not.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.processes import own_process
 from tests.raw_http import connections, exchange
@@ -81,6 +83,29 @@ http {{
 """
 
 
+DEPLOY = Path(__file__).parents[1] / "deploy"
+
+
+def shipped_nginx() -> str:
+    """The server of `deploy/nginx`, on loopback without TLS, in place of that of NGINX."""
+    shipped = (DEPLOY / "nginx" / "ticketbridge.conf").read_text("utf-8")
+    shipped = re.sub(r" *ssl_.*;\n| *server_name .*;\n", "", shipped)
+    shipped = shipped.replace("{", "{{").replace("}", "}}")
+    shipped = shipped.replace("listen 443 ssl", "listen 127.0.0.1:{port}")
+    shipped = shipped.replace("server 127.0.0.1:8080", "server 127.0.0.1:{bridge}")
+    return NGINX[: NGINX.index("  upstream bridge")] + shipped + "}}"
+
+
+def shipped_caddy() -> str:
+    """The site of `deploy/caddy`, on loopback without TLS."""
+    shipped = (DEPLOY / "caddy" / "Caddyfile").read_text("utf-8")
+    shipped = shipped.replace("{remote_host}", "<remote_host>").replace("{", "{{")
+    shipped = shipped.replace("}", "}}").replace("<remote_host>", "{{remote_host}}")
+    shipped = shipped.replace("tickets.acme.example {{", "http://:{port} {{\n\tbind 127.0.0.1")
+    shipped = shipped.replace("127.0.0.1:8080", "127.0.0.1:{bridge}")
+    return "{{\n\tadmin off\n\tstorage file_system {folder}\n}}\n" + shipped
+
+
 @dataclass(frozen=True)
 class Kind:
     """A proxy: its program, its configuration, and how it is called with that file."""
@@ -93,6 +118,14 @@ class Kind:
 KINDS = {
     "haproxy": Kind("haproxy", HAPROXY, lambda program, file: [program, "-db", "-f", str(file)]),
     "nginx": Kind("nginx", NGINX, lambda program, file: [program, "-c", str(file)]),
+    "nginx, as shipped": Kind(
+        "nginx", shipped_nginx(), lambda program, file: [program, "-c", str(file)]
+    ),
+    "caddy, as shipped": Kind(
+        "caddy",
+        shipped_caddy(),
+        lambda program, file: [program, "run", "--adapter", "caddyfile", "--config", str(file)],
+    ),
 }
 
 
@@ -222,3 +255,42 @@ async def test_no_body_is_another_request(kind: str, tmp_path: Path) -> None:
             assert status_of(await exchange(port, get())) == 403
 
     assert platform.requests == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.endswith("as shipped")])
+async def test_strangers_do_not_get_through(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of addresses of a shipped configuration keeps out who is not on it."""
+    closed = (
+        KINDS[kind]
+        .configuration.replace("allow 127.0.0.1;", "")
+        .replace("203.0.113.0/24 127.0.0.1", "203.0.113.0/24")
+    )
+    monkeypatch.setitem(KINDS, kind, replace(KINDS[kind], configuration=closed))
+    async with behind(kind, tmp_path, {}) as (port, platform):
+        answer = await exchange(port, get(SECRET_LINE))
+
+    assert answer == b"" or status_of(answer) == 403
+    assert platform.requests == []
+
+
+def test_the_shipped_nginx_speaks_tls(tmp_path: Path) -> None:
+    """nginx takes the shipped file as it is, but for the paths of its certificate."""
+    authority = trustme.CA()
+    certificate = authority.issue_cert("tickets.acme.example")
+    certificate.cert_chain_pems[0].write_to_path(tmp_path / "tickets.crt")
+    certificate.private_key_pem.write_to_path(tmp_path / "tickets.key")
+    shipped = (DEPLOY / "nginx" / "ticketbridge.conf").read_text("utf-8")
+    file = tmp_path / "nginx.conf"
+    head = NGINX[: NGINX.index("  upstream bridge")].format(folder=tmp_path)
+    file.write_text(head + shipped.replace("/etc/nginx", str(tmp_path)) + "}", "utf-8")
+
+    ran = subprocess.run(  # noqa: S603 - the program that was found
+        [program_of(KINDS["nginx"]), "-t", "-c", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "syntax is ok" in ran.stderr, ran.stderr
