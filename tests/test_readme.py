@@ -1,9 +1,11 @@
-"""What the README shows is what the program does."""
+"""What the README and the pages of `docs` show is what the program does."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -15,6 +17,8 @@ import ticketbridge
 from tests.stand_in import compiled_on
 from tests.support import SECRET, TOKEN, USER, Replies
 from ticketbridge import cli
+from ticketbridge.cli.command_page import make_command_page
+from ticketbridge.cli.commands import COMMANDS
 from ticketbridge.engine import problems as tree
 from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.problems import ProblemError, UpstreamAuth
@@ -25,18 +29,24 @@ from ticketbridge.service.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+DOCS = ROOT / "docs"
+MOST_LINES = 150
 
 
-def fences(language: str, under: str) -> list[str]:
-    """The fenced blocks of a language in the section *under*."""
-    section = README.split(f"\n## {under}\n")[1].split("\n## ")[0]
-    return re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
+def section_of(page: str, under: str = "") -> str:
+    """The section *under* of a page of `docs`, or the README's for ""; without *under* the whole page."""
+    text = (DOCS / page).read_text("utf-8") if page else README
+    return text.split(f"\n## {under}\n")[1].split("\n## ")[0] if under else text
 
 
-def rows(under: str) -> list[list[str]]:
-    """The cells of the section's table, without its head."""
-    section = README.split(f"\n## {under}\n")[1].split("\n## ")[0]
-    lines = [line for line in section.splitlines() if line.startswith("| `")]
+def fences(language: str, page: str, under: str = "") -> list[str]:
+    """The fenced blocks of a language there."""
+    return re.findall(rf"```{language}\n(.*?)```", section_of(page, under), re.DOTALL)
+
+
+def rows(page: str, under: str = "") -> list[list[str]]:
+    """The cells of the table there, without its head."""
+    lines = [line for line in section_of(page, under).splitlines() if line.startswith("| `")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
@@ -56,8 +66,8 @@ def problems(kind: type[ProblemError] = ProblemError) -> Iterator[type[ProblemEr
 @pytest.mark.anyio
 async def test_the_example_gives_the_answer_that_is_shown() -> None:
     """The mapping of the README, on the platform's answer that it shows, gives its answer."""
-    (text,) = fences("yaml", "Example")
-    platform, answer = (json.loads(block) for block in fences("json", "Example"))
+    (text,) = fences("yaml", "", "Example")
+    platform, answer = (json.loads(block) for block in fences("json", "", "Example"))
     environment = Environment(
         {"MENTA_SECRET": SECRET, "ACME_API": "https://api.acme.example", "ACME_TOKEN": TOKEN}
     )
@@ -74,8 +84,8 @@ async def test_the_example_gives_the_answer_that_is_shown() -> None:
 
 
 def test_the_problem_that_is_shown_is_one() -> None:
-    """The README's problem document is what that problem looks like."""
-    (block,) = fences("json", "Errors")
+    """The problem document that is shown is what that problem looks like."""
+    (block,) = fences("json", "reference/problems.md")
     shown: dict[str, Any] = json.loads(block)
 
     made = json.loads(problem_reply(UpstreamAuth(), shown["instance"]).body)
@@ -85,7 +95,9 @@ def test_the_problem_that_is_shown_is_one() -> None:
 
 def test_the_table_of_errors_is_the_tree_of_problems() -> None:
     """Each problem is in the table, with its status and whether it may be tried again."""
-    shown = {(words(row[0])[0], int(row[1]), row[2] == "yes") for row in rows("Errors")}
+    shown = {
+        (words(row[0])[0], int(row[1]), row[2] == "yes") for row in rows("reference/problems.md")
+    }
 
     assert shown == {(kind.slug, kind.status, kind.retryable) for kind in problems()}
 
@@ -99,44 +111,76 @@ def test_the_docstring_of_the_problems_draws_them_all() -> None:
 
 def test_the_table_of_verdicts_has_each_kind() -> None:
     """Each kind of verdict is explained."""
-    shown = {words(row[0])[0].partition(":")[0] for row in rows("Verdicts")}
+    shown = {words(row[0])[0].partition(":")[0] for row in rows("reference/verdicts.md")}
 
     assert shown == set(get_args(VerdictKind))
 
 
 def test_the_table_of_settings_is_what_is_read() -> None:
     """Each variable is in the table, with its default."""
-    shown = {words(row[0])[0]: (words(row[1]) or [""])[0] for row in rows("Settings")}
+    shown = {words(row[0])[0]: (words(row[1]) or [""])[0] for row in rows("reference/settings.md")}
 
     assert shown == {**Settings().as_environment(), "TICKETBRIDGE_GRACE": "30s"}
 
 
-def test_the_table_of_commands_is_what_the_parser_knows() -> None:
-    """Each command is in the table, and no other."""
-    shown = {word.split()[1] for row in rows("Command line") for word in words(row[0])}
+def test_the_page_of_commands_says_what_help_says(capsys: pytest.CaptureFixture[str]) -> None:
+    """Both have each command's description, each argument, an example that parses, and its exit codes."""
+    page = make_command_page()
+    for name, text in COMMANDS.items():
+        section = page.split(f"\n## {name}\n")[1].split("\n## ")[0]
+        with pytest.raises(SystemExit) as ended:
+            cli.main([name, "--help"])
+        shown = " ".join(capsys.readouterr().out.split())
+        parser = argparse.ArgumentParser()
+        cli.fill_parser(name, parser)
+        for words_ in (text.description, text.example, text.exit_codes):
+            assert " ".join(words_.split()) in shown
+            assert words_ in section
+        for action in parser._actions[1:]:
+            assert action.help, f"{name}: {action.dest}"
+            assert all(option in section for option in action.option_strings)
+        asked = shlex.split(text.example.partition(" > ")[0])
+        assert asked[:2] == ["ticketbridge", name]
+        parser.parse_args(asked[2:])
+        assert ended.value.code == 0
 
-    assert shown == set(cli.COMMANDS)
+
+def test_each_module_of_a_command_is_a_command() -> None:
+    """No command is without its words, and no words without a command."""
+    folder = Path(ticketbridge.__file__).parent / "cli"
+    modules = {path.stem for path in folder.glob("*.py") if "def add_arguments" in path.read_text()}
+
+    assert modules == set(COMMANDS)
 
 
 def test_the_table_of_modules_is_the_package() -> None:
     """Each module that the table names is there."""
-    shown = {word.rstrip("/") for row in rows("How a request flows") for word in words(row[0])}
+    shown = {
+        word.rstrip("/")
+        for row in rows("explanation/architecture.md", "The modules")
+        for word in words(row[0])
+    }
     package = Path(ticketbridge.__file__).parent
 
     assert all((package / name).is_dir() or (package / f"{name}.py").is_file() for name in shown)
 
 
 def test_the_log_line_that_is_shown_is_valid() -> None:
-    """The README's log line is JSON, without an address."""
-    (line,) = fences("json", "Operate")
+    """The log line of the operator's guide is JSON, without an address."""
+    (line,) = fences("json", "operations.md", "What it says about itself")
 
     assert json.loads(line)["event"] == "answer"
     assert "@" not in line
 
 
+def test_the_readme_is_short() -> None:
+    """Who comes to the project reads one page of it."""
+    assert len(README.splitlines()) <= MOST_LINES
+
+
 def test_the_first_commands_set_themselves_up() -> None:
     """The README opens with one command that runs the demo and one that passes the tests."""
-    demo, tests = (block.strip() for block in fences("sh", "Try it"))
+    demo, tests = (block.strip() for block in fences("sh", "", "Try it"))
 
     assert demo == (
         "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/ticketbridge demo"
@@ -147,9 +191,10 @@ def test_the_first_commands_set_themselves_up() -> None:
 
 
 def test_the_hooks_for_other_repositories_are_those_that_there_are() -> None:
-    """README names the hooks of pre-commit, and each is a command that runs on the mappings."""
+    """The page names the hooks of pre-commit, and each is a command that runs on the mappings."""
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
-    shown, jobs = (yaml.safe_load(block) for block in fences("yaml", "Write a mapping")[1:])
+    page = "how-to/checks-in-your-repository.md"
+    shown, jobs = (yaml.safe_load(block) for block in fences("yaml", page))
 
     assert [hook["id"] for hook in shown["repos"][0]["hooks"]] == [hook["id"] for hook in hooks]
     assert {
@@ -180,8 +225,8 @@ def test_each_hook_runs(
 
 
 def test_the_first_line_of_a_mapping_names_the_schema() -> None:
-    """What README tells editors is how the mappings of this repository begin."""
-    (modeline,) = fences("yaml", "Write a mapping")[:1]
+    """What the page tells editors is how the mappings of this repository begin."""
+    (modeline,) = fences("yaml", "how-to/editor.md")
     name = modeline.strip().partition("$schema=")[2]
 
     assert name == "mapping.schema.json"

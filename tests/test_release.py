@@ -104,25 +104,6 @@ def test_a_version_that_is_released_gets_no_more_changes() -> None:
 # --- the documents --------------------------------------------------------------------------------
 
 
-def locate(path: Path) -> Path:
-    """Where *path* of a clone is; the package lies elsewhere when the wheel is tested without `src`."""
-    inside = PACKAGE.name if (ROOT / "src") in path.parents else ""
-    return PACKAGE / path.relative_to(ROOT / "src" / inside) if inside else path
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
-    + [f"docs/{file.name}" for file in sorted((ROOT / "docs").glob("*.md"))],
-)
-def test_each_link_to_a_file_leads_to_one(name: str) -> None:
-    """What a document links to is in the repository, under that name."""
-    text = (ROOT / name).read_text("utf-8")
-    targets = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text)
-
-    assert [each for each in targets if not locate((ROOT / name).parent / each).exists()] == []
-
-
 def test_the_sdist_has_what_its_own_tests_need() -> None:
     """Each folder and file of a clone is packed, so that the sdist can be tested and built as a clone is."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))

@@ -12,7 +12,7 @@ from pathlib import Path
 import ticketbridge
 from ticketbridge.workbench.markdown import Fence, find_fences
 
-TUTORIAL = (Path(__file__).parents[2] / "mappings" / "tutorial.md").read_text("utf-8")
+TUTORIAL = (Path(__file__).parents[2] / "docs" / "tutorial" / "integrator.md").read_text("utf-8")
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -17,18 +18,17 @@ from ticketbridge.workbench.check.codes import (
     MARK,
     CodeExample,
     FindingCode,
-    main,
     make_page,
     read_code,
     read_codes,
     read_frame,
+    show_code,
 )
 from ticketbridge.workbench.mutants.survivors import run_mutants
 
 SOURCE = Path(ticketbridge.__file__).parent
 GIVEN = re.compile(r'"(TB\d{3})"')
 
-PAGE = Path(__file__).parents[2] / "mappings" / "codes.md"
 CODES = read_codes()
 VARIABLES = {
     "MENTA_SECRET": "s3cret-of-menta-tech",
@@ -135,16 +135,17 @@ def test_a_warning_says_that_it_is_one(name: str, tmp_path: Path) -> None:
     assert code.why.startswith("A warning:") == (finding.severity == "warning")
 
 
-def test_the_page_of_the_codes_is_up_to_date() -> None:
-    """The page beside the mappings is made of the table, and of nothing else."""
-    assert PAGE.read_text("utf-8") == make_page()
-
-
-def test_the_command_writes_the_page(tmp_path: Path) -> None:
-    """The module, run on a file, writes the page."""
-    main(str(tmp_path / "codes.md"))
-
-    assert (tmp_path / "codes.md").read_text("utf-8") == make_page()
+def test_the_page_has_what_check_explains() -> None:
+    """A code's section has its title, its explanation and both examples, as `--explain` does."""
+    page = make_page()
+    for code in CODES.values():
+        section = page.split(f"\n## {code.name}\n")[1].split("\n## ")[0]
+        shown = show_code(code)
+        assert f"| [{code.name}](#{code.name.lower()}) | {code.title} |" in page
+        assert code.why in section
+        for example in (code.bad, code.good):
+            assert example.marked in section
+            assert textwrap.indent(example.marked, "    ") in shown
 
 
 def test_a_mark_becomes_a_comment_that_points_at_its_place() -> None:

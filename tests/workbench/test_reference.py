@@ -1,51 +1,45 @@
-"""The reference in mappings/README.md is the language."""
+"""The pages of the reference are the language."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-
-import pytest
 
 from ticketbridge.jmes import FUNCTIONS
 from ticketbridge.mapping import schema
-from ticketbridge.workbench.reference import main, make_reference, renew
+from ticketbridge.mapping.mapping_schema import sections
+from ticketbridge.workbench.reference import make_functions_page, make_mapping_page
 
-FILE = Path(__file__).parents[2] / "mappings" / "README.md"
-
-
-def test_the_reference_is_up_to_date() -> None:
-    """What stands between the marks is what the schema and the table of functions give."""
-    text = FILE.read_text("utf-8")
-
-    assert renew(text) == text
-    assert make_reference() in text
+MAPPINGS = Path(__file__).parents[2] / "mappings"
 
 
-def test_every_function_and_every_key_of_the_file_is_there() -> None:
-    """Nothing of the language is left out."""
-    text = make_reference()
+def test_every_function_is_there() -> None:
+    """Each function has its signature, its meaning and an example with its result."""
+    page = make_functions_page()
 
-    assert all(f"| `{name}(" in text for name in FUNCTIONS)
-    assert all(f"| `{key}` |" in text for key in schema()["properties"])
+    for function in FUNCTIONS.values():
+        (row,) = (line for line in page.splitlines() if line.startswith(f"| `{function.name}("))
+        assert " ".join(function.doc.split()).replace("|", "\\|") in row
 
 
-def test_the_command_renews_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The module, run on a file, writes the reference between its marks and leaves the rest."""
-    monkeypatch.setattr(sys, "argv", ["reference"])
-    file = tmp_path / "README.md"
-    start, *_, end = make_reference().splitlines()
-    file.write_text(f"before\n{start}\nold\n{end}\nafter\n")
+def test_every_key_is_there() -> None:
+    """Each key has its type, its default or that it is needed, its meaning and an example."""
+    page = make_mapping_page()
+    cells = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    named = {key.name for kind in sections() for key in kind.keys}
 
-    main(str(file))
-
-    assert file.read_text() == f"before\n{make_reference()}\nafter\n"
+    assert {cell[0].strip("|` ") for cell in cells} == named
+    assert named >= set(schema()["properties"])
+    assert all(len(cell) >= 5 for cell in cells)
+    assert any(cell[2] == "needed" for cell in cells)
+    assert any(cell[2] == "`user`" for cell in cells)
 
 
 def test_each_mapping_of_the_folder_is_listed() -> None:
-    """The README of the folder names each mapping in it."""
-    text = FILE.read_text("utf-8")
-    names = [p.name for p in FILE.parent.glob("*.yaml") if not p.name.endswith(".cases.yaml")]
+    """The list of platforms names each mapping of the folder, and how it was verified."""
+    text = (MAPPINGS / "README.md").read_text("utf-8")
+    names = [path.name for path in MAPPINGS.glob("*.yaml") if not path.name.endswith(".cases.yaml")]
 
     assert names
-    assert all(f"[`{name}`]({name})" in text for name in names)
+    for name in names:
+        (row,) = (line for line in text.splitlines() if line.startswith(f"| [`{name}`]({name})"))
+        assert row.split("|")[-2].strip() in {"live", "recorded", "documented"}

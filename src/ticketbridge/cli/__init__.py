@@ -9,31 +9,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 
 from ticketbridge import __version__
+from ticketbridge.cli.commands import COMMANDS, EXIT_CODES
 from ticketbridge.cli.reporting import print_findings
 from ticketbridge.engine.agreement import WaysDiffer
 from ticketbridge.mapping import MappingError
 from ticketbridge.terminal import UsageError, open_missing_streams
-
-COMMANDS: Mapping[str, str] = {
-    "demo": "run a small platform and the proxy on it",
-    "serve": "run the proxy",
-    "check": "say all that is wrong in mappings, without a call",
-    "test": "run the cases of mappings, offline",
-    "map": "map saved answers of the platform, offline",
-    "draft": "draft a first mapping from saved answers, or an OpenAPI file",
-    "fetch": "make one real call, as menta tech would",
-    "drift": "say what changed in shape between two recorded answers",
-    "rehearse": "ask for many real users before going live, and report what comes",
-    "probe": "judge an endpoint from outside, as menta tech calls it",
-    "sheet": "print a mapping as a page that both companies can sign",
-    "schema": "print a JSON Schema",
-    "openapi": "print the OpenAPI description of what a mapping serves",
-}
-"""The commands and what each does; a command's module has its name."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,13 +50,32 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ticketbridge",
         description="One GET /tickets in front of a ticketing platform's existing API.",
+        epilog=f"Exit codes: {EXIT_CODES}. `ticketbridge COMMAND --help` says more of a command.",
     )
     parser.add_argument("--version", action="version", version=f"ticketbridge {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for name, words in COMMANDS.items():
-        command = commands.add_parser(name, help=words)
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(name, help=text.line)
         if name in arguments[:1]:
-            module = import_module(f"ticketbridge.cli.{name}")
-            module.add_arguments(command)
-            command.set_defaults(run=module.run)
+            fill_parser(name, command)
     return parser
+
+
+def fill_parser(name: str, parser: argparse.ArgumentParser) -> None:
+    """Give *parser* the arguments and the help of the command *name*, whose module is loaded for it."""
+    text = COMMANDS[name]
+    parser.description = text.description
+    parser.epilog = f"Example: {text.example}\nExit codes: {text.exit_codes}"
+    parser.formatter_class = _Help
+    module = import_module(f"ticketbridge.cli.{name}")
+    module.add_arguments(parser)
+    parser.set_defaults(run=module.run)
+
+
+class _Help(argparse.HelpFormatter):
+    """Fills the description, and leaves the lines of the end as they are: the example can be copied."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if text.startswith("Example: "):
+            return "".join(f"{indent}{line}\n" for line in text.splitlines())
+        return super()._fill_text(text, width, indent)

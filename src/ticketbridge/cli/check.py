@@ -20,8 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--explain", action=_Explain, metavar="CODE", help="print what a code means, and exit"
     )
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-    parser.add_argument("--format", choices=list(WRITERS), default="text")
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="a mapping, a cases file, a Markdown file, or a folder of them",
+    )
+    parser.add_argument("--format", choices=list(WRITERS), default="text", help="how it is written")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mapping", type=Path, metavar="FILE", help="compare what it makes of the two cases too"
     )
-    parser.add_argument("--format", choices=list(WRITERS), default="text")
+    parser.add_argument("--format", choices=list(WRITERS), default="text", help="how it is written")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ from ticketbridge.workbench.record.recording import RecordError, record
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("mapping", type=Path, metavar="MAPPING")
+    parser.add_argument("mapping", type=Path, metavar="MAPPING", help="the mapping file")
     parser.add_argument("--user", required=True, metavar="E", help="whose tickets")
     add_outcome_arguments(parser)
     parser.add_argument(

@@ -16,7 +16,7 @@ from ticketbridge.workbench.answers import map_samples
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("mapping", type=Path, metavar="MAPPING")
+    parser.add_argument("mapping", type=Path, metavar="MAPPING", help="the mapping file")
     parser.add_argument(
         "samples",
         nargs="+",

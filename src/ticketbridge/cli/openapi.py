@@ -15,7 +15,7 @@ from ticketbridge.service.description import describe_served
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("mapping", type=Path, metavar="MAPPING")
+    parser.add_argument("mapping", type=Path, metavar="MAPPING", help="the mapping file")
 
 
 def run(options: argparse.Namespace) -> int:

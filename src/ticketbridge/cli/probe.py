@@ -34,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="'NAME: ${VARIABLE}'",
         help="a header of each call; a value from a variable is a secret, and never printed",
     )
-    parser.add_argument("--contract", choices=CONTRACTS, default="tickets")
+    parser.add_argument(
+        "--contract", choices=CONTRACTS, default="tickets", help="what the endpoint must answer"
+    )
     parser.add_argument("--schema", type=Path, metavar="FILE", help="a JSON Schema in its place")
     parser.add_argument(
         "--expect", type=Path, metavar="FILE", help="users and what they own: {user: [ids]}"
@@ -55,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="this machine is not on the endpoint's list of addresses: all must be refused",
     )
-    parser.add_argument("--format", choices=list(WRITERS), default="text")
+    parser.add_argument("--format", choices=list(WRITERS), default="text", help="how it is written")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ _WIDTH = 30
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("mapping", type=Path, metavar="MAPPING")
+    parser.add_argument("mapping", type=Path, metavar="MAPPING", help="the mapping file")
     parser.add_argument(
         "--users", required=True, metavar="FILE", help="a file with one user a line; - reads stdin"
     )
@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="end after N answers in a row that the platform failed (10)",
     )
-    parser.add_argument("--format", choices=list(WRITERS), default="text")
+    parser.add_argument("--format", choices=list(WRITERS), default="text", help="how it is written")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the report there")
 
 

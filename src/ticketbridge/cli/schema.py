@@ -12,7 +12,7 @@ _SCHEMAS = {"mapping": schema_text, "tickets": tickets_schema_text}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("which", choices=list(_SCHEMAS))
+    parser.add_argument("which", choices=list(_SCHEMAS), help="which schema")
 
 
 def run(options: argparse.Namespace) -> int:

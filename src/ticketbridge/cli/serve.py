@@ -17,7 +17,12 @@ from ticketbridge.service.settings import Settings, doubts_of, settings_from
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("paths", nargs="*", metavar="MAPPING_OR_FOLDER")
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="MAPPING_OR_FOLDER",
+        help="what is served (TICKETBRIDGE_MAPPINGS)",
+    )
     parser.add_argument("--host", help="address to listen on (TICKETBRIDGE_HOST, 127.0.0.1)")
     parser.add_argument("--port", help="port to listen on (TICKETBRIDGE_PORT, 8080)")
     parser.add_argument("--workers", help="processes (TICKETBRIDGE_WORKERS, 1)")

@@ -17,8 +17,10 @@ from ticketbridge.workbench.check.finding_output import as_text
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-    parser.add_argument("--format", choices=list(WRITERS), default="text")
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="a mapping, or a folder of them"
+    )
+    parser.add_argument("--format", choices=list(WRITERS), default="text", help="how it is written")
     parser.add_argument(
         "--coverage",
         action="store_true",

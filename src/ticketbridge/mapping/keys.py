@@ -6,10 +6,9 @@
 
 Its name, kind, text, example and default stand there. The schema and the reference (`schema`), the
 words of findings (`structure`) and the value itself (`build`) are made from them. So a new key is
-declared, used where it has its effect, and tested; then two files are made anew:
+declared, used where it has its effect, and tested; then one file is made anew:
 
     ticketbridge schema mapping > src/ticketbridge/mapping/mapping.schema.json
-    python -m ticketbridge.workbench.reference mappings/README.md
 """
 
 from __future__ import annotations

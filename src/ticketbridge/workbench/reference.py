@@ -1,47 +1,61 @@
 """The reference of the mapping language, as Markdown, from its keys and its table of functions.
 
-    python -m ticketbridge.workbench.reference mappings/README.md
-
-writes it anew between the two marks of that file.
+The site's build makes its pages of it (`.ci/site_pages.py`).
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from ticketbridge.jmes import FUNCTIONS, Function
-from ticketbridge.mapping.keys import ValueKind
+from ticketbridge.mapping.keys import Key, ValueKind
 from ticketbridge.mapping.mapping_schema import sections
+from ticketbridge.mapping.words import written
 
-START = "<!-- reference: generated from the keys of the language and the table of functions -->"
-END = "<!-- end of the reference -->"
+_MAPPING_HEAD = """\
+# The keys of a mapping
+
+Each table is one part of the file. A key without a default and without *needed* may be left out.
+[How a mapping is read](language.md) says what holds for all of them.
+"""
+_FUNCTIONS_HEAD = """\
+# The functions of expressions
+
+JMESPath's own functions and those beside them. An argument of another type is an error that names it.
+"""
 
 
-def make_reference() -> str:
-    """The whole reference."""
+def make_mapping_page() -> str:
+    """Return the page of all keys."""
     parts = [line for section in sections() for line in _write_section(section)]
-    return "\n".join([START, "", *parts, *_write_functions(), END])
+    return "\n".join([_MAPPING_HEAD, *parts])
 
 
-def renew(text: str) -> str:
-    """*text* with what stands between its marks made anew."""
-    before, _, rest = text.partition(START)
-    _, _, after = rest.partition(END)
-    return before + make_reference() + after
+def make_functions_page() -> str:
+    """Return the page of all functions."""
+    return "\n".join([_FUNCTIONS_HEAD, *_write_functions()])
 
 
 def _write_section(kind: ValueKind[Any]) -> Iterator[str]:
-    title = f"### {kind.heading}"
-    yield from (title, "", "| key | needed | meaning | example |", "|---|---|---|---|")
+    title = f"## {kind.heading}"
+    yield from (title, "", "| key | type | default | meaning | example |", "|---|---|---|---|---|")
     for key in kind.keys:
-        needed = "yes" if key.is_needed else ""
         example = f"`{_write_cell(_write_yaml(key.examples[0]))}`"
-        yield f"| `{key.name}` | {needed} | {_write_cell(key.description)} | {example} |"
+        kind_title = _write_cell(key.kind.title)
+        meaning = _write_cell(key.text)
+        yield f"| `{key.name}` | {kind_title} | {_write_default(key)} | {meaning} | {example} |"
     yield ""
+
+
+def _write_default(key: Key) -> str:
+    if key.is_needed:
+        return "needed"
+    default = key.default
+    if default is None:
+        return ""
+    return f"`{_write_cell(default if isinstance(default, str) else written(default))}`"
 
 
 def _write_yaml(value: object) -> str:
@@ -57,8 +71,6 @@ def _write_yaml(value: object) -> str:
 
 def _write_functions() -> Iterator[str]:
     yield from (
-        "### Functions",
-        "",
         "| function | meaning | example | gives |",
         "|---|---|---|---|",
     )
@@ -84,13 +96,3 @@ def _write_json(value: object) -> str:
 
 def _write_cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
-
-
-def main(path: str) -> None:
-    """Renew the reference in the file at *path*."""
-    file = Path(path)
-    file.write_text(renew(file.read_text("utf-8")), "utf-8")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

@@ -12,7 +12,7 @@ from ticketbridge.workbench.probe.probe_files import read_replay
 from ticketbridge.workbench.probe.probe_findings import CODES
 from ticketbridge.workbench.probe.resale import POINTS
 
-PAGE = (Path(__file__).parents[3] / "docs" / "probe.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "how-to" / "judge-an-endpoint.md").read_text("utf-8")
 
 
 def test_the_page_lists_each_code() -> None:

@@ -1,14 +1,12 @@
 """What each code of a finding means, with an example that has it, and one that is mended.
 
-The texts stand in `codes.md`. They are read here, shown by `check --explain`, and written as a page:
-
-    python -m ticketbridge.workbench.check.codes mappings/codes.md
+The texts stand in `codes.md`. They are read here, shown by `check --explain`, and made a page of the site
+(`.ci/site_pages.py`).
 """
 
 from __future__ import annotations
 
 import re
-import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -190,13 +188,6 @@ def _make_fences(example: CodeExample) -> Iterator[str]:
 
 
 def _make_fence(language: str, text: str) -> str:
-    return f"```{language}\n{text}```\n"
-
-
-def main(path: str) -> None:
-    """Write the page to the file at *path*."""
-    Path(path).write_text(make_page(), "utf-8")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
+    longest = max(map(len, re.findall("`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language}\n{text}{fence}\n"

@@ -1,0 +1,110 @@
+"""What each command is for: the text of its help, an example, and what its exit codes mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+EXIT_CODES: Final = "0 fine (warnings too), 1 errors or failures, 2 wrong usage"
+
+
+class CommandText(NamedTuple):
+    """The words about a command: one line for the list of commands, sentences for its help, an example."""
+
+    line: str
+    description: str
+    example: str
+    exit_codes: str = EXIT_CODES
+
+
+COMMANDS: Final[Mapping[str, CommandText]] = MappingProxyType(
+    {
+        "demo": CommandText(
+            "run a small platform and the proxy on it",
+            "Start an invented ticketing platform and the proxy in front of it, on this machine. It prints a"
+            " curl to try, and then the reasons of each answer. Ctrl-C stops both.",
+            "ticketbridge demo --port 8080",
+        ),
+        "serve": CommandText(
+            "run the proxy",
+            "Answer menta tech's pulls for one mapping or several. A flag beats its TICKETBRIDGE_ variable."
+            " It prints each path that it serves, who may ask, and a curl.",
+            "ticketbridge serve mappings --host 0.0.0.0 --workers 2",
+            "0 stopped by a signal, 1 errors in a mapping, 2 wrong usage, or it cannot listen",
+        ),
+        "check": CommandText(
+            "say all that is wrong in mappings, without a call",
+            "Read mappings, the cases beside them, and the mappings in Markdown files. Print each error and"
+            " each doubt with its place and what would be right. Nothing is called.",
+            "ticketbridge check mappings README.md",
+            "0 no errors (warnings too), 1 errors, 2 wrong usage",
+        ),
+        "test": CommandText(
+            "run the cases of mappings, offline",
+            "Run the cases beside each mapping by the code that serves. A failure names each field that"
+            " differs, with its expression and the platform's value.",
+            "ticketbridge test --coverage --mutants --strict mappings",
+            "0 all cases pass, 1 a case fails or --strict finds something, 2 wrong usage",
+        ),
+        "map": CommandText(
+            "map saved answers of the platform, offline",
+            "Run a mapping on answers that were saved to files, and print what menta tech would get.",
+            "ticketbridge map acme.yaml orders.json --user ana@example.com --explain",
+            "0 an answer, 1 a problem, 2 wrong usage",
+        ),
+        "draft": CommandText(
+            "draft a first mapping from saved answers, or an OpenAPI file",
+            "Guess a mapping and its first cases from saved answers. Each guess has a comment that says how"
+            " sure it is, and why. What is open is TODO, and nothing is served until it is filled in.",
+            "ticketbridge draft '/orders?email=ana@example.com=orders.json' --user ana@example.com"
+            " -o acme.yaml",
+        ),
+        "fetch": CommandText(
+            "make one real call, as menta tech would",
+            "Ask the platform for one user now, and print what menta tech would get. --record makes a case"
+            " of it, with made-up data in place of personal data.",
+            "ticketbridge fetch acme.yaml --user ana@example.com --record acme.cases.yaml",
+            "0 an answer, 1 a problem, or nothing was recorded, 2 wrong usage",
+        ),
+        "rehearse": CommandText(
+            "ask for many real users before going live, and report what comes",
+            "Ask the platform for each user of a file, a few at a time. Report verdicts, problems, status"
+            " words, fields that are left out, and times. No user's data is in the report.",
+            "ticketbridge rehearse acme.yaml --users users.txt --format html --output report.html",
+            "0 nothing stands against going live, 1 the report has an error, 2 wrong usage",
+        ),
+        "drift": CommandText(
+            "say what changed in shape between two recorded answers",
+            "Compare two saved answers of a platform, or two recorded cases: keys that are gone or new, types"
+            " that changed, and what that does to a mapping. No value is printed.",
+            "ticketbridge drift acme.cases.yaml#January acme.cases.yaml#June --mapping acme.yaml",
+            "0 nothing breaks, 1 a change may break a mapping, 2 wrong usage",
+        ),
+        "probe": CommandText(
+            "judge an endpoint from outside, as menta tech calls it",
+            "Call an endpoint as menta tech does, and judge it: contract, access, users, methods, errors,"
+            " freshness, TLS and times. It may be any server that keeps the contract.",
+            "ticketbridge probe https://tickets.acme.example/tickets --user ana@example.com"
+            " --header 'X-Menta-Secret: ${MENTA_SECRET}'",
+            "0 no error found (warnings too), 1 errors found, 2 wrong usage",
+        ),
+        "sheet": CommandText(
+            "print a mapping as a page that both companies can sign",
+            "Print a mapping in words, for readers who know no JMESPath: fields and where each comes from,"
+            " status words, reasons for leaving out, access, limits and errors.",
+            "ticketbridge sheet acme.yaml --format html > acme.html",
+        ),
+        "schema": CommandText(
+            "print a JSON Schema",
+            "Print the JSON Schema of mapping files, for editors, or that of the tickets, the contract.",
+            "ticketbridge schema mapping > mapping.schema.json",
+        ),
+        "openapi": CommandText(
+            "print the OpenAPI description of what a mapping serves",
+            "Print what GET /openapi.json answers where this mapping is served, as OpenAPI 3.1.",
+            "ticketbridge openapi acme.yaml > openapi.json",
+        ),
+    }
+)
+"""The commands in the order of use; a command's module has its name."""
