@@ -1,6 +1,7 @@
 """JMESPath over named roots, compiled once: expressions, their functions, and templates."""
 
-from ticketbridge.jmes.attributed import AttributedElement
+from ticketbridge.formats.attributed import AttributedElement
+from ticketbridge.formats.repeated import RepeatedElement
 from ticketbridge.jmes.errors import (
     CallError,
     EvaluationError,
@@ -25,7 +26,6 @@ from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP_CACHE, NOW
 from ticketbridge.jmes.jsontext import ENCODER, TooLongError, encode_within
 from ticketbridge.jmes.kinds import Example, Function, Kind, Parameter
 from ticketbridge.jmes.paths import NOWHERE, RootPath, root_paths
-from ticketbridge.jmes.repeated import RepeatedElement
 from ticketbridge.jmes.template import (
     LONGEST,
     HolePart,

@@ -21,7 +21,7 @@ from ticketbridge.engine.problems import (
     UpstreamAuth,
     UpstreamUnreadable,
 )
-from ticketbridge.engine.upstream.formats import NO_BODY, Unreadable, compile_format
+from ticketbridge.engine.upstream.answer_formats import NO_BODY, Unreadable, compile_format
 from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.jmes import RepeatedElement
 from ticketbridge.mapping.spec import XmlFormatSpec

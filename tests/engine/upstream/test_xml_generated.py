@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketbridge.engine.upstream.formats import Unreadable, compile_format
+from ticketbridge.engine.upstream.answer_formats import Unreadable, compile_format
 from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.jmes import RepeatedElement
 from ticketbridge.mapping.spec import XmlFormatSpec

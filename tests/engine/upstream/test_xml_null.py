@@ -11,7 +11,7 @@ import pytest
 from tests.support import answer_of, bridge_of, tickets_of
 from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.problems import MappingMismatch, ProblemError, UpstreamUnreadable
-from ticketbridge.engine.upstream.formats import Unreadable, compile_format
+from ticketbridge.engine.upstream.answer_formats import Unreadable, compile_format
 from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.jmes import AttributedElement, EvaluationError, compile_expression
 from ticketbridge.mapping.spec import XmlFormatSpec

@@ -18,6 +18,7 @@ from ticketbridge.engine.problems import (
     UpstreamUnavailable,
     UpstreamUnreadable,
 )
+from ticketbridge.engine.upstream.answer_formats import NO_BODY, Format, Unreadable, compile_format
 from ticketbridge.engine.upstream.context import AnswerContext
 from ticketbridge.engine.upstream.evaluate import evaluate, evaluate_bool, mismatch
 from ticketbridge.engine.upstream.failures import (
@@ -27,7 +28,6 @@ from ticketbridge.engine.upstream.failures import (
     PassingStatus,
     TryAgain,
 )
-from ticketbridge.engine.upstream.formats import NO_BODY, Format, Unreadable, compile_format
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.jmes import (
     Expression,

@@ -9,9 +9,9 @@ from urllib.parse import quote, urlencode
 
 from ticketbridge.engine.problems import MappingMismatch
 from ticketbridge.engine.upstream.answer import REFUSED_STATUSES, Rules, compile_rules
+from ticketbridge.engine.upstream.answer_formats import accept_of, compile_format
 from ticketbridge.engine.upstream.auth import Credentials, basic, bearer
 from ticketbridge.engine.upstream.evaluate import evaluate, mismatch
-from ticketbridge.engine.upstream.formats import accept_of, compile_format
 from ticketbridge.engine.upstream.messages import PlatformRequest
 from ticketbridge.engine.upstream.requests import RequestPlan
 from ticketbridge.engine.upstream.tokens import Token

@@ -12,8 +12,8 @@ from xml.parsers import expat
 
 import msgspec
 
-from ticketbridge.engine.upstream.encodings import EncodingError, text_of
-from ticketbridge.engine.upstream.xml import Lists, Path, XmlError, read_xml
+from ticketbridge.formats.encodings import EncodingError, text_of
+from ticketbridge.formats.xml import Lists, Path, XmlError, read_xml
 from ticketbridge.workbench.cases.case_spec import Target
 from ticketbridge.workbench.draft.platform_words import split_key
 from ticketbridge.workbench.draft.sample_values import ABSENT, TEXT

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any
 
-from ticketbridge.engine.upstream.formats import Unreadable, read_json
+from ticketbridge.engine.upstream.answer_formats import Unreadable, read_json
 from ticketbridge.mapping.spec import MappingSpec, secrets_in
 from ticketbridge.workbench.answer_run import AnswerRun
 from ticketbridge.workbench.personal import rewriting

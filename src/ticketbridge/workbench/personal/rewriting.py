@@ -16,9 +16,9 @@ from typing import Any
 from urllib.parse import quote, unquote
 from xml.sax.saxutils import escape, quoteattr
 
-from ticketbridge.engine.upstream.encodings import EncodingError, text_of
-from ticketbridge.engine.upstream.formats import charset_of
+from ticketbridge.engine.upstream.answer_formats import charset_of
 from ticketbridge.engine.upstream.messages import PlatformAnswer
+from ticketbridge.formats.encodings import EncodingError, text_of
 from ticketbridge.workbench.personal.personal_kinds import DataSpot
 from ticketbridge.workbench.samples import looks_like_xml
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from ticketbridge.contract import Breach, Validator, tickets_schema
 from ticketbridge.contract.shape import Schema, resolve
-from ticketbridge.engine.upstream.formats import Unreadable, read_json
+from ticketbridge.engine.upstream.answer_formats import Unreadable, read_json
 from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.workbench.probe.caller import Heard
 from ticketbridge.workbench.probe.probe_findings import ProbeFinding, finding

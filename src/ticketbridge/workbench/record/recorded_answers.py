@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ticketbridge.engine.upstream.formats import Unreadable, read_json
+from ticketbridge.engine.upstream.answer_formats import Unreadable, read_json
 from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.mapping.spec import CallSpec, LinkHeaderSpec
 from ticketbridge.workbench.answer_run import AnswerRun, Exchange

@@ -9,9 +9,9 @@ from typing import Any, Final, Protocol, assert_never
 
 import msgspec
 
-from ticketbridge.engine.upstream.encodings import EncodingError, text_of
 from ticketbridge.engine.upstream.messages import ACCEPT_JSON, ACCEPT_XML, PlatformAnswer
-from ticketbridge.engine.upstream.xml import Lists, XmlError, read_xml
+from ticketbridge.formats.encodings import EncodingError, text_of
+from ticketbridge.formats.xml import Lists, XmlError, read_xml
 from ticketbridge.mapping.spec import FormatSpec, JsonFormatSpec, XmlFormatSpec
 
 _BOM = b"\xef\xbb\xbf"

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.fake_platform import CLOSE, FakePlatform, Reply
 from tests.support import ids_on, item, order, orders, problem_on
 from ticketbridge.engine.problems import UpstreamUnreadable
-from ticketbridge.engine.upstream import formats
-from ticketbridge.engine.upstream.formats import Unreadable, read_json
+from ticketbridge.engine.upstream import answer_formats
+from ticketbridge.engine.upstream.answer_formats import Unreadable, read_json
 from ticketbridge.engine.upstream.messages import PlatformAnswer
 
 TEXTS = st.sampled_from(["", "a", ":", 'a:"b', "\\u003a", "é", "{", "\\"])
@@ -34,9 +34,9 @@ def read(text: str) -> Any:
 @pytest.fixture(params=[0, 1_000_000], ids=["long", "short"])
 def limits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Documents count as long from the first byte on, or as short."""
-    monkeypatch.setattr(formats, "_LARGE", request.param)
-    monkeypatch.setattr(formats, "_FEW", 2)
-    monkeypatch.setattr(formats, "_MANY", 2)
+    monkeypatch.setattr(answer_formats, "_LARGE", request.param)
+    monkeypatch.setattr(answer_formats, "_FEW", 2)
+    monkeypatch.setattr(answer_formats, "_MANY", 2)
 
 
 @pytest.mark.usefixtures("limits")

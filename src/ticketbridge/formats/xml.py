@@ -24,8 +24,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn, cast
 from xml.parsers import expat
 
-from ticketbridge.engine.upstream.encodings import EncodingError, Text
-from ticketbridge.jmes import AttributedElement, RepeatedElement
+from ticketbridge.formats.attributed import AttributedElement
+from ticketbridge.formats.encodings import EncodingError, Text
+from ticketbridge.formats.repeated import RepeatedElement
 
 _DEEPEST = 200
 # Bytes; also of a comment. With each new piece expat reads either again from its beginning.
