@@ -24,7 +24,7 @@ from tests.fake_platform import FakePlatform, Reply
 from tests.support import Changes, environment, item, mapping, order, orders, serving, spec_of
 from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.engine.upstream.answer import seconds_to_wait
-from ticketbridge.engine.upstream.answer_formats import charset_of, read_json
+from ticketbridge.engine.upstream.answer_formats import charset_of, read_json_answer
 from ticketbridge.engine.upstream.link_header import LinkHeaderError, next_link
 from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.engine.upstream.next_url import NextUrlError, next_url
@@ -180,7 +180,9 @@ READERS: Sequence[tuple[str, Callable[[str], object], tuple[type[Exception], ...
     ("a peer", lambda text: caller_address(text, [], ()), ()),
     (
         "JSON",
-        lambda text: read_json(answer(text.encode(errors="surrogatepass")), any_content_type=False),
+        lambda text: read_json_answer(
+            answer(text.encode(errors="surrogatepass")), any_content_type=False
+        ),
         (),
     ),
 ]

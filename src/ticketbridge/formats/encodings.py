@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from ticketbridge.formats.unreadable import DocumentError
+
 _PIECE = 64 * 1024
 _HEAD = 200
 _BOM = codecs.BOM_UTF8
@@ -28,10 +30,6 @@ _CODECS: Mapping[str, str] = MappingProxyType(
 )
 
 
-class EncodingError(Exception):
-    """What cannot be decoded, or not without a guess; its text tells no data."""
-
-
 @dataclass(frozen=True, slots=True)
 class Text:
     """An answer's *content* with the encoding that it is in.
@@ -49,20 +47,20 @@ class Text:
         return len(self.content) > _PIECE
 
     def pieces(self) -> Iterator[str]:
-        """The text; EncodingError where the content is not in its encoding."""
+        """The text; DocumentError where the content is not in its encoding."""
         decoder = codecs.getincrementaldecoder(self.codec)()
         try:
             for start in range(0, len(self.content), _PIECE):
                 yield decoder.decode(self.content[start : start + _PIECE])
             yield decoder.decode(b"", final=True)
         except UnicodeDecodeError:
-            raise EncodingError("text that is not in its encoding") from None
+            raise DocumentError("text that is not in its encoding") from None
 
 
 def text_of(content: bytes, charset: str | None) -> Text:
     """*content* as text; *charset* is what the answer's head says of it, if it says it.
 
-    Raises EncodingError where the encoding is not one of the few that are read here, and where head,
+    Raises DocumentError where the encoding is not one of the few that are read here, and where head,
     declaration and byte order mark say different things of text that is not the same in all of them.
     """
     body = content.removeprefix(_BOM)
@@ -73,12 +71,12 @@ def text_of(content: bytes, charset: str | None) -> Text:
     if body.isascii():
         return Text(body, "ascii", declared)
     if len(said) > 1:
-        raise EncodingError("head and document name different encodings")
+        raise DocumentError("head and document name different encodings")
     return Text(body, said.pop() if said else "utf-8", declared)
 
 
 def _codec(name: str) -> str:
     codec = _CODECS.get(name.lower())
     if codec is None:
-        raise EncodingError("an encoding that is not read here (UTF-8 is)")
+        raise DocumentError("an encoding that is not read here (UTF-8 is)")
     return codec

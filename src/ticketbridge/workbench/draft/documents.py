@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,8 +11,9 @@ from xml.parsers import expat
 
 import msgspec
 
-from ticketbridge.formats.encodings import EncodingError, text_of
-from ticketbridge.formats.xml import Lists, Path, XmlError, read_xml
+from ticketbridge.formats.encodings import text_of
+from ticketbridge.formats.unreadable import DocumentError
+from ticketbridge.formats.xml import Lists, Path, read_xml
 from ticketbridge.workbench.cases.case_spec import Target
 from ticketbridge.workbench.draft.platform_words import split_key
 from ticketbridge.workbench.draft.sample_values import ABSENT, TEXT
@@ -55,9 +55,7 @@ def read_documents(samples: Sequence[Sample]) -> list[Document]:
     lists = Lists(found)
     named = tuple(sorted("/".join(path) for path in found))
     return [
-        Document(s, asyncio.run(_read_xml(s, lists)), named)
-        if s.is_xml
-        else Document(s, _read_json(s))
+        Document(s, _read_xml(s, lists), named) if s.is_xml else Document(s, _read_json(s))
         for s in samples
     ]
 
@@ -66,10 +64,10 @@ def _read_json(sample: Sample) -> Any:
     return msgspec.json.decode(sample.content.removeprefix(_BOM))
 
 
-async def _read_xml(sample: Sample, lists: Lists) -> Any:
+def _read_xml(sample: Sample, lists: Lists) -> Any:
     try:
-        return _add_nulls(await read_xml(text_of(sample.content, None), lists))
-    except (EncodingError, XmlError) as error:
+        return _add_nulls(read_xml(text_of(sample.content, None), lists))
+    except DocumentError as error:
         raise SampleError(
             f"{sample.file}: the sample is no XML that is read here: {error}"
         ) from None

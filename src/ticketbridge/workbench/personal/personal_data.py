@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any
 
-from ticketbridge.engine.upstream.answer_formats import Unreadable, read_json
+from ticketbridge.engine.upstream.answer_formats import Unreadable, read_json_answer
 from ticketbridge.mapping.spec import MappingSpec, secrets_in
 from ticketbridge.workbench.answer_run import AnswerRun
 from ticketbridge.workbench.personal import rewriting
@@ -332,7 +332,7 @@ def _learn_from(personal: PersonalData, answer_run: AnswerRun) -> None:
     for exchange in answer_run.exchanges:
         if exchange.answer is None:
             continue
-        document = read_json(exchange.answer, any_content_type=True)
+        document = read_json_answer(exchange.answer, any_content_type=True)
         if not isinstance(document, Unreadable):
             personal.learn(document)
             continue

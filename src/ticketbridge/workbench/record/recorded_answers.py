@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ticketbridge.engine.upstream.answer_formats import Unreadable, read_json
+from ticketbridge.engine.upstream.answer_formats import Unreadable, read_json_answer
 from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.mapping.spec import CallSpec, LinkHeaderSpec
 from ticketbridge.workbench.answer_run import AnswerRun, Exchange
@@ -124,7 +124,7 @@ class AnswerRecorder:
     def _make_content(self, answer: PlatformAnswer) -> tuple[bytes, Any]:
         if not answer.content:
             return b"", msgspec.UNSET
-        document = read_json(answer, any_content_type=True)
+        document = read_json_answer(answer, any_content_type=True)
         if not isinstance(document, Unreadable):
             changed = change_texts(self._needed.rewrite_json(document), self._hide_host)
             return msgspec.json.encode(changed), changed
