@@ -138,6 +138,57 @@ ROWS: Mapping[str, tuple[Changes, Mapping[str, Any], Sequence[Expected]]] = {
         {"orders": [{**order(*[item(at) for at in range(2_000)]), "more": LONG_LIST}]},
         ENDED,
     ),
+    "field: JSON in a text, again and again": (
+        field("to_string([item.id, length(from_json(order.data))])"),
+        {
+            "orders": [
+                {**order(*[item(at) for at in range(9_000)]), "data": f"[{'[],' * 300_000}1]"}
+            ]
+        },
+        ENDED,
+    ),
+    "field: XML in a text, again and again": (
+        field("join(item.zone, [from_xml(order.data).a.c])"),
+        {
+            "orders": [
+                {
+                    **order(*[item(at) for at in range(9_000)]),
+                    "data": f"<a>{'<b x=``/>' * 20_000}<c>1</c></a>".replace("``", '""'),
+                }
+            ]
+        },
+        ENDED,
+    ),
+    "each: many short documents": (
+        below("order.data[*].from_xml(@)"),
+        {"orders": [order(id="o", state="PAID", quantity=1, data=["<a/>"] * 900_000)]},
+        REFUSED,
+    ),
+    "each: many short texts of JSON": (
+        below("order.data[*].from_json(@)"),
+        {"orders": [order(id="o", state="PAID", quantity=1, data=["1"] * 1_900_000)]},
+        REFUSED,
+    ),
+    "field: a deep document in a text": (
+        field("to_string(from_json(item.data))"),
+        items(1, data="[" * 400_000),
+        REFUSED,
+    ),
+    "field: a deep element in a text": (
+        field("to_string(from_xml(item.data))"),
+        items(1, data="<a>" * 3_000_000),
+        REFUSED,
+    ),
+    "field: attributes in a text": (
+        field("to_string(from_xml(item.data))"),
+        items(1, data=f"<a {' '.join(f'a{at}=``' for at in range(90_000))}/>".replace("``", '""')),
+        REFUSED,
+    ),
+    "field: attributes that come twice in a text": (
+        field("to_string(from_xml(item.data))"),
+        items(1, data="<a " + "a=`` ".replace("``", '""') * 900_000 + "/>"),
+        REFUSED,
+    ),
 }
 
 

@@ -71,7 +71,7 @@ class Lists:
 
 def read_xml(text: Text, lists: Lists) -> dict[str, Any]:
     """The document in *text*: an object with one key, the root element. Raises DocumentError."""
-    reader = XmlReader(lists, text.declared)
+    reader = XmlReader(lists, declared=text.declared)
     for piece in text.pieces():
         reader.feed(piece)
     return reader.document()
@@ -97,6 +97,11 @@ class _Element:
     def is_empty(self) -> bool:
         """Whether it has neither elements nor text; white space is none."""
         return self.content is None and not self._text()
+
+    def drop_attributes(self) -> None:
+        """Keep of the attributes only that they say that the element is null."""
+        self.attributes = {} if self.nil else None
+        self.strictly = self.only = True
 
     def value(self) -> Any:
         """Null, its text, or an object of what else is in it. DocumentError: a null with content."""
@@ -131,17 +136,33 @@ class _Element:
 
 
 class XmlReader:
-    """Takes text piece by piece, and has the document at the end. Its methods raise DocumentError."""
+    """Takes text piece by piece, and has the document at the end. Its methods raise DocumentError.
 
-    def __init__(self, lists: Lists, declared: str | None) -> None:
+    *parts* counts the elements and attributes so far.
+    """
+
+    def __init__(
+        self,
+        lists: Lists,
+        *,
+        declared: str | None = None,
+        is_text: bool = False,
+        drops: bool = False,
+    ) -> None:
+        """*declared* is the encoding that the document must declare; in what *is_text* it means nothing.
+
+        *drops*: attributes are left out.
+        """
         self._lists = lists
         self._declared = declared
+        self._drops = drops
         self._path: list[str] = []
         self._open = [_Element()]
-        self._fed = self._parts = 0
+        self._fed = self.parts = 0
         self._parser = parser = expat.ParserCreate()
         parser.buffer_text = True
-        parser.XmlDeclHandler = self._declaration
+        if not is_text:
+            parser.XmlDeclHandler = self._declaration
         parser.StartDoctypeDeclHandler = _refuse_document_type
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
@@ -153,7 +174,7 @@ class XmlReader:
         self._fed += len(piece.encode())
         if self._fed - self._parser.CurrentByteIndex > 2 * _LONGEST_TAG:
             raise DocumentError("a tag or a comment that is too long")
-        if self._parts > _MOST_PARTS or len(self._parser.intern) > _MOST_NAMES:
+        if self.parts > _MOST_PARTS or len(self._parser.intern) > _MOST_NAMES:
             raise DocumentError("too many elements, attributes or names")
 
     def document(self) -> dict[str, Any]:
@@ -177,10 +198,12 @@ class XmlReader:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._open) > _DEEPEST:
             raise DocumentError("nested too deeply")
-        self._parts += 1 + len(attributes)
+        self.parts += 1 + len(attributes)
         element = _Element(self._open[-1].prefixes)
         if attributes:
             _take_attributes(element, attributes)
+            if self._drops:
+                element.drop_attributes()
         self._open.append(element)
         self._path.append(_local(name) if ":" in name else name)
 

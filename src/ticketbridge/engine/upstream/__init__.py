@@ -20,6 +20,9 @@ ends it; what takes long leaves turns to others, and so the deadline ends it.
     a rule's message         what is looked through            100,000 characters                 none
     any expression           its steps                         5,000,000 steps, lists of          none
                                                                1,000,000 elements
+    a document inside a      its bytes, its elements and       the steps of its expression: one   none
+    text                     attributes                        for 2 characters, 12 for a part;
+                                                               else as a body
     items of a page          their bytes, once for each item   30 MB a page                       each page
                              that they stand in
     bindings, records        one each                          max_records, at each level         50 records

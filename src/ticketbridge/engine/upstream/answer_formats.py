@@ -74,7 +74,7 @@ class _XmlFormat:
         charset = None if self.any_content_type else charset_of(content_type)
         try:
             text = text_of(answer.content, charset)
-            reader = XmlReader(self.lists, text.declared)
+            reader = XmlReader(self.lists, declared=text.declared)
             for piece in text.pieces():
                 reader.feed(piece)
                 if text.is_long:
