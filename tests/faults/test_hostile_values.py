@@ -248,6 +248,11 @@ def xml(content: str) -> Routes:
     return {"/orders": Reply(body=content.encode(), content_type="application/xml")}
 
 
+def as_type(content_type: str, content: str) -> Routes:
+    """This text, of that type."""
+    return {"/orders": Reply(body=content.encode(), content_type=content_type)}
+
+
 def attributes(count: int, value: str, name: str = "a") -> str:
     """So many attributes."""
     return " ".join(f'{name}{at}="{value}"' for at in range(count))
@@ -255,6 +260,8 @@ def attributes(count: int, value: str, name: str = "a") -> str:
 
 Routes = Mapping[str, Reply]
 XML = call(format="xml", each="as_list(body.a)")
+NDJSON = call(format="ndjson", each="body")
+CSV = call(format={"csv": {"columns": ["a"]}}, each="body")
 NEXT = call(pages={"next_url": "body.next"})
 ANY_PATH = call(pages={"next_url": "body.next", "any_path": True})
 LINK = call(pages={"link_header": True})
@@ -384,6 +391,18 @@ SLOTS: Mapping[str, tuple[Changes, Routes, Sequence[Expected]]] = {
     ),
     "message: addresses": (NOTE, {"/orders": Reply(json="a@b " * 2_400_000)}, [ERROR]),
     "message: a large document": (NOTE, {"/orders": Reply(json=[[BODY]])}, [ERROR]),
+    "ndjson: lines": (NDJSON, as_type("application/x-ndjson", "1\n" * 4_900_000), UNREAD),
+    "ndjson: blank lines": (NDJSON, as_type("application/x-ndjson", "\n" * 450_000), UNREAD),
+    "ndjson: small values": (NDJSON, as_type("application/x-ndjson", "[1]\n" * 480_000), REFUSED),
+    "csv: rows": (CSV, as_type("text/csv", "a\n" + "b\n" * 4_900_000), UNREAD),
+    "csv: cells": (CSV, as_type("text/csv", "a\n" + "," * 9_900_000 + "\n"), UNREAD),
+    "csv: quotes": (CSV, as_type("text/csv", 'a\n"' + '""' * 4_900_000 + "\n"), UNREAD),
+    "csv: quoted cells": (CSV, as_type("text/csv", "a\n" + '"b"\n' * 480_000), REFUSED),
+    "text: a long text": (
+        call(format="text", each="split(body, 'x')"),
+        as_type("text/plain", BODY),
+        REFUSED,
+    ),
     "xml: depth": (XML, xml("<a>" * 3_000_000), UNREAD),
     "xml: siblings": (XML, xml(f"<a>{'<b/>' * 490_000}</a>"), REFUSED),
     "xml: names": (XML, xml(f"<a>{''.join(f'<a{n}/>' for n in range(400_000))}</a>"), UNREAD),

@@ -1,4 +1,4 @@
-"""In which encoding an XML answer is, and its text."""
+"""In which encoding a document is, and its text."""
 
 from __future__ import annotations
 
@@ -73,6 +73,30 @@ def text_of(content: bytes, charset: str | None) -> Text:
     if len(said) > 1:
         raise DocumentError("head and document name different encodings")
     return Text(body, said.pop() if said else "utf-8", declared)
+
+
+def decode(content: bytes, *charsets: str | None) -> str:
+    """*content* as text in the encoding of all those of *charsets* that are given, or else in UTF-8.
+
+    Raises DocumentError as `text_of` does.
+    """
+    body = content.removeprefix(_BOM)
+    names = [*filter(None, charsets), *(["utf-8"] if body is not content else [])]
+    codecs_named = {_codec(name) for name in names}
+    if len(codecs_named) > 1 and not body.isascii():
+        raise DocumentError("different encodings are named")
+    try:
+        return body.decode(codecs_named.pop() if codecs_named else "utf-8")
+    except UnicodeDecodeError:
+        raise DocumentError("text that is not in its encoding") from None
+
+
+def encode(text: str, charset: str) -> bytes:
+    """*text* in the encoding *charset*, one of those that are read. Raises DocumentError."""
+    try:
+        return text.encode(_codec(charset))
+    except UnicodeEncodeError:
+        raise DocumentError("text that its encoding cannot carry") from None
 
 
 def _codec(name: str) -> str:

@@ -1,4 +1,4 @@
-"""JSON, losslessly."""
+"""JSON, losslessly: a document, or one on each line."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ _BOM = b"\xef\xbb\xbf"
 _MOST_CONTAINERS = 500_000
 """Objects and lists of one document. A body within `max_body` could hold millions of them, all empty, which
 take seconds to read and many times its size to keep."""
+_MOST_LINES = 500_000  # each may be a value
 _LARGE = 1_000_000
 _FEW, _MANY = 20, 500
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[{"))
@@ -25,22 +26,49 @@ def read_json(content: bytes, *, whole: bool = True) -> Any:
     half characters, a name twice in one object, a bare number that may be the beginning of another, and what
     has too many parts.
     """
-    try:
-        return _document(content.removeprefix(_BOM), whole=whole)
-    except RecursionError:
-        raise DocumentError("the JSON is nested too deeply") from None
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise DocumentError(f"no valid JSON ({type(error).__name__})") from None
+    content = content.removeprefix(_BOM)
+    _require_few_containers(content)
+    return _document(content, whole=whole)
 
 
-def _document(content: bytes, *, whole: bool) -> Any:
-    """The JSON document; *whole*: something says that none of it is missing."""
+def read_json_lines(content: bytes) -> Iterator[Any]:
+    """Yield the document on each line of *content*; a blank line has none.
+
+    Raises DocumentError at a line that `read_json` would refuse. The last line needs no line end, unless it
+    is a bare number.
+    """
+    content = content.removeprefix(_BOM)
+    _require_few_containers(content)
+    if content.count(b"\n") > _MOST_LINES:
+        raise DocumentError(f"more than {_MOST_LINES} lines")
+    lines = content.split(b"\n")
+    for number, line in enumerate(lines, 1):
+        if line and not line.isspace():
+            try:
+                yield _document(line, whole=number < len(lines))
+            except DocumentError as error:
+                raise DocumentError(f"line {number}: {error}") from None
+
+
+def _require_few_containers(content: bytes) -> None:
     # Each takes two bytes at the least: most answers are too short to have so many.
     if (
         len(content) > 2 * _MOST_CONTAINERS
         and len(content.translate(None, _ALL_BUT_BRACKETS)) > _MOST_CONTAINERS
     ):
         raise DocumentError(f"more than {_MOST_CONTAINERS} objects and lists")
+
+
+def _document(content: bytes, *, whole: bool) -> Any:
+    try:
+        return _trusted(content, whole=whole)
+    except RecursionError:
+        raise DocumentError("the JSON is nested too deeply") from None
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise DocumentError(f"no valid JSON ({type(error).__name__})") from None
+
+
+def _trusted(content: bytes, *, whole: bool) -> Any:
     document = msgspec.json.decode(content)
     if _has_a_name_twice(content, document):
         raise DocumentError("the JSON has a name twice in one object")

@@ -16,11 +16,8 @@ from ticketbridge.mapping.networks import IPNetwork
 from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec_answers import (
     OWNS_NOTHING,
-    FormatSpec,
-    JsonFormatSpec,
     RuleSpec,
     StatusRange,
-    XmlFormatSpec,
 )
 from ticketbridge.mapping.spec_auth import (
     ApiKeyAuthSpec,
@@ -37,6 +34,15 @@ from ticketbridge.mapping.spec_endpoint import (
     EndpointSpec,
     SharedSecret,
     UserFormat,
+)
+from ticketbridge.mapping.spec_formats import (
+    JSON_FORMAT,
+    CsvFormatSpec,
+    FormatSpec,
+    JsonFormatSpec,
+    NdjsonFormatSpec,
+    TextFormatSpec,
+    XmlFormatSpec,
 )
 from ticketbridge.mapping.spec_pages import (
     CursorSpec,
@@ -89,6 +95,7 @@ from ticketbridge.mapping.yaml_nodes import Broken, Node
 
 __all__ = [
     "DEFAULT_BODY",
+    "JSON_FORMAT",
     "MAPPING",
     "OWNS_NOTHING",
     "AccessSpec",
@@ -101,6 +108,7 @@ __all__ = [
     "BreakerSpec",
     "CallSpec",
     "ConstSpec",
+    "CsvFormatSpec",
     "CursorSpec",
     "EndpointSpec",
     "EntrySpec",
@@ -117,6 +125,7 @@ __all__ = [
     "LoginSpec",
     "MappingSpec",
     "NamedField",
+    "NdjsonFormatSpec",
     "NextUrlSpec",
     "NoAuthSpec",
     "NumberSpec",
@@ -138,6 +147,7 @@ __all__ = [
     "StatusTableSpec",
     "TableSpec",
     "TemplateSpec",
+    "TextFormatSpec",
     "TicketSpec",
     "TlsSpec",
     "UpstreamSpec",

@@ -37,7 +37,7 @@ async def document(
 ) -> Any:
     """What the platform's answer becomes, the elements of *lists* being lists."""
     body = content.encode() if isinstance(content, str) else content
-    spec = XmlFormatSpec(tuple(tuple(path.split("/")) for path in lists))
+    spec = XmlFormatSpec(tuple(tuple(path.split("/")) for path in lists), "keep")
     answer = PlatformAnswer(200, {"content-type": content_type}, body)
     return await compile_format(spec, any_content_type=any_content_type).read(answer)
 

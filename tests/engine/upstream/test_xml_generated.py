@@ -66,7 +66,7 @@ def shown(value: Any) -> Any:
 
 def read(content: bytes, lists: Sequence[tuple[str, ...]]) -> Any:
     """The document in *content*."""
-    spec = XmlFormatSpec(tuple(lists))
+    spec = XmlFormatSpec(tuple(lists), "keep")
     answer = PlatformAnswer(200, {"content-type": "application/xml"}, content)
     return asyncio.run(compile_format(spec, any_content_type=False).read(answer))
 

@@ -25,7 +25,7 @@ OTHER = 'xmlns:xsi="urn:acme:other"'
 
 async def document(content: str, *lists: str) -> Any:
     """What the platform's answer becomes, the elements of *lists* being lists."""
-    spec = XmlFormatSpec(tuple(tuple(path.split("/")) for path in lists))
+    spec = XmlFormatSpec(tuple(tuple(path.split("/")) for path in lists), "keep")
     answer = PlatformAnswer(200, {"content-type": "text/xml"}, content.encode())
     return await compile_format(spec, any_content_type=False).read(answer)
 

@@ -10,6 +10,9 @@ ends it; what takes long leaves turns to others, and so the deadline ends it.
     XML                      its bytes; a tag or a comment     1 MB of a tag, 200 levels,         each 64 KB
                              again with each piece of 64 KB    500,000 parts, 20,000 names,
                                                                20 prefixes for `nil`
+    NDJSON                   its bytes                         500,000 lines; objects and lists   50 lines,
+                                                               as in JSON                         or 20 ms
+    CSV                      its bytes                         500,000 rows, 2,000,000 cells      likewise
     Link, Retry-After, Age   its bytes                         64 KB of a head                    none
     a next URL, a poll's     its length, for each parameter    8,000 characters                   none
                              of the user's
