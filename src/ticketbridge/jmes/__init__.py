@@ -34,6 +34,7 @@ from ticketbridge.jmes.template import (
     TextPart,
     VariablePart,
     compile_template,
+    escape_variable,
     split_template,
 )
 from ticketbridge.jmes.values import has_null
@@ -74,6 +75,7 @@ __all__ = [
     "describe",
     "describe_types",
     "encode_within",
+    "escape_variable",
     "has_null",
     "keys_shown",
     "names_in",

@@ -59,6 +59,8 @@ from ticketbridge.mapping.spec_requests import (
     GraphqlBodySpec,
     JsonBodySpec,
     RequestSpec,
+    TextBodySpec,
+    XmlBodySpec,
 )
 from ticketbridge.mapping.spec_session import LoginSpec, SessionAuthSpec
 from ticketbridge.mapping.spec_source import (
@@ -147,11 +149,13 @@ __all__ = [
     "StatusTableSpec",
     "TableSpec",
     "TemplateSpec",
+    "TextBodySpec",
     "TextFormatSpec",
     "TicketSpec",
     "TlsSpec",
     "UpstreamSpec",
     "UserFormat",
+    "XmlBodySpec",
     "XmlFormatSpec",
     "expressions_in",
     "parts_within",
