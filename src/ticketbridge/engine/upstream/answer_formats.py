@@ -197,27 +197,27 @@ def read_json_answer(answer: PlatformAnswer, *, any_content_type: bool) -> Any:
 
 
 def _says_json(content_type: str) -> bool:
-    media_type = _media_type(content_type)
+    media_type = media_type_of(content_type)
     return media_type in {"application/json", "text/json"} or (
         media_type.startswith("application/") and media_type.endswith("+json")
     )
 
 
 def _says_ndjson(content_type: str) -> bool:
-    return _media_type(content_type) in _NDJSON_TYPES
+    return media_type_of(content_type) in _NDJSON_TYPES
 
 
 def _says_csv(content_type: str) -> bool:
-    return _media_type(content_type) in _CSV_TYPES
+    return media_type_of(content_type) in _CSV_TYPES
 
 
 def _says_text(content_type: str) -> bool:
-    return _media_type(content_type) == "text/plain"
+    return media_type_of(content_type) == "text/plain"
 
 
 def _says_xml(content_type: str) -> bool:
     """XHTML is XML too, but a page for people: most likely that of an error."""
-    media_type = _media_type(content_type)
+    media_type = media_type_of(content_type)
     return media_type in {"application/xml", "text/xml"} or (
         media_type.startswith("application/")
         and media_type.endswith("+xml")
@@ -225,5 +225,6 @@ def _says_xml(content_type: str) -> bool:
     )
 
 
-def _media_type(content_type: str) -> str:
+def media_type_of(content_type: str) -> str:
+    """The media type that *content_type* names, in small letters."""
     return content_type.partition(";")[0].strip().lower()
