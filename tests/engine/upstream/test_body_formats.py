@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -101,10 +101,15 @@ async def test_a_platform_may_answer_in_it(
     platform.on("/export", Reply(body=body, content_type=content_type))
     assert await ids_on(platform, changes) == LINES
 
-    chunks = b"".join(b"%x\r\n%b\r\n" % (1, body[at : at + 1]) for at in range(len(body)))
+    chunks = b"".join(chunk(body[at : at + 1]) for at in range(len(body)))
     head = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nTransfer-Encoding: chunked\r\n\r\n"
     platform.on("/export", Reply(steps=[head.encode() + chunks + b"0\r\n\r\n"]))
     assert await ids_on(platform, changes) == LINES
+
+
+def chunk(part: bytes) -> bytes:
+    """One chunk of a body; none of nothing, which would be the last one."""
+    return b"%x\r\n%b\r\n" % (len(part), part) if part else b""
 
 
 @each_body
@@ -113,12 +118,10 @@ async def test_a_body_that_is_cut_at_any_byte_is_never_a_shorter_list(
 ) -> None:
     """Before the length that the head gives, between two chunks, or where nothing marks the end."""
     head = f"200 OK\r\nContent-Type: {content_type}\r\n"
-    framings = {
-        f"HTTP/1.1 {head}Content-Length: {len(body)}\r\n\r\n": lambda part: part,
-        f"HTTP/1.1 {head}Transfer-Encoding: chunked\r\n\r\n": lambda part: (
-            b"%x\r\n%b\r\n" % (len(part), part) if part else b""
-        ),
-        f"HTTP/1.0 {head}\r\n": lambda part: part,
+    framings: Mapping[str, Callable[[bytes], bytes]] = {
+        f"HTTP/1.1 {head}Content-Length: {len(body)}\r\n\r\n": bytes,
+        f"HTTP/1.1 {head}Transfer-Encoding: chunked\r\n\r\n": chunk,
+        f"HTTP/1.0 {head}\r\n": bytes,
     }
     bridge = compile_mapping(spec_of(changes, base_url=platform.url))
     try:
@@ -179,7 +182,7 @@ async def read(
     return await made.read(PlatformAnswer(200, headers, content))
 
 
-TYPES = {
+TYPES: Mapping[str, FormatSpec] = {
     "application/x-ndjson": NdjsonFormatSpec(),
     "application/ndjson; charset=utf-8": NdjsonFormatSpec(),
     "application/jsonl": NdjsonFormatSpec(),
@@ -193,6 +196,7 @@ TYPES = {
     "application/vnd.acme+json": JsonFormatSpec("iso-8859-1"),
     "text/xml": XmlFormatSpec((), "drop"),
 }
+SPECS: Sequence[FormatSpec] = list({type(spec): spec for spec in TYPES.values()}.values())
 GOOD = {
     NdjsonFormatSpec: b"1\n",
     CsvFormatSpec: b"id,mail\n",
@@ -203,7 +207,7 @@ GOOD = {
 
 
 @pytest.mark.parametrize("content_type", TYPES)
-@pytest.mark.parametrize("spec", {type(spec): spec for spec in TYPES.values()}.values())
+@pytest.mark.parametrize("spec", SPECS)
 async def test_each_format_has_its_content_types(content_type: str, spec: FormatSpec) -> None:
     """Another one is an error page or another document, unless the mapping takes any."""
     good = GOOD[type(spec)]
@@ -218,7 +222,7 @@ async def test_each_format_has_its_content_types(content_type: str, spec: Format
         assert not isinstance(taken, Unreadable)
 
 
-@pytest.mark.parametrize("spec", {type(spec): spec for spec in TYPES.values()}.values())
+@pytest.mark.parametrize("spec", SPECS)
 async def test_no_body_is_none_in_every_format(spec: FormatSpec) -> None:
     """An empty file has not even the names of its columns; an empty list is said in some way."""
     assert await read(spec, b"", "text/html") is NO_BODY

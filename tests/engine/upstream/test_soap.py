@@ -348,7 +348,7 @@ async def test_a_fault_of_a_login_is_an_error(platform: FakePlatform) -> None:
 async def test_a_text_is_sent_as_it_is_written(platform: FakePlatform) -> None:
     """With its content type, in UTF-8, and its holes as they are."""
     text = "FIND {{tickets}} FOR\\t{user} \u00e9\n"
-    changes = {
+    changes: dict[str, Any] = {
         "source": [
             {
                 "name": "item",
