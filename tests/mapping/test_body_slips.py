@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.mapping.support import change, findings, read, short
+from ticketbridge.mapping.findings import Place
+from ticketbridge.mapping.spec import TemplateSpec
+from ticketbridge.mapping.xml_bodies import texts_of
 
 POST = "post: /customers\n    "
 QUERY = "query ($email: String!) { a(email: $email) }"
@@ -94,6 +97,9 @@ SLIPS = [
         "TB076",
         "U+FFFC",
         id="mark",
+    ),
+    pytest.param(
+        POST + "xml: <a b='{user}'>&#xFFFC;</a>", "15:10", "TB076", "U+FFFC", id="mark-reference"
     ),
     pytest.param(POST + 'xml: "<{user}/>"', "15:11", "TB076", "not well-formed", id="hole-tag"),
     pytest.param(
@@ -198,3 +204,8 @@ def test_a_credential_of_a_document_in_clear_is_a_warning() -> None:
 def test_a_good_body_has_no_finding(body: str) -> None:
     """Holes and variables in texts and attributes; comments and CDATA that are as they are."""
     assert not read(change(("get: /customers\n", f"post: /customers\n    {body}\n"))).warnings
+
+
+def test_a_document_that_is_none_has_no_texts() -> None:
+    """It is reported once, where it stands."""
+    assert list(texts_of(TemplateSpec(("<a>",), Place("acme.yaml", 1, 1)))) == []

@@ -63,6 +63,8 @@ def list_texts(document: str) -> list[TextRun]:
     parser.ProcessingInstructionHandler = lister.note
     try:
         parser.Parse(document, True)
+    except UnicodeEncodeError:
+        raise DocumentError("it has a lone surrogate, which is no character") from None
     except expat.ExpatError as error:
         message = expat.errors.messages[error.code]
         raise DocumentError(f"{message}, on line {error.lineno} of the document") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from ticketbridge.formats.unreadable import DocumentError
 from ticketbridge.formats.xml_text import TextRun, list_texts
@@ -21,26 +22,19 @@ def texts_of(template: TemplateSpec) -> Iterator[tuple[str, TemplateSpec]]:
 
     Nothing of a document that is not well-formed, which is reported elsewhere.
     """
-    try:
-        runs = list_texts(_marked(template))
-    except DocumentError:
-        return
-    for run, text in _filled(runs, template):
-        yield run.name, text
+    with suppress(DocumentError):
+        for run, text in _list_filled(template):
+            yield run.name, text
 
 
 def check_document(template: TemplateSpec, context: Context) -> None:
     """Report a *template* that is no well-formed document, and what is put in where no text may stand."""
-    literal = "".join(part for part in template.parts if isinstance(part, str))
-    if _MARK in literal:
-        context.report.error(template.place, "TB076", "`xml` has U+FFFC, which stands for no text")
-        return
     try:
-        runs = list_texts(_marked(template))
+        texts = _list_filled(template)
     except DocumentError as error:
         context.report.error(template.place, "TB076", f"`xml` is no document: {error}", _HINT)
         return
-    for run, text in _filled(runs, template):
+    for run, text in texts:
         if not run.is_free:
             for place in _places(text):
                 message = "this stands in a comment, an instruction or CDATA, where nothing can be escaped"
@@ -51,18 +45,23 @@ def check_document(template: TemplateSpec, context: Context) -> None:
             context.report.warning(template.place, "TB053", message, "use a variable: `${NAME}`")
 
 
-def _marked(template: TemplateSpec) -> str:
-    return "".join(part if isinstance(part, str) else _MARK for part in template.parts)
+def _list_filled(template: TemplateSpec) -> list[tuple[TextRun, TemplateSpec]]:
+    """Each text of a document, and what it is made of; DocumentError.
 
-
-def _filled(runs: list[TextRun], template: TemplateSpec) -> Iterator[tuple[TextRun, TemplateSpec]]:
-    """Each of *runs* with what is put in at its marks: they stand in the order of the document."""
-    put_in = iter([part for part in template.parts if not isinstance(part, str)])
+    What is put in stands in the order of the document, as its marks do.
+    """
+    put_in = [part for part in template.parts if not isinstance(part, str)]
+    runs = list_texts("".join(each if isinstance(each, str) else _MARK for each in template.parts))
+    if sum(run.text.count(_MARK) for run in runs) != len(put_in):
+        raise DocumentError("it has U+FFFC, which stands for no text")
+    filled, left = [], iter(put_in)
     for run in runs:
         first, *rest = run.text.split(_MARK)
-        parts = [first, *(each for text in rest for each in (next(put_in), text))]
+        parts = [first, *(each for text in rest for each in (next(left), text))]
         if run.text.strip():
-            yield run, TemplateSpec(tuple(part for part in parts if part), template.place)
+            kept = tuple(part for part in parts if part)
+            filled.append((run, TemplateSpec(kept, template.place)))
+    return filled
 
 
 def _places(text: TemplateSpec) -> Iterator[Place]:
