@@ -36,6 +36,7 @@ LAYERS = [
     {"contract"},
     {"mapping"},
     {"jmes"},
+    {"formats"},
     {"redaction", "terminal", "__init__"},
 ]
 """From the top down: a module imports from its own layer's own unit, and from layers below."""

@@ -24,11 +24,16 @@ from tests.fake_platform import FakePlatform, Reply
 from tests.support import Changes, environment, item, mapping, order, orders, serving, spec_of
 from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.engine.upstream.answer import seconds_to_wait
-from ticketbridge.engine.upstream.formats import charset_of, read_json
+from ticketbridge.engine.upstream.answer_formats import charset_of, read_json_answer
 from ticketbridge.engine.upstream.link_header import LinkHeaderError, next_link
 from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.engine.upstream.next_url import NextUrlError, next_url
 from ticketbridge.engine.upstream.requests import FirstRequest
+from ticketbridge.formats.csv import read_csv
+from ticketbridge.formats.encodings import decode
+from ticketbridge.formats.json import read_json_lines
+from ticketbridge.formats.unreadable import DocumentError
+from ticketbridge.formats.xml_text import escape, list_texts
 from ticketbridge.jmes import EvaluationError, compile_expression
 from ticketbridge.mapping import MappingError, parse_mapping
 from ticketbridge.redaction import mask_emails, mask_words, origin_and_path
@@ -178,9 +183,20 @@ READERS: Sequence[tuple[str, Callable[[str], object], tuple[type[Exception], ...
     ("base64 in a recording", decode_base64, ()),
     ("random text in a recording", is_random, ()),
     ("a peer", lambda text: caller_address(text, [], ()), ()),
+    ("a text in XML", escape, (DocumentError,)),
+    ("the texts of XML", list_texts, (DocumentError,)),
+    ("CSV", lambda text: list(read_csv(text, ["a"], any_end=True)), (DocumentError,)),
+    ("an encoding", lambda text: decode(b"a", text), (DocumentError,)),
+    (
+        "JSON lines",
+        lambda text: list(read_json_lines(text.encode(errors="surrogatepass"))),
+        (DocumentError,),
+    ),
     (
         "JSON",
-        lambda text: read_json(answer(text.encode(errors="surrogatepass")), any_content_type=False),
+        lambda text: read_json_answer(
+            answer(text.encode(errors="surrogatepass")), any_content_type=False
+        ),
         (),
     ),
 ]
@@ -221,6 +237,9 @@ EXPRESSIONS = [
     "sort([v])",
     "quoted(v, 'sql')",
     "quoted(v, 'lucene')",
+    "quoted(v, 'xml')",
+    "from_json(v)",
+    "from_xml(v)",
     "split(v, v)",
     "replace(v, v, v)",
 ]
@@ -259,12 +278,21 @@ BODIES = [
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("body", BODIES)
-@pytest.mark.parametrize("form", ["json", {"xml": {"lists": ["r/o"]}}], ids=["json", "xml"])
+@pytest.mark.parametrize(
+    ("form", "media_type"),
+    [
+        pytest.param("json", "application/json", id="json"),
+        pytest.param({"json": {"charset": "iso-8859-1"}}, "application/json", id="latin"),
+        pytest.param({"xml": {"lists": ["r/o"]}}, "application/xml", id="xml"),
+        pytest.param("ndjson", "application/x-ndjson", id="ndjson"),
+        pytest.param({"csv": {"columns": ["a", "b"]}}, "text/csv", id="csv"),
+        pytest.param("text", "text/plain", id="text"),
+    ],
+)
 async def test_no_body_is_an_internal_error(
-    platform: FakePlatform, body: bytes, form: object
+    platform: FakePlatform, body: bytes, form: object, media_type: str
 ) -> None:
     """Whatever bytes the platform sends, as they are or as gzip, the answer names the platform's fault."""
-    media_type = "application/json" if form == "json" else "application/xml"
     changes: Changes = {"source.0.format": form, "upstream.breaker": {"failures": 1000}}
     bad_gzips = [gzip.compress(body)[:-9], zlib.compress(body), body, gzip.compress(body) + b"\0"]
     replies = [Reply(body=body, content_type=media_type)] + [

@@ -138,6 +138,57 @@ ROWS: Mapping[str, tuple[Changes, Mapping[str, Any], Sequence[Expected]]] = {
         {"orders": [{**order(*[item(at) for at in range(2_000)]), "more": LONG_LIST}]},
         ENDED,
     ),
+    "field: JSON in a text, again and again": (
+        field("to_string([item.id, length(from_json(order.data))])"),
+        {
+            "orders": [
+                {**order(*[item(at) for at in range(9_000)]), "data": f"[{'[],' * 300_000}1]"}
+            ]
+        },
+        ENDED,
+    ),
+    "field: XML in a text, again and again": (
+        field("join(item.zone, [from_xml(order.data).a.c])"),
+        {
+            "orders": [
+                {
+                    **order(*[item(at) for at in range(9_000)]),
+                    "data": f"<a>{'<b x=``/>' * 20_000}<c>1</c></a>".replace("``", '""'),
+                }
+            ]
+        },
+        ENDED,
+    ),
+    "each: many short documents": (
+        below("order.data[*].from_xml(@)"),
+        {"orders": [order(id="o", state="PAID", quantity=1, data=["<a/>"] * 900_000)]},
+        REFUSED,
+    ),
+    "each: many short texts of JSON": (
+        below("order.data[*].from_json(@)"),
+        {"orders": [order(id="o", state="PAID", quantity=1, data=["1"] * 1_900_000)]},
+        REFUSED,
+    ),
+    "field: a deep document in a text": (
+        field("to_string(from_json(item.data))"),
+        items(1, data="[" * 400_000),
+        REFUSED,
+    ),
+    "field: a deep element in a text": (
+        field("to_string(from_xml(item.data))"),
+        items(1, data="<a>" * 3_000_000),
+        REFUSED,
+    ),
+    "field: attributes in a text": (
+        field("to_string(from_xml(item.data))"),
+        items(1, data=f"<a {' '.join(f'a{at}=``' for at in range(90_000))}/>".replace("``", '""')),
+        REFUSED,
+    ),
+    "field: attributes that come twice in a text": (
+        field("to_string(from_xml(item.data))"),
+        items(1, data="<a " + "a=`` ".replace("``", '""') * 900_000 + "/>"),
+        REFUSED,
+    ),
 }
 
 
@@ -197,6 +248,11 @@ def xml(content: str) -> Routes:
     return {"/orders": Reply(body=content.encode(), content_type="application/xml")}
 
 
+def as_type(content_type: str, content: str) -> Routes:
+    """This text, of that type."""
+    return {"/orders": Reply(body=content.encode(), content_type=content_type)}
+
+
 def attributes(count: int, value: str, name: str = "a") -> str:
     """So many attributes."""
     return " ".join(f'{name}{at}="{value}"' for at in range(count))
@@ -204,6 +260,8 @@ def attributes(count: int, value: str, name: str = "a") -> str:
 
 Routes = Mapping[str, Reply]
 XML = call(format="xml", each="as_list(body.a)")
+NDJSON = call(format="ndjson", each="body")
+CSV = call(format={"csv": {"columns": ["a"]}}, each="body")
 NEXT = call(pages={"next_url": "body.next"})
 ANY_PATH = call(pages={"next_url": "body.next", "any_path": True})
 LINK = call(pages={"link_header": True})
@@ -333,6 +391,18 @@ SLOTS: Mapping[str, tuple[Changes, Routes, Sequence[Expected]]] = {
     ),
     "message: addresses": (NOTE, {"/orders": Reply(json="a@b " * 2_400_000)}, [ERROR]),
     "message: a large document": (NOTE, {"/orders": Reply(json=[[BODY]])}, [ERROR]),
+    "ndjson: lines": (NDJSON, as_type("application/x-ndjson", "1\n" * 4_900_000), UNREAD),
+    "ndjson: blank lines": (NDJSON, as_type("application/x-ndjson", "\n" * 450_000), UNREAD),
+    "ndjson: small values": (NDJSON, as_type("application/x-ndjson", "[1]\n" * 480_000), REFUSED),
+    "csv: rows": (CSV, as_type("text/csv", "a\n" + "b\n" * 4_900_000), UNREAD),
+    "csv: cells": (CSV, as_type("text/csv", "a\n" + "," * 9_900_000 + "\n"), UNREAD),
+    "csv: quotes": (CSV, as_type("text/csv", 'a\n"' + '""' * 4_900_000 + "\n"), UNREAD),
+    "csv: quoted cells": (CSV, as_type("text/csv", "a\n" + '"b"\n' * 480_000), REFUSED),
+    "text: a long text": (
+        call(format="text", each="split(body, 'x')"),
+        as_type("text/plain", BODY),
+        REFUSED,
+    ),
     "xml: depth": (XML, xml("<a>" * 3_000_000), UNREAD),
     "xml: siblings": (XML, xml(f"<a>{'<b/>' * 490_000}</a>"), REFUSED),
     "xml: names": (XML, xml(f"<a>{''.join(f'<a{n}/>' for n in range(400_000))}</a>"), UNREAD),

@@ -16,6 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticketbridge.engine.tickets.convert import Violation, to_number
+from ticketbridge.formats.attributed import AttributedElement
+from ticketbridge.formats.repeated import RepeatedElement
 from ticketbridge.jmes import (
     EvaluationError,
     Expression,
@@ -24,7 +26,6 @@ from ticketbridge.jmes import (
     compile_expression,
     runtime,
 )
-from ticketbridge.jmes.attributed import AttributedElement
 from ticketbridge.jmes.compiler import CodeGenerator
 from ticketbridge.jmes.decimals import SMALL_INTEGER
 from ticketbridge.jmes.errors import ArgumentFault
@@ -32,7 +33,6 @@ from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP, lists
 from ticketbridge.jmes.kinds import Function
 from ticketbridge.jmes.loading import load
 from ticketbridge.jmes.parser import parse
-from ticketbridge.jmes.repeated import RepeatedElement
 from ticketbridge.jmes.values import equal, truthy
 
 BOUND = 10**14

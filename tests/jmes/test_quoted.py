@@ -157,6 +157,7 @@ def test_any_text_stays_itself_or_is_refused(text: str, other: str) -> None:
         ("like", "a\\'b[c", "a\\\\''b\\[c"),
         ("lucene", "*@a-b.example", "\\*@a\\-b.example"),
         ("lucene", "a b", "a\\ b"),
+        ("xml", '<O\'Neil & "Co">', "&lt;O&apos;Neil &amp; &quot;Co&quot;&gt;"),
         ("lucene", "AND", "\\AND"),
         ("lucene", "android", "android"),
     ],
@@ -166,7 +167,7 @@ def test_the_escapes_are_the_languages_own(style: str, text: str, value: str) ->
     assert quoted(text, style) == value
 
 
-@pytest.mark.parametrize("style", ["sql", "backslash", "like", "lucene"])
+@pytest.mark.parametrize("style", ["sql", "backslash", "like", "lucene", "xml"])
 @pytest.mark.parametrize(
     "text",
     ["a\0b", "\x1b", "\x7f", "\x85", "\u2028", "\ud800"],
@@ -213,7 +214,7 @@ def test_only_texts_are_quoted(value: Any) -> None:
         ("quoted(a, style)", "must be written out as a text"),
         ("quoted(a, join('', ['sql']))", "must be written out as a text"),
         ("quoted(a, a || 'sql')", "must be written out as a text"),
-        ("quoted(a, 'SQL')", "the styles are 'sql', 'backslash', 'like', 'lucene'"),
+        ("quoted(a, 'SQL')", "the styles are 'sql', 'backslash', 'like', 'lucene', 'xml'"),
         ("quoted(a, 'sqll')", 'did you mean "sql"?'),
         ("quoted(a, '')", "the styles are"),
         ("quoted(a, `null`)", "must be a string"),

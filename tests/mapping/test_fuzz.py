@@ -146,9 +146,11 @@ def _mutate(tree: Any, path: tuple[str | int, ...], kind: str, value: Any) -> No
         old = tree[last]
     except (KeyError, IndexError, TypeError):
         return
+    if isinstance(tree, str):
+        return  # an earlier change has left a text there, and letters are no parts
     if kind == "drop":
         del tree[last]
-    elif kind == "set" or isinstance(tree, str):
+    elif kind == "set":
         tree[last] = value
     elif isinstance(tree, list):
         tree.append(copy.deepcopy(old))

@@ -184,7 +184,7 @@ EXPECTED = made(
                 ),
             ),
             take=expression("body.data[0]", 34, 11),
-            format=JsonFormatSpec(),
+            format=JsonFormatSpec("utf-8"),
             any_content_type=False,
         ),
         made(
@@ -206,7 +206,7 @@ EXPECTED = made(
                 last=expression("page.number >= body.page_count", 38, 39),
             ),
             each=expression("body.data", 39, 11),
-            format=JsonFormatSpec(),
+            format=JsonFormatSpec("utf-8"),
             any_content_type=False,
         ),
         made(BindingSpec, at(40, 5), name="item", each=expression("order.items", 41, 11)),

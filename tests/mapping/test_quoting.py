@@ -39,6 +39,13 @@ def source_of(text: str, *above: dict[str, str]) -> list[dict[str, Any]]:
     ]
 
 
+def of_xml(document: str) -> list[str]:
+    """The codes for a body that is this document."""
+    call = {"name": "order", "post": "/o", "xml": document, "each": "body.orders"}
+    source = [call, {"name": "item", "each": "order.items"}]
+    return [finding.code for finding in found({"source": source})]
+
+
 FILTER = "$filter"
 S = "quoted(user, 'sql')"
 B = "quoted(user, 'backslash')"
@@ -364,3 +371,66 @@ def test_a_header_is_a_text_of_the_request_too() -> None:
     for text, codes in (("email = '{user}'", ["TB210"]), (f"email = '{{{S}}}'", [])):
         changes = {"ticket.owner": "upstream", "source.0.headers": {"X-Filter": text}}
         assert [finding.code for finding in found(changes)] == codes
+
+
+# --- documents ------------------------------------------------------------------------------------
+
+
+X = "quoted(user, 'xml')"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param("<a><filter>email eq '{user}'</filter></a>", id="a query in a text"),
+        pytest.param("<a filter=\"email eq '{user}'\"/>", id="a query in an attribute"),
+        pytest.param(f"<a>email eq {{{S}}}</a>", id="between no quotes"),
+        pytest.param("<a>&lt;b&gt;{user}&lt;/b&gt;</a>", id="a document in a text"),
+        pytest.param("<a>&lt;b c='{user}'/&gt;</a>", id="its attribute"),
+        pytest.param(f"<a>&lt;b&gt;{{{S}}}&lt;/b&gt;</a>", id="another style"),
+        pytest.param("<a b='&lt;c>{user}&lt;/c>'/>", id="a document in an attribute"),
+        pytest.param("<a>{join('', ['<b>', user, '</b>'])}</a>", id="built in one hole"),
+        pytest.param("<a>{replace('<b>X</b>', 'X', user)}</a>", id="replaced"),
+    ],
+)
+def test_a_value_in_another_language_within_a_document_is_doubted(document: str) -> None:
+    """The hole is escaped for the document around it, and not for what stands in its text."""
+    assert set(of_xml(document)) == {"TB210"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param("<a b='{user}'>{user}</a>", id="texts"),
+        pytest.param("<a>user {user}</a>", id="a text around"),
+        pytest.param(f"<a><filter>email eq '{{{S}}}'</filter></a>", id="sql"),
+        pytest.param(f"<a>&lt;b c='{{{X}}}'&gt;{{{X}}}&lt;/b&gt;</a>", id="xml"),
+        pytest.param(f"<a>{{join('', ['<b>', {X}, '</b>'])}}</a>", id="built"),
+        pytest.param("<a>&lt;b&gt;{length(user)}&lt;/b&gt;</a>", id="a number"),
+        pytest.param("<a><b>'</b><c>{user}</c></a>", id="a quote elsewhere"),
+    ],
+)
+def test_a_value_that_is_a_text_of_the_document_is_not(document: str) -> None:
+    """It cannot end the text or the attribute; nor can one that is quoted for what stands in it."""
+    assert of_xml(document) == []
+
+
+def test_a_text_in_json_that_is_a_document_is_doubted_too() -> None:
+    """JSON escapes its own quotes and no markup."""
+    for text, codes in (("<a>{user}</a>", ["TB210"]), (f"<a>{{{X}}}</a>", [])):
+        call = {"name": "order", "post": "/o", "json": {"doc": text}, "each": "body.orders"}
+        source = [call, {"name": "item", "each": "order.items"}]
+        assert [finding.code for finding in found({"source": source})] == codes
+
+
+def test_a_search_in_a_document_is_doubted_by_the_name_of_its_element() -> None:
+    """As a parameter is by its own."""
+    assert of_xml("<a><query>email:{user}</query></a>") == ["TB211"]
+
+
+def test_a_text_body_is_another_language_as_it_is() -> None:
+    """Its holes are sent as they are."""
+    call = {"name": "order", "post": "/o", "content_type": "text/plain", "each": "body.orders"}
+    for text, codes in (("FIND '{user}'", ["TB210"]), (f"FIND '{{{S}}}'", []), ("FIND {user}", [])):
+        source = [{**call, "text": text}, {"name": "item", "each": "order.items"}]
+        assert [finding.code for finding in found({"source": source})] == codes

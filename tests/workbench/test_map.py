@@ -137,6 +137,49 @@ def test_a_sample_that_cannot_be_used_is_wrong_usage(
     assert said in err
 
 
+@pytest.mark.parametrize(
+    ("form", "content", "each"),
+    [
+        ("ndjson", '{"id": "1", "email": "ana@example.com"}\n', "body"),
+        ({"csv": {"columns": ["id", "email"]}}, "id,email\n1,ana@example.com\n", "body"),
+        (
+            {"json": {"charset": "iso-8859-1"}},
+            '[{"id": "1", "email": "ana@example.com", "name": "\u00e9"}]',
+            "body",
+        ),
+        ("text", "1 ana@example.com", "[{id: split(body, ' ')[0], email: split(body, ' ')[1]}]"),
+        ("xml", "<r><i><id>1</id><email>ana@example.com</email></i></r>", "[body.r.i]"),
+    ],
+)
+def test_a_sample_has_the_format_of_its_call(
+    folder: Folder, run: Any, form: Any, content: str, each: str
+) -> None:
+    """It is the body as the platform sent it."""
+    const = {"externalReferenceEventId", "showId", "ticketOptionId"}
+    folder.map(
+        {
+            "source": [
+                {
+                    "name": "item",
+                    "get": "/i",
+                    "query": {"u": "{user}"},
+                    "format": form,
+                    "each": each,
+                }
+            ],
+            "ticket.owner": "item.email",
+            "ticket.status": {"const": "VALID"},
+            **{f"ticket.fields.{name}": {"const": "fest"} for name in const},
+            "ticket.fields.price": {"const": 1},
+        }
+    )
+    (folder.path / "sample").write_bytes(content.encode("iso-8859-1"))
+
+    code, out, _ = run("sample", "--user", USER)
+
+    assert (code, ids(out)) == (0, ["1"])
+
+
 def test_a_sample_has_bounds(folder: Folder, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that is no saved answer is not read whole."""
     monkeypatch.setattr("ticketbridge.workbench.samples.MOST_BYTES", 10)

@@ -233,6 +233,39 @@ def test_the_slips_of_what_is_read() -> None:
     assert "source.order.format.lists.item: left out" in names
 
 
+@pytest.mark.parametrize(
+    ("form", "slips"),
+    [
+        ("xml", []),
+        ({"xml": {"attributes": "drop"}}, ["format.attributes"]),
+        ({"json": {"charset": "iso-8859-1"}}, ["format.charset"]),
+        ({"csv": {"columns": ["a"]}}, []),
+        (
+            {"csv": {"columns": ["a"], "charset": "windows-1252", "any_end": True}},
+            ["format.charset", "format.any_end"],
+        ),
+        ("ndjson", []),
+    ],
+)
+def test_the_slips_of_a_format(form: Any, slips: list[str]) -> None:
+    """What says how a body is read may be left out; the names of columns may not."""
+    names = _slips({"source.0.format": form})
+
+    assert [name for name in names if ".format" in name] == [
+        f"source.order.{slip}: left out" for slip in slips
+    ]
+
+
+def test_the_slips_of_a_body() -> None:
+    """A hole of a document and of a text is an expression as any other."""
+    document = {"xml": "<a>{quoted(user, 'xml')}</a>"}
+    text = {"text": "{quoted(user, 'sql')}", "content_type": "text/plain"}
+    for body, key in ((document, "xml"), (text, "text")):
+        call = {"name": "order", "post": "/o", "each": "body.orders", **body}
+        names = _slips({"source": [call, {"name": "item", "each": "order.items"}]})
+        assert f"source.order.{key}: user" in names
+
+
 def test_the_slips_of_a_ticket() -> None:
     """Whose it is, what leaves it out, and what becomes of it then."""
     names = _slips(

@@ -1,6 +1,7 @@
 """JMESPath over named roots, compiled once: expressions, their functions, and templates."""
 
-from ticketbridge.jmes.attributed import AttributedElement
+from ticketbridge.formats.attributed import AttributedElement
+from ticketbridge.formats.repeated import RepeatedElement
 from ticketbridge.jmes.errors import (
     CallError,
     EvaluationError,
@@ -25,7 +26,6 @@ from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP_CACHE, NOW
 from ticketbridge.jmes.jsontext import ENCODER, TooLongError, encode_within
 from ticketbridge.jmes.kinds import Example, Function, Kind, Parameter
 from ticketbridge.jmes.paths import NOWHERE, RootPath, root_paths
-from ticketbridge.jmes.repeated import RepeatedElement
 from ticketbridge.jmes.template import (
     LONGEST,
     HolePart,
@@ -34,6 +34,7 @@ from ticketbridge.jmes.template import (
     TextPart,
     VariablePart,
     compile_template,
+    escape_variable,
     split_template,
 )
 from ticketbridge.jmes.values import has_null
@@ -74,6 +75,7 @@ __all__ = [
     "describe",
     "describe_types",
     "encode_within",
+    "escape_variable",
     "has_null",
     "keys_shown",
     "names_in",

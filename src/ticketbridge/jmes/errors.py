@@ -23,8 +23,8 @@ from contextvars import ContextVar
 from decimal import Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, Underflow
 from typing import Any
 
-from ticketbridge.jmes.attributed import AttributedElement, AttributedError
-from ticketbridge.jmes.repeated import RepeatedElement, RepeatedError
+from ticketbridge.formats.attributed import AttributedElement, AttributedError
+from ticketbridge.formats.repeated import RepeatedElement, RepeatedError
 
 _SHOWN_KEYS = 12
 _LONGEST_KEY = 40

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+from ticketbridge.formats.repeated import RepeatedElement
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import analyse, asked, gives_as_found
 from ticketbridge.jmes.budget import BUDGET, MAX_STEPS, UNBOUNDED
@@ -20,7 +21,6 @@ from ticketbridge.jmes.errors import (
 from ticketbridge.jmes.loading import load
 from ticketbridge.jmes.outcomes import Known, outcomes
 from ticketbridge.jmes.parser import parse
-from ticketbridge.jmes.repeated import RepeatedElement
 
 _NO_SCOPE: Mapping[str, Any] = {}
 

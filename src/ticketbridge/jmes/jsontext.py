@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
+from ticketbridge.formats.repeated import RepeatedElement
 from ticketbridge.jmes.budget import spend, steps_of_text
 from ticketbridge.jmes.errors import ArgumentFault, describe
-from ticketbridge.jmes.repeated import RepeatedElement
 from ticketbridge.jmes.values import in_range, require_unattributed
 
 MAX_RESULT = 10_000_000

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote, unquote
 
+from ticketbridge.formats import xml_text
+from ticketbridge.formats.unreadable import DocumentError
 from ticketbridge.jmes.errors import (
     EvaluationError,
     ExpressionError,
@@ -19,7 +21,7 @@ from ticketbridge.jmes.expression import Expression
 from ticketbridge.jmes.functions.quoting import bare_apostrophes, open_quotes, style_of
 from ticketbridge.jmes.jsontext import number_text
 
-TemplateKind: TypeAlias = Literal["path", "query", "form", "header", "json"]
+TemplateKind: TypeAlias = Literal["path", "query", "form", "header", "json", "xml", "text"]
 
 LONGEST = 8_000
 """Characters of a URL or of a header's value: servers take some 8 KB of either, and cut or refuse more."""
@@ -205,6 +207,17 @@ def compile_template(
     return Template(kind, place, names, single, tuple(ready), whole)
 
 
+def escape_variable(text: str, kind: TemplateKind) -> str:
+    """The value of a variable as literal text of a template: it can change no structure.
+
+    Raises ExpressionError for what cannot stand there. All but XML is escaped with the text around it.
+    """
+    try:
+        return xml_text.escape(text) if kind == "xml" else text
+    except DocumentError as error:
+        raise ExpressionError("", 1, f"a variable holds {error}") from None
+
+
 def _in_quotes(parts: Sequence[str | Expression]) -> Iterator[str | Expression]:
     """*parts*; a hole of `quoted(..., 'backslash')` between double quotes leaves apostrophes bare."""
     before = ""
@@ -248,6 +261,13 @@ def _as_is(text: str) -> str:
     return text
 
 
+def _escape_xml(text: str) -> str:
+    try:
+        return xml_text.escape(text)
+    except DocumentError as error:
+        raise Fault(f"a hole gives {error}") from None
+
+
 def _check_path(text: str) -> None:
     if {".", ".."}.intersection(re.split(r"[/\\]", unquote(text))):
         raise Fault("the path has a segment that is . or ..")
@@ -260,7 +280,7 @@ def _check_header(text: str) -> None:
         raise Fault("a header must not have control characters or lone surrogates")
 
 
-def _check_json(text: str) -> None:
+def _check_text(text: str) -> None:
     if _SURROGATE.search(text):
         raise Fault("a text must not have lone surrogates")
 
@@ -275,6 +295,8 @@ _MOST: dict[TemplateKind, int] = {
     "form": _LONGEST_TEXT,
     "header": LONGEST,
     "json": _LONGEST_TEXT,
+    "xml": _LONGEST_TEXT,
+    "text": _LONGEST_TEXT,
 }
 _ESCAPE: dict[TemplateKind, Callable[[str], str]] = {
     "path": _escape_all,
@@ -282,6 +304,8 @@ _ESCAPE: dict[TemplateKind, Callable[[str], str]] = {
     "form": _escape_all,
     "header": _as_is,
     "json": _as_is,  # what writes the JSON escapes it
+    "xml": _escape_xml,
+    "text": _as_is,
 }
 _LITERAL: dict[TemplateKind, Callable[[str], str]] = {
     "path": _escape_path,
@@ -289,11 +313,15 @@ _LITERAL: dict[TemplateKind, Callable[[str], str]] = {
     "form": _escape_all,
     "header": _as_is,
     "json": _as_is,
+    "xml": _as_is,
+    "text": _as_is,
 }
 _FINISH: dict[TemplateKind, Callable[[str], None]] = {
     "path": _check_path,
     "query": _no_check,
     "form": _no_check,
     "header": _check_header,
-    "json": _check_json,
+    "json": _check_text,
+    "xml": _check_text,
+    "text": _check_text,
 }

@@ -9,11 +9,11 @@ from decimal import Decimal
 from itertools import repeat
 from typing import Any
 
-from ticketbridge.jmes.attributed import AttributedElement, refuse_attributed
+from ticketbridge.formats.attributed import AttributedElement, refuse_attributed
+from ticketbridge.formats.repeated import RepeatedElement
 from ticketbridge.jmes.budget import spend
 from ticketbridge.jmes.errors import ArgumentFault, describe
 from ticketbridge.jmes.kinds import NUMBERS
-from ticketbridge.jmes.repeated import RepeatedElement
 
 MAX_EXPONENT = 999
 MAX_BITS = 14_000  # below the 4,300 digits that Python writes

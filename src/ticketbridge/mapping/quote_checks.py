@@ -28,8 +28,11 @@ from ticketbridge.mapping.spec import (
     Secret,
     SessionAuthSpec,
     TemplateSpec,
+    TextBodySpec,
+    XmlBodySpec,
 )
 from ticketbridge.mapping.spec_compiler import SpecCompiler
+from ticketbridge.mapping.xml_bodies import texts_of
 
 _QUOTES = "'\"`"
 _NOTHING = nodes.Constant(0, None)
@@ -39,6 +42,10 @@ _SAFE_TEXTS = frozenset({"date", "now"})
 _KEEPING = frozenset({"lower", "upper", "to_string"})
 _MOST_PARTS = 1000  # of one text, in which each name may stand for many more
 _MOST_DEPTH = 8
+_ALONE = frozenset({"lucene", "xml"})
+"""Styles for texts without quotes around them too."""
+_MARKUP = re.compile(r"</|/>|<\?xml")
+"""What each document of XML has."""
 _COUNTS = frozenset({"number", "offset"})
 _SEARCHES = re.compile(
     r"q|s|.*(?:query|search|filter|where|expression|criteria|conditions?|formula|jql|sql)",
@@ -120,6 +127,10 @@ def _templates(request: RequestSpec) -> Iterator[tuple[str, TemplateSpec]]:
             yield from _members("", value)
         case FormBodySpec(fields=fields):
             yield from _parameters(fields)
+        case XmlBodySpec(template=template):
+            yield from texts_of(template)
+        case TextBodySpec(template=template):
+            yield "", template
         case _:
             return
 
@@ -256,9 +267,12 @@ def _elements(several: nodes.Node) -> Sequence[nodes.Node]:
 def _unquoted(parts: Sequence[_Part], *, certain: bool = True) -> Iterator[_Slip]:
     """The values in a text of several parts that could end it; *certain*: nothing is around it."""
     quoted = any(sign in _text(part) for part in parts for sign in _QUOTES)
+    marked = any(_MARKUP.search(_text(part)) for part in parts)
     before = ""
     for part in parts if len([part for part in parts if part]) > 1 else ():
-        if isinstance(part, _Value):
+        if isinstance(part, _Value) and marked:
+            yield from _unescaped(part)
+        elif isinstance(part, _Value):
             yield from _slips(part, open_quotes(before), quoted=quoted, certain=certain)
         certain = certain and not isinstance(part, _Variable)
         before += _text(part)
@@ -278,13 +292,25 @@ def _slips(value: _Value, within: str, *, quoted: bool, certain: bool) -> Iterat
         if style and left:
             message = f"`{style}` does not escape {left[0]}, and this stands between such signs"
             yield found, message, _repair(node, left)
-        elif style and style != "lucene" and certain and not within:
+        elif style and style not in _ALONE and certain and not within:
             message = f"this stands between no quotes: `{style}` escapes only what ends such a text"
             yield found, message, "put quotes around the hole"
         elif not style and quoted and not _is_harmless(node):
             yield found, _ENDS, _repair(node, within)
 
 
+def _unescaped(value: _Value) -> Iterator[_Slip]:
+    """The values in the text of a document that could end the text or attribute that they stand in."""
+    for node in choices(value.node):
+        if style_of(node) != "xml" and not _is_harmless(node):
+            inner = node.arguments[0] if isinstance(node, nodes.Call) and style_of(node) else node
+            yield value.at(node), _MARKS, f"write {{{QUOTED}({text_of(inner)}, 'xml')}}"
+
+
+_MARKS = (
+    "this stands in a document inside of a text: a `<` or `&` in the value is read as markup of that"
+    " document, which may ask for everybody's tickets"
+)
 _ENDS = (
     "this stands inside a text of another language: a quote in the value ends that text, and the rest is"
     " read as a part of the query, which may ask for everybody's tickets"

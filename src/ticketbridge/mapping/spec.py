@@ -16,11 +16,8 @@ from ticketbridge.mapping.networks import IPNetwork
 from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec_answers import (
     OWNS_NOTHING,
-    FormatSpec,
-    JsonFormatSpec,
     RuleSpec,
     StatusRange,
-    XmlFormatSpec,
 )
 from ticketbridge.mapping.spec_auth import (
     ApiKeyAuthSpec,
@@ -38,6 +35,15 @@ from ticketbridge.mapping.spec_endpoint import (
     SharedSecret,
     UserFormat,
 )
+from ticketbridge.mapping.spec_formats import (
+    JSON_FORMAT,
+    CsvFormatSpec,
+    FormatSpec,
+    JsonFormatSpec,
+    NdjsonFormatSpec,
+    TextFormatSpec,
+    XmlFormatSpec,
+)
 from ticketbridge.mapping.spec_pages import (
     CursorSpec,
     LinkHeaderSpec,
@@ -53,6 +59,8 @@ from ticketbridge.mapping.spec_requests import (
     GraphqlBodySpec,
     JsonBodySpec,
     RequestSpec,
+    TextBodySpec,
+    XmlBodySpec,
 )
 from ticketbridge.mapping.spec_session import LoginSpec, SessionAuthSpec
 from ticketbridge.mapping.spec_source import (
@@ -89,6 +97,7 @@ from ticketbridge.mapping.yaml_nodes import Broken, Node
 
 __all__ = [
     "DEFAULT_BODY",
+    "JSON_FORMAT",
     "MAPPING",
     "OWNS_NOTHING",
     "AccessSpec",
@@ -101,6 +110,7 @@ __all__ = [
     "BreakerSpec",
     "CallSpec",
     "ConstSpec",
+    "CsvFormatSpec",
     "CursorSpec",
     "EndpointSpec",
     "EntrySpec",
@@ -117,6 +127,7 @@ __all__ = [
     "LoginSpec",
     "MappingSpec",
     "NamedField",
+    "NdjsonFormatSpec",
     "NextUrlSpec",
     "NoAuthSpec",
     "NumberSpec",
@@ -138,10 +149,13 @@ __all__ = [
     "StatusTableSpec",
     "TableSpec",
     "TemplateSpec",
+    "TextBodySpec",
+    "TextFormatSpec",
     "TicketSpec",
     "TlsSpec",
     "UpstreamSpec",
     "UserFormat",
+    "XmlBodySpec",
     "XmlFormatSpec",
     "expressions_in",
     "parts_within",

@@ -8,10 +8,7 @@ from typing import Literal
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.keys import (
     Declared,
-    Key,
     NoValueError,
-    ValueKind,
-    closed,
     declared,
     key,
     mapping_of,
@@ -31,76 +28,7 @@ from ticketbridge.mapping.value_kinds import (
     whole,
     word,
 )
-from ticketbridge.mapping.words import shown
 from ticketbridge.mapping.yaml_nodes import ListNode, Node, Scalar
-
-# --- formats --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class JsonFormatSpec:
-    """`format: json`."""
-
-
-def _read_element(node: Node, context: Context, _name: str) -> tuple[str, ...]:
-    text = text_of(node)
-    if text.startswith("body."):
-        message = f"{shown(text)} begins with `body`, which is no element"
-        hint = f"for example {text.removeprefix('body.').replace('.', '/')}"
-        context.report.error(node.place, "TB014", message, hint)
-    elif text and "/" not in text:
-        message = f"{shown(text)} is no empty list where it is absent: its parent is not named"
-        hint = text.replace(".", "/") if "." in text else f"{text}s/{text}"
-        context.report.warning(node.place, "TB068", message, f"for example {hint}")
-    return tuple(text.split("/"))
-
-
-_STEP = r"""[^\s/:@#\[\](){}<>$*'"`]+"""
-_ELEMENT = pattern(
-    f"{_STEP}(/{_STEP})*",
-    "a path of elements, without prefixes: `parent/element`",
-    examples=("passholders/passholder",),
-).reading(_read_element)
-
-
-@declared
-class XmlFormatSpec(Declared):
-    """`format: xml`. *lists* are the paths of elements that are always lists, by their ends."""
-
-    lists: tuple[tuple[str, ...], ...] = needed(
-        list_of(_ELEMENT, "a list of paths of elements"),
-        "The elements that are always lists, `[]` where the parent has none. A path matches the end of an "
-        "element's path.",
-        ["passholders/passholder"],
-    )
-
-
-FormatSpec = JsonFormatSpec | XmlFormatSpec
-
-_XML = mapping_of(
-    XmlFormatSpec, "a mapping with `lists`", define="xml_format", heading="`format: {xml: ...}`"
-)
-_FORMATS = "`json`, `xml` or `{xml: {lists: [...]}}`"
-_XML_KEY = Key(
-    "xml", _XML, "How the platform's XML is read.", ({"lists": ["passholders/passholder"]},), None
-)
-
-
-def _read_format(node: Node, context: Context, name: str) -> FormatSpec:
-    xml = node.get("xml")
-    if xml is not None and xml.get("lists") is not None:
-        return _XML.read(xml, context, name)
-    return XmlFormatSpec(()) if text_of(node) == "xml" else JsonFormatSpec()
-
-
-FORMAT: ValueKind[FormatSpec] = either(
-    _FORMATS,
-    "string",
-    word("json", "xml", title=_FORMATS),
-    ValueKind("", closed(_XML_KEY, minProperties=1), _read_format),
-    define="format",
-).reading(_read_format)
-
 
 # --- statuses -------------------------------------------------------------------------------------
 

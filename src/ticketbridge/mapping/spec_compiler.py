@@ -19,6 +19,7 @@ from ticketbridge.jmes import (
     compile_expression,
     compile_template,
     describe_types,
+    escape_variable,
     kinds,
 )
 from ticketbridge.mapping.findings import Finding, MappingError, Place, Severity
@@ -100,14 +101,14 @@ class SpecCompiler:
         """*spec* compiled for the place where its text goes."""
         parts: list[str | Expression] = []
         gives = None if kind == "json" else kinds.HOLE
-        for part in spec.parts:
-            if isinstance(part, Secret):
-                parts.append(part.reveal())
-            elif isinstance(part, ExpressionSpec):
-                parts.append(self.expression(part, roots, gives))
-            else:
-                parts.append(part)
         try:
+            for part in spec.parts:
+                if isinstance(part, Secret):
+                    parts.append(escape_variable(part.reveal(), kind))
+                elif isinstance(part, ExpressionSpec):
+                    parts.append(self.expression(part, roots, gives))
+                else:
+                    parts.append(part)
             return compile_template(parts, kind=kind, place=str(spec.place))
         except ExpressionError as error:
             # Not the text itself: a variable's value may be in it.

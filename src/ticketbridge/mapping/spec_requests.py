@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -28,11 +29,16 @@ from ticketbridge.mapping.value_kinds import (
     either,
     list_of,
     named,
+    pattern,
 )
 from ticketbridge.mapping.variables import CONTROL, HOLE, ResolvedTemplate, resolve_template
+from ticketbridge.mapping.xml_bodies import check_document
 from ticketbridge.mapping.yaml_nodes import Broken, ListNode, MapNode, Node, Scalar
 
-_OF_POST = ("json", "form", "graphql", "idempotent")
+_BODIES = ("json", "form", "xml", "text", "graphql")
+_OF_POST = (*_BODIES, "content_type", "idempotent")
+
+_CHARSET = re.compile(r"""charset\s*=\s*"?([^\s";]+)""", re.IGNORECASE)
 
 # --- values ---------------------------------------------------------------------------------------
 
@@ -152,7 +158,37 @@ _GRAPHQL = mapping_of(
     heading="`graphql`",
     check=_check_graphql,
 )
-BodySpec = JsonBodySpec | FormBodySpec | GraphqlBodySpec
+
+
+@dataclass(frozen=True, slots=True)
+class XmlBodySpec:
+    """`xml`: the text of a document; what is put into it is escaped."""
+
+    template: TemplateSpec
+
+
+@dataclass(frozen=True, slots=True)
+class TextBodySpec:
+    """`text`: a body that is sent as it is written."""
+
+    template: TemplateSpec
+
+
+def _read_xml(node: Node, context: Context, name: str) -> XmlBodySpec:
+    template = resolve_template(node, context, name)
+    if template.text.known or template.spec.parts:  # else it is reported already
+        check_document(template.spec, context)
+    return XmlBodySpec(template.spec)
+
+
+_XML = TEMPLATE.reading(_read_xml)
+_TEXT = TEMPLATE.reading(lambda *given: TextBodySpec(resolve_template(*given).spec))
+_CONTENT_TYPE = pattern(
+    r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+( *; *[a-zA-Z0-9_-]+=[^\x00-\x1f;]+)*",
+    "a media type in small letters",
+    examples=("text/plain; charset=utf-8",),
+)
+BodySpec = JsonBodySpec | FormBodySpec | XmlBodySpec | TextBodySpec | GraphqlBodySpec
 
 
 # --- the request ----------------------------------------------------------------------------------
@@ -169,8 +205,8 @@ class RequestSpec(Declared):
     )
     post: TemplateSpec | None = key(
         _PATH,
-        "The path of a POST request, in place of `get`; its body is one of `json`, `form` and `graphql`, "
-        "or none.",
+        "The path of a POST request, in place of `get`; its body is one of `json`, `form`, `xml`, `text` "
+        "and `graphql`, or none.",
         "/orders/search",
     )
     query: Mapping[str, tuple[TemplateSpec, ...]] = key(
@@ -195,6 +231,23 @@ class RequestSpec(Declared):
         _FORM,
         "The body of a `post`, sent as a form; a list repeats its parameter.",
         {"email": "{user}"},
+    )
+    xml: XmlBodySpec | None = key(
+        _XML,
+        "The body of a `post`: the text of one well-formed document, such as an envelope of SOAP. Holes and "
+        "variables stand where a text or the value of an attribute may stand, each escaped. It is sent as "
+        "`text/xml; charset=utf-8`, unless `headers` say otherwise.",
+        "<search><mail>{user}</mail></search>",
+    )
+    text: TextBodySpec | None = key(
+        _TEXT,
+        "The body of a `post`, sent as it is written, in UTF-8, with its `content_type`.",
+        "FIND {user}",
+    )
+    content_type: str | None = key(
+        _CONTENT_TYPE,
+        "What the `text` of a `post` is.",
+        "text/plain; charset=utf-8",
     )
     graphql: GraphqlBodySpec | None = key(
         _GRAPHQL,
@@ -229,7 +282,8 @@ class RequestSpec(Declared):
     @property
     def body(self) -> BodySpec | None:
         """The body of a POST; a GET has none."""
-        return (self.json or self.form or self.graphql) if self.post else None
+        several = (self.json, self.form, self.xml, self.text, self.graphql)
+        return next((body for body in several if body and self.post), None)
 
     @property
     def idempotent(self) -> bool:
@@ -245,6 +299,7 @@ def needs_one(usual: str, other: str) -> dict[str, Any]:
 def check_request(node: Node, claimed: Claimed, context: Context) -> None:
     """Check the request at *node*; its headers and parameters are not those *claimed* by `auth`."""
     _check_method(node, context)
+    _check_content_type(node, context)
     check_parameters(node.get("query") or Broken(node.place), claimed, context)
     check_headers(node.get("headers") or Broken(node.place), claimed, context)
 
@@ -260,7 +315,36 @@ def _check_method(node: Node, context: Context) -> None:
             message = f"`{key_name}` belongs to `post`; a GET has no body, and may be repeated"
             place = node.key_place(key_name)
             context.report.error(place, "TB065", message, "leave it out, or use `post`")
-    bodies = [each for each in ("json", "form", "graphql") if node.has(each)]
+    bodies = [each for each in _BODIES if node.has(each)]
     if posts and len(bodies) > 1:
         message = f"a request has one body: `{bodies[0]}` or `{bodies[1]}`"
         context.report.error(node.key_place(bodies[1]), "TB065", message, "keep one of them")
+
+
+def _check_content_type(node: Node, context: Context) -> None:
+    """A `text` says what it is; what is sent in UTF-8 is not said to be in another encoding."""
+    types = [
+        pair for pair in (node.get("headers") or Broken(node.place)).pairs if _is_type(pair[0])
+    ]
+    own = node.get("content_type")
+    if node.has("text") and own is None:
+        message = "`text` needs its `content_type`"
+        hint = "for example content_type: text/plain; charset=utf-8"
+        context.report.error(node.key_place("text"), "TB065", message, hint)
+    if own is not None and node.get("text") is None:
+        message = "`content_type` belongs to `text`"
+        hint = "leave it out, or name the type in `headers`"
+        context.report.error(node.key_place("content_type"), "TB065", message, hint)
+    elif own is not None and types:
+        message = "the content type stands twice"
+        context.report.error(types[0][0].place, "TB052", message, "leave it out of `headers`")
+    if node.get("text") is not None or node.get("xml") is not None:
+        for each in ([own] if own else []) + [value for _, value in types]:
+            found = _CHARSET.search(str(each.plain()))
+            if found and found[1].lower() != "utf-8":
+                message = "the body is sent in UTF-8, and this names another encoding"
+                context.report.error(each.place, "TB076", message, "write charset=utf-8")
+
+
+def _is_type(name: Node) -> bool:
+    return str(name.plain()).lower() == "content-type"

@@ -7,13 +7,12 @@ from ticketbridge.mapping.headers import Claimed, check_header_name, read_header
 from ticketbridge.mapping.keys import Declared, declared, inline, key, mapping_of, needed
 from ticketbridge.mapping.read_context import Context, text_of
 from ticketbridge.mapping.spec_answers import (
-    FORMAT,
     RULES,
-    FormatSpec,
     RuleSpec,
     check_claims,
     check_login_rules,
 )
+from ticketbridge.mapping.spec_formats import FORMAT, FormatSpec
 from ticketbridge.mapping.spec_requests import RequestSpec, check_request, needs_one
 from ticketbridge.mapping.spec_texts import ExpressionSpec, TemplateSpec
 from ticketbridge.mapping.value_kinds import (
@@ -69,7 +68,7 @@ class LoginSpec(Declared):
         absent=[],
     )
     format: FormatSpec = key(
-        FORMAT, "What the login answers with: `json` or `xml`.", "xml", absent="json"
+        FORMAT, "What the login answers with, written as in a call.", "xml", absent="json"
     )
     any_content_type: bool = key(
         YES_OR_NO, "Reads an answer whatever its Content-Type says.", True, absent=False

@@ -19,7 +19,8 @@ from ticketbridge.mapping.keys import (
     needed,
 )
 from ticketbridge.mapping.read_context import Context, text_of
-from ticketbridge.mapping.spec_answers import FORMAT, RULES, FormatSpec, RuleSpec, check_claims
+from ticketbridge.mapping.spec_answers import RULES, RuleSpec, check_claims
+from ticketbridge.mapping.spec_formats import FORMAT, FormatSpec
 from ticketbridge.mapping.spec_pages import PAGES, PagesSpec, check_items, check_paged_take
 from ticketbridge.mapping.spec_requests import RequestSpec, check_request, needs_one
 from ticketbridge.mapping.spec_texts import ExpressionSpec
@@ -78,8 +79,9 @@ class CallSpec(Declared):
     )
     format: FormatSpec = key(
         FORMAT,
-        "What the platform answers with: `json`, `xml`, or `{xml: {lists: [...]}}` where elements of it "
-        "are lists.",
+        "What the platform answers with: `json`, `ndjson` (a JSON value on each line, as a list), `text`, "
+        "`xml`, or one of them with more to say, such as `{xml: {lists: [...]}}` or "
+        "`{csv: {columns: [...]}}` (a list of objects).",
         {"xml": {"lists": ["passholders/passholder"]}},
         absent="json",
     )

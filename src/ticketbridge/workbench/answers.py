@@ -13,6 +13,7 @@ from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import did_you_mean
 from ticketbridge.mapping.loader import draft_mapping, read_text
 from ticketbridge.workbench.answer_run import AnswerRun, Watched, run_answer
+from ticketbridge.workbench.call_formats import find_formats
 from ticketbridge.workbench.cases.case_platform import CasePlatform, UnexpectedCall
 from ticketbridge.workbench.cases.case_spec import CaseSpec
 from ticketbridge.workbench.cases.reader import read_cases
@@ -72,7 +73,8 @@ def _map_samples(
 def _map_case(
     bridge: Bridge, case: CaseSpec, user: str | None, now: datetime | None
 ) -> tuple[AnswerRun, list[str]]:
-    platform = CasePlatform(case.answers, bridge.spec.upstream)
+    spec = bridge.spec
+    platform = CasePlatform(case.answers, spec.upstream, find_formats(spec))
     try:
         logs_in = answers_login(case, bridge.spec.upstream.auth)
         offline = bridge.with_last_stage(platform.send, logs_in=logs_in)

@@ -1,6 +1,6 @@
 """Saved answers of a platform in place of the platform: what `map` maps, and `draft` reads.
 
-A sample is a file with the body of one answer, JSON or XML; `-` is standard input. Alone it answers the
+A sample is a file with the body of one answer; `-` is standard input. Alone it answers the
 mapping's first call; `items=items.json` answers the call of that name, and `/events/7/items=items.json`
 the request of that path (with `?query` where that matters; of a whole URL, its path and query). Several of
 one name answer in their order.
@@ -20,9 +20,11 @@ from ticketbridge.engine.upstream.context import AnswerContext
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.mapping.findings import did_you_mean
-from ticketbridge.mapping.spec import CallSpec, MappingSpec
+from ticketbridge.mapping.spec import JSON_FORMAT, CallSpec, MappingSpec
 from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.terminal import UsageError
+from ticketbridge.workbench.call_formats import TYPES, find_formats
+from ticketbridge.workbench.cases.answer_reader import XML_TYPE
 from ticketbridge.workbench.cases.case_platform import below_base, find_key_parameter
 from ticketbridge.workbench.cases.case_spec import Target
 
@@ -45,7 +47,7 @@ class Sample:
 
     @property
     def is_xml(self) -> bool:
-        """Whether it is an XML document, and else JSON."""
+        """Whether it is an XML document."""
         return looks_like_xml(self.content)
 
     def __str__(self) -> str:
@@ -70,10 +72,7 @@ def read_sample(argument: str) -> Sample:
         except ValueError:
             raise SampleError(f"{argument}: what stands before `=` is no URL") from None
         key = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    content = _read_content(file)
-    if not looks_like_xml(content):
-        require_json(file, content)
-    return Sample(key, file, content)
+    return Sample(key, file, _read_content(file))
 
 
 def _is_file(argument: str) -> bool:
@@ -95,13 +94,17 @@ def _read_content(file: str) -> bytes:
     return content
 
 
-def require_json(file: str, content: bytes) -> None:
-    """Raise SampleError, which names *file*, unless *content* is JSON."""
+def require_json(sample: Sample) -> None:
+    """Raise SampleError if *sample* is neither JSON nor XML."""
+    if sample.is_xml:
+        return
     try:
-        msgspec.json.decode(content.removeprefix(_BOM))
+        msgspec.json.decode(sample.content.removeprefix(_BOM))
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        hint = "a sample is the body of one answer, JSON or XML, as the platform sent it"
-        raise SampleError(f"{file}: the sample is no JSON: {error} ({hint})") from None
+        hint = (
+            "a sample is the body of one answer, in the format of its call, as the platform sent it"
+        )
+        raise SampleError(f"{sample.file}: the sample is no JSON: {error} ({hint})") from None
 
 
 class SamplePlatform:
@@ -116,6 +119,7 @@ class SamplePlatform:
         self._answered: list[str] = []
         self._base_url = spec.upstream.base_url
         self._key = find_key_parameter(spec.upstream.auth)
+        self._formats = find_formats(spec)
         self._calls = [entry.name for entry in spec.source if isinstance(entry, CallSpec)]
         for sample in samples:
             self._require_call(sample.key)
@@ -125,7 +129,10 @@ class SamplePlatform:
         sample = self._find_sample(request)
         self.left.remove(sample)
         self._answered.append(f"{request.call} by {sample.file}")
-        media_type = "application/xml" if sample.is_xml else "application/json"
+        form = self._formats[request.call]
+        if form == JSON_FORMAT:
+            require_json(sample)
+        media_type = XML_TYPE if sample.is_xml else TYPES[type(form)]
         content = sample.content.replace(b"{BASE}", self._base_url.encode())
         headers = {"content-type": media_type, "content-length": str(len(content))}
         return PlatformAnswer(200, headers, content, request.credentials)

@@ -23,6 +23,8 @@ _NO_LEVEL = frozenset(
         ("ObjectSpec", "fields"),
         ("ReasonSpec", "expression"),
         ("TemplateSpec", "parts"),
+        ("TextBodySpec", "template"),
+        ("XmlBodySpec", "template"),
     }
 )
 

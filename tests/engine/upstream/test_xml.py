@@ -21,7 +21,7 @@ from ticketbridge.engine.problems import (
     UpstreamAuth,
     UpstreamUnreadable,
 )
-from ticketbridge.engine.upstream.formats import NO_BODY, Unreadable, compile_format
+from ticketbridge.engine.upstream.answer_formats import NO_BODY, Unreadable, compile_format
 from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.jmes import RepeatedElement
 from ticketbridge.mapping.spec import XmlFormatSpec
@@ -37,7 +37,7 @@ async def document(
 ) -> Any:
     """What the platform's answer becomes, the elements of *lists* being lists."""
     body = content.encode() if isinstance(content, str) else content
-    spec = XmlFormatSpec(tuple(tuple(path.split("/")) for path in lists))
+    spec = XmlFormatSpec(tuple(tuple(path.split("/")) for path in lists), "keep")
     answer = PlatformAnswer(200, {"content-type": content_type}, body)
     return await compile_format(spec, any_content_type=any_content_type).read(answer)
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketbridge.engine.upstream.formats import Unreadable, compile_format
+from ticketbridge.engine.upstream.answer_formats import Unreadable, compile_format
 from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.jmes import RepeatedElement
 from ticketbridge.mapping.spec import XmlFormatSpec
@@ -66,7 +66,7 @@ def shown(value: Any) -> Any:
 
 def read(content: bytes, lists: Sequence[tuple[str, ...]]) -> Any:
     """The document in *content*."""
-    spec = XmlFormatSpec(tuple(lists))
+    spec = XmlFormatSpec(tuple(lists), "keep")
     answer = PlatformAnswer(200, {"content-type": "application/xml"}, content)
     return asyncio.run(compile_format(spec, any_content_type=False).read(answer))
 

@@ -11,7 +11,7 @@ import pytest
 from tests.support import answer_of, bridge_of, tickets_of
 from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.problems import MappingMismatch, ProblemError, UpstreamUnreadable
-from ticketbridge.engine.upstream.formats import Unreadable, compile_format
+from ticketbridge.engine.upstream.answer_formats import Unreadable, compile_format
 from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.jmes import AttributedElement, EvaluationError, compile_expression
 from ticketbridge.mapping.spec import XmlFormatSpec
@@ -25,7 +25,7 @@ OTHER = 'xmlns:xsi="urn:acme:other"'
 
 async def document(content: str, *lists: str) -> Any:
     """What the platform's answer becomes, the elements of *lists* being lists."""
-    spec = XmlFormatSpec(tuple(tuple(path.split("/")) for path in lists))
+    spec = XmlFormatSpec(tuple(tuple(path.split("/")) for path in lists), "keep")
     answer = PlatformAnswer(200, {"content-type": "text/xml"}, content.encode())
     return await compile_format(spec, any_content_type=False).read(answer)
 

@@ -277,3 +277,25 @@ def test_xml_is_changed_in_place() -> None:
         "<name>(name)</name><firstName><![CDATA[(name)]]></firstName> <uid/><note> </note></a:passholder>"
         "<event><name>R &amp; B of (e-mail)</name></event></r>"
     )
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        '{"name": "Ana López", "phone": "+34 600 111 222"}',
+        ' [{"holder": {"name": "Ana López"}}, "+34 600 111 222"]',
+        "<h><name>Ana López</name><phone>+34 600 111 222</phone></h>",
+    ],
+)
+def test_a_document_in_a_text_is_looked_through(inner: str) -> None:
+    """Its keys tell what its values are, there and in the text around them."""
+    found = masked({"data": inner, "text": "de Ana López"})
+
+    assert "López" not in str(found)
+    assert "600" not in str(found)
+
+
+@pytest.mark.parametrize("text", ["{", '{"name": ', "[\ud800]"])
+def test_a_text_that_only_begins_as_a_document_is_a_text(text: str) -> None:
+    """Whatever it is, it is looked at as text."""
+    assert masked({"data": f"{text} ana@example.com"}) == {"data": f"{text} (e-mail)"}

@@ -30,9 +30,9 @@ from ticketbridge.engine.tickets.steps import (
     is_owner,
 )
 from ticketbridge.engine.tickets.verdicts import NOT_OWNER, Verdict
+from ticketbridge.formats.repeated import RepeatedElement
 from ticketbridge.jmes import Expression
 from ticketbridge.jmes.compiler import CodeGenerator
-from ticketbridge.jmes.repeated import RepeatedElement
 
 _USUAL = 10**15  # a number below it is as exact as float as it is as integer
 _NO_CONDITION = "a condition that gives neither true nor false"

@@ -20,8 +20,8 @@ from ticketbridge.engine.tickets.verdicts import (
     Record,
     Verdict,
 )
+from ticketbridge.formats.attributed import AttributedError
 from ticketbridge.jmes import EvaluationError, Expression
-from ticketbridge.jmes.attributed import AttributedError
 
 Fault = EvaluationError | Violation | AttributedError
 FAULTS: Final = (EvaluationError, Violation, AttributedError)

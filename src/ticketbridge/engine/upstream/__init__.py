@@ -10,6 +10,9 @@ ends it; what takes long leaves turns to others, and so the deadline ends it.
     XML                      its bytes; a tag or a comment     1 MB of a tag, 200 levels,         each 64 KB
                              again with each piece of 64 KB    500,000 parts, 20,000 names,
                                                                20 prefixes for `nil`
+    NDJSON                   its bytes                         500,000 lines; objects and lists   50 lines,
+                                                               as in JSON                         or 20 ms
+    CSV                      its bytes                         500,000 rows, 2,000,000 cells      likewise
     Link, Retry-After, Age   its bytes                         64 KB of a head                    none
     a next URL, a poll's     its length, for each parameter    8,000 characters                   none
                              of the user's
@@ -20,6 +23,9 @@ ends it; what takes long leaves turns to others, and so the deadline ends it.
     a rule's message         what is looked through            100,000 characters                 none
     any expression           its steps                         5,000,000 steps, lists of          none
                                                                1,000,000 elements
+    a document inside a      its bytes, its elements and       the steps of its expression: one   none
+    text                     attributes                        for 2 characters, 12 for a part;
+                                                               else as a body
     items of a page          their bytes, once for each item   30 MB a page                       each page
                              that they stand in
     bindings, records        one each                          max_records, at each level         50 records

@@ -18,6 +18,7 @@ from ticketbridge.engine.problems import (
     UpstreamUnavailable,
     UpstreamUnreadable,
 )
+from ticketbridge.engine.upstream.answer_formats import NO_BODY, Format, Unreadable, compile_format
 from ticketbridge.engine.upstream.context import AnswerContext
 from ticketbridge.engine.upstream.evaluate import evaluate, evaluate_bool, mismatch
 from ticketbridge.engine.upstream.failures import (
@@ -27,8 +28,8 @@ from ticketbridge.engine.upstream.failures import (
     PassingStatus,
     TryAgain,
 )
-from ticketbridge.engine.upstream.formats import NO_BODY, Format, Unreadable, compile_format
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
+from ticketbridge.engine.upstream.soap import has_fault
 from ticketbridge.jmes import (
     Expression,
     TooLongError,
@@ -45,6 +46,7 @@ from ticketbridge.mapping.spec import (
     RuleSpec,
     StatusRange,
     UpstreamSpec,
+    XmlFormatSpec,
     secrets_in,
 )
 from ticketbridge.mapping.spec_compiler import Scope, SpecCompiler
@@ -106,6 +108,7 @@ def compile_rules(
         [_compile_rule(rule, roots, compiler) for rule in spec.responses],
         needs_body=needs_body,
         is_graphql=isinstance(spec.request.body, GraphqlBodySpec),
+        is_xml=isinstance(spec.format, XmlFormatSpec),
         refused=refused,
     )
 
@@ -142,6 +145,7 @@ class Rules:
     rules: Sequence[RulePlan] = ()
     needs_body: bool = True
     is_graphql: bool = False
+    is_xml: bool = False
     refused: frozenset[int] = REFUSED_STATUSES
 
     async def judge(
@@ -153,6 +157,8 @@ class Rules:
         """
         body = await self.form.read(answer)
         seen = {**request.scope, "body": body, "status": answer.status, "headers": answer.headers}
+        if self.is_xml and has_fault(body):
+            raise UpstreamError(log=f"{self.name}: a SOAP fault")
         errors = self.is_graphql and self._has_errors(body, answer)
         rule = self._deciding(answer, seen, errors=errors)
         if rule is not None:

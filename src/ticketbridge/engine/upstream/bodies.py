@@ -1,4 +1,4 @@
-"""What a POST carries: a JSON document, a form, or a GraphQL query."""
+"""What a POST carries: a JSON or XML document, a form, a text, or a GraphQL query."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from ticketbridge.mapping.spec import (
     GraphqlBodySpec,
     JsonBodySpec,
     TemplateSpec,
+    TextBodySpec,
+    XmlBodySpec,
 )
 from ticketbridge.mapping.spec_compiler import Scope, SpecCompiler
 
@@ -74,6 +76,11 @@ def compile_body(
             return _JsonBody(roots, compiler).body(spec.value)
         case FormBodySpec():
             return _form(Parameters(spec.fields, roots, compiler, "form"))
+        case XmlBodySpec():
+            return _text(compiler.template(spec.template, roots, "xml"), "text/xml; charset=utf-8")
+        case TextBodySpec():
+            # Its type stands beside it in the request.
+            return _text(compiler.template(spec.template, roots, "text"), "")
         case GraphqlBodySpec():
             document = {"query": _Literal(spec.query), "variables": spec.variables}
             return _JsonBody(roots, compiler).body(document)
@@ -89,6 +96,16 @@ def _form(parameters: Parameters) -> Body:
         return text.encode()
 
     return Body("application/x-www-form-urlencoded", parameters.names, write)
+
+
+def _text(template: Template, media_type: str) -> Body:
+    def write(scope: Scope) -> bytes:
+        content = template(scope).encode()
+        if len(content) > LARGEST:
+            raise TooLongError
+        return content
+
+    return Body(media_type, template.names, write)
 
 
 def _never(_template: Template, _scope: Scope) -> bool:

@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from ticketbridge.engine.upstream.answer import compile_rules
+from ticketbridge.engine.upstream.answer_formats import accept_of
 from ticketbridge.engine.upstream.evaluate import find_values, require_bindable
-from ticketbridge.engine.upstream.formats import accept_of
 from ticketbridge.engine.upstream.paging import PageLimits, PagesPlan, compile_paging, first_step
 from ticketbridge.engine.upstream.requests import RequestPlan
 from ticketbridge.jmes import Expression, kinds, names_in

@@ -9,16 +9,16 @@ from urllib.parse import quote, urlencode
 
 from ticketbridge.engine.problems import MappingMismatch
 from ticketbridge.engine.upstream.answer import REFUSED_STATUSES, Rules, compile_rules
+from ticketbridge.engine.upstream.answer_formats import accept_of, compile_format
 from ticketbridge.engine.upstream.auth import Credentials, basic, bearer
 from ticketbridge.engine.upstream.evaluate import evaluate, mismatch
-from ticketbridge.engine.upstream.formats import accept_of, compile_format
 from ticketbridge.engine.upstream.messages import PlatformRequest
 from ticketbridge.engine.upstream.requests import RequestPlan
 from ticketbridge.engine.upstream.tokens import Token
 from ticketbridge.jmes import LONGEST, EvaluationError, kinds
 from ticketbridge.mapping.spec import (
+    JSON_FORMAT,
     ExpressionSpec,
-    JsonFormatSpec,
     LoginSpec,
     OAuth2AuthSpec,
     SessionAuthSpec,
@@ -44,7 +44,7 @@ class OAuth2Login:
     def __init__(self, spec: OAuth2AuthSpec) -> None:
         # The token may come from another host: the headers of `upstream` are not for it.
         self._request = _token_request(spec)
-        form = compile_format(JsonFormatSpec(), any_content_type=False)
+        form = compile_format(JSON_FORMAT, any_content_type=False)
         self.rules = Rules("token_url", form, frozenset(secrets_in(spec)), refused=_REFUSED)
 
     def request(self, scope: Scope) -> PlatformRequest:

@@ -11,7 +11,6 @@ from ticketbridge.engine.upstream.auth import Credentials
 from ticketbridge.mapping.spec_compiler import Scope
 
 ACCEPT_JSON = "application/json"
-ACCEPT_XML = "application/xml, text/xml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ def _filled(
 def _media_type(spec: RequestSpec, body: Body | None) -> tuple[Header, ...]:
     """What the body is, unless the request's own headers say it."""
     said = any(name.lower() == "content-type" for name in spec.headers)
-    return () if body is None or said else (("Content-Type", body.media_type),)
+    return () if body is None or said else (("Content-Type", spec.content_type or body.media_type),)
 
 
 def _left_out(template: Template, scope: Mapping[str, Any]) -> bool:

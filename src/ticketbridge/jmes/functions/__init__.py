@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from ticketbridge.jmes.functions.arithmetic import ARITHMETIC
 from ticketbridge.jmes.functions.digests import DIGESTS
+from ticketbridge.jmes.functions.inner_documents import INNER_DOCUMENTS
 from ticketbridge.jmes.functions.lists import LISTS, LOOKUP, LOOKUP_CACHE, LOOKUP_INDEX
 from ticketbridge.jmes.functions.moments import MOMENTS, NOW
 from ticketbridge.jmes.functions.nulls import NULLS, OPTIONAL
@@ -25,6 +26,7 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
             *TEXT,
             *QUOTING,
             *DIGESTS,
+            *INNER_DOCUMENTS,
             *LISTS,
             *ARITHMETIC,
             *MOMENTS,

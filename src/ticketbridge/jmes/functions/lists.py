@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ticketbridge.formats.repeated import RepeatedElement
 from ticketbridge.jmes import kinds
 from ticketbridge.jmes.budget import require_elements, spend
 from ticketbridge.jmes.decimals import to_count
 from ticketbridge.jmes.errors import ArgumentFault, describe, near_key, show_keys
 from ticketbridge.jmes.kinds import Example, Function, Inline, Parameter
-from ticketbridge.jmes.repeated import RepeatedElement
 from ticketbridge.jmes.values import digits, frozen
 
 LOOKUP = "lookup"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from ticketbridge.formats import xml_text
 from ticketbridge.jmes import kinds, nodes
 from ticketbridge.jmes.errors import ArgumentFault, did_you_mean
 from ticketbridge.jmes.kinds import Example, Function, Parameter
@@ -50,6 +51,10 @@ def _lucene(text: str) -> str:
     return _LUCENE.sub(r"\\\g<0>", _without_controls(text))
 
 
+def _xml(text: str) -> str:
+    return xml_text.escape(_without_controls(text))
+
+
 def _without_controls(text: str) -> str:
     if _CONTROL.search(text):
         raise ArgumentFault("the text has a control character, which has no place in a query")
@@ -57,10 +62,10 @@ def _without_controls(text: str) -> str:
 
 
 STYLES: Mapping[str, Callable[[str], str]] = MappingProxyType(
-    {"sql": _sql, "backslash": _backslash, "like": _like, "lucene": _lucene}
+    {"sql": _sql, "backslash": _backslash, "like": _like, "lucene": _lucene, "xml": _xml}
 )
 PROTECTED: Mapping[str, str] = MappingProxyType(
-    {"sql": "'", "backslash": "'\"", "like": "'", "lucene": '"'}
+    {"sql": "'", "backslash": "'\"", "like": "'", "lucene": '"', "xml": "'\""}
 )
 """The quotes between which a text of that style is safe."""
 
@@ -119,12 +124,15 @@ QUOTING = (
         " backslashes get a backslash; in a hole between double quotes an apostrophe needs none."
         " `like` (between single quotes): as `sql`, and `%`, `_` and `[`"
         " get a backslash, as LIKE reads them with `ESCAPE '\\'`. `lucene` (Lucene, Elasticsearch,"
-        " Solr; between double quotes or without quotes): every sign of its syntax, and blanks. A"
-        " control character is an error, but for line breaks and tabs with `backslash`.",
+        " Solr; between double quotes or without quotes): every sign of its syntax, and blanks."
+        " `xml` (a text or an attribute of a document that stands inside of a text): XML's five"
+        " signs become references. A control character is an error, but for line breaks and tabs"
+        " with `backslash`.",
         (
             Example("quoted(name, 'sql')", {"name": "O'Neil"}, "O''Neil"),
             Example("quoted(name, 'backslash')", {"name": "O'Neil"}, "O\\'Neil"),
             Example("quoted(code, 'like')", {"code": "50%_A"}, "50\\%\\_A"),
+            Example("quoted(name, 'xml')", {"name": "<O'Neil>"}, "&lt;O&apos;Neil&gt;"),
             Example("quoted(mail, 'lucene')", {"mail": "*@a-b.example"}, "\\*@a\\-b.example"),
         ),
         _quoted,

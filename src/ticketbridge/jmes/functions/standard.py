@@ -8,13 +8,13 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from ticketbridge.formats.repeated import RepeatedElement
 from ticketbridge.jmes import decimals, kinds
 from ticketbridge.jmes.budget import spend
 from ticketbridge.jmes.decimals import CONTEXT, simplest, to_decimal
 from ticketbridge.jmes.errors import ArgumentFault, describe
 from ticketbridge.jmes.jsontext import require_length, to_json
 from ticketbridge.jmes.kinds import NUMBERS, Example, Function, Inline, Kind, Parameter
-from ticketbridge.jmes.repeated import RepeatedElement
 from ticketbridge.jmes.values import equal, in_range, order_key, require_unattributed
 
 _STEPS_TO_SORT = 4  # for each element

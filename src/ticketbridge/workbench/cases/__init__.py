@@ -15,13 +15,16 @@ and what menta tech must get for it:
 
 - **Calls.** `get`, or `post`, is a path without the path of `base_url`, compared decoded. Parameters
   in it must be in the request with these values, other parameters of the request do not matter; a
-  `+` is a plus. With a `post`, `json` or `form` says what its body must have: members of objects,
-  and parameters, that are not given do not matter. An answer serves once; where several fit, the
-  first that is left. A call that no answer fits, or an answer that nothing asked for, fails the case.
+  `+` is a plus. With a `post`, `json`, `form` or `xml` says what its body must have: members of
+  objects, and parameters, that are not given do not matter; XML is compared as a document, prefixes, the
+  order of attributes and white space between elements aside. `asked: {text: ...}` says it letter for
+  letter. An answer serves once; where several fit, the first that is left. A call that no answer fits, or
+  an answer that nothing asked for, fails the case.
 - **Answers.** `status` (200), `headers`, and one of `body` (JSON), `body_file` (a JSON file, or an XML
   file whose name ends in `.xml`, in the folder of the cases file or below it) and `text`.
   `content_type` is `application/json` or `application/xml` for the first two, and `text/plain` for
-  `text`, unless it is given.
+  `text`, unless it is given; CSV and NDJSON stand in `text`, with theirs. An answer is sent in the `charset`
+  of the call's format.
 - **`{BASE}`** in an answer's body, text or headers stands for `base_url`, its path included. A
   platform names its next page by an absolute URL, which must lie on `base_url`; and a `base_url`
   whose variable is not set is only a placeholder. So a recorded answer has `{BASE}/orders?page=2`

@@ -10,15 +10,28 @@ from typing import Literal
 
 import msgspec
 
+from ticketbridge.formats.unreadable import DocumentError
 from ticketbridge.mapping.yaml_nodes import Node, Scalar
-from ticketbridge.workbench.cases.case_spec import AnswerSpec, FormSent, JsonSent, Target
+from ticketbridge.workbench.cases.case_spec import (
+    AnswerSpec,
+    FormSent,
+    JsonSent,
+    Sent,
+    Target,
+    TextSent,
+    XmlSent,
+)
 from ticketbridge.workbench.cases.case_values import CaseValues
+from ticketbridge.workbench.cases.xml_documents import read_document
 
 METHODS: Mapping[str, Literal["GET", "POST"]] = MappingProxyType({"get": "GET", "post": "POST"})
-SENT_KEYS = ("json", "form")
+SENT_KEYS = ("json", "form", "xml")
+CARRIED_KEYS = ("text",)
+"""What stands under `asked`: beside a call, `text` is the body of its answer."""
 ANSWER_KEYS = (
     *METHODS,
     *SENT_KEYS,
+    "asked",
     *("status", "headers", "content_type", "body", "body_file", "text"),
 )
 CONTENT_KEYS = ("body", "body_file", "text")
@@ -73,14 +86,43 @@ class AnswerReader:
 
     # --- what is asked for ------------------------------------------------------------------------
 
-    def _read_sent(self, node: Node) -> JsonSent | FormSent | None:
+    def _read_sent(self, node: Node) -> Sent | None:
         given = self._check_one_of(node, SENT_KEYS, "a request has one body")
+        text = self._read_sent_text(node)
+        if given and text is not None:
+            message = f"`{given[0]}` and `text` exclude each other"
+            self._values.report(node, "TB416", message, "a request has one body")
         if given and node.get("get") is not None:
             message = f"a `get` sends no body: `{given[0]}` belongs to `post`"
             self._values.report(node, "TB416", message)
         if "json" in given:
             return JsonSent(node.need("json").plain())
+        if "xml" in given:
+            return self._read_sent_document(node.need("xml"))
+        if text is not None:
+            return text
         return FormSent(self._read_form(node.need("form"))) if "form" in given else None
+
+    def _read_sent_text(self, node: Node) -> TextSent | None:
+        asked = node.get("asked")
+        if asked is None or not self._values.check_mapping(asked, "`asked`", CARRIED_KEYS, ()):
+            return None
+        text = asked.get("text")
+        if text is None:
+            return None
+        if node.get("get") is not None:
+            message = "a `get` sends no body: `text` belongs to `post`"
+            self._values.report(node, "TB416", message)
+        return TextSent(self._values.read_text(text, "`text`", empty=True))
+
+    def _read_sent_document(self, node: Node) -> XmlSent | None:
+        text = self._values.read_text(node, "`xml`")
+        try:
+            read_document(text)
+        except DocumentError as error:
+            self._values.report(node, "TB414", f"`xml` is no document: {error}")
+            return None
+        return XmlSent(text)
 
     def _read_form(self, node: Node) -> dict[str, list[str]]:
         return {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
 from ticketbridge.engine.upstream.context import AnswerContext
 from ticketbridge.engine.upstream.decoding import too_large
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.mapping.spec import ApiKeyAuthSpec, AuthSpec, UpstreamSpec
+from ticketbridge.workbench.call_formats import CallFormats, write_in_charset
 from ticketbridge.workbench.cases.case_spec import AnswerSpec, Target
 from ticketbridge.workbench.cases.value_text import shorten
 
@@ -25,11 +27,17 @@ class CasePlatform:
     *left* are the answers that nothing has asked for; *unexpected* the calls that none fitted.
     """
 
-    def __init__(self, answers: Sequence[AnswerSpec], upstream: UpstreamSpec) -> None:
+    def __init__(
+        self,
+        answers: Sequence[AnswerSpec],
+        upstream: UpstreamSpec,
+        formats: CallFormats = MappingProxyType({}),
+    ) -> None:
         self.left = list(answers)
         self.unexpected: list[str] = []
         self._base_url = upstream.base_url
         self._max_body = upstream.max_body
+        self._formats = formats
         self._key = find_key_parameter(upstream.auth)
 
     async def send(self, request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
@@ -48,6 +56,8 @@ class CasePlatform:
 
     def _answer(self, answer: AnswerSpec, request: PlatformRequest) -> PlatformAnswer:
         content = answer.content.replace(BASE.encode(), self._base_url.encode())
+        form = self._formats.get(request.call)
+        content = write_in_charset(content, form, answer.content_type)
         if len(content) > self._max_body:
             raise too_large(self._max_body)
         headers: dict[str, str] = {}

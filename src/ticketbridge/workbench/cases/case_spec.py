@@ -13,6 +13,7 @@ import msgspec
 
 from ticketbridge.jmes.values import equal
 from ticketbridge.mapping.findings import Place
+from ticketbridge.workbench.cases.xml_documents import is_same_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,31 @@ class FormSent:
         return contains_given(self.given, sent)
 
 
+@dataclass(frozen=True, slots=True)
+class XmlSent:
+    """An XML document that a request must carry, however it is written."""
+
+    given: str
+
+    def fits(self, content: bytes) -> bool:
+        """Whether *content* is that document."""
+        return is_same_document(self.given, content)
+
+
+@dataclass(frozen=True, slots=True)
+class TextSent:
+    """A text that a request must carry, letter for letter."""
+
+    given: str
+
+    def fits(self, content: bytes) -> bool:
+        """Whether *content* is that text."""
+        return content == self.given.encode()
+
+
+Sent = JsonSent | FormSent | XmlSent | TextSent
+
+
 def contains_given(given: Any, sent: Any) -> bool:
     """Whether *sent* equals *given*; in objects only the given members are compared."""
     if isinstance(given, Mapping) and isinstance(sent, Mapping):
@@ -86,7 +112,7 @@ class AnswerSpec:
     method: Literal["GET", "POST"]
     asked: str
     target: Target
-    sent: JsonSent | FormSent | None
+    sent: Sent | None
     status: int
     headers: tuple[tuple[str, str], ...]
     content: bytes
@@ -95,6 +121,11 @@ class AnswerSpec:
 
     def __str__(self) -> str:
         return f"{self.method} {self.asked} (line {self.place.line})"
+
+    @property
+    def content_type(self) -> str:
+        """The type of its content, or ""."""
+        return next((value for name, value in self.headers if name.lower() == "content-type"), "")
 
     def fits(self, method: str, target: Target, content: bytes) -> bool:
         """Whether this answers a request of that *method*, *target* and body."""

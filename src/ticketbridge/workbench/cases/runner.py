@@ -20,6 +20,7 @@ from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.spec import AuthSpec, ExpressionSpec, MappingSpec, Secret, SessionAuthSpec
 from ticketbridge.mapping.spec_compiler import SpecCompiler
 from ticketbridge.workbench.answer_run import AnswerRun, run_answer
+from ticketbridge.workbench.call_formats import find_formats
 from ticketbridge.workbench.cases.case_platform import CasePlatform, UnexpectedCall
 from ticketbridge.workbench.cases.case_spec import CaseSpec, ExpectSpec
 from ticketbridge.workbench.cases.compare import (
@@ -106,7 +107,8 @@ class CaseRun:
 
 async def run_case(case: CaseSpec, compiled: Bridge) -> CaseRun:
     """Run *case* on a platform of its own. Raises WaysDiffer."""
-    platform = CasePlatform(case.answers, compiled.spec.upstream)
+    spec = compiled.spec
+    platform = CasePlatform(case.answers, spec.upstream, find_formats(spec))
     logs_in = answers_login(case, compiled.spec.upstream.auth)
     bridge = compiled.with_last_stage(platform.send, logs_in=logs_in)
     try:

@@ -12,6 +12,7 @@ import msgspec
 
 from ticketbridge.mapping.findings import MappingError
 from ticketbridge.mapping.report import Report
+from ticketbridge.mapping.spec import JSON_FORMAT
 from ticketbridge.mapping.yaml_reader import read_yaml
 from ticketbridge.terminal import counted
 from ticketbridge.workbench.cases.runner import cases_file
@@ -20,6 +21,7 @@ from ticketbridge.workbench.draft.documents import Document, read_documents
 from ticketbridge.workbench.draft.draft_writing import make_variable_prefix
 from ticketbridge.workbench.draft.drafting import MappingDraft, make_mapping_draft
 from ticketbridge.workbench.draft.first_case import write_first_case
+from ticketbridge.workbench.draft.format_guesses import read_sample_values
 from ticketbridge.workbench.draft.openapi_samples import is_openapi, make_openapi_sample
 from ticketbridge.workbench.samples import Sample, SampleError, read_sample
 
@@ -39,7 +41,7 @@ class DraftFiles:
 def make_draft(arguments: Sequence[str], user: str | None, platform: str) -> DraftFiles:
     """Return the drafts for samples named as on the command line. Raises SampleError."""
     samples = [_read_argument(argument) for argument in arguments]
-    openapi = [s for s in samples if not s.is_xml and is_openapi(msgspec.json.decode(s.content))]
+    openapi = [s for s in samples if is_openapi(read_sample_values(s, JSON_FORMAT))]
     if openapi and len(samples) > 1:
         raise SampleError(
             f"{openapi[0].file}: an OpenAPI file comes alone: give no other sample with it"
@@ -77,8 +79,7 @@ def name_platform(target: Path | None) -> str:
 
 
 def _draft_from_openapi(sample: Sample, user: str | None, platform: str) -> DraftFiles:
-    asked = user or _SOMEONE
-    spec = msgspec.json.decode(sample.content)
+    asked, spec = user or _SOMEONE, read_sample_values(sample, JSON_FORMAT)
     found = make_openapi_sample(spec, sample.file, asked, make_variable_prefix(platform))
     drafted = make_mapping_draft(
         [found.document], platform, asked, auth=found.auth, notes=found.notes

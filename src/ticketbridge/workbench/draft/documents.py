@@ -1,8 +1,7 @@
-"""Samples as documents, JSON or XML, and the documents that answer the same call as one group."""
+"""Samples as documents, and the documents that answer the same call as one group."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,16 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
-import msgspec
-
-from ticketbridge.engine.upstream.encodings import EncodingError, text_of
-from ticketbridge.engine.upstream.xml import Lists, Path, XmlError, read_xml
+from ticketbridge.engine.upstream.answer_formats import Unreadable
+from ticketbridge.formats.encodings import text_of
+from ticketbridge.formats.unreadable import DocumentError
+from ticketbridge.formats.xml import Lists, Path, read_xml
+from ticketbridge.mapping.spec import JSON_FORMAT, FormatSpec, XmlFormatSpec
 from ticketbridge.workbench.cases.case_spec import Target
+from ticketbridge.workbench.draft.format_guesses import guess_format, read_sample_values
 from ticketbridge.workbench.draft.platform_words import split_key
 from ticketbridge.workbench.draft.sample_values import ABSENT, TEXT
-from ticketbridge.workbench.samples import Sample, SampleError
-
-_BOM = b"\xef\xbb\xbf"
+from ticketbridge.workbench.samples import Sample, SampleError, require_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,7 @@ class Document:
     sample: Sample
     value: Any = field(repr=False)
     lists: tuple[str, ...] = ()
+    form: FormatSpec = JSON_FORMAT
 
     @property
     def target(self) -> str:
@@ -55,21 +55,30 @@ def read_documents(samples: Sequence[Sample]) -> list[Document]:
     lists = Lists(found)
     named = tuple(sorted("/".join(path) for path in found))
     return [
-        Document(s, asyncio.run(_read_xml(s, lists)), named)
+        Document(s, _read_xml(s, lists), named, XmlFormatSpec((), "keep"))
         if s.is_xml
-        else Document(s, _read_json(s))
+        else _read_values(s)
         for s in samples
     ]
 
 
-def _read_json(sample: Sample) -> Any:
-    return msgspec.json.decode(sample.content.removeprefix(_BOM))
+def _read_values(sample: Sample) -> Document:
+    form = guess_format(sample)
+    if form is None:
+        require_json(sample)
+    form = form or JSON_FORMAT
+    values = read_sample_values(sample, form)
+    if isinstance(values, Unreadable):
+        raise SampleError(
+            f"{sample.file}: the sample is no JSON that is read here: {values.reason}"
+        )
+    return Document(sample, values, form=form)
 
 
-async def _read_xml(sample: Sample, lists: Lists) -> Any:
+def _read_xml(sample: Sample, lists: Lists) -> Any:
     try:
-        return _add_nulls(await read_xml(text_of(sample.content, None), lists))
-    except (EncodingError, XmlError) as error:
+        return _add_nulls(read_xml(text_of(sample.content, None), lists))
+    except DocumentError as error:
         raise SampleError(
             f"{sample.file}: the sample is no XML that is read here: {error}"
         ) from None

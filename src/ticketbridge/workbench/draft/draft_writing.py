@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ticketbridge.contract.marks import VALID
+from ticketbridge.mapping.spec import CsvFormatSpec, NdjsonFormatSpec
 from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.workbench.cases.value_text import write_flow, write_scalar
 from ticketbridge.workbench.draft.candidates import Condition, Guess
@@ -150,11 +152,27 @@ def _write_call(call: DraftCall, pages: DraftPages | None) -> Iterator[str]:
             f"    format: {{xml: {{lists: [{lists}]}}}}",
             "# by what comes more than once, or in its plural",
         )
+    if isinstance(documents[0].form, CsvFormatSpec):
+        yield f"    format: {{csv: {write_flow(_describe_csv(documents[0].form))}}}"
+    elif isinstance(documents[0].form, NdjsonFormatSpec):
+        yield "    format: ndjson"
     if pages:
         yield "    pages:"
         for key, guess in pages.keys.items():
             text = guess.text if guess.text.startswith("{") else write_expression(guess.text)
             yield _add_comment(f"      {key}: {text}", f"# {guess.comment}")
+
+
+def _describe_csv(form: CsvFormatSpec) -> Mapping[str, Any]:
+    """Return the keys of *form* that differ from their defaults."""
+    described: dict[str, Any] = {"columns": list(form.columns)}
+    if form.delimiter != ",":
+        described["delimiter"] = form.delimiter
+    if form.charset != "utf-8":
+        described["charset"] = form.charset
+    if form.any_end:
+        described["any_end"] = True
+    return described
 
 
 def _write_part(part: Part) -> str:

@@ -14,9 +14,11 @@ import msgspec
 from ticketbridge.contract.marks import VALID
 from ticketbridge.engine.tickets.verdicts import NOT_OWNER
 from ticketbridge.mapping import Environment, MappingError, parse_mapping
+from ticketbridge.mapping.spec import JSON_FORMAT
 from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.workbench.answer_run import AnswerRun, run_answer
-from ticketbridge.workbench.cases.answer_reader import JSON_TYPE, XML_TYPE
+from ticketbridge.workbench.call_formats import TYPES, write_values
+from ticketbridge.workbench.cases.answer_reader import XML_TYPE
 from ticketbridge.workbench.cases.runner import SkippingLoop, compile_for_cases, list_tickets
 from ticketbridge.workbench.cases.value_text import write_moment
 from ticketbridge.workbench.draft.candidates import Guess
@@ -84,9 +86,10 @@ def make_answers(
                 )
             else:
                 value = change_texts(personal.replace_in(document.value, by), hidden.without_short)
-                content = msgspec.json.encode(value)
-                headers = {"content-type": JSON_TYPE}
-                yield RecordedAnswer(entry.name, "GET", asked, 200, headers, content, value)
+                form, headers = document.form, {"content-type": TYPES[type(document.form)]}
+                content = write_values(value, form)
+                body = value if form == JSON_FORMAT else msgspec.UNSET
+                yield RecordedAnswer(entry.name, "GET", asked, 200, headers, content, body, form)
 
 
 def _list_answers(entry: DraftEntry, pages: DraftPages | None) -> Iterator[Document]:

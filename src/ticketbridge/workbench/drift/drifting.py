@@ -15,7 +15,7 @@ from ticketbridge.workbench.answers import map_samples, read_case
 from ticketbridge.workbench.draft.documents import read_documents
 from ticketbridge.workbench.drift.shapes import PathShape, Shapes, shapes_of
 from ticketbridge.workbench.rehearse.rehearsal_tally import RehearsalTally
-from ticketbridge.workbench.samples import Sample, looks_like_xml, read_sample, require_json
+from ticketbridge.workbench.samples import Sample, read_sample, require_json
 
 Severity = Literal["breaks", "changes"]
 
@@ -63,11 +63,9 @@ def read_recording(argument: str) -> Recording:
     if case is None:
         samples = [read_sample(argument)]
     else:
-        samples = [
-            Sample(answer.asked, argument, answer.content)
-            for answer in case.answers
-            if answer.status // 100 == 2 and _is_document(answer.content)
-        ]
+        good = [answer for answer in case.answers if answer.status // 100 == 2]
+        answers = [Sample(answer.asked, argument, answer.content) for answer in good]
+        samples = [sample for sample in answers if _is_document(sample)]
     if not samples:
         raise UsageError(f"{argument}: no answer in it is a document in JSON or XML")
     recording: dict[str, list[Any]] = {}
@@ -77,11 +75,9 @@ def read_recording(argument: str) -> Recording:
     return recording
 
 
-def _is_document(content: bytes) -> bool:
-    if looks_like_xml(content):
-        return True
+def _is_document(sample: Sample) -> bool:
     try:
-        require_json("", content)
+        require_json(sample)
     except UsageError:
         return False
     return True

@@ -16,8 +16,10 @@ from ticketbridge.mapping.spec import (
     DEFAULT_BODY,
     CallSpec,
     ConstSpec,
+    CsvFormatSpec,
     ExpressionSpec,
     FieldSpec,
+    JsonFormatSpec,
     MappingSpec,
     NumberSpec,
     ObjectSpec,
@@ -149,9 +151,18 @@ def _mutate_call(part: SpecPart, spec: CallSpec) -> Iterator[Mutant]:
     if spec.any_content_type:
         yield _leave_out(part, spec.place, ".any_content_type", any_content_type=False)
     if isinstance(spec.format, XmlFormatSpec):
+        if spec.format.attributes == "drop":
+            kept = replace(spec.format, attributes="keep")
+            yield _leave_out(part, spec.place, ".format.attributes", format=kept)
         for index, path in enumerate(spec.format.lists):
             lists = replace(spec.format, lists=_drop_entry(spec.format.lists, index))
             yield _leave_out(part, spec.place, f".format.lists.{'/'.join(path)}", format=lists)
+    if isinstance(spec.format, JsonFormatSpec | CsvFormatSpec) and spec.format.charset != "utf-8":
+        usual = replace(spec.format, charset="utf-8")
+        yield _leave_out(part, spec.place, ".format.charset", format=usual)
+    if isinstance(spec.format, CsvFormatSpec) and spec.format.any_end:
+        ended = replace(spec.format, any_end=False)
+        yield _leave_out(part, spec.place, ".format.any_end", format=ended)
     for index, rule in enumerate(spec.responses):
         slot = ".responses" if len(spec.responses) == 1 else f".responses[{index}]"
         yield _leave_out(part, rule.place, slot, responses=_drop_entry(spec.responses, index))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from ticketbridge.engine.upstream.formats import Unreadable, read_json
+from ticketbridge.engine.upstream.answer_formats import Unreadable
+from ticketbridge.formats.json import read_json
+from ticketbridge.formats.unreadable import DocumentError
 from ticketbridge.mapping.spec import MappingSpec, secrets_in
 from ticketbridge.workbench.answer_run import AnswerRun
+from ticketbridge.workbench.call_formats import find_formats, read_values
 from ticketbridge.workbench.personal import rewriting
 from ticketbridge.workbench.personal.chance import is_random
 from ticketbridge.workbench.personal.known_digests import LOOKS, Digest, make_digests, may_be_digest
@@ -131,6 +135,15 @@ class PersonalData:
         self.learn_text(key)
         return key
 
+    def _learn_within(self, text: str) -> None:
+        """Remember the personal data of a document that stands inside of *text*."""
+        start = text.lstrip()[:1]
+        if start == "<":
+            self.learn_xml(text)
+        elif start in {"{", "["}:
+            with suppress(DocumentError, UnicodeEncodeError):
+                self.learn(read_json(text.encode()))
+
     def _note_halves(self, person: dict[str, Any]) -> None:
         """Remember the two parts of the user's address, if an object has them in two members."""
         halves = self._user.casefold().split("@")
@@ -145,6 +158,7 @@ class PersonalData:
         if isinstance(value, str):
             self.words.update(map(str.casefold, _WORD.findall(value)))
             self.learn_text(value)
+            self._learn_within(value)
         return value
 
     # --- replacing ------------------------------------------------------------------------------
@@ -329,10 +343,11 @@ def _list_secrets(spec: MappingSpec) -> set[str]:
 
 def _learn_from(personal: PersonalData, answer_run: AnswerRun) -> None:
     """Let *personal* learn from all answers of the platform."""
+    formats = find_formats(answer_run.bridge.spec)
     for exchange in answer_run.exchanges:
         if exchange.answer is None:
             continue
-        document = read_json(exchange.answer, any_content_type=True)
+        document = read_values(exchange.answer, formats.get(exchange.request.call))
         if not isinstance(document, Unreadable):
             personal.learn(document)
             continue

@@ -16,9 +16,10 @@ from typing import Any
 from urllib.parse import quote, unquote
 from xml.sax.saxutils import escape, quoteattr
 
-from ticketbridge.engine.upstream.encodings import EncodingError, text_of
-from ticketbridge.engine.upstream.formats import charset_of
+from ticketbridge.engine.upstream.answer_formats import charset_of
 from ticketbridge.engine.upstream.messages import PlatformAnswer
+from ticketbridge.formats.encodings import text_of
+from ticketbridge.formats.unreadable import DocumentError
 from ticketbridge.workbench.personal.personal_kinds import DataSpot
 from ticketbridge.workbench.samples import looks_like_xml
 
@@ -167,7 +168,7 @@ def find_xml_text(answer: PlatformAnswer) -> str | None:
     try:
         text = text_of(answer.content, charset_of(answer.headers.get("content-type", "")))
         return _ENCODING.sub(r"\1UTF-8", "".join(text.pieces()), count=1)
-    except EncodingError:
+    except DocumentError:
         return None
 
 

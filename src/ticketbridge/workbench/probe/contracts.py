@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from ticketbridge.contract import Breach, Validator, tickets_schema
 from ticketbridge.contract.shape import Schema, resolve
-from ticketbridge.engine.upstream.formats import Unreadable, read_json
+from ticketbridge.engine.upstream.answer_formats import Unreadable, read_json_answer
 from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.workbench.probe.caller import Heard
 from ticketbridge.workbench.probe.probe_findings import ProbeFinding, finding
@@ -139,7 +139,7 @@ def _document(heard: Heard) -> Any:
     """Return the JSON document, or Unreadable."""
     headers = {name.lower(): value for name, value in heard.headers.items()}
     answer = PlatformAnswer(heard.status, headers, heard.content)
-    return read_json(answer, any_content_type=True)
+    return read_json_answer(answer, any_content_type=True)
 
 
 def _got(document: object, breach: Breach) -> str:

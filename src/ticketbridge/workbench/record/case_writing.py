@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
@@ -14,9 +15,11 @@ from ticketbridge.workbench.cases.answer_reader import JSON_TYPE
 from ticketbridge.workbench.cases.value_text import write_block, write_flow, write_scalar
 from ticketbridge.workbench.record.recorded_answers import RecordedAnswer
 from ticketbridge.workbench.record.replay import ReplayedAnswer
+from ticketbridge.workbench.samples import looks_like_xml
 
 LONGEST = 16 * 1024
 FOLDER = "samples"
+FORM_TYPE = "application/x-www-form-urlencoded"
 _WIDEST = 90
 _PARAMETER = re.compile(r"[^&?]+")
 
@@ -69,7 +72,7 @@ def _write_answer(replayed: ReplayedAnswer, key: str) -> Iterator[str]:
     asked = _drop_parameter(replayed.asked, key).replace("%40", "@")
     yield f"    - {reply.method.lower()}: {write_scalar(asked)}"
     if replayed.content:
-        yield from _write_sent(replayed.content)
+        yield from _write_sent(replayed.content, replayed.sent_type)
     if reply.status != 200:
         yield f"      status: {reply.status}"
     headers = dict(reply.headers)
@@ -92,14 +95,18 @@ def _write_body(
         yield f"      text: {write_scalar(reply.content.decode())}"
 
 
-def _write_sent(content: bytes) -> Iterator[str]:
+def _write_sent(content: bytes, sent_type: str) -> Iterator[str]:
     """Yield what the request must carry."""
-    try:
-        yield from _write_member("json", msgspec.json.decode(content), "      ")
-    except msgspec.MsgspecError:
-        form = parse_qs(content.decode(), keep_blank_values=True)
-        single = {name: v[0] if len(v) == 1 else v for name, v in form.items()}
-        yield from _write_member("form", single, "      ")
+    with suppress(msgspec.MsgspecError):
+        return _write_member("json", msgspec.json.decode(content), "      ")
+    text = content.decode()
+    if looks_like_xml(content):
+        return iter([f"      xml: {write_scalar(text)}"])
+    if sent_type != FORM_TYPE:
+        return iter([f"      asked: {{text: {write_scalar(text)}}}"])
+    form = parse_qs(text, keep_blank_values=True)
+    single = {name: v[0] if len(v) == 1 else v for name, v in form.items()}
+    return _write_member("form", single, "      ")
 
 
 def _drop_parameter(asked: str, key: str) -> str:

@@ -37,6 +37,8 @@ _PASSING = frozenset(
     }
 )
 """Functions that give elements of their arguments as they are: these count where they are read further."""
+_READING = frozenset({"from_json", "from_xml"})
+"""Functions that read a document: of its text, the parts count that are read further."""
 _COUNTING = frozenset({"length", "type"})
 
 
@@ -51,6 +53,9 @@ class Noting(Protocol):
 
     def note_merged(self, made: dict[str, Any], containers: Sequence[Any]) -> None:
         """Note that the members of *made* come from *containers*, from the last that has the key."""
+
+    def note_document(self, text: str, document: Any) -> None:
+        """Note that *document* was read in *text*."""
 
 
 class Evaluation:
@@ -233,7 +238,7 @@ class Evaluation:
 
     def _note_argument(self, name: str, argument: Any) -> None:
         """Note what a function of that name reads of an argument."""
-        if name in _COUNTING:
+        if name in _COUNTING or name in _READING:
             return
         if name == "keys" and isinstance(argument, dict):
             for key in argument:
@@ -258,6 +263,8 @@ class Evaluation:
         made = function.call(*scope, *given)
         if node.name == "merge":
             self._reads.note_merged(made, arguments)
+        if node.name in _READING:
+            self._reads.note_document(given[0], made)
         return made
 
     def _look_up(self, node: nodes.Call, current: Any, *, rooted: bool) -> Any:
@@ -286,6 +293,9 @@ class _Silent:
         pass
 
     def note_merged(self, made: dict[str, Any], containers: Sequence[Any]) -> None:
+        pass
+
+    def note_document(self, text: str, document: Any) -> None:
         pass
 
 

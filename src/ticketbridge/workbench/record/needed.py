@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
 import msgspec
 
+from ticketbridge.formats.json import read_json
 from ticketbridge.workbench.personal.field_names import is_field_name
 from ticketbridge.workbench.personal.personal_data import PersonalData, find_kind_at
 from ticketbridge.workbench.personal.personal_kinds import DataSpot, PersonalKind, split_words
@@ -23,7 +25,7 @@ from ticketbridge.workbench.personal.rewriting import (
     rewrite_xml,
 )
 from ticketbridge.workbench.personal.standins import StandIns, ValueShapes
-from ticketbridge.workbench.record.reading import Reads
+from ticketbridge.workbench.record.reading import Reads, find_inner_path
 from ticketbridge.workbench.record.slots import Use
 
 _ANY_NAME = re.compile(r"[^\W\d_]+(?:['\u2019.,\s-]+[^\W\d_]+)*\.?")
@@ -86,7 +88,24 @@ class Needed:
         read = self._reads.uses(text.path, value)
         return value if value in _TRUTHS else self._replace_value(value, text if read else spot)
 
+    def _rewrite_document(self, text: str) -> str:
+        """Return a text that is a document, with what is not needed in it replaced."""
+        path = find_inner_path(text)
+        if text.lstrip().startswith("<"):
+            return rewrite_xml(
+                text,
+                lambda value, spot: str(
+                    self._replace_in_xml(value, replace(spot, path=(*path, *spot.path)))
+                ),
+                self._rename_tag,
+            )
+        document = read_json(text.encode())
+        made = change_values(document, self._replace_value, self._rename_key, DataSpot(path=path))
+        return msgspec.json.encode(made).decode()
+
     def _replace_value(self, value: Any, spot: DataSpot) -> Any:
+        if isinstance(value, str) and self._reads.has_document(value):
+            return self._rewrite_document(value)
         uses = self._reads.uses(spot.path, value)
         if value is None or isinstance(value, bool):
             return value

@@ -34,6 +34,7 @@ class Reads:
         self._paths: dict[int, Path] = {}
         self._members: dict[int, Sequence[Any]] = {}
         self._held: list[Any] = []
+        self._inner: set[str] = set()
 
     def uses(self, path: Path, value: Any) -> Collection[Use | PersonalKind]:
         """Return what *value* at *path* was read for; nothing if it was not read."""
@@ -67,6 +68,27 @@ class Reads:
                 return self._holder(one, key)
         return container
 
+    def note_document(self, text: str, document: Any) -> None:
+        """Note that *document* was read in *text*: its parts have paths of their own."""
+        self._inner.add(text.strip())
+        self._learn_paths_below(document, find_inner_path(text))
+
+    def has_document(self, text: str) -> bool:
+        """Whether a document was read in *text*."""
+        return text.strip() in self._inner
+
+    def learn_twin(self, known: Any, other: Any) -> None:
+        """Learn that the parts of *other* stand where those of *known*, which is equal, do."""
+        path = self._paths.get(id(known))
+        if path is not None and id(other) not in self._paths:
+            self._learn_paths_below(other, path)
+        elif isinstance(known, dict) and isinstance(other, dict):
+            for key in known.keys() & other.keys():
+                self.learn_twin(known[key], other[key])
+        elif isinstance(known, list) and isinstance(other, list):
+            for one, another in zip(known, other, strict=False):
+                self.learn_twin(one, another)
+
     def learn_paths(self, document: Any) -> None:
         """Learn the paths of all parts of *document*."""
         if id(document) not in self._paths and isinstance(document, dict | list):
@@ -83,6 +105,11 @@ class Reads:
         else:
             for member in value:
                 self._learn_paths_below(member, path)
+
+
+def find_inner_path(text: str) -> Path:
+    """Return the path of the document inside of *text*."""
+    return ("the document in", text.strip())
 
 
 def _make_leaf(path: Path, value: Any) -> _Leaf:
@@ -105,17 +132,24 @@ class ReadingCompiler(SpecCompiler):
         """See SpecCompiler."""
         made = super().expression(spec, roots, gives)
         use = self._slots.get(spec, Use.DECIDES)
-        return made if use is Use.NOTHING else made.with_announcement(self._make_reader(made, use))
+        if use is Use.NOTHING:
+            return made
+        # Announced, so that it is read although its value may be an error.
+        latest: list[Any] = []
+        read = made.with_announcement(self._make_reader(made, use, latest))
+        return read.with_watch(lambda _, given: self._reads.learn_twin(latest[0], given))
 
     def _make_reader(
-        self, expression: Expression, use: Use | PersonalKind
+        self, expression: Expression, use: Use | PersonalKind, latest: list[Any]
     ) -> Callable[[Scope], None]:
+        """Return what reads as *expression* does, and leaves the value in *latest*."""
         reads = self._reads
 
         def read(scope: Scope) -> None:
             reads.learn_paths(scope.get("body"))
             evaluation = Evaluation(scope, reads, use)
             value = evaluation.of(expression)
+            latest[:] = [value]
             if isinstance(use, PersonalKind):
                 reads.made.update((each, use) for each in _find_scalars(value))
 

@@ -10,10 +10,18 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ticketbridge.engine.upstream.formats import Unreadable, read_json
+from ticketbridge.engine.upstream.answer_formats import Unreadable
 from ticketbridge.engine.upstream.messages import PlatformAnswer
-from ticketbridge.mapping.spec import CallSpec, LinkHeaderSpec
+from ticketbridge.mapping.spec import (
+    CallSpec,
+    FormatSpec,
+    JsonFormatSpec,
+    LinkHeaderSpec,
+    TextFormatSpec,
+    XmlFormatSpec,
+)
 from ticketbridge.workbench.answer_run import AnswerRun, Exchange
+from ticketbridge.workbench.call_formats import find_formats, read_values, says_text, write_values
 from ticketbridge.workbench.cases.case_platform import BASE, below_base
 from ticketbridge.workbench.personal.rewriting import find_xml_text
 from ticketbridge.workbench.record.needed import Needed
@@ -30,7 +38,8 @@ _LINK = re.compile(r"<(?P<url>[^>]*)>(?P<rest>(?:\s*;\s*rel\s*=\s*(?:\"[^\"]*\"|
 class RecordedAnswer:
     """One answer of the platform: its call, and the request of that time.
 
-    *content* is the body with made-up data; *document* is the same as values, if it is JSON.
+    *content* is the body with made-up data; *document* is the same as values, if it is JSON. *form* is the
+    format of the call, in whose encoding the body goes out, where *content* is in UTF-8.
     """
 
     call: str
@@ -40,6 +49,7 @@ class RecordedAnswer:
     headers: dict[str, str]
     content: bytes = field(repr=False)
     document: Any = field(default=msgspec.UNSET, repr=False)
+    form: FormatSpec | None = None
 
     @property
     def is_json(self) -> bool:
@@ -67,6 +77,10 @@ def _list_answered(answer_run: AnswerRun) -> Iterator[tuple[Exchange, PlatformAn
             yield exchange, exchange.answer
 
 
+class UnsafeAnswerError(Exception):
+    """An answer in which nobody can tell what is personal; the text says which."""
+
+
 class AnswerRecorder:
     """Makes recorded answers from a answer_run; *needed* replaces what must not stay.
 
@@ -85,18 +99,20 @@ class AnswerRecorder:
             and entry.pages is not None
             and isinstance(entry.pages.paging, LinkHeaderSpec)
         }
+        self._formats = find_formats(spec)
         self._needed = needed
         self._names = names
 
     def make_answers(self) -> Iterator[RecordedAnswer]:
-        """Yield a recorded answer for each call that was answered."""
+        """Yield a recorded answer for each call that was answered. Raises UnsafeAnswerError."""
         for exchange, answer in _list_answered(self._trial):
             yield self._make_answer(exchange, answer)
 
     def _make_answer(self, exchange: Exchange, answer: PlatformAnswer) -> RecordedAnswer:
         asked = below_base(exchange.request.url, self._base_url)
-        content, document = self._make_content(answer)
         call = exchange.request.call
+        form = self._formats[call]
+        content, document = self._make_content(answer, form, call)
         return RecordedAnswer(
             call,
             exchange.request.method,
@@ -105,6 +121,7 @@ class AnswerRecorder:
             dict(self._list_headers(call, answer)),
             content,
             document,
+            form,
         )
 
     def _list_headers(self, call: str, answer: PlatformAnswer) -> Iterator[tuple[str, str]]:
@@ -121,13 +138,21 @@ class AnswerRecorder:
         """Return a link whose only parameter is `rel`, which alone names the next page."""
         return f"<{self._needed.rewrite_link(match['url'])}>{match['rest']}"
 
-    def _make_content(self, answer: PlatformAnswer) -> tuple[bytes, Any]:
+    def _make_content(
+        self, answer: PlatformAnswer, form: FormatSpec, call: str
+    ) -> tuple[bytes, Any]:
         if not answer.content:
             return b"", msgspec.UNSET
-        document = read_json(answer, any_content_type=True)
-        if not isinstance(document, Unreadable):
-            changed = change_texts(self._needed.rewrite_json(document), self._hide_host)
-            return msgspec.json.encode(changed), changed
+        if isinstance(form, TextFormatSpec) and says_text(answer):
+            # It is one value: all of it is needed, and nothing names the parts that are somebody's.
+            raise UnsafeAnswerError(f"the answer to `{call}` is a text")
+        values = read_values(answer, form)
+        if not isinstance(values, Unreadable):
+            changed = change_texts(self._needed.rewrite_json(values), self._hide_host)
+            document = (
+                changed if isinstance(form, JsonFormatSpec | XmlFormatSpec) else msgspec.UNSET
+            )
+            return write_values(changed, form), document
         xml = find_xml_text(answer)
         if xml is not None:
             return self._hide_host(self._needed.rewrite_xml(xml)).encode(), msgspec.UNSET

@@ -37,6 +37,7 @@ from ticketbridge.workbench.record.reading import ReadingCompiler, Reads
 from ticketbridge.workbench.record.recorded_answers import (
     AnswerRecorder,
     RecordedAnswer,
+    UnsafeAnswerError,
     list_real_answers,
 )
 from ticketbridge.workbench.record.replay import NotRecorded, Replay
@@ -70,7 +71,7 @@ def record(answer_run: AnswerRun, mapping: Path, file: Path, name: str | None = 
     stand_ins = StandIns(answer_run.user, personal.words | personal.known.keys())
     names = find_named_keys(spec)
     needed = Needed(reads, personal, stand_ins, names)
-    replies = list(AnswerRecorder(answer_run, needed, names).make_answers())
+    replies = _make_replies(AnswerRecorder(answer_run, needed, names))
     offline = compile_for_cases(load_for_cases(mapping))
     run = _run_replay(replies, offline, stand_ins.user, answer_run)
     _require_same(answer_run, run, personal)
@@ -86,6 +87,14 @@ def record(answer_run: AnswerRun, mapping: Path, file: Path, name: str | None = 
     _require_no_leaks(case, personal)
     _keep_case(case, name, file, offline)
     return name
+
+
+def _make_replies(recorder: AnswerRecorder) -> list[RecordedAnswer]:
+    try:
+        return list(recorder.make_answers())
+    except UnsafeAnswerError as error:
+        hint = "write the case by hand, with made-up data in `text`"
+        raise RecordError(f"{error}, in which nobody can tell what is personal: {hint}") from None
 
 
 # --- with made-up data ----------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from ticketbridge.engine.upstream.context import AnswerContext
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
+from ticketbridge.workbench.call_formats import write_in_charset
 from ticketbridge.workbench.cases.case_platform import BASE, below_base
 from ticketbridge.workbench.record.recorded_answers import RecordedAnswer
 
@@ -18,11 +19,12 @@ class NotRecorded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ReplayedAnswer:
-    """A reply, and the request that it answers in the case: *asked* is its target."""
+    """A reply, and the request that it answers in the case: *asked* is its target, *sent_type* its type."""
 
     reply: RecordedAnswer
     asked: str
     content: bytes | None = field(repr=False)
+    sent_type: str = ""
 
 
 class Replay:
@@ -44,9 +46,12 @@ class Replay:
             raise NotRecorded(f"{request.call}: {request.method} {asked.partition('?')[0]}")
         reply = max(fitting, key=lambda reply: _measure_likeness(reply.asked, asked))
         self.left.remove(reply)
-        self.replayed.append(ReplayedAnswer(reply, asked, request.content))
+        sent_type = dict(request.headers).get("Content-Type", "")
+        self.replayed.append(ReplayedAnswer(reply, asked, request.content, sent_type))
         headers = {n: v.replace(BASE, self._base_url) for n, v in reply.headers.items()}
         content = reply.content.replace(BASE.encode(), self._base_url.encode())
+        content_type = headers.get("content-type", "")
+        content = write_in_charset(content, reply.form, content_type)
         headers["content-length"] = str(len(content))
         return PlatformAnswer(reply.status, headers, content, request.credentials)
 

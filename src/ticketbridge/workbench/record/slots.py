@@ -11,6 +11,7 @@ from ticketbridge.jmes.nodes import Field
 from ticketbridge.mapping.spec import (
     BindingSpec,
     CallSpec,
+    CsvFormatSpec,
     ExpressionSpec,
     FieldSpec,
     MappingSpec,
@@ -114,6 +115,9 @@ def find_kept_words(spec: MappingSpec) -> set[str]:
 def find_named_keys(spec: MappingSpec) -> frozenset[str]:
     """Return the keys of the platform's answers that the mapping names."""
     found = {*_find_keys((spec.source, spec.ticket)), "errors"}  # which are looked for in GraphQL
+    for part in parts_within(spec.source):
+        if isinstance(part, CsvFormatSpec):
+            found.update(part.columns)
     return frozenset(found | find_kept_words(spec))
 
 

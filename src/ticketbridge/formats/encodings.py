@@ -1,4 +1,4 @@
-"""In which encoding an XML answer is, and its text."""
+"""In which encoding a document is, and its text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+
+from ticketbridge.formats.unreadable import DocumentError
 
 _PIECE = 64 * 1024
 _HEAD = 200
@@ -28,10 +30,6 @@ _CODECS: Mapping[str, str] = MappingProxyType(
 )
 
 
-class EncodingError(Exception):
-    """What cannot be decoded, or not without a guess; its text tells no data."""
-
-
 @dataclass(frozen=True, slots=True)
 class Text:
     """An answer's *content* with the encoding that it is in.
@@ -49,20 +47,20 @@ class Text:
         return len(self.content) > _PIECE
 
     def pieces(self) -> Iterator[str]:
-        """The text; EncodingError where the content is not in its encoding."""
+        """The text; DocumentError where the content is not in its encoding."""
         decoder = codecs.getincrementaldecoder(self.codec)()
         try:
             for start in range(0, len(self.content), _PIECE):
                 yield decoder.decode(self.content[start : start + _PIECE])
             yield decoder.decode(b"", final=True)
         except UnicodeDecodeError:
-            raise EncodingError("text that is not in its encoding") from None
+            raise DocumentError("text that is not in its encoding") from None
 
 
 def text_of(content: bytes, charset: str | None) -> Text:
     """*content* as text; *charset* is what the answer's head says of it, if it says it.
 
-    Raises EncodingError where the encoding is not one of the few that are read here, and where head,
+    Raises DocumentError where the encoding is not one of the few that are read here, and where head,
     declaration and byte order mark say different things of text that is not the same in all of them.
     """
     body = content.removeprefix(_BOM)
@@ -73,12 +71,36 @@ def text_of(content: bytes, charset: str | None) -> Text:
     if body.isascii():
         return Text(body, "ascii", declared)
     if len(said) > 1:
-        raise EncodingError("head and document name different encodings")
+        raise DocumentError("head and document name different encodings")
     return Text(body, said.pop() if said else "utf-8", declared)
+
+
+def decode(content: bytes, *charsets: str | None) -> str:
+    """*content* as text in the encoding of all those of *charsets* that are given, or else in UTF-8.
+
+    Raises DocumentError as `text_of` does.
+    """
+    body = content.removeprefix(_BOM)
+    names = [*filter(None, charsets), *(["utf-8"] if body is not content else [])]
+    codecs_named = {_codec(name) for name in names}
+    if len(codecs_named) > 1 and not body.isascii():
+        raise DocumentError("different encodings are named")
+    try:
+        return body.decode(codecs_named.pop() if codecs_named else "utf-8")
+    except UnicodeDecodeError:
+        raise DocumentError("text that is not in its encoding") from None
+
+
+def encode(text: str, charset: str) -> bytes:
+    """*text* in the encoding *charset*, one of those that are read. Raises DocumentError."""
+    try:
+        return text.encode(_codec(charset))
+    except UnicodeEncodeError:
+        raise DocumentError("text that its encoding cannot carry") from None
 
 
 def _codec(name: str) -> str:
     codec = _CODECS.get(name.lower())
     if codec is None:
-        raise EncodingError("an encoding that is not read here (UTF-8 is)")
+        raise DocumentError("an encoding that is not read here (UTF-8 is)")
     return codec

@@ -19,13 +19,14 @@ a time, so that other answers get their turn.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn, cast
 from xml.parsers import expat
 
-from ticketbridge.engine.upstream.encodings import EncodingError, Text
-from ticketbridge.jmes import AttributedElement, RepeatedElement
+from ticketbridge.formats.attributed import AttributedElement
+from ticketbridge.formats.encodings import Text
+from ticketbridge.formats.repeated import RepeatedElement
+from ticketbridge.formats.unreadable import DocumentError
 
 _DEEPEST = 200
 # Bytes; also of a comment. With each new piece expat reads either again from its beginning.
@@ -41,10 +42,6 @@ _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 Path = tuple[str, ...]
 """Names of elements, the innermost last."""
-
-
-class XmlError(Exception):
-    """What cannot be read, or is not read here; its text tells no data."""
 
 
 class Lists:
@@ -72,20 +69,12 @@ class Lists:
         return [one[-1] for one in parents if tuple(path[1 - len(one) :]) == one[:-1]]
 
 
-async def read_xml(text: Text, lists: Lists) -> dict[str, Any]:
-    """The document in *text*: an object with one key, the root element. Raises XmlError."""
-    reader = _XmlReader(lists, text.declared)
-    try:
-        for piece in text.pieces():
-            reader.feed(piece)
-            if text.is_long:
-                await asyncio.sleep(0)
-        return reader.document()
-    except EncodingError as error:
-        raise XmlError(str(error)) from None
-    except expat.ExpatError as error:
-        message = expat.errors.messages[error.code]
-        raise XmlError(f"no well-formed XML ({message}, line {error.lineno})") from None
+def read_xml(text: Text, lists: Lists) -> dict[str, Any]:
+    """The document in *text*: an object with one key, the root element. Raises DocumentError."""
+    reader = XmlReader(lists, declared=text.declared)
+    for piece in text.pieces():
+        reader.feed(piece)
+    return reader.document()
 
 
 class _Element:
@@ -109,8 +98,13 @@ class _Element:
         """Whether it has neither elements nor text; white space is none."""
         return self.content is None and not self._text()
 
+    def drop_attributes(self) -> None:
+        """Keep of the attributes only that they say that the element is null."""
+        self.attributes = {} if self.nil else None
+        self.strictly = self.only = True
+
     def value(self) -> Any:
-        """Null, its text, or an object of what else is in it. Raises XmlError for a null with content."""
+        """Null, its text, or an object of what else is in it. DocumentError: a null with content."""
         if self.attributes is not None:
             return self._attributed(self.attributes)
         text = self._text()
@@ -124,7 +118,7 @@ class _Element:
     def _attributed(self, attributes: dict[str, Any]) -> Any:
         is_empty = self.is_empty()
         if self.nil and self.strictly and not is_empty:
-            raise XmlError("an element that says that it is null, and has content")
+            raise DocumentError("an element that says that it is null, and has content")
         if self.only and self.nil is is_empty:
             # It says what is to be seen: null, or a value.
             self.attributes = None
@@ -141,18 +135,34 @@ class _Element:
         return text if text.strip(_BLANK) else ""
 
 
-class _XmlReader:
-    """Takes text piece by piece, and has the document at the end."""
+class XmlReader:
+    """Takes text piece by piece, and has the document at the end. Its methods raise DocumentError.
 
-    def __init__(self, lists: Lists, declared: str | None) -> None:
+    *parts* counts the elements and attributes so far.
+    """
+
+    def __init__(
+        self,
+        lists: Lists,
+        *,
+        declared: str | None = None,
+        is_text: bool = False,
+        drops: bool = False,
+    ) -> None:
+        """*declared* is the encoding that the document must declare; in what *is_text* it means nothing.
+
+        *drops*: attributes are left out.
+        """
         self._lists = lists
         self._declared = declared
+        self._drops = drops
         self._path: list[str] = []
         self._open = [_Element()]
-        self._fed = self._parts = 0
+        self._fed = self.parts = 0
         self._parser = parser = expat.ParserCreate()
         parser.buffer_text = True
-        parser.XmlDeclHandler = self._declaration
+        if not is_text:
+            parser.XmlDeclHandler = self._declaration
         parser.StartDoctypeDeclHandler = _refuse_document_type
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
@@ -160,31 +170,40 @@ class _XmlReader:
 
     def feed(self, piece: str) -> None:
         """The next piece of the text."""
-        self._parser.Parse(piece, False)
+        self._parse(piece, is_last=False)
         self._fed += len(piece.encode())
         if self._fed - self._parser.CurrentByteIndex > 2 * _LONGEST_TAG:
-            raise XmlError("a tag or a comment that is too long")
-        if self._parts > _MOST_PARTS or len(self._parser.intern) > _MOST_NAMES:
-            raise XmlError("too many elements, attributes or names")
+            raise DocumentError("a tag or a comment that is too long")
+        if self.parts > _MOST_PARTS or len(self._parser.intern) > _MOST_NAMES:
+            raise DocumentError("too many elements, attributes or names")
 
     def document(self) -> dict[str, Any]:
-        """What was fed, which is all of it."""
-        self._parser.Parse("", True)
+        """What was fed, which is all of it: an object with one key, the root element."""
+        self._parse("", is_last=True)
         return cast("dict[str, Any]", self._open[0].content)
+
+    def _parse(self, piece: str, *, is_last: bool) -> None:
+        try:
+            self._parser.Parse(piece, is_last)
+        except expat.ExpatError as error:
+            message = expat.errors.messages[error.code]
+            raise DocumentError(f"no well-formed XML ({message}, line {error.lineno})") from None
 
     # --- what expat meets ------------------------------------------------------------------------
 
     def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
         if encoding != self._declared:
-            raise XmlError("a declaration of the encoding that cannot be read")
+            raise DocumentError("a declaration of the encoding that cannot be read")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._open) > _DEEPEST:
-            raise XmlError("nested too deeply")
-        self._parts += 1 + len(attributes)
+            raise DocumentError("nested too deeply")
+        self.parts += 1 + len(attributes)
         element = _Element(self._open[-1].prefixes)
         if attributes:
             _take_attributes(element, attributes)
+            if self._drops:
+                element.drop_attributes()
         self._open.append(element)
         self._path.append(_local(name) if ":" in name else name)
 
@@ -209,7 +228,7 @@ class _XmlReader:
 
 
 def _refuse_document_type(*_: object) -> NoReturn:
-    raise XmlError("a document type, which may define entities")
+    raise DocumentError("a document type, which may define entities")
 
 
 def _local(name: str) -> str:
@@ -226,7 +245,7 @@ def _take_attributes(element: _Element, attributes: dict[str, str]) -> None:
             known = element.prefixes
             element.prefixes = known | prefix if value == _SCHEMA_INSTANCE else known - prefix
             if len(element.prefixes) > _MOST_PREFIXES:
-                raise XmlError("too many prefixes for one namespace")
+                raise DocumentError("too many prefixes for one namespace")
         elif name != "xmlns":
             own[name] = value
     if not own:
@@ -236,7 +255,7 @@ def _take_attributes(element: _Element, attributes: dict[str, str]) -> None:
     element.nil = _truth(own, strict or _NIL)
     element.strictly = strict is not None
     if strict and element.nil is None:
-        raise XmlError("a `nil` that is neither true nor false")
+        raise DocumentError("a `nil` that is neither true nor false")
     # What XML Schema says of an element, such as its type, is no data beside a null.
     others = own.keys() - {strict or _NIL} - (instance if element.nil else set())
     element.only = element.nil is not None and not others

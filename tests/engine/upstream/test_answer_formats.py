@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.fake_platform import CLOSE, FakePlatform, Reply
 from tests.support import ids_on, item, order, orders, problem_on
 from ticketbridge.engine.problems import UpstreamUnreadable
-from ticketbridge.engine.upstream import formats
-from ticketbridge.engine.upstream.formats import Unreadable, read_json
+from ticketbridge.engine.upstream.answer_formats import Unreadable, read_json_answer
 from ticketbridge.engine.upstream.messages import PlatformAnswer
+from ticketbridge.formats import json as json_reader
 
 TEXTS = st.sampled_from(["", "a", ":", 'a:"b', "\\u003a", "é", "{", "\\"])
 DOCUMENTS = st.recursive(
@@ -28,15 +28,15 @@ def read(text: str) -> Any:
     """The document that a platform sends as *text*."""
     headers = {"content-type": "application/json", "content-length": "0"}
     answer = PlatformAnswer(200, headers, text.encode())
-    return read_json(answer, any_content_type=False)
+    return read_json_answer(answer, any_content_type=False)
 
 
 @pytest.fixture(params=[0, 1_000_000], ids=["long", "short"])
 def limits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Documents count as long from the first byte on, or as short."""
-    monkeypatch.setattr(formats, "_LARGE", request.param)
-    monkeypatch.setattr(formats, "_FEW", 2)
-    monkeypatch.setattr(formats, "_MANY", 2)
+    monkeypatch.setattr(json_reader, "_LARGE", request.param)
+    monkeypatch.setattr(json_reader, "_FEW", 2)
+    monkeypatch.setattr(json_reader, "_MANY", 2)
 
 
 @pytest.mark.usefixtures("limits")

@@ -1,0 +1,230 @@
+"""From an answer's bytes to a document, in the format that the mapping declares, losslessly."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, Protocol, assert_never
+
+from ticketbridge.engine.tickets.turns import with_turns
+from ticketbridge.engine.upstream.messages import ACCEPT_JSON, PlatformAnswer
+from ticketbridge.formats.csv import read_csv
+from ticketbridge.formats.encodings import decode, text_of
+from ticketbridge.formats.json import read_json, read_json_lines
+from ticketbridge.formats.unreadable import DocumentError
+from ticketbridge.formats.xml import Lists, XmlReader
+from ticketbridge.mapping.spec import (
+    CsvFormatSpec,
+    FormatSpec,
+    JsonFormatSpec,
+    NdjsonFormatSpec,
+    TextFormatSpec,
+    XmlFormatSpec,
+)
+
+_NDJSON_TYPES = frozenset(
+    f"application/{prefix}{name}"
+    for prefix in ("", "x-")
+    for name in ("ndjson", "jsonl", "jsonlines")
+)
+_CSV_TYPES = frozenset({"text/csv", "application/csv", "text/tab-separated-values"})
+_CHARSET = re.compile(r""";\s*charset\s*=\s*"?([^\s";]+)""", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Stands for the body of an answer that cannot be read; *reason* is for the log."""
+
+    reason: str
+
+
+NO_BODY: Final = Unreadable("the answer has no body")
+
+
+class Format(Protocol):
+    """How answers are read."""
+
+    async def read(self, answer: PlatformAnswer) -> Any:
+        """The document in *answer*, or Unreadable."""
+        ...
+
+
+def compile_format(spec: FormatSpec, *, any_content_type: bool) -> Format:
+    """The format that *spec* declares."""
+    match spec:
+        case JsonFormatSpec(charset="utf-8"):
+            return _JsonFormat(any_content_type)
+        case JsonFormatSpec(charset=charset):
+            return _OtherFormat("JSON", _says_json, _ReadOtherJson(charset), any_content_type)
+        case NdjsonFormatSpec():
+            return _FramedFormat("NDJSON", _says_ndjson, _read_ndjson, any_content_type)
+        case CsvFormatSpec():
+            return _FramedFormat("CSV", _says_csv, _ReadCsv(spec), any_content_type)
+        case TextFormatSpec():
+            return _FramedFormat("plain text", _says_text, _read_text, any_content_type)
+        case XmlFormatSpec():
+            read = _ReadXml(Lists(spec.lists), drops=spec.attributes == "drop")
+            return _OtherFormat("XML", _says_xml, read, any_content_type)
+        case _:
+            assert_never(spec)
+
+
+def accept_of(spec: FormatSpec) -> str:
+    """What `Accept` says to get answers in the format that *spec* declares."""
+    return _ACCEPT[type(spec)]
+
+
+_ACCEPT: Mapping[type[FormatSpec], str] = MappingProxyType(
+    {
+        JsonFormatSpec: ACCEPT_JSON,
+        NdjsonFormatSpec: "application/x-ndjson, application/jsonl",
+        CsvFormatSpec: "text/csv",
+        TextFormatSpec: "text/plain",
+        XmlFormatSpec: "application/xml, text/xml",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _JsonFormat:
+    any_content_type: bool
+
+    async def read(self, answer: PlatformAnswer) -> Any:
+        return read_json_answer(answer, any_content_type=self.any_content_type)
+
+
+@dataclass(frozen=True, slots=True)
+class _OtherFormat:
+    """A format whose *decode* gets an answer, and the encoding that its head names.
+
+    *name* is how the log calls it; *says* whether a content type is of it.
+    """
+
+    name: str
+    says: Callable[[str], bool]
+    decode: Callable[[PlatformAnswer, str | None], Awaitable[Any]]
+    any_content_type: bool
+
+    async def read(self, answer: PlatformAnswer) -> Any:
+        if not answer.content:
+            return NO_BODY
+        content_type = answer.headers.get("content-type", "")
+        if not self.any_content_type and not self.says(content_type):
+            return Unreadable(f"the content type is not {self.name}")
+        # A content type that does not matter says nothing of the encoding either.
+        charset = None if self.any_content_type else charset_of(content_type)
+        try:
+            return await self.decode(answer, charset)
+        except DocumentError as error:
+            return Unreadable(f"no {self.name} that is read here: {error}")
+
+
+class _FramedFormat(_OtherFormat):
+    """A format in which the beginning of a document is a document too: something must mark its end."""
+
+    __slots__ = ()
+
+    async def read(self, answer: PlatformAnswer) -> Any:
+        if answer.content and not answer.is_marked_off:
+            return Unreadable(f"nothing marks the end of the {self.name}: it may be cut")
+        return await _OtherFormat.read(self, answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadOtherJson:
+    charset: str
+
+    async def __call__(self, answer: PlatformAnswer, charset: str | None) -> Any:
+        text = decode(answer.content, self.charset, charset)
+        return read_json(text.encode(), whole=answer.is_marked_off)
+
+
+async def _read_ndjson(answer: PlatformAnswer, _charset: str | None) -> Any:
+    values = [value async for value in with_turns(read_json_lines(answer.content))]
+    # Blank lines alone say no more than no body does: surely not that the list is empty.
+    return values or NO_BODY
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadCsv:
+    spec: CsvFormatSpec
+
+    async def __call__(self, answer: PlatformAnswer, charset: str | None) -> Any:
+        spec = self.spec
+        text = decode(answer.content, spec.charset, charset)
+        rows = read_csv(text, spec.columns, delimiter=spec.delimiter, any_end=spec.any_end)
+        return [row async for row in with_turns(rows)]
+
+
+async def _read_text(answer: PlatformAnswer, charset: str | None) -> Any:
+    return decode(answer.content, charset)
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadXml:
+    lists: Lists
+    drops: bool
+
+    async def __call__(self, answer: PlatformAnswer, charset: str | None) -> Any:
+        text = text_of(answer.content, charset)
+        reader = XmlReader(self.lists, declared=text.declared, drops=self.drops)
+        for piece in text.pieces():
+            reader.feed(piece)
+            if text.is_long:
+                await asyncio.sleep(0)
+        return reader.document()
+
+
+def charset_of(content_type: str) -> str | None:
+    """The encoding that *content_type* names, or None."""
+    found = _CHARSET.search(content_type)
+    return found[1] if found else None
+
+
+def read_json_answer(answer: PlatformAnswer, *, any_content_type: bool) -> Any:
+    """The JSON document in *answer*, or Unreadable."""
+    if not answer.content:
+        return NO_BODY
+    if not any_content_type and not _says_json(answer.headers.get("content-type", "")):
+        return Unreadable("the content type is not JSON")
+    try:
+        return read_json(answer.content, whole=answer.is_marked_off)
+    except DocumentError as error:
+        return Unreadable(str(error))
+
+
+def _says_json(content_type: str) -> bool:
+    media_type = media_type_of(content_type)
+    return media_type in {"application/json", "text/json"} or (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    )
+
+
+def _says_ndjson(content_type: str) -> bool:
+    return media_type_of(content_type) in _NDJSON_TYPES
+
+
+def _says_csv(content_type: str) -> bool:
+    return media_type_of(content_type) in _CSV_TYPES
+
+
+def _says_text(content_type: str) -> bool:
+    return media_type_of(content_type) == "text/plain"
+
+
+def _says_xml(content_type: str) -> bool:
+    """XHTML is XML too, but a page for people: most likely that of an error."""
+    media_type = media_type_of(content_type)
+    return media_type in {"application/xml", "text/xml"} or (
+        media_type.startswith("application/")
+        and media_type.endswith("+xml")
+        and media_type != "application/xhtml+xml"
+    )
+
+
+def media_type_of(content_type: str) -> str:
+    """The media type that *content_type* names, in small letters."""
+    return content_type.partition(";")[0].strip().lower()

@@ -1,0 +1,70 @@
+"""`xml`: a request's body as the text of one document, in which holes stand as texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from ticketbridge.formats.unreadable import DocumentError
+from ticketbridge.formats.xml_text import TextRun, list_texts
+from ticketbridge.mapping.findings import Place
+from ticketbridge.mapping.headers import is_sensitive_parameter
+from ticketbridge.mapping.read_context import Context
+from ticketbridge.mapping.spec_texts import ExpressionSpec, TemplateSpec
+from ticketbridge.mapping.words import shown
+
+_MARK = "\ufffc"  # stands for what is put in
+_HINT = "one document, in which holes and variables stand as the text of an element or an attribute"
+
+
+def texts_of(template: TemplateSpec) -> Iterator[tuple[str, TemplateSpec]]:
+    """Yield the texts of the document *template*, each by the name of its element or attribute.
+
+    Nothing of a document that is not well-formed, which is reported elsewhere.
+    """
+    with suppress(DocumentError):
+        for run, text in _list_filled(template):
+            yield run.name, text
+
+
+def check_document(template: TemplateSpec, context: Context) -> None:
+    """Report a *template* that is no well-formed document, and what is put in where no text may stand."""
+    try:
+        texts = _list_filled(template)
+    except DocumentError as error:
+        context.report.error(template.place, "TB076", f"`xml` is no document: {error}", _HINT)
+        return
+    for run, text in texts:
+        if not run.is_free:
+            for place in _places(text):
+                message = "this stands in a comment, an instruction or CDATA, where nothing can be escaped"
+                hint = "write it as the text of an element, with `&lt;` for `<` where it holds a document"
+                context.report.error(place, "TB077", message, hint)
+        elif is_sensitive_parameter(run.name) and all(isinstance(each, str) for each in text.parts):
+            message = f"{shown(run.name)} is a credential in clear"
+            context.report.warning(template.place, "TB053", message, "use a variable: `${NAME}`")
+
+
+def _list_filled(template: TemplateSpec) -> list[tuple[TextRun, TemplateSpec]]:
+    """Each text of a document, and what it is made of; DocumentError.
+
+    What is put in stands in the order of the document, as its marks do.
+    """
+    put_in = [part for part in template.parts if not isinstance(part, str)]
+    runs = list_texts("".join(each if isinstance(each, str) else _MARK for each in template.parts))
+    if sum(run.text.count(_MARK) for run in runs) != len(put_in):
+        raise DocumentError("it has U+FFFC, which stands for no text")
+    filled, left = [], iter(put_in)
+    for run in runs:
+        first, *rest = run.text.split(_MARK)
+        parts = [first, *(each for text in rest for each in (next(left), text))]
+        if run.text.strip():
+            kept = tuple(part for part in parts if part)
+            filled.append((run, TemplateSpec(kept, template.place)))
+    return filled
+
+
+def _places(text: TemplateSpec) -> Iterator[Place]:
+    for part in text.parts:
+        if not isinstance(part, str):
+            yield part.place if isinstance(part, ExpressionSpec) else text.place
