@@ -15,6 +15,7 @@ from ticketbridge.mapping.named_files import FileSpec, read_schema
 from ticketbridge.mapping.networks import IPNetwork
 from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec_answers import (
+    NOTHING_THERE,
     OWNS_NOTHING,
     FormatSpec,
     JsonFormatSpec,
@@ -90,6 +91,7 @@ from ticketbridge.mapping.yaml_nodes import Broken, Node
 __all__ = [
     "DEFAULT_BODY",
     "MAPPING",
+    "NOTHING_THERE",
     "OWNS_NOTHING",
     "AccessSpec",
     "ApiKeyAuthSpec",

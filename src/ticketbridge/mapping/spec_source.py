@@ -108,7 +108,8 @@ def _check_call(_spec: CallSpec, node: Node, context: Context) -> None:
         message = "a paged call needs `take`, `each` or `collect`"
         context.report.error(node.place, "TB061", message, "for example each: body.data")
     if isinstance(pages, MapNode) and given == ["take"]:
-        check_paged_take(pages, context)
+        has_end = any(rule.then == "last" for rule in spec.responses)
+        check_paged_take(pages, context, has_end=has_end)
     elif isinstance(pages, MapNode) and given:
         check_items(pages, given[0], context)
 
@@ -205,7 +206,9 @@ def check_source(
         _check_name(item, taken, context)
         if isinstance(entry, CallSpec):
             check_request(item, claimed, context)
-            check_claims(entry.responses, item.get("responses"), context, looped=looped)
+            paged = entry.pages is not None
+            responses = item.get("responses")
+            check_claims(entry.responses, responses, context, looped=looped, paged=paged)
         looped = looped or _loops(entry)
 
 

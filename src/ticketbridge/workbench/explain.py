@@ -212,6 +212,7 @@ class ProblemExplanation(ExplanationPart, frozen=True):
 class AnswerExplanation(msgspec.Struct, frozen=True, rename="camel"):
     """How an answer came about; *calls* and *records* are unset if nobody asked for them.
 
+    *nothing* counts the bindings for which a call found nothing (`then: none`); unset if there are none.
     Records of other people are not among *records*: *others* counts them.
     """
 
@@ -222,6 +223,7 @@ class AnswerExplanation(msgspec.Struct, frozen=True, rename="camel"):
     problem: ProblemExplanation | None
     verdicts: Mapping[str, int]
     notes: Sequence[str]
+    nothing: Mapping[str, int] | msgspec.UnsetType = msgspec.UNSET
     calls: Sequence[CallExplanation] | msgspec.UnsetType = msgspec.UNSET
     records: Sequence[RecordExplanation] | msgspec.UnsetType = msgspec.UNSET
     others: OthersExplanation | msgspec.UnsetType = msgspec.UNSET
@@ -304,6 +306,7 @@ def explain(
         _explain_problem(problem) if problem else None,
         answer_run.trace.verdicts,
         answer_run.trace.notes,
+        answer_run.trace.nothing or msgspec.UNSET,
         [explainer.call(exchange, shapes) for exchange in answer_run.exchanges]
         if whole
         else msgspec.UNSET,

@@ -38,7 +38,8 @@ Roots = Mapping[str, Collection[str] | None]
 class CallPlan:
     """A compiled CallSpec: all that its way through the pipe is made of.
 
-    *polls*: a rule may say to ask again later. *pages* is None where it is one request.
+    *polls*: a rule may say to ask again later; *may_say_nothing*: one may say `none`. *pages* is None
+    where it is one request.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class CallPlan:
             _check_placing(spec, self.request, compiler)
         self.rules = compile_rules(spec, upstream, answered, compiler, needs_body=_uses_body(spec))
         self.polls = any(rule.poll is not None for rule in spec.responses)
+        self.may_say_nothing = any(rule.then == "none" for rule in spec.responses)
         _check_polls(spec, upstream, compiler)
         result = spec.result.expression or ExpressionSpec("body", spec.place)
         self._result = compiler.expression(result, answered, RESULTS[spec.result.kind])

@@ -14,6 +14,7 @@ from ticketbridge.jmes.writing import Unwritable, text_of
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.spec import (
     DEFAULT_BODY,
+    NOTHING_THERE,
     CallSpec,
     ConstSpec,
     ExpressionSpec,
@@ -167,6 +168,11 @@ def _mutate_rule(part: SpecPart, spec: RuleSpec) -> Iterator[Mutant]:
     if spec.when is not None and spec.status is not None:
         yield _leave_out(part, spec.when.place, ".when", when=None)
         yield _leave_out(part, spec.place, ".status", status=None)
+    if spec.then in NOTHING_THERE:
+        # Where it is left out, an answer may be read as usual, and come to the same.
+        yield _make_mutant(
+            part, spec.place, ".then", "fail", f"`fail` for `{spec.then}`", then="fail"
+        )
 
 
 def _mutate_pages(part: SpecPart, spec: PagesSpec) -> Iterator[Mutant]:

@@ -125,6 +125,8 @@ _MEANS: Final[Mapping[str, str]] = {
     "ok": "it is read as usual",
     "empty": "the user owns nothing",
     "unknown_user": "the platform does not know the user, who owns nothing",
+    "none": "there is nothing for this one",
+    "last": "there are no more pages",
     "fail": "it is an error",
     "retry": "it is asked again",
     "poll": "it is not ready, and asked for again",
