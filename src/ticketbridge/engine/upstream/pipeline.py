@@ -67,7 +67,7 @@ def _compose_send(call: CallPlan, platform: Platform, *, shares: bool) -> Send:
         send = sign_with_token(send, platform.tokens)
     elif platform.credentials:
         send = sign(send, platform.credentials)
-    send = count_calls(send, platform.upstream.max_calls)
+    send = count_calls(send, platform.upstream.max_calls, call.name)
     if shares and (call.request.method == "GET" or call.polls):
         send = share_gets(send)
     return send
