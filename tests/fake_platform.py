@@ -64,7 +64,7 @@ class Reply:
     """An answer. *steps* replace all of it, after which the connection is kept, if none of them ends it.
 
     *raw* is the same, closed at its end; *cut* closes the connection after so many bytes of the body;
-    *hang* never answers; *body* is sent as it is, *json* encoded.
+    *hang* never answers; *body* is sent as it is, *json* encoded; each of *cookies* is a `Set-Cookie`.
     """
 
     status: int = 200
@@ -76,6 +76,7 @@ class Reply:
     cut: int | None = None
     hang: bool = False
     steps: Sequence[Step] | None = None
+    cookies: Sequence[str] = ()
 
     def script(self) -> Sequence[Step]:
         """What the connection does."""
@@ -93,6 +94,7 @@ class Reply:
         if self.content_type is not None:
             lines.append(f"Content-Type: {self.content_type}")
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        lines += [f"Set-Cookie: {cookie}" for cookie in self.cookies]
         head = "\r\n".join(lines).encode() + b"\r\n\r\n"
         return head + (body if self.cut is None else body[: self.cut])
 

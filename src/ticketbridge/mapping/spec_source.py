@@ -23,7 +23,7 @@ from ticketbridge.mapping.spec_answers import FORMAT, RULES, FormatSpec, RuleSpe
 from ticketbridge.mapping.spec_pages import PAGES, PagesSpec, check_items, check_paged_take
 from ticketbridge.mapping.spec_requests import RequestSpec, check_request, needs_one
 from ticketbridge.mapping.spec_texts import ExpressionSpec
-from ticketbridge.mapping.value_kinds import EXPRESSION, NAME, YES_OR_NO, list_of
+from ticketbridge.mapping.value_kinds import EXPRESSION, NAME, YES_OR_NO, list_of, only
 from ticketbridge.mapping.yaml_nodes import MapNode, Node
 
 RESERVED = frozenset({"user", "body", "status", "headers", "page", "tickets"})
@@ -48,6 +48,18 @@ class CallSpec(Declared):
 
     name: str = needed(NAME, "What the entries below, and the ticket, call the result.", "order")
     request: RequestSpec = inline(RequestSpec)
+    host: str | None = key(
+        NAME,
+        "Which of `upstream.hosts` the call goes to, and its pages and polls with it. Default: `base_url`.",
+        "files",
+    )
+    cookies: Literal["keep"] | None = key(
+        only("keep", "the word `keep`"),
+        "Sends the cookies that the answers of this call set with its own next polls, pages and tries, "
+        "for one run of the call: no other call, binding or answer gets them. Path, Domain, Secure, "
+        "Max-Age and Expires count as in a browser. A GET that keeps cookies is not shared.",
+        "keep",
+    )
     condition: ExpressionSpec | None = key(
         EXPRESSION,
         "`false` makes no call: `take` is then null, `collect` an empty list, and `each` gives nothing.",

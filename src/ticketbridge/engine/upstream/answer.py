@@ -19,6 +19,7 @@ from ticketbridge.engine.problems import (
     UpstreamUnreadable,
 )
 from ticketbridge.engine.upstream.context import AnswerContext
+from ticketbridge.engine.upstream.cookies import JAR
 from ticketbridge.engine.upstream.evaluate import evaluate, evaluate_bool, mismatch
 from ticketbridge.engine.upstream.failures import (
     CredentialsRefused,
@@ -257,7 +258,8 @@ class Rules:
         """*text* of the platform's. Platforms repeat what they refuse: the user, or the key that was sent."""
         text = mask_words(mask_emails(text), [scope["user"]], "(user)")
         signed = () if answer.credentials is None else answer.credentials.secrets()
-        return mask_words(text, (*self.secrets, *signed), "(credential)")
+        kept = scope[JAR].secrets() if JAR in scope else ()
+        return mask_words(text, (*self.secrets, *signed, *kept), "(credential)")
 
 
 def _text_of(value: object) -> str:

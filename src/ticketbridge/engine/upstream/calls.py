@@ -66,6 +66,7 @@ class CallPlan:
         self.request = RequestPlan(
             spec.request, spec.name, upstream, paged, compiler, accept=accept
         )
+        self.keeps_cookies = spec.cookies is not None
         if len(compiler.findings) == known:
             _check_placing(spec, self.request, compiler)
         self.rules = compile_rules(spec, upstream, answered, compiler, needs_body=_uses_body(spec))
@@ -80,6 +81,7 @@ class CallPlan:
                 spec, spec.pages, upstream, answered, compiler, alone=alone
             )
         _check_end(spec, self._result, compiler)
+        _check_cookies(spec, compiler)
 
     def items(self, scope: Scope) -> list[Any]:
         """Return what the result expression finds in one answer, of which *scope* was read."""
@@ -178,6 +180,19 @@ def _check_placing(spec: CallSpec, request: RequestPlan, compiler: SpecCompiler)
         f"the request has no `{{{key}}}`: it asks for the first page again and again",
         f'place it, for example query: {{page: "{{{key}}}"}}',
     )
+
+
+def _check_cookies(spec: CallSpec, compiler: SpecCompiler) -> None:
+    """Report cookies that are kept for nothing: the call asks once."""
+    polls = any(rule.poll is not None for rule in spec.responses)
+    if spec.cookies is not None and spec.pages is None and not polls:
+        compiler.report(
+            spec.place,
+            "TB317",
+            "`cookies: keep` keeps them for the next polls and pages of this call, and it has none",
+            "leave it out; for the cookie of a login there is `auth: {type: session}`",
+            severity="warning",
+        )
 
 
 def _check_polls(spec: CallSpec, upstream: UpstreamSpec, compiler: SpecCompiler) -> None:

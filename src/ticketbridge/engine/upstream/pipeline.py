@@ -15,6 +15,7 @@ from ticketbridge.engine.upstream.binding import (
 )
 from ticketbridge.engine.upstream.calls import BindingPlan, CallPlan
 from ticketbridge.engine.upstream.context import AnswerContext, Bind, Read, Send
+from ticketbridge.engine.upstream.cookies import keep_cookies, with_cookies
 from ticketbridge.engine.upstream.limits import Breaker, RetryBudget, Slots
 from ticketbridge.engine.upstream.login import Login
 from ticketbridge.engine.upstream.stages import (
@@ -45,11 +46,11 @@ def compose_call(call: CallPlan, platform: Platform, *, shares: bool) -> Bind:
     """Return the way of *call* to *platform*. What the mapping does not configure is not in it.
 
         scope                                                              values
-          ▼  if ► none ► collect ► pages                bind           ▲
+          ▼  if ► none ► collect ► jar ► pages                bind           ▲
         request                                                            reading
           ▼  problem ► poll ► renew ► retry ► rules           read           ▲
         request                                                            answer
-          ▼  share ► count ► sign ► turn
+          ▼  share ► count ► sign ► cookies ► turn
              ► breaker ► measure ► HTTP or a stand-in         send           ▲
 
     Each stage calls the one after it. The breaker lets a request pass, and hears of its answer once the
@@ -63,12 +64,14 @@ def compose_call(call: CallPlan, platform: Platform, *, shares: bool) -> Bind:
 
 def _compose_send(call: CallPlan, platform: Platform, *, shares: bool) -> Send:
     send = reach(platform)  # turn ► breaker ► measure ► HTTP
+    if call.keeps_cookies:
+        send = keep_cookies(send)
     if platform.tokens:
         send = sign_with_token(send, platform.tokens)
     elif platform.credentials:
         send = sign(send, platform.credentials)
     send = count_calls(send, platform.upstream.max_calls, call.name)
-    if shares and (call.request.method == "GET" or call.polls):
+    if shares and not call.keeps_cookies and (call.request.method == "GET" or call.polls):
         send = share_gets(send)
     return send
 
@@ -90,6 +93,8 @@ def _compose_bind(read: Read, call: CallPlan, upstream: UpstreamSpec) -> Bind:
     bind = ask_once(call, read)
     if call.pages:
         bind = walk_pages(call, call.pages, read, upstream.max_records)
+    if call.keeps_cookies:
+        bind = with_cookies(bind, call.name)
     if call.kind == "collect":
         bind = collect(bind)
     if call.may_say_nothing:

@@ -147,6 +147,10 @@ def _mutate_call(part: SpecPart, spec: CallSpec) -> Iterator[Mutant]:
         yield _leave_out(part, spec.condition.place, ".if", condition=None)
     if spec.pages is not None:
         yield _leave_out(part, spec.pages.place, ".pages", pages=None)
+    if spec.host is not None:
+        yield _leave_out(part, spec.place, ".host", host=None)
+    if spec.cookies is not None:
+        yield _leave_out(part, spec.place, ".cookies", cookies=None)
     if spec.any_content_type:
         yield _leave_out(part, spec.place, ".any_content_type", any_content_type=False)
     if isinstance(spec.format, XmlFormatSpec):
