@@ -85,7 +85,7 @@ from ticketbridge.mapping.spec_ticket import (
     TicketSpec,
 )
 from ticketbridge.mapping.spec_upstream import UPSTREAM, BreakerSpec, TlsSpec, UpstreamSpec
-from ticketbridge.mapping.value_kinds import EXPRESSION, TITLE, only, pattern, word
+from ticketbridge.mapping.value_kinds import EXPRESSION, TITLE, RateSpec, only, pattern, word
 from ticketbridge.mapping.yaml_nodes import Broken, Node
 
 __all__ = [
@@ -127,6 +127,7 @@ __all__ = [
     "OffsetSpec",
     "PagesSpec",
     "PagingSpec",
+    "RateSpec",
     "ReasonSpec",
     "RequestSpec",
     "ResponseSpec",

@@ -18,6 +18,7 @@ from ticketbridge.engine.upstream.context import AnswerContext, Bind, Read, Send
 from ticketbridge.engine.upstream.cookies import keep_cookies, with_cookies
 from ticketbridge.engine.upstream.limits import Breaker, RetryBudget, Slots
 from ticketbridge.engine.upstream.login import Login
+from ticketbridge.engine.upstream.pace import Pace, take_paced_turns
 from ticketbridge.engine.upstream.stages import (
     LogIn,
     Tokens,
@@ -50,7 +51,7 @@ def compose_call(call: CallPlan, platform: Platform, *, shares: bool) -> Bind:
         request                                                            reading
           ▼  problem ► poll ► renew ► retry ► rules           read           ▲
         request                                                            answer
-          ▼  share ► count ► sign ► cookies ► turn
+          ▼  share ► count ► sign ► cookies ► rate ► turn
              ► breaker ► measure ► HTTP or a stand-in         send           ▲
 
     Each stage calls the one after it. The breaker lets a request pass, and hears of its answer once the
@@ -63,7 +64,7 @@ def compose_call(call: CallPlan, platform: Platform, *, shares: bool) -> Bind:
 
 
 def _compose_send(call: CallPlan, platform: Platform, *, shares: bool) -> Send:
-    send = reach(platform)  # turn ► breaker ► measure ► HTTP
+    send = reach(platform)  # rate ► turn ► breaker ► measure ► HTTP
     if call.keeps_cookies:
         send = keep_cookies(send)
     if platform.tokens:
@@ -105,7 +106,7 @@ def _compose_bind(read: Read, call: CallPlan, upstream: UpstreamSpec) -> Bind:
 
 
 def compose_login(login: Login, platform: Platform) -> LogIn:
-    """Return the way of a login: problem ► retry ► rules ► turn ► breaker ► measure ► HTTP."""
+    """Return the way of a login: problem ► retry ► rules ► rate ► turn ► breaker ► measure ► HTTP."""
     read = judge_answers(reach(platform), tell_breaker(login.rules.judge, platform.breaker))
     retries = platform.upstream.retries
     if retries:
@@ -120,9 +121,11 @@ def compose_login(login: Login, platform: Platform) -> LogIn:
 
 
 def reach(platform: Platform) -> Send:
-    """Return what each request goes through, a login's too: turn ► breaker ► measure ► HTTP."""
+    """Return what each request goes through, a login's too: rate ► turn ► breaker ► measure ► HTTP."""
     send = measure(platform.last_stage)
     send = guard(send, platform.breaker)
+    if platform.pace:
+        return take_paced_turns(send, platform.slots, platform.pace, platform.breaker)
     return take_turns(send, platform.slots, platform.breaker)
 
 
@@ -147,6 +150,7 @@ class Platform:
         self.last_stage = last_stage
         self.breaker = Breaker(upstream.breaker)
         self.slots = Slots(upstream.concurrency)
+        self.pace = Pace(upstream.rate) if upstream.rate else None
         self.budget = RetryBudget()
         self.renews = login is not None
         self.credentials = fixed_credentials(upstream.auth)

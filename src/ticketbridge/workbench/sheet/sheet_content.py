@@ -342,6 +342,11 @@ def _limits(spec: MappingSpec) -> Iterator[Block]:
         ("tries of one call after the first", str(upstream.retries)),
         ("calls to the platform at a time", str(upstream.concurrency)),
         ("calls for one answer", f"{upstream.max_calls:,}"),
+        *(
+            [(f"calls to the platform in {upstream.rate.seconds:g} s", f"{upstream.rate.calls:,}")]
+            if upstream.rate
+            else []
+        ),
         ("pages of one call", f"{upstream.max_pages:,}"),
         ("records looked at for one answer", f"{upstream.max_records:,}"),
         ("size of one answer of the platform", f"{upstream.max_body / 1_000_000:g} MB"),
