@@ -18,7 +18,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 class Seen:
     """A request as it came in: *target* undecoded, *path* and *query* decoded.
 
-    *turn*: the number of the request on its connection, from 1; *content*: its body.
+    *turn*: the number of the request on its connection, from 1; *content*: its body; *at*: when it was
+    all there, by the platform's clock.
     """
 
     method: str
@@ -28,6 +29,7 @@ class Seen:
     headers: Mapping[str, str]
     turn: int
     content: bytes = b""
+    at: float = 0.0
 
 
 class End(Enum):
@@ -196,7 +198,8 @@ class FakePlatform:
             return False
         seen = _parsed(head, turn)
         length = int(seen.headers.get("content-length", 0))
-        seen = replace(seen, content=await reader.readexactly(length))
+        content = await reader.readexactly(length)
+        seen = replace(seen, content=content, at=asyncio.get_running_loop().time())
         self.seen.append(seen)
         return await self._play(self._reply(seen).script(), reader, writer)
 

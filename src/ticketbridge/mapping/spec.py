@@ -63,6 +63,7 @@ from ticketbridge.mapping.spec_source import (
     EntrySpec,
     ResultKind,
     ResultSpec,
+    check_hosts,
     check_source,
 )
 from ticketbridge.mapping.spec_texts import (
@@ -247,6 +248,7 @@ class MappingSpec(Declared):
 
 def _check_mapping(spec: MappingSpec, node: Node, context: Context) -> None:
     check_source(spec.source, node.need("source"), claimed_by(spec.upstream.auth), context)
+    check_hosts(spec.source, node, context)
 
 
 MAPPING = mapping_of(

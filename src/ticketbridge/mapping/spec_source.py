@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ticketbridge.mapping.findings import Place
+from ticketbridge.mapping.findings import Place, did_you_mean
 from ticketbridge.mapping.headers import Claimed
 from ticketbridge.mapping.keys import (
     Declared,
@@ -109,7 +109,7 @@ class CallSpec(Declared):
         return ResultSpec("take", None)
 
 
-def _check_call(_spec: CallSpec, node: Node, context: Context) -> None:
+def _check_call(spec: CallSpec, node: Node, context: Context) -> None:
     clear = [kind for kind in _RESULTS if node.has(kind)]
     if len(clear) > 1:
         message = "a call binds with one of `take`, `each` and `collect`"
@@ -222,6 +222,25 @@ def check_source(
             responses = item.get("responses")
             check_claims(entry.responses, responses, context, looped=looped, paged=paged)
         looped = looped or _loops(entry)
+
+
+def check_hosts(entries: Sequence[EntrySpec], root: Node, context: Context) -> None:
+    """Check that each `host` of *entries* is one of `upstream.hosts`, and each of these is called."""
+    hosts = root.need("upstream").get("hosts")
+    names = {str(key.value): key.place for key, _ in (hosts.pairs if hosts else ())}
+    called = {entry.host for entry in entries if isinstance(entry, CallSpec)}
+    for item in root.need("source").items:
+        host = item.get("host")
+        if host is not None and _is_call(item) and text_of(host) and text_of(host) not in names:
+            message = f"`{text_of(host)}` is none of `upstream.hosts`"
+            near = did_you_mean(text_of(host), names)
+            legal = f"legal here: {', '.join(names)}" if names else "name it there, with its URL"
+            context.report.error(host.place, "TB069", message, f"{near} {legal}".strip())
+    for name, place in names.items():
+        if name not in called:
+            message = f"no call goes to the host `{name}`"
+            hint = f"name it at a call, by `host: {name}`, or leave it out"
+            context.report.warning(place, "TB069", message, hint)
 
 
 def _check_name(node: Node, taken: dict[str, Place], context: Context) -> None:

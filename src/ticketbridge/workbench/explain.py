@@ -24,6 +24,7 @@ from ticketbridge.mapping.spec import CallSpec, ExpressionSpec, MappingSpec, Sec
 from ticketbridge.mapping.spec_compiler import Scope
 from ticketbridge.workbench.answer_run import AnswerRun, Exchange
 from ticketbridge.workbench.cases.case_platform import below_base
+from ticketbridge.workbench.cases.case_spec import name_target
 from ticketbridge.workbench.cases.value_text import write_moment
 from ticketbridge.workbench.personal.personal_data import find_personal_data
 from ticketbridge.workbench.personal.personal_kinds import DataSpot, PersonalKind, mask
@@ -69,7 +70,7 @@ class PathShapes:
         self, spec: MappingSpec, masked: Callable[[str], str], *, whole: bool = False
     ) -> None:
         """Make shapes; *whole* shows URLs as they were sent, masked."""
-        self._base_url = spec.upstream.base_url
+        self._upstream = spec.upstream
         self._masked = masked
         self._bindings = BindingLabels(spec)
         self._calls = {} if whole else {e.name: e for e in spec.source if isinstance(e, CallSpec)}
@@ -78,9 +79,12 @@ class PathShapes:
         """Return `/customers/{customer.id}/orders?email={user}&event=jazz&page=2`.
 
         What a next URL added is masked. A hole is filled with its value if that identifies no person, so
-        that calls can be told apart.
+        that calls can be told apart. On another host than `base_url` its name stands before: `files:/...`.
         """
-        asked = below_base(request.url, self._base_url)
+        return name_target(self._of(request), request.host)
+
+    def _of(self, request: PlatformRequest) -> str:
+        asked = below_base(request.url, self._upstream.at(request.host).base_url)
         call = self._calls.get(request.call)
         if call is None:
             return self._masked(asked)

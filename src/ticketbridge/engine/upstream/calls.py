@@ -63,6 +63,8 @@ class CallPlan:
         self.condition = compiler.optional(spec.condition, bound, kinds.BOOLEAN)
         known = len(compiler.findings)
         accept = accept_of(spec.format)
+        upstream = upstream.at(spec.host)
+        self.base_url = upstream.base_url
         self.request = RequestPlan(
             spec.request, spec.name, upstream, paged, compiler, accept=accept
         )
@@ -106,7 +108,7 @@ class CallPlan:
         return PagesPlan(
             spec.name,
             first_step(pages),
-            compile_paging(pages, spec.name, upstream.base_url, roots, compiler, alone=alone),
+            compile_paging(pages, self, roots, compiler, alone=alone),
             compiler.optional(pages.last, roots, kinds.BOOLEAN),
             compiler.optional(pages.total, roots, kinds.INTEGER),
             items,

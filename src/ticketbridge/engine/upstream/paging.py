@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, assert_never
+from typing import Any, Protocol, assert_never
 
 import msgspec
 
@@ -21,7 +21,7 @@ from ticketbridge.engine.upstream.evaluate import (
 from ticketbridge.engine.upstream.link_header import LinkHeaderError, next_link
 from ticketbridge.engine.upstream.messages import PlatformRequest
 from ticketbridge.engine.upstream.next_url import NextUrlError, next_url
-from ticketbridge.engine.upstream.requests import FirstRequest
+from ticketbridge.engine.upstream.requests import FirstRequest, RequestPlan
 from ticketbridge.jmes import Expression, TooLongError, describe, encode_within, kinds
 from ticketbridge.mapping.spec import (
     CursorSpec,
@@ -81,16 +81,24 @@ def first_step(spec: PagesSpec) -> Step:
             assert_never(spec.paging)
 
 
+class PagedCall(Protocol):
+    """What a paging knows of its call."""
+
+    name: str
+    base_url: str
+    request: RequestPlan
+
+
 def compile_paging(
     spec: PagesSpec,
-    slot: str,
-    base_url: str,
+    call: PagedCall,
     roots: Collection[str],
     compiler: SpecCompiler,
     *,
     alone: bool = False,
 ) -> Paging:
-    """The paging that *spec* declares. *alone*: nothing but the requests keeps to the user's tickets."""
+    """The paging of *call* that *spec* declares. *alone*: only the requests keep to the user's tickets."""
+    slot, base_url = call.name, call.base_url
     match spec.paging:
         case NextUrlSpec():
             urls = _NextUrls(

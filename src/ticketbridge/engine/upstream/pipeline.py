@@ -86,7 +86,7 @@ def _compose_read(send: Send, call: CallPlan, platform: Platform) -> Read:
     if platform.renews:
         read = renew(read, platform.tokens)
     if call.polls:
-        read = poll(read, call.name, call.request, upstream.base_url)
+        read = poll(read, call.name, call.request, call.base_url)
     return raise_problems(read)
 
 

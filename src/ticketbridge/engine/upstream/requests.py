@@ -51,6 +51,7 @@ class RequestPlan:
         self._accept = accept
         self.method = spec.method
         self._base_url = upstream.base_url
+        self._host = upstream.host
         self._path = compiler.template(spec.path, roots, "path")
         self._query = Parameters(spec.query, roots, compiler)
         self._body = compile_body(spec.body, roots, compiler)
@@ -93,7 +94,8 @@ class RequestPlan:
             # A header may hold bytes that are no UTF-8; JSON has no way to say them.
             reason = "a text in the body has a lone surrogate, which is no character"
             raise self._unplaceable(reason) from None
-        return PlatformRequest(url, headers, self.method, content, self._name, self._accept, scope)
+        made = url, headers, self.method, content, self._name, self._accept, scope
+        return PlatformRequest(*made, host=self._host)
 
     def follow(self, url: str, scope: Scope) -> PlatformRequest:
         """A GET of *url* with the headers of this request, for what the platform says to ask instead."""

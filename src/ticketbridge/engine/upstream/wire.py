@@ -124,7 +124,7 @@ def open_connections(spec: UpstreamSpec, tls: ssl.SSLContext | None) -> SocketTr
 
 
 def _speaks_tls(spec: UpstreamSpec) -> bool:
-    urls = [spec.base_url]
+    urls = [*spec.urls]
     if isinstance(spec.auth, OAuth2AuthSpec):
         urls.append(spec.auth.token_url)
     return any(url.startswith("https:") for url in urls)

@@ -18,6 +18,7 @@ from ticketbridge.mapping.spec import (
     StatusTableSpec,
     TemplateSpec,
 )
+from ticketbridge.workbench.cases.case_spec import name_target
 from ticketbridge.workbench.draft.credentials import is_credential
 from ticketbridge.workbench.sheet.expression_words import condition_in_words, in_words
 from ticketbridge.workbench.sheet.sheet_fields import say_fields, say_left_out
@@ -167,7 +168,7 @@ def _source(entry: EntrySpec) -> tuple[Words, Words, Words]:
         for each in values
     ]
     target = _template(request.path) + ("?" + "&".join(query) if query else "")
-    call: Words = (Mono(f"{request.method} {target}"),)
+    call: Words = (Mono(f"{request.method} {name_target(target, entry.host)}"),)
     if entry.condition is not None:
         call = (*call, " only if ", *condition_in_words(entry.condition.text))
     if request.body is not None:
