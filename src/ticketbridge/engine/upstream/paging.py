@@ -112,8 +112,9 @@ def compile_paging(
             )
             return _by_link_header(urls)
         case CursorSpec():
-            cursor = compiler.expression(spec.paging.cursor, roots, kinds.CURSOR)
-            return _by_cursor(cursor, f"{slot}: cursor")
+            kind = kinds.ANY if call.request.takes_any_cursor else kinds.CURSOR
+            cursor = compiler.expression(spec.paging.cursor, roots, kind)
+            return _by_cursor(cursor, f"{slot}: cursor", kind)
         case NumberSpec():
             return _counting("number", 1)
         case OffsetSpec(step):
@@ -170,15 +171,17 @@ def _by_link_header(urls: _NextUrls) -> Paging:
     return step
 
 
-def _by_cursor(expression: Expression, slot: str) -> Paging:
+def _by_cursor(expression: Expression, slot: str, kind: kinds.Kind) -> Paging:
     """`{next: "b2Zm"}` with `cursor: body.next` and `query: {after: "{page.cursor}"}`."""
 
     def step(seen: PageSeen) -> Step | None:
         cursor = evaluate(expression, seen.scope, slot)
         if _is_end(cursor):
             return None
-        if isinstance(cursor, bool) or not isinstance(cursor, str | int):
-            raise mismatch(slot, f"`{expression.text}` at {expression.place} gives no cursor")
+        if kind is kinds.CURSOR and (cursor is True or not kind.holds(cursor)):
+            reason = f"gives no cursor, but {describe(cursor)}: only text and integers can stand in"
+            reason += " other places than alone in `json`"
+            raise mismatch(slot, f"`{expression.text}` at {expression.place} {reason}")
         if isinstance(cursor, str) and says_nothing(cursor):
             reason = 'gives a text that says there is none: null, or "", is the end of the pages'
             raise mismatch(slot, f"`{expression.text}` at {expression.place} {reason}")

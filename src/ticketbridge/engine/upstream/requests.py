@@ -8,7 +8,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from ticketbridge.engine.problems import MappingMismatch
-from ticketbridge.engine.upstream.bodies import LARGEST, Body, Parameters, compile_body
+from ticketbridge.engine.upstream.bodies import (
+    LARGEST,
+    Body,
+    Parameters,
+    compile_body,
+    is_of_page,
+)
 from ticketbridge.engine.upstream.messages import ACCEPT_JSON, PlatformRequest
 from ticketbridge.jmes import LONGEST, EvaluationError, Template, TooLongError
 from ticketbridge.mapping.spec import RequestSpec, UpstreamSpec
@@ -68,6 +74,13 @@ class RequestPlan:
         body = self._body.names if self._body else frozenset[str]()
         headers = (template.names for _, template in self._headers)
         return self._path.names.union(self._query.names, body, *headers)
+
+    @property
+    def takes_any_cursor(self) -> bool:
+        """Whether `page` stands nowhere but alone in JSON, where any value has a place."""
+        texts = [self._path, *(text for _, text in (*self._query.templates, *self._headers))]
+        in_text = any("page" in text.names for text in texts)
+        return not in_text and self._body is not None and self._body.takes_any_page
 
     @property
     def uses_user(self) -> bool:
@@ -155,7 +168,4 @@ def _media_type(spec: RequestSpec, body: Body | None) -> tuple[Header, ...]:
 
 def _left_out(template: Template, scope: Mapping[str, Any]) -> bool:
     """A query value that is one hole of `page` and gives null: the first page has no cursor yet."""
-    hole = template.single
-    return (
-        hole is not None and "page" in hole.names and len(hole.names) == 1 and hole(scope) is None
-    )
+    return is_of_page(template) and template.single is not None and template.single(scope) is None
