@@ -86,7 +86,7 @@ class PathShapes:
     def _of(self, request: PlatformRequest) -> str:
         asked = below_base(request.url, self._upstream.at(request.host).base_url)
         call = self._calls.get(request.call)
-        if call is None:
+        if call is None or request.is_followed:
             return self._masked(asked)
         path, _, query = asked.partition("?")
         declared = {

@@ -62,6 +62,8 @@ class PlatformRequest:
             self.accept,
             self.scope,
             credentials,
+            host=self.host,
+            is_followed=self.is_followed,
         )
 
 

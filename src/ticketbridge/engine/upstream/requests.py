@@ -113,7 +113,15 @@ class RequestPlan:
     def follow(self, url: str, scope: Scope) -> PlatformRequest:
         """A GET of *url* with the headers of this request, for what the platform says to ask instead."""
         headers = (*self._declared, *self._own_headers(scope))
-        return PlatformRequest(url, headers, accept=self._accept, scope=scope)
+        return PlatformRequest(
+            url,
+            headers,
+            call=self._name,
+            accept=self._accept,
+            scope=scope,
+            host=self._host,
+            is_followed=True,
+        )
 
     def _url(self, scope: Scope) -> str:
         path = self._path(scope)
