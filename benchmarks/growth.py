@@ -65,6 +65,7 @@ class Pieces:
     def __init__(self, body: bytes) -> None:
         self.status = 200
         self.headers = {"content-type": "application/json"}
+        self.set_cookies: list[str] = []
         self._body = body
 
     async def chunks(self) -> AsyncIterator[bytes]:

@@ -18,7 +18,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 class Seen:
     """A request as it came in: *target* undecoded, *path* and *query* decoded.
 
-    *turn*: the number of the request on its connection, from 1; *content*: its body.
+    *turn*: the number of the request on its connection, from 1; *content*: its body; *at*: when it was
+    all there, by the platform's clock.
     """
 
     method: str
@@ -28,6 +29,7 @@ class Seen:
     headers: Mapping[str, str]
     turn: int
     content: bytes = b""
+    at: float = 0.0
 
 
 class End(Enum):
@@ -64,7 +66,7 @@ class Reply:
     """An answer. *steps* replace all of it, after which the connection is kept, if none of them ends it.
 
     *raw* is the same, closed at its end; *cut* closes the connection after so many bytes of the body;
-    *hang* never answers; *body* is sent as it is, *json* encoded.
+    *hang* never answers; *body* is sent as it is, *json* encoded; each of *cookies* is a `Set-Cookie`.
     """
 
     status: int = 200
@@ -76,6 +78,7 @@ class Reply:
     cut: int | None = None
     hang: bool = False
     steps: Sequence[Step] | None = None
+    cookies: Sequence[str] = ()
 
     def script(self) -> Sequence[Step]:
         """What the connection does."""
@@ -93,6 +96,7 @@ class Reply:
         if self.content_type is not None:
             lines.append(f"Content-Type: {self.content_type}")
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        lines += [f"Set-Cookie: {cookie}" for cookie in self.cookies]
         head = "\r\n".join(lines).encode() + b"\r\n\r\n"
         return head + (body if self.cut is None else body[: self.cut])
 
@@ -194,7 +198,8 @@ class FakePlatform:
             return False
         seen = _parsed(head, turn)
         length = int(seen.headers.get("content-length", 0))
-        seen = replace(seen, content=await reader.readexactly(length))
+        content = await reader.readexactly(length)
+        seen = replace(seen, content=content, at=asyncio.get_running_loop().time())
         self.seen.append(seen)
         return await self._play(self._reply(seen).script(), reader, writer)
 

@@ -50,6 +50,7 @@ class _HttpxAnswer:
     def __init__(self, answer: httpx.Response) -> None:
         self.status = answer.status_code
         self.headers = _lower(answer.headers.multi_items())
+        self.set_cookies = answer.headers.get_list("set-cookie")
         self._answer = answer
 
     def chunks(self) -> AsyncIterator[bytes]:

@@ -1359,7 +1359,7 @@ MEANING = [
         "    each: body.data\n  - name: extra\n    get: /x\n    responses: [{status: 404, then: empty}]\n",
         "25:37",
         "TB063",
-        "it speaks of one binding there, and not of the user",
+        "it speaks of one binding there, and not of the user: say `none` of that",
         id="empty-below-an-each",
     ),
     pytest.param(
@@ -1368,7 +1368,7 @@ MEANING = [
         "  - name: extra\n    get: /x\n    responses: [{status: 404, then: unknown_user}]\n",
         "26:37",
         "TB063",
-        "it speaks of one binding there, and not of the user",
+        "it speaks of one binding there, and not of the user: say `none` of that",
         id="empty-below-a-paged-take",
     ),
     pytest.param(

@@ -436,6 +436,44 @@ def test_a_status_alone_says_nothing_of_a_user(
     assert doubts(rules(f"[{{{conditions}, then: ok}}]")) == []
 
 
+PAGED = (QUERY, 'query: {email: "{user}", p: "{page.number}"}\n    pages: {number: {start: 1}}\n')
+
+
+@pytest.mark.parametrize(
+    ("conditions", "doubted"),
+    [
+        ("status: 404", True),
+        ("status: [416, 404]", True),
+        ("status: 404, when: status == `404`", True),
+        ("status: 404, when: body.code == 'PAST'", False),
+        ("status: 404, when: page.number > `1`", False),
+        ("status: [204, 416]", False),
+    ],
+)
+def test_a_status_alone_does_not_end_pages(conditions: str, *, doubted: bool) -> None:
+    """`last` asks the body, or whether a page came before; only 204 and 416 say it by themselves."""
+    assert doubts(PAGED, rules(f"[{{{conditions}, then: last}}]")) == (
+        ["TB526 {"] if doubted else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("conditions", "doubted"),
+    [
+        ("status: 404", True),
+        ("status: 404, when: body.code == 'NONE'", False),
+        ("status: 204", False),
+    ],
+)
+def test_a_status_alone_says_nothing_of_a_binding(conditions: str, *, doubted: bool) -> None:
+    """`none` asks the body as `empty` does; that it stands on a later page makes it no surer."""
+    call = item(
+        "get: /orders/{order.id}", f"responses: [{{{conditions}, then: none}}]", "each: body.items"
+    )
+
+    assert doubts(call) == (["TB526 {"] if doubted else [])
+
+
 def test_a_page_passes_by_a_claim_to_the_next_rule() -> None:
     """A rule below a claim of the same status is reached by what is in no format, if it asks no body."""
     claim = "{status: 404, then: empty}"

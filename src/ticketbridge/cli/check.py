@@ -40,6 +40,7 @@ def run(options: argparse.Namespace) -> int:
         print(text)
     errors = sum(finding.severity == "error" for finding in findings)
     if options.format == "text":
+        print("".join(f"{line}\n" for line in checked.loads), end="")
         warnings = len(findings) - errors
         mappings = counted(checked.mappings, "mapping")
         print(f"{mappings}: {counted(errors, 'error')}, {counted(warnings, 'warning')}")

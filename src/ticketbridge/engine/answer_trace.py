@@ -37,7 +37,8 @@ class AnswerTrace:
     *upstream* is the time with a call under way, *waiting* the time with one in wait for its turn;
     *calls* counts requests sent, each try of a call included; *notes* are the `message`s of rules;
     *user* is the mark of the asked user, *secret* the number of the caller's secret, *caller* the
-    address of one who was refused; *verdicts* counts each verdict (`not_eligible:REFUNDED`);
+    address of one who was refused; *verdicts* counts each verdict (`not_eligible:REFUNDED`); *nothing*
+    counts for each call the bindings for which a rule said `none`;
     *records* are there where *explains* asks for them, and in an answer in which something is odd.
     """
 
@@ -47,7 +48,12 @@ class AnswerTrace:
     caller: str | None = None
     calls: int = 0
     verdicts: dict[str, int] = field(default_factory=dict)
+    nothing: dict[str, int] = field(default_factory=dict)
     upstream: Stopwatch = field(default_factory=Stopwatch)
     waiting: Stopwatch = field(default_factory=Stopwatch)
     records: list[Record] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def count_nothing(self, call: str) -> None:
+        """Count a binding for which *call* found nothing."""
+        self.nothing[call] = self.nothing.get(call, 0) + 1

@@ -15,6 +15,7 @@ from ticketbridge.mapping.named_files import FileSpec, read_schema
 from ticketbridge.mapping.networks import IPNetwork
 from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec_answers import (
+    NOTHING_THERE,
     OWNS_NOTHING,
     RuleSpec,
     StatusRange,
@@ -70,6 +71,7 @@ from ticketbridge.mapping.spec_source import (
     EntrySpec,
     ResultKind,
     ResultSpec,
+    check_hosts,
     check_source,
 )
 from ticketbridge.mapping.spec_texts import (
@@ -92,13 +94,14 @@ from ticketbridge.mapping.spec_ticket import (
     TicketSpec,
 )
 from ticketbridge.mapping.spec_upstream import UPSTREAM, BreakerSpec, TlsSpec, UpstreamSpec
-from ticketbridge.mapping.value_kinds import EXPRESSION, TITLE, only, pattern, word
+from ticketbridge.mapping.value_kinds import EXPRESSION, TITLE, RateSpec, only, pattern, word
 from ticketbridge.mapping.yaml_nodes import Broken, Node
 
 __all__ = [
     "DEFAULT_BODY",
     "JSON_FORMAT",
     "MAPPING",
+    "NOTHING_THERE",
     "OWNS_NOTHING",
     "AccessSpec",
     "ApiKeyAuthSpec",
@@ -136,6 +139,7 @@ __all__ = [
     "OffsetSpec",
     "PagesSpec",
     "PagingSpec",
+    "RateSpec",
     "ReasonSpec",
     "RequestSpec",
     "ResponseSpec",
@@ -258,6 +262,7 @@ class MappingSpec(Declared):
 
 def _check_mapping(spec: MappingSpec, node: Node, context: Context) -> None:
     check_source(spec.source, node.need("source"), claimed_by(spec.upstream.auth), context)
+    check_hosts(spec.source, node, context)
 
 
 MAPPING = mapping_of(

@@ -89,9 +89,13 @@ _STATUSES = either(
 
 # --- rules ----------------------------------------------------------------------------------------
 
-Action = Literal["ok", "empty", "unknown_user", "fail", "retry", "poll", "reauthenticate"]
+Action = Literal[
+    "ok", "empty", "unknown_user", "none", "last", "fail", "retry", "poll", "reauthenticate"
+]
 OWNS_NOTHING: frozenset[Action] = frozenset({"empty", "unknown_user"})
 """The actions that say so of the asked user."""
+NOTHING_THERE: frozenset[Action] = OWNS_NOTHING | {"none", "last"}
+"""The actions that say that something is not there, which no error page may say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +141,17 @@ class RuleSpec(Declared):
     )
     then: Action = needed(
         word(
-            *("ok", "empty", "unknown_user", "fail", "retry", "poll", "reauthenticate"),
+            *("ok", "empty", "unknown_user", "none", "last", "fail", "retry", "poll"),
+            "reauthenticate",
             broken="fail",
         ),
         "What the answer means: `ok`, `empty` (the user owns nothing), `unknown_user` (likewise; see "
-        "`response`), `fail`, `retry`, `poll` (not ready yet: ask again, within `timeout` and "
-        "`max_calls`), or `reauthenticate` (the platform refused our credentials: once more with a new "
-        "login where `auth` has one, else `upstream-auth`). `empty` and `unknown_user` never match an "
-        "answer whose body is not in the declared format.",
+        "`response`), `none` (nothing for this binding of an `each` above: the call then gives what it "
+        "gives where `if` is false), `last` (the pages have ended, and this one has no items), `fail`, "
+        "`retry`, `poll` (not ready yet: ask again, within `timeout` and `max_calls`), or "
+        "`reauthenticate` (the platform refused our credentials: once more with a new login where `auth` "
+        "has one, else `upstream-auth`). `empty`, `unknown_user`, `none` and `last` match an answer "
+        "without a body, and never one whose body is not in the declared format.",
         "unknown_user",
     )
     url: ExpressionSpec | None = key(
@@ -194,28 +201,47 @@ RULES = list_of(
 
 
 def check_claims(
-    rules: tuple[RuleSpec, ...], node: Node | None, context: Context, *, looped: bool
+    rules: tuple[RuleSpec, ...],
+    node: Node | None,
+    context: Context,
+    *,
+    looped: bool = False,
+    paged: bool = False,
 ) -> None:
-    """Check the rules at *node* that say that the user owns nothing: that must be known for sure.
+    """Check the rules at *node* that say that something is not there: that must be known for sure.
 
-    *looped*: their call runs more than once for one user.
+    *looped*: their call runs more than once for one user. *paged*: it walks over pages.
     """
     for rule, entry in zip(rules, node.items if node else (), strict=True):
         place = entry.need("then").place
-        if rule.then not in OWNS_NOTHING:
+        if rule.then not in NOTHING_THERE:
             continue
-        if looped:
-            message = (
-                f"`{rule.then}` is legal only where no `each` and no paged `take` stands above"
-            )
-            suggestion = "it speaks of one binding there, and not of the user"
-            context.report.error(place, "TB063", message, suggestion)
+        misplaced = _find_misplaced(rule.then, looped=looped, paged=paged)
+        if misplaced:
+            context.report.error(place, "TB063", *misplaced)
         elif rule.status is None and rule.when is None:
             message = f"this rule makes every answer `{rule.then}`"
             context.report.error(place, "TB063", message, "give it a `status` or a `when`")
         elif rule.when is None and any(map(not_about_users, rule.status or ())):
             message = f"an error of the platform or of our credentials would count as `{rule.then}`"
             context.report.warning(place, "TB063", message, "narrow it with `when`")
+
+
+def _find_misplaced(then: Action, *, looped: bool, paged: bool) -> tuple[str, str] | None:
+    """Return why *then* cannot be said of such a call, and what would be right; None where it can."""
+    if then == "last" and not paged:
+        return "`last` is legal only on a call with `pages`", "it says that they have ended"
+    if then == "none" and not looped:
+        return (
+            "`none` is legal only where an `each` or a paged `take` stands above",
+            "it speaks of one binding; of the user say `empty`",
+        )
+    if then in OWNS_NOTHING and looped:
+        return (
+            f"`{then}` is legal only where no `each` and no paged `take` stands above",
+            "it speaks of one binding there, and not of the user: say `none` of that",
+        )
+    return None
 
 
 def check_login_rules(rules: tuple[RuleSpec, ...], node: Node | None, context: Context) -> None:

@@ -69,10 +69,10 @@ class PagesSpec(Declared):
     )
     cursor: ExpressionSpec | None = key(
         EXPRESSION,
-        "With what the next page is asked for: text or an integer; null, an empty text or false at the "
-        "end. Anything else is an error, also a blank text and the text `null`. The request places "
-        "`page.cursor` itself; it is null on the first request, and a query value that is this hole alone "
-        "is then left out.",
+        "With what the next page is asked for: text or an integer, or any JSON value where the request "
+        "places it alone in `json`; null, an empty text or false at the end. Anything else is an error, "
+        "also a blank text and the text `null`. The request places `page.cursor` itself; it is null on the "
+        "first request, and a query value or a member of `json` that is this hole alone is then left out.",
         "body.pagination.continuation",
     )
     number: NumberSpec | None = key(
@@ -144,16 +144,19 @@ def _check_pages(_spec: PagesSpec, node: Node, context: Context) -> None:
         context.report.error(node.key_place("any_path"), "TB062", message, "leave it out")
 
 
-def check_paged_take(node: Node, context: Context) -> None:
-    """One value per page: nothing to count without `items`, and no empty page to stop at."""
+def check_paged_take(node: Node, context: Context, *, has_end: bool) -> None:
+    """One value per page: nothing to count without `items`, and no empty page to stop at.
+
+    *has_end*: a rule of the call says where the pages end.
+    """
     if node.get("total") is not None and node.get("items") is None:
         message = "`total` counts items, and a paged `take` has none"
         suggestion = "name them, for example items: body.orders; or use `each` or `collect`"
         context.report.error(node.key_place("total"), "TB062", message, suggestion)
     counted = next((each for each in ("number", "offset") if node.get(each) is not None), None)
-    if counted and node.get("last") is None:
+    if counted and node.get("last") is None and not has_end:
         message = f"a paged `take` with `{counted}` needs `last`: no page is the empty one"
-        suggestion = "for example last: page.number >= body.page_count"
+        suggestion = "for example last: page.number >= body.page_count; or a rule with `then: last`"
         context.report.error(node.place, "TB062", message, suggestion)
 
 

@@ -224,7 +224,8 @@ class RequestSpec(Declared):
     json: JsonBodySpec | None = key(
         _JSON,
         "The body of a `post`, sent as JSON. Each text in it is a template; one that is a single hole "
-        "keeps the type of its value, null included.",
+        "keeps the type of its value, null included; a member that is one hole of `page` is left out "
+        "while it is null.",
         {"filter": {"email": "{user}"}, "after": "{page.cursor}", "limit": 100},
     )
     form: FormBodySpec | None = key(

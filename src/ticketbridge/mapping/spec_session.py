@@ -79,7 +79,7 @@ class LoginSpec(Declared):
 
 def _check_login(login: LoginSpec, node: Node, context: Context) -> None:
     check_request(node, Claimed(), context)
-    check_claims(login.responses, node.get("responses"), context, looped=False)
+    check_claims(login.responses, node.get("responses"), context)
     check_login_rules(login.responses, node.get("responses"), context)
 
 

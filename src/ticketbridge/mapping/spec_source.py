@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ticketbridge.mapping.findings import Place
+from ticketbridge.mapping.findings import Place, did_you_mean
 from ticketbridge.mapping.headers import Claimed
 from ticketbridge.mapping.keys import (
     Declared,
@@ -24,7 +24,7 @@ from ticketbridge.mapping.spec_formats import FORMAT, FormatSpec
 from ticketbridge.mapping.spec_pages import PAGES, PagesSpec, check_items, check_paged_take
 from ticketbridge.mapping.spec_requests import RequestSpec, check_request, needs_one
 from ticketbridge.mapping.spec_texts import ExpressionSpec
-from ticketbridge.mapping.value_kinds import EXPRESSION, NAME, YES_OR_NO, list_of
+from ticketbridge.mapping.value_kinds import EXPRESSION, NAME, YES_OR_NO, list_of, only
 from ticketbridge.mapping.yaml_nodes import MapNode, Node
 
 RESERVED = frozenset({"user", "body", "status", "headers", "page", "tickets"})
@@ -49,6 +49,18 @@ class CallSpec(Declared):
 
     name: str = needed(NAME, "What the entries below, and the ticket, call the result.", "order")
     request: RequestSpec = inline(RequestSpec)
+    host: str | None = key(
+        NAME,
+        "Which of `upstream.hosts` the call goes to, and its pages and polls with it. Default: `base_url`.",
+        "files",
+    )
+    cookies: Literal["keep"] | None = key(
+        only("keep", "the word `keep`"),
+        "Sends the cookies that the answers of this call set with its own next polls, pages and tries, "
+        "for one run of the call: no other call, binding or answer gets them. Path, Domain, Secure, "
+        "Max-Age and Expires count as in a browser. A GET that keeps cookies is not shared.",
+        "keep",
+    )
     condition: ExpressionSpec | None = key(
         EXPRESSION,
         "`false` makes no call: `take` is then null, `collect` an empty list, and `each` gives nothing.",
@@ -99,7 +111,7 @@ class CallSpec(Declared):
         return ResultSpec("take", None)
 
 
-def _check_call(_spec: CallSpec, node: Node, context: Context) -> None:
+def _check_call(spec: CallSpec, node: Node, context: Context) -> None:
     clear = [kind for kind in _RESULTS if node.has(kind)]
     if len(clear) > 1:
         message = "a call binds with one of `take`, `each` and `collect`"
@@ -110,7 +122,8 @@ def _check_call(_spec: CallSpec, node: Node, context: Context) -> None:
         message = "a paged call needs `take`, `each` or `collect`"
         context.report.error(node.place, "TB061", message, "for example each: body.data")
     if isinstance(pages, MapNode) and given == ["take"]:
-        check_paged_take(pages, context)
+        has_end = any(rule.then == "last" for rule in spec.responses)
+        check_paged_take(pages, context, has_end=has_end)
     elif isinstance(pages, MapNode) and given:
         check_items(pages, given[0], context)
 
@@ -207,8 +220,29 @@ def check_source(
         _check_name(item, taken, context)
         if isinstance(entry, CallSpec):
             check_request(item, claimed, context)
-            check_claims(entry.responses, item.get("responses"), context, looped=looped)
+            paged = entry.pages is not None
+            responses = item.get("responses")
+            check_claims(entry.responses, responses, context, looped=looped, paged=paged)
         looped = looped or _loops(entry)
+
+
+def check_hosts(entries: Sequence[EntrySpec], root: Node, context: Context) -> None:
+    """Check that each `host` of *entries* is one of `upstream.hosts`, and each of these is called."""
+    hosts = root.need("upstream").get("hosts")
+    names = {str(key.value): key.place for key, _ in (hosts.pairs if hosts else ())}
+    called = {entry.host for entry in entries if isinstance(entry, CallSpec)}
+    for item in root.need("source").items:
+        host = item.get("host")
+        if host is not None and _is_call(item) and text_of(host) and text_of(host) not in names:
+            message = f"`{text_of(host)}` is none of `upstream.hosts`"
+            near = did_you_mean(text_of(host), names)
+            legal = f"legal here: {', '.join(names)}" if names else "name it there, with its URL"
+            context.report.error(host.place, "TB069", message, f"{near} {legal}".strip())
+    for name, place in names.items():
+        if name not in called:
+            message = f"no call goes to the host `{name}`"
+            hint = f"name it at a call, by `host: {name}`, or leave it out"
+            context.report.warning(place, "TB069", message, hint)
 
 
 def _check_name(node: Node, taken: dict[str, Place], context: Context) -> None:

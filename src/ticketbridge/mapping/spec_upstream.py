@@ -12,12 +12,15 @@ from ticketbridge.mapping.named_files import FileSpec, read_file
 from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec_auth import AUTH, AuthSpec, NoAuthSpec, claimed_by
 from ticketbridge.mapping.spec_texts import Secret
-from ticketbridge.mapping.urls import read_base_url, warn_if_plain_http
+from ticketbridge.mapping.urls import NOWHERE, read_base_url, warn_if_plain_http
 from ticketbridge.mapping.value_kinds import (
     DURATION,
+    NAME,
     POSSIBLY_EMPTY,
+    RATE,
     SIZE,
     YES_OR_NO,
+    RateSpec,
     named,
     text,
     whole,
@@ -104,11 +107,22 @@ def _read_header(node: Node, context: Context, name: str) -> Secret:
     return value.secret
 
 
+def _read_host(node: Node, context: Context, name: str) -> str:
+    """The URL of the host *name*; where its variable is not set, one that no other host has."""
+    url = read_base_url(resolve_text(node, context, name), context)
+    scheme, _, nowhere = NOWHERE.partition("//")
+    return url.replace(NOWHERE, f"{scheme}//{name.replace('_', '-')}.{nowhere}", 1)
+
+
+_HOST = text(read_base_url).reading(_read_host).showing("https://files.acme.example")
+
+
 @declared
 class UpstreamSpec(Declared):
     """The platform's API and the limits of talking to it.
 
     *keep_alive* False opens a connection for each call; *live* refuses an answer that a cache has kept.
+    *host* is the name of the host whose URL `base_url` is, where that is not the first.
     """
 
     base_url: str = needed(
@@ -162,6 +176,22 @@ class UpstreamSpec(Declared):
         "Calls in flight to this platform; the rest wait, within the deadline.",
         absent=50,
     )
+    rate: RateSpec | None = key(
+        RATE,
+        "How many calls the platform allows in a time, for each worker of `serve`: retries, polls, pages "
+        "and logins count. The rest wait their turn, within the deadline; a call that cannot go out "
+        "before it is `overloaded` at once.",
+        "20/1s",
+        "80/1m",
+    )
+    hosts: Mapping[str, str] = key(
+        named(_HOST, "a mapping of names to URLs", propertyNames=NAME),
+        "Further hosts of the platform, by names of your own: a call goes to one by `host`, its path "
+        "appended to the URL here. They get the same `auth`, `headers` and `tls` as `base_url`, and share "
+        "its limits and its breaker; so name no host that may not have the credentials.",
+        {"files": "https://files.acme.example"},
+        absent={},
+    )
     breaker: BreakerSpec = key(
         mapping_of(
             BreakerSpec,
@@ -194,14 +224,28 @@ class UpstreamSpec(Declared):
         whole(1, 1_000_000), "The most records for one answer; more is an error.", absent=20_000
     )
     place: Place
+    host: str | None = None
+
+    def at(self, host: str | None) -> UpstreamSpec:
+        """Return the same with the URL of *host* as `base_url`; None is that of `base_url` itself."""
+        url = self.base_url if host is None else self.hosts.get(host, self.base_url)
+        return self if host is None else replace(self, base_url=url, host=host)
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Those of all hosts."""
+        return self.base_url, *self.hosts.values()
 
 
 def _check_upstream(spec: UpstreamSpec, node: Node, context: Context) -> None:
     check_headers(node.get("headers") or Broken(node.place), claimed_by(spec.auth), context)
     if not isinstance(spec.auth, NoAuthSpec) or any(map(is_sensitive, spec.headers)):
-        base_url = resolve_text(node.need("base_url"), context, "base_url")
-        warn_if_plain_http(base_url, spec.base_url, context)
-    if node.has("tls") and spec.base_url.startswith("http:"):
+        hosts = node.get("hosts")
+        named_hosts = [(str(key.value), each) for key, each in hosts.pairs] if hosts else []
+        texts = [("base_url", node.need("base_url")), *named_hosts]
+        for (name, each), url in zip(texts, spec.urls, strict=True):
+            warn_if_plain_http(resolve_text(each, context, name), url, context)
+    if node.has("tls") and all(url.startswith("http:") for url in spec.urls):
         message = "`tls` has no effect, since `base_url` is plain http"
         context.report.warning(node.need("tls").place, "TB057", message, "use https")
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.keys import Key, NoValueError, ValueKind
 from ticketbridge.mapping.read_context import Context, text_of
 from ticketbridge.mapping.spec_texts import ExpressionSpec
@@ -203,6 +205,7 @@ _SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Deci
 _BYTES = {"KB": 1_000, "MB": 1_000_000}
 _NUMBER = r"[0-9]+(\.[0-9]+)?"
 DURATION_FORM = rf"{_NUMBER}({'|'.join(_SECONDS)})"
+_RATE = rf"[1-9][0-9]{{0,5}}/{DURATION_FORM}"
 _SIZE = rf"{_NUMBER}({'|'.join(_BYTES)})"
 _AMOUNT = re.compile(r"(?P<number>[0-9.]+)(?P<unit>[a-zA-Z]+)")
 _VARIABLE = r"|\$\{"  # what it gives is looked at when it is read
@@ -232,6 +235,32 @@ def size_in_bytes(text: str) -> int:
     if not _BYTES["KB"] <= amount <= 1_000 * _BYTES["MB"]:
         raise UnitError("should be at least 1KB and at most 1000MB")
     return int(amount)
+
+
+@dataclass(frozen=True, slots=True)
+class RateSpec:
+    """At most so many *calls* in any *seconds*."""
+
+    calls: int
+    seconds: float
+    place: Place
+
+    def __str__(self) -> str:
+        """As it may stand in a file."""
+        unit = next((each for each in ("h", "m") if self.seconds % float(_SECONDS[each]) == 0), "s")
+        return f"{self.calls}/{self.seconds / float(_SECONDS[unit]):g}{unit}"
+
+
+def _rate(text: str) -> tuple[int, float]:
+    """`20/1s` or `80/1m` as calls and seconds; raises UnitError."""
+    calls, _, window = text.partition("/")
+    if re.fullmatch(_RATE, text) is None:
+        raise UnitError("should be a number of calls, `/`, and a duration")
+    return int(calls), seconds(window)
+
+
+def _read_rate(text: ResolvedText, context: Context) -> RateSpec:
+    return RateSpec(*_amount(_rate)(text, context), text.place)
 
 
 def _amount(read: Callable[[str], T]) -> Callable[[ResolvedText, Context], T]:
@@ -273,5 +302,16 @@ SIZE = text(
         "size",
         "A number with `KB` (1,000 bytes) or `MB` (1,000,000 bytes); at least 1KB and at most 1000MB.",
         ("10MB",),
+    ),
+)
+RATE = text(
+    _read_rate,
+    ValueKind(
+        "a rate: a number of calls, `/`, and a duration",
+        _form(_RATE),
+        resolve_text,
+        "rate",
+        "A number of calls, `/`, and a duration of at most 1h: so many in any such time.",
+        ("20/1s", "80/1m"),
     ),
 )

@@ -245,6 +245,7 @@ class _Endpoint:
                 "secret": trace.secret,
                 "user": trace.user,
                 "verdicts": trace.verdicts,
+                "nothing": sum(trace.nothing.values()) or None,
                 "calls": trace.calls,
                 "upstream_ms": _milliseconds(trace.upstream.seconds),
                 "map_ms": _milliseconds(total - trace.upstream.seconds),

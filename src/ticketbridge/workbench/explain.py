@@ -24,6 +24,7 @@ from ticketbridge.mapping.spec import CallSpec, ExpressionSpec, MappingSpec, Sec
 from ticketbridge.mapping.spec_compiler import Scope
 from ticketbridge.workbench.answer_run import AnswerRun, Exchange
 from ticketbridge.workbench.cases.case_platform import below_base
+from ticketbridge.workbench.cases.case_spec import name_target
 from ticketbridge.workbench.cases.value_text import write_moment
 from ticketbridge.workbench.personal.personal_data import find_personal_data
 from ticketbridge.workbench.personal.personal_kinds import DataSpot, PersonalKind, mask
@@ -69,7 +70,7 @@ class PathShapes:
         self, spec: MappingSpec, masked: Callable[[str], str], *, whole: bool = False
     ) -> None:
         """Make shapes; *whole* shows URLs as they were sent, masked."""
-        self._base_url = spec.upstream.base_url
+        self._upstream = spec.upstream
         self._masked = masked
         self._bindings = BindingLabels(spec)
         self._calls = {} if whole else {e.name: e for e in spec.source if isinstance(e, CallSpec)}
@@ -78,11 +79,14 @@ class PathShapes:
         """Return `/customers/{customer.id}/orders?email={user}&event=jazz&page=2`.
 
         What a next URL added is masked. A hole is filled with its value if that identifies no person, so
-        that calls can be told apart.
+        that calls can be told apart. On another host than `base_url` its name stands before: `files:/...`.
         """
-        asked = below_base(request.url, self._base_url)
+        return name_target(self._of(request), request.host)
+
+    def _of(self, request: PlatformRequest) -> str:
+        asked = below_base(request.url, self._upstream.at(request.host).base_url)
         call = self._calls.get(request.call)
-        if call is None:
+        if call is None or request.is_followed:
             return self._masked(asked)
         path, _, query = asked.partition("?")
         declared = {
@@ -212,6 +216,7 @@ class ProblemExplanation(ExplanationPart, frozen=True):
 class AnswerExplanation(msgspec.Struct, frozen=True, rename="camel"):
     """How an answer came about; *calls* and *records* are unset if nobody asked for them.
 
+    *nothing* counts the bindings for which a call found nothing (`then: none`); unset if there are none.
     Records of other people are not among *records*: *others* counts them.
     """
 
@@ -222,6 +227,7 @@ class AnswerExplanation(msgspec.Struct, frozen=True, rename="camel"):
     problem: ProblemExplanation | None
     verdicts: Mapping[str, int]
     notes: Sequence[str]
+    nothing: Mapping[str, int] | msgspec.UnsetType = msgspec.UNSET
     calls: Sequence[CallExplanation] | msgspec.UnsetType = msgspec.UNSET
     records: Sequence[RecordExplanation] | msgspec.UnsetType = msgspec.UNSET
     others: OthersExplanation | msgspec.UnsetType = msgspec.UNSET
@@ -304,6 +310,7 @@ def explain(
         _explain_problem(problem) if problem else None,
         answer_run.trace.verdicts,
         answer_run.trace.notes,
+        answer_run.trace.nothing or msgspec.UNSET,
         [explainer.call(exchange, shapes) for exchange in answer_run.exchanges]
         if whole
         else msgspec.UNSET,

@@ -38,6 +38,8 @@ def _write_lines(explanation: AnswerExplanation, paint: Paint) -> Iterator[str]:
     yield from columns(map(_list_call_columns, calls))
     for note in explanation.notes:
         yield f"  note: {note}"
+    for call, number in (explanation.nothing or {}).items():
+        yield f"  {call}: nothing for {counted(number, 'binding')}, by a rule with `then: none`"
     for record in records:
         yield ""
         yield from _write_record(record, paint)

@@ -2,8 +2,8 @@
 
 A sample is a file with the body of one answer; `-` is standard input. Alone it answers the
 mapping's first call; `items=items.json` answers the call of that name, and `/events/7/items=items.json`
-the request of that path (with `?query` where that matters; of a whole URL, its path and query). Several of
-one name answer in their order.
+the request of that path below `base_url` (with `?query` where that matters; of a whole URL, its path and
+query). Several of one name answer in their order.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ticketbridge.terminal import UsageError
 from ticketbridge.workbench.call_formats import TYPES, find_formats
 from ticketbridge.workbench.cases.answer_reader import XML_TYPE
 from ticketbridge.workbench.cases.case_platform import below_base, find_key_parameter
-from ticketbridge.workbench.cases.case_spec import Target
+from ticketbridge.workbench.cases.case_spec import Target, name_target
 
 MOST_BYTES = 50 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
@@ -117,7 +117,7 @@ class SamplePlatform:
         """Raises SampleError for a sample whose key is no call of *spec*."""
         self.left = list(samples)
         self._answered: list[str] = []
-        self._base_url = spec.upstream.base_url
+        self._upstream = spec.upstream
         self._key = find_key_parameter(spec.upstream.auth)
         self._formats = find_formats(spec)
         self._calls = [entry.name for entry in spec.source if isinstance(entry, CallSpec)]
@@ -133,15 +133,16 @@ class SamplePlatform:
         if form == JSON_FORMAT:
             require_json(sample)
         media_type = XML_TYPE if sample.is_xml else TYPES[type(form)]
-        content = sample.content.replace(b"{BASE}", self._base_url.encode())
+        base_url = self._upstream.at(request.host).base_url
+        content = sample.content.replace(b"{BASE}", base_url.encode())
         headers = {"content-type": media_type, "content-length": str(len(content))}
         return PlatformAnswer(200, headers, content, request.credentials)
 
     def _find_sample(self, request: PlatformRequest) -> Sample:
-        asked = below_base(request.url, self._base_url)
+        asked = below_base(request.url, self._upstream.at(request.host).base_url)
         target = Target.of(asked)
         first = self._calls[:1] == [request.call]
-        for sample in self.left:
+        for sample in self.left if request.host is None else ():
             if sample.key.startswith("/") and self._fits(Target.of(sample.key), target):
                 return sample
         for sample in self.left:
@@ -165,9 +166,11 @@ class SamplePlatform:
     def _describe_missing(self, request: PlatformRequest, asked: str) -> str:
         answered = "; ".join(self._answered)
         return (
-            f"no sample answers the call `{request.call}`: {request.method} {asked}"
+            f"no sample answers the call `{request.call}`:"
+            f" {request.method} {name_target(asked, request.host)}"
             + (f" (answered so far: {answered})" if answered else "")
-            + f"; give it as {request.call}=FILE, or as '{asked.partition('?')[0]}=FILE'"
+            + f"; give it as {request.call}=FILE"
+            + (f", or as '{asked.partition('?')[0]}=FILE'" if request.host is None else "")
         )
 
     def _require_call(self, key: str) -> None:

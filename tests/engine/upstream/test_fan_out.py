@@ -124,7 +124,7 @@ async def test_concurrency_bounds_the_calls_in_flight(platform: FakePlatform) ->
 
 
 async def test_max_calls_bounds_the_fan_out(platform: FakePlatform) -> None:
-    """An answer that needs more calls than `max_calls` fails, and does not send more."""
+    """An answer that needs more calls than `max_calls` fails, sends no more, and says which call did."""
     many_orders(platform, *NAMES)
     for name in NAMES:
         platform.on(f"/items/{name}", Reply(json=[]))
@@ -132,7 +132,9 @@ async def test_max_calls_bounds_the_fan_out(platform: FakePlatform) -> None:
     found = await problem_on(platform, source(ORDERS, ITEMS, upstream__max_calls=4))
 
     assert isinstance(found, MappingMismatch)
-    assert "max_calls: more than 4" in found.log
+    assert "max_calls: `item` needs one more than the 4 calls" in found.log
+    assert "after 1 of `order`, 3 of `item`; raise `max_calls`" in found.log
+    assert found.detail.endswith("than allowed (item)")
     assert len(platform.seen) <= 4
 
 

@@ -20,12 +20,15 @@ from ticketbridge.engine.problems import (
 )
 from ticketbridge.engine.upstream.answer_formats import NO_BODY, Format, Unreadable, compile_format
 from ticketbridge.engine.upstream.context import AnswerContext
+from ticketbridge.engine.upstream.cookies import JAR
 from ticketbridge.engine.upstream.evaluate import evaluate, evaluate_bool, mismatch
 from ticketbridge.engine.upstream.failures import (
     CredentialsRefused,
+    NothingBelow,
     NotReady,
     OwnsNothing,
     PassingStatus,
+    PastTheEnd,
     TryAgain,
 )
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
@@ -39,7 +42,7 @@ from ticketbridge.jmes import (
     root_paths,
 )
 from ticketbridge.mapping.spec import (
-    OWNS_NOTHING,
+    NOTHING_THERE,
     CallSpec,
     GraphqlBodySpec,
     LoginSpec,
@@ -81,8 +84,8 @@ class RulePlan:
         """Whether an answer with *status* and *scope* meets all conditions; *slot* names the call."""
         if not any(part.first <= status <= part.last for part in self.statuses):
             return False
-        if self.spec.then in OWNS_NOTHING and _is_no_document(scope["body"]):
-            # A gateway's page: whatever its status, it knows nothing of the platform's users.
+        if self.spec.then in NOTHING_THERE and _is_no_document(scope["body"]):
+            # A gateway's page: whatever its status, it knows nothing of the platform's data.
             return False
         if self.when is None:
             return True
@@ -153,7 +156,7 @@ class Rules:
     ) -> Scope:
         """Return the scope of the response slots: *request*'s with `body`, `status` and `headers`.
 
-        Raises OwnsNothing, NotReady, FailedTry, or the problem that the answer is.
+        Raises NothingThere, NotReady, FailedTry, or the problem that the answer is.
         """
         body = await self.form.read(answer)
         seen = {**request.scope, "body": body, "status": answer.status, "headers": answer.headers}
@@ -207,6 +210,10 @@ class Rules:
                 raise CredentialsRefused(UpstreamAuth(log=log))
             case "empty" | "unknown_user" as claim:
                 raise OwnsNothing(said, unknown_user=claim == "unknown_user")
+            case "none":
+                raise NothingBelow(said)
+            case "last":
+                raise PastTheEnd(said)
             case _:
                 assert_never(rule.spec.then)
 
@@ -257,7 +264,8 @@ class Rules:
         """*text* of the platform's. Platforms repeat what they refuse: the user, or the key that was sent."""
         text = mask_words(mask_emails(text), [scope["user"]], "(user)")
         signed = () if answer.credentials is None else answer.credentials.secrets()
-        return mask_words(text, (*self.secrets, *signed), "(credential)")
+        kept = scope[JAR].secrets() if JAR in scope else ()
+        return mask_words(text, (*self.secrets, *signed, *kept), "(credential)")
 
 
 def _text_of(value: object) -> str:

@@ -12,7 +12,7 @@ from ticketbridge.engine.tickets.turns import with_turns
 from ticketbridge.engine.upstream.calls import BindingPlan, CallPlan, unasked
 from ticketbridge.engine.upstream.context import AnswerContext, Bind, Read
 from ticketbridge.engine.upstream.evaluate import evaluate_bool
-from ticketbridge.engine.upstream.failures import OwnsNothing
+from ticketbridge.engine.upstream.failures import NothingBelow, OwnsNothing, PastTheEnd
 from ticketbridge.engine.upstream.limits import require_records
 from ticketbridge.engine.upstream.paging import PageSeen, PagesPlan, Step, Walk
 from ticketbridge.engine.upstream.requests import FirstRequest
@@ -75,6 +75,19 @@ def ask_if(bind: Bind, call: CallPlan) -> Bind:
     return asked
 
 
+def allow_nothing(bind: Bind, call: CallPlan) -> Bind:
+    """Bind what a call gives that was not made, where a rule says that there is nothing."""
+
+    async def allowing(scope: Scope, context: AnswerContext) -> list[Any]:
+        try:
+            return await bind(scope, context)
+        except NothingBelow:
+            context.trace.count_nothing(call.name)
+            return unasked(call.kind)
+
+    return allowing
+
+
 def collect(bind: Bind) -> Bind:
     """Bind the values of all pages as one list."""
 
@@ -108,7 +121,9 @@ def walk_pages(call: CallPlan, pages: PagesPlan, read: Read, max_records: int) -
             walk.ask(request)
             try:
                 reading = await read(request, context)
-            except OwnsNothing as nothing:
+            except PastTheEnd:
+                break
+            except (OwnsNothing, NothingBelow) as nothing:
                 if first is None:
                     raise
                 raise nothing.too_late() from nothing

@@ -29,12 +29,14 @@ LARGEST = 1_000_000
 class Body:
     """A compiled body: *write* gives its bytes, *names* are the roots that it uses.
 
-    *write* raises EvaluationError, and TooLongError for more than LARGEST bytes.
+    *takes_any_page*: `page` stands alone in JSON wherever it stands, so that any value has a place. *write*
+    raises EvaluationError, and TooLongError for more than LARGEST bytes.
     """
 
     media_type: str
     names: frozenset[str]
     write: Callable[[Scope], bytes]
+    takes_any_page: bool = False
 
 
 class Parameters:
@@ -83,7 +85,7 @@ def compile_body(
             return _text(compiler.template(spec.template, roots, "text"), "")
         case GraphqlBodySpec():
             document = {"query": _Literal(spec.query), "variables": spec.variables}
-            return _JsonBody(roots, compiler).body(document)
+            return _JsonBody(roots, compiler, leaves_out=False).body(document)
         case _:
             assert_never(spec)
 
@@ -119,13 +121,27 @@ class _Literal:
     text: str
 
 
-class _JsonBody:
-    """Compiles a JSON document with holes; *names* grows by the roots that they use."""
+def is_of_page(template: Template) -> bool:
+    """Whether *template* is one hole of `page` and nothing else."""
+    return template.single is not None and template.single.names == {"page"}
 
-    def __init__(self, roots: Collection[str], compiler: SpecCompiler) -> None:
+
+class _JsonBody:
+    """Compiles a JSON document with holes; *names* grows by the roots that they use.
+
+    *leaves_out*: a member that is one hole of `page` is left out while that is null. Of a GraphQL query
+    null is the same, and the query says which variables there are.
+    """
+
+    def __init__(
+        self, roots: Collection[str], compiler: SpecCompiler, *, leaves_out: bool = True
+    ) -> None:
         self._roots = roots
         self._compiler = compiler
+        self._leaves_out = leaves_out
         self._names: set[str] = set()
+        self._mixed: set[str] = set()  # the roots of holes that do not stand alone
+        self._optional: set[Value] = set()
 
     def body(self, document: Any) -> Body:
         value = self._value(document)
@@ -133,14 +149,16 @@ class _JsonBody:
         def write(scope: Scope) -> bytes:
             return bytes(encode_within(value(scope), LARGEST))
 
-        return Body("application/json", frozenset(self._names), write)
+        any_page = "page" in self._names and "page" not in self._mixed
+        return Body("application/json", frozenset(self._names), write, any_page)
 
     def _value(self, part: Any) -> Value:
         match part:
             case TemplateSpec():
                 return self._text(part)
             case dict():
-                return _object({name: self._value(value) for name, value in part.items()})
+                members = {name: self._value(value) for name, value in part.items()}
+                return _object(members, self._optional.intersection(members.values()))
             case list():
                 return _array([self._value(value) for value in part])
             case _Literal():
@@ -151,11 +169,24 @@ class _JsonBody:
     def _text(self, spec: TemplateSpec) -> Value:
         template = self._compiler.template(spec, self._roots, "json")
         self._names |= template.names
-        return template.single or template
+        if template.single is None:
+            self._mixed |= template.names
+            return template
+        if self._leaves_out and is_of_page(template):
+            self._optional.add(template.single)
+        return template.single
 
 
-def _object(members: Mapping[str, Value]) -> Value:
-    return lambda scope: {name: value(scope) for name, value in members.items()}
+def _object(members: Mapping[str, Value], optional: Collection[Value]) -> Value:
+    """An object of *members*, without those of *optional* that are null."""
+    if not optional:
+        return lambda scope: {name: value(scope) for name, value in members.items()}
+
+    def write(scope: Scope) -> dict[str, Any]:
+        made = {name: value(scope) for name, value in members.items()}
+        return {n: made[n] for n, v in members.items() if made[n] is not None or v not in optional}
+
+    return write
 
 
 def _array(elements: list[Value]) -> Value:

@@ -38,7 +38,8 @@ Roots = Mapping[str, Collection[str] | None]
 class CallPlan:
     """A compiled CallSpec: all that its way through the pipe is made of.
 
-    *polls*: a rule may say to ask again later. *pages* is None where it is one request.
+    *polls*: a rule may say to ask again later; *may_say_nothing*: one may say `none`. *pages* is None
+    where it is one request.
     """
 
     def __init__(
@@ -62,13 +63,17 @@ class CallPlan:
         self.condition = compiler.optional(spec.condition, bound, kinds.BOOLEAN)
         known = len(compiler.findings)
         accept = accept_of(spec.format)
+        upstream = upstream.at(spec.host)
+        self.base_url = upstream.base_url
         self.request = RequestPlan(
             spec.request, spec.name, upstream, paged, compiler, accept=accept
         )
+        self.keeps_cookies = spec.cookies is not None
         if len(compiler.findings) == known:
             _check_placing(spec, self.request, compiler)
         self.rules = compile_rules(spec, upstream, answered, compiler, needs_body=_uses_body(spec))
         self.polls = any(rule.poll is not None for rule in spec.responses)
+        self.may_say_nothing = any(rule.then == "none" for rule in spec.responses)
         _check_polls(spec, upstream, compiler)
         result = spec.result.expression or ExpressionSpec("body", spec.place)
         self._result = compiler.expression(result, answered, RESULTS[spec.result.kind])
@@ -78,6 +83,7 @@ class CallPlan:
                 spec, spec.pages, upstream, answered, compiler, alone=alone
             )
         _check_end(spec, self._result, compiler)
+        _check_cookies(spec, compiler)
 
     def items(self, scope: Scope) -> list[Any]:
         """Return what the result expression finds in one answer, of which *scope* was read."""
@@ -102,7 +108,7 @@ class CallPlan:
         return PagesPlan(
             spec.name,
             first_step(pages),
-            compile_paging(pages, spec.name, upstream.base_url, roots, compiler, alone=alone),
+            compile_paging(pages, self, roots, compiler, alone=alone),
             compiler.optional(pages.last, roots, kinds.BOOLEAN),
             compiler.optional(pages.total, roots, kinds.INTEGER),
             items,
@@ -176,6 +182,19 @@ def _check_placing(spec: CallSpec, request: RequestPlan, compiler: SpecCompiler)
         f"the request has no `{{{key}}}`: it asks for the first page again and again",
         f'place it, for example query: {{page: "{{{key}}}"}}',
     )
+
+
+def _check_cookies(spec: CallSpec, compiler: SpecCompiler) -> None:
+    """Report cookies that are kept for nothing: the call asks once."""
+    polls = any(rule.poll is not None for rule in spec.responses)
+    if spec.cookies is not None and spec.pages is None and not polls:
+        compiler.report(
+            spec.place,
+            "TB317",
+            "`cookies: keep` keeps them for the next polls and pages of this call, and it has none",
+            "leave it out; for the cookie of a login there is `auth: {type: session}`",
+            severity="warning",
+        )
 
 
 def _check_polls(spec: CallSpec, upstream: UpstreamSpec, compiler: SpecCompiler) -> None:

@@ -36,6 +36,7 @@ class PendingAnswer:
     def __init__(self, connection: Connection) -> None:
         self.status = 0
         self.headers: dict[str, str] = {}
+        self.set_cookies: list[str] = []
         self.has_head = self.is_whole = False
         self.held = 0
         self._connection = connection
@@ -243,6 +244,8 @@ class Connection(asyncio.Protocol):
         # A header that is given several times is joined, as HTTP says.
         headers = answer.headers
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
+        if key == "set-cookie":  # the one header that cannot be taken apart again
+            answer.set_cookies.append(text)
 
     def on_headers_complete(self) -> None:
         """See httptools."""
@@ -271,6 +274,7 @@ class Connection(asyncio.Protocol):
             answer.is_whole = True
             self._may_be_kept = self._parser.should_keep_alive()
         else:
+            answer.set_cookies.clear()
             answer.headers.clear()  # those of an interim answer: the one that counts is yet to come
             self._has_begun = False
 

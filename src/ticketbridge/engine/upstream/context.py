@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,16 +19,17 @@ from ticketbridge.mapping.spec_compiler import Scope
 class AnswerContext:
     """What the calls of one answer have in common. It ends with the answer: nothing of it is kept.
 
-    *scope* has the asked user; *deadline* is that of the answer; *calls* counts the calls, polls and retries
-    included; *answers* are those of GETs so far; *token* is there where a login names the user; *unheard*
-    are the ids of answers of which the breaker has not heard; *mark* stands for the answer at the breaker.
+    *scope* has the asked user; *deadline* is that of the answer; *calls* counts those of each call, polls
+    and retries included; *answers* are those of GETs so far; *token* is there where a login names the user;
+    *unheard* are the ids of answers of which the breaker has not heard; *mark* stands for the answer at the
+    breaker.
     """
 
     trace: AnswerTrace
     scope: Scope
     deadline: asyncio.Timeout
     bodies: BodyBudget
-    calls: int = 0
+    calls: Counter[str] = field(default_factory=Counter)
     answers: dict[PlatformRequest, asyncio.Future[PlatformAnswer]] = field(default_factory=dict)
     unheard: set[int] = field(default_factory=set)
     token: TokenStore | None = None
@@ -50,7 +52,7 @@ Send = Callable[[PlatformRequest, AnswerContext], Awaitable[PlatformAnswer]]
 """A stage below the rules: returns the platform's complete answer. Raises FailedTry or ProblemError."""
 
 Judge = Callable[[PlatformAnswer, PlatformRequest, AnswerContext], Awaitable[Scope]]
-"""Returns the scope of the response slots. Raises OwnsNothing, NotReady, FailedTry or ProblemError."""
+"""Returns the scope of the response slots. Raises NothingThere, NotReady, FailedTry or ProblemError."""
 
 Read = Callable[[PlatformRequest, AnswerContext], Awaitable[Reading]]
 """A stage above the rules: returns an answer that counts. Raises what Judge raises."""

@@ -6,7 +6,10 @@ FailedTry                 one try of a call failed
 ├── TryAgain              a rule asks for another try
 └── CredentialsRefused    others may be had
 NotReady                  a rule says to ask later
-OwnsNothing               a rule says that the user owns nothing
+NothingThere              a rule says that something is not there
+├── OwnsNothing           tickets of the user
+├── NothingBelow          anything for this binding
+└── PastTheEnd            a page with this number
 """
 
 from __future__ import annotations
@@ -67,21 +70,39 @@ class NotReady(Exception):
         super().__init__("not ready")
 
 
-class OwnsNothing(Exception):
-    """A rule said that the user owns nothing; *unknown_user*: since the platform does not know them.
+class NothingThere(Exception):
+    """A rule said that something is not there, which is no failure; *said* is which rule, for the log."""
 
-    *said* is which rule said it, for the log.
-    """
+    claim = "the page is past the end"
 
-    def __init__(self, said: str, *, unknown_user: bool) -> None:
+    def __init__(self, said: str) -> None:
         self.said = said
-        self.unknown_user = unknown_user
-        super().__init__("unknown user" if unknown_user else "owns nothing")
+        super().__init__(self.claim)
 
     def too_late(self) -> UpstreamError:
         """Return the problem that it is once the platform has said something else."""
-        log = f"{self.said} that the user owns nothing, but an earlier page was there"
+        log = f"{self.said} that {self.claim}, but an earlier page was there"
         return UpstreamError(log=log)
+
+
+class OwnsNothing(NothingThere):
+    """A rule said that the user owns nothing; *unknown_user*: since the platform does not know them."""
+
+    claim = "the user owns nothing"
+
+    def __init__(self, said: str, *, unknown_user: bool) -> None:
+        self.unknown_user = unknown_user
+        super().__init__(said)
+
+
+class NothingBelow(NothingThere):
+    """A rule said that there is nothing for the binding that its call is made for."""
+
+    claim = "there is nothing for this binding"
+
+
+class PastTheEnd(NothingThere):
+    """A rule said that the pages have ended: this one has no items."""
 
 
 def unreachable(error: Exception) -> NoAnswer:

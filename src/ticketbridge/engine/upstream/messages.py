@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -20,7 +20,9 @@ class PlatformRequest:
     *accept* is what `Accept` says where the mapping does not. Two requests are equal where the platform
     would see no difference. What follows tells the stages of the pipe more: *call* is the name of the call
     that asks; *scope* is what its templates were filled with; *credentials* come with the signing; no answer
-    will do that did not come after *newer_than*, a time of `time.perf_counter`.
+    will do that did not come after *newer_than*, a time of `time.perf_counter`; *host* is the name of the
+    further host that it goes to; *cookies*, where they are kept, are all that `Cookie` says; *is_followed*:
+    the platform has said to ask this in place of what the call asks.
     """
 
     url: str = field(repr=False)
@@ -32,6 +34,16 @@ class PlatformRequest:
     scope: Scope = field(default_factory=dict, repr=False, compare=False)
     credentials: Credentials | None = field(default=None, repr=False, compare=False)
     newer_than: float = field(default=0.0, compare=False)
+    host: str | None = None
+    cookies: str = field(default="", repr=False, compare=False)
+    is_followed: bool = field(default=False, compare=False)
+
+    @property
+    def own_cookies(self) -> str:
+        """What `Cookie` says by the mapping: by its headers, or by its credentials, which go before."""
+        signed = self.credentials.headers if self.credentials else {}
+        given = [(name.lower(), value) for name, value in (*self.headers, *signed.items())]
+        return dict(given).get("cookie", "")
 
     @property
     def wire_url(self) -> str:
@@ -49,6 +61,8 @@ class PlatformRequest:
             self.accept,
             self.scope,
             credentials,
+            host=self.host,
+            is_followed=self.is_followed,
         )
 
 
@@ -56,7 +70,8 @@ class PlatformRequest:
 class PlatformAnswer:
     """A complete answer: *headers* with lower-case names, *content* after decompression.
 
-    *credentials* are those that its request was signed with; it came at the time *came_at*.
+    *credentials* are those that its request was signed with; it came at the time *came_at*; *set_cookies*
+    are its `Set-Cookie` headers, one by one, which *headers* has joined.
     """
 
     status: int
@@ -64,6 +79,7 @@ class PlatformAnswer:
     content: bytes = field(repr=False)
     credentials: Credentials | None = field(default=None, repr=False, compare=False)
     came_at: float = field(default_factory=time.perf_counter, compare=False)
+    set_cookies: Sequence[str] = field(default=(), repr=False, compare=False)
 
     @property
     def is_marked_off(self) -> bool:
@@ -76,6 +92,7 @@ class Incoming(Protocol):
 
     status: int
     headers: dict[str, str]
+    set_cookies: list[str]
 
     def chunks(self) -> AsyncIterator[bytes]:
         """The body as it comes off the wire, still compressed."""

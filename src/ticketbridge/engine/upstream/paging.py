@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, assert_never
+from typing import Any, Protocol, assert_never
 
 import msgspec
 
@@ -21,7 +21,7 @@ from ticketbridge.engine.upstream.evaluate import (
 from ticketbridge.engine.upstream.link_header import LinkHeaderError, next_link
 from ticketbridge.engine.upstream.messages import PlatformRequest
 from ticketbridge.engine.upstream.next_url import NextUrlError, next_url
-from ticketbridge.engine.upstream.requests import FirstRequest
+from ticketbridge.engine.upstream.requests import FirstRequest, RequestPlan
 from ticketbridge.jmes import Expression, TooLongError, describe, encode_within, kinds
 from ticketbridge.mapping.spec import (
     CursorSpec,
@@ -81,16 +81,24 @@ def first_step(spec: PagesSpec) -> Step:
             assert_never(spec.paging)
 
 
+class PagedCall(Protocol):
+    """What a paging knows of its call."""
+
+    name: str
+    base_url: str
+    request: RequestPlan
+
+
 def compile_paging(
     spec: PagesSpec,
-    slot: str,
-    base_url: str,
+    call: PagedCall,
     roots: Collection[str],
     compiler: SpecCompiler,
     *,
     alone: bool = False,
 ) -> Paging:
-    """The paging that *spec* declares. *alone*: nothing but the requests keeps to the user's tickets."""
+    """The paging of *call* that *spec* declares. *alone*: only the requests keep to the user's tickets."""
+    slot, base_url = call.name, call.base_url
     match spec.paging:
         case NextUrlSpec():
             urls = _NextUrls(
@@ -104,8 +112,9 @@ def compile_paging(
             )
             return _by_link_header(urls)
         case CursorSpec():
-            cursor = compiler.expression(spec.paging.cursor, roots, kinds.CURSOR)
-            return _by_cursor(cursor, f"{slot}: cursor")
+            kind = kinds.ANY if call.request.takes_any_cursor else kinds.CURSOR
+            cursor = compiler.expression(spec.paging.cursor, roots, kind)
+            return _by_cursor(cursor, f"{slot}: cursor", kind)
         case NumberSpec():
             return _counting("number", 1)
         case OffsetSpec(step):
@@ -162,15 +171,17 @@ def _by_link_header(urls: _NextUrls) -> Paging:
     return step
 
 
-def _by_cursor(expression: Expression, slot: str) -> Paging:
+def _by_cursor(expression: Expression, slot: str, kind: kinds.Kind) -> Paging:
     """`{next: "b2Zm"}` with `cursor: body.next` and `query: {after: "{page.cursor}"}`."""
 
     def step(seen: PageSeen) -> Step | None:
         cursor = evaluate(expression, seen.scope, slot)
         if _is_end(cursor):
             return None
-        if isinstance(cursor, bool) or not isinstance(cursor, str | int):
-            raise mismatch(slot, f"`{expression.text}` at {expression.place} gives no cursor")
+        if kind is kinds.CURSOR and (cursor is True or not kind.holds(cursor)):
+            reason = f"gives no cursor, but {describe(cursor)}: only text and integers can stand in"
+            reason += " other places than alone in `json`"
+            raise mismatch(slot, f"`{expression.text}` at {expression.place} {reason}")
         if isinstance(cursor, str) and says_nothing(cursor):
             reason = 'gives a text that says there is none: null, or "", is the end of the pages'
             raise mismatch(slot, f"`{expression.text}` at {expression.place} {reason}")

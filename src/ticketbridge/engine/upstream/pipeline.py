@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ticketbridge.engine.upstream.auth import fixed_credentials
-from ticketbridge.engine.upstream.binding import ask_if, ask_once, collect, go_down, walk_pages
+from ticketbridge.engine.upstream.binding import (
+    allow_nothing,
+    ask_if,
+    ask_once,
+    collect,
+    go_down,
+    walk_pages,
+)
 from ticketbridge.engine.upstream.calls import BindingPlan, CallPlan
-from ticketbridge.engine.upstream.context import AnswerContext, Bind, Send
+from ticketbridge.engine.upstream.context import AnswerContext, Bind, Read, Send
+from ticketbridge.engine.upstream.cookies import keep_cookies, with_cookies
 from ticketbridge.engine.upstream.limits import Breaker, RetryBudget, Slots
 from ticketbridge.engine.upstream.login import Login
+from ticketbridge.engine.upstream.pace import Pace, take_paced_turns
 from ticketbridge.engine.upstream.stages import (
     LogIn,
     Tokens,
@@ -38,27 +47,38 @@ def compose_call(call: CallPlan, platform: Platform, *, shares: bool) -> Bind:
     """Return the way of *call* to *platform*. What the mapping does not configure is not in it.
 
         scope                                                              values
-          ▼  if ► collect ► pages                             bind           ▲
+          ▼  if ► none ► collect ► jar ► pages                bind           ▲
         request                                                            reading
           ▼  problem ► poll ► renew ► retry ► rules           read           ▲
         request                                                            answer
-          ▼  share ► count ► sign ►
-             turn ► breaker ► measure ► HTTP or a stand-in    send           ▲
+          ▼  share ► count ► sign ► cookies ► rate ► turn
+             ► breaker ► measure ► HTTP or a stand-in         send           ▲
 
     Each stage calls the one after it. The breaker lets a request pass, and hears of its answer once the
     rules have judged it. *shares*: one answer may ask for the same GET twice. For tokens, `sign` goes the
     way that `compose_login` returns.
     """
-    upstream = platform.upstream
-    send = reach(platform)  # turn ► breaker ► measure ► HTTP
+    send = _compose_send(call, platform, shares=shares)
+    read = _compose_read(send, call, platform)
+    return _compose_bind(read, call, platform.upstream)
+
+
+def _compose_send(call: CallPlan, platform: Platform, *, shares: bool) -> Send:
+    send = reach(platform)  # rate ► turn ► breaker ► measure ► HTTP
+    if call.keeps_cookies:
+        send = keep_cookies(send)
     if platform.tokens:
         send = sign_with_token(send, platform.tokens)
     elif platform.credentials:
         send = sign(send, platform.credentials)
-    send = count_calls(send, upstream.max_calls)
-    if shares and (call.request.method == "GET" or call.polls):
+    send = count_calls(send, platform.upstream.max_calls, call.name)
+    if shares and not call.keeps_cookies and (call.request.method == "GET" or call.polls):
         send = share_gets(send)
+    return send
 
+
+def _compose_read(send: Send, call: CallPlan, platform: Platform) -> Read:
+    upstream = platform.upstream
     judge = notice_age(call.rules.judge, call.name, is_live=upstream.live)
     read = judge_answers(send, tell_breaker(judge, platform.breaker))
     if upstream.retries:
@@ -66,21 +86,27 @@ def compose_call(call: CallPlan, platform: Platform, *, shares: bool) -> Bind:
     if platform.renews:
         read = renew(read, platform.tokens)
     if call.polls:
-        read = poll(read, call.name, call.request, upstream.base_url)
-    read = raise_problems(read)
+        read = poll(read, call.name, call.request, call.base_url)
+    return raise_problems(read)
 
+
+def _compose_bind(read: Read, call: CallPlan, upstream: UpstreamSpec) -> Bind:
     bind = ask_once(call, read)
     if call.pages:
         bind = walk_pages(call, call.pages, read, upstream.max_records)
+    if call.keeps_cookies:
+        bind = with_cookies(bind, call.name)
     if call.kind == "collect":
         bind = collect(bind)
+    if call.may_say_nothing:
+        bind = allow_nothing(bind, call)
     if call.condition:
         bind = ask_if(bind, call)
     return bind
 
 
 def compose_login(login: Login, platform: Platform) -> LogIn:
-    """Return the way of a login: problem ► retry ► rules ► turn ► breaker ► measure ► HTTP."""
+    """Return the way of a login: problem ► retry ► rules ► rate ► turn ► breaker ► measure ► HTTP."""
     read = judge_answers(reach(platform), tell_breaker(login.rules.judge, platform.breaker))
     retries = platform.upstream.retries
     if retries:
@@ -95,9 +121,11 @@ def compose_login(login: Login, platform: Platform) -> LogIn:
 
 
 def reach(platform: Platform) -> Send:
-    """Return what each request goes through, a login's too: turn ► breaker ► measure ► HTTP."""
+    """Return what each request goes through, a login's too: rate ► turn ► breaker ► measure ► HTTP."""
     send = measure(platform.last_stage)
     send = guard(send, platform.breaker)
+    if platform.pace:
+        return take_paced_turns(send, platform.slots, platform.pace, platform.breaker)
     return take_turns(send, platform.slots, platform.breaker)
 
 
@@ -122,6 +150,7 @@ class Platform:
         self.last_stage = last_stage
         self.breaker = Breaker(upstream.breaker)
         self.slots = Slots(upstream.concurrency)
+        self.pace = Pace(upstream.rate) if upstream.rate else None
         self.budget = RetryBudget()
         self.renews = login is not None
         self.credentials = fixed_credentials(upstream.auth)

@@ -8,7 +8,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from ticketbridge.engine.problems import MappingMismatch
-from ticketbridge.engine.upstream.bodies import LARGEST, Body, Parameters, compile_body
+from ticketbridge.engine.upstream.bodies import (
+    LARGEST,
+    Body,
+    Parameters,
+    compile_body,
+    is_of_page,
+)
 from ticketbridge.engine.upstream.messages import ACCEPT_JSON, PlatformRequest
 from ticketbridge.jmes import LONGEST, EvaluationError, Template, TooLongError
 from ticketbridge.mapping.spec import RequestSpec, UpstreamSpec
@@ -51,6 +57,7 @@ class RequestPlan:
         self._accept = accept
         self.method = spec.method
         self._base_url = upstream.base_url
+        self._host = upstream.host
         self._path = compiler.template(spec.path, roots, "path")
         self._query = Parameters(spec.query, roots, compiler)
         self._body = compile_body(spec.body, roots, compiler)
@@ -67,6 +74,13 @@ class RequestPlan:
         body = self._body.names if self._body else frozenset[str]()
         headers = (template.names for _, template in self._headers)
         return self._path.names.union(self._query.names, body, *headers)
+
+    @property
+    def takes_any_cursor(self) -> bool:
+        """Whether `page` stands nowhere but alone in JSON, where any value has a place."""
+        texts = [self._path, *(text for _, text in (*self._query.templates, *self._headers))]
+        in_text = any("page" in text.names for text in texts)
+        return not in_text and self._body is not None and self._body.takes_any_page
 
     @property
     def uses_user(self) -> bool:
@@ -93,12 +107,21 @@ class RequestPlan:
             # A header may hold bytes that are no UTF-8; JSON has no way to say them.
             reason = "a text in the body has a lone surrogate, which is no character"
             raise self._unplaceable(reason) from None
-        return PlatformRequest(url, headers, self.method, content, self._name, self._accept, scope)
+        made = url, headers, self.method, content, self._name, self._accept, scope
+        return PlatformRequest(*made, host=self._host)
 
     def follow(self, url: str, scope: Scope) -> PlatformRequest:
         """A GET of *url* with the headers of this request, for what the platform says to ask instead."""
         headers = (*self._declared, *self._own_headers(scope))
-        return PlatformRequest(url, headers, accept=self._accept, scope=scope)
+        return PlatformRequest(
+            url,
+            headers,
+            call=self._name,
+            accept=self._accept,
+            scope=scope,
+            host=self._host,
+            is_followed=True,
+        )
 
     def _url(self, scope: Scope) -> str:
         path = self._path(scope)
@@ -153,7 +176,4 @@ def _media_type(spec: RequestSpec, body: Body | None) -> tuple[Header, ...]:
 
 def _left_out(template: Template, scope: Mapping[str, Any]) -> bool:
     """A query value that is one hole of `page` and gives null: the first page has no cursor yet."""
-    hole = template.single
-    return (
-        hole is not None and "page" in hole.names and len(hole.names) == 1 and hole(scope) is None
-    )
+    return is_of_page(template) and template.single is not None and template.single(scope) is None

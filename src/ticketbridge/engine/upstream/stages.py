@@ -20,8 +20,8 @@ from ticketbridge.engine.upstream.failures import (
     CredentialsRefused,
     FailedTry,
     NoAnswer,
+    NothingThere,
     NotReady,
-    OwnsNothing,
     PassingStatus,
     TryAgain,
 )
@@ -186,7 +186,7 @@ def tell_breaker(judge: Judge, breaker: Breaker) -> Judge:
     ) -> Scope:
         try:
             scope = await judge(answer, request, context)
-        except (OwnsNothing, NotReady, CredentialsRefused):
+        except (NothingThere, NotReady, CredentialsRefused):
             tell(answer, context, failed=False)
             raise
         except Exception:
@@ -253,16 +253,19 @@ def _pass_on(error: BaseException, made: asyncio.Future[PlatformAnswer]) -> None
         made.cancel()
 
 
-def count_calls(send: Send, max_calls: int) -> Send:
-    """Count the calls of one answer. Raises MappingMismatch beyond *max_calls*."""
+def count_calls(send: Send, max_calls: int, name: str) -> Send:
+    """Count the calls of one answer, this one as one of *name*. Raises MappingMismatch beyond *max_calls*."""
 
     async def counting(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
-        context.calls += 1
-        if context.calls > max_calls:
+        if context.calls.total() >= max_calls:
+            made = ", ".join(f"{number} of `{each}`" for each, number in context.calls.items())
             raise MappingMismatch(
-                "The answer takes more calls to the platform than allowed",
-                log=f"max_calls: more than {max_calls} calls for one answer",
+                f"The answer takes more calls to the platform than allowed ({name})",
+                log=f"max_calls: `{name}` needs one more than the {max_calls} calls that one answer may"
+                f" have, after {made}; raise `max_calls` where so many are right, with the `timeout` that"
+                " they take, or ask for less by `if` or by a narrower list above",
             )
+        context.calls[name] += 1
         return await send(request, context)
 
     return counting

@@ -67,7 +67,13 @@ class Wire:
             raise
         finally:
             await answer.aclose()
-        return PlatformAnswer(answer.status, answer.headers, content, request.credentials)
+        return PlatformAnswer(
+            answer.status,
+            answer.headers,
+            content,
+            request.credentials,
+            set_cookies=answer.set_cookies,
+        )
 
     def _headers_of(self, request: PlatformRequest) -> Mapping[str, str]:
         # Nearly all requests have the same headers: those of the one before.
@@ -81,6 +87,8 @@ class Wire:
             asking = {"Accept": request.accept}
             self._headers = _merged(_OWN_HEADERS, asking, dict(request.headers), signed)
             self._made_of = request.headers, request.accept, request.credentials
+        if request.cookies:
+            return _merged(self._headers, {"Cookie": request.cookies})
         return self._headers
 
     async def _content(self, answer: Incoming, count: Callable[[int], None]) -> bytes:
@@ -116,7 +124,7 @@ def open_connections(spec: UpstreamSpec, tls: ssl.SSLContext | None) -> SocketTr
 
 
 def _speaks_tls(spec: UpstreamSpec) -> bool:
-    urls = [spec.base_url]
+    urls = [*spec.urls]
     if isinstance(spec.auth, OAuth2AuthSpec):
         urls.append(spec.auth.token_url)
     return any(url.startswith("https:") for url in urls)

@@ -20,12 +20,16 @@ and what menta tech must get for it:
   order of attributes and white space between elements aside. `asked: {text: ...}` says it letter for
   letter. An answer serves once; where several fit, the first that is left. A call that no answer fits, or
   an answer that nothing asked for, fails the case.
-- **Answers.** `status` (200), `headers`, and one of `body` (JSON), `body_file` (a JSON file, or an XML
-  file whose name ends in `.xml`, in the folder of the cases file or below it) and `text`.
+  `host: files` is a call to that one of `upstream.hosts`, whose URL the path then leaves out;
+  without it, the call goes to `base_url`.
+- **Answers.** `status` (200), `headers` (a list repeats its header), and one of `body` (JSON),
+  `body_file` (a JSON file, or an XML file whose name ends in `.xml`, in the folder of the cases file or
+  below it) and `text`.
   `content_type` is `application/json` or `application/xml` for the first two, and `text/plain` for
   `text`, unless it is given; CSV and NDJSON stand in `text`, with theirs. An answer is sent in the `charset`
   of the call's format.
-- **`{BASE}`** in an answer's body, text or headers stands for `base_url`, its path included. A
+- **`{BASE}`** in an answer's body, text or headers stands for `base_url` (or the URL of the answer's
+  `host`), its path included. A
   platform names its next page by an absolute URL, which must lie on `base_url`; and a `base_url`
   whose variable is not set is only a placeholder. So a recorded answer has `{BASE}/orders?page=2`
   in place of `https://api.acme.example/v2/orders?page=2`.

@@ -32,7 +32,7 @@ ANSWER_KEYS = (
     *METHODS,
     *SENT_KEYS,
     "asked",
-    *("status", "headers", "content_type", "body", "body_file", "text"),
+    *("host", "status", "headers", "content_type", "body", "body_file", "text"),
 )
 CONTENT_KEYS = ("body", "body_file", "text")
 JSON_TYPE = "application/json"
@@ -67,6 +67,7 @@ class AnswerReader:
             asked=asked,
             target=Target.of(asked),
             sent=self._read_sent(node),
+            host=self._values.read_text(node.get("host"), "`host`") or None,
             status=self._values.read_whole_number(
                 node.get("status"), "`status`", least=200, most=599, default=200
             ),
@@ -145,8 +146,9 @@ class AnswerReader:
 
     def _read_headers(self, node: Node) -> tuple[tuple[str, str], ...]:
         headers = [
-            (str(key.value), self._read_header(key, value))
+            (str(key.value), self._read_header(key, each))
             for key, value in self._values.read_pairs(node.get("headers"), "`headers`")
+            for each in value.items or (value,)
         ]
         given = node.get("content_type")
         content_type = self._values.read_text(given, "`content_type`")

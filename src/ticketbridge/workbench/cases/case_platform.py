@@ -11,7 +11,7 @@ from ticketbridge.engine.upstream.decoding import too_large
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.mapping.spec import ApiKeyAuthSpec, AuthSpec, UpstreamSpec
 from ticketbridge.workbench.call_formats import CallFormats, write_in_charset
-from ticketbridge.workbench.cases.case_spec import AnswerSpec, Target
+from ticketbridge.workbench.cases.case_spec import AnswerSpec, Target, name_target
 from ticketbridge.workbench.cases.value_text import shorten
 
 BASE = "{BASE}"
@@ -35,37 +35,42 @@ class CasePlatform:
     ) -> None:
         self.left = list(answers)
         self.unexpected: list[str] = []
-        self._base_url = upstream.base_url
+        self._upstream = upstream
         self._max_body = upstream.max_body
         self._formats = formats
         self._key = find_key_parameter(upstream.auth)
 
     async def send(self, request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         """See Send. Raises UnexpectedCall."""
-        asked = below_base(request.wire_url, self._base_url)
+        asked = below_base(request.wire_url, self._upstream.at(request.host).base_url)
         target, content = Target.of(asked), request.content or b""
         for answer in self.left:
-            if answer.fits(request.method, target, content):
+            if answer.fits(request.method, request.host, target, content):
                 self.left.remove(answer)
                 made = self._answer(answer, request)
                 context.bodies.take(len(made.content))
                 return made
         sent = f" with {shorten(content.decode('utf-8', 'replace'))}" if content else ""
-        self.unexpected.append(f"{request.method} {self._without_key(asked)}{sent}")
+        shown = name_target(self._without_key(asked), request.host)
+        self.unexpected.append(f"{request.method} {shown}{sent}")
         raise UnexpectedCall(self.unexpected[-1])
 
     def _answer(self, answer: AnswerSpec, request: PlatformRequest) -> PlatformAnswer:
-        content = answer.content.replace(BASE.encode(), self._base_url.encode())
+        base_url = self._upstream.at(request.host).base_url
+        content = answer.content.replace(BASE.encode(), base_url.encode())
         form = self._formats.get(request.call)
         content = write_in_charset(content, form, answer.content_type)
         if len(content) > self._max_body:
             raise too_large(self._max_body)
         headers: dict[str, str] = {}
         for name, value in answer.headers:
-            key, text = name.lower(), value.replace(BASE, self._base_url)
+            key, text = name.lower(), value.replace(BASE, base_url)
             headers[key] = f"{headers[key]}, {text}" if key in headers else text
         headers["content-length"] = str(len(content))
-        return PlatformAnswer(answer.status, headers, content, request.credentials)
+        cookies = [value for name, value in answer.headers if name.lower() == "set-cookie"]
+        return PlatformAnswer(
+            answer.status, headers, content, request.credentials, set_cookies=cookies
+        )
 
     def _without_key(self, asked: str) -> str:
         """The target as a message may show it: a key in the query is a credential."""

@@ -92,6 +92,11 @@ class TextSent:
 Sent = JsonSent | FormSent | XmlSent | TextSent
 
 
+def name_target(asked: str, host: str | None) -> str:
+    """Return what people call a target: `/orders`, or `files:/orders` on the host `files`."""
+    return asked if host is None else f"{host}:{asked}"
+
+
 def contains_given(given: Any, sent: Any) -> bool:
     """Whether *sent* equals *given*; in objects only the given members are compared."""
     if isinstance(given, Mapping) and isinstance(sent, Mapping):
@@ -105,14 +110,15 @@ def contains_given(given: Any, sent: Any) -> bool:
 class AnswerSpec:
     """One answer of the platform to one call.
 
-    *asked* is the target as the file has it. *sent* None fits any body of the request. *file* is where the
-    content is from, if it stands in a file of its own.
+    *asked* is the target as the file has it, and *host* which of the mapping's hosts it is on. *sent* None
+    fits any body of the request. *file* is where the content is from, if it stands in a file of its own.
     """
 
     method: Literal["GET", "POST"]
     asked: str
     target: Target
     sent: Sent | None
+    host: str | None
     status: int
     headers: tuple[tuple[str, str], ...]
     content: bytes
@@ -120,17 +126,18 @@ class AnswerSpec:
     place: Place
 
     def __str__(self) -> str:
-        return f"{self.method} {self.asked} (line {self.place.line})"
+        return f"{self.method} {name_target(self.asked, self.host)} (line {self.place.line})"
 
     @property
     def content_type(self) -> str:
         """The type of its content, or ""."""
         return next((value for name, value in self.headers if name.lower() == "content-type"), "")
 
-    def fits(self, method: str, target: Target, content: bytes) -> bool:
-        """Whether this answers a request of that *method*, *target* and body."""
+    def fits(self, method: str, host: str | None, target: Target, content: bytes) -> bool:
+        """Whether this answers a request of that *method*, *host*, *target* and body."""
         return (
             self.method == method
+            and self.host == host
             and self.target.fits(target)
             and (self.sent is None or self.sent.fits(content))
         )

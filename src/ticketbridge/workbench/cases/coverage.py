@@ -162,6 +162,11 @@ def _list_call_points(spec: CallSpec, trace: Trace) -> Iterator[CoveragePoint]:
             said = "true" if wanted else "false"
             yield CoveragePoint(spec.condition.place, f"`if` is never {said}", met)
     result = spec.result.expression or ExpressionSpec("body", spec.place)
+    if spec.cookies is not None:
+        asked = [rule.when for rule in spec.responses if rule.when is not None]
+        seen = (scope for each in (result, *asked) for scope, _ in trace.of(each))
+        met = any("set-cookie" in scope["headers"] for scope in seen)
+        yield CoveragePoint(spec.place, f"no answer of `{spec.name}` sets a cookie", met)
     if spec.result.kind != "take":
         yield _make_bound_point(spec.name, result, trace)
     if spec.pages is not None:

@@ -21,11 +21,13 @@ from ticketbridge.workbench.cases.case_spec import CasesSpec
 from ticketbridge.workbench.cases.reader import CasesError, parse_cases, read_cases
 from ticketbridge.workbench.cases.runner import cases_file
 from ticketbridge.workbench.check import (
+    call_load,
     lint_expressions,
     lint_rules,
     lint_source,
     lint_ticket,
 )
+from ticketbridge.workbench.check.call_load import describe_load
 from ticketbridge.workbench.check.secrets import find_secret_looks
 from ticketbridge.workbench.check.unreported import (
     drop_dependent_doubts,
@@ -40,10 +42,14 @@ _UNSET = "TB021"
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """The findings of a check; *mappings* is how many mappings were checked."""
+    """The findings of a check; *mappings* is how many mappings were checked.
+
+    *loads* are lines about the calls that those without an error may make.
+    """
 
     findings: Sequence[Finding]
     mappings: int
+    loads: Sequence[str] = ()
 
 
 def check_paths(paths: Iterable[Path], environment: Environment) -> CheckResult:
@@ -54,18 +60,22 @@ def check_paths(paths: Iterable[Path], environment: Environment) -> CheckResult:
     """
     files = list(dict.fromkeys(file for path in paths for file in _list_files(path)))
     findings: list[Finding] = []
+    loads: list[str] = []
     mappings = 0
     for file in files:
         if file.suffix in _MARKDOWN:
-            found, wrong = _read_blocks(file)
-            mappings += sum(not block.is_cases for block in found)
-            findings += [*wrong, *(f for block in found for f in _check_block(block, file))]
+            blocks, wrong = _read_blocks(file)
+            mappings += sum(not block.is_cases for block in blocks)
+            findings += [*wrong, *(f for block in blocks for f in _check_block(block, file))]
         elif is_cases(file):
             findings += _check_cases(file)
         else:
             mappings += 1
-            findings += _check_mapping(file, environment)
-    return CheckResult(findings, mappings)
+            found = _check_mapping(file, environment)
+            findings += found
+            if not any(finding.severity == "error" for finding in found):
+                loads += filter(None, [_describe_load(file, environment)])
+    return CheckResult(findings, mappings, loads)
 
 
 def check_files(files: Iterable[Path], environment: Environment) -> list[Finding]:
@@ -122,6 +132,13 @@ def _check_mapping(file: Path, environment: Environment) -> Sequence[Finding]:
         return check_text(text, file=str(file), environment=environment, folder=file.parent)
     except MappingError as error:
         return error.findings
+
+
+def _describe_load(file: Path, environment: Environment) -> str:
+    draft = draft_mapping(
+        read_text(file), file=str(file), environment=environment, folder=file.parent
+    )
+    return describe_load(draft.spec)
 
 
 def _check_cases(file: Path) -> Sequence[Finding]:
@@ -210,6 +227,7 @@ DOUBT_RULES: tuple[DoubtRule, ...] = (
     lint_rules.doubt_dead_rules,
     lint_rules.doubt_unsaid_users,
     lint_rules.doubt_claims,
+    call_load.doubt_rate,
 )
 
 

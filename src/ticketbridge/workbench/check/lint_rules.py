@@ -9,6 +9,7 @@ from types import MappingProxyType
 from ticketbridge.jmes import nodes
 from ticketbridge.mapping.findings import Finding
 from ticketbridge.mapping.spec import (
+    NOTHING_THERE,
     OWNS_NOTHING,
     CallSpec,
     LoginSpec,
@@ -32,6 +33,8 @@ _ORDERS: Mapping[nodes.Operator, Callable[[int, int], bool]] = MappingProxyType(
 )
 _WITHOUT_BODY = frozenset({204, 205, 304})
 _KNOWN_BY_BODY = "{status: 404, when: body.code == 'NO_CUSTOMER', then: unknown_user}"
+_KNOWN_BY_PAGE = "{status: 404, when: page.number > `1`, then: last}"
+_PAST_THE_END = frozenset({416})
 
 
 def doubt_dead_rules(spec: MappingSpec) -> Iterator[Finding]:
@@ -97,7 +100,7 @@ def _find_shadowing(rule: RuleSpec, above: Sequence[RuleSpec]) -> tuple[str, str
 
 def _passes_pages(other: RuleSpec, rule: RuleSpec) -> bool:
     """Whether *other* never matches a page that is not in the declared format, and *rule* may."""
-    claims = other.then in OWNS_NOTHING and rule.then not in OWNS_NOTHING
+    claims = other.then in NOTHING_THERE and rule.then not in NOTHING_THERE
     return claims and (rule.when is None or "body" not in find_roots(rule.when))
 
 
@@ -117,21 +120,28 @@ def doubt_unsaid_users(spec: MappingSpec) -> Iterator[Finding]:
 
 
 def doubt_claims(spec: MappingSpec) -> Iterator[Finding]:
-    """Yield a doubt at each rule that takes a status alone for a statement about the user."""
+    """Yield a doubt at each rule that takes a status alone for a statement about what is there."""
     for rule in parts_within((spec.source, spec.upstream.auth)):
-        if isinstance(rule, RuleSpec) and rule.then in OWNS_NOTHING and _is_by_status(rule):
+        if isinstance(rule, RuleSpec) and rule.then in NOTHING_THERE and _is_by_status(rule):
             message = f"only the status decides this `{rule.then}`: a wrong path or a gateway gives it too"
-            hint = f"say by `when` what the body has, for example {_KNOWN_BY_BODY}"
+            hint = f"say by `when` what the body has, for example {_suggest_claim(rule)}"
+            if rule.then == "last":
+                hint = f"{hint}, or that a page came before: {_KNOWN_BY_PAGE}"
             yield make_doubt(rule.place, "TB526", message, hint)
+
+
+def _suggest_claim(rule: RuleSpec) -> str:
+    if rule.then in OWNS_NOTHING:
+        return _KNOWN_BY_BODY
+    return f"{{status: 404, when: body.code == 'NOT_FOUND', then: {rule.then}}}"
 
 
 def _is_by_status(rule: RuleSpec) -> bool:
     """Whether nothing but the status decides, of an answer that may have a body."""
     if rule.when is None and (rule.status is None or any(map(not_about_users, rule.status))):
         return False  # which is worse, and was said
-    asks_body = rule.when is not None and "body" in find_roots(rule.when)
-    return (
-        not asks_body
-        and not _list_statuses(rule) <= _WITHOUT_BODY
-        and _find_impossible(rule) is None
-    )
+    # Only a page that is not the first one can be past the end, and only that answers 416.
+    known_by = {"body", "page"} if rule.then == "last" else {"body"}
+    enough = _WITHOUT_BODY | (_PAST_THE_END if rule.then == "last" else frozenset())
+    asks = rule.when is not None and bool(known_by & find_roots(rule.when))
+    return not asks and not _list_statuses(rule) <= enough and _find_impossible(rule) is None

@@ -144,7 +144,7 @@ def run_draft(
     try:
         spec = parse_mapping(text, file="draft", environment=Environment({}, missing="placeholder"))
         bridge = compile_for_cases(spec)
-        replay = Replay(replies, spec.upstream.base_url)
+        replay = Replay(replies, spec.upstream)
         bridge = bridge.with_last_stage(replay.send)
         with asyncio.Runner(loop_factory=SkippingLoop) as runner:
             return DraftRun(runner.run(run_answer(bridge, user, now=now)), replay)

@@ -14,6 +14,7 @@ from ticketbridge.jmes.writing import Unwritable, text_of
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.spec import (
     DEFAULT_BODY,
+    NOTHING_THERE,
     CallSpec,
     ConstSpec,
     CsvFormatSpec,
@@ -148,8 +149,19 @@ def _mutate_call(part: SpecPart, spec: CallSpec) -> Iterator[Mutant]:
         yield _leave_out(part, spec.condition.place, ".if", condition=None)
     if spec.pages is not None:
         yield _leave_out(part, spec.pages.place, ".pages", pages=None)
+    if spec.host is not None:
+        yield _leave_out(part, spec.place, ".host", host=None)
+    if spec.cookies is not None:
+        yield _leave_out(part, spec.place, ".cookies", cookies=None)
     if spec.any_content_type:
         yield _leave_out(part, spec.place, ".any_content_type", any_content_type=False)
+    yield from _mutate_format(part, spec)
+    for index, rule in enumerate(spec.responses):
+        slot = ".responses" if len(spec.responses) == 1 else f".responses[{index}]"
+        yield _leave_out(part, rule.place, slot, responses=_drop_entry(spec.responses, index))
+
+
+def _mutate_format(part: SpecPart, spec: CallSpec) -> Iterator[Mutant]:
     if isinstance(spec.format, XmlFormatSpec):
         if spec.format.attributes == "drop":
             kept = replace(spec.format, attributes="keep")
@@ -163,9 +175,6 @@ def _mutate_call(part: SpecPart, spec: CallSpec) -> Iterator[Mutant]:
     if isinstance(spec.format, CsvFormatSpec) and spec.format.any_end:
         ended = replace(spec.format, any_end=False)
         yield _leave_out(part, spec.place, ".format.any_end", format=ended)
-    for index, rule in enumerate(spec.responses):
-        slot = ".responses" if len(spec.responses) == 1 else f".responses[{index}]"
-        yield _leave_out(part, rule.place, slot, responses=_drop_entry(spec.responses, index))
 
 
 def _mutate_request(part: SpecPart, spec: RequestSpec) -> Iterator[Mutant]:
@@ -178,6 +187,11 @@ def _mutate_rule(part: SpecPart, spec: RuleSpec) -> Iterator[Mutant]:
     if spec.when is not None and spec.status is not None:
         yield _leave_out(part, spec.when.place, ".when", when=None)
         yield _leave_out(part, spec.place, ".status", status=None)
+    if spec.then in NOTHING_THERE:
+        # Where it is left out, an answer may be read as usual, and come to the same.
+        yield _make_mutant(
+            part, spec.place, ".then", "fail", f"`fail` for `{spec.then}`", then="fail"
+        )
 
 
 def _mutate_pages(part: SpecPart, spec: PagesSpec) -> Iterator[Mutant]:

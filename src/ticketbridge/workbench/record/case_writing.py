@@ -71,6 +71,8 @@ def _write_answer(replayed: ReplayedAnswer, key: str) -> Iterator[str]:
     reply = replayed.reply
     asked = _drop_parameter(replayed.asked, key).replace("%40", "@")
     yield f"    - {reply.method.lower()}: {write_scalar(asked)}"
+    if reply.host is not None:
+        yield f"      host: {reply.host}"
     if replayed.content:
         yield from _write_sent(replayed.content, replayed.sent_type)
     if reply.status != 200:

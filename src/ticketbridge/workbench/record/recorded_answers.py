@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,7 +36,7 @@ _LINK = re.compile(r"<(?P<url>[^>]*)>(?P<rest>(?:\s*;\s*rel\s*=\s*(?:\"[^\"]*\"|
 
 @dataclass(slots=True)
 class RecordedAnswer:
-    """One answer of the platform: its call, and the request of that time.
+    """One answer of the platform: its call, and the request of that time, to one of the mapping's hosts.
 
     *content* is the body with made-up data; *document* is the same as values, if it is JSON. *form* is the
     format of the call, in whose encoding the body goes out, where *content* is in UTF-8.
@@ -50,6 +50,7 @@ class RecordedAnswer:
     content: bytes = field(repr=False)
     document: Any = field(default=msgspec.UNSET, repr=False)
     form: FormatSpec | None = None
+    host: str | None = None
 
     @property
     def is_json(self) -> bool:
@@ -61,11 +62,17 @@ def list_real_answers(answer_run: AnswerRun) -> Iterator[RecordedAnswer]:
     """Yield the platform's answers, unchanged."""
     spec = answer_run.bridge.spec
     for exchange, answer in _list_answered(answer_run):
-        asked = below_base(exchange.request.url, spec.upstream.base_url)
-        headers = {name: v for name, v in answer.headers.items() if name not in _FRAMING}
         request = exchange.request
+        asked = below_base(request.url, spec.upstream.at(request.host).base_url)
+        headers = {name: v for name, v in answer.headers.items() if name not in _FRAMING}
         yield RecordedAnswer(
-            request.call, request.method, asked, answer.status, headers, answer.content
+            request.call,
+            request.method,
+            asked,
+            answer.status,
+            headers,
+            answer.content,
+            host=request.host,
         )
 
 
@@ -90,8 +97,7 @@ class AnswerRecorder:
     def __init__(self, answer_run: AnswerRun, needed: Needed, names: Collection[str]) -> None:
         spec = answer_run.bridge.spec
         self._trial = answer_run
-        self._base_url = spec.upstream.base_url
-        self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(self._base_url))
+        self._upstream = spec.upstream
         self._linked = {
             entry.name
             for entry in spec.source
@@ -109,20 +115,22 @@ class AnswerRecorder:
             yield self._make_answer(exchange, answer)
 
     def _make_answer(self, exchange: Exchange, answer: PlatformAnswer) -> RecordedAnswer:
-        asked = below_base(exchange.request.url, self._base_url)
-        call = exchange.request.call
-        form = self._formats[call]
-        content, document = self._make_content(answer, form, call)
-        return RecordedAnswer(
-            call,
-            exchange.request.method,
-            self._needed.rewrite_target(asked),
+        request = exchange.request
+        base_url = self._upstream.at(request.host).base_url
+        form = self._formats[request.call]
+        content, document = self._make_content(answer, form, request.call)
+        made = RecordedAnswer(
+            request.call,
+            request.method,
+            self._needed.rewrite_target(below_base(request.url, base_url)),
             answer.status,
-            dict(self._list_headers(call, answer)),
+            dict(self._list_headers(request.call, answer)),
             content,
             document,
             form,
+            request.host,
         )
+        return _hide_hosts(made, [base_url, *self._upstream.urls])
 
     def _list_headers(self, call: str, answer: PlatformAnswer) -> Iterator[tuple[str, str]]:
         """Yield the headers that the bridge or the mapping reads."""
@@ -130,9 +138,9 @@ class AnswerRecorder:
             if name == "content-type" and find_xml_text(answer) is not None:
                 yield name, _CHARSET.sub("", value)
             elif name == "link" and call in self._linked:
-                yield name, self._hide_host(_LINK.sub(self._rewrite_link, value))
+                yield name, _LINK.sub(self._rewrite_link, value)
             elif name in _ALWAYS or (name in self._names and not _NEVER.search(name)):
-                yield name, self._hide_host(self._needed.rewrite_header(name, value))
+                yield name, self._needed.rewrite_header(name, value)
 
     def _rewrite_link(self, match: re.Match[str]) -> str:
         """Return a link whose only parameter is `rel`, which alone names the next page."""
@@ -148,20 +156,33 @@ class AnswerRecorder:
             raise UnsafeAnswerError(f"the answer to `{call}` is a text")
         values = read_values(answer, form)
         if not isinstance(values, Unreadable):
-            changed = change_texts(self._needed.rewrite_json(values), self._hide_host)
-            document = (
-                changed if isinstance(form, JsonFormatSpec | XmlFormatSpec) else msgspec.UNSET
-            )
-            return write_values(changed, form), document
+            changed = self._needed.rewrite_json(values)
+            is_document = isinstance(form, JsonFormatSpec | XmlFormatSpec)
+            return write_values(changed, form), changed if is_document else msgspec.UNSET
         xml = find_xml_text(answer)
         if xml is not None:
-            return self._hide_host(self._needed.rewrite_xml(xml)).encode(), msgspec.UNSET
+            return self._needed.rewrite_xml(xml).encode(), msgspec.UNSET
         # Whose data may stand in it cannot be known; that it cannot be read is what it tells.
         return f"({len(answer.content)} bytes that are no document)".encode(), msgspec.UNSET
 
-    def _hide_host(self, text: str) -> str:
-        """Return *text* without the platform's host."""
-        return text.replace(self._base_url, BASE).replace(self._origin, ELSEWHERE)
+
+def _hide_hosts(made: RecordedAnswer, urls: Sequence[str]) -> RecordedAnswer:
+    """Return *made* without the platform's hosts; the first of *urls* is that of its own call."""
+    origins = ["{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in urls]
+
+    def hide(text: str) -> str:
+        text = text.replace(urls[0], BASE)
+        for origin in origins:
+            text = text.replace(origin, ELSEWHERE)
+        return text
+
+    headers = {name: hide(value) for name, value in made.headers.items()}
+    if not made.is_json:
+        content = hide(made.content.decode()).encode()
+        return replace(made, headers=headers, content=content)
+    document = change_texts(made.document, hide)
+    content = write_values(document, made.form) if made.form else msgspec.json.encode(document)
+    return replace(made, headers=headers, content=content, document=document)
 
 
 def change_texts(value: Any, change: Callable[[str], str]) -> Any:

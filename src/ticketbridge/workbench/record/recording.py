@@ -119,7 +119,7 @@ def _run_replay(
     replies: Sequence[RecordedAnswer], offline: Bridge, user: str, real: AnswerRun
 ) -> _Run:
     """Make the same answer again from *replies*, without a platform. Raises RecordError."""
-    replay = Replay(replies, offline.spec.upstream.base_url)
+    replay = Replay(replies, offline.spec.upstream)
     bridge = offline.with_last_stage(replay.send, logs_in=False)
     try:
         with asyncio.Runner(loop_factory=SkippingLoop) as runner:

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from ticketbridge.engine.upstream.context import AnswerContext
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
+from ticketbridge.mapping.spec import UpstreamSpec
 from ticketbridge.workbench.call_formats import write_in_charset
 from ticketbridge.workbench.cases.case_platform import BASE, below_base
 from ticketbridge.workbench.record.recorded_answers import RecordedAnswer
@@ -33,14 +34,15 @@ class Replay:
     The two differ in what the stand-ins changed, and in the values of variables.
     """
 
-    def __init__(self, replies: Sequence[RecordedAnswer], base_url: str) -> None:
+    def __init__(self, replies: Sequence[RecordedAnswer], upstream: UpstreamSpec) -> None:
         self.left = list(replies)
         self.replayed: list[ReplayedAnswer] = []
-        self._base_url = base_url
+        self._upstream = upstream
 
     async def send(self, request: PlatformRequest, _context: AnswerContext) -> PlatformAnswer:
         """See Send."""
-        asked = below_base(request.url, self._base_url)
+        base_url = self._upstream.at(request.host).base_url
+        asked = below_base(request.url, base_url)
         fitting = [r for r in self.left if (r.call, r.method) == (request.call, request.method)]
         if not fitting:
             raise NotRecorded(f"{request.call}: {request.method} {asked.partition('?')[0]}")
@@ -48,10 +50,9 @@ class Replay:
         self.left.remove(reply)
         sent_type = dict(request.headers).get("Content-Type", "")
         self.replayed.append(ReplayedAnswer(reply, asked, request.content, sent_type))
-        headers = {n: v.replace(BASE, self._base_url) for n, v in reply.headers.items()}
-        content = reply.content.replace(BASE.encode(), self._base_url.encode())
-        content_type = headers.get("content-type", "")
-        content = write_in_charset(content, reply.form, content_type)
+        headers = {n: v.replace(BASE, base_url) for n, v in reply.headers.items()}
+        content = reply.content.replace(BASE.encode(), base_url.encode())
+        content = write_in_charset(content, reply.form, headers.get("content-type", ""))
         headers["content-length"] = str(len(content))
         return PlatformAnswer(reply.status, headers, content, request.credentials)
 

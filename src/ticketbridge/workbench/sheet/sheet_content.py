@@ -18,6 +18,7 @@ from ticketbridge.mapping.spec import (
     StatusTableSpec,
     TemplateSpec,
 )
+from ticketbridge.workbench.cases.case_spec import name_target
 from ticketbridge.workbench.draft.credentials import is_credential
 from ticketbridge.workbench.page import (
     Block,
@@ -125,6 +126,8 @@ _MEANS: Final[Mapping[str, str]] = {
     "ok": "it is read as usual",
     "empty": "the user owns nothing",
     "unknown_user": "the platform does not know the user, who owns nothing",
+    "none": "there is nothing for this one",
+    "last": "there are no more pages",
     "fail": "it is an error",
     "retry": "it is asked again",
     "poll": "it is not ready, and asked for again",
@@ -165,7 +168,7 @@ def _source(entry: EntrySpec) -> tuple[Words, Words, Words]:
         for each in values
     ]
     target = _template(request.path) + ("?" + "&".join(query) if query else "")
-    call: Words = (Mono(f"{request.method} {target}"),)
+    call: Words = (Mono(f"{request.method} {name_target(target, entry.host)}"),)
     if entry.condition is not None:
         call = (*call, " only if ", *condition_in_words(entry.condition.text))
     if request.body is not None:
@@ -340,6 +343,11 @@ def _limits(spec: MappingSpec) -> Iterator[Block]:
         ("tries of one call after the first", str(upstream.retries)),
         ("calls to the platform at a time", str(upstream.concurrency)),
         ("calls for one answer", f"{upstream.max_calls:,}"),
+        *(
+            [(f"calls to the platform in {upstream.rate.seconds:g} s", f"{upstream.rate.calls:,}")]
+            if upstream.rate
+            else []
+        ),
         ("pages of one call", f"{upstream.max_pages:,}"),
         ("records looked at for one answer", f"{upstream.max_records:,}"),
         ("size of one answer of the platform", f"{upstream.max_body / 1_000_000:g} MB"),
