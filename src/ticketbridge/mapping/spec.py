@@ -28,7 +28,6 @@ from ticketbridge.mapping.spec_auth import (
     BasicAuthSpec,
     BearerAuthSpec,
     NoAuthSpec,
-    OAuth2AuthSpec,
     claimed_by,
 )
 from ticketbridge.mapping.spec_endpoint import (
@@ -38,6 +37,7 @@ from ticketbridge.mapping.spec_endpoint import (
     SharedSecret,
     UserFormat,
 )
+from ticketbridge.mapping.spec_oauth2 import OAuth2AuthSpec, PrivateKeySpec
 from ticketbridge.mapping.spec_pages import (
     CursorSpec,
     LinkHeaderSpec,
@@ -54,7 +54,7 @@ from ticketbridge.mapping.spec_requests import (
     JsonBodySpec,
     RequestSpec,
 )
-from ticketbridge.mapping.spec_session import LoginSpec, SessionAuthSpec
+from ticketbridge.mapping.spec_session import TOKEN_ROOT, LoginSpec, SessionAuthSpec
 from ticketbridge.mapping.spec_source import (
     SOURCE,
     BindingSpec,
@@ -91,6 +91,7 @@ __all__ = [
     "DEFAULT_BODY",
     "MAPPING",
     "OWNS_NOTHING",
+    "TOKEN_ROOT",
     "AccessSpec",
     "ApiKeyAuthSpec",
     "AuthSpec",
@@ -125,6 +126,7 @@ __all__ = [
     "OffsetSpec",
     "PagesSpec",
     "PagingSpec",
+    "PrivateKeySpec",
     "ReasonSpec",
     "RequestSpec",
     "ResponseSpec",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
@@ -11,10 +11,7 @@ from typing import Any, Literal
 from ticketbridge.mapping.credential_texts import (
     TextCheck,
     credential,
-    read_login_url,
-    read_name,
     read_password,
-    read_plain,
     read_username,
 )
 from ticketbridge.mapping.headers import Claimed, check_header_name, check_token
@@ -24,13 +21,13 @@ from ticketbridge.mapping.keys import (
     ValueKind,
     closed,
     declared,
-    key,
     keys_of,
     mapping_of,
     needed,
 )
 from ticketbridge.mapping.read_context import Context, text_of
-from ticketbridge.mapping.spec_session import SessionAuthSpec
+from ticketbridge.mapping.spec_oauth2 import OAUTH2_RULES, OAuth2AuthSpec, check_oauth2
+from ticketbridge.mapping.spec_session import TOKEN_ROOT, SessionAuthSpec, check_session
 from ticketbridge.mapping.spec_texts import Secret
 from ticketbridge.mapping.value_kinds import POSSIBLY_EMPTY, only, text, word
 from ticketbridge.mapping.variables import (
@@ -42,8 +39,6 @@ from ticketbridge.mapping.variables import (
 from ticketbridge.mapping.yaml_nodes import Node
 
 _COOKIE_END = re.compile(r"[ ,;]")
-
-# --- values ---------------------------------------------------------------------------------------
 
 
 def _read_secret(text: ResolvedText, _context: Context) -> Secret:
@@ -123,43 +118,6 @@ _VALUE_CHECKS: Mapping[str, TextCheck] = MappingProxyType(
 )
 
 
-@declared
-class OAuth2AuthSpec(Declared):
-    """OAuth 2.0 client credentials: a bearer token, fetched once for all who wait, renewed before it
-    expires and once upon a 401.
-
-    RFC 6749, section 4.4.
-    """
-
-    token_url: str = needed(
-        text(read_login_url),
-        "Where the token comes from; it may be another host than the platform's.",
-        "https://login.acme.example/oauth/token",
-    )
-    client_id: Secret = needed(
-        text(read_name),
-        "The bridge's name at the platform.",
-        "${ACME_CLIENT}",
-    )
-    client_secret: Secret = needed(
-        text(credential(check_controls)), "Its secret, from a variable.", "${ACME_CLIENT_SECRET}"
-    )
-    scope: str | None = key(
-        text(read_plain), "What the token is for, with spaces between several.", "tickets.read"
-    )
-    audience: str | None = key(
-        text(read_plain),
-        "Whom the token is for, where the platform asks for it.",
-        "https://api.acme.example",
-    )
-    send: Literal["basic", "body"] = key(
-        word("basic", "body"),
-        "Where name and secret stand: in the Authorization header, escaped as RFC 6749 says, or in the "
-        "form.",
-        absent="basic",
-    )
-
-
 # --- the type -------------------------------------------------------------------------------------
 
 AuthSpec = (
@@ -175,16 +133,21 @@ _SPECS: Mapping[str, type[Any]] = {
     "oauth2": OAuth2AuthSpec,
     "session": SessionAuthSpec,
 }
+_CHECKS: Mapping[type[Any], Callable[[Any, Node, Context], None]] = {
+    ApiKeyAuthSpec: _check_api_key,
+    OAuth2AuthSpec: check_oauth2,
+    SessionAuthSpec: check_session,
+}
+_RULES: Mapping[type[Any], Mapping[str, Any]] = {OAuth2AuthSpec: OAUTH2_RULES}
 
 
 def _type(name: str, spec: type[Any]) -> ValueKind[AuthSpec]:
     """Return the kind of `auth` with this *name* as its `type`; its text is what its spec says first."""
     meaning = " ".join((spec.__doc__ or "").partition("\n\n")[0].split())
     heading = f"`auth: {{type: {name}}}`" if keys_of(spec) else ""
-    check = _check_api_key if spec is ApiKeyAuthSpec else None
-    kind = mapping_of(spec, "", define=f"auth_{name}", heading=heading, check=check)
+    kind = mapping_of(spec, "", define=f"auth_{name}", heading=heading, check=_CHECKS.get(spec))
     keys = (Key("type", only(name, f"the word `{name}`"), meaning, (name,), None), *kind.keys)
-    return replace(kind, schema=closed(*keys), keys=keys)
+    return replace(kind, schema=closed(*keys, **_RULES.get(spec, {})), keys=keys)
 
 
 _TYPES = {name: _type(name, spec) for name, spec in _SPECS.items()}
@@ -217,14 +180,15 @@ def claimed_by(auth: AuthSpec) -> Claimed:
     """What *auth* puts into each request."""
     match auth:
         case BearerAuthSpec() | BasicAuthSpec() | OAuth2AuthSpec():
-            return Claimed(header="authorization")
+            return Claimed(frozenset({"authorization"}))
         case SessionAuthSpec():
-            return Claimed(header=auth.header.lower())
+            roots = frozenset({TOKEN_ROOT} if auth.is_placed else ())
+            return Claimed(frozenset(map(str.lower, auth.carried)), roots=roots)
         case ApiKeyAuthSpec(location="header"):
-            return Claimed(header=auth.name.lower())
+            return Claimed(frozenset({auth.name.lower()}))
         case ApiKeyAuthSpec(location="cookie"):
-            return Claimed(header="cookie")
+            return Claimed(frozenset({"cookie"}))
         case ApiKeyAuthSpec():
-            return Claimed(parameter=auth.name)
+            return Claimed(parameters=frozenset({auth.name}))
         case _:
             return Claimed()

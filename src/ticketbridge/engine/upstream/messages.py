@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
 
 from ticketbridge.engine.upstream.auth import Credentials
 from ticketbridge.mapping.spec_compiler import Scope
@@ -21,7 +21,9 @@ class PlatformRequest:
     *accept* is what `Accept` says where the mapping does not. Two requests are equal where the platform
     would see no difference. What follows tells the stages of the pipe more: *call* is the name of the call
     that asks; *scope* is what its templates were filled with; *credentials* come with the signing; no answer
-    will do that did not come after *newer_than*, a time of `time.perf_counter`.
+    will do that did not come after *newer_than*, a time of `time.perf_counter`. A request that places a
+    token stands with a mask in its place until it is signed: *fill* makes the one that goes out, which has
+    the other as *masked*.
     """
 
     url: str = field(repr=False)
@@ -33,6 +35,13 @@ class PlatformRequest:
     scope: Scope = field(default_factory=dict, repr=False, compare=False)
     credentials: Credentials | None = field(default=None, repr=False, compare=False)
     newer_than: float = field(default=0.0, compare=False)
+    fill: Callable[[Any], PlatformRequest] | None = field(default=None, repr=False, compare=False)
+    masked: PlatformRequest | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def shown(self) -> PlatformRequest:
+        """The request as people may see it: without a token in its URL, headers and body."""
+        return self if self.masked is None else replace(self.masked, credentials=self.credentials)
 
     @property
     def wire_url(self) -> str:
@@ -40,7 +49,10 @@ class PlatformRequest:
         return self.url if self.credentials is None else self.credentials.on(self.url)
 
     def signed(self, credentials: Credentials) -> PlatformRequest:
-        """Return the same request with *credentials*."""
+        """Return the same request with *credentials*. Raises MappingMismatch where they do not fit in."""
+        if self.fill is not None:
+            filled = self.fill(credentials.token)
+            return replace(filled, scope=self.scope, credentials=credentials, masked=self)
         return PlatformRequest(
             self.url,
             self.headers,

@@ -22,6 +22,7 @@ from ticketbridge.workbench.cases.reader import CasesError, parse_cases, read_ca
 from ticketbridge.workbench.cases.runner import cases_file
 from ticketbridge.workbench.check import (
     lint_expressions,
+    lint_logins,
     lint_rules,
     lint_source,
     lint_ticket,
@@ -210,6 +211,8 @@ DOUBT_RULES: tuple[DoubtRule, ...] = (
     lint_rules.doubt_dead_rules,
     lint_rules.doubt_unsaid_users,
     lint_rules.doubt_claims,
+    lint_logins.doubt_unplaced_tokens,
+    lint_logins.doubt_rotation,
 )
 
 
