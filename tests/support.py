@@ -96,9 +96,10 @@ def _put(target: Any, name: str, value: Any | EllipsisType) -> None:
         target[key] = copy.deepcopy(value)
 
 
-def environment(base_url: str = "http://platform.example") -> Environment:
-    """The variables that MAPPING uses."""
-    return Environment({"MENTA_SECRET": SECRET, "ACME_TOKEN": TOKEN, "ACME_API": base_url})
+def environment(base_url: str = "http://platform.example", **more: str) -> Environment:
+    """The variables that MAPPING uses, and *more*."""
+    known = {"MENTA_SECRET": SECRET, "ACME_TOKEN": TOKEN, "ACME_API": base_url}
+    return Environment({**known, **more})
 
 
 def spec_of(
@@ -106,10 +107,12 @@ def spec_of(
     *,
     base_url: str = "http://platform.example",
     folder: Path | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> MappingSpec:
-    """The spec of the changed MAPPING (a JSON document is YAML)."""
+    """The spec of the changed MAPPING (a JSON document is YAML); *variables* are set too."""
     text = json.dumps(mapping(changes), indent=1)
-    return parse_mapping(text, file="acme.yaml", environment=environment(base_url), folder=folder)
+    known = environment(base_url, **(variables or {}))
+    return parse_mapping(text, file="acme.yaml", environment=known, folder=folder)
 
 
 class Replies(httpx.AsyncBaseTransport):

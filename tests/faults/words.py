@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tests.fake_platform import CLOSE, HANG, RESET, Answers, Reply, Seen
@@ -77,7 +78,10 @@ TOKENS: Rows = {
     "429": (Reply(429, headers={"Retry-After": "9"}), later(9)),
     "500": (Reply(500), ERROR),
     "503": (Reply(503), ERROR),
-    "an error with 200": (Reply(json={"error": "invalid_client"}), MISMATCH),
+    "an error with 200": (Reply(json={"error": "invalid_client"}), AUTH),
+    "another error with 200": (Reply(json={"error": {"code": 7}}), AUTH),
+    "a token with 201": (replace(grant(), status=201), ONE),
+    "nothing with 202": (Reply(202, body=b""), UNREADABLE),
     "null": (text("null"), MISMATCH),
     "a list": (text("[]"), MISMATCH),
     "a text": (Reply(json=GRANTED), MISMATCH),

@@ -14,7 +14,15 @@ from ticketbridge import mapping
 from ticketbridge.mapping import schema, schema_text
 from ticketbridge.mapping.structure import CHECKS
 
-NAMES_ARE_FREE = {"query", "headers", "hosts", "not_eligible_when", "fields", "values"}
+NAMES_ARE_FREE = {
+    "query",
+    "headers",
+    "hosts",
+    "form",
+    "not_eligible_when",
+    "fields",
+    "values",
+}
 # Keywords that annotate, or stand beside an `if`.
 SILENT = {
     *("$schema", "$id", "$defs", "title", "description", "examples", "default"),

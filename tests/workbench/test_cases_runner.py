@@ -585,3 +585,37 @@ def test_a_case_may_answer_the_login(folder: Folder) -> None:
     assert folder.message(upstream=[login, orders_answer(item())]) == ""
     refused = {**login, "status": 401}
     assert folder.message(upstream=[refused], expect={"problem": "upstream-auth"}) == ""
+
+
+@pytest.mark.parametrize("url", ["https://login.example/v2/s%65ssion/", "${LOGIN}/v2/session/"])
+def test_a_case_may_answer_a_login_elsewhere(folder: Folder, url: str) -> None:
+    """Paths leave out the host, and that of `base_url` alone; a login's is known by its path."""
+    login = {"url": url, "json": {"key": "${ACME_TOKEN}"}}
+    folder.map({"upstream.auth": {"type": "session", "login": login, "token": "body.token"}})
+    answer = {"post": "/v2/session/", "body": {"token": "t"}}
+
+    assert folder.message(upstream=[answer, orders_answer(item())]) == ""
+    refused = {**answer, "status": 403}
+    assert folder.message(upstream=[refused], expect={"problem": "upstream-auth"}) == ""
+
+
+def test_a_placed_token_is_masked_unless_the_case_answers_the_login(folder: Folder) -> None:
+    """Without a login `(token)` stands in the request; with one, what that gave."""
+    login = {"post": "/rpc", "json": {"method": "login"}}
+    auth = {"type": "session", "login": login, "token": "body.token", "place": "request"}
+    call = {"name": "order", "post": "/rpc", "json": {"a": ["{token}"]}, "each": "body.orders"}
+    folder.map({"upstream.auth": auth, "source.0": call})
+
+    def asked(token: str) -> dict[str, Any]:
+        answer = orders_answer(item())
+        return {**answer, "post": "/rpc", "json": {"a": [token]}}
+
+    masked = asked("(token)")
+    masked.pop("get", None)
+    filled = asked("t-1")
+    filled.pop("get", None)
+    given = {"post": "/rpc", "json": {"method": "login"}, "body": {"token": "t-1"}}
+
+    assert folder.message(upstream=[masked]) == ""
+    assert folder.message(upstream=[given, filled]) == ""
+    assert "unexpected call" in folder.message(upstream=[given, masked])

@@ -627,3 +627,50 @@ def test_words_in_filters(condition: str, expected: list[str]) -> None:
     found = doubts(item(f"each: 'order.items[?{condition.replace(chr(39), chr(39) * 2)}]'"))
 
     assert [line.split()[0] for line in found] == expected
+
+
+AUTH = '{type: bearer, token: "${ACME_TOKEN}"}'
+SESSION = 'type: session, login: {post: /login, form: {key: "${ACME_TOKEN}"}}, token: body.s'
+REFRESHING = (
+    "{type: oauth2, grant: refresh_token, token_url: 'https://l.example/t',"
+    " refresh_token: '${ACME_TOKEN}'}"
+)
+ASKING = (
+    "{type: session, login: {post: /login, form: {key: '{user}'}, responses:"
+    " [{status: 404, when: body.none, then: unknown_user}]}, token: body.s}"
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ([(AUTH, f"{{{SESSION}}}")], []),
+        ([(AUTH, f"{{{SESSION}, value: 'sid=abc'}}")], ["TB530 sid"]),
+        ([(AUTH, f"{{{SESSION}, headers: {{A: '{{token.a}}', B: b}}}}")], []),
+        ([(AUTH, f"{{{SESSION}, headers: {{A: a, B: b}}}}")], ["TB530 a"]),
+        ([(AUTH, f"{{{SESSION}, place: request}}")], ["TB530 name"]),
+        (
+            [
+                (AUTH, f"{{{SESSION}, place: request}}"),
+                (QUERY, 'query: {e: "{user}", s: "{token}"}\n'),
+            ],
+            [],
+        ),
+        (
+            [
+                (AUTH, f"{{{SESSION}, place: request}}"),
+                (QUERY, 'query: {e: "{user}", s: token.a}\n'),
+            ],
+            ["TB530 name", "TB513 token.a"],
+        ),
+        ([(AUTH, f"{{{SESSION}}}"), (QUERY, 'query: {e: "{user}", s: token}\n')], []),
+        (
+            [(AUTH, REFRESHING)],
+            ["TB531 {"],
+        ),
+        ([(AUTH, ASKING), ("ticket:\n", "response: {when_unknown_user: 404}\nticket:\n")], []),
+    ],
+)
+def test_logins(changes: list[tuple[str, str]], expected: list[str]) -> None:
+    """A token that reaches no request is doubted, and so is a refresh token that may be replaced."""
+    assert doubts(*changes) == expected

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support import spec_of
 from ticketbridge.engine.bridge import compile_mapping
-from ticketbridge.mapping.spec import ExpressionSpec
+from ticketbridge.mapping.spec import ExpressionSpec, expressions_in
 from ticketbridge.workbench.cases.coverage import Trace
 from ticketbridge.workbench.mutants.mutations import Mutant, make_mutants
 
@@ -370,3 +370,38 @@ def test_a_slip_that_check_lets_pass_runs() -> None:
 
     assert isinstance(field, ExpressionSpec)
     assert field.text == "item.pricee"
+
+
+def test_what_cases_know_only_as_a_mask_has_no_slips() -> None:
+    """A hole of a token that no case has stands masked in each request: no case could notice a slip there."""
+    login = {"post": "/login", "json": {"key": "${ACME_TOKEN}"}}
+    auth = {"type": "session", "login": login, "token": "body", "place": "request"}
+    query = {"email": "{user}", "sid": "{token.sid}"}
+    changes = {"upstream.auth": auth, "source.0.query": query}
+
+    assert _of(changes, "source.order.query.sid") == {"left out"}
+    entry = {"source.0": {"name": "token", "get": "/session", "take": "body"}}
+    calling = {
+        "source.1": {"name": "order", "get": "/orders", "query": query, "take": "body"},
+        "ticket.fields.ticketId": "token.id",
+        "ticket.status.from": "order.state",
+        "ticket.fields.ticketOptionId": "order.zone",
+        "ticket.fields.price": "order.price",
+    }
+    assert "token.sidd" in _of({**entry, **calling}, "source.order.query.sid")
+
+
+def test_a_token_that_a_case_has_has_slips() -> None:
+    """Where a case answers the login, a misspelt part of its token is noticed."""
+    login = {"post": "/login", "json": {"key": "${ACME_TOKEN}"}}
+    auth = {"type": "session", "login": login, "token": "body", "place": "request"}
+    spec = spec_of(
+        {"upstream.auth": auth, "source.0.query": {"email": "{user}", "sid": "{token.sid}"}}
+    )
+    [hole] = [each for each in expressions_in(spec.source) if each.text == "token.sid"]
+    trace = Trace()
+    trace.note(hole, {"token": {"sid": "s"}, "user": "ana"}, "s")
+
+    names = [slip.name for slip in make_mutants(spec, trace)]
+
+    assert "source.order.query.sid: token.sidd" in names

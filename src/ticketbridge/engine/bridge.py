@@ -38,7 +38,8 @@ from ticketbridge.engine.upstream.calls import BindingPlan, CallPlan
 from ticketbridge.engine.upstream.context import AnswerContext, Send
 from ticketbridge.engine.upstream.failures import OwnsNothing
 from ticketbridge.engine.upstream.limits import BodyBudget, State, require_records
-from ticketbridge.engine.upstream.login import Login, compile_login
+from ticketbridge.engine.upstream.login import Login, SessionLogin, compile_login
+from ticketbridge.engine.upstream.messages import PlatformRequest
 from ticketbridge.engine.upstream.pipeline import EntryPlan, Platform
 from ticketbridge.engine.upstream.tls import compile_tls
 from ticketbridge.engine.upstream.wire import Wire, open_connections
@@ -114,6 +115,15 @@ class Bridge:
         other._platform = platform  # noqa: SLF001 - of this class
         return other
 
+    def login_request(self, user: str, *, now: datetime | None = None) -> PlatformRequest | None:
+        """Return the request by which a session begins for *user*; None where `auth` has no session.
+
+        Raises MappingMismatch where it cannot be made.
+        """
+        if not isinstance(self._login, SessionLogin):
+            return None
+        return self._login.request(_first_scope(user, now or datetime.now(UTC)))
+
     @property
     def last_stage(self) -> Send:
         """What sends a request over the wire, or stands in for that."""
@@ -136,7 +146,7 @@ class Bridge:
     async def _answer(
         self, user: str, trace: AnswerTrace, deadline: asyncio.Timeout, now: datetime
     ) -> Answer:
-        scope = {"user": user, NOW: now, LOOKUP_CACHE: {}}
+        scope = _first_scope(user, now)
         bodies = BodyBudget(self.spec.upstream.max_body)
         context = AnswerContext(trace, scope, deadline, bodies)
         try:
@@ -290,6 +300,10 @@ def _add(record: Record, trace: AnswerTrace) -> None:
     if not trace.explains:
         record.checks = record.fields = ()
     trace.records.append(record)
+
+
+def _first_scope(user: str, now: datetime) -> dict[str, Any]:
+    return {"user": user, NOW: now, LOOKUP_CACHE: {}}
 
 
 def _scopes(name: str, bindings: Sequence[Binding]) -> Iterator[dict[str, Any]]:

@@ -57,7 +57,9 @@ TABLE_KEY = Kind("a string, an integer or a boolean", frozenset({str, int, bool}
 HOLE = Kind("a string, a number or a boolean", NUMBERS | {str, bool})
 NEXT_URL = Kind("a string, null or false", frozenset({str, bool, type(None)}))
 CURSOR = Kind("a string, an integer, null or false", frozenset({str, int, bool, type(None)}))
-STRING_OR_INTEGER = Kind("a string or an integer", frozenset({str, int}))
+STRING_INTEGER_OR_OBJECT = Kind(
+    "a string, an integer or an object", frozenset({str, int}) | _OBJECT
+)
 INTEGER = Kind("an integer", frozenset({int}))
 OBJECT_OR_EMPTY = Kind("an object, or an empty array", _OBJECT | _ARRAY)
 SIZED = Kind("a string, an array or an object", _ARRAY | _TEXT | {dict})

@@ -26,7 +26,6 @@ from ticketbridge.mapping.spec_auth import (
     BasicAuthSpec,
     BearerAuthSpec,
     NoAuthSpec,
-    OAuth2AuthSpec,
     claimed_by,
 )
 from ticketbridge.mapping.spec_endpoint import (
@@ -45,6 +44,7 @@ from ticketbridge.mapping.spec_formats import (
     TextFormatSpec,
     XmlFormatSpec,
 )
+from ticketbridge.mapping.spec_oauth2 import OAuth2AuthSpec, PrivateKeySpec
 from ticketbridge.mapping.spec_pages import (
     CursorSpec,
     LinkHeaderSpec,
@@ -63,7 +63,7 @@ from ticketbridge.mapping.spec_requests import (
     TextBodySpec,
     XmlBodySpec,
 )
-from ticketbridge.mapping.spec_session import LoginSpec, SessionAuthSpec
+from ticketbridge.mapping.spec_session import TOKEN_ROOT, LoginSpec, SessionAuthSpec
 from ticketbridge.mapping.spec_source import (
     SOURCE,
     BindingSpec,
@@ -103,6 +103,7 @@ __all__ = [
     "MAPPING",
     "NOTHING_THERE",
     "OWNS_NOTHING",
+    "TOKEN_ROOT",
     "AccessSpec",
     "ApiKeyAuthSpec",
     "AuthSpec",
@@ -139,6 +140,7 @@ __all__ = [
     "OffsetSpec",
     "PagesSpec",
     "PagingSpec",
+    "PrivateKeySpec",
     "RateSpec",
     "ReasonSpec",
     "RequestSpec",

@@ -245,13 +245,9 @@ def _find_misplaced(then: Action, *, looped: bool, paged: bool) -> tuple[str, st
 
 
 def check_login_rules(rules: tuple[RuleSpec, ...], node: Node | None, context: Context) -> None:
-    """Check that the rules of a login, at *node*, neither poll nor ask for another login."""
+    """Check that the rules of a login, at *node*, do not poll."""
     for rule, entry in zip(rules, node.items if node else (), strict=True):
         place = entry.need("then").place
-        if rule.then == "reauthenticate":
-            message = "`reauthenticate` needs credentials that a login gives, and this is the login"
-            suggestion = "it is legal in `source`; 400, 401 and 403 say it of a login by themselves"
-            context.report.error(place, "TB063", message, suggestion)
         if rule.then == "poll":
             message = "a login gives its token at once; it is not polled"
             context.report.error(place, "TB067", message, "say `retry` or `fail`")

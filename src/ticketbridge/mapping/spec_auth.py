@@ -8,6 +8,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
 
+from ticketbridge.mapping.credential_texts import (
+    TextCheck,
+    credential,
+    read_password,
+    read_username,
+)
 from ticketbridge.mapping.headers import Claimed, check_header_name, check_token
 from ticketbridge.mapping.keys import (
     Declared,
@@ -15,77 +21,28 @@ from ticketbridge.mapping.keys import (
     ValueKind,
     closed,
     declared,
-    key,
     keys_of,
     mapping_of,
     needed,
 )
 from ticketbridge.mapping.read_context import Context, text_of
-from ticketbridge.mapping.spec_session import SessionAuthSpec
+from ticketbridge.mapping.spec_oauth2 import OAUTH2_RULES, OAuth2AuthSpec, check_oauth2
+from ticketbridge.mapping.spec_session import TOKEN_ROOT, SessionAuthSpec, check_session
 from ticketbridge.mapping.spec_texts import Secret
-from ticketbridge.mapping.urls import read_url, warn_if_plain_http
 from ticketbridge.mapping.value_kinds import POSSIBLY_EMPTY, only, text, word
 from ticketbridge.mapping.variables import (
     ResolvedText,
     check_controls,
     check_header_value,
     resolve_text,
-    warn_if_in_clear,
 )
 from ticketbridge.mapping.yaml_nodes import Node
 
 _COOKIE_END = re.compile(r"[ ,;]")
 
-_TextCheck = Callable[[ResolvedText, Context], bool]
-
-# --- values ---------------------------------------------------------------------------------------
-
-
-def _check_not_empty(text: ResolvedText, context: Context) -> None:
-    if not text.value and not context.environment.placeholders:
-        context.report.error(text.place, "TB015", f"{text.label} is empty", "set its variable")
-
 
 def _read_secret(text: ResolvedText, _context: Context) -> Secret:
     return text.secret
-
-
-def _read_plain(text: ResolvedText, context: Context) -> str:
-    """A text that must not be empty."""
-    if check_controls(text, context):
-        _check_not_empty(text, context)
-    return text.value
-
-
-def _credential(check: _TextCheck) -> Callable[[ResolvedText, Context], Secret]:
-    """Return the reader of a credential that must not be empty, and that *check* lets its place carry."""
-
-    def read(text: ResolvedText, context: Context) -> Secret:
-        if check(text, context):
-            _check_not_empty(text, context)
-        warn_if_in_clear(text, context)
-        return text.secret
-
-    return read
-
-
-def _read_username(text: ResolvedText, context: Context) -> Secret:
-    if check_controls(text, context) and ":" in text.value:
-        message = f"{text.label} has a colon, which basic authentication cannot carry"
-        context.report.error(text.place, "TB024", message)
-    return text.secret
-
-
-def _read_password(text: ResolvedText, context: Context) -> Secret:
-    check_controls(text, context)
-    warn_if_in_clear(text, context)
-    return text.secret
-
-
-def _read_token_url(text: ResolvedText, context: Context) -> str:
-    url = read_url(text, context)
-    warn_if_plain_http(text, url, context)
-    return url
 
 
 def _read_name(text: ResolvedText, context: Context) -> str:
@@ -106,7 +63,7 @@ class BearerAuthSpec(Declared):
     """`Authorization: Bearer <token>` on every request."""
 
     token: Secret = needed(
-        text(_credential(check_header_value)), "The token, from a variable.", "${ACME_TOKEN}"
+        text(credential(check_header_value)), "The token, from a variable.", "${ACME_TOKEN}"
     )
 
 
@@ -114,9 +71,9 @@ class BearerAuthSpec(Declared):
 class BasicAuthSpec(Declared):
     """HTTP basic authentication, in UTF-8."""
 
-    username: Secret = needed(text(_read_username), "The user name.", "${ACME_USER}")
+    username: Secret = needed(text(read_username), "The user name.", "${ACME_USER}")
     password: Secret = needed(
-        text(_read_password, POSSIBLY_EMPTY),
+        text(read_password, POSSIBLY_EMPTY),
         "The password, from a variable; some platforms want it empty.",
         "${ACME_PASSWORD}",
     )
@@ -143,7 +100,7 @@ def _check_api_key(auth: ApiKeyAuthSpec, node: Node, context: Context) -> None:
     elif name.known and auth.location == "cookie":
         check_token(name.value, f"the cookie {name.called}", name.place, context)
     value = resolve_text(node.need("value"), context, "value")
-    _credential(_VALUE_CHECKS[auth.location])(value, context)
+    credential(_VALUE_CHECKS[auth.location])(value, context)
 
 
 def _check_cookie_value(text: ResolvedText, context: Context) -> bool:
@@ -156,46 +113,9 @@ def _check_cookie_value(text: ResolvedText, context: Context) -> bool:
     return True
 
 
-_VALUE_CHECKS: Mapping[str, _TextCheck] = MappingProxyType(
+_VALUE_CHECKS: Mapping[str, TextCheck] = MappingProxyType(
     {"header": check_header_value, "query": check_controls, "cookie": _check_cookie_value}
 )
-
-
-@declared
-class OAuth2AuthSpec(Declared):
-    """OAuth 2.0 client credentials: a bearer token, fetched once for all who wait, renewed before it
-    expires and once upon a 401.
-
-    RFC 6749, section 4.4.
-    """
-
-    token_url: str = needed(
-        text(_read_token_url),
-        "Where the token comes from; it may be another host than the platform's.",
-        "https://login.acme.example/oauth/token",
-    )
-    client_id: Secret = needed(
-        text(lambda text, context: Secret(_read_plain(text, context))),
-        "The bridge's name at the platform.",
-        "${ACME_CLIENT}",
-    )
-    client_secret: Secret = needed(
-        text(_credential(check_controls)), "Its secret, from a variable.", "${ACME_CLIENT_SECRET}"
-    )
-    scope: str | None = key(
-        text(_read_plain), "What the token is for, with spaces between several.", "tickets.read"
-    )
-    audience: str | None = key(
-        text(_read_plain),
-        "Whom the token is for, where the platform asks for it.",
-        "https://api.acme.example",
-    )
-    send: Literal["basic", "body"] = key(
-        word("basic", "body"),
-        "Where name and secret stand: in the Authorization header, escaped as RFC 6749 says, or in the "
-        "form.",
-        absent="basic",
-    )
 
 
 # --- the type -------------------------------------------------------------------------------------
@@ -213,16 +133,21 @@ _SPECS: Mapping[str, type[Any]] = {
     "oauth2": OAuth2AuthSpec,
     "session": SessionAuthSpec,
 }
+_CHECKS: Mapping[type[Any], Callable[[Any, Node, Context], None]] = {
+    ApiKeyAuthSpec: _check_api_key,
+    OAuth2AuthSpec: check_oauth2,
+    SessionAuthSpec: check_session,
+}
+_RULES: Mapping[type[Any], Mapping[str, Any]] = {OAuth2AuthSpec: OAUTH2_RULES}
 
 
 def _type(name: str, spec: type[Any]) -> ValueKind[AuthSpec]:
     """Return the kind of `auth` with this *name* as its `type`; its text is what its spec says first."""
     meaning = " ".join((spec.__doc__ or "").partition("\n\n")[0].split())
     heading = f"`auth: {{type: {name}}}`" if keys_of(spec) else ""
-    check = _check_api_key if spec is ApiKeyAuthSpec else None
-    kind = mapping_of(spec, "", define=f"auth_{name}", heading=heading, check=check)
+    kind = mapping_of(spec, "", define=f"auth_{name}", heading=heading, check=_CHECKS.get(spec))
     keys = (Key("type", only(name, f"the word `{name}`"), meaning, (name,), None), *kind.keys)
-    return replace(kind, schema=closed(*keys), keys=keys)
+    return replace(kind, schema=closed(*keys, **_RULES.get(spec, {})), keys=keys)
 
 
 _TYPES = {name: _type(name, spec) for name, spec in _SPECS.items()}
@@ -255,14 +180,15 @@ def claimed_by(auth: AuthSpec) -> Claimed:
     """What *auth* puts into each request."""
     match auth:
         case BearerAuthSpec() | BasicAuthSpec() | OAuth2AuthSpec():
-            return Claimed(header="authorization")
+            return Claimed(frozenset({"authorization"}))
         case SessionAuthSpec():
-            return Claimed(header=auth.header.lower())
+            roots = frozenset({TOKEN_ROOT} if auth.is_placed else ())
+            return Claimed(frozenset(map(str.lower, auth.carried)), roots=roots)
         case ApiKeyAuthSpec(location="header"):
-            return Claimed(header=auth.name.lower())
+            return Claimed(frozenset({auth.name.lower()}))
         case ApiKeyAuthSpec(location="cookie"):
-            return Claimed(header="cookie")
+            return Claimed(frozenset({"cookie"}))
         case ApiKeyAuthSpec():
-            return Claimed(parameter=auth.name)
+            return Claimed(parameters=frozenset({auth.name}))
         case _:
             return Claimed()

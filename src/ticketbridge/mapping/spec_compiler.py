@@ -38,6 +38,8 @@ _ELSEWHERE: Mapping[str, str] = MappingProxyType(
         "headers": _ANSWERED,
         "page": "only a call with `pages` has a page, and not in `if`",
         "tickets": "only `response.body` is made of the tickets",
+        "token": "only the header of a session sees its token, and a request under `place: request`"
+        " (its path does not)",
     }
 )
 

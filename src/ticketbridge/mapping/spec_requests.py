@@ -292,9 +292,10 @@ class RequestSpec(Declared):
         return not self.post or bool(self.graphql) or self.says_idempotent
 
 
-def needs_one(usual: str, other: str) -> dict[str, Any]:
-    """Return the schema's rule that a request has one of two keys; the *usual* one is missing else."""
-    return {"if": {"required": [other]}, "else": {"required": [usual]}}
+def needs_one(usual: str, *others: str) -> dict[str, Any]:
+    """Return the schema's rule that a request has one of these keys; the *usual* one is missing else."""
+    given = [{"required": [other]} for other in others]
+    return {"if": given[0] if len(given) == 1 else {"anyOf": given}, "else": {"required": [usual]}}
 
 
 def check_request(node: Node, claimed: Claimed, context: Context) -> None:
@@ -306,11 +307,15 @@ def check_request(node: Node, claimed: Claimed, context: Context) -> None:
 
 
 def _check_method(node: Node, context: Context) -> None:
-    """A GET carries no body, and may be repeated in any case; a POST has one body."""
-    if node.has("get") and node.has("post"):
-        message = "a call is a `get` or a `post`, not both"
-        context.report.error(node.key_place("post"), "TB065", message, "keep one of them")
-    posts = node.get("post") is not None
+    """A GET carries no body, and may be repeated in any case; a POST has one body.
+
+    Only a login has a `url`, which is that of a POST.
+    """
+    ways = [name for name in ("get", "post", "url") if node.has(name)]
+    if len(ways) > 1:
+        message = f"a call is a `{ways[0]}` or a `{ways[1]}`, not both"
+        context.report.error(node.key_place(ways[1]), "TB065", message, "keep one of them")
+    posts = node.get("post") is not None or node.get("url") is not None
     for key_name in _OF_POST:
         if not posts and node.get(key_name) is not None:
             message = f"`{key_name}` belongs to `post`; a GET has no body, and may be repeated"

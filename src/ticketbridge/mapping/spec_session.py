@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
+
+from ticketbridge.mapping.credential_texts import read_login_url
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.headers import Claimed, check_header_name, read_header
-from ticketbridge.mapping.keys import Declared, declared, inline, key, mapping_of, needed
-from ticketbridge.mapping.read_context import Context, text_of
+from ticketbridge.mapping.headers import Claimed, check_header_name, check_headers, read_header
+from ticketbridge.mapping.keys import (
+    Declared,
+    ValueKind,
+    declared,
+    inline,
+    key,
+    mapping_of,
+    needed,
+)
+from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec_answers import (
     RULES,
     RuleSpec,
@@ -13,21 +26,26 @@ from ticketbridge.mapping.spec_answers import (
     check_login_rules,
 )
 from ticketbridge.mapping.spec_formats import FORMAT, FormatSpec
-from ticketbridge.mapping.spec_requests import RequestSpec, check_request, needs_one
+from ticketbridge.mapping.spec_requests import (
+    HEADERS_OF_REQUEST,
+    RequestSpec,
+    check_request,
+    needs_one,
+)
 from ticketbridge.mapping.spec_texts import ExpressionSpec, TemplateSpec
 from ticketbridge.mapping.value_kinds import (
     EXPRESSION,
     TEMPLATE,
     YES_OR_NO,
-    UnitError,
-    read_expression,
-    seconds,
+    only,
+    read_duration_or_expression,
     text,
 )
 from ticketbridge.mapping.variables import ResolvedText, check_controls
-from ticketbridge.mapping.yaml_nodes import Node
+from ticketbridge.mapping.yaml_nodes import Broken, Node
 
-_LONGEST_SESSION = 720  # hours
+TOKEN_ROOT = "token"  # noqa: S105 - a name
+"""The root by which holes see what a login gives."""
 
 
 @declared
@@ -60,10 +78,16 @@ class LoginSpec(Declared):
             True,
         ),
     )
+    url: str | None = key(
+        text(read_login_url),
+        "The whole URL of the login, a POST, in place of `post`: it may name another host, to which "
+        "nothing else goes. The headers of `upstream` do not go there.",
+        "https://login.acme.example/session",
+    )
     responses: tuple[RuleSpec, ...] = key(
         RULES,
-        "Ordered rules for its answers, as in a call; `empty` and `unknown_user` need a login that uses "
-        "`user`.",
+        "Ordered rules for its answers, as in a call; any 2xx answer counts that has the token. `empty` and "
+        "`unknown_user` need a login that uses `user`; `reauthenticate` says that it was refused.",
         [{"status": 404, "when": "body.code == 'NO_CUSTOMER'", "then": "unknown_user"}],
         absent=[],
     )
@@ -77,20 +101,29 @@ class LoginSpec(Declared):
     name: str = "login"
 
 
+def _read_login(node: Node, context: Context, name: str) -> LoginSpec:
+    """The login; one with a `url` is a POST of nothing but that."""
+    login = _DECLARED.read(node, context, name)
+    if login.url is None:
+        return login
+    return replace(login, request=replace(login.request, post=TemplateSpec((), login.place)))
+
+
 def _check_login(login: LoginSpec, node: Node, context: Context) -> None:
     check_request(node, Claimed(), context)
     check_claims(login.responses, node.get("responses"), context)
     check_login_rules(login.responses, node.get("responses"), context)
 
 
-_LOGIN = mapping_of(
+_DECLARED = mapping_of(
     LoginSpec,
-    "a mapping with a `post` or a `get`",
+    "a mapping with a `post`, a `url` or a `get`",
     define="login",
     heading="`auth.login` of a session",
     check=_check_login,
-    **needs_one("post", "get"),
+    **needs_one("post", "get", "url"),
 ).showing({"post": "/login", "form": {"user": "${ACME_USER}", "password": "${ACME_PASSWORD}"}})
+_LOGIN = _DECLARED.reading(_read_login)
 
 
 def _read_header_name(text: ResolvedText, context: Context) -> str:
@@ -99,16 +132,7 @@ def _read_header_name(text: ResolvedText, context: Context) -> str:
     return text.value
 
 
-def _read_expiry(node: Node, context: Context, name: str) -> ExpressionSpec | float | None:
-    """A duration where it begins as one does, else an expression that gives seconds."""
-    if not text_of(node)[:1].isdigit():
-        return read_expression(node, context, name)
-    try:
-        return seconds(text_of(node), most_hours=_LONGEST_SESSION)
-    except UnitError as error:
-        message = f"`expires_in` {error}, or be an expression that gives seconds"
-        context.report.error(node.place, "TB014", message, "for example 30m or body.expires_in")
-        return None
+_REQUEST: ValueKind[Literal["request"]] = only("request", "the word `request`")
 
 
 @declared
@@ -116,8 +140,9 @@ class SessionAuthSpec(Declared):
     """A login of the platform's own. One whose request uses `user` is made for each answer, and its
     token never shared.
 
-    *login* gives the token, and *header* carries it as *value*. *expires_in*: an expression that gives
-    seconds, seconds, or None where only a 401 tells.
+    *login* gives the token. *header* carries it as *value*, or each of *headers* carries a part of it, or
+    each call places it in its own request, where it is *placed_in* that. *expires_in*: an expression that
+    gives seconds, seconds, or None where only a 401 tells.
     """
 
     login: LoginSpec = needed(
@@ -127,11 +152,12 @@ class SessionAuthSpec(Declared):
     )
     token: ExpressionSpec = needed(
         EXPRESSION,
-        "Where the token stands; it sees `body`, `status`, `headers`, and `user` where the login uses it.",
+        "Where the token stands: a text, an integer, or an object of these. It sees `body`, `status`, "
+        "`headers`, and `user` where the login uses it.",
         "body.session.token",
     )
     expires_in: ExpressionSpec | float | None = key(
-        EXPRESSION.reading(_read_expiry),
+        EXPRESSION.reading(read_duration_or_expression),
         "A duration of at most 720h, or an expression that gives seconds. Without it only a 401 ends the "
         "token.",
         "30m",
@@ -149,3 +175,38 @@ class SessionAuthSpec(Declared):
         "SESSION={token}",
         absent="Bearer {token}",
     )
+    headers: Mapping[str, TemplateSpec] = key(
+        HEADERS_OF_REQUEST,
+        "Several headers in place of `header` and `value`; their holes see `token`.",
+        {"access-token": "{token.access}", "client": "{token.client}"},
+        absent={},
+    )
+    placed_in: Literal["request"] | None = key(
+        _REQUEST,
+        "`request`: no header carries the token; the requests of `source` place it themselves, where "
+        "`token` is then a root of holes (not in the path).",
+        "request",
+        name="place",
+    )
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether the requests of `source` place the token."""
+        return self.placed_in is not None
+
+    @property
+    def carried(self) -> Mapping[str, TemplateSpec]:
+        """The headers that carry the token, by name."""
+        if self.is_placed:
+            return {}
+        return self.headers or {self.header: self.value}
+
+
+def check_session(_spec: SessionAuthSpec, node: Node, context: Context) -> None:
+    """Report more than one way for the token to reach a request."""
+    ways = [name for name in ("place", "headers", "header", "value") if node.get(name) is not None]
+    if ways and ways[0] in {"place", "headers"}:
+        for other in ways[1:]:
+            message = f"`{ways[0]}` says where the token stands, and so does `{other}`"
+            context.report.error(node.key_place(other), "TB059", message, "keep one of them")
+    check_headers(node.get("headers") or Broken(node.place), Claimed(), context)

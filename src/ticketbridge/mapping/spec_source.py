@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -212,12 +212,12 @@ SOURCE = list_of(_ENTRY, "a list of entries").reading(_read_entries)
 def check_source(
     entries: Sequence[EntrySpec], node: Node, claimed: Claimed, context: Context
 ) -> None:
-    """Check the *entries* at *node* together; *claimed* is what `auth` puts into each request."""
+    """Check the *entries* at *node* together; *claimed* is what `auth` brings to each request."""
     taken: dict[str, Place] = {}
     looped = False
     items = [item for item in node.items if isinstance(item, MapNode)]
     for entry, item in zip(entries, items, strict=True):
-        _check_name(item, taken, context)
+        _check_name(item, taken, RESERVED | claimed.roots, context)
         if isinstance(entry, CallSpec):
             check_request(item, claimed, context)
             paged = entry.pages is not None
@@ -245,11 +245,13 @@ def check_hosts(entries: Sequence[EntrySpec], root: Node, context: Context) -> N
             context.report.warning(place, "TB069", message, hint)
 
 
-def _check_name(node: Node, taken: dict[str, Place], context: Context) -> None:
+def _check_name(
+    node: Node, taken: dict[str, Place], reserved: Collection[str], context: Context
+) -> None:
     name, place = text_of(node.need("name")), node.need("name").place
-    if name in RESERVED:
+    if name in reserved:
         message = f"`{name}` is a name of the language"
-        context.report.error(place, "TB060", message, f"not free: {', '.join(sorted(RESERVED))}")
+        context.report.error(place, "TB060", message, f"not free: {', '.join(sorted(reserved))}")
     elif name and name in taken:
         message = f"`{name}` is the name of an entry above, on line {taken[name].line}"
         context.report.error(place, "TB060", message, "give each entry a name of its own")

@@ -24,25 +24,26 @@ class UrlError(ValueError):
 
 
 def read_url(text: ResolvedText, context: Context) -> str:
-    """The URL that *text* is; one that leads nowhere where it is not known, or after a finding."""
+    """The URL that *text* is; one that leads nowhere where it is not known, or after a finding.
+
+    The path behind a variable that is not set is kept.
+    """
     try:
         return require_url(text.value)
     except UrlError as error:
         if text.known:
             message = f"{text.label} {error}"
             context.report.error(text.place, "TB050", message, error.suggestion)
+            return NOWHERE
+    try:
+        return require_url(NOWHERE + text.value.removeprefix(PLACEHOLDER))
+    except UrlError:
         return NOWHERE
 
 
 def read_base_url(text: ResolvedText, context: Context) -> str:
-    """As `read_url`, without a trailing slash; the path behind a variable that is not set is kept."""
-    url = read_url(text, context)
-    if url is NOWHERE:
-        try:
-            url = require_url(NOWHERE + text.value.removeprefix(PLACEHOLDER))
-        except UrlError:
-            return NOWHERE
-    return url.rstrip("/")
+    """As `read_url`, without a trailing slash."""
+    return read_url(text, context).rstrip("/")
 
 
 def warn_if_plain_http(text: ResolvedText, url: str, context: Context) -> None:

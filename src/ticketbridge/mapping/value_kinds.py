@@ -208,6 +208,7 @@ DURATION_FORM = rf"{_NUMBER}({'|'.join(_SECONDS)})"
 _RATE = rf"[1-9][0-9]{{0,5}}/{DURATION_FORM}"
 _SIZE = rf"{_NUMBER}({'|'.join(_BYTES)})"
 _AMOUNT = re.compile(r"(?P<number>[0-9.]+)(?P<unit>[a-zA-Z]+)")
+_LONGEST_SESSION = 720  # hours
 _VARIABLE = r"|\$\{"  # what it gives is looked at when it is read
 
 
@@ -224,6 +225,23 @@ def seconds(text: str, *, most_hours: int = 1) -> float:
     if not _SECONDS["ms"] <= amount <= most_hours * _SECONDS["h"]:
         raise UnitError(f"should be at least 1ms and at most {most_hours}h")
     return float(amount)
+
+
+def read_duration_or_expression(
+    node: Node, context: Context, name: str
+) -> ExpressionSpec | float | None:
+    """A duration in seconds where it begins as one does, else an expression that gives them.
+
+    None after a finding.
+    """
+    if not text_of(node)[:1].isdigit():
+        return read_expression(node, context, name)
+    try:
+        return seconds(text_of(node), most_hours=_LONGEST_SESSION)
+    except UnitError as error:
+        message = f"`{name}` {error}, or be an expression that gives seconds"
+        context.report.error(node.place, "TB014", message, "for example 30m or body.expires_in")
+        return None
 
 
 def size_in_bytes(text: str) -> int:

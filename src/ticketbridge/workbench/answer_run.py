@@ -20,7 +20,10 @@ from ticketbridge.service.user import asked_user
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and what came of it: an *answer*, or a *failure* in words. Times are in seconds."""
+    """One request and what came of it: an *answer*, or a *failure* in words. Times are in seconds.
+
+    A token that the request places is masked in it.
+    """
 
     request: PlatformRequest
     started: float
@@ -40,7 +43,9 @@ class Watched:
     async def send(self, request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         """See Send."""
         began = time.perf_counter()
-        exchange = Exchange(request, began - self._since, failure="stopped before it was answered")
+        exchange = Exchange(
+            request.shown, began - self._since, failure="stopped before it was answered"
+        )
         self.exchanges.append(exchange)
         try:
             exchange.answer = await self._last_stage(request, context)

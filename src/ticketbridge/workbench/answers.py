@@ -76,7 +76,7 @@ def _map_case(
     spec = bridge.spec
     platform = CasePlatform(case.answers, spec.upstream, find_formats(spec))
     try:
-        logs_in = answers_login(case, bridge.spec.upstream.auth)
+        logs_in = answers_login(case, bridge)
         offline = bridge.with_last_stage(platform.send, logs_in=logs_in)
         answer_run = _run_offline(offline, user or case.user, now or case.now)
     except UnexpectedCall as call:

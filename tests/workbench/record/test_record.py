@@ -321,6 +321,33 @@ async def test_a_login_is_not_recorded(platform: FakePlatform, folder: Folder, r
     assert "session-9876" not in text
 
 
+async def test_a_placed_token_is_not_recorded(
+    platform: FakePlatform, folder: Folder, record: Any
+) -> None:
+    """It is masked where the request places it, and wherever the platform repeats it."""
+    login = {"post": "/login", "json": {"key": "${ACME_TOKEN}"}}
+    auth = {"type": "session", "login": login, "token": "{s: body.result}", "place": "request"}
+    folder.map(
+        {
+            "upstream.auth": auth,
+            "source.0.query.part": "{token.s}",
+            "source.0.pages": {"next_url": "body.next"},
+            "ticket.not_eligible_when": {"gone": "length(order.echo) == `3`"},
+        }
+    )
+    platform.on("/v2/login", Reply(json={"result": "winter evening"}))
+    following = f"{platform.url}/v2/orders?part=winter%20evening&page=2&email=ana%40example.com"
+    first = {**orders(order(item(1), echo="winter evening")), "next": following}
+    platform.on("/v2/orders", Reply(json=first))
+    platform.on("/v2/orders", Reply(json={**orders(), "next": None}), query={"page": "2"})
+
+    code, err, text = await record()
+
+    assert (code, err if code else "", await passes(folder)) == (0, "", True)
+    assert "(token)" in text or "%28token%29" in text
+    assert "winter" not in text
+
+
 # --- nothing is recorded --------------------------------------------------------------------------
 
 

@@ -57,6 +57,19 @@ from ticketbridge.redaction import mask_emails, mask_words, origin_and_path
 
 RETRIED_STATUSES = frozenset({502, 503, 504})
 REFUSED_STATUSES = frozenset({401, 403})
+# A login answers 400 to credentials that it does not know (RFC 6749, section 5.2, and many sessions).
+_REFUSED_LOGINS = REFUSED_STATUSES | {400}
+_OAUTH_ERRORS = frozenset(
+    {
+        "invalid_client",
+        "invalid_grant",
+        "invalid_request",
+        "invalid_scope",
+        "unauthorized_client",
+        "unsupported_grant_type",
+    }
+)
+"""The codes of RFC 6749, section 5.2. Another text could repeat what was sent."""
 SUCCESS = (StatusRange(200, 299),)
 _NOT_THERE = frozenset({404, 405, 410})
 _ERRORS = ("body", "errors")  # where GraphQL says what failed
@@ -101,7 +114,6 @@ def compile_rules(
     compiler: SpecCompiler,
     *,
     needs_body: bool,
-    refused: frozenset[int] = REFUSED_STATUSES,
 ) -> Rules:
     """The rules of one call or login; see Rules. *roots* are those of its response slots."""
     return Rules(
@@ -112,7 +124,7 @@ def compile_rules(
         needs_body=needs_body,
         is_graphql=isinstance(spec.request.body, GraphqlBodySpec),
         is_xml=isinstance(spec.format, XmlFormatSpec),
-        refused=refused,
+        is_login=isinstance(spec, LoginSpec),
     )
 
 
@@ -138,8 +150,8 @@ def _is_no_document(body: object) -> bool:
 class Rules:
     """What the answers of one call or login mean, compiled; *name* is its name.
 
-    *needs_body*: an answer without a readable body is an error. *refused* are the statuses that say no
-    to our credentials. No message repeats one of *secrets*.
+    *needs_body*: an answer without a readable body is an error. *is_login*: any 2xx answer may have the
+    token, and a 400 says no to our credentials too. No message repeats one of *secrets*.
     """
 
     name: str
@@ -149,7 +161,7 @@ class Rules:
     needs_body: bool = True
     is_graphql: bool = False
     is_xml: bool = False
-    refused: frozenset[int] = REFUSED_STATUSES
+    is_login: bool = False
 
     async def judge(
         self, answer: PlatformAnswer, request: PlatformRequest, context: AnswerContext
@@ -244,15 +256,18 @@ class Rules:
         """Return where a status that no rule has decided means success; else raise what it means."""
         status, log = answer.status, f"{self.name}: status {answer.status}"
         retry_after = answer.headers.get("retry-after")
-        if status in {200, 204}:
+        if status in {200, 204} or (self.is_login and 200 <= status <= 299):
             return
         if status == 429 or (status == 503 and retry_after is not None):
             raise UpstreamUnavailable(log=log, retry_after=seconds_to_wait(retry_after))
         if status in RETRIED_STATUSES and retry_after is None:
             raise PassingStatus(UpstreamError(log=log))
+        if self.is_login and status in _REFUSED_LOGINS:
+            said = find_oauth_error(seen["body"])
+            raise UpstreamAuth(log=f"{log}, {said}" if said else log)
         if status == 401:
             raise CredentialsRefused(UpstreamAuth(log=log))
-        if status in self.refused:
+        if status in REFUSED_STATUSES:
             raise UpstreamAuth(log=log)
         if 300 <= status <= 399 and "location" in answer.headers:
             target = origin_and_path(answer.headers["location"])
@@ -276,6 +291,12 @@ def _text_of(value: object) -> str:
         return encode_within(value, _MASKED).decode()
     except (TooLongError, RecursionError, ValueError):
         return f"({describe(value)} that is not shown)"
+
+
+def find_oauth_error(body: Any) -> str | None:
+    """Return the code by which *body* says why a login was refused, if it is one that RFC 6749 has."""
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, str) and error in _OAUTH_ERRORS else None
 
 
 def _may_pass(status: int) -> bool:

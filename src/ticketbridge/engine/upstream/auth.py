@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import assert_never
-from urllib.parse import quote, unquote
+from typing import Any, assert_never
+from urllib.parse import quote, unquote, unquote_plus
 
 from ticketbridge.mapping.spec import (
     ApiKeyAuthSpec,
@@ -21,10 +21,14 @@ from ticketbridge.mapping.spec import (
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Headers of every request, and one query parameter (name and value, escaped) or none."""
+    """Headers of every request, and one query parameter (name and value, escaped) or none.
+
+    *token* is what the requests place themselves, where they do: a text, an integer, or an object of these.
+    """
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     parameter: tuple[str, str] | None = field(default=None, repr=False)
+    token: Any = field(default=None, repr=False)
 
     def secrets(self) -> Iterator[str]:
         """What no log line may repeat: of each value the part that a platform would name."""
@@ -32,15 +36,24 @@ class Credentials:
             yield value.partition("=")[2] if name == "Cookie" else value.rpartition(" ")[2]
         if self.parameter is not None:
             yield unquote(self.parameter[1])
+        parts = self.token.values() if isinstance(self.token, dict) else (self.token,)
+        yield from (part for part in parts if isinstance(part, str))
 
     def on(self, url: str) -> str:
         """*url* with the parameter set anew: a next URL may come with a key in it, or without."""
-        if self.parameter is None:
-            return url
-        name, value = self.parameter
-        base, _, query = url.partition("?")
-        kept = [part for part in query.split("&") if part and part.partition("=")[0] != name]
-        return f"{base}?{'&'.join([*kept, f'{name}={value}'])}"
+        return url if self.parameter is None else with_parameters(url, [self.parameter])
+
+
+def with_parameters(url: str, parameters: Sequence[tuple[str, str]]) -> str:
+    """Return *url* with these query *parameters* (names and values, escaped) in place of its own."""
+    base, _, query = url.partition("?")
+    names = {unquote(name) for name, _ in parameters}
+    kept = [part for part in query.split("&") if part and _name_of(part) not in names]
+    return f"{base}?{'&'.join([*kept, *(f'{name}={value}' for name, value in parameters)])}"
+
+
+def _name_of(part: str) -> str:
+    return unquote_plus(part.partition("=")[0])
 
 
 def fixed_credentials(spec: AuthSpec) -> Credentials | None:
@@ -58,9 +71,9 @@ def fixed_credentials(spec: AuthSpec) -> Credentials | None:
             assert_never(spec)
 
 
-def bearer(token: str) -> Credentials:
+def bearer(token: str, scheme: str = "Bearer") -> Credentials:
     """`Authorization: Bearer <token>`."""
-    return Credentials({"Authorization": f"Bearer {token}"})
+    return Credentials({"Authorization": f"{scheme} {token}"})
 
 
 def basic(username: str, password: str) -> Credentials:

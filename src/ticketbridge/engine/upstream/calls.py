@@ -10,6 +10,7 @@ from ticketbridge.engine.upstream.answer import compile_rules
 from ticketbridge.engine.upstream.answer_formats import accept_of
 from ticketbridge.engine.upstream.evaluate import find_values, require_bindable
 from ticketbridge.engine.upstream.paging import PageLimits, PagesPlan, compile_paging, first_step
+from ticketbridge.engine.upstream.placed_token import PlacingPlan
 from ticketbridge.engine.upstream.requests import RequestPlan
 from ticketbridge.jmes import Expression, kinds, names_in
 from ticketbridge.mapping.spec import (
@@ -20,6 +21,7 @@ from ticketbridge.mapping.spec import (
     OffsetSpec,
     PagesSpec,
     ResultKind,
+    SessionAuthSpec,
     UpstreamSpec,
     expressions_in,
 )
@@ -62,12 +64,9 @@ class CallPlan:
         self.kind = spec.result.kind
         self.condition = compiler.optional(spec.condition, bound, kinds.BOOLEAN)
         known = len(compiler.findings)
-        accept = accept_of(spec.format)
         upstream = upstream.at(spec.host)
         self.base_url = upstream.base_url
-        self.request = RequestPlan(
-            spec.request, spec.name, upstream, paged, compiler, accept=accept
-        )
+        self.request = _plan_request(spec, upstream, paged, compiler)
         self.keeps_cookies = spec.cookies is not None
         if len(compiler.findings) == known:
             _check_placing(spec, self.request, compiler)
@@ -132,6 +131,15 @@ class BindingPlan:
     def bindable(self, value: Any) -> list[Any]:
         """Return the values to bind of what the expression gave. Raises MappingMismatch."""
         return require_bindable(value, self.expression, self.kind, self.name)
+
+
+def _plan_request(
+    spec: CallSpec, upstream: UpstreamSpec, roots: Roots, compiler: SpecCompiler
+) -> RequestPlan:
+    auth, accept = upstream.auth, accept_of(spec.format)
+    if isinstance(auth, SessionAuthSpec) and auth.is_placed:
+        return PlacingPlan(spec.request, spec.name, upstream, roots, compiler, accept=accept)
+    return RequestPlan(spec.request, spec.name, upstream, roots, compiler, accept=accept)
 
 
 def unasked(kind: ResultKind) -> list[Any]:

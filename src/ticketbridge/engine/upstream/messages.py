@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
 
 from ticketbridge.engine.upstream.auth import Credentials
 from ticketbridge.mapping.spec_compiler import Scope
@@ -22,7 +22,9 @@ class PlatformRequest:
     that asks; *scope* is what its templates were filled with; *credentials* come with the signing; no answer
     will do that did not come after *newer_than*, a time of `time.perf_counter`; *host* is the name of the
     further host that it goes to; *cookies*, where they are kept, are all that `Cookie` says; *is_followed*:
-    the platform has said to ask this in place of what the call asks.
+    the platform has said to ask this in place of what the call asks. A request that places a token stands
+    with a mask in its place until it is signed: *fill* makes the one that goes out, which has the other as
+    *masked*.
     """
 
     url: str = field(repr=False)
@@ -37,6 +39,13 @@ class PlatformRequest:
     host: str | None = None
     cookies: str = field(default="", repr=False, compare=False)
     is_followed: bool = field(default=False, compare=False)
+    fill: Callable[[Any], PlatformRequest] | None = field(default=None, repr=False, compare=False)
+    masked: PlatformRequest | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def shown(self) -> PlatformRequest:
+        """The request as people may see it: without a token in its URL, headers and body."""
+        return self if self.masked is None else replace(self.masked, credentials=self.credentials)
 
     @property
     def own_cookies(self) -> str:
@@ -51,7 +60,10 @@ class PlatformRequest:
         return self.url if self.credentials is None else self.credentials.on(self.url)
 
     def signed(self, credentials: Credentials) -> PlatformRequest:
-        """Return the same request with *credentials*."""
+        """Return the same request with *credentials*. Raises MappingMismatch where they do not fit in."""
+        if self.fill is not None:
+            filled = self.fill(credentials.token)
+            return replace(filled, scope=self.scope, credentials=credentials, masked=self)
         return PlatformRequest(
             self.url,
             self.headers,

@@ -36,6 +36,7 @@ from ticketbridge.engine.upstream.stages import (
     sign_with_token,
     take_turns,
     tell_breaker,
+    write_anew,
 )
 from ticketbridge.engine.upstream.tokens import Token
 from ticketbridge.mapping.spec import UpstreamSpec
@@ -106,8 +107,14 @@ def _compose_bind(read: Read, call: CallPlan, upstream: UpstreamSpec) -> Bind:
 
 
 def compose_login(login: Login, platform: Platform) -> LogIn:
-    """Return the way of a login: problem ► retry ► rules ► rate ► turn ► breaker ► measure ► HTTP."""
-    read = judge_answers(reach(platform), tell_breaker(login.rules.judge, platform.breaker))
+    """Return the way of a login.
+
+    problem ► retry ► rules ► write anew ► rate ► turn ► breaker ► measure ► HTTP
+    """
+    send = reach(platform)
+    if login.signs:
+        send = write_anew(send, login)
+    read = judge_answers(send, tell_breaker(login.rules.judge, platform.breaker))
     retries = platform.upstream.retries
     if retries:
         read = retry(read, retries, platform.budget, repeatable=login.repeatable)
@@ -157,7 +164,12 @@ class Platform:
         self.tokens = None
         if login and logs_in:
             log_in = compose_login(login, self)
-            self.tokens = Tokens(log_in, upstream.timeout, uses_user=login.uses_user)
+            self.tokens = Tokens(
+                log_in,
+                upstream.timeout,
+                uses_user=login.uses_user,
+                finishes=login.outlives_its_askers,
+            )
         # A mapping of one call asks for nothing twice, and its answers need not be kept until the end.
         shares = len(entries) > 1
         self.ways: Sequence[Bind] = [

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
 from ticketbridge.engine.problems import MappingMismatch
+from ticketbridge.engine.upstream.auth import with_parameters
 from ticketbridge.engine.upstream.bodies import (
     LARGEST,
     Body,
@@ -60,6 +61,7 @@ class RequestPlan:
         self._host = upstream.host
         self._path = compiler.template(spec.path, roots, "path")
         self._query = Parameters(spec.query, roots, compiler)
+        self._set_anew: Sequence[tuple[str, Template]] = ()
         self._body = compile_body(spec.body, roots, compiler)
         self._declared = tuple((name, value.reveal()) for name, value in upstream.headers.items())
         self._typed = (*self._declared, *_media_type(spec, self._body))
@@ -87,13 +89,17 @@ class RequestPlan:
         """Whether the asked user stands anywhere in the request."""
         return "user" in self.names
 
+    def set_anew(self, names: Collection[str]) -> None:
+        """Set the query parameters of these *names* anew in each URL that the platform gives."""
+        self._set_anew = [each for each in self._query.templates if unquote(each[0]) in names]
+
     def build(self, scope: Scope, url: str | None = None) -> PlatformRequest:
         """The request for the page in *scope*, which *url* leads to where it is given.
 
         Raises MappingMismatch where a hole gives nothing to place, or too much.
         """
         try:
-            url = self._url(scope) if url is None else url
+            url = self._url(scope) if url is None else self._renew(url, scope)
             # Mostly the same object: what is made of it need not be made again.
             headers = (*self._typed, *self._own_headers(scope)) if self._headers else self._typed
             content = self._body.write(scope) if self._body else None
@@ -111,8 +117,15 @@ class RequestPlan:
         return PlatformRequest(*made, host=self._host)
 
     def follow(self, url: str, scope: Scope) -> PlatformRequest:
-        """A GET of *url* with the headers of this request, for what the platform says to ask instead."""
-        headers = (*self._declared, *self._own_headers(scope))
+        """A GET of *url* with the headers of this request, for what the platform says to ask instead.
+
+        Raises MappingMismatch as `build` does.
+        """
+        try:
+            headers = (*self._declared, *self._own_headers(scope))
+            url = self._renew(url, scope)
+        except EvaluationError as error:
+            raise self._unplaceable(error) from error
         return PlatformRequest(
             url,
             headers,
@@ -122,6 +135,10 @@ class RequestPlan:
             host=self._host,
             is_followed=True,
         )
+
+    def _renew(self, url: str, scope: Scope) -> str:
+        made = [(name, template(scope)) for name, template in self._set_anew]
+        return with_parameters(url, made) if made else url
 
     def _url(self, scope: Scope) -> str:
         path = self._path(scope)

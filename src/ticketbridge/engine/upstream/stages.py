@@ -26,6 +26,7 @@ from ticketbridge.engine.upstream.failures import (
     TryAgain,
 )
 from ticketbridge.engine.upstream.limits import Breaker, RetryBudget, Slots
+from ticketbridge.engine.upstream.login import Login
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.engine.upstream.next_url import NextUrlError, next_url
 from ticketbridge.engine.upstream.requests import RequestPlan
@@ -41,11 +42,13 @@ LogIn = Callable[[AnswerContext], Coroutine[Any, Any, Token]]
 class Tokens:
     """The tokens of one platform: one for all answers, or, where the login names the user, one for each."""
 
-    def __init__(self, log_in: LogIn, timeout: float, *, uses_user: bool) -> None:
-        """*timeout* is that of a login, in seconds."""
+    def __init__(
+        self, log_in: LogIn, timeout: float, *, uses_user: bool, finishes: bool = False
+    ) -> None:
+        """*timeout* is that of a login, in seconds; for *finishes* see TokenStore."""
         self._log_in = log_in
         self._timeout = timeout
-        self._shared = None if uses_user else TokenStore(timeout)
+        self._shared = None if uses_user else TokenStore(timeout, finishes=finishes)
 
     def of(self, context: AnswerContext) -> TokenStore:
         """Return where the token of one answer is kept."""
@@ -278,6 +281,15 @@ def sign(send: Send, credentials: Credentials) -> Send:
         return await send(request.signed(credentials), context)
 
     return signing
+
+
+def write_anew(send: Send, login: Login) -> Send:
+    """Make the request of each try anew: an assertion is good once."""
+
+    async def writing(_request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
+        return await send(login.request(context.scope), context)
+
+    return writing
 
 
 def sign_with_token(send: Send, tokens: Tokens) -> Send:

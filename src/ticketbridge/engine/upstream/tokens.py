@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 from ticketbridge.engine.problems import UpstreamAuth, UpstreamTimeout
 from ticketbridge.engine.upstream.auth import Credentials
+from ticketbridge.engine.upstream.evaluate import mismatch
 from ticketbridge.engine.upstream.failures import OwnsNothing
+
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_LONGEST_NUMBER = 32  # characters: no token lives for longer
 
 _MARGIN = 30.0
 _SHARE_OF_LIFE = 0.1
@@ -28,15 +33,20 @@ class Token:
 class _Fetch:
     """A login under way, and how many wait for it."""
 
-    task: asyncio.Task[Credentials]
+    task: asyncio.Task[Credentials | Exception]
     waiting: int = 0
 
 
 class TokenStore:
-    """Keeps the token that requests are signed with. A login may take *timeout* seconds."""
+    """Keeps the token that requests are signed with. A login may take *timeout* seconds.
 
-    def __init__(self, timeout: float) -> None:
+    *finishes*: a login goes on when nobody waits any more, since its answer may be the only one that tells
+    how to log in again.
+    """
+
+    def __init__(self, timeout: float, *, finishes: bool = False) -> None:
         self._timeout = timeout
+        self._finishes = finishes
         self._credentials: Credentials | None = None
         self._good_until: float | None = None
         self._has_logged_in = False
@@ -55,7 +65,8 @@ class TokenStore:
             self._credentials = None
 
     async def fetch(self, log_in: Callable[[], Coroutine[Any, Any, Token]]) -> Credentials:
-        """Return a fresh token. Concurrent callers share one login; the last of them to leave cancels it.
+        """Return a fresh token. Concurrent callers share one login; the last of them to leave cancels it,
+        unless it *finishes*.
 
         Raises what *log_in* raises. After a refusal it raises UpstreamAuth for some seconds without a
         login: platforms lock an account that tries again and again.
@@ -64,15 +75,28 @@ class TokenStore:
             raise UpstreamAuth(log="the login was refused a moment ago, and is not tried again yet")
         fetch = self._fetch
         if fetch is None or fetch.task.done():
-            fetch = self._fetch = _Fetch(asyncio.create_task(self._renew(log_in)))
+            fetch = self._fetch = _Fetch(asyncio.create_task(self._try(log_in)))
         fetch.waiting += 1
         try:
-            return await asyncio.shield(fetch.task)
+            outcome = await asyncio.shield(fetch.task)
         finally:
             fetch.waiting -= 1
-            if not fetch.waiting:
+            if not fetch.waiting and not self._finishes:
                 fetch.task.cancel()
                 self._fetch = None if self._fetch is fetch else self._fetch
+
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def _try(
+        self, log_in: Callable[[], Coroutine[Any, Any, Token]]
+    ) -> Credentials | Exception:
+        """As `_renew`, with its error returned: nobody may be left to hear it."""
+        try:
+            return await self._renew(log_in)
+        except Exception as error:  # noqa: BLE001 - raised by whoever waits
+            return error
 
     async def _renew(self, log_in: Callable[[], Coroutine[Any, Any, Token]]) -> Credentials:
         asked_at = _now()
@@ -94,6 +118,16 @@ class TokenStore:
         life = token.lifetime
         self._good_until = None if life is None else asked_at + life - _margin(life)
         return token.credentials
+
+
+def read_lifetime(value: Any, slot: str) -> float | None:
+    """Seconds, from a number or its digits; None where the platform does not say. Raises MappingMismatch."""
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else str(value)
+    if isinstance(value, bool) or len(text) > _LONGEST_NUMBER or not _SECONDS.fullmatch(text):
+        raise mismatch(slot, "there is no number of seconds")
+    return float(text)
 
 
 def _margin(lifetime: float) -> float:

@@ -22,7 +22,7 @@ from ticketbridge.engine.upstream.messages import (
 )
 from ticketbridge.engine.upstream.sockets import SocketTransport
 from ticketbridge.engine.upstream.tls import trusting_context
-from ticketbridge.mapping.spec import OAuth2AuthSpec, UpstreamSpec
+from ticketbridge.mapping.spec import LoginSpec, OAuth2AuthSpec, SessionAuthSpec, UpstreamSpec
 
 _OWN_HEADERS = {
     "Accept-Encoding": ACCEPTED_ENCODINGS,
@@ -125,6 +125,7 @@ def open_connections(spec: UpstreamSpec, tls: ssl.SSLContext | None) -> SocketTr
 
 def _speaks_tls(spec: UpstreamSpec) -> bool:
     urls = [*spec.urls]
-    if isinstance(spec.auth, OAuth2AuthSpec):
-        urls.append(spec.auth.token_url)
+    match spec.auth:
+        case OAuth2AuthSpec(token_url=url) | SessionAuthSpec(login=LoginSpec(url=str(url))):
+            urls.append(url)
     return any(url.startswith("https:") for url in urls)

@@ -17,12 +17,12 @@ from ticketbridge.engine.bridge import Bridge, compile_mapping
 from ticketbridge.engine.problems import ProblemError
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.spec import AuthSpec, ExpressionSpec, MappingSpec, Secret, SessionAuthSpec
+from ticketbridge.mapping.spec import MappingSpec
 from ticketbridge.mapping.spec_compiler import SpecCompiler
 from ticketbridge.workbench.answer_run import AnswerRun, run_answer
 from ticketbridge.workbench.call_formats import find_formats
-from ticketbridge.workbench.cases.case_platform import CasePlatform, UnexpectedCall
-from ticketbridge.workbench.cases.case_spec import CaseSpec, ExpectSpec
+from ticketbridge.workbench.cases.case_platform import CasePlatform, UnexpectedCall, below_base
+from ticketbridge.workbench.cases.case_spec import CaseSpec, ExpectSpec, Target
 from ticketbridge.workbench.cases.compare import (
     Reasons,
     describe_differences,
@@ -68,22 +68,14 @@ class SkippingLoop(asyncio.SelectorEventLoop):
 # --- one run of a case ----------------------------------------------------------------------------
 
 
-def answers_login(case: CaseSpec, auth: AuthSpec) -> bool:
-    """Whether *case* answers the login of *auth*. If it does not, no login is made."""
-    if not isinstance(auth, SessionAuthSpec):
+def answers_login(case: CaseSpec, bridge: Bridge) -> bool:
+    """Whether *case* answers the login of *bridge*. If it does not, no login is made."""
+    request = bridge.login_request(case.user, now=case.now)
+    if request is None:
         return False
-    login = auth.login.request
-    path = "".join(map(_make_pattern, login.path.parts))
-    return any(
-        answer.method == login.method and re.fullmatch(path, "/".join(answer.target.path))
-        for answer in case.answers
-    )
-
-
-def _make_pattern(part: str | Secret | ExpressionSpec) -> str:
-    if isinstance(part, ExpressionSpec):
-        return ".+"
-    return re.escape(part if isinstance(part, str) else part.reveal())
+    target = Target.of(below_base(request.url, bridge.spec.upstream.base_url))
+    content = request.content or b""
+    return any(answer.fits(request.method, None, target, content) for answer in case.answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +101,7 @@ async def run_case(case: CaseSpec, compiled: Bridge) -> CaseRun:
     """Run *case* on a platform of its own. Raises WaysDiffer."""
     spec = compiled.spec
     platform = CasePlatform(case.answers, spec.upstream, find_formats(spec))
-    logs_in = answers_login(case, compiled.spec.upstream.auth)
+    logs_in = answers_login(case, compiled)
     bridge = compiled.with_last_stage(platform.send, logs_in=logs_in)
     try:
         return CaseRun(await _find_outcome(case, bridge), platform)

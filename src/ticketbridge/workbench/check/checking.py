@@ -23,6 +23,7 @@ from ticketbridge.workbench.cases.runner import cases_file
 from ticketbridge.workbench.check import (
     call_load,
     lint_expressions,
+    lint_logins,
     lint_rules,
     lint_source,
     lint_ticket,
@@ -228,6 +229,8 @@ DOUBT_RULES: tuple[DoubtRule, ...] = (
     lint_rules.doubt_unsaid_users,
     lint_rules.doubt_claims,
     call_load.doubt_rate,
+    lint_logins.doubt_unplaced_tokens,
+    lint_logins.doubt_rotation,
 )
 
 

@@ -112,7 +112,8 @@ def _list_statuses(rule: RuleSpec) -> frozenset[int]:
 
 def doubt_unsaid_users(spec: MappingSpec) -> Iterator[Finding]:
     """Yield a doubt at a status for unknown users that no rule ever leads to."""
-    said = {part.then for part in parts_within(spec.source) if isinstance(part, RuleSpec)}
+    parts = parts_within((spec.source, spec.upstream.auth))
+    said = {part.then for part in parts if isinstance(part, RuleSpec)}
     if spec.response.when_unknown_user != 200 and "unknown_user" not in said:
         message = "no rule says `unknown_user`, so `when_unknown_user` never applies"
         hint = f"for example responses: [{_KNOWN_BY_BODY}]"

@@ -9,6 +9,7 @@ from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import walk
 from ticketbridge.mapping.findings import Finding
 from ticketbridge.mapping.spec import (
+    TOKEN_ROOT,
     BindingSpec,
     CallSpec,
     EntrySpec,
@@ -16,6 +17,7 @@ from ticketbridge.mapping.spec import (
     MappingSpec,
     OffsetSpec,
     RequestSpec,
+    SessionAuthSpec,
     TemplateSpec,
     parts_within,
 )
@@ -158,6 +160,9 @@ def doubt_missing_braces(spec: MappingSpec) -> Iterator[Finding]:
     """Yield a doubt at literal text that looks like an expression without braces."""
     names = "|".join(re.escape(entry.name) for entry in spec.source)
     path = rf"(?:(?:{names})\.\w[\w.]*|page\.(?:number|offset|cursor))"
+    auth = spec.upstream.auth
+    if isinstance(auth, SessionAuthSpec) and auth.is_placed:
+        path = rf"(?:{path}|{TOKEN_ROOT}(?:\.\w[\w.]*)?)"
     for part in parts_within((spec.source, spec.upstream.auth)):
         if isinstance(part, RequestSpec):
             yield from _doubt_bare_words(part, path)

@@ -8,13 +8,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ticketbridge.contract.marks import VALID
-from ticketbridge.jmes import EvaluationError, ExpressionError, compile_expression, nodes
+from ticketbridge.jmes import (
+    EvaluationError,
+    ExpressionError,
+    compile_expression,
+    names_in,
+    nodes,
+)
 from ticketbridge.jmes.parser import parse
 from ticketbridge.jmes.writing import Unwritable, text_of
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.spec import (
     DEFAULT_BODY,
     NOTHING_THERE,
+    TOKEN_ROOT,
     CallSpec,
     ConstSpec,
     CsvFormatSpec,
@@ -29,6 +36,7 @@ from ticketbridge.mapping.spec import (
     RequestSpec,
     ResponseSpec,
     RuleSpec,
+    SessionAuthSpec,
     StatusTableSpec,
     TableSpec,
     TicketSpec,
@@ -70,9 +78,23 @@ def make_mutants(spec: MappingSpec, trace: Trace) -> list[Mutant]:
     """
     found: dict[str, Mutant] = {}
     for part in list_parts(spec):
+        if _is_masked(part.node, spec, trace):
+            continue
         for mutant in _make_mutants_at(part, trace):
             found.setdefault(mutant.name, mutant)
     return sorted(found.values(), key=lambda mutant: mutant.place)
+
+
+def _is_masked(node: Any, spec: MappingSpec, trace: Trace) -> bool:
+    """Whether *node* makes something of a token that no case has: in its requests a mask stands for that."""
+    auth = spec.upstream.auth
+    return (
+        isinstance(node, ExpressionSpec)
+        and isinstance(auth, SessionAuthSpec)
+        and auth.is_placed
+        and TOKEN_ROOT in names_in(node.text)
+        and not trace.of(node)
+    )
 
 
 def _make_mutants_at(part: SpecPart, trace: Trace) -> Iterator[Mutant]:

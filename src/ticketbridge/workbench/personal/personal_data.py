@@ -11,7 +11,7 @@ from typing import Any
 from ticketbridge.engine.upstream.answer_formats import Unreadable
 from ticketbridge.formats.json import read_json
 from ticketbridge.formats.unreadable import DocumentError
-from ticketbridge.mapping.spec import MappingSpec, secrets_in
+from ticketbridge.mapping.spec import secrets_in
 from ticketbridge.workbench.answer_run import AnswerRun
 from ticketbridge.workbench.call_formats import find_formats, read_values
 from ticketbridge.workbench.personal import rewriting
@@ -328,17 +328,21 @@ _SHORTEST = 4
 
 def find_personal_data(answer_run: AnswerRun, *, kept: Collection[str] = ()) -> PersonalData:
     """Return all that *answer_run* shows of persons and credentials; for *kept* see PersonalData."""
-    personal = PersonalData(
-        answer_run.user, secrets=_list_secrets(answer_run.bridge.spec), kept=kept
-    )
+    personal = PersonalData(answer_run.user, secrets=_list_secrets(answer_run), kept=kept)
     _learn_from(personal, answer_run)
     return personal
 
 
-def _list_secrets(spec: MappingSpec) -> set[str]:
-    """Return the credentials that *spec* holds. A variable in the path of a call is none."""
+def _list_secrets(answer_run: AnswerRun) -> set[str]:
+    """Return the credentials that the mapping holds, and those that a login gave.
+
+    A variable in the path of a call is none.
+    """
+    spec = answer_run.bridge.spec
     held = secrets_in((spec.upstream.auth, spec.upstream.headers, spec.endpoint.access))
-    return {secret for secret in held if len(secret) >= _SHORTEST}
+    signed = [each.request.credentials for each in answer_run.exchanges]
+    given = (secret for each in signed if each is not None for secret in each.secrets())
+    return {secret for secret in (*held, *given) if len(secret) >= _SHORTEST}
 
 
 def _learn_from(personal: PersonalData, answer_run: AnswerRun) -> None:
