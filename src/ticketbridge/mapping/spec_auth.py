@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
 
+from ticketbridge.mapping.credential_texts import (
+    TextCheck,
+    credential,
+    read_login_url,
+    read_name,
+    read_password,
+    read_plain,
+    read_username,
+)
 from ticketbridge.mapping.headers import Claimed, check_header_name, check_token
 from ticketbridge.mapping.keys import (
     Declared,
@@ -23,69 +32,22 @@ from ticketbridge.mapping.keys import (
 from ticketbridge.mapping.read_context import Context, text_of
 from ticketbridge.mapping.spec_session import SessionAuthSpec
 from ticketbridge.mapping.spec_texts import Secret
-from ticketbridge.mapping.urls import read_url, warn_if_plain_http
 from ticketbridge.mapping.value_kinds import POSSIBLY_EMPTY, only, text, word
 from ticketbridge.mapping.variables import (
     ResolvedText,
     check_controls,
     check_header_value,
     resolve_text,
-    warn_if_in_clear,
 )
 from ticketbridge.mapping.yaml_nodes import Node
 
 _COOKIE_END = re.compile(r"[ ,;]")
 
-_TextCheck = Callable[[ResolvedText, Context], bool]
-
 # --- values ---------------------------------------------------------------------------------------
-
-
-def _check_not_empty(text: ResolvedText, context: Context) -> None:
-    if not text.value and not context.environment.placeholders:
-        context.report.error(text.place, "TB015", f"{text.label} is empty", "set its variable")
 
 
 def _read_secret(text: ResolvedText, _context: Context) -> Secret:
     return text.secret
-
-
-def _read_plain(text: ResolvedText, context: Context) -> str:
-    """A text that must not be empty."""
-    if check_controls(text, context):
-        _check_not_empty(text, context)
-    return text.value
-
-
-def _credential(check: _TextCheck) -> Callable[[ResolvedText, Context], Secret]:
-    """Return the reader of a credential that must not be empty, and that *check* lets its place carry."""
-
-    def read(text: ResolvedText, context: Context) -> Secret:
-        if check(text, context):
-            _check_not_empty(text, context)
-        warn_if_in_clear(text, context)
-        return text.secret
-
-    return read
-
-
-def _read_username(text: ResolvedText, context: Context) -> Secret:
-    if check_controls(text, context) and ":" in text.value:
-        message = f"{text.label} has a colon, which basic authentication cannot carry"
-        context.report.error(text.place, "TB024", message)
-    return text.secret
-
-
-def _read_password(text: ResolvedText, context: Context) -> Secret:
-    check_controls(text, context)
-    warn_if_in_clear(text, context)
-    return text.secret
-
-
-def _read_token_url(text: ResolvedText, context: Context) -> str:
-    url = read_url(text, context)
-    warn_if_plain_http(text, url, context)
-    return url
 
 
 def _read_name(text: ResolvedText, context: Context) -> str:
@@ -106,7 +68,7 @@ class BearerAuthSpec(Declared):
     """`Authorization: Bearer <token>` on every request."""
 
     token: Secret = needed(
-        text(_credential(check_header_value)), "The token, from a variable.", "${ACME_TOKEN}"
+        text(credential(check_header_value)), "The token, from a variable.", "${ACME_TOKEN}"
     )
 
 
@@ -114,9 +76,9 @@ class BearerAuthSpec(Declared):
 class BasicAuthSpec(Declared):
     """HTTP basic authentication, in UTF-8."""
 
-    username: Secret = needed(text(_read_username), "The user name.", "${ACME_USER}")
+    username: Secret = needed(text(read_username), "The user name.", "${ACME_USER}")
     password: Secret = needed(
-        text(_read_password, POSSIBLY_EMPTY),
+        text(read_password, POSSIBLY_EMPTY),
         "The password, from a variable; some platforms want it empty.",
         "${ACME_PASSWORD}",
     )
@@ -143,7 +105,7 @@ def _check_api_key(auth: ApiKeyAuthSpec, node: Node, context: Context) -> None:
     elif name.known and auth.location == "cookie":
         check_token(name.value, f"the cookie {name.called}", name.place, context)
     value = resolve_text(node.need("value"), context, "value")
-    _credential(_VALUE_CHECKS[auth.location])(value, context)
+    credential(_VALUE_CHECKS[auth.location])(value, context)
 
 
 def _check_cookie_value(text: ResolvedText, context: Context) -> bool:
@@ -156,7 +118,7 @@ def _check_cookie_value(text: ResolvedText, context: Context) -> bool:
     return True
 
 
-_VALUE_CHECKS: Mapping[str, _TextCheck] = MappingProxyType(
+_VALUE_CHECKS: Mapping[str, TextCheck] = MappingProxyType(
     {"header": check_header_value, "query": check_controls, "cookie": _check_cookie_value}
 )
 
@@ -170,23 +132,23 @@ class OAuth2AuthSpec(Declared):
     """
 
     token_url: str = needed(
-        text(_read_token_url),
+        text(read_login_url),
         "Where the token comes from; it may be another host than the platform's.",
         "https://login.acme.example/oauth/token",
     )
     client_id: Secret = needed(
-        text(lambda text, context: Secret(_read_plain(text, context))),
+        text(read_name),
         "The bridge's name at the platform.",
         "${ACME_CLIENT}",
     )
     client_secret: Secret = needed(
-        text(_credential(check_controls)), "Its secret, from a variable.", "${ACME_CLIENT_SECRET}"
+        text(credential(check_controls)), "Its secret, from a variable.", "${ACME_CLIENT_SECRET}"
     )
     scope: str | None = key(
-        text(_read_plain), "What the token is for, with spaces between several.", "tickets.read"
+        text(read_plain), "What the token is for, with spaces between several.", "tickets.read"
     )
     audience: str | None = key(
-        text(_read_plain),
+        text(read_plain),
         "Whom the token is for, where the platform asks for it.",
         "https://api.acme.example",
     )
