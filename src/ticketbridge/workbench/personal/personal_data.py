@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from ticketbridge.engine.upstream.formats import Unreadable, read_json
-from ticketbridge.mapping.spec import MappingSpec, secrets_in
+from ticketbridge.mapping.spec import secrets_in
+from ticketbridge.redaction import WORD_START
 from ticketbridge.workbench.answer_run import AnswerRun
 from ticketbridge.workbench.personal import rewriting
 from ticketbridge.workbench.personal.chance import is_random
@@ -302,7 +304,7 @@ def _list_whole_names(person: dict[str, Any]) -> Iterator[str]:
 
 def _compile_any_of(words: Collection[str]) -> re.Pattern[str]:
     known = "|".join(map(re.escape, words))
-    choices = [rf"(?<!\w)(?:{known})(?!\w)"] if words else []
+    choices = [rf"{WORD_START}(?:{known})(?!\w)"] if words else []
     return re.compile("|".join([*choices, EMAIL.pattern]), re.IGNORECASE)
 
 
@@ -314,17 +316,22 @@ _SHORTEST = 4
 
 def find_personal_data(answer_run: AnswerRun, *, kept: Collection[str] = ()) -> PersonalData:
     """Return all that *answer_run* shows of persons and credentials; for *kept* see PersonalData."""
-    personal = PersonalData(
-        answer_run.user, secrets=_list_secrets(answer_run.bridge.spec), kept=kept
-    )
+    personal = PersonalData(answer_run.user, secrets=_list_secrets(answer_run), kept=kept)
     _learn_from(personal, answer_run)
     return personal
 
 
-def _list_secrets(spec: MappingSpec) -> set[str]:
-    """Return the credentials that *spec* holds. A variable in the path of a call is none."""
+def _list_secrets(answer_run: AnswerRun) -> set[str]:
+    """Return the credentials of the mapping, and those made from them that the requests were signed with.
+
+    A variable in the path of a call is none.
+    """
+    spec = answer_run.bridge.spec
     held = secrets_in((spec.upstream.auth, spec.upstream.headers, spec.endpoint.access))
-    return {secret for secret in held if len(secret) >= _SHORTEST}
+    signed = (exchange.request.credentials for exchange in answer_run.exchanges)
+    made = (secret for credentials in signed if credentials for secret in credentials.secrets())
+    known = {secret for secret in (*held, *made) if len(secret) >= _SHORTEST}
+    return known | {quote(secret, safe="") for secret in known}
 
 
 def _learn_from(personal: PersonalData, answer_run: AnswerRun) -> None:
