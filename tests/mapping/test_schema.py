@@ -14,7 +14,7 @@ from ticketbridge import mapping
 from ticketbridge.mapping import schema, schema_text
 from ticketbridge.mapping.structure import CHECKS
 
-NAMES_ARE_FREE = {"query", "headers", "not_eligible_when", "fields", "values"}
+NAMES_ARE_FREE = {"secrets", "query", "headers", "not_eligible_when", "fields", "values"}
 # Keywords that annotate, or stand beside an `if`.
 SILENT = {
     *("$schema", "$id", "$defs", "title", "description", "examples", "default"),

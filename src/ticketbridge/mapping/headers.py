@@ -47,10 +47,10 @@ _BRACES = re.compile(r"\$\{|\{[^{}]*\}")
 
 
 class Claimed(NamedTuple):
-    """What `auth` puts into each request: a *header*, in small letters, or a *parameter*; or ""."""
+    """What `auth` puts into each request: *headers*, in small letters, and *parameters*."""
 
-    header: str = ""
-    parameter: str = ""
+    headers: frozenset[str] = frozenset()
+    parameters: frozenset[str] = frozenset()
 
 
 def check_header_name(name: str, called: str, place: Place, context: Context) -> bool:
@@ -80,7 +80,7 @@ def check_headers(node: Node, claimed: Claimed, context: Context) -> None:
         name, lower = str(key.value), str(key.value).lower()
         if not check_header_name(name, shown(name), key.place, context):
             continue
-        if lower == claimed.header:
+        if lower in claimed.headers:
             message = f"the header {shown(name)} is set by `auth`"
             context.report.error(key.place, "TB052", message, "leave it out")
         if lower in seen:
@@ -92,8 +92,8 @@ def check_headers(node: Node, claimed: Claimed, context: Context) -> None:
 def check_parameters(node: Node, claimed: Claimed, context: Context) -> None:
     """Check that no parameter in *node* is *claimed*."""
     for key, _ in node.pairs:
-        if claimed.parameter and key.value == claimed.parameter:
-            message = f"the parameter {shown(claimed.parameter)} is set by `auth`"
+        if key.value in claimed.parameters:
+            message = f"the parameter {shown(str(key.value))} is set by `auth`"
             context.report.error(key.place, "TB052", message, "leave it out")
 
 

@@ -55,6 +55,12 @@ from ticketbridge.mapping.spec_requests import (
     RequestSpec,
 )
 from ticketbridge.mapping.spec_session import LoginSpec, SessionAuthSpec
+from ticketbridge.mapping.spec_signature import (
+    DigestAuthSpec,
+    OAuth1AuthSpec,
+    SignatureAuthSpec,
+    SignedValueSpec,
+)
 from ticketbridge.mapping.spec_source import (
     SOURCE,
     BindingSpec,
@@ -102,6 +108,7 @@ __all__ = [
     "CallSpec",
     "ConstSpec",
     "CursorSpec",
+    "DigestAuthSpec",
     "EndpointSpec",
     "EntrySpec",
     "ExpressionSpec",
@@ -120,6 +127,7 @@ __all__ = [
     "NextUrlSpec",
     "NoAuthSpec",
     "NumberSpec",
+    "OAuth1AuthSpec",
     "OAuth2AuthSpec",
     "ObjectSpec",
     "OffsetSpec",
@@ -134,6 +142,8 @@ __all__ = [
     "Secret",
     "SessionAuthSpec",
     "SharedSecret",
+    "SignatureAuthSpec",
+    "SignedValueSpec",
     "StatusRange",
     "StatusTableSpec",
     "TableSpec",
@@ -143,6 +153,7 @@ __all__ = [
     "UpstreamSpec",
     "UserFormat",
     "XmlFormatSpec",
+    "claimed_by",
     "expressions_in",
     "parts_within",
     "secrets_in",

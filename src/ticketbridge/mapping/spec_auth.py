@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
@@ -31,6 +31,12 @@ from ticketbridge.mapping.keys import (
 )
 from ticketbridge.mapping.read_context import Context, text_of
 from ticketbridge.mapping.spec_session import SessionAuthSpec
+from ticketbridge.mapping.spec_signature import (
+    DigestAuthSpec,
+    OAuth1AuthSpec,
+    SignatureAuthSpec,
+    check_signature,
+)
 from ticketbridge.mapping.spec_texts import Secret
 from ticketbridge.mapping.value_kinds import POSSIBLY_EMPTY, only, text, word
 from ticketbridge.mapping.variables import (
@@ -163,7 +169,15 @@ class OAuth2AuthSpec(Declared):
 # --- the type -------------------------------------------------------------------------------------
 
 AuthSpec = (
-    NoAuthSpec | BearerAuthSpec | BasicAuthSpec | ApiKeyAuthSpec | OAuth2AuthSpec | SessionAuthSpec
+    NoAuthSpec
+    | BearerAuthSpec
+    | BasicAuthSpec
+    | ApiKeyAuthSpec
+    | DigestAuthSpec
+    | OAuth1AuthSpec
+    | OAuth2AuthSpec
+    | SessionAuthSpec
+    | SignatureAuthSpec
 )
 
 
@@ -172,8 +186,15 @@ _SPECS: Mapping[str, type[Any]] = {
     "bearer": BearerAuthSpec,
     "basic": BasicAuthSpec,
     "api_key": ApiKeyAuthSpec,
+    "digest": DigestAuthSpec,
+    "oauth1": OAuth1AuthSpec,
     "oauth2": OAuth2AuthSpec,
     "session": SessionAuthSpec,
+    "signature": SignatureAuthSpec,
+}
+_CHECKS: Mapping[type[Any], Callable[[Any, Node, Context], None]] = {
+    ApiKeyAuthSpec: _check_api_key,
+    SignatureAuthSpec: check_signature,
 }
 
 
@@ -181,8 +202,7 @@ def _type(name: str, spec: type[Any]) -> ValueKind[AuthSpec]:
     """Return the kind of `auth` with this *name* as its `type`; its text is what its spec says first."""
     meaning = " ".join((spec.__doc__ or "").partition("\n\n")[0].split())
     heading = f"`auth: {{type: {name}}}`" if keys_of(spec) else ""
-    check = _check_api_key if spec is ApiKeyAuthSpec else None
-    kind = mapping_of(spec, "", define=f"auth_{name}", heading=heading, check=check)
+    kind = mapping_of(spec, "", define=f"auth_{name}", heading=heading, check=_CHECKS.get(spec))
     keys = (Key("type", only(name, f"the word `{name}`"), meaning, (name,), None), *kind.keys)
     return replace(kind, schema=closed(*keys), keys=keys)
 
@@ -216,15 +236,19 @@ AUTH: ValueKind[AuthSpec] = ValueKind(
 def claimed_by(auth: AuthSpec) -> Claimed:
     """What *auth* puts into each request."""
     match auth:
-        case BearerAuthSpec() | BasicAuthSpec() | OAuth2AuthSpec():
-            return Claimed(header="authorization")
-        case SessionAuthSpec():
-            return Claimed(header=auth.header.lower())
-        case ApiKeyAuthSpec(location="header"):
-            return Claimed(header=auth.name.lower())
-        case ApiKeyAuthSpec(location="cookie"):
-            return Claimed(header="cookie")
-        case ApiKeyAuthSpec():
-            return Claimed(parameter=auth.name)
-        case _:
+        case NoAuthSpec():
             return Claimed()
+        case ApiKeyAuthSpec():
+            return _claimed_by_key(auth)
+        case SessionAuthSpec():
+            return Claimed(frozenset({auth.header.lower()}))
+        case SignatureAuthSpec():
+            return Claimed(frozenset(map(str.lower, auth.headers)), frozenset(auth.query))
+        case _:
+            return Claimed(frozenset({"authorization"}))
+
+
+def _claimed_by_key(auth: ApiKeyAuthSpec) -> Claimed:
+    if auth.location == "query":
+        return Claimed(parameters=frozenset({auth.name}))
+    return Claimed(frozenset({auth.name.lower() if auth.location == "header" else "cookie"}))

@@ -39,6 +39,12 @@ class PlatformRequest:
         """The URL as it is sent: a credential may be in its query."""
         return self.url if self.credentials is None else self.credentials.on(self.url)
 
+    @property
+    def wire_headers(self) -> Mapping[str, str]:
+        """What the mapping and its `auth` have it carry; the connection adds its own."""
+        signed = {} if self.credentials is None else self.credentials.headers
+        return merge_headers({"Accept": self.accept}, dict(self.headers), signed)
+
     def signed(self, credentials: Credentials) -> PlatformRequest:
         """Return the same request with *credentials*."""
         return PlatformRequest(
@@ -51,6 +57,14 @@ class PlatformRequest:
             self.scope,
             credentials,
         )
+
+
+def merge_headers(*groups: Mapping[str, str]) -> dict[str, str]:
+    """Return headers of all groups; a later group's replaces an earlier one's, whatever its case."""
+    merged: dict[str, tuple[str, str]] = {}
+    for group in groups:
+        merged |= {name.lower(): (name, value) for name, value in group.items()}
+    return dict(merged.values())
 
 
 @dataclass(frozen=True, slots=True)
