@@ -11,7 +11,13 @@ from typing import Literal
 import msgspec
 
 from ticketbridge.mapping.yaml_nodes import Node, Scalar
-from ticketbridge.workbench.cases.case_spec import AnswerSpec, FormSent, JsonSent, Target
+from ticketbridge.workbench.cases.case_spec import (
+    AnswerSpec,
+    CarriedSpec,
+    FormSent,
+    JsonSent,
+    Target,
+)
 from ticketbridge.workbench.cases.case_values import CaseValues
 
 METHODS: Mapping[str, Literal["GET", "POST"]] = MappingProxyType({"get": "GET", "post": "POST"})
@@ -19,8 +25,10 @@ SENT_KEYS = ("json", "form")
 ANSWER_KEYS = (
     *METHODS,
     *SENT_KEYS,
+    "asked",
     *("status", "headers", "content_type", "body", "body_file", "text"),
 )
+CARRIED_KEYS = ("headers", "query")
 CONTENT_KEYS = ("body", "body_file", "text")
 JSON_TYPE = "application/json"
 XML_TYPE = "application/xml"
@@ -54,6 +62,7 @@ class AnswerReader:
             asked=asked,
             target=Target.of(asked),
             sent=self._read_sent(node),
+            carried=self._read_carried(node.get("asked")),
             status=self._values.read_whole_number(
                 node.get("status"), "`status`", least=200, most=599, default=200
             ),
@@ -80,15 +89,29 @@ class AnswerReader:
             self._values.report(node, "TB416", message)
         if "json" in given:
             return JsonSent(node.need("json").plain())
-        return FormSent(self._read_form(node.need("form"))) if "form" in given else None
+        return (
+            FormSent(self._read_parameters(node.need("form"), "`form`"))
+            if "form" in given
+            else None
+        )
 
-    def _read_form(self, node: Node) -> dict[str, list[str]]:
+    def _read_carried(self, node: Node | None) -> CarriedSpec:
+        """Return what a request must carry; nothing where that is not said."""
+        if node is None or not self._values.check_mapping(node, "`asked`", CARRIED_KEYS, ()):
+            return CarriedSpec({}, {})
+        headers = {
+            str(key.value).lower(): self._read_header(key, value)
+            for key, value in self._values.read_pairs(node.get("headers"), "`headers`")
+        }
+        return CarriedSpec(headers, self._read_parameters(node.get("query"), "`query`"))
+
+    def _read_parameters(self, node: Node | None, label: str) -> dict[str, list[str]]:
         return {
             str(key.value): [
                 self._values.read_text(entry, f"`{key.value}`", empty=True)
                 for entry in value.items or (value,)
             ]
-            for key, value in self._values.read_pairs(node, "`form`")
+            for key, value in self._values.read_pairs(node, label)
         }
 
     def _read_target(self, key: str, node: Node | None) -> str:

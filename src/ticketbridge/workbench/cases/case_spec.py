@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -66,6 +66,36 @@ class FormSent:
         return contains_given(self.given, sent)
 
 
+@dataclass(frozen=True, slots=True)
+class CarriedSpec:
+    """What a request must carry beside its target: *headers* by small names, and *query* parameters."""
+
+    headers: Mapping[str, str]
+    query: Mapping[str, Sequence[str]]
+
+    def find_slips(self, headers: Mapping[str, str], target: Target) -> Iterator[CarriedSlip]:
+        """Yield what a request with these *headers* and this *target* does not carry as it must."""
+        sent = {name.lower(): value for name, value in headers.items()}
+        for name, value in self.headers.items():
+            if sent.get(name) != value:
+                yield CarriedSlip("header", name, value, sent.get(name))
+        for name, values in self.query.items():
+            found = target.query.get(name)
+            if found != values:
+                carried = None if found is None else ", ".join(found)
+                yield CarriedSlip("parameter", name, ", ".join(values), carried)
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedSlip:
+    """A header or a parameter that is not as a case says; *sent* None: there is none."""
+
+    kind: Literal["header", "parameter"]
+    name: str
+    asked: str
+    sent: str | None = field(repr=False)
+
+
 def contains_given(given: Any, sent: Any) -> bool:
     """Whether *sent* equals *given*; in objects only the given members are compared."""
     if isinstance(given, Mapping) and isinstance(sent, Mapping):
@@ -79,14 +109,15 @@ def contains_given(given: Any, sent: Any) -> bool:
 class AnswerSpec:
     """One answer of the platform to one call.
 
-    *asked* is the target as the file has it. *sent* None fits any body of the request. *file* is where the
-    content is from, if it stands in a file of its own.
+    *asked* is the target as the file has it. *sent* None fits any body of the request. *carried* is what the
+    request must have beside. *file* is where the content is from, if it stands in a file of its own.
     """
 
     method: Literal["GET", "POST"]
     asked: str
     target: Target
     sent: JsonSent | FormSent | None
+    carried: CarriedSpec
     status: int
     headers: tuple[tuple[str, str], ...]
     content: bytes
@@ -97,7 +128,7 @@ class AnswerSpec:
         return f"{self.method} {self.asked} (line {self.place.line})"
 
     def fits(self, method: str, target: Target, content: bytes) -> bool:
-        """Whether this answers a request of that *method*, *target* and body."""
+        """Whether this answers a request of that *method*, *target* and body, whatever else it carries."""
         return (
             self.method == method
             and self.target.fits(target)

@@ -26,6 +26,7 @@ from ticketbridge.mapping.spec import (
     RequestSpec,
     ResponseSpec,
     RuleSpec,
+    SignatureAuthSpec,
     StatusTableSpec,
     TableSpec,
     TicketSpec,
@@ -78,7 +79,7 @@ def _make_mutants_at(part: SpecPart, trace: Trace) -> Iterator[Mutant]:
             yield from _mutate_expression(part, part.node, trace)
         case CallSpec():
             yield from _mutate_call(part, part.node)
-        case RequestSpec():
+        case RequestSpec() | SignatureAuthSpec():
             yield from _mutate_request(part, part.node)
         case RuleSpec():
             yield from _mutate_rule(part, part.node)
@@ -157,10 +158,14 @@ def _mutate_call(part: SpecPart, spec: CallSpec) -> Iterator[Mutant]:
         yield _leave_out(part, rule.place, slot, responses=_drop_entry(spec.responses, index))
 
 
-def _mutate_request(part: SpecPart, spec: RequestSpec) -> Iterator[Mutant]:
+def _mutate_request(part: SpecPart, spec: RequestSpec | SignatureAuthSpec) -> Iterator[Mutant]:
     for name, values in spec.query.items():
         query = {other: value for other, value in spec.query.items() if other != name}
         yield _leave_out(part, values[0].place, f".query.{name}", query=query)
+    signed = spec.headers if isinstance(spec, SignatureAuthSpec) else {}
+    for name, text in signed.items():
+        headers = {other: value for other, value in signed.items() if other != name}
+        yield _leave_out(part, text.place, f".headers.{name}", headers=headers)
 
 
 def _mutate_rule(part: SpecPart, spec: RuleSpec) -> Iterator[Mutant]:
