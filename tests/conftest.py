@@ -120,7 +120,8 @@ def logged_to(stream: TextIO) -> Iterator[None]:
 @contextmanager
 def logging_kept() -> Iterator[None]:
     """Whatever is done to logging inside, it is as before afterwards."""
-    names = ("ticketbridge", "uvicorn.error", "uvicorn.access", "httpx", "httpcore", "asyncio")
+    quiet = ("uvicorn.access", "httpx", "httpcore", "asyncio", "oauthlib")
+    names = ("ticketbridge", "uvicorn.error", *quiet)
     before = [
         (logger, logger.handlers[:], logger.propagate, logger.level)
         for logger in map(logging.getLogger, names)

@@ -56,6 +56,7 @@ HOMES = {
     "jsonschema": {"contract", "mapping"},
     "jsonschema_rs": {"contract", "mapping"},
     "iso4217": {"jmes"},
+    "oauthlib": {"engine.upstream"},
     "graphql": {"mapping"},
     "jwt": {"engine.upstream"},
     "cryptography": {"engine.upstream"},
@@ -152,6 +153,7 @@ def test_serving_loads_none_of_the_tools() -> None:
         "hypothesis",
         "jwt",
         "cryptography",
+        "oauthlib",
     } & set(loaded)
 
 

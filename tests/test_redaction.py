@@ -38,3 +38,12 @@ def test_without_words_nothing_is_masked() -> None:
 def test_a_text_of_a_million_characters_is_read_once(text: str) -> None:
     """A platform's message is as long as it likes; a test of this length would never end otherwise."""
     assert mask_emails(text).endswith(text[-100:])
+
+
+@pytest.mark.parametrize("before", ["", "=", " ", "%3A", "%3d", "%20"])
+def test_a_word_begins_after_an_escaped_character_too(before: str) -> None:
+    """The last sign of an escape is a letter or a digit, and no part of the word."""
+    text = f"{before}s3cret/x%26 {before}s3cret%2Fx"
+
+    assert "s3cret" not in mask_words(text, ["s3cret/x"], "*")
+    assert mask_words("as3cret/x", ["s3cret/x"], "*") == "as3cret/x"

@@ -8,6 +8,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 _PART = re.compile(r"[^\s'\"=<>]+")
 _AT = re.compile(r".(?:@|%40)[^&]")
+WORD_START = r"(?:(?<!\w)|(?<=%[0-9A-Fa-f]{2}))"
+"""Where a word may begin: also after an escaped character of a URL, which ends in a letter or a digit."""
 _PATH_PARAMETERS = re.compile(r";[^/]*")
 
 
@@ -48,7 +50,7 @@ def mask_words(text: str, words: Iterable[str], mask: str) -> str:
     if not forms:
         return text
     longest_first = sorted(map(re.escape, forms), key=len, reverse=True)
-    pattern = rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)"
+    pattern = rf"{WORD_START}(?:{'|'.join(longest_first)})(?!\w)"
     return re.sub(pattern, mask, text, flags=re.IGNORECASE)
 
 

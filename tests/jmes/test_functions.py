@@ -25,7 +25,7 @@ JMESPATH = (
 )
 OWN = (
     "lower upper trim split replace extract matches as_list lookup unique range descendants add"
-    " subtract multiply divide round decimal minor_units date now default null_if optional"
+    " subtract multiply divide round decimal minor_units date now moment default null_if optional"
     " quoted hash hmac base64 items rows from_json from_xml"
 )
 

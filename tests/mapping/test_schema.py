@@ -15,6 +15,7 @@ from ticketbridge.mapping import schema, schema_text
 from ticketbridge.mapping.structure import CHECKS
 
 NAMES_ARE_FREE = {
+    "secrets",
     "query",
     "headers",
     "hosts",

@@ -51,6 +51,20 @@ async def test_the_answer_is_printed(platform: FakePlatform, folder: Folder, run
     assert platform.seen[0].headers["authorization"] == f"Bearer {TOKEN}"
 
 
+async def test_each_try_is_signed_at_its_own_time(
+    platform: FakePlatform, folder: Folder, run: Any
+) -> None:
+    """A real call has a real clock, though what is recorded of it has one time."""
+    values = [{"ts": "moment('%Y-%m-%dT%H:%M:%S.%f')"}]
+    auth = {"secrets": {"key": "${ACME_TOKEN}"}, "values": values, "headers": {"X-Time": "{ts}"}}
+    folder.map({"upstream.auth": {"type": "signature", **auth}, "upstream.retries": 1})
+    platform.on("/orders", Reply(503), Reply(json=orders()))
+
+    assert (await run())[0] == 0
+    first, second = (seen.headers["x-time"] for seen in platform.seen)
+    assert first < second
+
+
 async def test_an_empty_answer_is_an_answer(
     platform: FakePlatform, folder: Folder, run: Any
 ) -> None:

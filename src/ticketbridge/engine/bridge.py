@@ -41,6 +41,7 @@ from ticketbridge.engine.upstream.limits import BodyBudget, State, require_recor
 from ticketbridge.engine.upstream.login import Login, SessionLogin, compile_login
 from ticketbridge.engine.upstream.messages import PlatformRequest
 from ticketbridge.engine.upstream.pipeline import EntryPlan, Platform
+from ticketbridge.engine.upstream.signing import Signer, compile_signer
 from ticketbridge.engine.upstream.tls import compile_tls
 from ticketbridge.engine.upstream.wire import Wire, open_connections
 from ticketbridge.jmes import LOOKUP_CACHE, NOW, keys_shown
@@ -77,6 +78,7 @@ class Bridge:
         self.program = _compile_tickets(parts)
         self._response = parts.response
         self._login = parts.login
+        self._signer = parts.signer
         self._connections = None
         if last_stage is None:
             self._connections = open_connections(spec.upstream, parts.tls)
@@ -84,19 +86,29 @@ class Bridge:
         self._platform = self._reached_by(last_stage, logs_in=True)
 
     async def answer(
-        self, user: str, trace: AnswerTrace | None = None, *, now: datetime | None = None
+        self,
+        user: str,
+        trace: AnswerTrace | None = None,
+        *,
+        now: datetime | None = None,
+        stands: bool = True,
     ) -> Answer:
         """The valid tickets that *user* owns, asked of the platform now.
 
-        *trace* takes down what happens on the way; *now* fixes the clock of `now()`. Raises
-        ProblemError: there is never an answer with less in it than the platform said.
+        *trace* takes down what happens on the way; *now* fixes the clock of `now()`, and where it *stands*
+        that of signatures too. Raises ProblemError: there is never an answer with less in it than the
+        platform said.
         """
         trace = AnswerTrace() if trace is None else trace
         limit = asyncio.timeout(self.spec.upstream.timeout)
         try:
             async with limit:
                 with keys_shown(trace.explains):
-                    return await self._answer(user, trace, limit, now or datetime.now(UTC))
+                    scope = _first_scope(user, now or datetime.now(UTC))
+                    bodies = BodyBudget(self.spec.upstream.max_body)
+                    fixed = now if stands else None
+                    context = AnswerContext(trace, scope, limit, bodies, fixed=fixed)
+                    return await self._answer(scope, context)
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -141,14 +153,12 @@ class Bridge:
 
     def _reached_by(self, last_stage: Send, *, logs_in: bool) -> Platform:
         upstream = self.spec.upstream
-        return Platform(upstream, self._calls, self._login, last_stage, logs_in=logs_in)
+        return Platform(
+            upstream, self._calls, self._login, self._signer, last_stage, logs_in=logs_in
+        )
 
-    async def _answer(
-        self, user: str, trace: AnswerTrace, deadline: asyncio.Timeout, now: datetime
-    ) -> Answer:
-        scope = _first_scope(user, now)
-        bodies = BodyBudget(self.spec.upstream.max_body)
-        context = AnswerContext(trace, scope, deadline, bodies)
+    async def _answer(self, scope: dict[str, Any], context: AnswerContext) -> Answer:
+        user, trace = scope["user"], context.trace
         try:
             bindings = await self._walk(scope, context)
         except OwnsNothing as nothing:
@@ -331,6 +341,7 @@ class Parts:
     response: ResponsePlan
     entries: Sequence[EntryPlan]
     login: Login | None
+    signer: Signer | None
     ticket: RecordProgram
     tls: ssl.SSLContext | None
 
@@ -367,6 +378,7 @@ def _compile_parts(spec: MappingSpec, compiler: SpecCompiler) -> Parts:
         for position, entry in enumerate(spec.source)
     ]
     login = compile_login(spec.upstream, compiler)
+    signer = compile_signer(spec.upstream.auth, compiler)
     _check_asking(spec, entries, login, compiler)
     check_quoting(spec, compiler)
     ticket = compile_program(spec.ticket, response.contract, names, compiler)
@@ -374,7 +386,7 @@ def _compile_parts(spec: MappingSpec, compiler: SpecCompiler) -> Parts:
     if marks_of(spec.ticket):
         response.check_marks(compiler)
     tls = compile_tls(spec.upstream.tls, compiler)
-    return Parts(response, entries, login, ticket, tls)
+    return Parts(response, entries, login, signer, ticket, tls)
 
 
 def _compile_tickets(parts: Parts) -> Program:

@@ -22,7 +22,7 @@ from ticketbridge.jmes.expression import (
     compile_expression,
     names_in,
 )
-from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP_CACHE, NOW
+from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP_CACHE, MOMENT, NOW
 from ticketbridge.jmes.jsontext import ENCODER, TooLongError, encode_within
 from ticketbridge.jmes.kinds import Example, Function, Kind, Parameter
 from ticketbridge.jmes.paths import NOWHERE, RootPath, root_paths
@@ -44,6 +44,7 @@ __all__ = [
     "FUNCTIONS",
     "LONGEST",
     "LOOKUP_CACHE",
+    "MOMENT",
     "NOW",
     "NOWHERE",
     "AttributedElement",

@@ -25,7 +25,7 @@ from ticketbridge.jmes.errors import (
     describe_types,
     did_you_mean,
 )
-from ticketbridge.jmes.functions import FUNCTIONS
+from ticketbridge.jmes.functions import FUNCTIONS, MOMENT
 from ticketbridge.jmes.kinds import Function, Parameter
 from ticketbridge.jmes.outcomes import outcomes
 from ticketbridge.jmes.repairs import form_meant, function_meant, literal_meant
@@ -35,6 +35,8 @@ _REFERENCE = "& is only for an argument of map, sort_by, max_by and min_by"
 _CHOOSERS = frozenset({"default", "not_null", "optional"})
 _WRAPPERS = frozenset({"as_list", "default", "not_null", "optional"})
 _HOLDERS: dict[type, type] = {nodes.Field: dict, nodes.Index: list, nodes.Slice: list}
+_HIDDEN = frozenset({MOMENT})
+"""Roots that no expression names: functions need them."""
 _Parts: TypeAlias = tuple[nodes.Node | None, ...]
 
 
@@ -113,7 +115,8 @@ def choices(tree: nodes.Node) -> Iterator[nodes.Node]:
 class _Analysis:
     def __init__(self, text: str, roots: Collection[str] | None, *, strict: bool) -> None:
         self._text = text
-        self._roots = sorted(roots or ())
+        self._roots = sorted(root for root in roots or () if root not in _HIDDEN)
+        self._withheld = _HIDDEN - set(roots) if roots is not None else frozenset[str]()
         self._keys = roots if isinstance(roots, Mapping) else {}
         self._strict = strict
         self._receivers: dict[int, nodes.Node] = {}
@@ -211,6 +214,9 @@ class _Analysis:
         if function is None:
             reason = f"there is no function {call.name}()"
             self._refuse(call.start, reason, self._function_meant(call), kind=CallError)
+        if function.needs in self._withheld:
+            reason = f"{function.name}() is legal under `auth: {{type: signature}}` alone"
+            self._refuse(call.start, reason, "now() is the moment of the answer", kind=CallError)
         self._count(call, function)
         for position in range(len(call.arguments)):
             self._argument(function, position, call, at_root=at_root)

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,8 @@ from ticketbridge.jmes.zones import in_utc
 
 Reader: TypeAlias = Callable[[Any, ZoneInfo | None], str]
 """Reads a value, in a zone where the value has no offset of its own, as RFC 3339 UTC text."""
+Writer: TypeAlias = Callable[[datetime], str]
+"""Writes a moment, in UTC, as text."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO = re.compile(
@@ -51,6 +54,26 @@ def read_with(layout: str | None) -> Reader:
         raise ArgumentFault("the string is no date in this format")
 
     return read
+
+
+def write_with(layout: str) -> Writer:
+    """Return what writes a moment as `unix`, `unix_ms`, `http`, or in the strftime format *layout*."""
+    if layout in _WRITERS:
+        return _WRITERS[layout]
+    found = _DIRECTIVE.findall(layout)
+    if not found or set(found) - _KNOWN:
+        what = (
+            "has a letter that strftime does not know" if found else "has no letter of strftime's"
+        )
+        raise ArgumentFault(f"the format {what}; others are {', '.join(map(repr, _WRITERS))}")
+    return lambda moment: moment.strftime(layout)
+
+
+_WRITERS: dict[str, Writer] = {
+    "unix": lambda moment: str((moment - _EPOCH) // timedelta(seconds=1)),
+    "unix_ms": lambda moment: str((moment - _EPOCH) // timedelta(milliseconds=1)),
+    "http": lambda moment: format_datetime(moment, usegmt=True),
+}
 
 
 def has_offset(layout: str) -> bool:

@@ -118,7 +118,8 @@ class Function:
     compiled with `strict=False`. *scoped* functions get the scope as their first argument. An
     example without a result that could be written down (the clock) has none. *check_literals* gets the
     literals among the arguments by their positions, those left out as null, and raises Fault where no
-    value of the others can be right. *inline* is how a strict expression has the usual case.
+    value of the others can be right. *inline* is how a strict expression has the usual case. *needs* is
+    a root without which the function is not legal, or "".
     """
 
     name: str
@@ -132,6 +133,7 @@ class Function:
     scoped: bool = False
     check_literals: Callable[[Mapping[int, Any]], None] | None = None
     inline: Inline | None = None
+    needs: str = ""
 
     @property
     def example(self) -> Example:

@@ -64,6 +64,12 @@ from ticketbridge.mapping.spec_requests import (
     XmlBodySpec,
 )
 from ticketbridge.mapping.spec_session import TOKEN_ROOT, LoginSpec, SessionAuthSpec
+from ticketbridge.mapping.spec_signature import (
+    DigestAuthSpec,
+    OAuth1AuthSpec,
+    SignatureAuthSpec,
+    SignedValueSpec,
+)
 from ticketbridge.mapping.spec_source import (
     SOURCE,
     BindingSpec,
@@ -116,6 +122,7 @@ __all__ = [
     "ConstSpec",
     "CsvFormatSpec",
     "CursorSpec",
+    "DigestAuthSpec",
     "EndpointSpec",
     "EntrySpec",
     "ExpressionSpec",
@@ -135,6 +142,7 @@ __all__ = [
     "NextUrlSpec",
     "NoAuthSpec",
     "NumberSpec",
+    "OAuth1AuthSpec",
     "OAuth2AuthSpec",
     "ObjectSpec",
     "OffsetSpec",
@@ -151,6 +159,8 @@ __all__ = [
     "Secret",
     "SessionAuthSpec",
     "SharedSecret",
+    "SignatureAuthSpec",
+    "SignedValueSpec",
     "StatusRange",
     "StatusTableSpec",
     "TableSpec",
@@ -163,6 +173,7 @@ __all__ = [
     "UserFormat",
     "XmlBodySpec",
     "XmlFormatSpec",
+    "claimed_by",
     "expressions_in",
     "parts_within",
     "secrets_in",

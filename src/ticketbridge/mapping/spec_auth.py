@@ -28,6 +28,12 @@ from ticketbridge.mapping.keys import (
 from ticketbridge.mapping.read_context import Context, text_of
 from ticketbridge.mapping.spec_oauth2 import OAUTH2_RULES, OAuth2AuthSpec, check_oauth2
 from ticketbridge.mapping.spec_session import TOKEN_ROOT, SessionAuthSpec, check_session
+from ticketbridge.mapping.spec_signature import (
+    DigestAuthSpec,
+    OAuth1AuthSpec,
+    SignatureAuthSpec,
+    check_signature,
+)
 from ticketbridge.mapping.spec_texts import Secret
 from ticketbridge.mapping.value_kinds import POSSIBLY_EMPTY, only, text, word
 from ticketbridge.mapping.variables import (
@@ -121,7 +127,15 @@ _VALUE_CHECKS: Mapping[str, TextCheck] = MappingProxyType(
 # --- the type -------------------------------------------------------------------------------------
 
 AuthSpec = (
-    NoAuthSpec | BearerAuthSpec | BasicAuthSpec | ApiKeyAuthSpec | OAuth2AuthSpec | SessionAuthSpec
+    NoAuthSpec
+    | BearerAuthSpec
+    | BasicAuthSpec
+    | ApiKeyAuthSpec
+    | DigestAuthSpec
+    | OAuth1AuthSpec
+    | OAuth2AuthSpec
+    | SessionAuthSpec
+    | SignatureAuthSpec
 )
 
 
@@ -130,13 +144,17 @@ _SPECS: Mapping[str, type[Any]] = {
     "bearer": BearerAuthSpec,
     "basic": BasicAuthSpec,
     "api_key": ApiKeyAuthSpec,
+    "digest": DigestAuthSpec,
+    "oauth1": OAuth1AuthSpec,
     "oauth2": OAuth2AuthSpec,
     "session": SessionAuthSpec,
+    "signature": SignatureAuthSpec,
 }
 _CHECKS: Mapping[type[Any], Callable[[Any, Node, Context], None]] = {
     ApiKeyAuthSpec: _check_api_key,
     OAuth2AuthSpec: check_oauth2,
     SessionAuthSpec: check_session,
+    SignatureAuthSpec: check_signature,
 }
 _RULES: Mapping[type[Any], Mapping[str, Any]] = {OAuth2AuthSpec: OAUTH2_RULES}
 
@@ -179,16 +197,20 @@ AUTH: ValueKind[AuthSpec] = ValueKind(
 def claimed_by(auth: AuthSpec) -> Claimed:
     """What *auth* puts into each request."""
     match auth:
-        case BearerAuthSpec() | BasicAuthSpec() | OAuth2AuthSpec():
-            return Claimed(frozenset({"authorization"}))
+        case NoAuthSpec():
+            return Claimed()
+        case ApiKeyAuthSpec():
+            return _claimed_by_key(auth)
         case SessionAuthSpec():
             roots = frozenset({TOKEN_ROOT} if auth.is_placed else ())
             return Claimed(frozenset(map(str.lower, auth.carried)), roots=roots)
-        case ApiKeyAuthSpec(location="header"):
-            return Claimed(frozenset({auth.name.lower()}))
-        case ApiKeyAuthSpec(location="cookie"):
-            return Claimed(frozenset({"cookie"}))
-        case ApiKeyAuthSpec():
-            return Claimed(parameters=frozenset({auth.name}))
+        case SignatureAuthSpec():
+            return Claimed(frozenset(map(str.lower, auth.headers)), frozenset(auth.query))
         case _:
-            return Claimed()
+            return Claimed(frozenset({"authorization"}))
+
+
+def _claimed_by_key(auth: ApiKeyAuthSpec) -> Claimed:
+    if auth.location == "query":
+        return Claimed(parameters=frozenset({auth.name}))
+    return Claimed(frozenset({auth.name.lower() if auth.location == "header" else "cookie"}))

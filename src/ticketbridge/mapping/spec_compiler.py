@@ -140,7 +140,7 @@ class SpecCompiler:
             suggestion = f"entries bind from top to bottom; {error.suggestion}"
             self.report(place, "TB204", message, suggestion)
             return
-        hint = _hint(spec, error) if isinstance(error, RootError) else ""
+        hint = _hint(spec, error, roots) if isinstance(error, RootError) else ""
         suggestion = "; ".join(filter(None, (hint, error.suggestion)))
         code = _CODES.get(type(error), "TB201")
         self.report(place, code, f"{error.reason} in `{_short(spec.text)}`", suggestion)
@@ -156,8 +156,12 @@ class SpecCompiler:
         self.report(spec.place, "TB207", message)
 
 
-def _hint(spec: ExpressionSpec, error: RootError) -> str:
+def _hint(spec: ExpressionSpec, error: RootError, roots: Collection[str]) -> str:
     """What else the name may have been meant as."""
+    known = roots if isinstance(roots, Mapping) else {}
+    for root, keys in known.items():
+        if keys and error.name in keys:
+            return f"write {root}.{error.name}"
     if error.name in _ELSEWHERE or spec.text.strip() != error.name:
         return _ELSEWHERE.get(error.name, "")
     return f"a text has quotes of its own inside of YAML's: \"'{error.name}'\""

@@ -305,6 +305,14 @@ def _check_size(node: Node, _schema: Schema, spot: _Legal) -> Node:
     return spot.refuse(node, "TB015", f"{label(spot.path)} is empty", spot.example)
 
 
+def _check_most(node: Node, schema: Schema, spot: _Legal) -> Node:
+    """`maxProperties`: what is too much is read all the same, so that nothing follows from it."""
+    for key, _ in node.pairs[schema["maxProperties"] :]:
+        message = f"{label(spot.path)} should be {spot.title}"
+        spot.report.error(key.place, "TB012", message, "begin each with `- `")
+    return node
+
+
 CHECKS: Mapping[str, Callable[[Node, Schema, _Legal], Node]] = MappingProxyType(
     {
         "type": _check_type,
@@ -316,6 +324,7 @@ CHECKS: Mapping[str, Callable[[Node, Schema, _Legal], Node]] = MappingProxyType(
         "minLength": _check_size,
         "minItems": _check_size,
         "minProperties": _check_size,
+        "maxProperties": _check_most,
         "additionalProperties": _check_other_keys,
         "propertyNames": _check_names,
         "required": _check_needed_keys,

@@ -58,8 +58,8 @@ def configure(
         logger.setLevel(settings.log_level.upper())
     # What no line shows need not be found out for each: see "Optimization" in logging's documentation.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    for name in ("uvicorn.access", "httpx", "httpcore", "asyncio"):
-        # These write URLs, and a URL holds the user.
+    for name in ("uvicorn.access", "httpx", "httpcore", "asyncio", "oauthlib"):
+        # These write URLs, and a URL holds the user; or signatures.
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 

@@ -90,12 +90,12 @@ async def run_answer(
 
     Raises WaysDiffer if `serve` would answer otherwise.
     """
-    now = now or datetime.now(UTC)
+    stands, now = now is not None, now or datetime.now(UTC)
     trace = AnswerTrace(explains=True)
     answer = problem = None
     try:
         asked = require_asked_user(user, bridge.spec.endpoint)
-        answer = await bridge.answer(asked, trace, now=now)
+        answer = await bridge.answer(asked, trace, now=now, stands=stands)
     except ProblemError as error:
         problem = error
     return AnswerRun(user, now, bridge, trace, answer, problem, exchanges)

@@ -50,6 +50,12 @@ class Masker:
         """Return *text*, which may be a URL, as it may be shown."""
         return self._personal.replace_in_text(text, self._mask)
 
+    def mask_reason(self, text: str) -> str:
+        """Return *text* of ours without credentials: a platform may have them as keys, which are named."""
+        return self._personal.replace_in_text(
+            text, lambda found, kind: mask(found, kind) if kind is PersonalKind.SECRET else found
+        )
+
     def mask_user(self, value: Any) -> Any:
         """Return the *value* of an owner, or of the user, as it may be shown."""
         if self._show_personal or not isinstance(value, str):
@@ -244,7 +250,7 @@ class _Explainer:
             number,
             str(record.verdict),
             record.ticket_id,
-            record.reason,
+            self.masker.mask_reason(record.reason),
             tuple(self._check(note, scope) for note in record.checks),
             tuple(self._field(note, scope) for note in record.fields),
         )
@@ -261,7 +267,7 @@ class _Explainer:
             inputs,
             show(_shorten_value(note.value)),
             note.answer,
-            note.failure,
+            self.masker.mask_reason(note.failure),
         )
 
     def _field(self, note: FieldNote, scope: Scope) -> FieldExplanation:
@@ -276,7 +282,7 @@ class _Explainer:
             {name: masker.mask_value(value, name, note.name) for name, value in read},
             masker.mask_value(_shorten_value(note.value), *paths, note.name),
             made if made is msgspec.UNSET else masker.mask_value(made, note.name),
-            note.failure or note.refusal,
+            masker.mask_reason(note.failure or note.refusal),
         )
 
     def call(self, exchange: Exchange, shapes: PathShapes) -> CallExplanation:
@@ -307,7 +313,7 @@ def explain(
         write_moment(answer_run.now),
         answer.status if answer else problem.status if problem else 0,
         masker.mask_value(body) if whole else body,
-        _explain_problem(problem) if problem else None,
+        _explain_problem(problem, masker) if problem else None,
         answer_run.trace.verdicts,
         answer_run.trace.notes,
         answer_run.trace.nothing or msgspec.UNSET,
@@ -326,9 +332,10 @@ def _count_others(answer_run: AnswerRun) -> OthersExplanation | None:
     return OthersExplanation(count, owner.text, str(owner.place)) if count and owner else None
 
 
-def _explain_problem(problem: ProblemError) -> ProblemExplanation:
+def _explain_problem(problem: ProblemError, masker: Masker) -> ProblemExplanation:
     slug, status, detail = problem.slug, problem.status, problem.detail
-    return ProblemExplanation(slug, status, detail, problem.log, problem.retryable)
+    reason = masker.mask_reason(problem.log)
+    return ProblemExplanation(slug, status, detail, reason, problem.retryable)
 
 
 def read_inputs(expression: Expression, scope: Scope) -> Iterator[tuple[str, Any]]:

@@ -8,7 +8,6 @@ from typing import Any, Literal, TextIO
 
 import msgspec
 
-from ticketbridge.engine.problems import ProblemError
 from ticketbridge.jmes import ENCODER
 from ticketbridge.terminal import BOLD, FAINT, GREEN, RED, YELLOW, Paint, columns, counted
 from ticketbridge.workbench.answer_run import AnswerRun
@@ -19,6 +18,7 @@ from ticketbridge.workbench.explain import (
     FieldExplanation,
     Masker,
     PathShapes,
+    ProblemExplanation,
     RecordExplanation,
     explain,
 )
@@ -149,7 +149,7 @@ def as_lines(outcome: PrintedAnswer, out: TextIO) -> Output:
     """Return the explanation and the answer for stdout; a problem and messages of rules for stderr."""
     explanation = outcome.make_explanation()
     answer = "" if explanation.answer is None else _format_json(explanation.answer)
-    problem = outcome.answer_run.problem
+    problem = explanation.problem
     if outcome.explain:
         text = as_text(explanation, Paint(out))
         return (f"{text}\n\n{answer}" if answer else text), ""
@@ -168,9 +168,9 @@ WRITERS: Mapping[Format, Callable[[PrintedAnswer, TextIO], Output]] = {
 }
 
 
-def _describe_problem(problem: ProblemError) -> str:
+def _describe_problem(problem: ProblemExplanation) -> str:
     """Return the problem and, if it says more, its reason for the log."""
-    why = "" if problem.log == problem.detail else f"\n  reason: {problem.log}"
+    why = "" if problem.reason == problem.detail else f"\n  reason: {problem.reason}"
     return f"{problem.slug} ({problem.status}): {problem.detail}{why}"
 
 

@@ -20,12 +20,12 @@ from ticketbridge.engine.upstream.context import AnswerContext
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.mapping.findings import did_you_mean
-from ticketbridge.mapping.spec import JSON_FORMAT, CallSpec, MappingSpec
+from ticketbridge.mapping.spec import JSON_FORMAT, CallSpec, MappingSpec, claimed_by
 from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.terminal import UsageError
 from ticketbridge.workbench.call_formats import TYPES, find_formats
 from ticketbridge.workbench.cases.answer_reader import XML_TYPE
-from ticketbridge.workbench.cases.case_platform import below_base, find_key_parameter
+from ticketbridge.workbench.cases.case_platform import below_base
 from ticketbridge.workbench.cases.case_spec import Target, name_target
 
 MOST_BYTES = 50 * 1024 * 1024
@@ -118,7 +118,7 @@ class SamplePlatform:
         self.left = list(samples)
         self._answered: list[str] = []
         self._upstream = spec.upstream
-        self._key = find_key_parameter(spec.upstream.auth)
+        self._keys = claimed_by(spec.upstream.auth).parameters
         self._formats = find_formats(spec)
         self._calls = [entry.name for entry in spec.source if isinstance(entry, CallSpec)]
         for sample in samples:
@@ -156,7 +156,7 @@ class SamplePlatform:
         That is what a variable that is not set stands for, or a TODO.
         """
         unset = {name for name, values in asked.query.items() if _OPEN & set(values)}
-        query = {n: v for n, v in given.query.items() if n not in unset and n != self._key}
+        query = {n: v for n, v in given.query.items() if n not in unset | self._keys}
         path = given.path
         if len(path) == len(asked.path):
             pairs = zip(path, asked.path, strict=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.keys import name_of
-from ticketbridge.mapping.spec import ExpressionSpec, MappingSpec, Secret
+from ticketbridge.mapping.spec import ExpressionSpec, MappingSpec, Secret, SignatureAuthSpec
 
 WithNode = Callable[[Any], MappingSpec]
 
@@ -22,6 +22,7 @@ _NO_LEVEL = frozenset(
         ("NamedField", "field"),
         ("ObjectSpec", "fields"),
         ("ReasonSpec", "expression"),
+        ("SignedValueSpec", "expression"),
         ("TemplateSpec", "parts"),
         ("TextBodySpec", "template"),
         ("XmlBodySpec", "template"),
@@ -42,7 +43,13 @@ class SpecPart:
 
 
 def list_parts(spec: MappingSpec) -> Iterator[SpecPart]:
-    """Yield the parts of `source`, `ticket` and `response`, each before those within it."""
+    """Yield the parts of a signature, `source`, `ticket` and `response`, each before those within it."""
+    upstream = spec.upstream
+    if isinstance(upstream.auth, SignatureAuthSpec):
+        signed = _make_member_change(
+            upstream, "auth", lambda changed: replace(spec, upstream=changed)
+        )
+        yield from _list_within(SpecPart(upstream.auth, "upstream.auth", signed))
     for section in _SECTIONS:
         part = getattr(spec, section)
         yield from _list_within(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 from urllib.parse import quote, unquote, unquote_plus
@@ -13,43 +13,54 @@ from ticketbridge.mapping.spec import (
     AuthSpec,
     BasicAuthSpec,
     BearerAuthSpec,
+    DigestAuthSpec,
     NoAuthSpec,
+    OAuth1AuthSpec,
     OAuth2AuthSpec,
     SessionAuthSpec,
+    SignatureAuthSpec,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Headers of every request, and one query parameter (name and value, escaped) or none.
+    """Headers of a request, and query parameters (names and values, escaped).
 
     *token* is what the requests place themselves, where they do: a text, an integer, or an object of these.
+    *made* are further texts that no log may repeat: what the headers and parameters were made of.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    parameter: tuple[str, str] | None = field(default=None, repr=False)
+    parameters: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     token: Any = field(default=None, repr=False)
+    made: tuple[str, ...] = field(default=(), repr=False)
 
     def secrets(self) -> Iterator[str]:
         """What no log line may repeat: of each value the part that a platform would name."""
         for name, value in self.headers.items():
             yield value.partition("=")[2] if name == "Cookie" else value.rpartition(" ")[2]
-        if self.parameter is not None:
-            yield unquote(self.parameter[1])
+        yield from (unquote(value) for _, value in self.parameters)
+        yield from self.made
         parts = self.token.values() if isinstance(self.token, dict) else (self.token,)
         yield from (part for part in parts if isinstance(part, str))
 
     def on(self, url: str) -> str:
-        """*url* with the parameter set anew: a next URL may come with a key in it, or without."""
-        return url if self.parameter is None else with_parameters(url, [self.parameter])
+        """*url* with the parameters set anew: a next URL may come with them, or without."""
+        return with_parameters(url, self.parameters) if self.parameters else url
 
 
 def with_parameters(url: str, parameters: Sequence[tuple[str, str]]) -> str:
     """Return *url* with these query *parameters* (names and values, escaped) in place of its own."""
+    bare = without_parameters(url, {unquote(name) for name, _ in parameters})
+    added = "&".join(f"{name}={value}" for name, value in parameters)
+    return f"{bare}{'&' if '?' in bare else '?'}{added}"
+
+
+def without_parameters(url: str, names: Collection[str]) -> str:
+    """Return *url* without the query parameters of these *names*, however they are escaped there."""
     base, _, query = url.partition("?")
-    names = {unquote(name) for name, _ in parameters}
     kept = [part for part in query.split("&") if part and _name_of(part) not in names]
-    return f"{base}?{'&'.join([*kept, *(f'{name}={value}' for name, value in parameters)])}"
+    return f"{base}?{'&'.join(kept)}" if kept else base
 
 
 def _name_of(part: str) -> str:
@@ -57,9 +68,11 @@ def _name_of(part: str) -> str:
 
 
 def fixed_credentials(spec: AuthSpec) -> Credentials | None:
-    """Return the credentials of every request, or None where there are none, or a login gives them."""
+    """Return the credentials of every request, or None where there are none, or each has its own."""
     match spec:
         case NoAuthSpec() | OAuth2AuthSpec() | SessionAuthSpec():
+            return None
+        case SignatureAuthSpec() | OAuth1AuthSpec() | DigestAuthSpec():
             return None
         case BearerAuthSpec():
             return bearer(spec.token.reveal())
@@ -90,6 +103,6 @@ def _api_key(spec: ApiKeyAuthSpec) -> Credentials:
         case "cookie":
             return Credentials({"Cookie": f"{spec.name}={value}"})
         case "query":
-            return Credentials(parameter=(quote(spec.name, safe=""), quote(value, safe="")))
+            return Credentials(parameters=((quote(spec.name, safe=""), quote(value, safe="")),))
         case _:
             assert_never(spec.location)

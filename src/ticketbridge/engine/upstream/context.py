@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from ticketbridge.engine.answer_trace import AnswerTrace
@@ -13,6 +15,8 @@ from ticketbridge.engine.upstream.limits import BodyBudget
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.engine.upstream.tokens import TokenStore
 from ticketbridge.mapping.spec_compiler import Scope
+
+_FIXED_NONCE = "0" * 32
 
 
 @dataclass(slots=True)
@@ -22,7 +26,7 @@ class AnswerContext:
     *scope* has the asked user; *deadline* is that of the answer; *calls* counts those of each call, polls
     and retries included; *answers* are those of GETs so far; *token* is there where a login names the user;
     *unheard* are the ids of answers of which the breaker has not heard; *mark* stands for the answer at the
-    breaker.
+    breaker; *fixed* is the moment at which all requests are signed, where the clock stands.
     """
 
     trace: AnswerTrace
@@ -34,6 +38,15 @@ class AnswerContext:
     unheard: set[int] = field(default_factory=set)
     token: TokenStore | None = None
     mark: object = field(default_factory=object)
+    fixed: datetime | None = None
+
+    def moment(self) -> datetime:
+        """Return the time of the request that is being signed."""
+        return self.fixed or datetime.now(UTC)
+
+    def nonce(self) -> str:
+        """Return a text that no other request has; where the clock stands, it is always the same."""
+        return _FIXED_NONCE if self.fixed else secrets.token_hex(16)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,13 @@ class PlatformRequest:
         """The URL as it is sent: a credential may be in its query."""
         return self.url if self.credentials is None else self.credentials.on(self.url)
 
+    @property
+    def wire_headers(self) -> Mapping[str, str]:
+        """What the mapping and its `auth` have it carry; the connection adds its own."""
+        signed = {} if self.credentials is None else self.credentials.headers
+        kept = {"Cookie": self.cookies} if self.cookies else {}
+        return merge_headers({"Accept": self.accept}, dict(self.headers), signed, kept)
+
     def signed(self, credentials: Credentials) -> PlatformRequest:
         """Return the same request with *credentials*. Raises MappingMismatch where they do not fit in."""
         if self.fill is not None:
@@ -74,8 +81,17 @@ class PlatformRequest:
             self.scope,
             credentials,
             host=self.host,
+            cookies=self.cookies,
             is_followed=self.is_followed,
         )
+
+
+def merge_headers(*groups: Mapping[str, str]) -> dict[str, str]:
+    """Return headers of all groups; a later group's replaces an earlier one's, whatever its case."""
+    merged: dict[str, tuple[str, str]] = {}
+    for group in groups:
+        merged |= {name.lower(): (name, value) for name, value in group.items()}
+    return dict(merged.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,11 @@ from ticketbridge.engine.upstream.binding import (
 from ticketbridge.engine.upstream.calls import BindingPlan, CallPlan
 from ticketbridge.engine.upstream.context import AnswerContext, Bind, Read, Send
 from ticketbridge.engine.upstream.cookies import keep_cookies, with_cookies
+from ticketbridge.engine.upstream.digest import DigestAuth
 from ticketbridge.engine.upstream.limits import Breaker, RetryBudget, Slots
 from ticketbridge.engine.upstream.login import Login
 from ticketbridge.engine.upstream.pace import Pace, take_paced_turns
+from ticketbridge.engine.upstream.signing import Signer, answer_challenges, sign_each
 from ticketbridge.engine.upstream.stages import (
     LogIn,
     Tokens,
@@ -39,7 +41,7 @@ from ticketbridge.engine.upstream.stages import (
     write_anew,
 )
 from ticketbridge.engine.upstream.tokens import Token
-from ticketbridge.mapping.spec import UpstreamSpec
+from ticketbridge.mapping.spec import DigestAuthSpec, UpstreamSpec
 
 EntryPlan = CallPlan | BindingPlan
 
@@ -52,12 +54,13 @@ def compose_call(call: CallPlan, platform: Platform, *, shares: bool) -> Bind:
         request                                                            reading
           ▼  problem ► poll ► renew ► retry ► rules           read           ▲
         request                                                            answer
-          ▼  share ► count ► sign ► cookies ► rate ► turn
-             ► breaker ► measure ► HTTP or a stand-in         send           ▲
+          ▼  share ► challenges ► count ► sign ► cookies ►
+             rate ► turn ► breaker ► signature ► measure ►
+             HTTP or a stand-in                               send           ▲
 
     Each stage calls the one after it. The breaker lets a request pass, and hears of its answer once the
     rules have judged it. *shares*: one answer may ask for the same GET twice. For tokens, `sign` goes the
-    way that `compose_login` returns.
+    way that `compose_login` returns. A signature is made last: it has a time, and a turn is waited for.
     """
     send = _compose_send(call, platform, shares=shares)
     read = _compose_read(send, call, platform)
@@ -65,14 +68,13 @@ def compose_call(call: CallPlan, platform: Platform, *, shares: bool) -> Bind:
 
 
 def _compose_send(call: CallPlan, platform: Platform, *, shares: bool) -> Send:
-    send = reach(platform)  # rate ► turn ► breaker ► measure ► HTTP
+    send = reach(platform)  # rate ► turn ► breaker ► signature ► measure ► HTTP
     if call.keeps_cookies:
         send = keep_cookies(send)
-    if platform.tokens:
-        send = sign_with_token(send, platform.tokens)
-    elif platform.credentials:
-        send = sign(send, platform.credentials)
+    send = _sign(send, platform)
     send = count_calls(send, platform.upstream.max_calls, call.name)
+    if platform.digest:
+        send = answer_challenges(send, platform.digest, platform.breaker)
     if shares and not call.keeps_cookies and (call.request.method == "GET" or call.polls):
         send = share_gets(send)
     return send
@@ -106,6 +108,13 @@ def _compose_bind(read: Read, call: CallPlan, upstream: UpstreamSpec) -> Bind:
     return bind
 
 
+def _sign(send: Send, platform: Platform) -> Send:
+    """Return *send* with credentials that are for many requests: those of the mapping, or a token."""
+    if platform.tokens:
+        return sign_with_token(send, platform.tokens)
+    return sign(send, platform.credentials) if platform.credentials else send
+
+
 def compose_login(login: Login, platform: Platform) -> LogIn:
     """Return the way of a login.
 
@@ -128,8 +137,13 @@ def compose_login(login: Login, platform: Platform) -> LogIn:
 
 
 def reach(platform: Platform) -> Send:
-    """Return what each request goes through, a login's too: rate ► turn ► breaker ► measure ► HTTP."""
+    """Return what each request goes through, a login's too.
+
+    rate ► turn ► breaker ► signature ► measure ► HTTP
+    """
     send = measure(platform.last_stage)
+    if platform.signer:
+        send = sign_each(send, platform.signer)
     send = guard(send, platform.breaker)
     if platform.pace:
         return take_paced_turns(send, platform.slots, platform.pace, platform.breaker)
@@ -139,8 +153,8 @@ def reach(platform: Platform) -> Send:
 class Platform:
     """What all answers from one platform share, whoever asks. No data is among it.
 
-    *ways* are those of *entries*, one for each. *credentials* sign each request, or *tokens* do; *renews*:
-    refused credentials can be had anew.
+    *ways* are those of *entries*, one for each. *credentials* sign each request, or *tokens* do, or *signer*
+    makes what does, or *digest*, once it is asked to; *renews*: refused credentials can be had anew.
     """
 
     def __init__(
@@ -148,6 +162,7 @@ class Platform:
         upstream: UpstreamSpec,
         entries: Sequence[EntryPlan],
         login: Login | None,
+        signer: Signer | None,
         last_stage: Send,
         *,
         logs_in: bool,
@@ -161,6 +176,9 @@ class Platform:
         self.budget = RetryBudget()
         self.renews = login is not None
         self.credentials = fixed_credentials(upstream.auth)
+        self.signer = signer
+        auth = upstream.auth
+        self.digest = DigestAuth(auth) if isinstance(auth, DigestAuthSpec) else None
         self.tokens = None
         if login and logs_in:
             log_in = compose_login(login, self)

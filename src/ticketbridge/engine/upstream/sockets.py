@@ -67,15 +67,12 @@ class SocketTransport:
 
     def _located(self, url: str) -> tuple[OriginPool, str]:
         """The server of *url*, and what is asked of it."""
-        found = _URL.match(url)
-        if found is None:
-            raise ValueError("no URL of a server")
-        origin, target = found.groups()
+        origin, target = split_url(url)
         server = self._servers.get(origin)
         if server is None:
             server = OriginPool(origin, self._tls, keep_alive=self._keep_alive)
             self._servers[origin] = server
-        return server, target if target.startswith("/") else f"/{target}"
+        return server, target
 
 
 class OriginPool:
@@ -84,11 +81,10 @@ class OriginPool:
     def __init__(self, origin: str, tls: ssl.SSLContext | None, *, keep_alive: bool = True) -> None:
         """*origin* is like "https://api.acme.example:8443"."""
         parts = urlsplit(origin)
-        default = _PORTS[parts.scheme]
         self._name = parts.hostname or ""
-        self._port = parts.port or default
+        self._port = parts.port or _PORTS[parts.scheme]
         self._tls = (tls or trusting_context()) if parts.scheme == "https" else None
-        self.host = parts.netloc.removesuffix(f":{default}")
+        self.host = host_of(origin)
         self._idle: list[tuple[Connection, float]] = []
         self._sweeper: asyncio.TimerHandle | None = None
         self._addresses: tuple[list[Any], float] = ([], 0.0)
@@ -174,6 +170,21 @@ class OriginPool:
         self._idle.clear()
 
 
+def split_url(url: str) -> tuple[str, str]:
+    """Return the scheme, host and port of *url*, and the target that a request has. Raises ValueError."""
+    found = _URL.match(url)
+    if found is None:
+        raise ValueError("no URL of a server")
+    origin, target = found.groups()
+    return origin, target if target.startswith("/") else f"/{target}"
+
+
+def host_of(origin: str) -> str:
+    """Return what the `Host` header says of an *origin*, which is like "https://api.acme.example:8443"."""
+    parts = urlsplit(origin)
+    return parts.netloc.removesuffix(f":{_PORTS[parts.scheme]}")
+
+
 def request_bytes(
     method: str, target: str, headers: Mapping[str, str], content: bytes | None
 ) -> bytes:
@@ -190,4 +201,5 @@ def request_bytes(
     # Counted in one go, not searched for in each value.
     if not head.count("\r") == head.count("\n") == len(lines) + 1 or "\0" in head:
         raise ValueError("a line break in a header")
-    return head.encode() + (content or b"")
+    # What a platform said in other bytes than UTF-8, such as a realm, goes back as it came.
+    return head.encode(errors="surrogateescape") + (content or b"")

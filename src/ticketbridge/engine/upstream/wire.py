@@ -19,6 +19,7 @@ from ticketbridge.engine.upstream.messages import (
     PlatformAnswer,
     PlatformRequest,
     Transport,
+    merge_headers,
 )
 from ticketbridge.engine.upstream.sockets import SocketTransport
 from ticketbridge.engine.upstream.tls import trusting_context
@@ -76,6 +77,8 @@ class Wire:
         )
 
     def _headers_of(self, request: PlatformRequest) -> Mapping[str, str]:
+        if request.cookies:
+            return merge_headers(_OWN_HEADERS, request.wire_headers)
         # Nearly all requests have the same headers: those of the one before.
         own, accept, credentials = self._made_of
         if (
@@ -83,12 +86,8 @@ class Wire:
             or accept is not request.accept
             or credentials is not request.credentials
         ):
-            signed = request.credentials.headers if request.credentials else {}
-            asking = {"Accept": request.accept}
-            self._headers = _merged(_OWN_HEADERS, asking, dict(request.headers), signed)
+            self._headers = merge_headers(_OWN_HEADERS, request.wire_headers)
             self._made_of = request.headers, request.accept, request.credentials
-        if request.cookies:
-            return _merged(self._headers, {"Cookie": request.cookies})
         return self._headers
 
     async def _content(self, answer: Incoming, count: Callable[[int], None]) -> bytes:
@@ -104,14 +103,6 @@ class Wire:
             count(int(length))
             return await answer.read()
         return await read_body(answer.chunks(), encoding, self._max_body, count)
-
-
-def _merged(*groups: Mapping[str, str]) -> dict[str, str]:
-    """Headers of all groups; a later group's header replaces an earlier one's, whatever its case."""
-    merged: dict[str, tuple[str, str]] = {}
-    for group in groups:
-        merged |= {name.lower(): (name, value) for name, value in group.items()}
-    return dict(merged.values())
 
 
 def open_connections(spec: UpstreamSpec, tls: ssl.SSLContext | None) -> SocketTransport:

@@ -8,12 +8,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ticketbridge.jmes import kinds
-from ticketbridge.jmes.dates import Reader, has_offset, read_with, rfc3339
+from ticketbridge.jmes.dates import Reader, Writer, has_offset, read_with, rfc3339, write_with
 from ticketbridge.jmes.errors import ArgumentFault
 from ticketbridge.jmes.kinds import Example, Function, Parameter
 from ticketbridge.jmes.zones import zone_named
 
 NOW = "now()"
+"""The root that holds the moment of the answer."""
+MOMENT = "moment()"
+"""The root that holds the moment of a request, where one is signed."""
 
 
 def _date(value: Any, read: Reader, zone: ZoneInfo | None) -> str:
@@ -30,8 +33,17 @@ def _check_offset(literals: Mapping[int, Any]) -> None:
 
 
 def _now(scope: Mapping[str, Any]) -> str:
-    moment = scope.get(NOW)
-    return rfc3339(moment if isinstance(moment, datetime) else datetime.now(UTC))
+    return rfc3339(_held(scope, NOW))
+
+
+def _moment(scope: Mapping[str, Any], write: Writer) -> str:
+    return write(_held(scope, MOMENT).astimezone(UTC))
+
+
+def _held(scope: Mapping[str, Any], root: str) -> datetime:
+    """The moment that *scope* holds; without one, that of the machine's clock."""
+    moment = scope.get(root)
+    return moment if isinstance(moment, datetime) else datetime.now(UTC)
 
 
 MOMENTS = (
@@ -73,5 +85,17 @@ MOMENTS = (
         (Example("now() > date(starts)", {"starts": "2024-05-01T20:00Z"}, result=True),),
         _now,
         scoped=True,
+    ),
+    Function(
+        "moment",
+        (Parameter("format", kinds.STRING, prepare=write_with, literal=True),),
+        kinds.STRING,
+        "The moment of the request that is being signed, new for each try of it, in UTC: in letters of"
+        " strftime, or `unix` (seconds), `unix_ms` or `http` (as in a `Date` header). It is legal under"
+        " `auth: {type: signature}` alone.",
+        (Example("moment('%Y-%m-%d') > '2026-01-01'", None, result=True),),
+        _moment,
+        scoped=True,
+        needs=MOMENT,
     ),
 )

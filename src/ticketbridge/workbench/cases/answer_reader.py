@@ -14,6 +14,7 @@ from ticketbridge.formats.unreadable import DocumentError
 from ticketbridge.mapping.yaml_nodes import Node, Scalar
 from ticketbridge.workbench.cases.case_spec import (
     AnswerSpec,
+    CarriedSpec,
     FormSent,
     JsonSent,
     Sent,
@@ -26,7 +27,7 @@ from ticketbridge.workbench.cases.xml_documents import read_document
 
 METHODS: Mapping[str, Literal["GET", "POST"]] = MappingProxyType({"get": "GET", "post": "POST"})
 SENT_KEYS = ("json", "form", "xml")
-CARRIED_KEYS = ("text",)
+CARRIED_KEYS = ("headers", "query", "text")
 """What stands under `asked`: beside a call, `text` is the body of its answer."""
 ANSWER_KEYS = (
     *METHODS,
@@ -68,6 +69,7 @@ class AnswerReader:
             target=Target.of(asked),
             sent=self._read_sent(node),
             host=self._values.read_text(node.get("host"), "`host`") or None,
+            carried=self._read_carried(node.get("asked")),
             status=self._values.read_whole_number(
                 node.get("status"), "`status`", least=200, most=599, default=200
             ),
@@ -102,13 +104,13 @@ class AnswerReader:
             return self._read_sent_document(node.need("xml"))
         if text is not None:
             return text
-        return FormSent(self._read_form(node.need("form"))) if "form" in given else None
+        if "form" in given:
+            return FormSent(self._read_parameters(node.need("form"), "`form`"))
+        return None
 
     def _read_sent_text(self, node: Node) -> TextSent | None:
         asked = node.get("asked")
-        if asked is None or not self._values.check_mapping(asked, "`asked`", CARRIED_KEYS, ()):
-            return None
-        text = asked.get("text")
+        text = asked.get("text") if asked is not None else None
         if text is None:
             return None
         if node.get("get") is not None:
@@ -125,13 +127,23 @@ class AnswerReader:
             return None
         return XmlSent(text)
 
-    def _read_form(self, node: Node) -> dict[str, list[str]]:
+    def _read_carried(self, node: Node | None) -> CarriedSpec:
+        """Return what a request must carry; nothing where that is not said."""
+        if node is None or not self._values.check_mapping(node, "`asked`", CARRIED_KEYS, ()):
+            return CarriedSpec({}, {})
+        headers = {
+            str(key.value).lower(): self._read_header(key, value)
+            for key, value in self._values.read_pairs(node.get("headers"), "`headers`")
+        }
+        return CarriedSpec(headers, self._read_parameters(node.get("query"), "`query`"))
+
+    def _read_parameters(self, node: Node | None, label: str) -> dict[str, list[str]]:
         return {
             str(key.value): [
                 self._values.read_text(entry, f"`{key.value}`", empty=True)
                 for entry in value.items or (value,)
             ]
-            for key, value in self._values.read_pairs(node, "`form`")
+            for key, value in self._values.read_pairs(node, label)
         }
 
     def _read_target(self, key: str, node: Node | None) -> str:

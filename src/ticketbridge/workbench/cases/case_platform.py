@@ -9,9 +9,12 @@ from urllib.parse import unquote, urlsplit
 from ticketbridge.engine.upstream.context import AnswerContext
 from ticketbridge.engine.upstream.decoding import too_large
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
-from ticketbridge.mapping.spec import ApiKeyAuthSpec, AuthSpec, UpstreamSpec
+from ticketbridge.mapping.environment import PLACEHOLDER
+from ticketbridge.mapping.headers import is_sensitive
+from ticketbridge.mapping.spec import SignatureAuthSpec, UpstreamSpec, claimed_by, secrets_in
+from ticketbridge.mapping.spec_signature import unset_secret
 from ticketbridge.workbench.call_formats import CallFormats, write_in_charset
-from ticketbridge.workbench.cases.case_spec import AnswerSpec, Target, name_target
+from ticketbridge.workbench.cases.case_spec import AnswerSpec, CarriedSlip, Target, name_target
 from ticketbridge.workbench.cases.value_text import shorten
 
 BASE = "{BASE}"
@@ -38,22 +41,39 @@ class CasePlatform:
         self._upstream = upstream
         self._max_body = upstream.max_body
         self._formats = formats
-        self._key = find_key_parameter(upstream.auth)
+        self._keys = claimed_by(upstream.auth).parameters
+        self._hidden = _find_hidden(upstream)
 
     async def send(self, request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         """See Send. Raises UnexpectedCall."""
         asked = below_base(request.wire_url, self._upstream.at(request.host).base_url)
         target, content = Target.of(asked), request.content or b""
+        slips: list[str] = []
         for answer in self.left:
-            if answer.fits(request.method, request.host, target, content):
+            if not answer.fits(request.method, request.host, target, content):
+                continue
+            wrong = [*answer.carried.find_slips(request.wire_headers, target)]
+            if not wrong:
                 self.left.remove(answer)
                 made = self._answer(answer, request)
                 context.bodies.take(len(made.content))
                 return made
+            slips += [self._describe(slip, answer) for slip in wrong]
         sent = f" with {shorten(content.decode('utf-8', 'replace'))}" if content else ""
         shown = name_target(self._without_key(asked), request.host)
-        self.unexpected.append(f"{request.method} {shown}{sent}")
+        self.unexpected.append("; ".join([f"{request.method} {shown}{sent}", *slips]))
         raise UnexpectedCall(self.unexpected[-1])
+
+    def _describe(self, slip: CarriedSlip, answer: AnswerSpec) -> str:
+        """What a request carries in place of what *answer* asks for; a real credential is not shown."""
+        if slip.sent is None:
+            sent = "there is none"
+        elif (slip.kind, slip.name) in self._hidden:
+            sent = "it is another, which is not shown: a credential in it is no placeholder"
+        else:
+            sent = f"it is {slip.sent}"
+        where = f"line {answer.place.line} asks for the {slip.kind} {slip.name}"
+        return f"{where}: {slip.asked}, and {sent}"
 
     def _answer(self, answer: AnswerSpec, request: PlatformRequest) -> PlatformAnswer:
         base_url = self._upstream.at(request.host).base_url
@@ -75,8 +95,26 @@ class CasePlatform:
     def _without_key(self, asked: str) -> str:
         """The target as a message may show it: a key in the query is a credential."""
         path, _, query = asked.partition("?")
-        kept = [part for part in query.split("&") if unquote(part.partition("=")[0]) != self._key]
+        kept = [
+            part for part in query.split("&") if unquote(part.partition("=")[0]) not in self._keys
+        ]
         return f"{path}?{'&'.join(kept)}" if any(kept) else path
+
+
+def _find_hidden(upstream: UpstreamSpec) -> frozenset[tuple[str, str]]:
+    """Return the headers and parameters that hold credentials, but for those that are placeholders."""
+    signed = upstream.auth.secrets if isinstance(upstream.auth, SignatureAuthSpec) else {}
+    stand_ins = {PLACEHOLDER, *map(unset_secret, signed)}
+    hidden = {
+        ("header", name.lower())
+        for name, value in upstream.headers.items()
+        if is_sensitive(name) and value.reveal() not in stand_ins
+    }
+    if not stand_ins.issuperset(secrets_in(upstream.auth)):
+        claimed = claimed_by(upstream.auth)
+        hidden |= {("header", name) for name in claimed.headers}
+        hidden |= {("parameter", name) for name in claimed.parameters}
+    return frozenset(hidden)
 
 
 def below_base(url: str, base_url: str) -> str:
@@ -86,8 +124,3 @@ def below_base(url: str, base_url: str) -> str:
     if list(map(unquote, steps[: len(base)])) == list(map(unquote, base)):
         steps = ["", *steps[len(base) :]]
     return "/".join(steps) + (f"?{asked.query}" if asked.query else "")
-
-
-def find_key_parameter(auth: AuthSpec) -> str | None:
-    is_query = isinstance(auth, ApiKeyAuthSpec) and auth.location == "query"
-    return auth.name if isinstance(auth, ApiKeyAuthSpec) and is_query else None

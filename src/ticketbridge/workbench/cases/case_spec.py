@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -68,6 +68,36 @@ class FormSent:
 
 
 @dataclass(frozen=True, slots=True)
+class CarriedSpec:
+    """What a request must carry beside its target: *headers* by small names, and *query* parameters."""
+
+    headers: Mapping[str, str]
+    query: Mapping[str, Sequence[str]]
+
+    def find_slips(self, headers: Mapping[str, str], target: Target) -> Iterator[CarriedSlip]:
+        """Yield what a request with these *headers* and this *target* does not carry as it must."""
+        sent = {name.lower(): value for name, value in headers.items()}
+        for name, value in self.headers.items():
+            if sent.get(name) != value:
+                yield CarriedSlip("header", name, value, sent.get(name))
+        for name, values in self.query.items():
+            found = target.query.get(name)
+            if found != values:
+                carried = None if found is None else ", ".join(found)
+                yield CarriedSlip("parameter", name, ", ".join(values), carried)
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedSlip:
+    """A header or a parameter that is not as a case says; *sent* None: there is none."""
+
+    kind: Literal["header", "parameter"]
+    name: str
+    asked: str
+    sent: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class XmlSent:
     """An XML document that a request must carry, however it is written."""
 
@@ -111,7 +141,8 @@ class AnswerSpec:
     """One answer of the platform to one call.
 
     *asked* is the target as the file has it, and *host* which of the mapping's hosts it is on. *sent* None
-    fits any body of the request. *file* is where the content is from, if it stands in a file of its own.
+    fits any body of the request. *carried* is what the request must have beside. *file* is where the content
+    is from, if it stands in a file of its own.
     """
 
     method: Literal["GET", "POST"]
@@ -119,6 +150,7 @@ class AnswerSpec:
     target: Target
     sent: Sent | None
     host: str | None
+    carried: CarriedSpec
     status: int
     headers: tuple[tuple[str, str], ...]
     content: bytes

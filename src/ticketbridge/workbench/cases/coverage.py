@@ -15,6 +15,7 @@ from ticketbridge.engine.tickets.steps import is_owner
 from ticketbridge.jmes import Expression, Kind
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.spec import (
+    AuthSpec,
     BindingSpec,
     CallSpec,
     EntrySpec,
@@ -24,9 +25,11 @@ from ticketbridge.mapping.spec import (
     ReasonSpec,
     ResponseSpec,
     RuleSpec,
+    SignatureAuthSpec,
     StatusTableSpec,
     TableSpec,
     TicketSpec,
+    claimed_by,
 )
 from ticketbridge.mapping.spec_compiler import Scope, SpecCompiler
 from ticketbridge.workbench.cases.case_spec import CaseSpec
@@ -106,7 +109,20 @@ def measure_coverage(spec: MappingSpec, cases: Sequence[CaseSpec]) -> list[Cover
     """Return everything in *spec* that a case should exercise, in the order of the file."""
     spec = _add_conditions(spec)
     trace = trace_cases(spec, cases)
-    return sorted(point for part in list_parts(spec) for point in _list_points(part, trace))
+    points = [point for part in list_parts(spec) for point in _list_points(part, trace)]
+    return sorted([*points, *_list_signature_points(spec.upstream.auth, cases)])
+
+
+def _list_signature_points(auth: AuthSpec, cases: Sequence[CaseSpec]) -> Iterator[CoveragePoint]:
+    """Yield what makes a signature: a case says by `asked` what it must be."""
+    if isinstance(auth, SignatureAuthSpec):
+        claimed = claimed_by(auth)
+        asked = [answer.carried for case in cases for answer in case.answers]
+        met = any(
+            claimed.headers & each.headers.keys() or claimed.parameters & each.query.keys()
+            for each in asked
+        )
+        yield CoveragePoint(auth.place, "no case says by `asked` what the signature is", met)
 
 
 def _add_conditions(spec: MappingSpec) -> MappingSpec:

@@ -39,6 +39,7 @@ from ticketbridge.workbench.markdown import Block, find_blocks
 
 _MARKDOWN = (".md", ".markdown")
 _UNSET = "TB021"
+_SHORTEST_ASKED = 8  # characters; what is shorter looks like no credential
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +156,19 @@ def _check_cases(file: Path) -> Sequence[Finding]:
     except CasesError as error:
         return [*alone, *error.findings]
     text = file.read_text("utf-8-sig")
-    return _sort_findings(
-        [*alone, *find_secret_looks(text, str(file)), *_find_secrets_in_answers(cases)]
-    )
+    looks = find_secret_looks(_blank_asked(text, cases), str(file))
+    return _sort_findings([*alone, *looks, *_find_secrets_in_answers(cases)])
+
+
+def _blank_asked(text: str, cases: CasesSpec) -> str:
+    """Return *text* without what requests must carry: a case that passes has it from placeholders."""
+    carried = [answer.carried for case in cases.cases for answer in case.answers]
+    headers = (value for each in carried for value in each.headers.values())
+    parameters = (value for each in carried for values in each.query.values() for value in values)
+    for value in sorted({*headers, *parameters}, key=len, reverse=True):
+        if len(value) >= _SHORTEST_ASKED:
+            text = text.replace(value, " " * len(value))
+    return text
 
 
 def _find_secrets_in_answers(cases: CasesSpec) -> Iterator[Finding]:
@@ -182,7 +193,7 @@ def _check_block(block: Block, file: Path) -> Sequence[Finding]:
     try:
         if block.is_cases:
             cases = parse_cases(block.text, file=str(file), folder=file.parent)
-            looks = find_secret_looks(block.text, str(file))
+            looks = find_secret_looks(_blank_asked(block.text, cases), str(file))
             return _sort_findings([*looks, *_find_secrets_in_answers(cases)])
         found = check_text(
             block.text,
@@ -217,6 +228,7 @@ DOUBT_RULES: tuple[DoubtRule, ...] = (
     lint_ticket.doubt_tables,
     lint_ticket.doubt_prices,
     lint_source.doubt_unused_names,
+    lint_source.doubt_unused_values,
     lint_source.doubt_ids,
     lint_source.doubt_hiding_filters,
     lint_source.doubt_source_truth_values,

@@ -18,6 +18,7 @@ from ticketbridge.mapping.spec import (
     OffsetSpec,
     RequestSpec,
     SessionAuthSpec,
+    SignatureAuthSpec,
     TemplateSpec,
     parts_within,
 )
@@ -49,6 +50,16 @@ def doubt_unused_names(spec: MappingSpec) -> Iterator[Finding]:
                 f"`{entry.name}` is bound, and never used",
                 _suggest_use(entry),
             )
+
+
+def doubt_unused_values(spec: MappingSpec) -> Iterator[Finding]:
+    """Yield a doubt at each value of a signature that nothing is made of."""
+    auth = spec.upstream.auth
+    if isinstance(auth, SignatureAuthSpec):
+        for position, value in enumerate(auth.values, 1):
+            if value.name not in find_roots((auth.values[position:], auth.headers, auth.query)):
+                message = f"`{value.name}` is made, and never used"
+                yield make_doubt(value.place, "TB540", message, "use it, or leave it out")
 
 
 def _is_a_guard(entry: EntrySpec) -> bool:

@@ -37,6 +37,7 @@ from ticketbridge.mapping.spec import (
     ResponseSpec,
     RuleSpec,
     SessionAuthSpec,
+    SignatureAuthSpec,
     StatusTableSpec,
     TableSpec,
     TicketSpec,
@@ -103,7 +104,7 @@ def _make_mutants_at(part: SpecPart, trace: Trace) -> Iterator[Mutant]:
             yield from _mutate_expression(part, part.node, trace)
         case CallSpec():
             yield from _mutate_call(part, part.node)
-        case RequestSpec():
+        case RequestSpec() | SignatureAuthSpec():
             yield from _mutate_request(part, part.node)
         case RuleSpec():
             yield from _mutate_rule(part, part.node)
@@ -199,10 +200,14 @@ def _mutate_format(part: SpecPart, spec: CallSpec) -> Iterator[Mutant]:
         yield _leave_out(part, spec.place, ".format.any_end", format=ended)
 
 
-def _mutate_request(part: SpecPart, spec: RequestSpec) -> Iterator[Mutant]:
+def _mutate_request(part: SpecPart, spec: RequestSpec | SignatureAuthSpec) -> Iterator[Mutant]:
     for name, values in spec.query.items():
         query = {other: value for other, value in spec.query.items() if other != name}
         yield _leave_out(part, values[0].place, f".query.{name}", query=query)
+    signed = spec.headers if isinstance(spec, SignatureAuthSpec) else {}
+    for name, text in signed.items():
+        headers = {other: value for other, value in signed.items() if other != name}
+        yield _leave_out(part, text.place, f".headers.{name}", headers=headers)
 
 
 def _mutate_rule(part: SpecPart, spec: RuleSpec) -> Iterator[Mutant]:

@@ -7,11 +7,13 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from ticketbridge.engine.upstream.answer_formats import Unreadable
 from ticketbridge.formats.json import read_json
 from ticketbridge.formats.unreadable import DocumentError
 from ticketbridge.mapping.spec import secrets_in
+from ticketbridge.redaction import WORD_START
 from ticketbridge.workbench.answer_run import AnswerRun
 from ticketbridge.workbench.call_formats import find_formats, read_values
 from ticketbridge.workbench.personal import rewriting
@@ -316,7 +318,7 @@ def _list_whole_names(person: dict[str, Any]) -> Iterator[str]:
 
 def _compile_any_of(words: Collection[str]) -> re.Pattern[str]:
     known = "|".join(map(re.escape, words))
-    choices = [rf"(?<!\w)(?:{known})(?!\w)"] if words else []
+    choices = [rf"{WORD_START}(?:{known})(?!\w)"] if words else []
     return re.compile("|".join([*choices, EMAIL.pattern]), re.IGNORECASE)
 
 
@@ -334,15 +336,16 @@ def find_personal_data(answer_run: AnswerRun, *, kept: Collection[str] = ()) -> 
 
 
 def _list_secrets(answer_run: AnswerRun) -> set[str]:
-    """Return the credentials that the mapping holds, and those that a login gave.
+    """Return the credentials of the mapping, those that a login gave, and those made from them.
 
     A variable in the path of a call is none.
     """
     spec = answer_run.bridge.spec
     held = secrets_in((spec.upstream.auth, spec.upstream.headers, spec.endpoint.access))
-    signed = [each.request.credentials for each in answer_run.exchanges]
-    given = (secret for each in signed if each is not None for secret in each.secrets())
-    return {secret for secret in (*held, *given) if len(secret) >= _SHORTEST}
+    signed = (exchange.request.credentials for exchange in answer_run.exchanges)
+    made = (secret for credentials in signed if credentials for secret in credentials.secrets())
+    known = {secret for secret in (*held, *made) if len(secret) >= _SHORTEST}
+    return known | {quote(secret, safe="") for secret in known}
 
 
 def _learn_from(personal: PersonalData, answer_run: AnswerRun) -> None:

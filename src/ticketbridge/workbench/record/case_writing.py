@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 import msgspec
 
@@ -34,14 +34,14 @@ class WrittenCase:
 
 @dataclass(frozen=True, slots=True)
 class CaseParts:
-    """The parts of a case; *key* is a query parameter that is a credential, or ""."""
+    """The parts of a case; *keys* are the query parameters that are credentials."""
 
     name: str
     user: str
     now: str
     answers: Sequence[ReplayedAnswer]
     expect: Mapping[str, Any]
-    key: str = ""
+    keys: Collection[str] = ()
 
 
 def write_case(parts: CaseParts, stem: str, *, longest: int | None = LONGEST) -> WrittenCase:
@@ -58,7 +58,7 @@ def write_case(parts: CaseParts, stem: str, *, longest: int | None = LONGEST) ->
     ]
     for number, answer in enumerate(parts.answers, 1):
         file = f"{FOLDER}/{stem}-{number}.json"
-        lines += _write_answer(answer, parts.key)
+        lines += _write_answer(answer, parts.keys)
         lines += _write_body(answer.reply, longest, file, files)
     lines.append("  expect:")
     for key, value in parts.expect.items():
@@ -66,10 +66,10 @@ def write_case(parts: CaseParts, stem: str, *, longest: int | None = LONGEST) ->
     return WrittenCase("".join(f"{line}\n" for line in lines), files)
 
 
-def _write_answer(replayed: ReplayedAnswer, key: str) -> Iterator[str]:
+def _write_answer(replayed: ReplayedAnswer, keys: Collection[str]) -> Iterator[str]:
     """Yield what was asked, and the head of the answer."""
     reply = replayed.reply
-    asked = _drop_parameter(replayed.asked, key).replace("%40", "@")
+    asked = _drop_parameters(replayed.asked, keys).replace("%40", "@")
     yield f"    - {reply.method.lower()}: {write_scalar(asked)}"
     if reply.host is not None:
         yield f"      host: {reply.host}"
@@ -111,10 +111,10 @@ def _write_sent(content: bytes, sent_type: str) -> Iterator[str]:
     return _write_member("form", single, "      ")
 
 
-def _drop_parameter(asked: str, key: str) -> str:
-    """Return *asked* without the parameter that is a credential."""
+def _drop_parameters(asked: str, keys: Collection[str]) -> str:
+    """Return *asked* without the parameters that are credentials."""
     path, _, query = asked.partition("?")
-    kept = [p for p in _PARAMETER.findall(query) if not key or p.partition("=")[0] != key]
+    kept = [p for p in _PARAMETER.findall(query) if unquote(p.partition("=")[0]) not in keys]
     return f"{path}?{'&'.join(kept)}" if kept else path
 
 

@@ -11,12 +11,15 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ticketbridge.engine.upstream.answer_formats import Unreadable
+from ticketbridge.engine.upstream.digest import find_challenge
 from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.mapping.spec import (
     CallSpec,
+    DigestAuthSpec,
     FormatSpec,
     JsonFormatSpec,
     LinkHeaderSpec,
+    MappingSpec,
     TextFormatSpec,
     XmlFormatSpec,
 )
@@ -61,7 +64,10 @@ class RecordedAnswer:
 def list_real_answers(answer_run: AnswerRun) -> Iterator[RecordedAnswer]:
     """Yield the platform's answers, unchanged."""
     spec = answer_run.bridge.spec
+    # A challenge that was answered is not among them: what is left of it must not ask for more.
+    hidden = _FRAMING | ({"www-authenticate"} if _is_digest(spec) else set())
     for exchange, answer in _list_answered(answer_run):
+        headers = {name: v for name, v in answer.headers.items() if name not in hidden}
         request = exchange.request
         asked = below_base(request.url, spec.upstream.at(request.host).base_url)
         headers = {name: v for name, v in answer.headers.items() if name not in _FRAMING}
@@ -77,11 +83,21 @@ def list_real_answers(answer_run: AnswerRun) -> Iterator[RecordedAnswer]:
 
 
 def _list_answered(answer_run: AnswerRun) -> Iterator[tuple[Exchange, PlatformAnswer]]:
-    """Yield the calls that were answered, without logins: a case needs none."""
-    calls = {entry.name for entry in answer_run.bridge.spec.source if isinstance(entry, CallSpec)}
-    for exchange in answer_run.exchanges:
-        if exchange.answer is not None and exchange.request.call in calls:
-            yield exchange, exchange.answer
+    """Yield the calls that were answered, without logins and challenges: a case needs none."""
+    spec = answer_run.bridge.spec
+    calls = {entry.name for entry in spec.source if isinstance(entry, CallSpec)}
+    is_digest = _is_digest(spec)
+    for number, exchange in enumerate(answer_run.exchanges, 1):
+        if exchange.answer is None or exchange.request.call not in calls:
+            continue
+        later = (after.request for after in answer_run.exchanges[number:])
+        if is_digest and find_challenge(exchange.answer) and exchange.request in later:
+            continue
+        yield exchange, exchange.answer
+
+
+def _is_digest(spec: MappingSpec) -> bool:
+    return isinstance(spec.upstream.auth, DigestAuthSpec)
 
 
 class UnsafeAnswerError(Exception):

@@ -17,8 +17,8 @@ from urllib.parse import quote
 
 from ticketbridge.engine.bridge import Bridge
 from ticketbridge.mapping.findings import MappingError
+from ticketbridge.mapping.spec import claimed_by
 from ticketbridge.workbench.answer_run import AnswerRun, run_answer
-from ticketbridge.workbench.cases.case_platform import find_key_parameter
 from ticketbridge.workbench.cases.reader import read_cases
 from ticketbridge.workbench.cases.runner import (
     SkippingLoop,
@@ -81,7 +81,7 @@ def record(answer_run: AnswerRun, mapping: Path, file: Path, name: str | None = 
         moment,
         run.replay.replayed,
         _make_expect(run.answer_run),
-        find_key_parameter(offline.spec.upstream.auth) or "",
+        claimed_by(offline.spec.upstream.auth).parameters,
     )
     case = write_case(parts, f"{offline.spec.platform}-{moment.replace(':', '').lower()}")
     _require_no_leaks(case, personal)

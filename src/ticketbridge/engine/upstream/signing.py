@@ -1,0 +1,77 @@
+"""The stages that sign each request anew; `pipeline` puts one of them in place, where `auth` asks for it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ticketbridge.engine.upstream.auth import Credentials
+from ticketbridge.engine.upstream.context import AnswerContext, Send
+from ticketbridge.engine.upstream.digest import Challenge, DigestAuth, find_challenge
+from ticketbridge.engine.upstream.limits import Breaker
+from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
+from ticketbridge.engine.upstream.oauth1 import OAuth1
+from ticketbridge.engine.upstream.signature import Signature
+from ticketbridge.mapping.spec import AuthSpec, OAuth1AuthSpec, SignatureAuthSpec
+from ticketbridge.mapping.spec_compiler import SpecCompiler
+
+_UNAUTHORIZED = 401
+
+
+class Signer(Protocol):
+    """Makes the credentials of each request anew."""
+
+    def sign(self, request: PlatformRequest, context: AnswerContext) -> Credentials:
+        """Return what signs *request* at this moment. Raises MappingMismatch."""
+        ...
+
+
+def compile_signer(spec: AuthSpec, compiler: SpecCompiler) -> Signer | None:
+    """Return what signs requests as *spec* says, or None where it is not needed for each."""
+    match spec:
+        case SignatureAuthSpec():
+            return Signature(spec, compiler)
+        case OAuth1AuthSpec():
+            return OAuth1(spec)
+        case _:
+            return None
+
+
+def sign_each(send: Send, signer: Signer) -> Send:
+    """Sign each request anew, at the moment at which it is sent."""
+
+    async def signing(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
+        return await send(request.signed(signer.sign(request, context)), context)
+
+    return signing
+
+
+def answer_challenges(send: Send, digest: DigestAuth, breaker: Breaker) -> Send:
+    """Answer the platform's challenge, and send the request again with that.
+
+    Only a nonce that is too old is answered twice; else the second 401 refuses the credentials.
+    """
+
+    async def signed(
+        request: PlatformRequest, challenge: Challenge, context: AnswerContext
+    ) -> PlatformAnswer:
+        answered = digest.answer(challenge, request, context.nonce())
+        answer = await send(request.signed(answered), context)
+        digest.learn(answer)
+        return answer
+
+    async def answering(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
+        known = digest.challenge
+        answer = await (signed(request, known, context) if known else send(request, context))
+        for last in (False, True):
+            challenge = find_challenge(answer)
+            if challenge is None or (last and not challenge.is_stale):
+                break
+            # No rule judges an answer that only asks, but the breaker hears that the platform is there.
+            breaker.succeeded()
+            known = digest.challenge = challenge
+            answer = await signed(request, challenge, context)
+        if known and answer.status == _UNAUTHORIZED:
+            digest.forget(known)
+        return answer
+
+    return answering
