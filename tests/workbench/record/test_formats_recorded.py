@@ -27,6 +27,7 @@ ROW = {
     "phone": "+34 600 111 222",
     "dni": "12345678Z",
     "zz": "llamar al hospital",
+    "vacio": "",
 }
 OTHER = {**ROW, "id": "A2", "mail": "luis@example.com", "name": "Luis Gil"}
 FIELDS = {
