@@ -32,6 +32,13 @@ def test_what_xml_cannot_carry_is_refused(text: str) -> None:
         escape(text)
 
 
+def test_levels_are_bounded() -> None:
+    """A document of 200 levels is read, and no deeper one."""
+    assert list_texts("<a>" * 200 + "</a>" * 200) == []
+    with pytest.raises(DocumentError, match="nested too deeply"):
+        list_texts("<a>" * 201 + "</a>" * 201)
+
+
 def test_the_texts_of_a_document_are_told_apart() -> None:
     """Those of elements and attributes are free; comments, instructions and CDATA are not."""
     document = "<n:a xmlns:n='u' n:b='1' c='&lt;2'>3<!-- 4 -->5<d>6</d><![CDATA[7]]>8<?e 9?></n:a>"
