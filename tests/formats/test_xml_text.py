@@ -5,13 +5,14 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticketbridge.formats.unreadable import DocumentError
 from ticketbridge.formats.xml_text import TextRun, escape, list_texts
 
 
+@settings(deadline=None)
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff")))
 def test_a_text_is_read_as_it_was(text: str) -> None:
     """As the text of an element, and between either quotes; what XML cannot carry is an error."""

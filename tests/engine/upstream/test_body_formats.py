@@ -37,6 +37,8 @@ def record(format_: Any, each: str = "body", **fields: str) -> Mapping[str, Any]
     call = {"name": "item", "get": "/export", "query": {"email": "{user}"}, "each": each}
     named = {"owner": "item.mail", "id": "item.id", **fields}
     return {
+        "upstream.timeout": "60s",  # the machine of the tests may be shared
+        "upstream.connect_timeout": "30s",
         "source": [{**call, "format": format_}],
         "ticket.owner": named["owner"],
         "ticket.status": {"const": "VALID"},
