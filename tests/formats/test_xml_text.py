@@ -5,13 +5,14 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticketbridge.formats.unreadable import DocumentError
 from ticketbridge.formats.xml_text import TextRun, escape, list_texts
 
 
+@settings(deadline=None)
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff")))
 def test_a_text_is_read_as_it_was(text: str) -> None:
     """As the text of an element, and between either quotes; what XML cannot carry is an error."""
@@ -30,6 +31,13 @@ def test_what_xml_cannot_carry_is_refused(text: str) -> None:
     """Not even a reference can say it."""
     with pytest.raises(DocumentError, match="XML cannot carry"):
         escape(text)
+
+
+def test_levels_are_bounded() -> None:
+    """A document of 200 levels is read, and no deeper one."""
+    assert list_texts("<a>" * 200 + "</a>" * 200) == []
+    with pytest.raises(DocumentError, match="nested too deeply"):
+        list_texts("<a>" * 201 + "</a>" * 201)
 
 
 def test_the_texts_of_a_document_are_told_apart() -> None:

@@ -32,7 +32,7 @@ def test_the_public_names_are_sorted_and_exist() -> None:
     "source", [pytest.param(each, id=str(each.relative_to(FOLDER))) for each in SOURCES]
 )
 def test_the_package_imports_nothing_above_it(source: Path) -> None:
-    """It is the lowest layer: of ticketbridge, it imports itself alone."""
+    """Below it are the readers of documents alone: of ticketbridge, it imports itself and these."""
     imported = [
         node.module or ""
         for node in ast.walk(ast.parse(source.read_text("utf-8")))
@@ -40,7 +40,7 @@ def test_the_package_imports_nothing_above_it(source: Path) -> None:
     ]
 
     ours = [name for name in imported if name.startswith("ticketbridge")]
-    assert all(name.startswith("ticketbridge.jmes") for name in ours)
+    assert all(name.startswith(("ticketbridge.jmes", "ticketbridge.formats")) for name in ours)
 
 
 def test_an_expression_is_frozen() -> None:

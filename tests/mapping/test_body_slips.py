@@ -99,6 +99,17 @@ SLIPS = [
         id="mark",
     ),
     pytest.param(
+        POST + "xml: <a xmlns='{user}'/>", "15:10", "TB076", "name a namespace", id="hole-namespace"
+    ),
+    pytest.param("get: /customers\n    text: a", "15:5", "TB065", "use `post`", id="text-of-a-get"),
+    pytest.param(
+        "get: /customers\n    content_type: text/plain",
+        "15:5",
+        "TB065",
+        "use `post`",
+        id="type-of-a-get",
+    ),
+    pytest.param(
         POST + "xml: <a b='{user}'>&#xFFFC;</a>", "15:10", "TB076", "U+FFFC", id="mark-reference"
     ),
     pytest.param(POST + 'xml: "<{user}/>"', "15:11", "TB076", "not well-formed", id="hole-tag"),

@@ -147,15 +147,15 @@ class XmlReader:
         *,
         declared: str | None = None,
         is_text: bool = False,
-        drops: bool = False,
+        drops_attributes: bool = False,
     ) -> None:
         """*declared* is the encoding that the document must declare; in what *is_text* it means nothing.
 
-        *drops*: attributes are left out.
+        *drops_attributes* leaves them out, but for what says that an element is null.
         """
         self._lists = lists
         self._declared = declared
-        self._drops = drops
+        self._drops = drops_attributes
         self._path: list[str] = []
         self._open = [_Element()]
         self._fed = self.parts = 0

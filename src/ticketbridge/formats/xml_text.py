@@ -22,6 +22,7 @@ _ESCAPES = str.maketrans(
         "\r": "&#13;",
     }
 )
+_DEEPEST = 200
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -47,7 +48,8 @@ class TextRun:
 def list_texts(document: str) -> list[TextRun]:
     """Return the texts of *document*, in their order. Raises DocumentError where it is not well-formed.
 
-    It has no document type, no prefix that is not declared, and is declared in no encoding but UTF-8.
+    It has no document type, no prefix that is not declared, and is declared in no encoding but UTF-8; it
+    has at most 200 levels.
     """
     lister = _TextLister()
     parser = expat.ParserCreate(namespace_separator=" ")
@@ -91,6 +93,8 @@ class _TextLister:
 
     def start(self, name: str, attributes: list[str]) -> None:
         self._flush()
+        if len(self._path) > _DEEPEST:
+            raise DocumentError("it is nested too deeply")
         for key, value in zip(attributes[::2], attributes[1::2], strict=True):
             self.runs.append(TextRun(key.rpartition(" ")[2], value, is_free=True))
         self._path.append(name.rpartition(" ")[2])

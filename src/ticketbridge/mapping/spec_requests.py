@@ -301,7 +301,8 @@ def needs_one(usual: str, *others: str) -> dict[str, Any]:
 def check_request(node: Node, claimed: Claimed, context: Context) -> None:
     """Check the request at *node*; its headers and parameters are not those *claimed* by `auth`."""
     _check_method(node, context)
-    _check_content_type(node, context)
+    if node.get("post") is not None:
+        _check_content_type(node, context)
     check_parameters(node.get("query") or Broken(node.place), claimed, context)
     check_headers(node.get("headers") or Broken(node.place), claimed, context)
 

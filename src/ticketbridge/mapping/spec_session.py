@@ -69,6 +69,10 @@ class LoginSpec(Declared):
             "The body, sent as a form.",
             {"user": "${ACME_USER}", "password": "${ACME_PASSWORD}"},
         ),
+        xml=(
+            "The body: one XML document, such as an envelope of SOAP; written as in a call.",
+            "<LogIn><key>${ACME_KEY}</key></LogIn>",
+        ),
         graphql=(
             "The body: a GraphQL query and its variables.",
             {"query": "{ session { token } }"},

@@ -52,7 +52,10 @@ def _list_filled(template: TemplateSpec) -> list[tuple[TextRun, TemplateSpec]]:
     """
     put_in = [part for part in template.parts if not isinstance(part, str)]
     runs = list_texts("".join(each if isinstance(each, str) else _MARK for each in template.parts))
-    if sum(run.text.count(_MARK) for run in runs) != len(put_in):
+    found = sum(run.text.count(_MARK) for run in runs)
+    if found < len(put_in):
+        raise DocumentError("a hole or a variable would name a namespace")
+    if found > len(put_in):
         raise DocumentError("it has U+FFFC, which stands for no text")
     filled, left = [], iter(put_in)
     for run in runs:

@@ -37,6 +37,8 @@ def record(format_: Any, each: str = "body", **fields: str) -> Mapping[str, Any]
     call = {"name": "item", "get": "/export", "query": {"email": "{user}"}, "each": each}
     named = {"owner": "item.mail", "id": "item.id", **fields}
     return {
+        "upstream.timeout": "60s",  # the machine of the tests may be shared
+        "upstream.connect_timeout": "30s",
         "source": [{**call, "format": format_}],
         "ticket.owner": named["owner"],
         "ticket.status": {"const": "VALID"},
@@ -226,6 +228,40 @@ async def test_each_format_has_its_content_types(content_type: str, spec: Format
 async def test_no_body_is_none_in_every_format(spec: FormatSpec) -> None:
     """An empty file has not even the names of its columns; an empty list is said in some way."""
     assert await read(spec, b"", "text/html") is NO_BODY
+
+
+@pytest.mark.parametrize("form", ["ndjson", "text", "xml", {"csv": {"columns": ["a"]}}])
+async def test_no_body_is_needed_where_none_is_used(platform: FakePlatform, form: Any) -> None:
+    """A call whose status or headers say it all may have a 204, or a page, in any format."""
+    changes = record("ndjson")
+    gate = {"name": "gate", "get": "/gate", "format": form, "take": "headers.x"}
+    body, content_type = BODIES["ndjson"][1:]
+    platform.on("/export", Reply(body=body, content_type=content_type))
+    for reply in (
+        Reply(204, body=b"", content_type=None, headers={"X": "1"}),
+        Reply(body=b"<p>", content_type="text/html", headers={"X": "1"}),
+    ):
+        platform.on("/gate", reply)
+        used = {**changes, "source": [gate, *changes["source"]]}
+        assert await ids_on(platform, used) == LINES
+
+        unread = {**changes, "source": [{**gate, "take": "body"}, *changes["source"]]}
+        assert isinstance(await problem_on(platform, unread), UpstreamUnreadable)
+
+
+async def test_a_rule_may_say_what_no_body_means(platform: FakePlatform) -> None:
+    """Where the platform says by a header that the user has nothing."""
+    changes = record({"csv": {"columns": ["mail", "id"]}})
+    rules = [{"status": 204, "when": "headers.\"x-count\" == '0'", "then": "empty"}]
+    source = [{**changes["source"][0], "responses": rules}]
+    for count, ids in (("0", []), ("1", None)):
+        reply = Reply(204, body=b"", content_type=None, headers={"X-Count": count})
+        platform.on("/export", reply)
+        if ids is None:
+            found = await problem_on(platform, {**changes, "source": source})
+            assert isinstance(found, UpstreamUnreadable)
+        else:
+            assert await ids_on(platform, {**changes, "source": source}) == ids
 
 
 async def test_blank_lines_alone_are_no_body() -> None:

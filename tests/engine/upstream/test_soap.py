@@ -11,6 +11,7 @@ import pytest
 
 from tests.fake_platform import FakePlatform, Reply, Seen
 from tests.support import SECRET, TOKEN, USER, ids_on, mapping, problem_on, tickets_of
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Bridge, compile_mapping
 from ticketbridge.engine.problems import (
     MappingMismatch,
@@ -18,7 +19,10 @@ from ticketbridge.engine.problems import (
     UpstreamError,
     UpstreamUnreadable,
 )
+from ticketbridge.engine.upstream.context import AnswerContext
+from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.engine.upstream.soap import has_fault
+from ticketbridge.formats.xml_text import escape
 from ticketbridge.mapping import Environment, MappingError, parse_mapping
 
 pytestmark = pytest.mark.anyio
@@ -44,6 +48,7 @@ INNER = (
     f"<ticket><no>A1</no><mail>{USER}</mail></ticket><ticket><no>A2</no><mail>{USER}</mail></ticket>"
     "</tickets>"
 )
+MESSAGE = {"status": "4xx", "when": "`true`", "then": "fail", "message": "body.r.said"}
 RESULT = (
     f"<GetTicketsResponse xmlns='{BOX}'><GetTicketsResult><![CDATA[{INNER}]]></GetTicketsResult>"
     "</GetTicketsResponse>"
@@ -179,6 +184,31 @@ async def test_a_wrong_envelope_is_refused_by_the_platform(
 
     assert isinstance(found, UpstreamError)
     assert "a SOAP fault" in found.log
+
+
+async def test_a_credential_in_a_document_is_told_nowhere(platform: FakePlatform) -> None:
+    """Neither the mapping, nor a request, nor what went wrong with it has it in its text."""
+    seen: list[str] = []
+    bridge = bridge_on(platform, asking(headers={}, responses=[MESSAGE]))
+    inner = bridge.last_stage
+
+    async def watched(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
+        seen.append(repr(request))
+        return await inner(request, context)
+
+    echo = f"<r><said>{escape(KEY)} was wrong</said></r>"
+    platform.on("/service.asmx", Reply(400, body=echo.encode(), content_type="text/xml"))
+    trace = AnswerTrace()
+    try:
+        with pytest.raises(ProblemError) as caught:
+            await bridge.with_last_stage(watched).answer(USER, trace)
+    finally:
+        await bridge.aclose()
+
+    assert trace.notes == ["answer: (credential) was wrong"]
+    for text in (*seen, caught.value.log, caught.value.detail, repr(bridge.spec)):
+        assert KEY not in text
+        assert escape(KEY) not in text
 
 
 async def test_a_value_is_no_markup(platform: FakePlatform) -> None:

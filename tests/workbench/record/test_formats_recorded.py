@@ -27,6 +27,7 @@ ROW = {
     "phone": "+34 600 111 222",
     "dni": "12345678Z",
     "zz": "llamar al hospital",
+    "vacio": "",
 }
 OTHER = {**ROW, "id": "A2", "mail": "luis@example.com", "name": "Luis Gil"}
 FIELDS = {
@@ -167,17 +168,20 @@ async def test_an_answer_of_any_format_is_recorded_without_anyones_data(
         assert json.dumps(person)[1:-1] not in written
 
 
+@pytest.mark.parametrize("any_type", [False, True])
 async def test_a_text_is_not_recorded(
-    platform: FakePlatform, folder: Folder, capsys: pytest.CaptureFixture[str]
+    platform: FakePlatform, folder: Folder, capsys: pytest.CaptureFixture[str], any_type: bool
 ) -> None:
     """All of it is one value, and nothing names the parts that are somebody's."""
     fields = {**FIELDS, "ticketId": "split(item, ' ')[0]"}
     fields.pop("nominalTicket")
-    mapped = {**changes("split(trim(answer), '|')[?@]", format="text"), "ticket.fields": fields}
+    call = {"format": "text", "any_content_type": any_type}
+    mapped = {**changes("split(trim(answer), '|')[?@]", **call), "ticket.fields": fields}
     folder.map(
         {**mapped, "ticket.owner": "split(item, ' ')[1]", "ticket.status": {"const": "VALID"}}
     )
-    platform.on("/export", Reply(body=f"A1 {USER}|".encode(), content_type="text/plain"))
+    content_type = "text/html" if any_type else "text/plain"
+    platform.on("/export", Reply(body=f"A1 {USER}|".encode(), content_type=content_type))
 
     code, said, written = await record(folder, capsys)
 

@@ -116,13 +116,16 @@ def compile_rules(
     needs_body: bool,
 ) -> Rules:
     """The rules of one call or login; see Rules. *roots* are those of its response slots."""
+    request = spec.request
+    # A platform that logs in by each request, as SOAP does, has its credentials in there.
+    held = (upstream.auth, upstream.headers, request.headers, request.query, request.body)
     return Rules(
         spec.name,
         compile_format(spec.format, any_content_type=spec.any_content_type),
-        frozenset(secrets_in((upstream.auth, upstream.headers))),
+        frozenset(secrets_in(held)),
         [_compile_rule(rule, roots, compiler) for rule in spec.responses],
         needs_body=needs_body,
-        is_graphql=isinstance(spec.request.body, GraphqlBodySpec),
+        is_graphql=isinstance(request.body, GraphqlBodySpec),
         is_xml=isinstance(spec.format, XmlFormatSpec),
         is_login=isinstance(spec, LoginSpec),
     )

@@ -58,7 +58,7 @@ def compile_format(spec: FormatSpec, *, any_content_type: bool) -> Format:
         case JsonFormatSpec(charset="utf-8"):
             return _JsonFormat(any_content_type)
         case JsonFormatSpec(charset=charset):
-            return _OtherFormat("JSON", _says_json, _ReadOtherJson(charset), any_content_type)
+            return _DecodedFormat("JSON", _says_json, _ReadJson(charset), any_content_type)
         case NdjsonFormatSpec():
             return _FramedFormat("NDJSON", _says_ndjson, _read_ndjson, any_content_type)
         case CsvFormatSpec():
@@ -67,7 +67,7 @@ def compile_format(spec: FormatSpec, *, any_content_type: bool) -> Format:
             return _FramedFormat("plain text", _says_text, _read_text, any_content_type)
         case XmlFormatSpec():
             read = _ReadXml(Lists(spec.lists), drops=spec.attributes == "drop")
-            return _OtherFormat("XML", _says_xml, read, any_content_type)
+            return _DecodedFormat("XML", _says_xml, read, any_content_type)
         case _:
             assert_never(spec)
 
@@ -97,8 +97,8 @@ class _JsonFormat:
 
 
 @dataclass(frozen=True, slots=True)
-class _OtherFormat:
-    """A format whose *decode* gets an answer, and the encoding that its head names.
+class _DecodedFormat:
+    """A format that is not plain JSON: its *decode* gets an answer, and the encoding that its head names.
 
     *name* is how the log calls it; *says* whether a content type is of it.
     """
@@ -122,7 +122,7 @@ class _OtherFormat:
             return Unreadable(f"no {self.name} that is read here: {error}")
 
 
-class _FramedFormat(_OtherFormat):
+class _FramedFormat(_DecodedFormat):
     """A format in which the beginning of a document is a document too: something must mark its end."""
 
     __slots__ = ()
@@ -130,11 +130,11 @@ class _FramedFormat(_OtherFormat):
     async def read(self, answer: PlatformAnswer) -> Any:
         if answer.content and not answer.is_marked_off:
             return Unreadable(f"nothing marks the end of the {self.name}: it may be cut")
-        return await _OtherFormat.read(self, answer)
+        return await super().read(answer)
 
 
 @dataclass(frozen=True, slots=True)
-class _ReadOtherJson:
+class _ReadJson:
     charset: str
 
     async def __call__(self, answer: PlatformAnswer, charset: str | None) -> Any:
@@ -170,7 +170,7 @@ class _ReadXml:
 
     async def __call__(self, answer: PlatformAnswer, charset: str | None) -> Any:
         text = text_of(answer.content, charset)
-        reader = XmlReader(self.lists, declared=text.declared, drops=self.drops)
+        reader = XmlReader(self.lists, declared=text.declared, drops_attributes=self.drops)
         for piece in text.pieces():
             reader.feed(piece)
             if text.is_long:

@@ -27,7 +27,6 @@ from ticketbridge.mapping.spec import (
     CsvFormatSpec,
     ExpressionSpec,
     FieldSpec,
-    JsonFormatSpec,
     MappingSpec,
     NumberSpec,
     ObjectSpec,
@@ -192,9 +191,6 @@ def _mutate_format(part: SpecPart, spec: CallSpec) -> Iterator[Mutant]:
         for index, path in enumerate(spec.format.lists):
             lists = replace(spec.format, lists=_drop_entry(spec.format.lists, index))
             yield _leave_out(part, spec.place, f".format.lists.{'/'.join(path)}", format=lists)
-    if isinstance(spec.format, JsonFormatSpec | CsvFormatSpec) and spec.format.charset != "utf-8":
-        usual = replace(spec.format, charset="utf-8")
-        yield _leave_out(part, spec.place, ".format.charset", format=usual)
     if isinstance(spec.format, CsvFormatSpec) and spec.format.any_end:
         ended = replace(spec.format, any_end=False)
         yield _leave_out(part, spec.place, ".format.any_end", format=ended)

@@ -122,6 +122,11 @@ class AnswerRecorder:
             and isinstance(entry.pages.paging, LinkHeaderSpec)
         }
         self._formats = find_formats(spec)
+        self._any_type = {
+            entry.name
+            for entry in spec.source
+            if isinstance(entry, CallSpec) and entry.any_content_type
+        }
         self._needed = needed
         self._names = names
 
@@ -167,7 +172,7 @@ class AnswerRecorder:
     ) -> tuple[bytes, Any]:
         if not answer.content:
             return b"", msgspec.UNSET
-        if isinstance(form, TextFormatSpec) and says_text(answer):
+        if isinstance(form, TextFormatSpec) and (call in self._any_type or says_text(answer)):
             # It is one value: all of it is needed, and nothing names the parts that are somebody's.
             raise UnsafeAnswerError(f"the answer to `{call}` is a text")
         values = read_values(answer, form)
