@@ -54,7 +54,6 @@ HOMES = {
     "uvicorn": {"service.protocol", "service.server", "demo"},
     "jsonschema": {"contract", "mapping"},
     "jsonschema_rs": {"contract", "mapping"},
-    "iso4217": {"jmes"},
     "graphql": {"mapping"},
 }
 
