@@ -32,7 +32,7 @@ LAYERS = [
     {"engine.answer_trace"},
     {"engine.tickets"},
     {"engine.agreement"},
-    {"engine.problems", "engine"},
+    {"engine.problems", "engine.deadline", "engine"},
     {"contract"},
     {"mapping"},
     {"jmes"},

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ticketbridge.engine.answer_trace import AnswerTrace
+from ticketbridge.engine.deadline import Deadline
 from ticketbridge.engine.upstream.limits import BodyBudget
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.engine.upstream.tokens import TokenStore
@@ -25,7 +26,7 @@ class AnswerContext:
 
     trace: AnswerTrace
     scope: Scope
-    deadline: asyncio.Timeout
+    deadline: Deadline
     bodies: BodyBudget
     calls: int = 0
     answers: dict[PlatformRequest, asyncio.Future[PlatformAnswer]] = field(default_factory=dict)
@@ -34,7 +35,7 @@ class AnswerContext:
     mark: object = field(default_factory=object)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # see PlatformRequest
 class Reading:
     """An answer that counts, as the rules have read it.
 

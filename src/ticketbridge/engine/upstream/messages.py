@@ -14,7 +14,8 @@ ACCEPT_JSON = "application/json"
 ACCEPT_XML = "application/xml, text/xml"
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: that takes three times as long to make, and each answer makes several.
+@dataclass(slots=True, unsafe_hash=True)
 class PlatformRequest:
     """A request of *url*, with the *headers* that the mapping declares.
 
@@ -53,7 +54,7 @@ class PlatformRequest:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # see PlatformRequest
 class PlatformAnswer:
     """A complete answer: *headers* with lower-case names, *content* after decompression.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import unquote
 
 from ticketbridge.engine.problems import MappingMismatch
@@ -102,7 +101,7 @@ class RequestPlan:
 
     def _url(self, scope: Scope) -> str:
         path = self._path(scope)
-        query = self._query.text(scope, left_out=_left_out)
+        query = self._query.text(scope)
         url = f"{self._base_url}{path}?{query}" if query else f"{self._base_url}{path}"
         if len(url) > LONGEST:
             longest = max(query.split("&"), key=len)
@@ -149,11 +148,3 @@ def _media_type(spec: RequestSpec, body: Body | None) -> tuple[Header, ...]:
     """What the body is, unless the request's own headers say it."""
     said = any(name.lower() == "content-type" for name in spec.headers)
     return () if body is None or said else (("Content-Type", body.media_type),)
-
-
-def _left_out(template: Template, scope: Mapping[str, Any]) -> bool:
-    """A query value that is one hole of `page` and gives null: the first page has no cursor yet."""
-    hole = template.single
-    return (
-        hole is not None and "page" in hole.names and len(hole.names) == 1 and hole(scope) is None
-    )

@@ -55,8 +55,7 @@ class SocketTransport:
     ) -> Incoming:
         """The answer's head; see Transport."""
         server, target = self._located(url)
-        last = {} if self._keep_alive else {"Connection": "close"}
-        request = request_bytes(method, target, {"Host": server.host, **headers, **last}, content)
+        request = request_bytes(method, target, server.head_of(headers), content)
         connection = server.kept() or await server.opened(self._connect_timeout)
         return await connection.ask(request)
 
@@ -93,6 +92,17 @@ class OriginPool:
         self._sweeper: asyncio.TimerHandle | None = None
         self._addresses: tuple[list[Any], float] = ([], 0.0)
         self._keeps = keep_alive
+        self._last = {} if keep_alive else {"Connection": "close"}
+        self._headers: Mapping[str, str] | None = None
+        self._head = ""
+
+    def head_of(self, headers: Mapping[str, str]) -> str:
+        """Return *headers*, and those of each request, as they are sent. They are not to be changed later."""
+        # Nearly all requests have the same object: it need not be written anew.
+        if headers is not self._headers:
+            self._head = header_lines({"Host": self.host, **headers, **self._last})
+            self._headers = headers
+        return self._head
 
     def kept(self) -> Connection | None:
         """The connection that was used last, of those that may be used again; or None."""
@@ -174,20 +184,20 @@ class OriginPool:
         self._idle.clear()
 
 
-def request_bytes(
-    method: str, target: str, headers: Mapping[str, str], content: bytes | None
-) -> bytes:
-    """The request as it is sent; ValueError where a part of it would end its line early."""
+def request_bytes(method: str, target: str, head: str, content: bytes | None) -> bytes:
+    """Return a request as it is sent; *head* has its header lines. Raises ValueError for a bad *target*."""
     if _UNSAFE.search(target):
         raise ValueError("a blank or control character in a URL")
-    lines = [
-        f"{method} {target} HTTP/1.1",
-        *[f"{name}: {value}" for name, value in headers.items()],
-    ]
+    length = ""
     if content is not None or method == "POST":
-        lines.append(f"Content-Length: {len(content or b'')}")
-    head = "\r\n".join([*lines, "", ""])
+        length = f"Content-Length: {len(content or b'')}\r\n"
+    return f"{method} {target} HTTP/1.1\r\n{head}{length}\r\n".encode() + (content or b"")
+
+
+def header_lines(headers: Mapping[str, str]) -> str:
+    """Return *headers* as they are sent. Raises ValueError where one would end its line early."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     # Counted in one go, not searched for in each value.
-    if not head.count("\r") == head.count("\n") == len(lines) + 1 or "\0" in head:
+    if not lines.count("\r") == lines.count("\n") == len(headers) or "\0" in lines:
         raise ValueError("a line break in a header")
-    return head.encode() + (content or b"")
+    return lines

@@ -1,0 +1,45 @@
+"""The deadline of one answer."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+
+
+class Deadline:
+    """Ends what runs inside `with deadline:` once so many *seconds* have passed, with TimeoutError.
+
+    It is `asyncio.timeout` for the one case that each answer has: a deadline that is known beforehand and
+    never moved. *has_passed* tells it from other reasons for which the task may be cancelled.
+    """
+
+    __slots__ = ("_cancelling", "_seconds", "_task", "_timer", "has_passed")
+
+    def __init__(self, seconds: float) -> None:
+        self.has_passed = False
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a deadline ends a task, and there is none")
+        self._task = task
+        self._cancelling = task.cancelling()
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._end)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        del traceback
+        self._timer.cancel()
+        # Where somebody else has cancelled the task too, that goes on.
+        is_ours = self.has_passed and self._task.uncancel() <= self._cancelling
+        if is_ours and kind is asyncio.CancelledError:
+            raise TimeoutError from error
+
+    def _end(self) -> None:
+        self.has_passed = True
+        self._task.cancel()
