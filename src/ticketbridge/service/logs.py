@@ -161,7 +161,10 @@ def _as_json(line: _Line) -> str:
     if line.traceback:
         document["traceback"] = line.traceback
     text = _json(document)
-    return text if text.isprintable() else "".join(map(_in_json, text))
+    # JSON escapes what stands below the blank: of ASCII only DEL is left that is not printable.
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(map(_in_json, text))
 
 
 def _as_text(line: _Line) -> str:
