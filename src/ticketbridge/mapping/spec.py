@@ -47,6 +47,7 @@ from ticketbridge.mapping.spec_pages import (
     PagesSpec,
     PagingSpec,
 )
+from ticketbridge.mapping.spec_proxy import ProxySpec
 from ticketbridge.mapping.spec_requests import (
     BodySpec,
     FormBodySpec,
@@ -125,6 +126,7 @@ __all__ = [
     "OffsetSpec",
     "PagesSpec",
     "PagingSpec",
+    "ProxySpec",
     "ReasonSpec",
     "RequestSpec",
     "ResponseSpec",

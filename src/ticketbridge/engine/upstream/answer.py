@@ -102,7 +102,7 @@ def compile_rules(
     return Rules(
         spec.name,
         compile_format(spec.format, any_content_type=spec.any_content_type),
-        frozenset(secrets_in((upstream.auth, upstream.headers))),
+        frozenset(secrets_in((upstream.auth, upstream.headers, upstream.proxy))),
         [_compile_rule(rule, roots, compiler) for rule in spec.responses],
         needs_body=needs_body,
         is_graphql=isinstance(spec.request.body, GraphqlBodySpec),

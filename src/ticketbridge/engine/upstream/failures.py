@@ -19,6 +19,7 @@ from ticketbridge.engine.problems import (
 )
 from ticketbridge.engine.upstream.connection import NoHttp
 from ticketbridge.engine.upstream.messages import PlatformAnswer
+from ticketbridge.engine.upstream.proxy import ProxyError
 
 FOREIGN_ERRORS = (OSError, ValueError)
 """All that a transport raises; each becomes a NoAnswer."""
@@ -86,6 +87,8 @@ class OwnsNothing(Exception):
 
 def unreachable(error: Exception) -> NoAnswer:
     """*error* came before the answer's head was there: the platform cannot be reached."""
+    if isinstance(error, ProxyError):
+        return NoAnswer(UpstreamUnavailable(log=f"{error}{_cause(error)}"))
     if isinstance(error, NoHttp):
         return NoAnswer(UpstreamUnreadable(log=f"no HTTP answer ({_name(error)})"))
     return NoAnswer(UpstreamUnavailable(log=f"no answer ({_name(error)})"))
@@ -98,5 +101,8 @@ def cut_short(error: Exception) -> NoAnswer:
 
 def _name(error: Exception) -> str:
     """The error's class and its cause's: their texts may hold a URL, with an e-mail in it."""
-    cause = error.__cause__
-    return type(error).__name__ + (f" from {type(cause).__name__}" if cause else "")
+    return type(error).__name__ + _cause(error)
+
+
+def _cause(error: Exception) -> str:
+    return f" from {type(error.__cause__).__name__}" if error.__cause__ else ""

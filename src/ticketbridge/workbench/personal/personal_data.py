@@ -323,7 +323,9 @@ def find_personal_data(answer_run: AnswerRun, *, kept: Collection[str] = ()) -> 
 
 def _list_secrets(spec: MappingSpec) -> set[str]:
     """Return the credentials that *spec* holds. A variable in the path of a call is none."""
-    held = secrets_in((spec.upstream.auth, spec.upstream.headers, spec.endpoint.access))
+    held = secrets_in(
+        (spec.upstream.auth, spec.upstream.headers, spec.upstream.proxy, spec.endpoint.access)
+    )
     return {secret for secret in held if len(secret) >= _SHORTEST}
 
 
