@@ -88,7 +88,8 @@ class OwnsNothing(Exception):
 def unreachable(error: Exception) -> NoAnswer:
     """*error* came before the answer's head was there: the platform cannot be reached."""
     if isinstance(error, ProxyError):
-        return NoAnswer(UpstreamUnavailable(log=f"{error}{_cause(error)}"))
+        cause = f" ({type(error.__cause__).__name__})" if error.__cause__ else ""
+        return NoAnswer(UpstreamUnavailable(log=f"{error}{cause}"))
     if isinstance(error, NoHttp):
         return NoAnswer(UpstreamUnreadable(log=f"no HTTP answer ({_name(error)})"))
     return NoAnswer(UpstreamUnavailable(log=f"no answer ({_name(error)})"))
@@ -101,8 +102,5 @@ def cut_short(error: Exception) -> NoAnswer:
 
 def _name(error: Exception) -> str:
     """The error's class and its cause's: their texts may hold a URL, with an e-mail in it."""
-    return type(error).__name__ + _cause(error)
-
-
-def _cause(error: Exception) -> str:
-    return f" from {type(error.__cause__).__name__}" if error.__cause__ else ""
+    cause = error.__cause__
+    return type(error).__name__ + (f" from {type(cause).__name__}" if cause else "")

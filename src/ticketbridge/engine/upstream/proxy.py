@@ -19,8 +19,6 @@ _OF_CREDENTIALS = frozenset({401, LOG_IN_FIRST})  # tinyproxy says 401 to a wron
 _HEAD_LIMIT = 16 * 1024
 _END = b"\r\n\r\n"
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [^\r\n]*)?\r\n")
-
-
 _CUT = "the proxy ended the connection before its answer"
 _NO_HTTP = "the proxy gave no HTTP answer"
 

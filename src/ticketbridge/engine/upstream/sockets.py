@@ -161,7 +161,7 @@ class OriginPool:
             # The platform may have moved: the next connection looks its name up again.
             self._addresses = ([], 0.0)
             if self._proxy and isinstance(error, TimeoutError):
-                raise ProxyError("no connection by the proxy in time") from error
+                raise ProxyError("the proxy gave no connection in time") from None
             raise
         # With TLS something always comes: what is not read yet are its own messages.
         if self._tls is None and not connection.is_silent:
