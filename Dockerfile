@@ -18,9 +18,15 @@ COPY mappings/demo.yaml ./mappings/demo.yaml
 RUN /opt/builder/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
  && /opt/ticketbridge/bin/pip install --no-cache-dir --no-compile --no-deps --no-index dist/*.whl \
  && /opt/ticketbridge/bin/pip check
+# Compiled here, once: who runs the image may write nothing, and would compile it all at each start. By hash,
+# so that two builds are the same.
+RUN python -m compileall -q --invalidation-mode unchecked-hash /opt/ticketbridge/lib
 
 FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 COPY --from=build /opt/ticketbridge /opt/ticketbridge
+# The base image has Python's own library without what is compiled of it.
+RUN python -m compileall -q --invalidation-mode unchecked-hash \
+    "$(python -c 'import os; print(os.path.dirname(os.__file__))')"
 ENV PATH=/opt/ticketbridge/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

@@ -60,7 +60,7 @@ def ours(mapping: str, body: Json, user: str = USER) -> Callable[[], Mapped]:
     def run() -> Mapped:
         scope = {"user": user, NOW: _NOW, LOOKUP_CACHE: {}}
         tickets: list[Json] = []
-        tally = bridge.program.tally(tickets.extend, bridge._require_records)  # noqa: SLF001 - see above
+        tally = bridge.program.tally(tickets.extend, bridge._bound_count())  # noqa: SLF001 - see above
         serve([(scope, items_of({**scope, "body": body}))], tally)
         return Mapped(tickets, tally.counts({}))
 

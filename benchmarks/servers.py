@@ -151,11 +151,16 @@ def _pinned(core: int | None) -> Iterator[None]:
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without proxies and without settings of ticketbridge."""
+    """This process's environment without proxies and without settings of ticketbridge.
+
+    What is installed is compiled, as the peers are; so is the project, which is run from its source.
+    """
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.lower().endswith("_proxy") and not name.startswith("TICKETBRIDGE_")
+        if not name.lower().endswith("_proxy")
+        and not name.startswith("TICKETBRIDGE_")
+        and name != "PYTHONDONTWRITEBYTECODE"
     }
 
 

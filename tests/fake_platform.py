@@ -209,23 +209,9 @@ class FakePlatform:
         """Do what *script* says; whether the connection stays open."""
         self._playing += 1
         try:
-            for step in script:
-                match step:
-                    case bytes():
-                        if writer.is_closing():  # uvloop takes no word after that
-                            return False
-                        writer.write(step)
-                        await writer.drain()
-                    case Pause(seconds):
-                        await asyncio.sleep(seconds)
-                    case Until(event):
-                        await event.wait()
-                    case _:
-                        await _end(step, reader, writer)
-                        return False
+            return await play(script, reader, writer)
         finally:
             self._playing -= 1
-        return True
 
     def _reply(self, seen: Seen) -> Reply:
         for route in self._routes:
@@ -234,6 +220,27 @@ class FakePlatform:
                 return reply if isinstance(reply, Reply) else reply(seen)
         self.unexpected.append(seen.target)
         return Reply(500, json={"error": "no route"})
+
+
+async def play(
+    script: Sequence[Step], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> bool:
+    """Do on a connection what *script* says; whether it stays open."""
+    for step in script:
+        match step:
+            case bytes():
+                if writer.is_closing():  # uvloop takes no word after that
+                    return False
+                writer.write(step)
+                await writer.drain()
+            case Pause(seconds):
+                await asyncio.sleep(seconds)
+            case Until(event):
+                await event.wait()
+            case _:
+                await _end(step, reader, writer)
+                return False
+    return True
 
 
 async def _end(end: End, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -6,7 +6,9 @@ import ctypes
 import json
 import os
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +17,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.support import SECRET, TOKEN, Changes, mapping
 
@@ -120,4 +124,27 @@ def _port(process: subprocess.Popen[bytes], log: Path) -> int:
         if port := port_in(log.read_text("utf-8")):
             return port
         time.sleep(0.02)
+    raise AssertionError(log.read_text("utf-8"))
+
+
+def path_of(program: str, package: str = "") -> str:
+    """Where a program of the machine's is; without it the test is skipped on a desk, and fails in CI."""
+    path = os.environ.get("PATH", os.defpath)
+    found = shutil.which(program, path=f"{path}{os.pathsep}/usr/sbin{os.pathsep}/usr/local/sbin")
+    if found is None and not os.environ.get("CI"):
+        pytest.skip(f"{program} is not installed")
+    assert found is not None, f"{program} is not installed: apt-get install {package or program}"
+    return found
+
+
+def wait_for_listener(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when someone listens there."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
     raise AssertionError(log.read_text("utf-8"))

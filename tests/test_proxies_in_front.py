@@ -5,12 +5,9 @@ On a desk without them these tests are skipped; where `CI` is set they are not.
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import socket
 import subprocess
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -19,7 +16,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.processes import own_process
+from tests.processes import own_process, path_of, wait_for_listener
 from tests.raw_http import connections, exchange
 from tests.support import SECRET, Changes, Replies, bridge_of, item, order, orders
 from ticketbridge.service.app import create_app
@@ -129,18 +126,6 @@ KINDS = {
 }
 
 
-def program_of(kind: Kind) -> str:
-    """Its path; without it the test is skipped on a desk, and fails in CI."""
-    path = os.environ.get("PATH", os.defpath)
-    found = shutil.which(
-        kind.program, path=f"{path}{os.pathsep}/usr/sbin{os.pathsep}/usr/local/sbin"
-    )
-    if found is None and not os.environ.get("CI"):
-        pytest.skip(f"{kind.program} is not installed")
-    assert found is not None, f"{kind.program} is not installed: apt-get install {kind.program}"
-    return found
-
-
 @contextmanager
 def proxy(kind: Kind, folder: Path, bridge: int) -> Iterator[int]:
     """The port of the proxy in front of the bridge."""
@@ -150,23 +135,10 @@ def proxy(kind: Kind, folder: Path, bridge: int) -> Iterator[int]:
     file = folder / "proxy.conf"
     file.write_text(kind.configuration.format(port=port, bridge=bridge, folder=folder), "utf-8")
     log = (folder / "log").open("wb")
-    command = kind.command(program_of(kind), file)
+    command = kind.command(path_of(kind.program), file)
     with log, own_process(command, stdout=log, stderr=log) as process:
-        wait_for(port, process, folder / "log")
+        wait_for_listener(port, process, folder / "log")
         yield port
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when someone listens there."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
-    raise AssertionError(log.read_text("utf-8"))
 
 
 @asynccontextmanager
@@ -286,8 +258,8 @@ def test_the_shipped_nginx_speaks_tls(tmp_path: Path) -> None:
     head = NGINX[: NGINX.index("  upstream bridge")].format(folder=tmp_path)
     file.write_text(head + shipped.replace("/etc/nginx", str(tmp_path)) + "}", "utf-8")
 
-    ran = subprocess.run(  # noqa: S603 - the program that was found
-        [program_of(KINDS["nginx"]), "-t", "-c", str(file)],
+    ran = subprocess.run(
+        [path_of("nginx"), "-t", "-c", str(file)],
         capture_output=True,
         text=True,
         check=False,

@@ -27,6 +27,7 @@ from ticketbridge.jmes import (
     runtime,
 )
 from ticketbridge.jmes.compiler import CodeGenerator
+from ticketbridge.jmes.currencies import DIGITS
 from ticketbridge.jmes.decimals import SMALL_INTEGER
 from ticketbridge.jmes.errors import ArgumentFault
 from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP, lists
@@ -284,6 +285,17 @@ def converted(value: Any) -> Any:
         return shown(to_number(value))
     except Violation as violation:
         return violation.reason
+
+
+def test_currencies_are_those_of_the_standard() -> None:
+    """Each has the digits that the package `iso4217` gives it: renew the table when this fails."""
+    standard = {
+        code: int(units) if (units := str(currency["CcyMnrUnts"])).isdigit() else None
+        for code, currency in iso4217.raw_table.items()
+        if code
+    }
+
+    assert dict(DIGITS) == standard
 
 
 def test_all_currencies_are_known_in_place_as_by_a_call() -> None:

@@ -121,6 +121,40 @@ def test_a_closed_pipe_costs_its_lines_alone(pipe: Pipe) -> None:
     other.close()
 
 
+def test_a_line_may_be_made_when_it_is_written(pipe: Pipe) -> None:
+    """It comes in its turn; one that cannot be made is lost alone, and counted."""
+    writer = LogWriter(pipe.writer, dropped)
+
+    def fail() -> str:
+        raise ValueError
+
+    for number in range(100):
+        writer.put(f"line {2 * number}\n")
+        writer.put(lambda number=number: f"line {2 * number + 1}\n")  # type: ignore[misc]
+    writer.put(fail)
+    writer.flush(PATIENCE)
+    writer.put("last\n")
+
+    seen = pipe.read(lambda seen: b"last\n" in seen and b"dropped" in seen)
+    assert seen[:200] == [f"line {number}" for number in range(200)]
+    assert sorted(seen[200:]) == ["dropped 1", "last"]
+
+
+def test_lines_that_are_not_made_yet_are_counted_too(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may not fill the memory either while nobody reads."""
+    monkeypatch.setattr(logwriter, "MOST_WAITING", 100_000)
+    writer = LogWriter(pipe.writer, dropped)
+    for _ in range(1000):
+        writer.put(lambda: "x" * 999 + "\n")
+    seen = pipe.read(lambda seen: b"dropped" in seen and seen.endswith(b"\n"))
+
+    told = sum(int(row.split()[1]) for row in seen if row.startswith("dropped"))
+    assert told > 500
+    assert seen.count("x" * 999) + told == 1000
+
+
 def test_a_pipe_that_does_not_block_loses_nothing(pipe: Pipe) -> None:
     """Where somebody else has made stderr non-blocking, the thread waits in its stead."""
     os.set_blocking(pipe.writer, False)

@@ -28,6 +28,9 @@ from ticketbridge.workbench.mutants.survivors import run_mutants
 
 SOURCE = Path(ticketbridge.__file__).parent
 GIVEN = re.compile(r'"(TB\d{3})"')
+KEY = re.compile(r"(?:  )?([a-z_]+)\b", re.IGNORECASE)
+TOP = re.compile(r"^(?=[^\s#-])", re.MULTILINE)
+INNER = re.compile(r"^(?=  [^\s#-])", re.MULTILINE)
 
 CODES = read_codes()
 VARIABLES = {
@@ -44,9 +47,33 @@ def is_of_cases(code: FindingCode) -> bool:
     return code.good.text.startswith("- case:")
 
 
+def completed(text: str, frame: str) -> str:
+    """The *text* of an example as a whole mapping, with its mark; missing parts come from the *frame*."""
+    parts = [completed_part(part, frame) for part in TOP.split(text) if part]
+    named = {name_of(part) for part in parts}
+    rest = [part for part in TOP.split(frame) if part and name_of(part) not in named]
+    return "".join([*parts, *rest])
+
+
+def completed_part(part: str, frame: str) -> str:
+    """A section of the example, with the keys that only the *frame* has."""
+    head, newline, _ = part.partition("\n")
+    whole = next((p for p in TOP.split(frame) if p.startswith(f"{head}\n")), "")
+    if not newline or name_of(part) == "source":
+        return part
+    named = {name_of(inner) for inner in INNER.split(part)[1:]}
+    return part + "".join(p for p in INNER.split(whole)[1:] if name_of(p) not in named)
+
+
+def name_of(part: str) -> str:
+    """The key that a section begins with, or ""."""
+    key = KEY.match(part.replace(MARK, ""))
+    return key[1] if key else ""
+
+
 def whole(code: FindingCode, example: CodeExample) -> str:
     """The text of the example's file, with its mark."""
-    return example.text if is_of_cases(code) else example.complete_with(read_frame())
+    return example.text if is_of_cases(code) else completed(example.text, read_frame())
 
 
 def found(code: FindingCode, example: CodeExample, folder: Path) -> list[Finding]:

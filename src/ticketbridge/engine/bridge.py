@@ -8,7 +8,6 @@ fails a check is judged at once and goes no further.
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import Iterator, Sequence
 from copy import copy
@@ -19,6 +18,7 @@ from typing import Any
 from ticketbridge.contract.marks import STATUS
 from ticketbridge.engine.agreement import Made, require_same
 from ticketbridge.engine.answer_trace import AnswerTrace
+from ticketbridge.engine.deadline import Deadline
 from ticketbridge.engine.problems import (
     MappingMismatch,
     Overloaded,
@@ -30,6 +30,7 @@ from ticketbridge.engine.response import Body, ResponsePlan
 from ticketbridge.engine.tickets.binding_labels import BindingLabels
 from ticketbridge.engine.tickets.duplicates import resolve_duplicates
 from ticketbridge.engine.tickets.program import Program
+from ticketbridge.engine.tickets.record_limits import BoundCount, require_records
 from ticketbridge.engine.tickets.steps import Level, RecordProgram, compile_program, marks_of
 from ticketbridge.engine.tickets.turns import with_turns
 from ticketbridge.engine.tickets.verdicts import RETURNED, Record, count
@@ -37,7 +38,7 @@ from ticketbridge.engine.upstream.binding import bind_each
 from ticketbridge.engine.upstream.calls import BindingPlan, CallPlan
 from ticketbridge.engine.upstream.context import AnswerContext, Send
 from ticketbridge.engine.upstream.failures import OwnsNothing
-from ticketbridge.engine.upstream.limits import BodyBudget, State, require_records
+from ticketbridge.engine.upstream.limits import BodyBudget, State
 from ticketbridge.engine.upstream.login import Login, SessionLogin, compile_login
 from ticketbridge.engine.upstream.messages import PlatformRequest
 from ticketbridge.engine.upstream.pipeline import EntryPlan, Platform
@@ -54,7 +55,7 @@ Binding = tuple[dict[str, Any], list[Any]]
 """A scope, and what the next entry binds in it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # see PlatformRequest
 class Answer:
     """What menta tech gets: a status and a body (none with 204)."""
 
@@ -100,17 +101,16 @@ class Bridge:
         platform said.
         """
         trace = AnswerTrace() if trace is None else trace
-        limit = asyncio.timeout(self.spec.upstream.timeout)
+        deadline = Deadline(self.spec.upstream.timeout)
         try:
-            async with limit:
-                with keys_shown(trace.explains):
-                    scope = _first_scope(user, now or datetime.now(UTC))
-                    bodies = BodyBudget(self.spec.upstream.max_body)
-                    fixed = now if stands else None
-                    context = AnswerContext(trace, scope, limit, bodies, fixed=fixed)
-                    return await self._answer(scope, context)
+            with deadline, keys_shown(trace.explains):
+                scope = _first_scope(user, now or datetime.now(UTC))
+                bodies = BodyBudget(self.spec.upstream.max_body)
+                fixed = now if stands else None
+                context = AnswerContext(trace, scope, deadline, bodies, fixed=fixed)
+                return await self._answer(scope, context)
         except TimeoutError:
-            if not limit.expired():
+            if not deadline.has_passed:
                 raise
             raise _late(trace) from None
         finally:
@@ -228,7 +228,7 @@ class Bridge:
             return None
         try:
             writing = self._response.writing(user)
-            tally = self.program.tally(writing.add, self._require_records)
+            tally = self.program.tally(writing.add, self._bound_count())
             self.program.serve(bindings, tally)
             writing.check()
             verdicts = tally.counts(count(trace.records))
@@ -244,9 +244,9 @@ class Bridge:
         """Any answer, its records with their reasons; or the problem that it is."""
         stage = len(self._calls) - 1
         found = _scopes(self._calls[stage].name, bindings)
-        counts = [0] * len(self._levels)
+        bound = self._bound_count()
         size = self._response.size()
-        records = (record for scope in found for record in self._judge(stage, scope, counts))
+        records = (record for scope in found for record in self._judge(stage, scope, bound))
         async for record in with_turns(records):
             if record is not None:
                 _add(record, trace)
@@ -264,11 +264,11 @@ class Bridge:
         return Answer(200, body)
 
     def _judge(
-        self, stage: int, scope: dict[str, Any], counts: list[int]
+        self, stage: int, scope: dict[str, Any], bound: BoundCount
     ) -> Iterator[Record | None]:
         """The records below one binding of the entry number *stage*, and None for each binding between.
 
-        *counts* are the values that each level has bound so far.
+        *bound* counts the values of each level.
         """
         level = stage - len(self._calls) + 1
         record = self.program.judge(stage, scope)
@@ -277,11 +277,13 @@ class Bridge:
             return
         entry = self._levels[level]
         values = entry.values(scope)
-        counts[level] += len(values)
-        self._require_records(counts[level])
+        bound.add(level, len(values))
         yield None
         for value in values:
-            yield from self._judge(stage + 1, {**scope, entry.name: value}, counts)
+            yield from self._judge(stage + 1, {**scope, entry.name: value}, bound)
+
+    def _bound_count(self) -> BoundCount:
+        return BoundCount(len(self._levels), self.spec.upstream.max_records)
 
     def _require_records(self, number: int) -> None:
         require_records(number, self.spec.upstream.max_records)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TypeAlias
@@ -28,7 +29,7 @@ def repair_of(text: str, offset: int) -> str:
     start = max(0, offset - _WINDOW)
     text = text[start : offset + _WINDOW]
     masked = _QUOTED.sub(_mask, text)
-    for pattern, make in _REPAIRS:
+    for pattern, make in _repairs():
         for found in pattern.finditer(masked):
             if found.start() <= offset - start < max(found.end(), found.start() + 1):
                 return make(_reader(text, found))
@@ -260,10 +261,16 @@ _TABLE: tuple[tuple[str, str | _Make], ...] = (
     (r"^[\w ./-]+:[\w ./:-]+$", "write '{0}' for a text"),
     (r"(?<![\w\])])(\.\d+)", "write `0{1}` in backticks"),
 )
-_REPAIRS: tuple[tuple[re.Pattern[str], _Make], ...] = tuple(
-    (re.compile(pattern), _write(make) if isinstance(make, str) else make)
-    for pattern, make in _TABLE
-)
+
+
+@cache
+def _repairs() -> Sequence[tuple[re.Pattern[str], _Make]]:
+    """Return `_TABLE`, compiled: not before a text is wrong, for it takes longer than a mapping does."""
+    return [
+        (re.compile(pattern), _write(make) if isinstance(make, str) else make)
+        for pattern, make in _TABLE
+    ]
+
 
 _LISTED = "[*] gives all elements, [0] the first, [-1] the last, [?...] those for which it is true"
 _CHOICE = "write condition && x || y, where x is never null, false or empty"

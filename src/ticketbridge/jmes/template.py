@@ -153,7 +153,7 @@ class Template:
         if self._whole is not None:
             return self._whole
         text = "".join(
-            part if isinstance(part, str) else self._fill(part, scope) for part in self._parts
+            [part if isinstance(part, str) else self._fill(part, scope) for part in self._parts]
         )
         try:
             _FINISH[self.kind](text)

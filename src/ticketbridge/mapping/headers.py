@@ -36,6 +36,7 @@ OWNED = frozenset(
         "connection",
         "accept-encoding",
         "keep-alive",
+        "proxy-authorization",
         "proxy-connection",
         "te",
         "trailer",

@@ -54,6 +54,7 @@ from ticketbridge.mapping.spec_pages import (
     PagesSpec,
     PagingSpec,
 )
+from ticketbridge.mapping.spec_proxy import ProxySpec
 from ticketbridge.mapping.spec_requests import (
     BodySpec,
     FormBodySpec,
@@ -149,6 +150,7 @@ __all__ = [
     "PagesSpec",
     "PagingSpec",
     "PrivateKeySpec",
+    "ProxySpec",
     "RateSpec",
     "ReasonSpec",
     "RequestSpec",

@@ -11,6 +11,7 @@ from ticketbridge.mapping.keys import Declared, declared, key, mapping_of, neede
 from ticketbridge.mapping.named_files import FileSpec, read_file
 from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec_auth import AUTH, AuthSpec, NoAuthSpec, claimed_by
+from ticketbridge.mapping.spec_proxy import PROXY, ProxySpec
 from ticketbridge.mapping.spec_texts import Secret
 from ticketbridge.mapping.urls import NOWHERE, read_base_url, warn_if_plain_http
 from ticketbridge.mapping.value_kinds import (
@@ -152,7 +153,9 @@ class UpstreamSpec(Declared):
         absent="8s",
     )
     connect_timeout: float = key(
-        DURATION, "How long one connection may take to open; at most 1h.", absent="2s"
+        DURATION,
+        "How long one connection may take to open, that to a `proxy` and its answer included; at most 1h.",
+        absent="2s",
     )
     keep_alive: bool = key(
         YES_OR_NO,
@@ -175,6 +178,14 @@ class UpstreamSpec(Declared):
         whole(1, 10_000),
         "Calls in flight to this platform; the rest wait, within the deadline.",
         absent=50,
+    )
+    proxy: ProxySpec | None = key(
+        PROXY,
+        "The HTTP proxy that all calls go through, logins too: for platforms that know their callers by a "
+        "fixed address. What goes to an https platform is encrypted inside of a tunnel. Empty is none; no "
+        "proxy is ever taken from `HTTP_PROXY` and its like.",
+        "${EGRESS_PROXY:-}",
+        "http://proxy.example:3128",
     )
     rate: RateSpec | None = key(
         RATE,

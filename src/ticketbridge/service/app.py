@@ -198,7 +198,7 @@ class _Endpoint:
             LOGGER.exception("defect", extra={"fields": {"request_id": request_id}})
             problem = InternalError()
             reply = problem_reply(problem, request_id)
-        await _send(reply, scope, send, request_id, self._load)
+        await _last_if_leaving(reply, self._load).send(scope, send, request_id)
         self._log(request_id, reply, problem, trace, started)
         if self._observe is not None:
             self._observe(self._bridge, trace, reply)
@@ -266,7 +266,7 @@ class _Probe:
         request_id = _request_id(scope)
         allowed = scope["method"] in METHODS
         reply = self._document() if allowed else problem_reply(MethodNotAllowed(), request_id)
-        await _send(reply, scope, send, request_id, self._load)
+        await _last_if_leaving(reply, self._load).send(scope, send, request_id)
 
 
 class _NotFound:
@@ -278,7 +278,8 @@ class _NotFound:
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             request_id = _request_id(scope)
-            await _send(problem_reply(NotFound(), request_id), scope, send, request_id, self._load)
+            reply = problem_reply(NotFound(), request_id)
+            await _last_if_leaving(reply, self._load).send(scope, send, request_id)
 
 
 def _readiness(bridges: Sequence[Bridge], load: Admission) -> Reply:
@@ -289,9 +290,9 @@ def _readiness(bridges: Sequence[Bridge], load: Admission) -> Reply:
     return json_reply(document, 200 if status == "ready" else 503)
 
 
-async def _send(reply: Reply, scope: Scope, send: Send, request_id: str, load: Admission) -> None:
-    """The reply; when the service leaves, its caller's connection ends with it."""
-    await (reply.last() if load.is_leaving else reply).send(scope, send, request_id)
+def _last_if_leaving(reply: Reply, load: Admission) -> Reply:
+    """*reply*; when the service leaves, the last one on its caller's connection."""
+    return reply.last() if load.is_leaving else reply
 
 
 def _tickets_reply(answer: Answer, trace: AnswerTrace, started: float) -> Reply:

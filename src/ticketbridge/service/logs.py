@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, TextIO
 
 import msgspec
@@ -24,6 +24,7 @@ from ticketbridge.service.settings import LogFormat, Settings
 LOGGER = logging.getLogger("ticketbridge")
 _FLUSH_SECONDS = 2.0
 _ENCODE = msgspec.json.Encoder().encode
+_TEXTS = frozenset({"reason", "notes", "hint"})  # fields that may be long
 _user_marks = hashlib.blake2b(key=secrets.token_bytes(32), digest_size=8)
 
 
@@ -104,11 +105,15 @@ class _Lines(logging.Handler):
     def __init__(
         self,
         form: Callable[[_Line], str],
-        write: Callable[[str], None],
+        write: Callable[[Any], None],
         drain: Callable[[float], None],
+        *,
+        makes_later: bool = False,
     ) -> None:
+        """*makes_later*: *write* takes what makes a line in place of the line."""
         super().__init__()
         self._form = form
+        self._makes_later = makes_later
         self.tell = write
         self.drain = drain
 
@@ -116,11 +121,18 @@ class _Lines(logging.Handler):
         """See logging."""
         traceback = _traceback(record) if record.exc_info else ""
         fields = getattr(record, "fields", {})
-        self.write(_Line(record.created, record.levelno, record.getMessage(), fields, traceback))
+        line = _Line(record.created, record.levelno, record.getMessage(), fields, traceback)
+        self.tell(self._whole(line))
 
     def write(self, line: _Line) -> None:
-        """Write it whole, or hand it to the thread that does."""
-        self.tell(f"{self._form(line)}\n")
+        """Write *line*, or hand it to the thread that does, which makes it too unless it may be long."""
+        if self._makes_later and _TEXTS.isdisjoint(line.fields):
+            self.tell(partial(self._whole, line))
+        else:
+            self.tell(self._whole(line))
+
+    def _whole(self, line: _Line) -> str:
+        return f"{self._form(line)}\n"
 
 
 def _handler(stream: TextIO | None, form: Callable[[_Line], str], in_background: bool) -> _Lines:
@@ -135,7 +147,7 @@ def _handler(stream: TextIO | None, form: Callable[[_Line], str], in_background:
         return f"{form(_Line(time.time(), logging.WARNING, 'log lines dropped', fields))}\n"
 
     writer = LogWriter(descriptor, dropped)
-    return _Lines(form, writer.put, writer.flush)
+    return _Lines(form, writer.put, writer.flush, makes_later=True)
 
 
 def _descriptor(stream: TextIO) -> int | None:
@@ -161,7 +173,10 @@ def _as_json(line: _Line) -> str:
     if line.traceback:
         document["traceback"] = line.traceback
     text = _json(document)
-    return text if text.isprintable() else "".join(map(_in_json, text))
+    # JSON escapes what stands below the blank: of ASCII only DEL is left that is not printable.
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(map(_in_json, text))
 
 
 def _as_text(line: _Line) -> str:

@@ -12,7 +12,11 @@ from typing import Final
 MOST_WAITING: Final = 4 * 1024 * 1024
 """Characters of lines that may wait to be written; beyond them lines are dropped, and counted."""
 
+Line = str | Callable[[], str]
+"""A line, or what makes it when it is written. It has the line break at its end."""
+
 _WHOLE = 4096  # bytes that a pipe takes in one piece, however many write to it
+_MADE_LATER = 1024  # characters that a line counts as which is not made yet
 _PAUSE = 0.02  # seconds between two writes: many lines go out at once, and the thread wakes seldom
 
 
@@ -28,7 +32,7 @@ class LogWriter:
         self._tell_dropped = tell_dropped
         # Reentrant: a finalizer that logs may run in the middle of `put`.
         self._lock = threading.RLock()
-        self._waiting: list[str] = []
+        self._waiting: list[Line] = []
         self._size = 0
         self._dropped = 0
         self._work = threading.Event()
@@ -38,14 +42,18 @@ class LogWriter:
         # A daemon: a write that nobody reads must not keep the process from ending.
         threading.Thread(target=self._run, name="log-writer", daemon=True).start()
 
-    def put(self, line: str) -> None:
-        """Have *line* written soon. It never waits."""
+    def put(self, line: Line) -> None:
+        """Have *line* written soon. It never waits.
+
+        Lines that are made here, many at a time, take less than those that are made one by one.
+        """
+        size = len(line) if isinstance(line, str) else _MADE_LATER
         with self._lock:
-            if self._size + len(line) > MOST_WAITING:
+            if self._size + size > MOST_WAITING:
                 self._dropped += 1
                 return
             self._waiting.append(line)
-            self._size += len(line)
+            self._size += size
             if not self._work.is_set():
                 self._idle.clear()
                 self._work.set()
@@ -68,11 +76,12 @@ class LogWriter:
 
     def _write_waiting(self) -> None:
         with self._lock:
-            lines, self._waiting, self._size = self._waiting, [], 0
+            waiting, self._waiting, self._size = self._waiting, [], 0
             dropped, self._dropped = self._dropped, 0
+        lines = [made for made in map(_made, waiting) if made]
+        lost = len(waiting) - len(lines)
         if dropped:
             lines.append(self._tell_dropped(dropped))
-        lost = 0
         for chunk in _chunks(lines):
             try:
                 self._write(b"".join(chunk))
@@ -91,6 +100,16 @@ class LogWriter:
             except BlockingIOError:
                 # Somebody who shares the descriptor has made it non-blocking.
                 select.select([], [self._descriptor], [], 1.0)
+
+
+def _made(line: Line) -> str:
+    """The text of *line*, or "" where it cannot be made: it is lost, as one that cannot be written."""
+    if isinstance(line, str):
+        return line
+    try:
+        return line()
+    except Exception:  # noqa: BLE001 - whatever it is, the lines after it are written
+        return ""
 
 
 def _chunks(lines: Iterable[str]) -> Iterator[list[bytes]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterable
+from itertools import chain
 from typing import Any, ClassVar
 
 import httptools
@@ -327,14 +328,11 @@ class BoundedProtocol(HttpToolsProtocol):
             return False
         if self.flow.write_paused or cycle.response_started or cycle.disconnected:
             return False
-        lines: list[bytes | bytearray] = [STATUS_LINE[status]]
-        for name, value in (*cycle.default_headers, *headers):
-            lines += (name, b": ", value, b"\r\n")
         if cycle.scope["method"] == "HEAD":
             body = b""
-        lines += (b"\r\n", body[:_JOINED])
+        head = _head(status, cycle.default_headers, headers)
         cycle.response_started = cycle.response_complete = True
-        self.transport.write(b"".join(lines))
+        self.transport.write(head + body[:_JOINED])
         if len(body) > _JOINED:
             self.transport.write(memoryview(body)[_JOINED:])  # not copied: it is long
         cycle.message_event.set()
@@ -395,11 +393,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_timer()
         request_id = os.urandom(16).hex()  # nothing of such a request is repeated, be it an id
         reply = problem_reply(problem, request_id).last()
-        lines = [STATUS_LINE[problem.status]]
-        for name, value in (*self.server_state.default_headers, *reply.headers_for(request_id)):
-            lines += (name, b": ", value, b"\r\n")
+        default = self.server_state.default_headers
+        head = _head(problem.status, default, reply.headers_for(request_id))
         is_head = self.parser.get_method() == b"HEAD" if self._phase == _BODY else False
-        self.transport.write(b"".join([*lines, b"\r\n", b"" if is_head else reply.body]))
+        self.transport.write(head + (b"" if is_head else reply.body))
         # Closed at once, with bytes of the request unread, the answer would never arrive.
         if self.transport.can_write_eof():
             self.transport.write_eof()
@@ -407,3 +404,9 @@ class BoundedProtocol(HttpToolsProtocol):
         fields = {"request_id": request_id, "peer": self._peer()}
         problem_fields = {"status": problem.status, "problem": problem.slug, "reason": problem.log}
         log_event("refused", {**fields, **problem_fields})
+
+
+def _head(status: int, *headers: Iterable[Header]) -> bytes:
+    """The head of an answer as it is sent."""
+    lines = map(b": ".join, chain(*headers))
+    return STATUS_LINE[status] + b"\r\n".join([*lines, b"", b""])

@@ -1,4 +1,4 @@
-"""One answer made for the one who writes the mapping: its calls watched, its reasons kept."""
+"""One answer made for the one who writes the mapping: with its calls and its reasons."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Exchange:
     failure: str = ""
 
 
-class Watched:
+class ExchangeLog:
     """Wraps the *last_stage* of a pipe, and keeps *exchanges*, in the order of sending."""
 
     def __init__(self, last_stage: Send) -> None:

@@ -12,7 +12,7 @@ from ticketbridge.engine.bridge import Bridge, compile_mapping
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import did_you_mean
 from ticketbridge.mapping.loader import draft_mapping, read_text
-from ticketbridge.workbench.answer_run import AnswerRun, Watched, run_answer
+from ticketbridge.workbench.answer_run import AnswerRun, ExchangeLog, run_answer
 from ticketbridge.workbench.call_formats import find_formats
 from ticketbridge.workbench.cases.case_platform import CasePlatform, UnexpectedCall
 from ticketbridge.workbench.cases.case_spec import CaseSpec
@@ -27,7 +27,7 @@ def fetch_answer(
 ) -> AnswerRun:
     """Ask the platform for *user*, and return what menta tech would get. Raises MappingError."""
     bridge = compile_mapping(load_mapping(mapping, environment=environment))
-    return asyncio.run(_run_watched(bridge, user, now))
+    return asyncio.run(_run(bridge, user, now))
 
 
 def map_samples(
@@ -87,14 +87,14 @@ def _map_case(
 def _run_offline(bridge: Bridge, user: str, now: datetime | None) -> AnswerRun:
     """Return the answer_run of one answer in a loop where no wait takes time."""
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        return runner.run(_run_watched(bridge, user, now))
+        return runner.run(_run(bridge, user, now))
 
 
-async def _run_watched(bridge: Bridge, user: str, now: datetime | None) -> AnswerRun:
-    watched = Watched(bridge.last_stage)
+async def _run(bridge: Bridge, user: str, now: datetime | None) -> AnswerRun:
+    log = ExchangeLog(bridge.last_stage)
     try:
         return await run_answer(
-            bridge.with_last_stage(watched.send), user, now=now, exchanges=watched.exchanges
+            bridge.with_last_stage(log.send), user, now=now, exchanges=log.exchanges
         )
     finally:
         await bridge.aclose()

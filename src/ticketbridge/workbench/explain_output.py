@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TextIO
+from typing import Any, TextIO
 
 import msgspec
 
@@ -125,7 +125,6 @@ def _write_summary(explanation: AnswerExplanation, paint: Paint) -> Iterator[str
 # --- text and JSON --------------------------------------------------------------------------------
 
 
-Format = Literal["text", "json"]
 Output = tuple[str, str]
 """What goes to stdout, and what to stderr."""
 
@@ -162,7 +161,7 @@ def as_json(outcome: PrintedAnswer, _out: TextIO) -> Output:
     return _format_json(outcome.make_explanation()), ""
 
 
-WRITERS: Mapping[Format, Callable[[PrintedAnswer, TextIO], Output]] = {
+WRITERS: Mapping[str, Callable[[PrintedAnswer, TextIO], Output]] = {
     "text": as_lines,
     "json": as_json,
 }

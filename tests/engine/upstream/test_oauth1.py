@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hmac
 import subprocess
@@ -19,6 +18,7 @@ import pytest
 from tests.fake_platform import FakePlatform, Reply, Seen
 from tests.support import NOW, ids_on, item, order, orders, problem_on
 from ticketbridge.engine.answer_trace import AnswerTrace
+from ticketbridge.engine.deadline import Deadline
 from ticketbridge.engine.problems import MappingMismatch
 from ticketbridge.engine.upstream.auth import Credentials
 from ticketbridge.engine.upstream.context import AnswerContext
@@ -48,7 +48,7 @@ class At(AnswerContext):
 async def sign(spec: OAuth1AuthSpec, request: PlatformRequest, at: int, nonce: str) -> Credentials:
     """What signs *request* at these Unix seconds."""
     fixed = datetime.fromtimestamp(at, UTC)
-    context = At(AnswerTrace(), {}, asyncio.timeout(None), BodyBudget(1), fixed=fixed, given=nonce)
+    context = At(AnswerTrace(), {}, Deadline(1), BodyBudget(1), fixed=fixed, given=nonce)
     return OAuth1(spec).sign(request, context)
 
 
@@ -286,6 +286,6 @@ def test_the_library_is_loaded_where_a_mapping_needs_it() -> None:
 
 async def test_a_fixed_clock_fixes_the_nonce_too() -> None:
     """In a case the whole header can be written down."""
-    context = AnswerContext(AnswerTrace(), {}, asyncio.timeout(None), BodyBudget(1), fixed=NOW)
+    context = AnswerContext(AnswerTrace(), {}, Deadline(1), BodyBudget(1), fixed=NOW)
 
     assert context.nonce() == context.nonce() == "0" * 32

@@ -24,6 +24,7 @@ from tests.support import (
 )
 from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Bridge, compile_mapping
+from ticketbridge.engine.deadline import Deadline
 from ticketbridge.engine.problems import Overloaded
 from ticketbridge.engine.upstream.context import AnswerContext
 from ticketbridge.engine.upstream.limits import BodyBudget
@@ -263,7 +264,8 @@ def now() -> float:
 
 def waiting_until(deadline: float = 1e9) -> AnswerContext:
     """What the calls of an answer with that *deadline* have in common."""
-    limit = asyncio.timeout_at(deadline)
+    limit = Deadline(1)
+    limit.ends = deadline
     return AnswerContext(AnswerTrace(), {"user": USER}, limit, BodyBudget(1))
 
 

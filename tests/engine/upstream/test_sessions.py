@@ -21,7 +21,7 @@ from ticketbridge.engine.problems import (
     UpstreamError,
 )
 from ticketbridge.mapping import MappingError
-from ticketbridge.workbench.answer_run import Watched
+from ticketbridge.workbench.answer_run import ExchangeLog
 
 pytestmark = pytest.mark.anyio
 
@@ -502,7 +502,7 @@ async def test_a_placed_token_is_in_nothing_that_is_shown(api: FakePlatform) -> 
         "source.0.responses": [rule],
     }
     bridge = bridge_on(api, {**PLACED, "place": "request"}, **changes)
-    watched = Watched(bridge.last_stage)
+    watched = ExchangeLog(bridge.last_stage)
     trace = AnswerTrace(explains=True)
 
     with pytest.raises(UpstreamError) as caught:

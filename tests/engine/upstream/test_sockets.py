@@ -27,7 +27,12 @@ from ticketbridge.engine.upstream.connection import (
     NoHttp,
 )
 from ticketbridge.engine.upstream.messages import Incoming
-from ticketbridge.engine.upstream.sockets import OriginPool, SocketTransport, request_bytes
+from ticketbridge.engine.upstream.sockets import (
+    OriginPool,
+    SocketTransport,
+    header_lines,
+    request_bytes,
+)
 from ticketbridge.engine.upstream.tls import trusting_context
 
 pytestmark = pytest.mark.anyio
@@ -210,13 +215,13 @@ async def test_a_body_may_be_read_whole(platform: FakePlatform) -> None:
 
 def test_a_request_is_sent_as_it_was_made() -> None:
     """The target and the headers go out byte for byte; a body has its length."""
-    sent = request_bytes("POST", "/a%2Fb?c=%20", {"Host": "x", "A": "\xe9"}, b"body")
+    sent = request_bytes("POST", "/a%2Fb?c=%20", header_lines({"Host": "x", "A": "\xe9"}), b"body")
 
     assert sent == (
         b"POST /a%2Fb?c=%20 HTTP/1.1\r\nHost: x\r\nA: \xc3\xa9\r\nContent-Length: 4\r\n\r\nbody"
     )
-    assert request_bytes("POST", "/", {}, None).endswith(b"Content-Length: 0\r\n\r\n")
-    assert b"Length" not in request_bytes("GET", "/", {}, None)
+    assert request_bytes("POST", "/", "", None).endswith(b"Content-Length: 0\r\n\r\n")
+    assert b"Length" not in request_bytes("GET", "/", "", None)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +238,7 @@ def test_a_request_is_sent_as_it_was_made() -> None:
 def test_nothing_in_a_request_ends_its_line_early(target: str, value: str) -> None:
     """A line break in a URL or a header would make a header, or a request, of its own."""
     with pytest.raises(ValueError, match="in a"):
-        request_bytes("GET", target, {"A": value}, None)
+        request_bytes("GET", target, header_lines({"A": value}), None)
 
 
 @pytest.mark.parametrize(

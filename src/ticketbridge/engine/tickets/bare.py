@@ -60,9 +60,10 @@ class _Bare(StepEmitter):
 
     def serve(self, stage: int, levels: Sequence[Level]) -> Serve:
         code, program = self._code, self._program
+        self._levels = len(levels)
         with code.function("def serve(scope, values, tally)"):
             code.line("tickets, ids, verdicts = tally.tickets, tally.ids, tally.verdicts")
-            code.line("hand_on, count_bound = tally.hand_on, tally.count_bound")
+            code.line("hand_on, count_bound = tally.hand_on, tally.bound.add")
             for number, method in self._columns.adders() if self._columns else ():
                 code.line(f"to_check_{number} = tally.columns[{number}].{method}")
             code.line("user = scope['user']")
@@ -100,7 +101,7 @@ class _Bare(StepEmitter):
             level, *below = levels
             given = code.emit(level.expression.tree, None)
             inner = code.variable(f"{self._named('bind', level.bind)}({given})")
-            code.line(f"count_bound({stage}, {inner})")
+            code.line(f"count_bound({self._levels - len(levels)}, len({inner}))")
             self._loop(stage + 1, inner, below)
 
     def _make_early(self, stage: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ from ticketbridge.engine.tickets.bare import emit_serving
 from ticketbridge.engine.tickets.columns import Column, Columns
 from ticketbridge.engine.tickets.noted import emit_find_id, emit_judges
 from ticketbridge.engine.tickets.notes import Notes
+from ticketbridge.engine.tickets.record_limits import BoundCount
 from ticketbridge.engine.tickets.steps import Level, RecordProgram
 from ticketbridge.engine.tickets.verdicts import NOT_OWNER, Record
 from ticketbridge.jmes.budget import shared_budget
@@ -29,12 +29,12 @@ class Tally:
     *take* is given the *tickets* by and by, in a list that is its own no longer than the call; `finish`
     gives it the rest. *ids* are those of all records that are compared, the returned and the ineligible
     ones. *columns* are the values that *fit* must allow; without *fit* the tickets are dictionaries, and
-    *take* holds them to the contract. *marked* counts the tickets that go out with a mark. *bound* counts
-    the values of each level, by its number; *require_records* raises where so many are too many.
+    *take* holds them to the contract. *marked* counts the tickets that go out with a mark, *bound* the
+    values of each level.
     """
 
     take: Callable[[list[Any]], object]
-    require_records: Callable[[int], None]
+    bound: BoundCount
     columns: Sequence[Column] = ()
     fit: Callable[[Sequence[Column]], bool] | None = None
     tickets: list[Any] = field(default_factory=list)
@@ -42,12 +42,6 @@ class Tally:
     verdicts: dict[str, int] = field(default_factory=dict)
     given: int = 0
     marked: int = 0
-    bound: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-
-    def count_bound(self, level: int, values: Sequence[Any]) -> None:
-        """Count what a level has bound; raises where it is too much."""
-        self.bound[level] += len(values)
-        self.require_records(self.bound[level])
 
     def hand_on(self) -> None:
         """Give what there is to *take*. Raises Unusual where the contract does not allow it."""
@@ -98,14 +92,12 @@ class Program:
         self._find_id = emit_find_id(steps)
         self._validator = Validator(root, part=steps.contract.ticket)
 
-    def tally(
-        self, take: Callable[[list[Any]], object], require_records: Callable[[int], None]
-    ) -> Tally:
+    def tally(self, take: Callable[[list[Any]], object], bound: BoundCount) -> Tally:
         """Return a tally for one answer, which has no tickets yet."""
         columns = self._columns
         if columns is None:
-            return Tally(take, require_records)
-        return Tally(take, require_records, columns.new(), columns.fit)
+            return Tally(take, bound)
+        return Tally(take, bound, columns.new(), columns.fit)
 
     def serve(self, bindings: Iterable[tuple[Scope, Sequence[Any]]], tally: Tally) -> None:
         """Add to *tally* what all *bindings* give. Raises anything where something is unusual.

@@ -118,7 +118,14 @@ def compile_rules(
     """The rules of one call or login; see Rules. *roots* are those of its response slots."""
     request = spec.request
     # A platform that logs in by each request, as SOAP does, has its credentials in there.
-    held = (upstream.auth, upstream.headers, request.headers, request.query, request.body)
+    held = (
+        upstream.auth,
+        upstream.headers,
+        upstream.proxy,
+        request.headers,
+        request.query,
+        request.body,
+    )
     return Rules(
         spec.name,
         compile_format(spec.format, any_content_type=spec.any_content_type),
@@ -204,8 +211,11 @@ class Rules:
 
     def _deciding(self, answer: PlatformAnswer, seen: Scope, *, errors: bool) -> RulePlan | None:
         """The first rule that matches; of a GraphQL answer with *errors*, only a rule that looks at them."""
-        asked = (rule for rule in self.rules if rule.reads_errors or not errors)
-        return next((r for r in asked if r.matches(answer.status, seen, self.name)), None)
+        for rule in self.rules:
+            asked = rule.reads_errors or not errors
+            if asked and rule.matches(answer.status, seen, self.name):
+                return rule
+        return None
 
     def _act(self, rule: RulePlan, seen: Scope) -> None:
         said, status = f"{self.name}: the rule at {rule.spec.place} says", seen["status"]

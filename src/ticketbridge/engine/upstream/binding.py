@@ -8,12 +8,12 @@ from typing import Any
 
 from ticketbridge.engine.problems import ProblemError
 from ticketbridge.engine.tickets.binding_labels import BindingLabels
+from ticketbridge.engine.tickets.record_limits import require_records
 from ticketbridge.engine.tickets.turns import with_turns
 from ticketbridge.engine.upstream.calls import BindingPlan, CallPlan, unasked
 from ticketbridge.engine.upstream.context import AnswerContext, Bind, Read
 from ticketbridge.engine.upstream.evaluate import evaluate_bool
 from ticketbridge.engine.upstream.failures import NothingBelow, OwnsNothing, PastTheEnd
-from ticketbridge.engine.upstream.limits import require_records
 from ticketbridge.engine.upstream.paging import PageSeen, PagesPlan, Step, Walk
 from ticketbridge.engine.upstream.requests import FirstRequest
 from ticketbridge.mapping.spec_compiler import Scope

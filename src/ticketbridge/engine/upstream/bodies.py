@@ -54,17 +54,24 @@ class Parameters:
             for name, values in spec.items()
             for value in values
         ]
+        self._may_be_left_out = kind == "query" and any(
+            is_of_page(template) for _, template in self.templates
+        )
 
     @property
     def names(self) -> frozenset[str]:
         """The roots that the values use."""
         return frozenset[str]().union(*(template.names for _, template in self.templates))
 
-    def text(self, scope: Scope, *, left_out: Callable[[Template, Scope], bool]) -> str:
-        """`a=1&b=2`, without those that *left_out* says yes to."""
-        return "&".join(
-            [f"{name}={t(scope)}" for name, t in self.templates if not left_out(t, scope)]
-        )
+    def text(self, scope: Scope) -> str:
+        """`a=1&b=2`; of a query, without what is one hole of `page` and gives null.
+
+        The first page has no cursor yet.
+        """
+        placed = self.templates
+        if self._may_be_left_out:
+            placed = [(name, text) for name, text in placed if not _gives_no_page(text, scope)]
+        return "&".join([f"{name}={text(scope)}" for name, text in placed])
 
 
 def compile_body(
@@ -92,7 +99,7 @@ def compile_body(
 
 def _form(parameters: Parameters) -> Body:
     def write(scope: Scope) -> bytes:
-        text = parameters.text(scope, left_out=_never)
+        text = parameters.text(scope)
         if len(text) > LARGEST:
             raise TooLongError
         return text.encode()
@@ -110,8 +117,9 @@ def _text(template: Template, media_type: str) -> Body:
     return Body(media_type, template.names, write)
 
 
-def _never(_template: Template, _scope: Scope) -> bool:
-    return False
+def _gives_no_page(template: Template, scope: Scope) -> bool:
+    hole = template.single
+    return hole is not None and is_of_page(template) and hole(scope) is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import select
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import lru_cache
 from typing import cast
 
 import httptools
@@ -239,7 +240,7 @@ class Connection(asyncio.Protocol):
             raise NoHttp
         if answer.has_head:
             return  # a trailer
-        key = name.decode("latin-1").lower()
+        key = _key_of(name)
         text = value.decode("utf-8", "surrogateescape").strip(" \t")
         # A header that is given several times is joined, as HTTP says.
         headers = answer.headers
@@ -277,6 +278,11 @@ class Connection(asyncio.Protocol):
             answer.set_cookies.clear()
             answer.headers.clear()  # those of an interim answer: the one that counts is yet to come
             self._has_begun = False
+
+
+@lru_cache
+def _key_of(name: bytes) -> str:
+    return name.decode("latin-1").lower()
 
 
 def _has_no_length(headers: Mapping[str, str]) -> bool:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ticketbridge.engine.answer_trace import AnswerTrace
+from ticketbridge.engine.deadline import Deadline
 from ticketbridge.engine.upstream.limits import BodyBudget
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.engine.upstream.tokens import TokenStore
@@ -31,7 +32,7 @@ class AnswerContext:
 
     trace: AnswerTrace
     scope: Scope
-    deadline: asyncio.Timeout
+    deadline: Deadline
     bodies: BodyBudget
     calls: Counter[str] = field(default_factory=Counter)
     answers: dict[PlatformRequest, asyncio.Future[PlatformAnswer]] = field(default_factory=dict)
@@ -49,7 +50,7 @@ class AnswerContext:
         return _FIXED_NONCE if self.fixed else secrets.token_hex(16)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # see PlatformRequest
 class Reading:
     """An answer that counts, as the rules have read it.
 

@@ -22,6 +22,7 @@ from ticketbridge.engine.problems import (
 )
 from ticketbridge.engine.upstream.connection import NoHttp
 from ticketbridge.engine.upstream.messages import PlatformAnswer
+from ticketbridge.engine.upstream.proxy import ProxyError
 
 FOREIGN_ERRORS = (OSError, ValueError)
 """All that a transport raises; each becomes a NoAnswer."""
@@ -107,6 +108,9 @@ class PastTheEnd(NothingThere):
 
 def unreachable(error: Exception) -> NoAnswer:
     """*error* came before the answer's head was there: the platform cannot be reached."""
+    if isinstance(error, ProxyError):
+        cause = f" ({type(error.__cause__).__name__})" if error.__cause__ else ""
+        return NoAnswer(UpstreamUnavailable(log=f"{error}{cause}"))
     if isinstance(error, NoHttp):
         return NoAnswer(UpstreamUnreadable(log=f"no HTTP answer ({_name(error)})"))
     return NoAnswer(UpstreamUnavailable(log=f"no answer ({_name(error)})"))

@@ -178,12 +178,3 @@ class BodyBudget:
     def give_back(self, size: int) -> None:
         """Count *size* bytes no longer: the body that they were of was given up."""
         self._left += size
-
-
-def require_records(number: int, most: int) -> None:
-    """Raise MappingMismatch where *number* records are more than *most*."""
-    if number > most:
-        raise MappingMismatch(
-            "The platform gave more records than allowed",
-            log=f"max_records: more than {most} records for one answer",
-        )

@@ -13,7 +13,8 @@ from ticketbridge.mapping.spec_compiler import Scope
 ACCEPT_JSON = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: that takes three times as long to make, and each answer makes several.
+@dataclass(slots=True, unsafe_hash=True)
 class PlatformRequest:
     """A request of *url*, with the *headers* that the mapping declares.
 
@@ -94,7 +95,7 @@ def merge_headers(*groups: Mapping[str, str]) -> dict[str, str]:
     return dict(merged.values())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # see PlatformRequest
 class PlatformAnswer:
     """A complete answer: *headers* with lower-case names, *content* after decompression.
 

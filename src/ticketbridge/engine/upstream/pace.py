@@ -53,7 +53,7 @@ class Pace:
         self._serve()
         if self._free:  # then nobody waits
             return self._occupy(loop.time())
-        self._require_in_time(context.deadline.when(), loop.time())
+        self._require_in_time(context.deadline.ends, loop.time())
         turn: asyncio.Future[CallPlace] = loop.create_future()
         self._waiting[turn] = None
         self._set_alarm()

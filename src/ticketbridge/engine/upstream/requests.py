@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import unquote
 
 from ticketbridge.engine.problems import MappingMismatch
@@ -14,7 +13,6 @@ from ticketbridge.engine.upstream.bodies import (
     Body,
     Parameters,
     compile_body,
-    is_of_page,
 )
 from ticketbridge.engine.upstream.messages import ACCEPT_JSON, PlatformRequest
 from ticketbridge.jmes import LONGEST, EvaluationError, Template, TooLongError
@@ -142,7 +140,7 @@ class RequestPlan:
 
     def _url(self, scope: Scope) -> str:
         path = self._path(scope)
-        query = self._query.text(scope, left_out=_left_out)
+        query = self._query.text(scope)
         url = f"{self._base_url}{path}?{query}" if query else f"{self._base_url}{path}"
         if len(url) > LONGEST:
             longest = max(query.split("&"), key=len)
@@ -189,8 +187,3 @@ def _media_type(spec: RequestSpec, body: Body | None) -> tuple[Header, ...]:
     """What the body is, unless the request's own headers say it."""
     said = any(name.lower() == "content-type" for name in spec.headers)
     return () if body is None or said else (("Content-Type", spec.content_type or body.media_type),)
-
-
-def _left_out(template: Template, scope: Mapping[str, Any]) -> bool:
-    """A query value that is one hole of `page` and gives null: the first page has no cursor yet."""
-    return is_of_page(template) and template.single is not None and template.single(scope) is None

@@ -1,6 +1,7 @@
 """Connections to platforms: opened where there is none to use, and kept while they are good.
 
-There is nothing here beside requests and answers: no cookies, no redirects, no proxy, no second sending.
+There is nothing here beside requests and answers: no cookies, no redirects, no second sending, and no
+proxy but the one that is given.
 """
 
 from __future__ import annotations
@@ -18,7 +19,15 @@ from aiohappyeyeballs import start_connection
 
 from ticketbridge.engine.upstream.connection import Connection, ConnectionLost
 from ticketbridge.engine.upstream.messages import Incoming
+from ticketbridge.engine.upstream.proxy import (
+    LOG_IN_FIRST,
+    ProxyError,
+    open_tunnel,
+    proxy_headers,
+    refusal_of,
+)
 from ticketbridge.engine.upstream.tls import trusting_context
+from ticketbridge.mapping.spec import ProxySpec
 
 KEPT_SECONDS = 15.0
 LIVED_SECONDS = (
@@ -39,15 +48,21 @@ class SocketTransport:
     Raises OSError (ConnectionLost is one) and ValueError (NoHttp is one). *connect_timeout* is in
     seconds, for name, connection and TLS together; there is no other: the caller's deadline cancels the
     call, which closes its connection. The calls under way at once are the caller's to bound.
-    *keep_alive* False uses each connection for one call.
+    *keep_alive* False uses each connection for one call. With a *proxy* all connections are made by it.
     """
 
     def __init__(
-        self, *, connect_timeout: float, tls: ssl.SSLContext | None, keep_alive: bool = True
+        self,
+        *,
+        connect_timeout: float,
+        tls: ssl.SSLContext | None,
+        keep_alive: bool = True,
+        proxy: ProxySpec | None = None,
     ) -> None:
         self._connect_timeout = connect_timeout
         self._tls = tls
         self._keep_alive = keep_alive
+        self._proxy = proxy
         self._servers: dict[str, OriginPool] = {}
 
     async def send(
@@ -55,10 +70,13 @@ class SocketTransport:
     ) -> Incoming:
         """The answer's head; see Transport."""
         server, target = self._located(url)
-        last = {} if self._keep_alive else {"Connection": "close"}
-        request = request_bytes(method, target, {"Host": server.host, **headers, **last}, content)
+        request = request_bytes(method, server.named(target), server.head_of(headers), content)
         connection = server.kept() or await server.opened(self._connect_timeout)
-        return await connection.ask(request)
+        answer = await connection.ask(request)
+        if answer.status == LOG_IN_FIRST and server.asks_proxy:
+            connection.close()
+            raise refusal_of(answer.status)
+        return answer
 
     async def aclose(self) -> None:
         """Close all connections: the idle ones now, the others when their answer has ended."""
@@ -70,15 +88,25 @@ class SocketTransport:
         origin, target = split_url(url)
         server = self._servers.get(origin)
         if server is None:
-            server = OriginPool(origin, self._tls, keep_alive=self._keep_alive)
+            server = OriginPool(origin, self._tls, keep_alive=self._keep_alive, proxy=self._proxy)
             self._servers[origin] = server
         return server, target
 
 
 class OriginPool:
-    """The connections to one scheme, host and port."""
+    """The connections to one scheme, host and port, all of them by the *proxy* where one is given.
 
-    def __init__(self, origin: str, tls: ssl.SSLContext | None, *, keep_alive: bool = True) -> None:
+    *asks_proxy*: requests go to the proxy, and name the platform; else they go to the platform.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        tls: ssl.SSLContext | None,
+        *,
+        keep_alive: bool = True,
+        proxy: ProxySpec | None = None,
+    ) -> None:
         """*origin* is like "https://api.acme.example:8443"."""
         parts = urlsplit(origin)
         self._name = parts.hostname or ""
@@ -89,6 +117,25 @@ class OriginPool:
         self._sweeper: asyncio.TimerHandle | None = None
         self._addresses: tuple[list[Any], float] = ([], 0.0)
         self._keeps = keep_alive
+        self._proxy = proxy
+        self.asks_proxy = proxy is not None and self._tls is None
+        self._origin = origin if self.asks_proxy else ""
+        for_proxy = proxy_headers(proxy) if proxy and self.asks_proxy else {}
+        self._last = {**for_proxy, **({} if keep_alive else {"Connection": "close"})}
+        self._headers: Mapping[str, str] | None = None
+        self._head = ""
+
+    def named(self, target: str) -> str:
+        """Return *target* as a request has it: whole where the proxy is to find the platform by it."""
+        return f"{self._origin}{target}"
+
+    def head_of(self, headers: Mapping[str, str]) -> str:
+        """Return *headers*, and those of each request, as they are sent. They are not to be changed later."""
+        # Nearly all requests have the same object: it need not be written anew.
+        if headers is not self._headers:
+            self._head = header_lines({"Host": self.host, **headers, **self._last})
+            self._headers = headers
+        return self._head
 
     def kept(self) -> Connection | None:
         """The connection that was used last, of those that may be used again; or None."""
@@ -106,9 +153,11 @@ class OriginPool:
         try:
             async with asyncio.timeout(timeout):
                 connection = await self._connected()
-        except OSError:
+        except OSError as error:
             # The platform may have moved: the next connection looks its name up again.
             self._addresses = ([], 0.0)
+            if self._proxy and isinstance(error, TimeoutError):
+                raise ProxyError("the proxy gave no connection in time") from None
             raise
         # With TLS something always comes: what is not read yet are its own messages.
         if self._tls is None and not connection.is_silent:
@@ -118,9 +167,7 @@ class OriginPool:
 
     async def _connected(self) -> Connection:
         loop = asyncio.get_running_loop()
-        stream = await start_connection(
-            await self._resolved(), happy_eyeballs_delay=_SECOND_ADDRESS_SECONDS, interleave=1
-        )
+        stream = await self._reached()
         name = self._name.rstrip(".") if self._tls else None
         # Those that were opened together are not given up together.
         best_before = loop.time() + LIVED_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
@@ -132,12 +179,43 @@ class OriginPool:
         )
         return connection
 
+    async def _reached(self) -> socket.socket:
+        """A socket that leads to the platform, or to the proxy where that is asked."""
+        if self._proxy is None:
+            return await self._stream()
+        try:
+            stream = await self._stream()
+        except OSError as error:
+            raise ProxyError("the proxy cannot be reached") from error
+        if self._tls is None:
+            return stream
+        try:
+            await open_tunnel(stream, self._tunnel_request(self._proxy))
+        except BaseException:
+            stream.close()
+            raise
+        return stream
+
+    def _tunnel_request(self, proxy: ProxySpec) -> bytes:
+        host = f"[{self._name}]" if ":" in self._name else self._name
+        target = f"{host}:{self._port}"
+        head = header_lines({"Host": target, **proxy_headers(proxy)})
+        return request_bytes("CONNECT", target, head, None)
+
+    async def _stream(self) -> socket.socket:
+        return await start_connection(
+            await self._resolved(), happy_eyeballs_delay=_SECOND_ADDRESS_SECONDS, interleave=1
+        )
+
     async def _resolved(self) -> list[Any]:
         """The host's addresses, which stay what they are for a while: a name server is not always fast."""
         loop = asyncio.get_running_loop()
         addresses, since = self._addresses
         if not addresses or loop.time() - since > RESOLVED_SECONDS:
-            addresses = await loop.getaddrinfo(self._name, self._port, type=socket.SOCK_STREAM)
+            host, port = self._name, self._port
+            if self._proxy is not None:
+                host, port = self._proxy.host, self._proxy.port
+            addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             self._addresses = (addresses, loop.time())
         return list(addresses)
 
@@ -185,21 +263,22 @@ def host_of(origin: str) -> str:
     return parts.netloc.removesuffix(f":{_PORTS[parts.scheme]}")
 
 
-def request_bytes(
-    method: str, target: str, headers: Mapping[str, str], content: bytes | None
-) -> bytes:
-    """The request as it is sent; ValueError where a part of it would end its line early."""
+def request_bytes(method: str, target: str, head: str, content: bytes | None) -> bytes:
+    """Return a request as it is sent; *head* has its header lines. Raises ValueError for a bad *target*."""
     if _UNSAFE.search(target):
         raise ValueError("a blank or control character in a URL")
-    lines = [
-        f"{method} {target} HTTP/1.1",
-        *[f"{name}: {value}" for name, value in headers.items()],
-    ]
+    length = ""
     if content is not None or method == "POST":
-        lines.append(f"Content-Length: {len(content or b'')}")
-    head = "\r\n".join([*lines, "", ""])
-    # Counted in one go, not searched for in each value.
-    if not head.count("\r") == head.count("\n") == len(lines) + 1 or "\0" in head:
-        raise ValueError("a line break in a header")
+        length = f"Content-Length: {len(content or b'')}\r\n"
     # What a platform said in other bytes than UTF-8, such as a realm, goes back as it came.
-    return head.encode(errors="surrogateescape") + (content or b"")
+    text = f"{method} {target} HTTP/1.1\r\n{head}{length}\r\n"
+    return text.encode(errors="surrogateescape") + (content or b"")
+
+
+def header_lines(headers: Mapping[str, str]) -> str:
+    """Return *headers* as they are sent. Raises ValueError where one would end its line early."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    # Counted in one go, not searched for in each value.
+    if not lines.count("\r") == lines.count("\n") == len(headers) or "\0" in lines:
+        raise ValueError("a line break in a header")
+    return lines

@@ -208,8 +208,8 @@ def notice_age(judge: Judge, name: str, *, is_live: bool) -> Judge:
     async def noticing(
         answer: PlatformAnswer, request: PlatformRequest, context: AnswerContext
     ) -> Scope:
-        ages = answer.headers.get("age", "0").split(",")
-        if any(age.strip() != "0" for age in ages):
+        ages = answer.headers.get("age")
+        if ages is not None and any(age.strip() != "0" for age in ages.split(",")):
             if is_live:
                 raise MappingMismatch(
                     "The platform's answer comes from a cache", log=f"live: {what}"
@@ -330,7 +330,7 @@ def guard(send: Send, breaker: Breaker) -> Send:
                 breaker.got_no_answer(context.mark)
             raise
         except asyncio.CancelledError:
-            if context.deadline.expired():
+            if context.deadline.has_passed:
                 breaker.got_no_answer(context.mark)
             raise
         context.unheard.add(id(answer))

@@ -1,6 +1,6 @@
 """The last stage: the only door out. A request goes over the wire, and its whole answer comes back.
 
-There is no cookie jar, no proxy of the environment, no redirect, and no credential that could follow
+There is no cookie jar, no proxy but that of the mapping, no redirect, and no credential that could follow
 a URL elsewhere.
 """
 
@@ -110,7 +110,10 @@ def open_connections(spec: UpstreamSpec, tls: ssl.SSLContext | None) -> SocketTr
     # Reading the trusted certificates takes tens of milliseconds: not while an answer waits.
     tls = tls or (trusting_context() if _speaks_tls(spec) else None)
     return SocketTransport(
-        connect_timeout=spec.connect_timeout, tls=tls, keep_alive=spec.keep_alive
+        connect_timeout=spec.connect_timeout,
+        tls=tls,
+        keep_alive=spec.keep_alive,
+        proxy=spec.proxy,
     )
 
 

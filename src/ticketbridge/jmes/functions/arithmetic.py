@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-import iso4217
-
 from ticketbridge.jmes import kinds
+from ticketbridge.jmes.currencies import DIGITS
 from ticketbridge.jmes.decimals import (
     CONTEXT,
     EXACT,
@@ -52,13 +51,13 @@ def _decimal(text: Any, read: Callable[[Any], Decimal]) -> int | Decimal:
 
 def _exponent(code: str) -> int:
     shown = f" {code}" if _CODE.fullmatch(code) else ""
-    currency = iso4217.raw_table.get(code.upper()) if code.isascii() else None
-    if currency is None:
+    capitals = code.upper()
+    if not code.isascii() or capitals not in DIGITS:
         raise ArgumentFault(f"ISO 4217 does not know the currency{shown}")
-    units = str(currency["CcyMnrUnts"])
-    if not units.isdigit():
+    digits = DIGITS[capitals]
+    if digits is None:
         raise ArgumentFault(f"ISO 4217 gives the currency{shown} no minor units")
-    return int(units)
+    return digits
 
 
 def _minor_units(amount: Decimal, exponent: int) -> int | Decimal:
@@ -68,10 +67,9 @@ def _minor_units(amount: Decimal, exponent: int) -> int | Decimal:
 def _units() -> Mapping[str, int]:
     """By currency, in capitals or in small letters, how many of its minor units are a major one."""
     found = {}
-    for code, currency in iso4217.raw_table.items():
-        digits = str(currency["CcyMnrUnts"])
-        if digits.isdigit():
-            found[code] = found[code.lower()] = 10 ** int(digits)
+    for code, digits in DIGITS.items():
+        if digits is not None:
+            found[code] = found[code.lower()] = 10**digits
     return found
 
 

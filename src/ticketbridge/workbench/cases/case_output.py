@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 from xml.etree import ElementTree as ET
 
 import msgspec
@@ -55,9 +54,6 @@ def _describe_survivor(survivor: Survivor) -> str:
 # --- text and JSON --------------------------------------------------------------------------------
 
 
-Format = Literal["text", "json"]
-
-
 def as_text(run: MappingRuns) -> str:
     """Return what failed and what is left out, with places, and then a line for each mapping."""
     lines = [line for tested in run.mappings for line in _describe_details(tested)]
@@ -80,7 +76,7 @@ def as_json(run: MappingRuns) -> str:
     return msgspec.json.format(msgspec.json.encode(listed), indent=2).decode()
 
 
-WRITERS: Mapping[Format, Callable[[MappingRuns], str]] = {"text": as_text, "json": as_json}
+WRITERS: Mapping[str, Callable[[MappingRuns], str]] = {"text": as_text, "json": as_json}
 
 
 def _describe_details(tested: MappingRun) -> Iterator[str]:

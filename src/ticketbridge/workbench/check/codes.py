@@ -20,10 +20,6 @@ from ticketbridge.workbench.markdown import Fence, find_fences
 MARK = "»"
 """Stands in an example before the character that the finding is about."""
 
-_KEY = re.compile(r"(?:  )?([a-z_]+)\b", re.IGNORECASE)
-_TOP = re.compile(r"^(?=[^\s#-])", re.MULTILINE)
-_INNER = re.compile(r"^(?=  [^\s#-])", re.MULTILINE)
-
 
 @dataclass(frozen=True, slots=True)
 class CodeExample:
@@ -51,13 +47,6 @@ class CodeExample:
                 lines.append(f"#{' ' * (column - 1)}^" if column else "#^")
         return "".join(f"{line}\n" for line in lines)
 
-    def complete_with(self, frame: str) -> str:
-        """Return the text as a whole mapping, with its mark; missing parts come from the *frame*."""
-        parts = [_complete(part, frame) for part in _TOP.split(self.text) if part]
-        named = {_find_name(part) for part in parts}
-        rest = [part for part in _TOP.split(frame) if part and _find_name(part) not in named]
-        return "".join([*parts, *rest])
-
 
 @dataclass(frozen=True, slots=True)
 class FindingCode:
@@ -68,21 +57,6 @@ class FindingCode:
     why: str
     bad: CodeExample
     good: CodeExample
-
-
-def _complete(part: str, frame: str) -> str:
-    """Return a section of the example, with the keys that only the *frame* has."""
-    head, newline, _ = part.partition("\n")
-    whole = next((p for p in _TOP.split(frame) if p.startswith(f"{head}\n")), "")
-    if not newline or _find_name(part) == "source":
-        return part
-    named = {_find_name(inner) for inner in _INNER.split(part)[1:]}
-    return part + "".join(p for p in _INNER.split(whole)[1:] if _find_name(p) not in named)
-
-
-def _find_name(part: str) -> str:
-    key = _KEY.match(part.replace(MARK, ""))
-    return key[1] if key else ""
 
 
 # --- the table ------------------------------------------------------------------------------------

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
 
 import msgspec
 
 from ticketbridge.mapping.findings import Finding, Severity
 from ticketbridge.workbench.check.excerpts import Excerpts
-
-Format = Literal["text", "json", "github"]
 
 _COLOURS: Mapping[Severity, str] = {"error": "\033[1;31m", "warning": "\033[1;33m"}
 _HINT, _PLAIN = "\033[36m", "\033[0m"
@@ -48,7 +45,7 @@ def as_github(findings: Sequence[Finding]) -> str:
     )
 
 
-WRITERS: Mapping[Format, Callable[[Sequence[Finding]], str]] = {
+WRITERS: Mapping[str, Callable[[Sequence[Finding]], str]] = {
     "text": as_text,
     "json": as_json,
     "github": as_github,

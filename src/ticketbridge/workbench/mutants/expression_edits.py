@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.writing import text_of
@@ -72,10 +74,10 @@ def misspell(name: str) -> str:
 
 def _list_spots(spot: _TreeSpot) -> Iterator[_TreeSpot]:
     yield spot
-    for member in fields(spot.node):
-        value = getattr(spot.node, member.name)
-        with_node = _make_member_change(spot, member.name)
-        for child in _list_children(spot, member.name, value, with_node):
+    for name in spot.node.__struct_fields__:
+        value = getattr(spot.node, name)
+        with_node = _make_member_change(spot, name)
+        for child in _list_children(spot, name, value, with_node):
             yield from _list_spots(child)
 
 

@@ -341,7 +341,8 @@ def _list_secrets(answer_run: AnswerRun) -> set[str]:
     A variable in the path of a call is none.
     """
     spec = answer_run.bridge.spec
-    held = secrets_in((spec.upstream.auth, spec.upstream.headers, spec.endpoint.access))
+    upstream = spec.upstream
+    held = secrets_in((upstream.auth, upstream.headers, upstream.proxy, spec.endpoint.access))
     signed = (exchange.request.credentials for exchange in answer_run.exchanges)
     made = (secret for credentials in signed if credentials for secret in credentials.secrets())
     known = {secret for secret in (*held, *made) if len(secret) >= _SHORTEST}
