@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -19,7 +18,7 @@ from typing import TypeVar
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ticketbridge.engine.answer_trace import AnswerTrace
+from ticketbridge.engine.answer_trace import AnswerTrace, TraceIds, hex_id
 from ticketbridge.engine.bridge import Answer, Bridge
 from ticketbridge.engine.problems import (
     Forbidden,
@@ -40,6 +39,7 @@ from ticketbridge.service.logs import LOGGER, flush, log_event, user_hash
 from ticketbridge.service.protocol import LEFT
 from ticketbridge.service.replies import JSON, METHODS, Reply, json_reply, problem_reply
 from ticketbridge.service.settings import Settings, SettingsError
+from ticketbridge.service.trace_context import trace_parent
 from ticketbridge.service.user import asked_user
 from ticketbridge.terminal import UsageError
 
@@ -181,7 +181,8 @@ class _Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         trace = AnswerTrace(explains=self._observe is not None)
-        request_id = _request_id(scope)
+        trace.ids = _trace_ids(scope)
+        request_id = trace.ids.request_id
         started = time.perf_counter()
         problem: ProblemError | None = None
         try:
@@ -237,6 +238,7 @@ class _Endpoint:
             "answer",
             {
                 "request_id": request_id,
+                "trace_id": trace.ids and trace.ids.trace_id,
                 "platform": self._bridge.spec.platform,
                 "status": reply.status,
                 "problem": problem and problem.slug,
@@ -315,7 +317,16 @@ def _request_id(scope: Scope) -> str:
     given = _values(scope, b"x-request-id")
     if len(given) == 1 and _SANE_REQUEST_ID.fullmatch(given[0]):
         return given[0].decode("ascii")
-    return f"{random.getrandbits(128):032x}"  # a name, and no secret
+    return hex_id(128)
+
+
+def _trace_ids(scope: Scope) -> TraceIds:
+    """What the answer is found by: what the caller has named, and new names for the rest."""
+    request_id = _request_id(scope)
+    parent = trace_parent(_values(scope, b"traceparent"))
+    if parent is not None:
+        return TraceIds(request_id, parent.trace_id, parent.flags)
+    return TraceIds(request_id, hex_id(128))
 
 
 def _values(scope: Scope, name: bytes) -> list[bytes]:

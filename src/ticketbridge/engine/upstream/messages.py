@@ -21,7 +21,8 @@ class PlatformRequest:
     *accept* is what `Accept` says where the mapping does not. Two requests are equal where the platform
     would see no difference. What follows tells the stages of the pipe more: *call* is the name of the call
     that asks; *scope* is what its templates were filled with; *credentials* come with the signing; no answer
-    will do that did not come after *newer_than*, a time of `time.perf_counter`.
+    will do that did not come after *newer_than*, a time of `time.perf_counter`; *span_id* is that of the
+    span that follows the request, where one does.
     """
 
     url: str = field(repr=False)
@@ -33,6 +34,7 @@ class PlatformRequest:
     scope: Scope = field(default_factory=dict, repr=False, compare=False)
     credentials: Credentials | None = field(default=None, repr=False, compare=False)
     newer_than: float = field(default=0.0, compare=False)
+    span_id: str = field(default="", compare=False)
 
     @property
     def wire_url(self) -> str:
