@@ -21,6 +21,9 @@ from ticketbridge.service.settings import Settings
 # Programs that tests start are of use to the next only where Python may keep what it has compiled.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# Several programs of tests run at once, and cannot all have the one port that is the default.
+os.environ["TICKETBRIDGE_METRICS_PORT"] = "0"
+
 MEASURE_OF_PROGRAMS = "COVERAGE_PROCESS_CONFIG"
 """Where coverage tells the programs that tests start to measure themselves."""
 

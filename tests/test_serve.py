@@ -21,7 +21,14 @@ import httpx
 import pytest
 
 from tests.fake_platform import FakePlatform, Pause, Reply
-from tests.processes import HEADERS, PATIENCE, Program, own_process, serving_program
+from tests.processes import (
+    HEADERS,
+    PATIENCE,
+    Program,
+    own_process,
+    serving_program,
+    workers_of,
+)
 from tests.support import SECRET, TOKEN, Changes, item, mapping, order, orders
 from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.mapping import Environment, parse_mapping
@@ -87,19 +94,6 @@ async def until(condition: Callable[[], object]) -> None:
 def client() -> httpx.AsyncClient:
     """menta tech."""
     return httpx.AsyncClient(headers=HEADERS, trust_env=False, timeout=PATIENCE)
-
-
-def children(pid: int) -> list[int]:
-    """The processes that a process has started and that are alive."""
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
-    return [int(number) for number in found]
-
-
-def workers_of(program: Program) -> list[int]:
-    """The worker processes; beside them multiprocessing has one of its own."""
-    spawned = b"multiprocessing.spawn"
-    pids = children(program.process.pid)
-    return [pid for pid in pids if spawned in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def started(program: Program) -> int:

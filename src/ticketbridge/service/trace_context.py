@@ -1,16 +1,25 @@
-"""What menta tech's request says of the trace that it belongs to (W3C Trace Context, level 1)."""
+"""What an answer is found by: the ids that menta tech names, and new ones for what it does not.
+
+A trace is named as in W3C Trace Context, level 1.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from ticketbridge.engine.answer_trace import TraceIds, hex_id
+
+_SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _TRACEPARENT = re.compile(
     rb"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})"
     rb"-(?P<flags>[0-9a-f]{2})(?P<more>-.*)?"
 )
 _SAMPLED = 0x01
+
+
+Headers = Iterable[tuple[bytes, bytes]]
 
 
 class TraceParent(NamedTuple):
@@ -37,3 +46,27 @@ def trace_parent(given: Sequence[bytes]) -> TraceParent | None:
     if version == "ff" or (is_known and found["more"]) or not (int(trace, 16) and int(span, 16)):
         return None
     return TraceParent(trace, span, f"{int(flags, 16) & _SAMPLED:02x}")
+
+
+def trace_ids_of(headers: Headers) -> TraceIds:
+    """Return the ids of the answer to a request with *headers*."""
+    request_id, parent = (
+        request_id_of(headers),
+        trace_parent(header_values(headers, b"traceparent")),
+    )
+    if parent is None:
+        return TraceIds(request_id, hex_id(128))
+    return TraceIds(request_id, parent.trace_id, parent.flags)
+
+
+def request_id_of(headers: Headers) -> str:
+    """Return the caller's id of a request with *headers* where it is sane, else a new one."""
+    given = header_values(headers, b"x-request-id")
+    if len(given) == 1 and _SANE_REQUEST_ID.fullmatch(given[0]):
+        return given[0].decode("ascii")
+    return hex_id(128)
+
+
+def header_values(headers: Headers, name: bytes) -> list[bytes]:
+    """Return all values of a header, by its name in lower case."""
+    return [value for key, value in headers if key == name]
