@@ -111,3 +111,15 @@ async def test_waits_and_calls_in_flight_are_seen(platform: FakePlatform) -> Non
     assert (held, after) == ([1, 1], 0)
     assert [trace.waiting.starts for trace in traces] == [0, 1]
     assert [trace.upstream.starts for trace in traces] == [1, 1]
+
+
+def test_a_wait_for_the_rate_is_a_wait_too() -> None:
+    """Time in wait for the platform's rate counts among all waits, and apart."""
+    trace = AnswerTrace()
+    for _ in range(2):
+        with trace.wait_for_rate():
+            pass
+
+    assert trace.rate_waiting is not None
+    assert (trace.waiting.starts, trace.rate_waiting.starts) == (2, 2)
+    assert 0 < trace.rate_waiting.seconds <= trace.waiting.seconds

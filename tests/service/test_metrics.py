@@ -26,7 +26,7 @@ from tests.support import (
     orders,
     spec_of,
 )
-from ticketbridge.engine.answer_trace import AnswerTrace
+from ticketbridge.engine.answer_trace import AnswerTrace, Stopwatch
 from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.engine.problems import MappingMismatch, ProblemError, Unauthorized
 from ticketbridge.service import metrics_export
@@ -165,7 +165,7 @@ def test_waits_for_a_turn_and_for_the_rate_are_told_apart() -> None:
     """A wait for the rate is one in wait for a call too, and counts once."""
     trace = asked()
     trace.waiting.starts, trace.waiting.seconds = 3, 0.75
-    trace.rate_waiting.starts, trace.rate_waiting.seconds = 1, 0.5
+    trace.rate_waiting = Stopwatch(seconds=0.5, starts=1)
     found = counted((trace, 200, None, 1.0))
 
     assert found["ticketbridge_turn_waits_total{platform=acme}"] == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -27,17 +28,22 @@ class TraceIds(NamedTuple):
 
     def traceparent(self, span_id: str = "") -> str:
         """Return the header of one call, which is the span *span_id*, or a new one."""
-        return f"00-{self.trace_id}-{span_id or hex_id(64)}-{self.flags}"
+        return f"00-{self.trace_id}-{span_id or new_span_id()}-{self.flags}"
 
 
-def hex_id(bits: int) -> str:
-    """Return a new id of so many *bits*: a name, and no secret. It is never all zeros."""
-    return f"{random.getrandbits(bits) or 1:0{bits // 4}x}"
+def new_id() -> str:
+    """Return a new id of an answer or a trace: a name, and no secret. It is never all zeros."""
+    return "%032x" % (random.getrandbits(128) or 1)  # an f-string takes twice as long
+
+
+def new_span_id() -> str:
+    """Return a new id of a span; see `new_id`."""
+    return "%016x" % (random.getrandbits(64) or 1)
 
 
 def new_ids() -> TraceIds:
-    """Return ids for an answer that nobody has named."""
-    name = hex_id(128)
+    """Return ids for an answer that nobody has named: one name for both."""
+    name = new_id()
     return TraceIds(name, name)
 
 
@@ -70,10 +76,11 @@ class AnswerTrace:
     """The counts and times of one answer. It holds no value of the user's, and logs none of the platform's.
 
     *ids* are what others find it by. *upstream* is the time with a call under way, *waiting* the time with
-    one in wait for its turn or for the platform's `rate`, and *rate_waiting* the latter alone;
+    one in wait for its turn or for the platform's `rate`, and *rate_waiting* the latter alone (None: no
+    call waited for it);
     *calls* counts requests sent, each try of a call included, *retries* the tries after the first,
-    *logins* those that were begun; *unknown_words* counts the statuses that no table has, as far as they
-    look like words for a status; *notes* are the `message`s of rules;
+    *logins* those that were begun; *unknown_words* counts the statuses that no table has, if there are any,
+    as far as they look like words for a status; *notes* are the `message`s of rules;
     *user* is the mark of the asked user, *secret* the number of the caller's secret, *caller* the
     address of one who was refused; *verdicts* counts each verdict (`not_eligible:REFUNDED`);
     *records* are there where *explains* asks for them, and in an answer in which something is odd.
@@ -89,10 +96,10 @@ class AnswerTrace:
     verdicts: dict[str, int] = field(default_factory=dict)
     upstream: Stopwatch = field(default_factory=Stopwatch)
     waiting: Stopwatch = field(default_factory=Stopwatch)
-    rate_waiting: Stopwatch = field(default_factory=Stopwatch)
+    rate_waiting: Stopwatch | None = None
     records: list[Record] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    unknown_words: dict[str, int] = field(default_factory=dict)
+    unknown_words: dict[str, int] | None = None
     ids: TraceIds | None = None
 
     def count_unknown(self, status: object) -> None:
@@ -107,4 +114,13 @@ class AnswerTrace:
             word = status
         elif isinstance(status, int) and abs(status) <= _LARGEST_STATUS:
             word = str(status)
-        self.unknown_words[word] = self.unknown_words.get(word, 0) + 1
+        words = self.unknown_words = self.unknown_words or {}
+        words[word] = words.get(word, 0) + 1
+
+    def wait_for_rate(self) -> ExitStack:
+        """Return a context for one wait for the platform's `rate`: it counts as a wait, and apart."""
+        stack = ExitStack()
+        self.rate_waiting = self.rate_waiting or Stopwatch()
+        stack.enter_context(self.waiting)
+        stack.enter_context(self.rate_waiting)
+        return stack

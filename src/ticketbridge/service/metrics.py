@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ticketbridge import __version__
-from ticketbridge.engine.answer_trace import AnswerTrace
+from ticketbridge.engine.answer_trace import AnswerTrace, Stopwatch
 from ticketbridge.engine.problems import (
     BadRequest,
     ContentTooLarge,
@@ -23,7 +23,7 @@ from ticketbridge.engine.problems import (
 )
 from ticketbridge.engine.upstream.limits import State
 from ticketbridge.service import metric_specs as specs
-from ticketbridge.service.metric_specs import MetricSpec
+from ticketbridge.service.metric_specs import ANSWER_BOUNDS, MAPPING_BOUNDS, MetricSpec
 
 NO_PROBLEM: Final = "none"
 OTHER: Final = "other"
@@ -52,28 +52,27 @@ class PlatformState(NamedTuple):
     calls_in_flight: int
 
 
-class Buckets:
-    """A histogram: its sum, and how many values are within each of *bounds*, and beyond the last."""
-
-    __slots__ = ("_bounds", "_counts", "_sum")
-
-    def __init__(self, bounds: tuple[float, ...]) -> None:
-        self._bounds = bounds
-        self._sum = 0.0
-        self._counts = [0] * (len(bounds) + 1)
-
-    def add(self, seconds: float) -> None:
-        """Count one value."""
-        self._sum += seconds
-        self._counts[bisect_left(self._bounds, seconds)] += 1
-
-    def numbers(self) -> list[float]:
-        """Return the sum and the counts; see Samples."""
-        return [self._sum, *self._counts]
-
-
 class PlatformMeter:
-    """The counts of one platform's answers, since the process began."""
+    """The counts of one platform's answers, since the process began. A histogram is as in Samples."""
+
+    __slots__ = (
+        "_answer_seconds",
+        "_answers",
+        "_calls",
+        "_left",
+        "_logins",
+        "_mapping_seconds",
+        "_rate_seconds",
+        "_rate_waits",
+        "_retries",
+        "_secrets",
+        "_turn_seconds",
+        "_turn_waits",
+        "_upstream_seconds",
+        "_verdicts",
+        "_words",
+        "platform",
+    )
 
     def __init__(self, platform: str) -> None:
         self.platform = platform
@@ -86,56 +85,72 @@ class PlatformMeter:
         self._calls = self._retries = self._logins = 0
         self._turn_waits = self._rate_waits = 0
         self._turn_seconds = self._rate_seconds = 0.0
-        self._answer_seconds = Buckets(specs.ANSWER_BOUNDS)
-        self._upstream_seconds = Buckets(specs.ANSWER_BOUNDS)
-        self._mapping_seconds = Buckets(specs.MAPPING_BOUNDS)
+        self._answer_seconds = _histogram(ANSWER_BOUNDS)
+        self._upstream_seconds = _histogram(ANSWER_BOUNDS)
+        self._mapping_seconds = _histogram(MAPPING_BOUNDS)
 
     def count_answer(
         self, trace: AnswerTrace, status: int, problem: ProblemError | None, seconds: float
     ) -> None:
         """Count an answer with *status* that took *seconds*."""
+        # In one piece, as it runs for each answer: a call takes as long as what it would do.
         self._answers[status, NO_PROBLEM if problem is None else problem.slug] += 1
         if trace.secret is not None:
             self._secrets[trace.secret] += 1
         if trace.user is None:
             return
-        self._answer_seconds.add(seconds)
+        times = self._answer_seconds
+        times[0] += seconds
+        times[bisect_left(ANSWER_BOUNDS, seconds) + 1] += 1
         verdicts = self._verdicts
         for verdict, number in trace.verdicts.items():
-            if verdict in verdicts or len(verdicts) < MOST_VERDICTS:
+            if verdict in verdicts:
                 verdicts[verdict] += number
             else:
-                verdicts[f"{verdict.partition(':')[0]}:{OTHER}"] += number
-        if trace.calls:
-            upstream = trace.upstream.seconds
-            self._upstream_seconds.add(upstream)
-            if not (trace.waiting.starts or trace.retries):
-                self._mapping_seconds.add(max(0.0, seconds - upstream))
-            self._count_calls(trace)
+                self._count_new(verdict, number)
+        if not trace.calls:
+            return
+        upstream = trace.upstream.seconds
+        times = self._upstream_seconds
+        times[0] += upstream
+        times[bisect_left(ANSWER_BOUNDS, upstream) + 1] += 1
+        if not (trace.waiting.starts or trace.retries):
+            own = seconds - upstream
+            times = self._mapping_seconds
+            times[0] += own
+            times[bisect_left(MAPPING_BOUNDS, own) + 1] += 1
+        self._count_calls(trace)
 
     def count_left(self, trace: AnswerTrace) -> None:
         """Count a caller who left before the answer was there, and what was done for it."""
         self._left += 1
         self._count_calls(trace)
 
+    def _count_new(self, verdict: str, number: int) -> None:
+        if len(self._verdicts) >= MOST_VERDICTS:
+            verdict = f"{verdict.partition(':')[0]}:{OTHER}"
+        self._verdicts[verdict] += number
+
     def _count_calls(self, trace: AnswerTrace) -> None:
         self._calls += trace.calls
-        if trace.retries:
-            self._retries += trace.retries
-        if trace.logins:
-            self._logins += trace.logins
+        self._retries += trace.retries
+        self._logins += trace.logins
         if trace.waiting.starts:
             self._count_waits(trace)
-        for word, number in trace.unknown_words.items():
-            is_told = word in self._words or len(self._words) < MOST_WORDS
-            self._words[word if is_told else OTHER] += number
+        if trace.unknown_words:
+            self._count_words(trace.unknown_words)
 
     def _count_waits(self, trace: AnswerTrace) -> None:
-        for_rate = trace.rate_waiting
+        for_rate = trace.rate_waiting or Stopwatch()
         self._rate_waits += for_rate.starts
         self._rate_seconds += for_rate.seconds
         self._turn_waits += trace.waiting.starts - for_rate.starts
         self._turn_seconds += max(0.0, trace.waiting.seconds - for_rate.seconds)
+
+    def _count_words(self, words: Mapping[str, int]) -> None:
+        for word, number in words.items():
+            is_told = word in self._words or len(self._words) < MOST_WORDS
+            self._words[word if is_told else OTHER] += number
 
     def add_to(self, samples: Samples) -> None:
         """Put the counts into *samples*."""
@@ -159,12 +174,12 @@ class PlatformMeter:
         put(specs.TURN_WAIT_SECONDS, self._turn_seconds)
         put(specs.RATE_WAITS, self._rate_waits)
         put(specs.RATE_WAIT_SECONDS, self._rate_seconds)
-        for spec, buckets in (
+        for spec, times in (
             (specs.ANSWER_SECONDS, self._answer_seconds),
             (specs.UPSTREAM_SECONDS, self._upstream_seconds),
             (specs.MAPPING_SECONDS, self._mapping_seconds),
         ):
-            samples.setdefault(spec.name, {})[(self.platform,)] = buckets.numbers()
+            samples.setdefault(spec.name, {})[(self.platform,)] = list(times)
 
 
 class Metrics:
@@ -214,6 +229,11 @@ class Metrics:
         put(specs.WORKERS, 1)
         put(specs.BUILD_INFO, 1, __version__)
         return samples
+
+
+def _histogram(bounds: Sequence[float]) -> list[float]:
+    """Return the numbers of a histogram without a value: its sum, and a count for each bucket."""
+    return [0.0, *[0] * (len(bounds) + 1)]
 
 
 def _putting(samples: Samples, *first: str) -> Callable[..., None]:

@@ -18,7 +18,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ticketbridge.engine.answer_trace import hex_id
+from ticketbridge.engine.answer_trace import new_id
 from ticketbridge.engine.problems import MethodNotAllowed, NotFound
 from ticketbridge.service.listening import close_all, open_listeners, place_of
 from ticketbridge.service.metrics import Samples
@@ -126,7 +126,7 @@ class _MetricsFace:
         if scope["path"] in _PROBES:
             await self._app(scope, receive, send)
             return
-        request_id = hex_id(128)
+        request_id = new_id()
         reply = await self._reply(scope, request_id)
         await reply.send(scope, send, request_id)
 

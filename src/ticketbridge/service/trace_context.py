@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ticketbridge.engine.answer_trace import TraceIds, hex_id
+from ticketbridge.engine.answer_trace import TraceIds, new_id, new_ids
 
+_NAMING = frozenset({b"x-request-id", b"traceparent"})
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _TRACEPARENT = re.compile(
     rb"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})"
@@ -50,12 +51,12 @@ def trace_parent(given: Sequence[bytes]) -> TraceParent | None:
 
 def trace_ids_of(headers: Headers) -> TraceIds:
     """Return the ids of the answer to a request with *headers*."""
-    request_id, parent = (
-        request_id_of(headers),
-        trace_parent(header_values(headers, b"traceparent")),
-    )
+    if not [name for name, _ in headers if name in _NAMING]:
+        return new_ids()
+    request_id = request_id_of(headers)
+    parent = trace_parent(header_values(headers, b"traceparent"))
     if parent is None:
-        return TraceIds(request_id, hex_id(128))
+        return TraceIds(request_id, new_id())
     return TraceIds(request_id, parent.trace_id, parent.flags)
 
 
@@ -64,7 +65,7 @@ def request_id_of(headers: Headers) -> str:
     given = header_values(headers, b"x-request-id")
     if len(given) == 1 and _SANE_REQUEST_ID.fullmatch(given[0]):
         return given[0].decode("ascii")
-    return hex_id(128)
+    return new_id()
 
 
 def header_values(headers: Headers, name: bytes) -> list[bytes]:
