@@ -89,13 +89,13 @@ class Share:
     """
 
     def __init__(self, load: Admission) -> None:
-        self._load = load
+        self.load = load
         self.under_way = 0
 
     def __enter__(self) -> None:
-        if self._load.is_full and self.under_way >= self._load.places_of_a_share:
+        if self.load.is_full and self.under_way >= self.load.places_of_a_share:
             raise Overloaded
-        self._load.begin()
+        self.load.begin()
         self.under_way += 1
 
     def __exit__(
@@ -106,7 +106,7 @@ class Share:
     ) -> None:
         del kind, traceback
         self.under_way -= 1
-        self._load.end(error)
+        self.load.end(error)
 
 
 def _this_task() -> asyncio.Task[object]:

@@ -7,7 +7,8 @@ import hashlib
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -36,15 +37,16 @@ from ticketbridge.service.metrics import Metrics, PlatformState, Samples
 from ticketbridge.service.protocol import LEFT, BoundedProtocol
 from ticketbridge.service.replies import JSON, METHODS, Reply, json_reply, problem_reply
 from ticketbridge.service.settings import Settings, SettingsError
-from ticketbridge.service.trace_context import header_values, request_id_of, trace_ids_of
+from ticketbridge.service.trace_context import IDS, header_values, request_id_of, trace_ids_of
 from ticketbridge.service.user import asked_user
 from ticketbridge.terminal import UsageError
 
 if TYPE_CHECKING:
     from ticketbridge.service.metrics_server import MetricsPort
+    from ticketbridge.service.spans import Spans
 
 T = TypeVar("T")
-Around = Callable[[], AbstractAsyncContextManager[None]]
+Around = Callable[[], AbstractAsyncContextManager[object]]
 """A context that holds for as long as the application runs."""
 
 Observer = Callable[[Bridge, AnswerTrace, Reply], None]
@@ -97,29 +99,36 @@ def create_app(
     observe: Observer | None = None,
     drains: bool = False,
     metrics: MetricsPort | None = None,
+    spans: Spans | None = None,
 ) -> Application:
     """Return the application that serves *bridges*.
 
     *drains*: it has the process to itself, and finishes its answers when that is told to end. *metrics* is
-    where it says what it counts; without it nothing is counted. Raises
+    where it says what it counts; without it nothing is counted. *spans* has each answer and each call be a
+    span. Raises
     PathTaken where two would answer one path, and SettingsError where a mapping with `access: open`
     would be reached from elsewhere: whoever runs the application otherwise than by `serve` says in
     `settings.host` where it listens.
     """
     _refuse_open_access(bridges, settings)
+    if spans is not None:
+        bridges = [spans.follow(bridge) for bridge in bridges]
     paths = _paths(bridges)
     load = Admission(settings.max_concurrency)
     counts = None if metrics is None else Metrics()
     shares = {path: load.share() for path in paths}
+    watchers = Watchers(observe, counts, spans)
     endpoints: dict[str, ASGIApp] = {
-        path: _Endpoint(bridge, settings, load, shares[path], observe, counts)
-        for path, bridge in paths.items()
+        path: _Endpoint(bridge, settings, shares[path], watchers) for path, bridge in paths.items()
     }
     endpoints["/healthz"] = _Probe(lambda: json_reply({"status": "alive"}), load)
     described = json_reply(describe_served({path: b.spec for path, b in paths.items()}))
     endpoints["/openapi.json"] = _Probe(lambda: described, load)
     endpoints["/readyz"] = _Probe(lambda: _readiness(bridges, load), load)
-    around: list[Around] = []
+    if spans is not None:
+        for path, bridge in paths.items():
+            endpoints[path] = spans.around(endpoints[path], path, bridge.spec.platform)
+    around: list[Around] = [] if spans is None else [lambda: aclosing(spans)]
     rest = Starlette(lifespan=_lifespan(bridges, around))
     rest.router.default = _NotFound(load)
     app = Application(endpoints, rest, paths, counts)
@@ -202,30 +211,34 @@ async def _owned(load: Admission, grace: float) -> AsyncIterator[None]:
             yield
 
 
+@dataclass(frozen=True, slots=True)
+class Watchers:
+    """Who hears of each answer once it is made."""
+
+    observe: Observer | None
+    metrics: Metrics | None
+    spans: Spans | None
+
+
 class _Endpoint:
     """`GET /tickets?user=…` of one mapping, as an ASGI application."""
 
     def __init__(
-        self,
-        bridge: Bridge,
-        settings: Settings,
-        load: Admission,
-        share: Share,
-        observe: Observer | None,
-        metrics: Metrics | None,
+        self, bridge: Bridge, settings: Settings, share: Share, watchers: Watchers
     ) -> None:
         self._bridge = bridge
         self._endpoint = bridge.spec.endpoint
         self._trusted = settings.trusted_proxies
-        self._load = load
+        self._load = share.load
         self._share = share
-        self._observe = observe
+        self._observe, metrics = watchers.observe, watchers.metrics
         self._meter = metrics.meter(bridge.spec.platform) if metrics else None
+        self._note = watchers.spans.note if watchers.spans else None
         self._secret_header = (self._endpoint.access.secret_header or "").lower().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         trace = AnswerTrace(explains=self._observe is not None)
-        trace.ids = trace_ids_of(scope["headers"])
+        trace.ids = scope.get(IDS) or trace_ids_of(scope["headers"])
         request_id = trace.ids.request_id
         started = time.perf_counter()
         problem: ProblemError | None = None
@@ -250,6 +263,8 @@ class _Endpoint:
         self._log(request_id, reply, problem, trace, seconds)
         if self._meter is not None:
             self._meter.count_answer(trace, reply.status, problem, seconds)
+        if self._note is not None:
+            self._note(trace, reply.status, problem)
         if self._observe is not None:
             self._observe(self._bridge, trace, reply)
 

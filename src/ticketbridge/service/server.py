@@ -33,9 +33,11 @@ from ticketbridge.service.collector import calm_collector
 from ticketbridge.service.listening import allow_open_files, close_all, open_listeners
 from ticketbridge.service.protocol import BoundedProtocol
 from ticketbridge.service.settings import Settings, SettingsError, settings_from
+from ticketbridge.service.trace_context import wants_spans
 
 if TYPE_CHECKING:
     from ticketbridge.service.metrics_server import MetricsPort
+    from ticketbridge.service.spans import Spans
 
 _START = 30  # seconds that a worker has to start, when it replaces another one
 _OTHER_FILES = 200  # that a process has open beside its connections, with room
@@ -48,7 +50,10 @@ def serve(settings: Settings, environment: Mapping[str, str]) -> int:
     Raises what loading the mappings raises, and SettingsError where it cannot listen.
     """
     metrics = _metrics_port(settings)
-    app = application(settings, environment, metrics)
+    spans = (
+        _find_spans(environment) if settings.workers == 1 else None
+    )  # else each worker has its own
+    app = application(settings, environment, metrics, spans)
     listeners = open_listeners(settings.host, settings.port)
     try:
         if metrics is not None:
@@ -68,6 +73,19 @@ def _metrics_port(settings: Settings) -> MetricsPort | None:
     from ticketbridge.service.metrics_server import MetricsPort  # noqa: PLC0415 - see above
 
     return MetricsPort()
+
+
+def _find_spans(environment: Mapping[str, str]) -> Spans | None:
+    """Return what makes spans, where *environment* asks for it. Without that nothing of it is loaded."""
+    if not wants_spans(environment):
+        return None
+    try:
+        from ticketbridge.service.spans import open_spans  # noqa: PLC0415 - see above
+    except ImportError:
+        hint = "pip install 'ticketbridge[otel]', or unset the variables OTEL_*"
+        logs.log_event("traces are asked for and not recorded", {"hint": hint}, logging.WARNING)
+        return None
+    return open_spans(environment)
 
 
 def _run(
@@ -159,12 +177,15 @@ def _options(settings: Settings) -> dict[str, Any]:
 
 
 def application(
-    settings: Settings, environment: Mapping[str, str], metrics: MetricsPort | None = None
+    settings: Settings,
+    environment: Mapping[str, str],
+    metrics: MetricsPort | None = None,
+    spans: Spans | None = None,
 ) -> Application:
     """The application that *settings* ask for; raises what loading the mappings raises."""
     files = mapping_files(map(Path, settings.mappings))
     bridges = load_bridges(files, Environment(environment))
-    return create_app(bridges, settings, drains=True, metrics=metrics)
+    return create_app(bridges, settings, drains=True, metrics=metrics, spans=spans)
 
 
 # --- several workers ------------------------------------------------------------------------------
@@ -201,7 +222,7 @@ def worker(metrics: MetricsPort | None) -> Application:
     settings = settings_from(os.environ)
     logs.configure(settings, in_background=True)
     try:
-        app = application(settings, os.environ, metrics)
+        app = application(settings, os.environ, metrics, _find_spans(os.environ))
     except (MappingError, NoMappings, PathTaken, SettingsError) as error:
         logs.log_event("this worker cannot start", {"reason": str(error)}, logging.ERROR)
         logs.flush()

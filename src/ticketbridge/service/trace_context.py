@@ -6,10 +6,13 @@ A trace is named as in W3C Trace Context, level 1.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ticketbridge.engine.answer_trace import TraceIds, new_id, new_ids
+
+IDS = "ticketbridge.ids"
+"""The scope's key for the TraceIds of an answer, where they are known before its endpoint is asked."""
 
 _NAMING = frozenset({b"x-request-id", b"traceparent"})
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
@@ -47,6 +50,15 @@ def trace_parent(given: Sequence[bytes]) -> TraceParent | None:
     if version == "ff" or (is_known and found["more"]) or not (int(trace, 16) and int(span, 16)):
         return None
     return TraceParent(trace, span, f"{int(flags, 16) & _SAMPLED:02x}")
+
+
+def wants_spans(environment: Mapping[str, str]) -> bool:
+    """Whether the variables of OpenTelemetry ask for traces: an exporter, or where to send them."""
+    if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return False
+    exporter = environment.get("OTEL_TRACES_EXPORTER", "")
+    places = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    return exporter == "otlp" or (not exporter and any(map(environment.get, places)))
 
 
 def trace_ids_of(headers: Headers) -> TraceIds:
