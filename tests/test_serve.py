@@ -124,6 +124,17 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path, workers: str) -> None:
     assert f"port {port}: another program listens there" in said
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_taken_port_of_the_metrics_is_said_to_be_theirs(tmp_path: Path, workers: str) -> None:
+    """Two services on one machine cannot have the same port for their metrics: one line says what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said = refused(tmp_path, "--port", "0", "--metrics-port", port, "--workers", workers)
+
+    assert f"metrics: cannot listen on 127.0.0.1, port {port}: another program listens" in said
+    assert "0 leaves the metrics out" in said
+
+
 @pytest.mark.parametrize(
     ("flags", "said"),
     [

@@ -16,10 +16,12 @@ from ticketbridge.engine.answer_trace import AnswerTrace, Stopwatch
 from ticketbridge.engine.problems import (
     BadRequest,
     ContentTooLarge,
+    Forbidden,
     HeaderTooLarge,
     NotFound,
     ProblemError,
     RequestTimeout,
+    Unauthorized,
 )
 from ticketbridge.engine.upstream.limits import State
 from ticketbridge.service import metric_specs as specs
@@ -34,7 +36,7 @@ MOST_VERDICTS: Final = 200
 """Verdicts of one platform that are told apart; a mapping names far fewer."""
 
 _NOT_OF_A_MAPPING: Final = (BadRequest, RequestTimeout, ContentTooLarge, HeaderTooLarge, NotFound)
-_REFUSALS: Final = {"unauthorized": "secret", "forbidden": "address"}
+_REFUSALS: Final[Mapping[type[ProblemError], str]] = {Unauthorized: "secret", Forbidden: "address"}
 _STATES: Final[tuple[State, ...]] = ("closed", "half-open", "open")
 
 Samples = dict[str, dict[tuple[str, ...], list[float]]]
@@ -57,11 +59,12 @@ class PlatformMeter:
 
     __slots__ = (
         "_answer_seconds",
-        "_answers",
         "_calls",
+        "_good",
         "_left",
         "_logins",
         "_mapping_seconds",
+        "_problems",
         "_rate_seconds",
         "_rate_waits",
         "_retries",
@@ -77,11 +80,12 @@ class PlatformMeter:
     def __init__(self, platform: str) -> None:
         self.platform = platform
         # There from the start: a series that begins with 1 has not risen, says Prometheus.
-        self._answers = Counter({(200, NO_PROBLEM): 0} | dict.fromkeys(_problems(), 0))
+        self._good = {200: 0}
+        self._problems = dict.fromkeys(_problems(), 0)
         self._left = 0
-        self._verdicts = Counter({"returned": 0, "unknown_status": 0})
+        self._verdicts = {"returned": 0, "unknown_status": 0}
         self._words: Counter[str] = Counter()
-        self._secrets: Counter[int] = Counter()
+        self._secrets: dict[int | None, int] = {}
         self._calls = self._retries = self._logins = 0
         self._turn_waits = self._rate_waits = 0
         self._turn_seconds = self._rate_seconds = 0.0
@@ -93,10 +97,15 @@ class PlatformMeter:
         self, trace: AnswerTrace, status: int, problem: ProblemError | None, seconds: float
     ) -> None:
         """Count an answer with *status* that took *seconds*."""
-        # In one piece, as it runs for each answer: a call takes as long as what it would do.
-        self._answers[status, NO_PROBLEM if problem is None else problem.slug] += 1
-        if trace.secret is not None:
-            self._secrets[trace.secret] += 1
+        # In one piece and in plain dictionaries, as it runs for each answer: a call, or a Counter, takes as
+        # long as all of what it would do.
+        if problem is None:
+            self._good[status] = self._good.get(status, 0) + 1
+        else:
+            kind = type(problem)
+            self._problems[kind] = self._problems.get(kind, 0) + 1
+        secrets, secret = self._secrets, trace.secret
+        secrets[secret] = secrets.get(secret, 0) + 1
         if trace.user is None:
             return
         times = self._answer_seconds
@@ -104,9 +113,9 @@ class PlatformMeter:
         times[bisect_left(ANSWER_BOUNDS, seconds) + 1] += 1
         verdicts = self._verdicts
         for verdict, number in trace.verdicts.items():
-            if verdict in verdicts:
+            try:
                 verdicts[verdict] += number
-            else:
+            except KeyError:
                 self._count_new(verdict, number)
         if not trace.calls:
             return
@@ -119,20 +128,22 @@ class PlatformMeter:
             times = self._mapping_seconds
             times[0] += own
             times[bisect_left(MAPPING_BOUNDS, own) + 1] += 1
-        self._count_calls(trace)
+        self._calls += trace.calls
+        if trace.retries or trace.logins or trace.waiting.starts or trace.unknown_words:
+            self._count_unusual(trace)
 
     def count_left(self, trace: AnswerTrace) -> None:
         """Count a caller who left before the answer was there, and what was done for it."""
         self._left += 1
-        self._count_calls(trace)
+        self._calls += trace.calls
+        self._count_unusual(trace)
 
     def _count_new(self, verdict: str, number: int) -> None:
         if len(self._verdicts) >= MOST_VERDICTS:
             verdict = f"{verdict.partition(':')[0]}:{OTHER}"
-        self._verdicts[verdict] += number
+        self._verdicts[verdict] = self._verdicts.get(verdict, 0) + number
 
-    def _count_calls(self, trace: AnswerTrace) -> None:
-        self._calls += trace.calls
+    def _count_unusual(self, trace: AnswerTrace) -> None:
         self._retries += trace.retries
         self._logins += trace.logins
         if trace.waiting.starts:
@@ -155,17 +166,20 @@ class PlatformMeter:
     def add_to(self, samples: Samples) -> None:
         """Put the counts into *samples*."""
         put = _putting(samples, self.platform)
-        for (status, slug), number in self._answers.items():
-            put(specs.ANSWERS, number, str(status), slug)
-            if slug in _REFUSALS:
-                put(specs.REFUSED_CALLERS, number, _REFUSALS[slug])
+        for status, number in self._good.items():
+            put(specs.ANSWERS, number, str(status), NO_PROBLEM)
+        for kind, number in self._problems.items():
+            put(specs.ANSWERS, number, str(kind.status), kind.slug)
+            if kind in _REFUSALS:
+                put(specs.REFUSED_CALLERS, number, _REFUSALS[kind])
         for verdict, number in self._verdicts.items():
-            kind, _, detail = verdict.partition(":")
-            put(specs.VERDICTS, number, kind, detail)
+            what, _, detail = verdict.partition(":")
+            put(specs.VERDICTS, number, what, detail)
         for word, number in self._words.items():
             put(specs.UNKNOWN_WORDS, number, word)
         for secret, number in self._secrets.items():
-            put(specs.SECRET_USES, number, str(secret))
+            if secret is not None:
+                put(specs.SECRET_USES, number, str(secret))
         put(specs.CLIENTS_LEFT, self._left)
         put(specs.CALLS, self._calls)
         put(specs.RETRIES, self._retries)
@@ -245,13 +259,13 @@ def _putting(samples: Samples, *first: str) -> Callable[..., None]:
     return put
 
 
-def _problems() -> list[tuple[int, str]]:
-    """Status and slug of each problem that an answer of a mapping may be."""
-    found: list[tuple[int, str]] = []
+def _problems() -> list[type[ProblemError]]:
+    """Return each problem that an answer of a mapping may be."""
+    found: list[type[ProblemError]] = []
     kinds: list[type[ProblemError]] = [ProblemError]
     while kinds:
         kind = kinds.pop()
         kinds += kind.__subclasses__()
         if hasattr(kind, "slug") and kind not in _NOT_OF_A_MAPPING:
-            found.append((kind.status, kind.slug))
+            found.append(kind)
     return found

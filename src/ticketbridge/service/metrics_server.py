@@ -25,7 +25,7 @@ from ticketbridge.service.metrics import Samples
 from ticketbridge.service.metrics_export import WorkerFile, exposition, make_folder, merge
 from ticketbridge.service.protocol import BoundedProtocol, ConnectionCounts
 from ticketbridge.service.replies import METHODS, Reply, problem_reply
-from ticketbridge.service.settings import Settings
+from ticketbridge.service.settings import Settings, SettingsError
 
 PATH: Final = "/metrics"
 EVERY: Final = 1.0  # seconds after which a worker writes its numbers for the others
@@ -42,7 +42,11 @@ class MetricsPort:
 
     def open(self, settings: Settings) -> None:
         """Listen, and have a folder for several workers. Raises SettingsError."""
-        self.listeners += open_listeners(settings.metrics_host, settings.metrics_port)
+        try:
+            self.listeners += open_listeners(settings.metrics_host, settings.metrics_port)
+        except SettingsError as error:
+            hint = "TICKETBRIDGE_METRICS_PORT names another port, and 0 leaves the metrics out"
+            raise SettingsError(f"metrics: {error} ({hint})") from error
         if settings.workers > 1:
             self.folder = make_folder()
 
@@ -108,7 +112,7 @@ def _server(face: ASGIApp) -> uvicorn.Server:
 async def _write_again_and_again(worker: WorkerFile | None, read: Callable[[], Samples]) -> None:
     """Write for the other workers, where there are any."""
     while worker is not None:
-        worker.write(read())
+        await asyncio.to_thread(worker.write, read())  # a disk may be slow
         await asyncio.sleep(EVERY)
 
 

@@ -14,14 +14,12 @@ from ticketbridge.engine.answer_trace import TraceIds, new_id, new_ids
 IDS = "ticketbridge.ids"
 """The scope's key for the TraceIds of an answer, where they are known before its endpoint is asked."""
 
-_NAMING = frozenset({b"x-request-id", b"traceparent"})
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _TRACEPARENT = re.compile(
-    rb"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})"
-    rb"-(?P<flags>[0-9a-f]{2})(?P<more>-.*)?"
+    rb"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?"
 )
+_KNOWN_VERSION = b"00"
 _SAMPLED = 0x01
-
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -43,13 +41,11 @@ def trace_parent(given: Sequence[bytes]) -> TraceParent | None:
     found = _TRACEPARENT.fullmatch(given[0]) if len(given) == 1 else None
     if found is None:
         return None
-    version, trace, span, flags = (
-        found[name].decode() for name in ("version", "trace", "span", "flags")
-    )
-    is_known = version == "00"
-    if version == "ff" or (is_known and found["more"]) or not (int(trace, 16) and int(span, 16)):
+    version, trace, span, flags, more = found.groups()
+    if more and version == _KNOWN_VERSION:
         return None
-    return TraceParent(trace, span, f"{int(flags, 16) & _SAMPLED:02x}")
+    is_sampled = int(flags, 16) & _SAMPLED
+    return TraceParent(trace.decode(), span.decode(), "01" if is_sampled else "00")
 
 
 def wants_spans(environment: Mapping[str, str]) -> bool:
@@ -63,10 +59,16 @@ def wants_spans(environment: Mapping[str, str]) -> bool:
 
 def trace_ids_of(headers: Headers) -> TraceIds:
     """Return the ids of the answer to a request with *headers*."""
-    if not [name for name, _ in headers if name in _NAMING]:
+    names: list[bytes] = []
+    parents: list[bytes] = []
+    for name, value in headers:
+        if name == b"x-request-id":
+            names.append(value)
+        elif name == b"traceparent":
+            parents.append(value)
+    if not (names or parents):
         return new_ids()
-    request_id = request_id_of(headers)
-    parent = trace_parent(header_values(headers, b"traceparent"))
+    request_id, parent = _sane(names), trace_parent(parents)
     if parent is None:
         return TraceIds(request_id, new_id())
     return TraceIds(request_id, parent.trace_id, parent.flags)
@@ -74,7 +76,10 @@ def trace_ids_of(headers: Headers) -> TraceIds:
 
 def request_id_of(headers: Headers) -> str:
     """Return the caller's id of a request with *headers* where it is sane, else a new one."""
-    given = header_values(headers, b"x-request-id")
+    return _sane(header_values(headers, b"x-request-id"))
+
+
+def _sane(given: Sequence[bytes]) -> str:
     if len(given) == 1 and _SANE_REQUEST_ID.fullmatch(given[0]):
         return given[0].decode("ascii")
     return new_id()
