@@ -48,6 +48,7 @@ SLOW = (
 
 GENERATED = (
     "workbench/draft/test_any.py",
+    "deploy/test_prometheus.py",
     "faults/test_faults.py",
     "faults/test_floods.py",
     "faults/test_hostile_values.py",

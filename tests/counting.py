@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,7 +12,6 @@ from tests.fake_platform import FakePlatform
 from tests.support import NO_TLS, Changes, PromptServer, spec_of
 from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.service.app import Application, create_app
-from ticketbridge.service.metrics_export import make_folder
 from ticketbridge.service.metrics_server import MetricsPort
 from ticketbridge.service.server import server_config
 from ticketbridge.service.settings import Settings
@@ -24,13 +22,12 @@ async def counting(
     platform: FakePlatform, changes: Changes | None = None, workers: int = 1
 ) -> AsyncIterator[tuple[httpx.AsyncClient, str, Application]]:
     """The application with its metrics: a client for it, the URL of the other port, and itself."""
-    settings = Settings(port=0, metrics_port=1, grace=1, workers=workers)
+    settings = Settings(port=0, metrics_port=0, grace=1, workers=workers)
     metrics = MetricsPort()
     app = create_app(
         [compile_mapping(spec_of(changes, base_url=platform.url))], settings, metrics=metrics
     )
-    metrics.listeners.append(socket.create_server(("127.0.0.1", 0)))
-    metrics.folder = make_folder() if workers > 1 else None
+    metrics.open(settings)  # on any port that is free
     server = PromptServer(server_config(app, settings))
     running = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it

@@ -80,7 +80,7 @@ class Prometheus:
 
     async def until(self, expression: str, expected: float) -> None:
         """Wait until an expression gives that number."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(2 * PATIENCE):
             while (await self.value(expression)) != expected:  # noqa: ASYNC110 - it has no events
                 await asyncio.sleep(0.1)
 
@@ -89,7 +89,7 @@ class Prometheus:
 async def prometheus(folder: Path, target: str) -> AsyncIterator[Prometheus]:
     """A Prometheus that reads the metrics at *target* several times a second, and has done so once."""
     configuration = {
-        "global": {"scrape_interval": "200ms", "scrape_timeout": "200ms"},
+        "global": {"scrape_interval": "500ms", "scrape_timeout": "500ms"},
         "scrape_configs": [
             {
                 "job_name": "ticketbridge",

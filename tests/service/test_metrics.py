@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -34,6 +35,7 @@ from ticketbridge.service.app import create_app
 from ticketbridge.service.metric_specs import MetricSpec, all_metrics
 from ticketbridge.service.metrics import MOST_VERDICTS, MOST_WORDS, Metrics, PlatformState, Samples
 from ticketbridge.service.metrics_export import WorkerFile, exposition, make_folder, merge
+from ticketbridge.service.metrics_server import MetricsPort
 from ticketbridge.service.protocol import BoundedProtocol
 from ticketbridge.service.settings import Settings, SettingsError, settings_from
 
@@ -412,7 +414,7 @@ async def test_openmetrics_is_given_where_it_is_asked_for(platform: FakePlatform
     async with counting(platform) as (menta, place, _app):
         accept = {"Accept": "application/openmetrics-text;version=1.0.0"}
         read = await menta.get(f"{place}/metrics", headers=accept)
-    names = {family.name for family in openmetrics(read.text)}
+    names = {family.name for family in openmetrics(read.text)}  # type: ignore[no-untyped-call]  # it has no types
 
     assert read.headers["content-type"].startswith("application/openmetrics-text")
     assert names == {spec.name for spec in all_metrics()}
@@ -428,6 +430,16 @@ async def test_a_full_service_still_gives_its_metrics(
         read = await menta.get(f"{place}/metrics")
 
     assert (turned_away.status_code, read.status_code) == (503, 200)
+
+
+def test_a_port_that_is_taken_is_said_to_be_the_metrics() -> None:
+    """Who starts a second service is told which of its ports is meant, and how to do without."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = Settings(metrics_port=taken.getsockname()[1])
+        with pytest.raises(
+            SettingsError, match=r"metrics: cannot listen .* 0 leaves the metrics out"
+        ):
+            MetricsPort().open(settings)
 
 
 def test_without_a_port_nothing_is_counted_nor_loaded(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,10 @@ class Recorded:
         return [span for span in self.exporter.get_finished_spans() if span.kind is kind]
 
     async def asked(
-        self, platform: FakePlatform, changes: Changes | None = None, **headers: str
+        self,
+        platform: FakePlatform,
+        changes: Changes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """menta tech's answer from the changed MAPPING on *platform*."""
         bridge = compile_mapping(spec_of(changes, base_url=platform.url))
@@ -76,7 +79,7 @@ class Recorded:
         url = f"http://127.0.0.1:{port}"
         try:
             async with httpx.AsyncClient(base_url=url, trust_env=False, verify=NO_TLS) as menta:
-                return await menta.get(TICKETS, headers={**HEADERS, **headers})
+                return await menta.get(TICKETS, headers={**HEADERS, **(headers or {})})
         finally:
             await server.leave()
             await running
@@ -97,7 +100,7 @@ async def test_an_answer_and_each_call_are_spans(platform: FakePlatform) -> None
     platform.on(f"/users/{USER}/orders", Reply(503), Reply(json=orders(order())))
     platform.on("/items/fest", Reply(json={"items": [item()]}))
     recorded = Recorded()
-    answer = await recorded.asked(platform, TWO_CALLS, **PARENT)
+    answer = await recorded.asked(platform, TWO_CALLS, PARENT)
     (made,) = recorded.of(SpanKind.SERVER)
     calls = recorded.of(SpanKind.CLIENT)
     port = int(platform.url.rpartition(":")[2])
@@ -175,7 +178,7 @@ async def test_a_failure_says_its_kind(
 async def test_a_refused_caller_is_no_failure_of_ours(platform: FakePlatform) -> None:
     """A 4xx has its problem's name, and is no error of the service."""
     recorded = Recorded()
-    await recorded.asked(platform, **{"X-Menta-Secret": "wrong"})
+    await recorded.asked(platform, None, {"X-Menta-Secret": "wrong"})
     (made,) = recorded.of(SpanKind.SERVER)
 
     assert made.status.status_code is StatusCode.UNSET
@@ -198,7 +201,7 @@ async def test_what_is_not_recorded_still_has_its_ids(
     """Whether an answer is recorded is decided once; the platform is told of its trace in any case."""
     platform.on("/orders", Reply(json=orders()))
     recorded = Recorded(sampler)
-    answer = await recorded.asked(platform, **headers)
+    answer = await recorded.asked(platform, None, headers)
     (seen,) = platform.seen
     _, trace, span, told = seen.headers["traceparent"].split("-")
 
@@ -260,7 +263,7 @@ async def test_who_decides_what_is_recorded(
     recorded = Recorded()
     recorded.spans = open_spans(variables)
     recorded.spans.provider.add_span_processor(SimpleSpanProcessor(recorded.exporter))
-    await recorded.asked(platform, **headers)
+    await recorded.asked(platform, None, headers)
     spans = recorded.exporter.get_finished_spans()
     (seen,) = platform.seen
 
