@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import io
 import os
 import re
 import socket
@@ -22,6 +24,7 @@ from tests.counting import counting
 from tests.fake_platform import FakePlatform, Reply
 from tests.support import (
     SECRET,
+    events,
     item,
     order,
     orders,
@@ -261,11 +264,13 @@ def test_workers_read_what_the_others_wrote(tmp_path: Path) -> None:
     ended = list(one.others())
     (tmp_path / "torn.json").write_text('{"ticketbridge_workers"')
     torn = list(one.others())
+    next(tmp_path.glob(f"{other._file.stem}.lock")).unlink()
+    swept = list(one.others())
     one.close()
     silent.close()
 
     assert running == [(samples, True)]
-    assert ended == torn == [(samples, False)]
+    assert ended == torn == swept == [(samples, False)]
 
 
 HOLDER = """
@@ -330,6 +335,26 @@ def test_the_folder_is_in_memory_where_that_can_be(
 
 
 # --- the port -------------------------------------------------------------------------------------
+
+
+async def test_a_worker_without_a_place_for_its_metrics_answers(
+    platform: FakePlatform, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing can be written any more, a worker serves, gives its own numbers, and says so once."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    platform.on("/orders", Reply(json=orders()))
+    monkeypatch.setattr("tempfile.mkstemp", full)
+    async with counting(platform, workers=2) as (menta, place, _app):
+        answer = await menta.get(TICKETS, headers=HEADERS)
+        found = values((await menta.get(f"{place}/metrics")).text)
+    (line,) = events(lines, "no place for the metrics of the workers")
+
+    assert answer.status_code == 200
+    assert found["ticketbridge_answers_total{platform=acme,problem=none,status=200}"] == 1
+    assert line["reason"] == "No space left on device"
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -104,11 +104,10 @@ def create_app(
     """Return the application that serves *bridges*.
 
     *drains*: it has the process to itself, and finishes its answers when that is told to end. *metrics* is
-    where it says what it counts; without it nothing is counted. *spans* has each answer and each call be a
-    span. Raises
-    PathTaken where two would answer one path, and SettingsError where a mapping with `access: open`
-    would be reached from elsewhere: whoever runs the application otherwise than by `serve` says in
-    `settings.host` where it listens.
+    where it says what it counts; without it nothing is counted. *spans* makes each answer and each call a
+    span. Raises PathTaken where two would answer one path, and SettingsError where a mapping with
+    `access: open` would be reached from elsewhere: whoever runs the application otherwise than by `serve`
+    says in `settings.host` where it listens.
     """
     _refuse_open_access(bridges, settings)
     if spans is not None:

@@ -100,8 +100,11 @@ def _has_locked(lock: IO[bytes]) -> bool:
 
 
 def _is_locked(path: Path) -> bool:
-    with path.open("rb") as lock:
-        return not _has_locked(lock)
+    try:
+        with path.open("rb") as lock:
+            return not _has_locked(lock)
+    except OSError:
+        return False
 
 
 def merge(processes: Iterable[OneProcess]) -> Samples:

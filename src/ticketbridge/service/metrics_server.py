@@ -6,6 +6,7 @@ Each worker serves it on the same sockets, so that any of them answers for all.
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -21,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ticketbridge.engine.answer_trace import new_id
 from ticketbridge.engine.problems import MethodNotAllowed, NotFound
 from ticketbridge.service.listening import close_all, open_listeners, place_of
+from ticketbridge.service.logs import log_event
 from ticketbridge.service.metrics import Samples
 from ticketbridge.service.metrics_export import WorkerFile, exposition, make_folder, merge
 from ticketbridge.service.protocol import BoundedProtocol, ConnectionCounts
@@ -62,7 +64,7 @@ class MetricsPort:
 
         *read* gives the numbers of this process, *app* answers the probes.
         """
-        worker = None if self.folder is None else WorkerFile(self.folder)
+        worker = self._worker_file()
         server = _server(_MetricsFace(worker, read, app))
         await server.startup(self.listeners)
         writing = asyncio.create_task(_write_again_and_again(worker, read))
@@ -76,6 +78,18 @@ class MetricsPort:
             if worker is not None:
                 worker.write(read())
                 worker.close()
+
+    def _worker_file(self) -> WorkerFile | None:
+        """Return where this process meets the other workers; None where it is alone."""
+        if self.folder is None:
+            return None
+        try:
+            return WorkerFile(self.folder)
+        except OSError as error:
+            # Answers count for more than their count.
+            fields = {"reason": error.strerror, "hint": "this worker gives its own numbers alone"}
+            log_event("no place for the metrics of the workers", fields, logging.WARNING)
+            return None
 
     @property
     def places(self) -> list[str]:

@@ -50,9 +50,8 @@ def serve(settings: Settings, environment: Mapping[str, str]) -> int:
     Raises what loading the mappings raises, and SettingsError where it cannot listen.
     """
     metrics = _metrics_port(settings)
-    spans = (
-        _find_spans(environment) if settings.workers == 1 else None
-    )  # else each worker has its own
+    # Each of several workers has its own.
+    spans = _find_spans(environment) if settings.workers == 1 else None
     app = application(settings, environment, metrics, spans)
     listeners = open_listeners(settings.host, settings.port)
     try:
