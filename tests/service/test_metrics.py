@@ -389,6 +389,28 @@ async def test_the_metrics_are_on_their_own_port(platform: FakePlatform, workers
     assert (posted.status_code, posted.headers["allow"]) == (405, "GET, HEAD")
 
 
+async def test_a_worker_leaves_its_last_counts_behind(tmp_path: Path) -> None:
+    """What was counted since the last second is written when a worker ends."""
+    numbers = [1.0]
+
+    def read() -> Samples:
+        return {"ticketbridge_clients_left": {("acme",): list(numbers)}}
+
+    async def nothing(*_: object) -> None:
+        """No probe is asked."""
+
+    port = MetricsPort(folder=tmp_path)
+    with closing(WorkerFile(tmp_path)) as other:
+        async with port.serving(read, nothing):
+            async with asyncio.timeout(10):
+                while not list(other.others()):  # noqa: ASYNC110 - a file has no event
+                    await asyncio.sleep(0.01)
+            numbers[0] = 2.0
+        left = list(other.others())
+
+    assert left == [({"ticketbridge_clients_left": {("acme",): [2.0]}}, False)]
+
+
 async def test_nothing_personal_is_in_the_metrics(platform: FakePlatform) -> None:
     """No user, no secret, no value of a ticket's and no host is named, whatever went wrong."""
     found = orders(

@@ -175,6 +175,22 @@ async def test_a_failure_says_its_kind(
     assert attributes(sent).get("error.type") == call
 
 
+async def test_the_text_of_an_exception_is_in_no_span() -> None:
+    """Whatever an answer ends with, its span has no text that might name somebody."""
+    recorded = Recorded()
+
+    async def failing(*_: object) -> None:
+        raise ValueError("ana@example.com")
+
+    scope: dict[str, Any] = {"headers": [], "method": "BREW"}
+    with pytest.raises(ValueError, match="ana"):
+        await recorded.spans.around(failing, "/tickets", "acme")(scope, failing, failing)  # type: ignore[arg-type]
+    (made,) = recorded.of(SpanKind.SERVER)
+
+    assert made.name == "_OTHER /tickets"
+    assert "ana" not in made.to_json()
+
+
 async def test_a_refused_caller_is_no_failure_of_ours(platform: FakePlatform) -> None:
     """A 4xx has its problem's name, and is no error of the service."""
     recorded = Recorded()
