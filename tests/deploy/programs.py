@@ -1,4 +1,4 @@
-"""Programs of others that tests run for real."""
+"""What tests of Prometheus have in common: its programs, and the names of series."""
 
 from __future__ import annotations
 
@@ -6,6 +6,20 @@ import os
 import shutil
 
 import pytest
+
+from ticketbridge.service.metric_specs import MetricSpec
+
+SERIES = {
+    "counter": ("_total",),
+    "gauge": ("",),
+    "histogram": ("_bucket", "_sum", "_count"),
+}
+"""What stands behind a metric's name in the names of its series."""
+
+
+def series_of(spec: MetricSpec) -> tuple[str, ...]:
+    """The names of the series that Prometheus has of a metric."""
+    return tuple(f"{spec.name}{end}" for end in SERIES[spec.kind])
 
 
 def program(name: str) -> str:

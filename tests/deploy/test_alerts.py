@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploy.programs import program
+from tests.deploy.programs import program, series_of
 from ticketbridge.service.metric_specs import all_metrics
 
 RULES = Path(__file__).parents[2] / "deploy" / "prometheus" / "alerts.yaml"
@@ -179,9 +179,16 @@ def test_an_alert_that_never_fires_is_found(tmp_path: Path) -> None:
     assert "TicketbridgeMappingBroken" in ran.stdout + ran.stderr
 
 
+def test_the_page_has_each_alert() -> None:
+    """`docs/metrics.md` lists each alert, and no other, in order."""
+    page = (RULES.parents[2] / "docs" / "metrics.md").read_text("utf-8")
+
+    assert re.findall(r"^\| `(Ticketbridge\w+)` \|", page, re.MULTILINE) == list(SCENARIOS)
+
+
 def test_alerts_name_metrics_that_exist() -> None:
     """Each series in an alert's expression is one of the service's."""
-    known = {name for spec in all_metrics() for name in spec.sample_names}
+    known = {name for spec in all_metrics() for name in series_of(spec)}
     named = {name for alert in ALERTS for name in UNITS.findall(alert["expr"])}
 
     assert named <= known

@@ -22,7 +22,7 @@ import pytest
 import yaml
 
 from tests.counting import counting
-from tests.deploy.programs import program
+from tests.deploy.programs import program, series_of
 from tests.fake_platform import FakePlatform, Reply
 from tests.processes import HEADERS, PATIENCE, own_process, serving_program, workers_of
 from tests.support import NO_TLS, Changes, item, order, orders
@@ -152,7 +152,7 @@ async def test_prometheus_has_each_metric(platform: FakePlatform, tmp_path: Path
         words = await prom.query("ticketbridge_unknown_status_words_total")
 
     for spec in all_metrics():
-        assert set(spec.sample_names) <= names, spec.name
+        assert set(series_of(spec)) <= names, spec.name
         (meta,) = told[spec.name]  # without `_total`, as OpenMetrics has it
         assert (meta["type"], meta["help"]) == (spec.kind, spec.text)
     assert [query for query, rows in shown.items() if not rows] == []
@@ -174,7 +174,7 @@ def as_asked(query: str) -> str:
 
 def test_each_panel_names_metrics_that_exist() -> None:
     """No panel shows a series that the service does not have, and no metric is left out."""
-    known = {name: spec.name for spec in all_metrics() for name in spec.sample_names}
+    known = {name: spec.name for spec in all_metrics() for name in series_of(spec)}
     named = {name for query in queries() for name in NAMED.findall(query)}
 
     assert named <= known.keys()

@@ -30,17 +30,6 @@ class MetricSpec:
     bounds: tuple[float, ...] = ()
     is_largest: bool = False
 
-    @property
-    def sample_names(self) -> tuple[str, ...]:
-        """The names of the series that Prometheus has of it."""
-        match self.kind:
-            case "counter":
-                return (f"{self.name}_total",)
-            case "gauge":
-                return (self.name,)
-            case "histogram":
-                return (f"{self.name}_bucket", f"{self.name}_sum", f"{self.name}_count")
-
 
 def _counter(name: str, labels: str, text: str) -> MetricSpec:
     return MetricSpec(f"ticketbridge_{name}", "counter", tuple(labels.split()), text)
