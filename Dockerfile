@@ -32,10 +32,12 @@ ENV PATH=/opt/ticketbridge/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     TICKETBRIDGE_HOST=0.0.0.0 \
     TICKETBRIDGE_PORT=8080 \
+    TICKETBRIDGE_METRICS_HOST=0.0.0.0 \
     TICKETBRIDGE_MAPPINGS=/mappings
 # A number, so that an orchestrator can tell that it is not root.
 USER 10001:10001
-EXPOSE 8080
+# Pulls, and the metrics, which only Prometheus should reach.
+EXPOSE 8080 9464
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"TICKETBRIDGE_PORT\"]}/healthz', timeout=2)"]
 ENTRYPOINT ["ticketbridge"]

@@ -18,6 +18,7 @@ PARTS = {
     "f": "waiting",
     "g": "neighbour",
     "h": "drafts",
+    "i": "watched",
 }
 """The module of each part."""
 _NAMES = ", ".join(f"{letter} ({name})" for letter, name in PARTS.items())

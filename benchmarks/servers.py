@@ -93,8 +93,13 @@ def serving(
 
 
 def _told(mapping: str, port: int) -> dict[str, str]:
-    """What peers are told beside what ticketbridge is told."""
-    return {"MAPPING": mapping, "PORT": str(port), "CONTRACT": str(node.CONTRACT)}
+    """What each is told: the peers what a mapping tells ticketbridge, and that a port of its own."""
+    return {
+        "MAPPING": mapping,
+        "PORT": str(port),
+        "CONTRACT": str(node.CONTRACT),
+        "TICKETBRIDGE_METRICS_PORT": str(free_port()),  # several may run at once
+    }
 
 
 @contextmanager

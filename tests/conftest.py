@@ -21,6 +21,13 @@ from ticketbridge.service.settings import Settings
 # Programs that tests start are of use to the next only where Python may keep what it has compiled.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# Nothing of the tests is to be told to a collector that is there for others.
+for variable in [name for name in os.environ if name.startswith("OTEL_")]:
+    del os.environ[variable]
+
+# Several programs of tests run at once, and cannot all have the one port that is the default.
+os.environ["TICKETBRIDGE_METRICS_PORT"] = "0"
+
 MEASURE_OF_PROGRAMS = "COVERAGE_PROCESS_CONFIG"
 """Where coverage tells the programs that tests start to measure themselves."""
 
@@ -41,6 +48,7 @@ SLOW = (
 
 GENERATED = (
     "workbench/draft/test_any.py",
+    "deploy/test_prometheus.py",
     "faults/test_faults.py",
     "faults/test_floods.py",
     "faults/test_hostile_values.py",
@@ -120,8 +128,8 @@ def logged_to(stream: TextIO) -> Iterator[None]:
 @contextmanager
 def logging_kept() -> Iterator[None]:
     """Whatever is done to logging inside, it is as before afterwards."""
-    quiet = ("uvicorn.access", "httpx", "httpcore", "asyncio", "oauthlib")
-    names = ("ticketbridge", "uvicorn.error", *quiet)
+    ours = ("ticketbridge", "uvicorn.error", "opentelemetry")
+    names = (*ours, "uvicorn.access", "httpx", "httpcore", "asyncio", "oauthlib")
     before = [
         (logger, logger.handlers[:], logger.propagate, logger.level)
         for logger in map(logging.getLogger, names)

@@ -66,6 +66,19 @@ class Program:
         return int(found[1]) * 1024
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that are alive."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+    return [int(number) for number in found]
+
+
+def workers_of(program: Program) -> list[int]:
+    """The worker processes; beside them multiprocessing has one of its own."""
+    spawned = b"multiprocessing.spawn"
+    pids = children(program.process.pid)
+    return [pid for pid in pids if spawned in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
 @contextmanager
 def serving_program(
     folder: Path, platform_url: str, changes: Changes | None = None, **variables: str

@@ -346,7 +346,7 @@ def test_a_worker_reads_its_settings_from_the_environment(
     for name, value in {**VARIABLES, **Settings(mappings=(str(good),)).as_environment()}.items():
         monkeypatch.setenv(name, value)
 
-    assert worker().endpoints.keys() == {"/tickets", "/healthz", "/openapi.json", "/readyz"}
+    assert worker(None).endpoints.keys() == {"/tickets", "/healthz", "/openapi.json", "/readyz"}
 
 
 @pytest.mark.parametrize("which", ["mapping", "tickets"])

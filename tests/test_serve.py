@@ -21,7 +21,14 @@ import httpx
 import pytest
 
 from tests.fake_platform import FakePlatform, Pause, Reply
-from tests.processes import HEADERS, PATIENCE, Program, own_process, serving_program
+from tests.processes import (
+    HEADERS,
+    PATIENCE,
+    Program,
+    own_process,
+    serving_program,
+    workers_of,
+)
 from tests.support import SECRET, TOKEN, Changes, item, mapping, order, orders
 from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.mapping import Environment, parse_mapping
@@ -89,19 +96,6 @@ def client() -> httpx.AsyncClient:
     return httpx.AsyncClient(headers=HEADERS, trust_env=False, timeout=PATIENCE)
 
 
-def children(pid: int) -> list[int]:
-    """The processes that a process has started and that are alive."""
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
-    return [int(number) for number in found]
-
-
-def workers_of(program: Program) -> list[int]:
-    """The worker processes; beside them multiprocessing has one of its own."""
-    spawned = b"multiprocessing.spawn"
-    pids = children(program.process.pid)
-    return [pid for pid in pids if spawned in Path(f"/proc/{pid}/cmdline").read_bytes()]
-
-
 def started(program: Program) -> int:
     """How many workers have said that they answer."""
     events = [line["event"] for line in program.lines()]
@@ -128,6 +122,17 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path, workers: str) -> None:
         said = refused(tmp_path, "--port", port, "--workers", workers)
 
     assert f"port {port}: another program listens there" in said
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_taken_port_of_the_metrics_is_said_to_be_theirs(tmp_path: Path, workers: str) -> None:
+    """Two services on one machine cannot have the same port for their metrics: one line says what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said = refused(tmp_path, "--port", "0", "--metrics-port", port, "--workers", workers)
+
+    assert f"metrics: cannot listen on 127.0.0.1, port {port}: another program listens" in said
+    assert "0 leaves the metrics out" in said
 
 
 @pytest.mark.parametrize(

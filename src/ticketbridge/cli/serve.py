@@ -26,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="address to listen on (TICKETBRIDGE_HOST, 127.0.0.1)")
     parser.add_argument("--port", help="port to listen on (TICKETBRIDGE_PORT, 8080)")
     parser.add_argument("--workers", help="processes (TICKETBRIDGE_WORKERS, 1)")
+    parser.add_argument(
+        "--metrics-port", help="port of /metrics, 0 for none (TICKETBRIDGE_METRICS_PORT, 9464)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -47,6 +50,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         "HOST": options.host,
         "PORT": options.port,
         "WORKERS": options.workers,
+        "METRICS_PORT": options.metrics_port,
         "MAPPINGS": os.pathsep.join(options.paths) or None,
     }
     given = {name: value for name, value in flags.items() if value is not None}

@@ -17,7 +17,7 @@ from typing import Any
 
 from ticketbridge.contract.marks import STATUS
 from ticketbridge.engine.agreement import Made, require_same
-from ticketbridge.engine.answer_trace import AnswerTrace
+from ticketbridge.engine.answer_trace import AnswerTrace, new_ids
 from ticketbridge.engine.deadline import Deadline
 from ticketbridge.engine.problems import (
     MappingMismatch,
@@ -33,7 +33,7 @@ from ticketbridge.engine.tickets.program import Program
 from ticketbridge.engine.tickets.record_limits import BoundCount, require_records
 from ticketbridge.engine.tickets.steps import Level, RecordProgram, compile_program, marks_of
 from ticketbridge.engine.tickets.turns import with_turns
-from ticketbridge.engine.tickets.verdicts import RETURNED, Record, count
+from ticketbridge.engine.tickets.verdicts import RETURNED, UNKNOWN_STATUS, Record, count
 from ticketbridge.engine.upstream.binding import bind_each
 from ticketbridge.engine.upstream.calls import BindingPlan, CallPlan
 from ticketbridge.engine.upstream.context import AnswerContext, Send
@@ -101,6 +101,7 @@ class Bridge:
         platform said.
         """
         trace = AnswerTrace() if trace is None else trace
+        trace.ids = trace.ids or new_ids()
         deadline = Deadline(self.spec.upstream.timeout)
         try:
             with deadline, keys_shown(trace.explains):
@@ -145,6 +146,11 @@ class Bridge:
     def breaker(self) -> State:
         """Whether the platform is called at all."""
         return self._platform.breaker.state
+
+    @property
+    def calls_in_flight(self) -> int:
+        """How many calls to the platform are under way."""
+        return self._platform.slots.taken
 
     async def aclose(self) -> None:
         """Close the connections to the platform."""
@@ -309,6 +315,8 @@ class Bridge:
 
 def _add(record: Record, trace: AnswerTrace) -> None:
     """Add *record* to the trace, with its notes where it explains."""
+    if record.verdict == UNKNOWN_STATUS:
+        trace.count_unknown(record.checks[-1].value)
     if not trace.explains:
         record.checks = record.fields = ()
     trace.records.append(record)

@@ -11,8 +11,8 @@ class Deadline:
     """Ends what runs inside `with deadline:` once so many *seconds* have passed, with TimeoutError.
 
     It is `asyncio.timeout` for the one case that each answer has: a deadline that is known beforehand and
-    never moved. *ends* is its time by the loop's clock, once it runs. *has_passed* tells it from other reasons
-    for which the task may be cancelled.
+    never moved. *ends* is its time by the loop's clock, once it runs. *has_passed* tells it from other
+    reasons for which the task may be cancelled.
     """
 
     __slots__ = ("_cancelling", "_seconds", "_task", "_timer", "ends", "has_passed")

@@ -85,18 +85,18 @@ class Share:
 
     While the service is full, a platform that has its share gets no more: the answer is refused at
     once, and none is queued. A platform below its share always gets one, so that a platform that hangs
-    takes no place of its neighbours. Raises Overloaded.
+    takes no place of its neighbours. Raises Overloaded. *under_way* is their number.
     """
 
     def __init__(self, load: Admission) -> None:
-        self._load = load
-        self._under_way = 0
+        self.load = load
+        self.under_way = 0
 
     def __enter__(self) -> None:
-        if self._load.is_full and self._under_way >= self._load.places_of_a_share:
+        if self.load.is_full and self.under_way >= self.load.places_of_a_share:
             raise Overloaded
-        self._load.begin()
-        self._under_way += 1
+        self.load.begin()
+        self.under_way += 1
 
     def __exit__(
         self,
@@ -105,8 +105,8 @@ class Share:
         traceback: TracebackType | None,
     ) -> None:
         del kind, traceback
-        self._under_way -= 1
-        self._load.end(error)
+        self.under_way -= 1
+        self.load.end(error)
 
 
 def _this_task() -> asyncio.Task[object]:

@@ -8,6 +8,7 @@ import shlex
 import socket
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ticketbridge.engine.bridge import Bridge
@@ -17,13 +18,21 @@ from ticketbridge.service.listening import place_of, url_of
 from ticketbridge.service.logs import log_event, tell
 from ticketbridge.service.settings import Settings
 
+if TYPE_CHECKING:
+    from ticketbridge.service.metrics_server import MetricsPort
+
 _SHELL_SIGN = re.compile(r'[$`"\\!]')
 _USERS: Mapping[UserFormat, str] = MappingProxyType(
     {"email": "ana@example.com", "phone": "%2B34600111222", "any": "4711"}
 )
 
 
-def announce(app: Application, settings: Settings, listeners: Sequence[socket.socket]) -> None:
+def announce(
+    app: Application,
+    settings: Settings,
+    listeners: Sequence[socket.socket],
+    metrics: MetricsPort | None = None,
+) -> None:
     """Log the warnings of the mappings, where the server listens, and each path with a `curl` to try.
 
     In the text format a path takes lines of its own, which can be copied; in JSON it is one line.
@@ -32,6 +41,8 @@ def announce(app: Application, settings: Settings, listeners: Sequence[socket.so
         _log_warnings(bridge)
     for listener in listeners:
         log_event(f"running on {place_of(listener)}", {})
+    for place in metrics.places if metrics else ():
+        log_event(f"metrics on {place}", {})
     for path, bridge in app.bridges.items():
         url = f"{url_of(listeners[0])}{path}"
         access = access_in_words(bridge.spec.endpoint.access)

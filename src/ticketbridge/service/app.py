@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
-import random
-import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import (
-    AbstractAsyncContextManager,
-    asynccontextmanager,
-    nullcontext,
-)
-from functools import partial
-from typing import TypeVar
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -31,23 +27,31 @@ from ticketbridge.engine.problems import (
 )
 from ticketbridge.engine.tickets.verdicts import count_kinds
 from ticketbridge.service.access import IPAddress, caller_address, check_address, check_secret
-from ticketbridge.service.admission import Admission
+from ticketbridge.service.admission import Admission, Share
 from ticketbridge.service.collector import collecting
 from ticketbridge.service.description import describe_served
 from ticketbridge.service.drain import draining
 from ticketbridge.service.listening import is_loopback
 from ticketbridge.service.logs import LOGGER, flush, log_event, user_hash
-from ticketbridge.service.protocol import LEFT
+from ticketbridge.service.metrics import Metrics, PlatformState, Samples
+from ticketbridge.service.protocol import LEFT, BoundedProtocol
 from ticketbridge.service.replies import JSON, METHODS, Reply, json_reply, problem_reply
 from ticketbridge.service.settings import Settings, SettingsError
+from ticketbridge.service.trace_context import IDS, header_values, request_id_of, trace_ids_of
 from ticketbridge.service.user import asked_user
 from ticketbridge.terminal import UsageError
 
+if TYPE_CHECKING:
+    from ticketbridge.service.metrics_server import MetricsPort
+    from ticketbridge.service.spans import Spans
+
 T = TypeVar("T")
+Around = Callable[[], AbstractAsyncContextManager[object]]
+"""A context that holds for as long as the application runs."""
+
 Observer = Callable[[Bridge, AnswerTrace, Reply], None]
 """Is told of each answer after it was made; `demo` shows verdicts with it."""
 
-_SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _DEFAULT_PATH = "/tickets"
 
 
@@ -62,7 +66,7 @@ class PathTaken(UsageError):
 class Application:
     """The paths that are served, and for all else (start and end among it) Starlette.
 
-    *bridges* are the mappings, by the path of each.
+    *bridges* are the mappings, by the path of each; *metrics* is there where it counts.
 
     A request to a served path goes straight to its endpoint: routing and middleware would cost it
     about a tenth of a small answer, and each endpoint answers for its own errors.
@@ -73,9 +77,11 @@ class Application:
         endpoints: Mapping[str, ASGIApp],
         rest: Starlette,
         bridges: Mapping[str, Bridge],
+        metrics: Metrics | None = None,
     ) -> None:
         self.endpoints = endpoints
         self.bridges = bridges
+        self.metrics = metrics
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,28 +98,65 @@ def create_app(
     *,
     observe: Observer | None = None,
     drains: bool = False,
+    metrics: MetricsPort | None = None,
+    spans: Spans | None = None,
 ) -> Application:
     """Return the application that serves *bridges*.
 
-    *drains*: it has the process to itself, and finishes its answers when that is told to end. Raises
-    PathTaken where two would answer one path, and SettingsError where a mapping with `access: open`
-    would be reached from elsewhere: whoever runs the application otherwise than by `serve` says in
-    `settings.host` where it listens.
+    *drains*: it has the process to itself, and finishes its answers when that is told to end. *metrics* is
+    where it says what it counts; without it nothing is counted. *spans* makes each answer and each call a
+    span. Raises PathTaken where two would answer one path, and SettingsError where a mapping with
+    `access: open` would be reached from elsewhere: whoever runs the application otherwise than by `serve`
+    says in `settings.host` where it listens.
     """
     _refuse_open_access(bridges, settings)
+    if spans is not None:
+        bridges = [spans.follow(bridge) for bridge in bridges]
     paths = _paths(bridges)
     load = Admission(settings.max_concurrency)
+    counts = None if metrics is None else Metrics()
+    shares = {path: load.share() for path in paths}
+    watchers = Watchers(observe, counts, spans)
     endpoints: dict[str, ASGIApp] = {
-        path: _Endpoint(bridge, settings, load, observe) for path, bridge in paths.items()
+        path: _Endpoint(bridge, settings, shares[path], watchers) for path, bridge in paths.items()
     }
     endpoints["/healthz"] = _Probe(lambda: json_reply({"status": "alive"}), load)
     described = json_reply(describe_served({path: b.spec for path, b in paths.items()}))
     endpoints["/openapi.json"] = _Probe(lambda: described, load)
     endpoints["/readyz"] = _Probe(lambda: _readiness(bridges, load), load)
-    owned = partial(_owned, load, settings.grace) if drains else nullcontext
-    rest = Starlette(lifespan=_lifespan(bridges, owned))
+    if spans is not None:
+        for path, bridge in paths.items():
+            endpoints[path] = spans.around(endpoints[path], path, bridge.spec.platform)
+    around: list[Around] = [] if spans is None else [lambda: aclosing(spans)]
+    rest = Starlette(lifespan=_lifespan(bridges, around))
     rest.router.default = _NotFound(load)
-    return Application(endpoints, rest, paths)
+    app = Application(endpoints, rest, paths, counts)
+    if metrics is not None and counts is not None:
+        served = [(bridge, shares[path], _digest(bridge)) for path, bridge in paths.items()]
+        around.append(lambda: metrics.serving(lambda: _samples(counts, served), app))
+    if drains:
+        around.append(lambda: _owned(load, settings.grace))
+    return app
+
+
+def _samples(counts: Metrics, served: Sequence[tuple[Bridge, Share, str]]) -> Samples:
+    """Return the numbers of this process as they are now."""
+    states = [
+        PlatformState(
+            bridge.spec.platform, digest, bridge.breaker, share.under_way, bridge.calls_in_flight
+        )
+        for bridge, share, digest in served
+    ]
+    shared = BoundedProtocol.shared
+    return counts.samples(states, shared.taken, shared.refused)
+
+
+def _digest(bridge: Bridge) -> str:
+    """Return the SHA-256 of the mapping's file as it was read, or "" where it is gone."""
+    try:
+        return hashlib.sha256(Path(bridge.spec.place.file).read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _refuse_open_access(bridges: Sequence[Bridge], settings: Settings) -> None:
@@ -144,11 +187,13 @@ def _paths(bridges: Sequence[Bridge]) -> dict[str, Bridge]:
 
 
 def _lifespan(
-    bridges: Sequence[Bridge], owned: Callable[[], AbstractAsyncContextManager[None]]
+    bridges: Sequence[Bridge], around: Sequence[Around]
 ) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with owned():
+        async with AsyncExitStack() as stack:
+            for context in around:
+                await stack.enter_async_context(context())
             yield
         for bridge in bridges:
             await bridge.aclose()
@@ -165,23 +210,35 @@ async def _owned(load: Admission, grace: float) -> AsyncIterator[None]:
             yield
 
 
+@dataclass(frozen=True, slots=True)
+class Watchers:
+    """Who hears of each answer once it is made."""
+
+    observe: Observer | None
+    metrics: Metrics | None
+    spans: Spans | None
+
+
 class _Endpoint:
     """`GET /tickets?user=…` of one mapping, as an ASGI application."""
 
     def __init__(
-        self, bridge: Bridge, settings: Settings, load: Admission, observe: Observer | None
+        self, bridge: Bridge, settings: Settings, share: Share, watchers: Watchers
     ) -> None:
         self._bridge = bridge
         self._endpoint = bridge.spec.endpoint
         self._trusted = settings.trusted_proxies
-        self._load = load
-        self._share = load.share()
-        self._observe = observe
+        self._load = share.load
+        self._share = share
+        self._observe, metrics = watchers.observe, watchers.metrics
+        self._meter = metrics.meter(bridge.spec.platform) if metrics else None
+        self._note = watchers.spans.note if watchers.spans else None
         self._secret_header = (self._endpoint.access.secret_header or "").lower().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         trace = AnswerTrace(explains=self._observe is not None)
-        request_id = _request_id(scope)
+        trace.ids = scope.get(IDS) or trace_ids_of(scope["headers"])
+        request_id = trace.ids.request_id
         started = time.perf_counter()
         problem: ProblemError | None = None
         try:
@@ -193,13 +250,20 @@ class _Endpoint:
                 trace.caller = str(self._address(scope) or "unknown")
         except ClientLeft:
             log_event("client left", {"request_id": request_id, "calls": trace.calls})
+            if self._meter is not None:
+                self._meter.count_left(trace)
             return
         except Exception:  # noqa: BLE001 - whatever else fails is a defect, and no answer
             LOGGER.exception("defect", extra={"fields": {"request_id": request_id}})
             problem = InternalError()
             reply = problem_reply(problem, request_id)
         await _last_if_leaving(reply, self._load).send(scope, send, request_id)
-        self._log(request_id, reply, problem, trace, started)
+        seconds = time.perf_counter() - started
+        self._log(request_id, reply, problem, trace, seconds)
+        if self._meter is not None:
+            self._meter.count_answer(trace, reply.status, problem, seconds)
+        if self._note is not None:
+            self._note(trace, reply.status, problem)
         if self._observe is not None:
             self._observe(self._bridge, trace, reply)
 
@@ -210,7 +274,7 @@ class _Endpoint:
         access = self._endpoint.access
         if access.allow:
             check_address(access, self._address(scope))
-        trace.secret = check_secret(access, _values(scope, self._secret_header))
+        trace.secret = check_secret(access, header_values(scope["headers"], self._secret_header))
         if scope["method"] not in METHODS:
             raise MethodNotAllowed
         user = asked_user(scope["query_string"], self._endpoint)
@@ -221,7 +285,7 @@ class _Endpoint:
 
     def _address(self, scope: Scope) -> IPAddress | None:
         peer = scope["client"]
-        forwarded = _values(scope, b"x-forwarded-for")
+        forwarded = header_values(scope["headers"], b"x-forwarded-for")
         return caller_address(peer and peer[0], forwarded, self._trusted)
 
     def _log(
@@ -230,13 +294,13 @@ class _Endpoint:
         reply: Reply,
         problem: ProblemError | None,
         trace: AnswerTrace,
-        started: float,
+        seconds: float,
     ) -> None:
-        total = time.perf_counter() - started
         log_event(
             "answer",
             {
                 "request_id": request_id,
+                "trace_id": trace.ids and trace.ids.trace_id,
                 "platform": self._bridge.spec.platform,
                 "status": reply.status,
                 "problem": problem and problem.slug,
@@ -248,7 +312,7 @@ class _Endpoint:
                 "nothing": sum(trace.nothing.values()) or None,
                 "calls": trace.calls,
                 "upstream_ms": _milliseconds(trace.upstream.seconds),
-                "map_ms": _milliseconds(total - trace.upstream.seconds),
+                "map_ms": _milliseconds(seconds - trace.upstream.seconds),
                 "notes": trace.notes or None,
             },
             logging.WARNING if reply.status >= 500 else logging.INFO,
@@ -263,7 +327,7 @@ class _Probe:
         self._load = load
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        request_id = _request_id(scope)
+        request_id = request_id_of(scope["headers"])
         allowed = scope["method"] in METHODS
         reply = self._document() if allowed else problem_reply(MethodNotAllowed(), request_id)
         await _last_if_leaving(reply, self._load).send(scope, send, request_id)
@@ -277,7 +341,7 @@ class _NotFound:
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            request_id = _request_id(scope)
+            request_id = request_id_of(scope["headers"])
             reply = problem_reply(NotFound(), request_id)
             await _last_if_leaving(reply, self._load).send(scope, send, request_id)
 
@@ -311,18 +375,6 @@ def _tickets_reply(answer: Answer, trace: AnswerTrace, started: float) -> Reply:
 def _milliseconds(seconds: float) -> float:
     """*seconds* in milliseconds, to a hundredth; `round` takes ten times as long."""
     return int(max(0.0, seconds) * 100_000 + 0.5) / 100
-
-
-def _request_id(scope: Scope) -> str:
-    given = _values(scope, b"x-request-id")
-    if len(given) == 1 and _SANE_REQUEST_ID.fullmatch(given[0]):
-        return given[0].decode("ascii")
-    return f"{random.getrandbits(128):032x}"  # a name, and no secret
-
-
-def _values(scope: Scope, name: bytes) -> list[bytes]:
-    """All values of a header, by its name in lower case."""
-    return [value for key, value in scope["headers"] if key == name]
 
 
 async def _while_connected(scope: Scope, receive: Receive, work: Awaitable[T]) -> T:

@@ -42,7 +42,7 @@ def user_hash(user: str) -> str:
 def configure(
     settings: Settings, stream: TextIO | None = None, *, in_background: bool = False
 ) -> None:
-    """Send ticketbridge's and uvicorn's lines to *stream* (stderr), in the format of *settings*.
+    """Send ticketbridge's, uvicorn's and OpenTelemetry's lines to *stream* (stderr), as *settings* say.
 
     *in_background*: a thread writes them, so that no answer waits for whoever reads the stream. Call
     `flush` before the process ends.
@@ -52,7 +52,7 @@ def configure(
         key = hashlib.blake2b(settings.log_key.encode()).digest()
         _user_marks = hashlib.blake2b(key=key, digest_size=8)
     handler = _handler(stream or sys.stderr, _FORMS[settings.log_format], in_background)
-    for name in ("ticketbridge", "uvicorn.error"):
+    for name in ("ticketbridge", "uvicorn.error", "opentelemetry"):
         logger = logging.getLogger(name)
         logger.handlers[:] = [handler]
         logger.propagate = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from itertools import chain
 from typing import Any, ClassVar
@@ -42,14 +43,17 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _IDLE, _HEAD, _BODY, _ANSWER = range(4)
 
 
-class _Shared:
+class ConnectionCounts:
     """What all connections of the process count together.
 
-    *waiting*: bytes that came before their turn; *taken*: open connections that were not turned away.
+    *waiting*: bytes that came before their turn; *taken*: open connections that were not turned away;
+    *refused*: requests that no endpoint saw, by the slug of the problem that they got.
     """
 
-    waiting = 0
-    taken = 0
+    def __init__(self) -> None:
+        self.waiting = 0
+        self.taken = 0
+        self.refused: Counter[str] = Counter()
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -80,7 +84,7 @@ class BoundedProtocol(HttpToolsProtocol):
     taken_least: ClassVar[int] = 16 * 1024
     turned_away_limit: ClassVar[int] = 100
 
-    shared: ClassVar[_Shared] = _Shared()
+    shared: ClassVar[ConnectionCounts] = ConnectionCounts()
 
     def __init__(
         self, *arguments: Any, most_connections: int = DEFAULT_CONNECTIONS, **options: Any
@@ -390,6 +394,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
+        self.shared.refused[problem.slug] += 1
         self._stop_timer()
         request_id = os.urandom(16).hex()  # nothing of such a request is repeated, be it an id
         reply = problem_reply(problem, request_id).last()

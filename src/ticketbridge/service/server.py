@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -33,6 +33,11 @@ from ticketbridge.service.collector import calm_collector
 from ticketbridge.service.listening import allow_open_files, close_all, open_listeners
 from ticketbridge.service.protocol import BoundedProtocol
 from ticketbridge.service.settings import Settings, SettingsError, settings_from
+from ticketbridge.service.trace_context import wants_spans
+
+if TYPE_CHECKING:
+    from ticketbridge.service.metrics_server import MetricsPort
+    from ticketbridge.service.spans import Spans
 
 _START = 30  # seconds that a worker has to start, when it replaces another one
 _OTHER_FILES = 200  # that a process has open beside its connections, with room
@@ -44,16 +49,50 @@ def serve(settings: Settings, environment: Mapping[str, str]) -> int:
 
     Raises what loading the mappings raises, and SettingsError where it cannot listen.
     """
-    app = application(settings, environment)
+    metrics = _metrics_port(settings)
+    # Each of several workers has its own.
+    spans = _find_spans(environment) if settings.workers == 1 else None
+    app = application(settings, environment, metrics, spans)
     listeners = open_listeners(settings.host, settings.port)
     try:
-        return _run(app, settings, listeners)
+        if metrics is not None:
+            metrics.open(settings)
+        return _run(app, settings, listeners, metrics)
     finally:
         close_all(listeners)
+        if metrics is not None:
+            metrics.close()
         logs.flush()
 
 
-def _run(app: Application, settings: Settings, listeners: list[socket.socket]) -> int:
+def _metrics_port(settings: Settings) -> MetricsPort | None:
+    """Return where the metrics will be served. Without them nothing of what serves them is loaded."""
+    if not settings.metrics_port:
+        return None
+    from ticketbridge.service.metrics_server import MetricsPort  # noqa: PLC0415 - see above
+
+    return MetricsPort()
+
+
+def _find_spans(environment: Mapping[str, str]) -> Spans | None:
+    """Return what makes spans, where *environment* asks for it. Without that nothing of it is loaded."""
+    if not wants_spans(environment):
+        return None
+    try:
+        from ticketbridge.service.spans import open_spans  # noqa: PLC0415 - see above
+    except ImportError:
+        hint = "pip install 'ticketbridge[otel]', or unset the variables OTEL_*"
+        logs.log_event("traces are asked for and not recorded", {"hint": hint}, logging.WARNING)
+        return None
+    return open_spans(environment)
+
+
+def _run(
+    app: Application,
+    settings: Settings,
+    listeners: list[socket.socket],
+    metrics: MetricsPort | None,
+) -> int:
     logs.configure(settings, in_background=True)
     _see_to_files(settings)
     if settings.workers == 1:
@@ -61,12 +100,12 @@ def _run(app: Application, settings: Settings, listeners: list[socket.socket]) -
 
         def started() -> None:
             _outlive_hangups()
-            announce(app, settings, listeners)
+            announce(app, settings, listeners, metrics)
 
         Server(server_config(app, settings), started).run(listeners)
         return 0
-    announce(app, settings, listeners)
-    return _supervise(settings, listeners)
+    announce(app, settings, listeners, metrics)
+    return _supervise(settings, listeners, metrics)
 
 
 def _see_to_files(settings: Settings) -> None:
@@ -136,17 +175,24 @@ def _options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def application(settings: Settings, environment: Mapping[str, str]) -> Application:
+def application(
+    settings: Settings,
+    environment: Mapping[str, str],
+    metrics: MetricsPort | None = None,
+    spans: Spans | None = None,
+) -> Application:
     """The application that *settings* ask for; raises what loading the mappings raises."""
     files = mapping_files(map(Path, settings.mappings))
     bridges = load_bridges(files, Environment(environment))
-    return create_app(bridges, settings, drains=True)
+    return create_app(bridges, settings, drains=True, metrics=metrics, spans=spans)
 
 
 # --- several workers ------------------------------------------------------------------------------
 
 
-def _supervise(settings: Settings, listeners: list[socket.socket]) -> int:
+def _supervise(
+    settings: Settings, listeners: list[socket.socket], metrics: MetricsPort | None
+) -> int:
     """Run the workers: processes of their own, which read the settings from their environment."""
     shared = replace(settings, log_key=settings.log_key or secrets.token_hex(32))
     os.environ.update(shared.as_environment())
@@ -157,14 +203,15 @@ def _supervise(settings: Settings, listeners: list[socket.socket]) -> int:
         "workers": settings.workers,
         "timeout_worker_healthcheck": _START,
     }
-    supervisor = Multiprocess(uvicorn.Config(f"{__name__}:worker", **options), listeners)
+    config = uvicorn.Config(partial(worker, metrics), **options)
+    supervisor = Multiprocess(config, listeners)
     supervisor.run()
     failed = [worker for worker in supervisor.processes if worker.exitcode == STARTUP_FAILURE]
     return 1 if failed else 0
 
 
-def worker() -> Application:
-    """The application of one of several worker processes.
+def worker(metrics: MetricsPort | None) -> Application:
+    """The application of one of several worker processes, which share *metrics*.
 
     Where it cannot be made any more, the process ends; the supervisor keeps the workers that it has.
     """
@@ -174,7 +221,7 @@ def worker() -> Application:
     settings = settings_from(os.environ)
     logs.configure(settings, in_background=True)
     try:
-        app = application(settings, os.environ)
+        app = application(settings, os.environ, metrics, _find_spans(os.environ))
     except (MappingError, NoMappings, PathTaken, SettingsError) as error:
         logs.log_event("this worker cannot start", {"reason": str(error)}, logging.ERROR)
         logs.flush()

@@ -33,12 +33,15 @@ class Settings:
     *max_connections*: connections at once, per worker; those that wait between two requests count too.
     *host* is where the server listens, also where ticketbridge is not what runs it. *allow_open*:
     mappings with `access: open` are served there although others than this machine reach it. *log_key*
-    is the key of the users' marks in the log; "" has each process make one.
+    is the key of the users' marks in the log; "" has each process make one. *metrics_port*: 0 counts
+    nothing.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     workers: int = 1
+    metrics_port: int = 9464
+    metrics_host: str = "127.0.0.1"
     mappings: tuple[str, ...] = ()
     log_format: LogFormat = "json"
     log_level: str = "info"
@@ -55,6 +58,8 @@ class Settings:
             "HOST": self.host,
             "PORT": str(self.port),
             "WORKERS": str(self.workers),
+            "METRICS_PORT": str(self.metrics_port),
+            "METRICS_HOST": self.metrics_host,
             "MAPPINGS": os.pathsep.join(self.mappings),
             "LOG_FORMAT": self.log_format,
             "LOG_LEVEL": self.log_level,
@@ -80,6 +85,13 @@ def settings_from(
         host=read("HOST", _host, default.host, "an address to listen on"),
         port=read("PORT", _port, default.port, "a port from 0 to 65535"),
         workers=read("WORKERS", _count, default.workers, "a whole number from 1"),
+        metrics_port=read(
+            "METRICS_PORT",
+            _port,
+            default.metrics_port,
+            "a port from 1 to 65535, or 0 for no metrics",
+        ),
+        metrics_host=read("METRICS_HOST", _host, default.metrics_host, "an address to listen on"),
         mappings=read("MAPPINGS", _paths, default.mappings, "paths, separated as in PATH"),
         log_format=read("LOG_FORMAT", _log_format, _default_format(), "json or text"),
         log_level=read("LOG_LEVEL", _log_level, default.log_level, ", ".join(_LEVELS)),
@@ -135,8 +147,12 @@ class _SettingsReader:
         try:
             return parse(text)
         except ValueError:
-            source = f"TICKETBRIDGE_{name}" if flag is None else f"--{name.lower()}"
+            source = f"TICKETBRIDGE_{name}" if flag is None else _flag_of(name)
             raise SettingsError(f"{source} must be {wanted}, not {text!r}") from None
+
+
+def _flag_of(name: str) -> str:
+    return f"--{name.lower().replace('_', '-')}"
 
 
 def _default_format() -> LogFormat:

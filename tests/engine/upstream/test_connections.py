@@ -223,15 +223,22 @@ async def test_no_credentials_come_from_the_machine(
 
 
 async def test_mentas_headers_stay_here(platform: FakePlatform) -> None:
-    """Nothing that menta tech sent is passed on, its credentials least of all."""
+    """Nothing that menta tech sent is passed on but what the answer is found by, least of all credentials."""
     platform.on("/orders", Reply(json=MINE))
-    sent = {"Authorization": "Bearer mentas", "Cookie": "mentas=1", "X-Whatever": "mentas"}
+    sent = {
+        "Authorization": "Bearer mentas",
+        "Cookie": "mentas=1",
+        "X-Whatever": "mentas",
+        "tracestate": "mentas=1",
+        "baggage": "user=mentas",
+    }
     async with serving(bridge_to(platform, auth={"type": "none"})) as menta:
         response = await menta.get(f"/tickets?user={USER}", headers=sent)
 
     assert response.status_code == 200
     ours = {"host", "accept", "accept-encoding", "cache-control", "user-agent"}
-    assert platform.seen[0].headers.keys() == ours
+    assert platform.seen[0].headers.keys() == ours | {"traceparent", "x-request-id"}
+    assert "mentas" not in str(platform.seen[0].headers)
 
 
 # --- always live ----------------------------------------------------------------------------------

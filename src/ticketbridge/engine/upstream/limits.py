@@ -111,21 +111,24 @@ class Breaker:
 
 
 class Slots:
-    """At most *limit* calls in flight to one platform; the rest wait their turn."""
+    """At most *limit* calls in flight to one platform; the rest wait their turn. *taken* are in flight."""
 
     def __init__(self, limit: int) -> None:
         self._semaphore = asyncio.Semaphore(limit)
+        self.taken = 0
 
     async def take(self, trace: AnswerTrace) -> None:
         """Wait for a turn, and take it; *trace* has the time that it took."""
         if not self._semaphore.locked():
             await self._semaphore.acquire()
-            return
-        with trace.waiting:
-            await self._semaphore.acquire()
+        else:
+            with trace.waiting:
+                await self._semaphore.acquire()
+        self.taken += 1
 
     def give(self) -> None:
         """Give the turn to the next."""
+        self.taken -= 1
         self._semaphore.release()
 
 

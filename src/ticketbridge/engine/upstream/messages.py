@@ -25,7 +25,7 @@ class PlatformRequest:
     further host that it goes to; *cookies*, where they are kept, are all that `Cookie` says; *is_followed*:
     the platform has said to ask this in place of what the call asks. A request that places a token stands
     with a mask in its place until it is signed: *fill* makes the one that goes out, which has the other as
-    *masked*.
+    *masked*. *span_id* is that of the span that follows the request, where one does.
     """
 
     url: str = field(repr=False)
@@ -42,6 +42,7 @@ class PlatformRequest:
     is_followed: bool = field(default=False, compare=False)
     fill: Callable[[Any], PlatformRequest] | None = field(default=None, repr=False, compare=False)
     masked: PlatformRequest | None = field(default=None, repr=False, compare=False)
+    span_id: str = field(default="", compare=False)
 
     @property
     def shown(self) -> PlatformRequest:

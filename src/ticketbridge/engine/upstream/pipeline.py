@@ -130,6 +130,7 @@ def compose_login(login: Login, platform: Platform) -> LogIn:
     read = raise_problems(read)
 
     async def log_in(context: AnswerContext) -> Token:
+        context.trace.logins += 1
         reading = await read(login.request(context.scope), context)
         return login.token(reading.scope)
 

@@ -143,6 +143,7 @@ def retry(read: Read, retries: int, budget: RetryBudget, *, repeatable: bool) ->
                     raise
                 request = after(request, failure.answer)
             tries += 1
+            context.trace.retries += 1
             await asyncio.sleep(limits.wait_before(tries))
 
     return retrying

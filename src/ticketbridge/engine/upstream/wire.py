@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable, Mapping
 
 from ticketbridge import __version__
+from ticketbridge.engine.answer_trace import TraceIds
 from ticketbridge.engine.problems import UpstreamUnreadable
 from ticketbridge.engine.upstream.context import AnswerContext
 from ticketbridge.engine.upstream.decoding import ACCEPTED_ENCODINGS, read_body, too_large
@@ -32,14 +33,22 @@ _OWN_HEADERS = {
 }
 
 
+_TRACING_HEADERS = frozenset({"traceparent", "x-request-id"})
+
+
 class Wire:
-    """Sends requests by *transport*; no body may pass *max_body* bytes."""
+    """Sends requests by *transport*; no body may pass *max_body* bytes.
+
+    Each request says which answer it is for: `traceparent` and `X-Request-Id`, unless the mapping itself
+    says one of them. Only here, where it goes out: what stands in for this stage never sees them.
+    """
 
     def __init__(self, transport: Transport, max_body: int) -> None:
         self._transport = transport
         self._max_body = max_body
         self._headers: Mapping[str, str] = {}
         self._made_of: tuple[object, object, object] = (None, None, None)
+        self._tracing_said: frozenset[str] = frozenset()
 
     async def send(self, request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         """Return the platform's answer to *request*, as it is and once: see Send.
@@ -47,7 +56,8 @@ class Wire:
         Raises NoAnswer where no complete answer came, UpstreamUnreadable where it is too large or does not
         decompress, and MappingMismatch where all bodies of the answer in *context* are too large together.
         """
-        url, headers = request.wire_url, self._headers_of(request)
+        url = request.wire_url
+        headers = self._traced(self._headers_of(request), request, context.trace.ids)
         try:
             answer = await self._transport.send(request.method, url, headers, request.content)
         except FOREIGN_ERRORS as error:
@@ -88,7 +98,20 @@ class Wire:
         ):
             self._headers = merge_headers(_OWN_HEADERS, request.wire_headers)
             self._made_of = request.headers, request.accept, request.credentials
+            self._tracing_said = _TRACING_HEADERS & {name.lower() for name in self._headers}
         return self._headers
+
+    def _traced(
+        self, headers: Mapping[str, str], request: PlatformRequest, ids: TraceIds | None
+    ) -> Mapping[str, str]:
+        """Return *headers*, those of *request*, with what says for which answer it is."""
+        if ids is None:
+            return headers
+        traceparent = ids.traceparent(request.span_id)
+        if not self._tracing_said and not request.cookies:
+            return {**headers, "traceparent": traceparent, "X-Request-Id": ids.request_id}
+        told = {"traceparent": traceparent, "X-Request-Id": ids.request_id}
+        return merge_headers(told, headers)
 
     async def _content(self, answer: Incoming, count: Callable[[int], None]) -> bytes:
         length = answer.headers.get("content-length", "")

@@ -18,7 +18,7 @@ import yaml
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.service.settings import Settings, settings_from
 
-DEPLOY = Path(__file__).parents[1] / "deploy"
+DEPLOY = Path(__file__).parents[2] / "deploy"
 BASE = DEPLOY / "kubernetes" / "base"
 MAPPING = BASE / "mappings" / "acme.yaml"
 VARIABLES = {"MENTA_SECRET", "ACME_TOKEN", "ACME_API"}
@@ -163,7 +163,7 @@ def test_compose_fits_the_demo() -> None:
     file = DEPLOY / "compose" / "compose.yaml"
     services = yaml.safe_load(file.read_text("utf-8"))["services"]
     given = services["ticketbridge"]["environment"]
-    demo = Path(__file__).parents[1] / "mappings" / "demo.yaml"
+    demo = Path(__file__).parents[2] / "mappings" / "demo.yaml"
 
     for service in services.values():
         for volume in service.get("volumes", ()):

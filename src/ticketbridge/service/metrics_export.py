@@ -1,0 +1,167 @@
+"""The numbers of all processes together, in the form that Prometheus reads.
+
+Each of several workers writes its own to a file every second, and again when it ends; whichever is asked adds
+them up. The counts of a worker that has ended still count; what it had under way does not.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from itertools import accumulate
+from pathlib import Path
+from typing import IO, Final
+
+import msgspec
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from ticketbridge.service.metric_specs import MetricSpec, all_metrics
+from ticketbridge.service.metrics import Samples
+from ticketbridge.service.settings import SettingsError
+
+if sys.platform != "win32":
+    import fcntl
+
+_SPECS: Final = {spec.name: spec for spec in all_metrics()}
+_IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+_DECODE = msgspec.json.Decoder(dict[str, list[tuple[tuple[str, ...], list[float]]]]).decode
+
+Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
+OneProcess = tuple[Samples, bool]
+"""The numbers of one process, and whether it still runs."""
+
+
+def make_folder() -> Path:
+    """Return a new folder for the numbers of several workers, in memory where the system has such a place.
+
+    Raises SettingsError.
+    """
+    chosen = os.environ.get("TMPDIR") or (_IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None)
+    try:
+        return Path(tempfile.mkdtemp(prefix="ticketbridge-metrics-", dir=chosen))
+    except OSError as error:
+        reason = error.strerror or "it is not possible"
+        raise SettingsError(
+            f"the workers have no folder to put their metrics together: {reason}"
+            " (name one that can be written in TMPDIR, or set TICKETBRIDGE_METRICS_PORT=0)"
+        ) from error
+
+
+class WorkerFile:
+    """Where one worker writes its numbers, and reads those of the others.
+
+    While it runs it holds a lock, which the system gives up for it however it ends.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        descriptor, name = tempfile.mkstemp(suffix=".lock", dir=folder)
+        self._lock: IO[bytes] = os.fdopen(descriptor, "wb")
+        self._file = Path(name).with_suffix(".json")
+        _has_locked(self._lock)
+
+    def write(self, samples: Samples) -> None:
+        """Replace what was written before. Where there is no room, the others do without."""
+        content = msgspec.json.encode({name: list(rows.items()) for name, rows in samples.items()})
+        new = self._file.with_suffix(".new")
+        with suppress(OSError):
+            new.write_bytes(content)
+            new.replace(self._file)
+
+    def others(self) -> Iterator[OneProcess]:
+        """Yield what the other workers have written, those that have ended too."""
+        for file in self._folder.glob("*.json"):
+            if file == self._file:
+                continue
+            with suppress(OSError, msgspec.MsgspecError):
+                rows = _DECODE(file.read_bytes())
+                samples = {name: dict(each) for name, each in rows.items()}
+                yield samples, _is_locked(file.with_suffix(".lock"))
+
+    def close(self) -> None:
+        """Give the lock up: this worker's gauges count no more."""
+        self._lock.close()
+
+
+def _has_locked(lock: IO[bytes]) -> bool:
+    if sys.platform == "win32":
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        with path.open("rb") as lock:
+            return not _has_locked(lock)
+    except OSError:
+        return False
+
+
+def merge(processes: Iterable[OneProcess]) -> Samples:
+    """Return the numbers of all *processes* together: counts of all, gauges of those that run."""
+    merged: Samples = {}
+    for samples, is_alive in processes:
+        for name, rows in samples.items():
+            spec = _SPECS[name]
+            if spec.kind == "gauge" and not is_alive:
+                continue
+            known = merged.setdefault(name, {})
+            for labels, numbers in rows.items():
+                before = known.get(labels)
+                known[labels] = numbers if before is None else _joined(spec, before, numbers)
+    return merged
+
+
+def _joined(spec: MetricSpec, one: list[float], other: list[float]) -> list[float]:
+    if spec.is_largest:
+        return [max(one[0], other[0])]
+    return [a + b for a, b in zip(one, other, strict=True)]
+
+
+def exposition(samples: Samples, accept: str) -> tuple[bytes, str]:
+    """Return *samples* as text of one of Prometheus' formats, and its media type, as *accept* asks."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Families(samples))
+    encode, media_type = choose_encoder(accept)
+    return encode(registry), media_type
+
+
+class _Families(Collector):
+    """Gives the registry each metric, one that has no number yet too."""
+
+    def __init__(self, samples: Samples) -> None:
+        self._samples = samples
+
+    def collect(self) -> Iterator[Family]:
+        """See prometheus_client."""
+        for spec in _SPECS.values():
+            family = _FAMILIES[spec.kind](spec)
+            for labels, numbers in self._samples.get(spec.name, {}).items():
+                _add(family, spec, labels, numbers)
+            yield family
+
+
+def _add(family: Family, spec: MetricSpec, labels: tuple[str, ...], numbers: list[float]) -> None:
+    if isinstance(family, HistogramMetricFamily):
+        total, *counts = numbers
+        bounds = [*map(str, spec.bounds), "+Inf"]
+        family.add_metric(labels, list(zip(bounds, accumulate(counts), strict=True)), total)
+    else:
+        family.add_metric(labels, numbers[0])
+
+
+_FAMILIES: dict[str, Callable[[MetricSpec], Family]] = {
+    "counter": lambda spec: CounterMetricFamily(spec.name, spec.text, labels=spec.labels),
+    "gauge": lambda spec: GaugeMetricFamily(spec.name, spec.text, labels=spec.labels),
+    "histogram": lambda spec: HistogramMetricFamily(spec.name, spec.text, labels=spec.labels),
+}
