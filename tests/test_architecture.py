@@ -31,6 +31,7 @@ LAYERS = [
     {"service.settings", "service.logwriter", "service.framing", "service.collector"},
     {"service.trace_context", "service"},
     {"engine.bridge"},
+    {"engine.parts"},
     {"engine.response"},
     {"engine.upstream"},
     {"engine.answer_trace"},

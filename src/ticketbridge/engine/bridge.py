@@ -8,17 +8,16 @@ fails a check is judged at once and goes no further.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ticketbridge.contract.marks import STATUS
 from ticketbridge.engine.agreement import Made, require_same
 from ticketbridge.engine.answer_trace import AnswerTrace, new_ids
 from ticketbridge.engine.deadline import Deadline
+from ticketbridge.engine.parts import Parts, compile_parts, compile_tickets, split_entries
 from ticketbridge.engine.problems import (
     MappingMismatch,
     Overloaded,
@@ -26,29 +25,24 @@ from ticketbridge.engine.problems import (
     UnknownUser,
     UpstreamTimeout,
 )
-from ticketbridge.engine.response import Body, ResponsePlan
+from ticketbridge.engine.response import Body
 from ticketbridge.engine.tickets.binding_labels import BindingLabels
 from ticketbridge.engine.tickets.duplicates import resolve_duplicates
-from ticketbridge.engine.tickets.program import Program
 from ticketbridge.engine.tickets.record_limits import BoundCount, require_records
-from ticketbridge.engine.tickets.steps import Level, RecordProgram, compile_program, marks_of
 from ticketbridge.engine.tickets.turns import with_turns
 from ticketbridge.engine.tickets.verdicts import RETURNED, UNKNOWN_STATUS, Record, count
 from ticketbridge.engine.upstream.binding import bind_each
-from ticketbridge.engine.upstream.calls import BindingPlan, CallPlan
+from ticketbridge.engine.upstream.calls import CallPlan
 from ticketbridge.engine.upstream.context import AnswerContext, Send
 from ticketbridge.engine.upstream.failures import OwnsNothing
 from ticketbridge.engine.upstream.limits import BodyBudget, State
-from ticketbridge.engine.upstream.login import Login, SessionLogin, compile_login
+from ticketbridge.engine.upstream.login import SessionLogin
 from ticketbridge.engine.upstream.messages import PlatformRequest
-from ticketbridge.engine.upstream.pipeline import EntryPlan, Platform
-from ticketbridge.engine.upstream.signing import Signer, compile_signer
-from ticketbridge.engine.upstream.tls import compile_tls
+from ticketbridge.engine.upstream.pipeline import Platform
 from ticketbridge.engine.upstream.wire import Wire, open_connections
 from ticketbridge.jmes import LOOKUP_CACHE, NOW, keys_shown
 from ticketbridge.mapping.findings import Finding
-from ticketbridge.mapping.quote_checks import check_quoting
-from ticketbridge.mapping.spec import BindingSpec, EntrySpec, MappingSpec
+from ticketbridge.mapping.spec import MappingSpec
 from ticketbridge.mapping.spec_compiler import SpecCompiler
 
 Binding = tuple[dict[str, Any], list[Any]]
@@ -74,9 +68,9 @@ class Bridge:
     ) -> None:
         self.spec = spec
         self.warnings: Sequence[Finding] = spec.warnings
-        self._calls, self._levels = _split(parts.entries)
+        self._calls, self._levels = split_entries(parts.entries)
         self._bindings = BindingLabels(spec)
-        self.program = _compile_tickets(parts)
+        self.program = compile_tickets(parts)
         self._response = parts.response
         self._login = parts.login
         self._signer = parts.signer
@@ -337,25 +331,6 @@ def _late(trace: AnswerTrace) -> ProblemError:
     return UpstreamTimeout()
 
 
-def _split(entries: Sequence[EntryPlan]) -> tuple[Sequence[EntryPlan], Sequence[BindingPlan]]:
-    """The entries down to the last that calls, and the levels below it."""
-    calling = [number for number, entry in enumerate(entries) if isinstance(entry, CallPlan)]
-    cut = calling[-1] + 1 if calling else 1
-    return entries[:cut], [entry for entry in entries[cut:] if isinstance(entry, BindingPlan)]
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a mapping compiles to, before any of it is put to work."""
-
-    response: ResponsePlan
-    entries: Sequence[EntryPlan]
-    login: Login | None
-    signer: Signer | None
-    ticket: RecordProgram
-    tls: ssl.SSLContext | None
-
-
 def compile_mapping(
     spec: MappingSpec,
     *,
@@ -367,7 +342,7 @@ def compile_mapping(
     *last_stage* stands in for the connections to the platform, *compiler* makes the expressions.
     """
     compiler = compiler or SpecCompiler(spec.source)
-    parts = _compile_parts(spec, compiler)
+    parts = compile_parts(spec, compiler)
     compiler.raise_errors()
     whole = replace(spec, warnings=(*spec.warnings, *compiler.findings))
     return Bridge(whole, parts, last_stage)
@@ -376,54 +351,5 @@ def compile_mapping(
 def compile_findings(spec: MappingSpec) -> Sequence[Finding]:
     """What `compile_mapping` finds wrong or doubtful; *spec* may have stand-ins for what is wrong."""
     compiler = SpecCompiler(spec.source)
-    _compile_parts(spec, compiler)
+    compile_parts(spec, compiler)
     return compiler.findings
-
-
-def _compile_parts(spec: MappingSpec, compiler: SpecCompiler) -> Parts:
-    names = [entry.name for entry in spec.source]
-    response = ResponsePlan(spec.response, spec.upstream, compiler)
-    entries = [
-        _compile_entry(entry, spec, names[:position], compiler)
-        for position, entry in enumerate(spec.source)
-    ]
-    login = compile_login(spec.upstream, compiler)
-    signer = compile_signer(spec.upstream.auth, compiler)
-    _check_asking(spec, entries, login, compiler)
-    check_quoting(spec, compiler)
-    ticket = compile_program(spec.ticket, response.contract, names, compiler)
-    response.check_fields([*(field.name for field in spec.ticket.fields.fields), STATUS], compiler)
-    if marks_of(spec.ticket):
-        response.check_marks(compiler)
-    tls = compile_tls(spec.upstream.tls, compiler)
-    return Parts(response, entries, login, signer, ticket, tls)
-
-
-def _compile_tickets(parts: Parts) -> Program:
-    calls, levels = _split(parts.entries)
-    below = [Level(level.expression, level.bindable) for level in levels]
-    return Program(parts.ticket, len(calls) - 1, below, is_bundled=parts.response.is_bundled)
-
-
-def _compile_entry(
-    entry: EntrySpec, spec: MappingSpec, names: Sequence[str], compiler: SpecCompiler
-) -> EntryPlan:
-    if isinstance(entry, BindingSpec):
-        return BindingPlan(entry, names, compiler)
-    return CallPlan(entry, spec.upstream, names, compiler, alone=spec.ticket.owner is None)
-
-
-def _check_asking(
-    spec: MappingSpec, entries: Sequence[EntryPlan], login: Login | None, compiler: SpecCompiler
-) -> None:
-    """Report a mapping in which neither the answer nor a request is held to the user's tickets."""
-    asks = any(isinstance(entry, CallPlan) and entry.request.uses_user for entry in entries)
-    asks = asks or (login is not None and login.uses_user)
-    if spec.ticket.owner is None and not asks:
-        compiler.report(
-            spec.ticket.place,
-            "TB312",
-            "`owner: upstream` says that the platform returns only the asked user's tickets,"
-            " but no request and no login uses `user`",
-            'place "{user}" in a request, or name the owner in the answer',
-        )
