@@ -74,7 +74,7 @@ class Prometheus:
         """The one number that an expression gives; NaN where it gives none, or nobody answers yet."""
         try:
             rows = await self.query(expression)
-        except httpx.TransportError:
+        except (httpx.TransportError, ValueError):  # it says so in plain text while it starts
             rows = ()
         return float(rows[0]["value"][1]) if rows else float("nan")
 
