@@ -198,7 +198,11 @@ async def test_counts_of_workers_add_up(platform: FakePlatform, tmp_path: Path) 
     """Whichever worker is read says what all have counted, one that was killed too, but for its gauges."""
     platform.on("/orders", Reply(json=orders(order(item(1)))))
     port = free_port()
-    variables = {"TICKETBRIDGE_WORKERS": "2", "TICKETBRIDGE_METRICS_PORT": str(port)}
+    variables = {
+        "TICKETBRIDGE_WORKERS": "2",
+        "TICKETBRIDGE_METRICS_PORT": str(port),
+        "TMPDIR": str(tmp_path),  # it is killed at the end, and cleans nothing up
+    }
     with serving_program(tmp_path, platform.url, None, **variables) as running:
         async with prometheus(tmp_path, f"127.0.0.1:{port}") as prom:
             await prom.until("ticketbridge_workers", 2)

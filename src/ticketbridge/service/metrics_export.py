@@ -7,8 +7,10 @@ them up. The counts of a worker that has ended still count; what it had under wa
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import accumulate
@@ -30,6 +32,8 @@ if sys.platform != "win32":
 
 _SPECS: Final = {spec.name: spec for spec in all_metrics()}
 _IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+_PREFIX: Final = "ticketbridge-metrics-"
+_LEFT_SECONDS: Final = 3600.0
 _DECODE = msgspec.json.Decoder(dict[str, list[tuple[tuple[str, ...], list[float]]]]).decode
 
 Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
@@ -40,17 +44,30 @@ OneProcess = tuple[Samples, bool]
 def make_folder() -> Path:
     """Return a new folder for the numbers of several workers, in memory where the system has such a place.
 
-    Raises SettingsError.
+    What services that were killed have left there goes. Raises SettingsError.
     """
     chosen = os.environ.get("TMPDIR") or (_IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None)
     try:
-        return Path(tempfile.mkdtemp(prefix="ticketbridge-metrics-", dir=chosen))
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=chosen))
     except OSError as error:
         reason = error.strerror or "it is not possible"
         raise SettingsError(
             f"the workers have no folder to put their metrics together: {reason}"
             " (name one that can be written in TMPDIR, or set TICKETBRIDGE_METRICS_PORT=0)"
         ) from error
+    for other in folder.parent.glob(f"{_PREFIX}*"):
+        if _is_left_behind(other):
+            shutil.rmtree(other, ignore_errors=True)
+    return folder
+
+
+def _is_left_behind(folder: Path) -> bool:
+    """Whether nobody has written in *folder* for long, and no worker of it runs."""
+    try:
+        is_old = time.time() - folder.stat().st_mtime > _LEFT_SECONDS
+    except OSError:
+        return False
+    return is_old and not any(map(_is_locked, folder.glob("*.lock")))
 
 
 class WorkerFile:
