@@ -21,6 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="address to listen on (TICKETBRIDGE_HOST, 127.0.0.1)")
     parser.add_argument("--port", help="port to listen on (TICKETBRIDGE_PORT, 8080)")
     parser.add_argument("--workers", help="processes (TICKETBRIDGE_WORKERS, 1)")
+    parser.add_argument(
+        "--watch",
+        action="store_const",
+        const="1",
+        help="read mappings again when their files change, not only upon SIGHUP (TICKETBRIDGE_WATCH, 0)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -42,6 +48,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         "HOST": options.host,
         "PORT": options.port,
         "WORKERS": options.workers,
+        "WATCH": options.watch,
         "MAPPINGS": os.pathsep.join(options.paths) or None,
     }
     given = {name: value for name, value in flags.items() if value is not None}

@@ -7,13 +7,9 @@ import logging
 import random
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import (
-    AbstractAsyncContextManager,
-    asynccontextmanager,
-    nullcontext,
-)
-from functools import partial
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import cache
 from typing import TypeVar
 
 from starlette.applications import Starlette
@@ -26,43 +22,45 @@ from ticketbridge.engine.problems import (
     InternalError,
     MethodNotAllowed,
     NotFound,
+    Overloaded,
     ProblemError,
     Unauthorized,
 )
 from ticketbridge.engine.tickets.verdicts import count_kinds
 from ticketbridge.service.access import IPAddress, caller_address, check_address, check_secret
-from ticketbridge.service.admission import Admission
+from ticketbridge.service.admission import Admission, Share
 from ticketbridge.service.collector import collecting
 from ticketbridge.service.description import describe_served
 from ticketbridge.service.drain import draining
-from ticketbridge.service.listening import is_loopback
 from ticketbridge.service.logs import LOGGER, flush, log_event, user_hash
+from ticketbridge.service.mapping_set import (
+    NOTHING,
+    LoadedMapping,
+    MappingSet,
+    require_guarded,
+    set_of,
+)
 from ticketbridge.service.protocol import LEFT
+from ticketbridge.service.readiness import describe_readiness
 from ticketbridge.service.replies import JSON, METHODS, Reply, json_reply, problem_reply
-from ticketbridge.service.settings import Settings, SettingsError
+from ticketbridge.service.settings import Settings
 from ticketbridge.service.user import asked_user
-from ticketbridge.terminal import UsageError
 
 T = TypeVar("T")
 Observer = Callable[[Bridge, AnswerTrace, Reply], None]
 """Is told of each answer after it was made; `demo` shows verdicts with it."""
 
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
-_DEFAULT_PATH = "/tickets"
 
 
 class ClientLeft(Exception):
     """The caller closed the connection before its answer was there."""
 
 
-class PathTaken(UsageError):
-    """Two mappings would answer the same path."""
-
-
 class Application:
     """The paths that are served, and for all else (start and end among it) Starlette.
 
-    *bridges* are the mappings, by the path of each.
+    *around* are contexts that hold for as long as the application runs, outermost first.
 
     A request to a served path goes straight to its endpoint: routing and middleware would cost it
     about a tenth of a small answer, and each endpoint answers for its own errors.
@@ -70,13 +68,39 @@ class Application:
 
     def __init__(
         self,
-        endpoints: Mapping[str, ASGIApp],
-        rest: Starlette,
-        bridges: Mapping[str, Bridge],
+        settings: Settings,
+        *,
+        observe: Observer | None = None,
+        around: Sequence[Around] = (),
     ) -> None:
-        self.endpoints = endpoints
-        self.bridges = bridges
-        self._rest = rest
+        """Nothing is served yet: see `serve`."""
+        self.settings = settings
+        self.load = Admission(settings.max_concurrency)
+        self.mappings = NOTHING
+        self.endpoints: dict[str, ASGIApp] = {}
+        self._observe = observe
+        self._around = around
+        self._shares: dict[str, Share] = {}
+        self._rest = Starlette(lifespan=self._lifespan)
+        self._rest.router.default = _NotServed(self)
+
+    def serve(self, mappings: MappingSet) -> None:
+        """Serve *mappings* from the next request on. Answers under way finish as they began.
+
+        A platform that was served before keeps its places among the answers under way.
+        """
+        for platform in self._shares.keys() - {each.platform for each in mappings.loaded}:
+            self._shares.pop(platform).give_up()
+        ways: dict[LoadedMapping, ASGIApp] = {
+            each: self._endpoint(each) for each in mappings.loaded
+        }
+        endpoints = {path: ways[each] for path, each in mappings.paths.items()}
+        specs = {path: each.bridge.spec for path, each in mappings.paths.items()}
+        described = cache(lambda: json_reply(describe_served(specs)))  # asked for seldom
+        endpoints["/healthz"] = _Probe(lambda: json_reply({"status": "alive"}), self.load)
+        endpoints["/openapi.json"] = _Probe(described, self.load)
+        endpoints["/readyz"] = _Probe(lambda: describe_readiness(mappings, self.load), self.load)
+        self.mappings, self.endpoints = mappings, endpoints
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -84,6 +108,26 @@ class Application:
         if endpoint is None or scope["type"] != "http":
             endpoint = self._rest
         await endpoint(scope, receive, send)
+
+    def _endpoint(self, mapping: LoadedMapping) -> ASGIApp:
+        share = self._shares.get(mapping.platform)
+        if share is None:
+            share = self._shares[mapping.platform] = self.load.share()
+        return _Endpoint(mapping.bridge, self.settings, share, self._observe)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for context in self._around:
+                await stack.enter_async_context(context(self))
+            yield
+        for mapping in self.mappings.loaded:
+            await mapping.bridge.aclose()
+        flush()
+
+
+Around = Callable[[Application], AbstractAsyncContextManager[None]]
+"""A context that holds for as long as an application runs."""
 
 
 def create_app(
@@ -100,68 +144,18 @@ def create_app(
     would be reached from elsewhere: whoever runs the application otherwise than by `serve` says in
     `settings.host` where it listens.
     """
-    _refuse_open_access(bridges, settings)
-    paths = _paths(bridges)
-    load = Admission(settings.max_concurrency)
-    endpoints: dict[str, ASGIApp] = {
-        path: _Endpoint(bridge, settings, load, observe) for path, bridge in paths.items()
-    }
-    endpoints["/healthz"] = _Probe(lambda: json_reply({"status": "alive"}), load)
-    described = json_reply(describe_served({path: b.spec for path, b in paths.items()}))
-    endpoints["/openapi.json"] = _Probe(lambda: described, load)
-    endpoints["/readyz"] = _Probe(lambda: _readiness(bridges, load), load)
-    owned = partial(_owned, load, settings.grace) if drains else nullcontext
-    rest = Starlette(lifespan=_lifespan(bridges, owned))
-    rest.router.default = _NotFound(load)
-    return Application(endpoints, rest, paths)
-
-
-def _refuse_open_access(bridges: Sequence[Bridge], settings: Settings) -> None:
-    opened = [bridge.spec for bridge in bridges if bridge.spec.endpoint.access.is_open]
-    if opened and not settings.allow_open and not is_loopback(settings.host):
-        raise SettingsError(
-            f"`{opened[0].platform}` has `access: open`, and everybody who reaches {settings.host} could"
-            " ask for anybody's tickets: give it a secret or an `allow` list, or listen on 127.0.0.1"
-            " (or set TICKETBRIDGE_ALLOW_OPEN=1, where something in front lets nobody else through)"
-        )
-
-
-def _paths(bridges: Sequence[Bridge]) -> dict[str, Bridge]:
-    """Where each mapping is served: at its own path, else at /tickets, or one that names it among several."""
-    paths: dict[str, Bridge] = {}
     for bridge in bridges:
-        platform = bridge.spec.platform
-        default = _DEFAULT_PATH if len(bridges) == 1 else f"/{platform}{_DEFAULT_PATH}"
-        path = bridge.spec.endpoint.path or default
-        if path in paths:
-            other = paths[path].spec.platform
-            raise PathTaken(
-                f"{path} is the path of both `{other}` and `{platform}`: give one of them another"
-                " `endpoint.path`"
-            )
-        paths[path] = bridge
-    return paths
-
-
-def _lifespan(
-    bridges: Sequence[Bridge], owned: Callable[[], AbstractAsyncContextManager[None]]
-) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with owned():
-            yield
-        for bridge in bridges:
-            await bridge.aclose()
-        flush()
-
-    return lifespan
+        require_guarded(bridge, settings)
+    app = Application(settings, observe=observe, around=[owned] if drains else ())
+    app.serve(set_of(bridges))
+    return app
 
 
 @asynccontextmanager
-async def _owned(load: Admission, grace: float) -> AsyncIterator[None]:
+async def owned(app: Application) -> AsyncIterator[None]:
     """Run what only a process of our own may have: an end without loss, and collection of memory."""
     async with collecting():
-        with draining(load, grace):
+        with draining(app.load, app.settings.grace):
             yield
 
 
@@ -169,13 +163,13 @@ class _Endpoint:
     """`GET /tickets?user=…` of one mapping, as an ASGI application."""
 
     def __init__(
-        self, bridge: Bridge, settings: Settings, load: Admission, observe: Observer | None
+        self, bridge: Bridge, settings: Settings, share: Share, observe: Observer | None
     ) -> None:
         self._bridge = bridge
         self._endpoint = bridge.spec.endpoint
         self._trusted = settings.trusted_proxies
-        self._load = load
-        self._share = load.share()
+        self._load = share.load
+        self._share = share
         self._observe = observe
         self._secret_header = (self._endpoint.access.secret_header or "").lower().encode()
 
@@ -268,24 +262,23 @@ class _Probe:
         await _send(reply, scope, send, request_id, self._load)
 
 
-class _NotFound:
-    """All other paths, as an ASGI application."""
+class _NotServed:
+    """All other paths, as an ASGI application.
 
-    def __init__(self, load: Admission) -> None:
-        self._load = load
+    While a mapping is missing its path is not known: an old contract takes 404 for a user who owns nothing.
+    """
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            request_id = _request_id(scope)
-            await _send(problem_reply(NotFound(), request_id), scope, send, request_id, self._load)
-
-
-def _readiness(bridges: Sequence[Bridge], load: Admission) -> Reply:
-    """Whether pulls are answered here. A platform that is down makes no other one wait: it is named."""
-    platforms = [{"platform": b.spec.platform, "breaker": b.breaker} for b in bridges]
-    status = "leaving" if load.is_leaving else "ready" if bridges else "no mappings"
-    document = {"status": status, "platforms": platforms}
-    return json_reply(document, 200 if status == "ready" else 503)
+        if scope["type"] != "http":
+            return
+        request_id = _request_id(scope)
+        problem: ProblemError = NotFound()
+        if self._app.mappings.is_incomplete:
+            problem = Overloaded("What is served at this path could not be loaded")
+        await _send(problem_reply(problem, request_id), scope, send, request_id, self._app.load)
 
 
 async def _send(reply: Reply, scope: Scope, send: Send, request_id: str, load: Admission) -> None:

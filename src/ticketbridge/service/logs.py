@@ -39,12 +39,16 @@ def user_hash(user: str) -> str:
 
 
 def configure(
-    settings: Settings, stream: TextIO | None = None, *, in_background: bool = False
+    settings: Settings,
+    stream: TextIO | None = None,
+    *,
+    in_background: bool = False,
+    is_hosted: bool = False,
 ) -> None:
     """Send ticketbridge's and uvicorn's lines to *stream* (stderr), in the format of *settings*.
 
     *in_background*: a thread writes them, so that no answer waits for whoever reads the stream. Call
-    `flush` before the process ends.
+    `flush` before the process ends. *is_hosted*: the process is another server's, whose lines stay.
     """
     global _user_marks  # noqa: PLW0603 - as logging itself, this is one for the process
     if settings.log_key:
@@ -56,8 +60,9 @@ def configure(
         logger.handlers[:] = [handler]
         logger.propagate = False
         logger.setLevel(settings.log_level.upper())
-    # What no line shows need not be found out for each: see "Optimization" in logging's documentation.
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    if not is_hosted:
+        # What no line shows need not be found out for each: see "Optimization" in logging's documentation.
+        logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for name in ("uvicorn.access", "httpx", "httpcore", "asyncio"):
         # These write URLs, and a URL holds the user.
         logging.getLogger(name).setLevel(logging.CRITICAL)

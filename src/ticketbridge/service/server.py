@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import multiprocessing
 import multiprocessing.connection
@@ -12,29 +11,30 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
-from ticketbridge.mapping import Environment, MappingError
 from ticketbridge.service import logs
 from ticketbridge.service.announcement import announce
-from ticketbridge.service.app import Application, PathTaken, create_app
-from ticketbridge.service.catalog import NoMappings, load_bridges, mapping_files
+from ticketbridge.service.app import Application, owned
 from ticketbridge.service.collector import calm_collector
+from ticketbridge.service.hangup import held_back
 from ticketbridge.service.listening import allow_open_files, close_all, open_listeners
+from ticketbridge.service.mapping_set import KeptMapping, MappingLoader, MappingSet
 from ticketbridge.service.protocol import BoundedProtocol
-from ticketbridge.service.settings import Settings, SettingsError, settings_from
+from ticketbridge.service.reload import read_again, reloads
+from ticketbridge.service.settings import Settings
+from ticketbridge.service.supervisor import Supervisor
+from ticketbridge.service.watch import watching
 
-_START = 30  # seconds that a worker has to start, when it replaces another one
 _OTHER_FILES = 200  # that a process has open beside its connections, with room
 _FLUSH = 2.0  # seconds that answers which are made have to reach their readers, at the end
 
@@ -44,29 +44,46 @@ def serve(settings: Settings, environment: Mapping[str, str]) -> int:
 
     Raises what loading the mappings raises, and SettingsError where it cannot listen.
     """
-    app = application(settings, environment)
-    listeners = open_listeners(settings.host, settings.port)
-    try:
-        return _run(app, settings, listeners)
-    finally:
-        close_all(listeners)
-        logs.flush()
+    with held_back():
+        loader = MappingLoader(settings, environment)
+        mappings = loader.load()
+        listeners = open_listeners(settings.host, settings.port)
+        try:
+            return _run(loader, mappings, settings, listeners)
+        finally:
+            close_all(listeners)
+            logs.flush()
 
 
-def _run(app: Application, settings: Settings, listeners: list[socket.socket]) -> int:
+def _run(
+    loader: MappingLoader,
+    mappings: MappingSet,
+    settings: Settings,
+    listeners: list[socket.socket],
+) -> int:
     logs.configure(settings, in_background=True)
     _see_to_files(settings)
-    if settings.workers == 1:
-        calm_collector()
+    if settings.workers > 1:
+        announce(mappings, settings, listeners)
+        return _supervise(loader, mappings, settings, listeners)
+    app = application(loader, mappings, settings)
+    calm_collector()
+    started = partial(announce, mappings, settings, listeners)
+    Server(server_config(app, settings), started).run(listeners)
+    return 0
 
-        def started() -> None:
-            _outlive_hangups()
-            announce(app, settings, listeners)
 
-        Server(server_config(app, settings), started).run(listeners)
-        return 0
-    announce(app, settings, listeners)
-    return _supervise(settings, listeners)
+def application(
+    loader: MappingLoader, mappings: MappingSet, settings: Settings, *, watch: bool = True
+) -> Application:
+    """Return the application of a process of our own, which reads its mappings again when it is told to.
+
+    *watch* False leaves it to the supervisor to notice that files changed.
+    """
+    reloading = reloads(loader, by_signal=True, watch=watch and settings.watch)
+    app = Application(settings, around=[owned, reloading])
+    app.serve(mappings)
+    return app
 
 
 def _see_to_files(settings: Settings) -> None:
@@ -77,17 +94,6 @@ def _see_to_files(settings: Settings) -> None:
         hint = "raise the limit (`ulimit -n`), or lower TICKETBRIDGE_MAX_CONNECTIONS"
         fields = {"allowed": allowed, "wanted": wanted, "hint": hint}
         logs.log_event("too few files may be open", fields, logging.WARNING)
-
-
-def _outlive_hangups() -> None:
-    """Have SIGHUP end nothing. For inside the running event loop."""
-
-    def told() -> None:
-        hint = "mappings are read at start: stop the process with SIGTERM, and start it again"
-        logs.log_event("SIGHUP changes nothing", {"hint": hint}, logging.WARNING)
-
-    if hasattr(signal, "SIGHUP"):
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, told)
 
 
 class Server(uvicorn.Server):
@@ -116,71 +122,70 @@ class Server(uvicorn.Server):
 
 def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     """How uvicorn runs *app*."""
-    return uvicorn.Config(app, **_options(settings))
-
-
-def _options(settings: Settings) -> dict[str, Any]:
-    return {
-        "host": settings.host,
-        "port": settings.port,
-        "http": partial(BoundedProtocol, most_connections=settings.max_connections),
-        "ws": "none",
-        "lifespan": "on",
-        "workers": 1,
-        "log_config": None,
-        "access_log": False,
+    protocol: Any = partial(BoundedProtocol, most_connections=settings.max_connections)
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=protocol,
+        ws="none",
+        lifespan="on",
+        workers=1,
+        log_config=None,
+        access_log=False,
         # Whom X-Forwarded-For is believed from is a setting of ours, and nobody by default.
-        "proxy_headers": False,
-        "server_header": False,
-        "timeout_graceful_shutdown": max(1, round(min(settings.grace, _FLUSH))),
-    }
-
-
-def application(settings: Settings, environment: Mapping[str, str]) -> Application:
-    """The application that *settings* ask for; raises what loading the mappings raises."""
-    files = mapping_files(map(Path, settings.mappings))
-    bridges = load_bridges(files, Environment(environment))
-    return create_app(bridges, settings, drains=True)
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=max(1, round(min(settings.grace, _FLUSH))),
+    )
 
 
 # --- several workers ------------------------------------------------------------------------------
 
 
-def _supervise(settings: Settings, listeners: list[socket.socket]) -> int:
-    """Run the workers: processes of their own, which read the settings from their environment."""
+def _supervise(
+    loader: MappingLoader,
+    mappings: MappingSet,
+    settings: Settings,
+    listeners: Sequence[socket.socket],
+) -> int:
+    """Run the workers, each of which starts with what this process read last, where it still can."""
+    spawn = multiprocessing.get_context("spawn")
     shared = replace(settings, log_key=settings.log_key or secrets.token_hex(32))
-    os.environ.update(shared.as_environment())
-    os.environ.pop("TICKETBRIDGE_LOG_KEY_FILE", None)  # its content is in the variable now
-    options = {
-        **_options(settings),
-        "factory": True,
-        "workers": settings.workers,
-        "timeout_worker_healthcheck": _START,
-    }
-    supervisor = Multiprocess(uvicorn.Config(f"{__name__}:worker", **options), listeners)
-    supervisor.run()
-    failed = [worker for worker in supervisor.processes if worker.exitcode == STARTUP_FAILURE]
-    return 1 if failed else 0
+    latest = mappings
+
+    def start() -> multiprocessing.process.BaseProcess:
+        process = spawn.Process(target=work, args=(shared, listeners, latest.kept()))
+        process.start()
+        return process
+
+    def reload() -> None:
+        nonlocal latest
+        latest = read_again(loader, latest)
+
+    def wish() -> None:
+        os.kill(os.getpid(), signal.SIGHUP)
+
+    supervisor = Supervisor(settings.workers, start, reload, settings.grace)
+    with watching(loader, lambda: latest, wish) if settings.watch else nullcontext():
+        return supervisor.run()
 
 
-def worker() -> Application:
-    """The application of one of several worker processes.
-
-    Where it cannot be made any more, the process ends; the supervisor keeps the workers that it has.
-    """
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the supervisor replaces its workers upon it
+def work(settings: Settings, listeners: list[socket.socket], kept: Sequence[KeptMapping]) -> None:
+    """Serve as one of several worker processes; *kept* is what the supervisor read last."""
     _leave_with_the_supervisor()
-    settings = settings_from(os.environ)
     logs.configure(settings, in_background=True)
+    loader = MappingLoader(settings, os.environ)
     try:
-        app = application(settings, os.environ)
-    except (MappingError, NoMappings, PathTaken, SettingsError) as error:
-        logs.log_event("this worker cannot start", {"reason": str(error)}, logging.ERROR)
+        mappings = loader.load(loader.restore(kept))
+    except Exception:  # noqa: BLE001 - whatever it is, the supervisor tries again
+        logs.LOGGER.exception("this worker cannot start")
         logs.flush()
         sys.exit(STARTUP_FAILURE)
+    app = application(loader, mappings, settings, watch=False)
     calm_collector()
-    return app
+    Server(server_config(app, settings)).run(listeners)
+    logs.flush()
 
 
 def _leave_with_the_supervisor() -> None:

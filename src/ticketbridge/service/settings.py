@@ -33,13 +33,15 @@ class Settings:
     *max_connections*: connections at once, per worker; those that wait between two requests count too.
     *host* is where the server listens, also where ticketbridge is not what runs it. *allow_open*:
     mappings with `access: open` are served there although others than this machine reach it. *log_key*
-    is the key of the users' marks in the log; "" has each process make one.
+    is the key of the users' marks in the log; "" has each process make one. *watch*: mappings are read
+    again when their files change.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     workers: int = 1
     mappings: tuple[str, ...] = ()
+    watch: bool = False
     log_format: LogFormat = "json"
     log_level: str = "info"
     trusted_proxies: tuple[IPNetwork, ...] = field(default=())
@@ -56,6 +58,7 @@ class Settings:
             "PORT": str(self.port),
             "WORKERS": str(self.workers),
             "MAPPINGS": os.pathsep.join(self.mappings),
+            "WATCH": str(int(self.watch)),
             "LOG_FORMAT": self.log_format,
             "LOG_LEVEL": self.log_level,
             "TRUSTED_PROXIES": ",".join(map(str, self.trusted_proxies)),
@@ -81,6 +84,7 @@ def settings_from(
         port=read("PORT", _port, default.port, "a port from 0 to 65535"),
         workers=read("WORKERS", _count, default.workers, "a whole number from 1"),
         mappings=read("MAPPINGS", _paths, default.mappings, "paths, separated as in PATH"),
+        watch=read("WATCH", _flag, default.watch, "1 or 0"),
         log_format=read("LOG_FORMAT", _log_format, _default_format(), "json or text"),
         log_level=read("LOG_LEVEL", _log_level, default.log_level, ", ".join(_LEVELS)),
         trusted_proxies=read(
