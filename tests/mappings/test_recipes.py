@@ -16,7 +16,13 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "mappings" / "README.md").read_text("utf-8")
 SECTION = README.split("\n## Recipes\n")[1].split("\n## ")[0]
 RECIPES = dict(re.findall(r"### (.*)\n((?:(?!### ).*\n)*)", SECTION))
-HOW_TO = {path.stem: path.read_text("utf-8") for path in (ROOT / "docs" / "how-to").glob("*.md")}
+OF_OPERATORS = {"run-under-another-server"}
+"""Pages of `docs/how-to` that are about no mapping."""
+HOW_TO = {
+    path.stem: path.read_text("utf-8")
+    for path in (ROOT / "docs" / "how-to").glob("*.md")
+    if path.stem not in OF_OPERATORS
+}
 ASKED = (
     "items",
     "another list",
