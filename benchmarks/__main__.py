@@ -18,6 +18,8 @@ PARTS = {
     "f": "waiting",
     "g": "neighbour",
     "h": "drafts",
+    "i": "workers",
+    "j": "reload",
 }
 """The module of each part."""
 _NAMES = ", ".join(f"{letter} ({name})" for letter, name in PARTS.items())
