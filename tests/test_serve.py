@@ -455,6 +455,31 @@ async def test_workers_mark_a_user_alike(platform: FakePlatform, tmp_path: Path)
     assert len(marks) == 1
 
 
+async def test_workers_have_about_as_many_connections_each(
+    platform: FakePlatform, tmp_path: Path
+) -> None:
+    """Connections that are kept go to both of two workers, as they come."""
+    with serving_program(tmp_path, platform.url, TICKETBRIDGE_WORKERS="2") as program:
+        await until(lambda: started(program) == 2)
+        pids = [line["pid"] for line in program.events("worker started")]
+        before = [files_of(pid) for pid in pids]
+        kept = []
+        for _ in range(40):
+            kept.append(socket.create_connection(("127.0.0.1", program.port)))
+            await asyncio.sleep(0.01)
+        await until(lambda: sum(map(files_of, pids)) >= sum(before) + 40)
+        taken = [files_of(pid) - known for pid, known in zip(pids, before, strict=True)]
+        for connection in kept:
+            connection.close()
+
+    assert min(taken) >= 5
+
+
+def files_of(pid: int) -> int:
+    """How many files a process has open."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
 # --- connections ----------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ import pytest
 from uvicorn.config import STARTUP_FAILURE
 
 from ticketbridge.service import supervisor as module
+from ticketbridge.service.accepting import Part
 from ticketbridge.service.hangup import held_back, release
 from ticketbridge.service.server import work
 from ticketbridge.service.settings import Settings
@@ -46,11 +47,11 @@ def is_stubborn(folder: Path) -> None:
     time.sleep(PATIENCE)
 
 
-def started(work: Callable[[Path], None], folder: Path) -> Callable[[], BaseProcess]:
+def started(work: Callable[[Path], None], folder: Path) -> Callable[[int], BaseProcess]:
     """What starts a process that does *work*."""
     spawn = multiprocessing.get_context("spawn")
 
-    def start() -> BaseProcess:
+    def start(_slot: int) -> BaseProcess:
         process = spawn.Process(target=work, args=(folder,))
         process.start()
         return process
@@ -71,11 +72,13 @@ def notes_of(folder: Path, what: str) -> list[Path]:
 
 def test_where_no_worker_can_start_it_ends(tmp_path: Path) -> None:
     """The exit code says that it failed, and each end is told."""
-    ended: list[int] = []
-    supervisor = Supervisor(1, started(cannot_start, tmp_path), lambda: None, 1.0, ended.append)
+    ended: list[tuple[int, int]] = []
+    supervisor = Supervisor(
+        1, started(cannot_start, tmp_path), lambda: None, 1.0, lambda *one: ended.append(one)
+    )
 
     assert supervisor.run() == 1
-    assert len(ended) == 1
+    assert [slot for slot, _ in ended] == [0]
 
 
 def test_signals_reach_the_workers(tmp_path: Path) -> None:
@@ -123,7 +126,7 @@ def test_who_ends_again_and_again_is_started_less_and_less_often(
 
         pid, exitcode = None, 1
 
-        def __init__(self) -> None:
+        def __init__(self, _slot: int) -> None:
             starts.append(time.monotonic())
             if len(starts) == 3:
                 os.kill(os.getpid(), signal.SIGTERM)
@@ -158,7 +161,7 @@ def test_a_worker_that_has_nothing_to_serve_says_why(
     """It ends with the code by which its supervisor knows that it never began."""
     settings = Settings(mappings=(str(tmp_path / "missing"),), log_format="json")
     with pytest.raises(SystemExit) as ended:
-        work(settings, [], [])
+        work(settings, [], [], Part([0], 0))
 
     assert ended.value.code == STARTUP_FAILURE
     said = capfd.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import multiprocessing
 import multiprocessing.connection
@@ -23,6 +24,7 @@ from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 
 from ticketbridge.service import logs
+from ticketbridge.service.accepting import GONE, Acceptor, Part
 from ticketbridge.service.announcement import announce
 from ticketbridge.service.app import Application, owned
 from ticketbridge.service.collector import calm_collector
@@ -99,18 +101,46 @@ def _see_to_files(settings: Settings) -> None:
 class Server(uvicorn.Server):
     """uvicorn's server, which ends with 0 when it is told to end: that is no failure.
 
-    *started* is called once it takes connections.
+    *started* is called once it takes connections. *part*: that of several processes.
     """
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        started: Callable[[], object] | None = None,
+        *,
+        part: Part | None = None,
+    ) -> None:
         super().__init__(config)
         self._call_started = started
+        self._part = part
+        self._acceptor: Acceptor | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn."""
-        await super().startup(sockets)
+        await super().startup(sockets if self._part is None else [])
+        if self._part is not None:
+            open_now = self.server_state.connections
+            self._acceptor = Acceptor(
+                sockets or [], self._protocol, lambda: len(open_now), self._part
+            )
         if self._call_started is not None:
             self._call_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        if self._acceptor is not None:
+            self._acceptor.stop()
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        """Return the protocol of one more connection, as uvicorn makes it."""
+        make: Any = self.config.http_protocol_class
+        state = self.lifespan.state
+        protocol: asyncio.Protocol = make(
+            config=self.config, server_state=self.server_state, app_state=state
+        )
+        return protocol
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """See uvicorn, which would send itself the same signal once more when all is done."""
@@ -154,10 +184,16 @@ def _supervise(
     shared = replace(settings, log_key=settings.log_key or secrets.token_hex(32))
     latest = mappings
 
-    def start() -> multiprocessing.process.BaseProcess:
-        process = spawn.Process(target=work, args=(shared, listeners, latest.kept()))
+    counts = spawn.RawArray("i", [GONE] * settings.workers)
+
+    def start(slot: int) -> multiprocessing.process.BaseProcess:
+        part = Part(counts, slot)
+        process = spawn.Process(target=work, args=(shared, listeners, latest.kept(), part))
         process.start()
         return process
+
+    def ended(slot: int, _pid: int) -> None:
+        counts[slot] = GONE
 
     def reload() -> None:
         nonlocal latest
@@ -166,12 +202,14 @@ def _supervise(
     def wish() -> None:
         os.kill(os.getpid(), signal.SIGHUP)
 
-    supervisor = Supervisor(settings.workers, start, reload, settings.grace)
+    supervisor = Supervisor(settings.workers, start, reload, settings.grace, ended)
     with watching(loader, lambda: latest, wish) if settings.watch else nullcontext():
         return supervisor.run()
 
 
-def work(settings: Settings, listeners: list[socket.socket], kept: Sequence[KeptMapping]) -> None:
+def work(
+    settings: Settings, listeners: list[socket.socket], kept: Sequence[KeptMapping], part: Part
+) -> None:
     """Serve as one of several worker processes; *kept* is what the supervisor read last."""
     _leave_with_the_supervisor()
     logs.configure(settings, in_background=True)
@@ -184,7 +222,7 @@ def work(settings: Settings, listeners: list[socket.socket], kept: Sequence[Kept
         sys.exit(STARTUP_FAILURE)
     app = application(loader, mappings, settings, watch=False)
     calm_collector()
-    Server(server_config(app, settings)).run(listeners)
+    Server(server_config(app, settings), part=part).run(listeners)
     logs.flush()
 
 

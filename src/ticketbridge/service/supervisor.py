@@ -27,6 +27,7 @@ _HANGUP = getattr(signal, "SIGHUP", None)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Worker:
+    slot: int
     process: BaseProcess
     since: float = field(default_factory=time.monotonic)
 
@@ -40,17 +41,18 @@ class _Worker:
 class Supervisor:
     """Keeps *count* processes running until it is told to leave.
 
-    *start* starts one. *reload* is called upon SIGHUP, after each worker was told. *ended* is called with
-    the number of a process that has ended. Workers have *grace* seconds and some more to leave.
+    *start* starts one, in the place with that number. *reload* is called upon SIGHUP, after each worker
+    was told. *ended* is called with the place and the number of a process that has ended. Workers have
+    *grace* seconds and some more to leave.
     """
 
     def __init__(
         self,
         count: int,
-        start: Callable[[], BaseProcess],
+        start: Callable[[int], BaseProcess],
         reload: Callable[[], object],
         grace: float,
-        ended: Callable[[int], object] = lambda _pid: None,
+        ended: Callable[[int, int], object] = lambda _slot, _pid: None,
     ) -> None:
         self._count = count
         self._start = start
@@ -96,7 +98,9 @@ class Supervisor:
         while len(self._workers) < self._count and time.monotonic() >= self._next_start:
             # One that is told before it can hear is told when it does.
             with held_back():
-                worker = _Worker(self._start())
+                taken = {worker.slot for worker in self._workers}
+                slot = min(set(range(self._count)) - taken)
+                worker = _Worker(slot, self._start(slot))
                 self._workers.append(worker)
             log_event("worker started", {"pid": worker.process.pid})
 
@@ -114,7 +118,7 @@ class Supervisor:
         for worker in [each for each in self._workers if not each.process.is_alive()]:
             self._workers.remove(worker)
             pid, code = worker.process.pid or 0, worker.process.exitcode
-            self._ended(pid)
+            self._ended(worker.slot, pid)
             if self._is_leaving:
                 continue
             log_event("worker ended", {"pid": pid, "exit_code": code})
@@ -133,7 +137,7 @@ class Supervisor:
                 log_event("worker killed", {"pid": worker.process.pid})
                 worker.process.kill()
                 worker.process.join()
-            self._ended(worker.process.pid or 0)
+            self._ended(worker.slot, worker.process.pid or 0)
 
 
 def _pause_after(young_ends: int) -> float:
