@@ -19,6 +19,8 @@ PARTS = {
     "g": "neighbour",
     "h": "drafts",
     "i": "watched",
+    "j": "workers",
+    "k": "reload",
 }
 """The module of each part."""
 _NAMES = ", ".join(f"{letter} ({name})" for letter, name in PARTS.items())

@@ -78,9 +78,22 @@ class Contender:
     def sample(self, connections: int, seconds: float) -> Sample:
         """One run of the load."""
         before = self.server.cpu_seconds()
-        found = _loaded(self, connections, seconds)
+        found = self.load(connections, seconds, core=servers.cores()[1])
         busy = (self.server.cpu_seconds() - before) / (found["seconds"])
         return Sample(found["rate"], found["p50"], found["p99"], busy)
+
+    def load(self, connections: int, seconds: float, *, core: int | None) -> dict[str, float]:
+        """What the load, a process on that *core*, has measured."""
+        command = [sys.executable, "-m", "benchmarks.load", str(self.server.port)]
+        command += [str(self.request), str(self.expected)]
+        command += ["--connections", str(connections), "--seconds", str(seconds)]
+        process = subprocess.Popen(command, cwd=servers.ROOT, stdout=subprocess.PIPE)
+        servers.pin(process.pid, core)
+        output, _ = process.communicate()
+        if process.returncode:
+            raise RuntimeError("the load met a wrong answer")
+        found: dict[str, float] = json.loads(output)
+        return found
 
 
 def measure(*, quick: bool) -> Part:
@@ -142,20 +155,6 @@ def request_of(path: str, headers: Mapping[str, str]) -> bytes:
     """A GET, as it is sent."""
     lines = [f"{name}: {value}" for name, value in {"Host": "127.0.0.1", **headers}.items()]
     return "\r\n".join([f"GET {path} HTTP/1.1", *lines, "", ""]).encode()
-
-
-def _loaded(contender: Contender, connections: int, seconds: float) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.load", str(contender.server.port)]
-    command += [str(contender.request), str(contender.expected)]
-    command += ["--connections", str(connections), "--seconds", str(seconds)]
-    _, core = servers.cores()
-    process = subprocess.Popen(command, cwd=servers.ROOT, stdout=subprocess.PIPE)
-    servers.pin(process.pid, core)
-    output, _ = process.communicate()
-    if process.returncode:
-        raise RuntimeError("the load met a wrong answer")
-    found: dict[str, float] = json.loads(output)
-    return found
 
 
 def _samples(

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
@@ -33,12 +33,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """CPU time so far, or 0 where the system does not say."""
-        try:
-            line = Path(f"/proc/{self.process.pid}/stat").read_text("utf-8")
-        except OSError:
-            return 0.0
-        user, system = line.rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds_of(self.process.pid)
 
     def resident(self) -> int:
         """Bytes of memory that it holds, or 0 where the system does not say."""
@@ -47,6 +42,16 @@ class Server:
         except OSError:
             return 0
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS"))
+
+
+def cpu_seconds_of(pid: int) -> float:
+    """CPU time of a process so far, or 0 where the system does not say."""
+    try:
+        line = Path(f"/proc/{pid}/stat").read_text("utf-8")
+    except OSError:
+        return 0.0
+    user, system = line.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def names() -> Sequence[str]:
@@ -81,13 +86,21 @@ def serving(
     core: int | None = None,
     mappings: Sequence[str] = ("plain",),
     variables: Mapping[str, str] | None = None,
+    log: Path | None = None,
 ) -> Iterator[Server]:
-    """One of the servers, once it answers; *variables* are those of further mappings."""
+    """One of the servers, once it answers; *variables* are those of further mappings.
+
+    What ticketbridge logs goes to the file *log*, or nowhere.
+    """
     port = free_port()
-    # A peer writes only what it dies of; ticketbridge writes a line an answer.
-    errors = subprocess.DEVNULL if name == OURS else None
     known = {**environment(platform_url), **_told(mappings[0], port), **(variables or {})}
-    with _process(command_of(name, port, mappings), known, core, errors=errors) as process:
+    with ExitStack() as stack:
+        # A peer writes only what it dies of; ticketbridge writes a line an answer.
+        errors: int | None = subprocess.DEVNULL if name == OURS else None
+        if log is not None:
+            errors = stack.enter_context(log.open("wb")).fileno()
+        command = command_of(name, port, mappings)
+        process = stack.enter_context(_process(command, known, core, errors=errors))
         wait_for(port, process)
         yield Server(port, process)
 

@@ -1,7 +1,7 @@
 """The platform that all proxies call: prebuilt answers over keep-alive HTTP/1.1, and next to no work.
 
 `GET /{tickets}/orders?...` gives that many tickets, to whoever brings the token; `GET /never/...` gives
-no answer at all.
+no answer at all, and a POST the token.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Platform(asyncio.Protocol):
     """One connection."""
 
     _UNAUTHORIZED = _answer(b"401 Unauthorized", b"{}")
+    _LOGIN = _answer(b"200 OK", as_json({"token": TOKEN}))
     _NOT_FOUND = _answer(b"404 Not Found", b"{}")
 
     def __init__(self, prebuilt: Mapping[bytes, bytes]) -> None:
@@ -55,6 +56,8 @@ class Platform(asyncio.Protocol):
             self._transport.write(self._answer_to(head))
 
     def _answer_to(self, head: bytes) -> bytes:
+        if head.startswith(b"POST "):
+            return self._LOGIN
         if _BEARER not in head.lower():
             return self._UNAUTHORIZED
         first = head.split(b"/", 2)[1]

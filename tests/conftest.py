@@ -42,6 +42,7 @@ SLOW = (
     "test_http_face.py",
     "test_leaving.py",
     "test_proxies_in_front.py",
+    "test_reload.py",
     "test_serve.py",
     "test_under_load.py",
 )

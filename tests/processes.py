@@ -46,6 +46,10 @@ class Program:
         """The pull of the one mapping that is served."""
         return f"{self.url}/tickets?user=ana%40example.com"
 
+    def tickets_of(self, platform: str = "") -> str:
+        """Where a platform's tickets are, beside others or alone."""
+        return f"{self.url}/{platform}/tickets" if platform else f"{self.url}/tickets"
+
     def tell(self, number: signal.Signals) -> None:
         """Send it a signal."""
         self.process.send_signal(number)
@@ -57,6 +61,11 @@ class Program:
     def lines(self) -> list[dict[str, Any]]:
         """What it has logged."""
         return [json.loads(line) for line in self.log.read_text("utf-8").splitlines()]
+
+    def events(self, event: str) -> list[dict[str, Any]]:
+        """The lines of one event; the last line of the log may not be whole yet."""
+        lines = self.log.read_text("utf-8").split("\n")[:-1]
+        return [json.loads(line) for line in lines if f'"event":"{event}"' in line]
 
     def peak_of_memory(self) -> int:
         """The most memory that it had at once so far, in bytes."""
@@ -84,17 +93,23 @@ def serving_program(
     folder: Path, platform_url: str, changes: Changes | None = None, **variables: str
 ) -> Iterator[Program]:
     """`ticketbridge serve` of the changed MAPPING on a free port; killed with the test."""
-    file, log = folder / "acme.yaml", folder / "log"
+    file = folder / "acme.yaml"
     file.write_text(json.dumps(mapping(changes)), "utf-8")
-    environment = {
-        **os.environ,
-        "MENTA_SECRET": SECRET,
-        "ACME_TOKEN": TOKEN,
-        "ACME_API": platform_url,
-        "TICKETBRIDGE_LOG_FORMAT": "json",
-        **variables,
-    }
-    command = [sys.executable, "-m", "ticketbridge", "serve", "--port", "0", str(file)]
+    with running_program(file, folder / "log", platform_url, **variables) as program:
+        yield program
+
+
+@contextmanager
+def running_program(
+    named: Path, log: Path, platform_url: str, *flags: str, **variables: str
+) -> Iterator[Program]:
+    """`ticketbridge serve` of the mapping or folder that is *named*, on a free port; killed with the test.
+
+    An empty variable is none.
+    """
+    known = {"MENTA_SECRET": SECRET, "ACME_TOKEN": TOKEN, "ACME_API": platform_url}
+    environment = {**os.environ, **known, "TICKETBRIDGE_LOG_FORMAT": "json", **variables}
+    command = [sys.executable, "-m", "ticketbridge", "serve", "--port", "0", *flags, str(named)]
     with log.open("wb") as stream, own_process(command, env=environment, stderr=stream) as process:
         yield Program(process, _port(process, log), log)
 

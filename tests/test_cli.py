@@ -23,8 +23,6 @@ from tests.processes import own_process, port_in
 from tests.support import SECRET, TOKEN, item, mapping, order, orders
 from ticketbridge import __version__
 from ticketbridge.cli import main
-from ticketbridge.service.server import worker
-from ticketbridge.service.settings import Settings
 
 VARIABLES = {"MENTA_SECRET": SECRET, "ACME_TOKEN": TOKEN, "ACME_API": "http://127.0.0.1:9"}
 
@@ -336,17 +334,6 @@ def test_a_reader_who_has_seen_enough_gets_no_traceback(bad: Path) -> None:
     )
 
     assert ended.stderr == ""
-
-
-def test_a_worker_reads_its_settings_from_the_environment(
-    good: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The application of a worker process is made from variables alone."""
-    monkeypatch.setattr("ticketbridge.service.server.logs.configure", lambda _settings, **_: None)
-    for name, value in {**VARIABLES, **Settings(mappings=(str(good),)).as_environment()}.items():
-        monkeypatch.setenv(name, value)
-
-    assert worker(None).endpoints.keys() == {"/tickets", "/healthz", "/openapi.json", "/readyz"}
 
 
 @pytest.mark.parametrize("which", ["mapping", "tickets"])

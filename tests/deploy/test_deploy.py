@@ -102,7 +102,12 @@ def test_the_pod_has_what_its_mapping_needs() -> None:
     )
 
     require_variables(given)
-    spec = load_mapping(MAPPING, environment=Environment(dict.fromkeys(VARIABLES, "https://a.example/a-long-and-random-text")))
+    spec = load_mapping(
+        MAPPING,
+        environment=Environment(
+            dict.fromkeys(VARIABLES, "https://a.example/a-long-and-random-text")
+        ),
+    )
     assert spec.warnings == ()
     files = {Path(value) for name, value in given.items() if name.endswith("_FILE")}
     assert {file.name for file in files} == secret["stringData"].keys()

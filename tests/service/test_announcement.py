@@ -14,8 +14,8 @@ from tests.support import SECRET, spec_of
 from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.service import logs
 from ticketbridge.service.announcement import announce
-from ticketbridge.service.app import create_app
 from ticketbridge.service.listening import close_all, open_listeners
+from ticketbridge.service.mapping_set import set_of
 from ticketbridge.service.settings import LogFormat, Settings
 
 
@@ -26,7 +26,7 @@ def announced(form: LogFormat, changes: Mapping[str, Any]) -> tuple[str, str]:
     listeners = open_listeners("127.0.0.1", 0)
     with logged_to(stream):
         logs.configure(settings, stream)
-        announce(create_app([compile_mapping(spec_of(changes))], settings), settings, listeners)
+        announce(set_of([compile_mapping(spec_of(changes))]), settings, listeners)
     url = f"http://127.0.0.1:{listeners[0].getsockname()[1]}"
     close_all(listeners)
     return stream.getvalue(), url

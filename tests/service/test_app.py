@@ -16,7 +16,8 @@ from tests.fake_platform import FakePlatform, Reply
 from tests.support import SECRET, USER, item, order, orders, serving, spec_of
 from ticketbridge.engine.bridge import Bridge, compile_mapping
 from ticketbridge.engine.problems import ProblemError
-from ticketbridge.service.app import PathTaken, create_app
+from ticketbridge.service.app import create_app
+from ticketbridge.service.mapping_set import PathTaken
 from ticketbridge.service.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -309,7 +310,7 @@ def test_two_mappings_at_one_path_are_refused() -> None:
         compile_mapping(spec_of({"platform": name, "endpoint.path": "/t"})) for name in ("a", "b")
     ]
 
-    with pytest.raises(PathTaken, match="`a` and `b`"):
+    with pytest.raises(PathTaken, match=r"acme\.yaml and acme\.yaml have one `endpoint\.path`, /t"):
         create_app(bridges, Settings())
 
 

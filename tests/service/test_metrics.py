@@ -523,7 +523,7 @@ def test_without_a_port_nothing_is_counted_nor_loaded(tmp_path: Path) -> None:
         assert ("prometheus_client" in ran.stdout.split()) is loads
 
     app = create_app([compile_mapping(spec_of({}))], Settings())
-    assert app.metrics is None
+    assert app.watchers.metrics is None
     assert app.endpoints["/tickets"]._meter is None  # type: ignore[attr-defined]  # of an endpoint
 
 

@@ -29,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--metrics-port", help="port of /metrics, 0 for none (TICKETBRIDGE_METRICS_PORT, 9464)"
     )
+    parser.add_argument(
+        "--watch",
+        action="store_const",
+        const="1",
+        help="read mappings again when their files change, not only upon SIGHUP (TICKETBRIDGE_WATCH, 0)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -51,6 +57,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         "PORT": options.port,
         "WORKERS": options.workers,
         "METRICS_PORT": options.metrics_port,
+        "WATCH": options.watch,
         "MAPPINGS": os.pathsep.join(options.paths) or None,
     }
     given = {name: value for name, value in flags.items() if value is not None}

@@ -16,10 +16,10 @@ from typing import Final
 import uvicorn
 
 from ticketbridge.demo.lantern import BASE_PATH, make_legacy_platform
-from ticketbridge.engine.bridge import Bridge
-from ticketbridge.mapping import Environment
+from ticketbridge.engine.bridge import Bridge, compile_mapping
+from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.service.app import Observer, create_app
-from ticketbridge.service.catalog import NoMappings, load_bridges
+from ticketbridge.service.catalog import NoMappings
 from ticketbridge.service.listening import close_all, open_listeners, url_of
 from ticketbridge.service.server import server_config
 from ticketbridge.service.settings import Settings, SettingsError
@@ -86,7 +86,7 @@ def mapping_file(packaged: Traversable = _PACKAGED, checkout: Path = _CHECKOUT) 
 def _load_bridge(demo: Demo) -> Bridge:
     """Return the compiled mapping; it sees no variable of the shell."""
     variables = {"DEMO_API": demo.api, "DEMO_TOKEN": demo.token, "DEMO_SECRET": demo.secret}
-    return load_bridges([demo.mapping], Environment(variables))[0]
+    return compile_mapping(load_mapping(demo.mapping, environment=Environment(variables)))
 
 
 def _make_relative(path: Path) -> Path:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from ticketbridge.mapping.file_reader import FileReader
+
 PLACEHOLDER = "placeholder"
 MAX_FILE_BYTES = 1024 * 1024
 
@@ -38,6 +40,8 @@ class Environment:
 
     With *missing* "placeholder" a variable that is not set becomes placeholder text, so that a
     mapping can be checked and tested without its credentials. It is not for serving.
+
+    *files* reads the files of secrets, and what else a mapping names.
     """
 
     def __init__(
@@ -45,9 +49,11 @@ class Environment:
         variables: Mapping[str, str] | None = None,
         *,
         missing: Literal["error", "placeholder"] = "error",
+        files: FileReader | None = None,
     ) -> None:
         self._variables = os.environ if variables is None else variables
         self._missing = missing
+        self.files = files or FileReader()
 
     def __repr__(self) -> str:
         return f"Environment(missing={self._missing!r})"
@@ -81,27 +87,25 @@ class Environment:
             raise VariableError(
                 "TB023", f"both {name} and {name}_FILE are set", "unset one of them"
             )
-        text = _content(name, file) if file else value
+        text = self._content(name, file) if file else value
         if text is not None and not _is_text(text):
             raise VariableError("TB023", f"the variable {name} is not UTF-8 text")
         return text
 
+    def _content(self, name: str, file: str) -> str:
+        try:
+            content = self.files.read(Path(file), MAX_FILE_BYTES)
+            text = content.decode()
+        except UnicodeDecodeError:
+            raise VariableError("TB023", f"the file that {name}_FILE names is not UTF-8") from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "no legal path"
+            message = f"the file that {name}_FILE names cannot be read: {reason}"
+            raise VariableError("TB023", message) from None
+        if len(content) > MAX_FILE_BYTES:
+            raise VariableError("TB023", f"the file that {name}_FILE names is over 1 MiB")
+        return re.sub(r"\r?\n\Z", "", text)
+
 
 def _is_text(value: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in value)
-
-
-def _content(name: str, file: str) -> str:
-    try:
-        with Path(file).open("rb") as stream:
-            content = stream.read(MAX_FILE_BYTES + 1)
-        text = content.decode()
-    except UnicodeDecodeError:
-        raise VariableError("TB023", f"the file that {name}_FILE names is not UTF-8") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "no legal path"
-        message = f"the file that {name}_FILE names cannot be read: {reason}"
-        raise VariableError("TB023", message) from None
-    if len(content) > MAX_FILE_BYTES:
-        raise VariableError("TB023", f"the file that {name}_FILE names is over 1 MiB")
-    return re.sub(r"\r?\n\Z", "", text)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ticketbridge.mapping.environment import Environment
+from ticketbridge.mapping.file_reader import FileReader
 from ticketbridge.mapping.findings import Finding, MappingError, Place
 from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.report import Report
@@ -40,7 +41,7 @@ def load_mapping(path: Path, *, environment: Environment) -> MappingSpec:
 
     Doubts that do not stop it are its `warnings`.
     """
-    text = read_text(path)
+    text = read_text(path, environment.files)
     return parse_mapping(text, file=str(path), environment=environment, folder=path.parent)
 
 
@@ -71,15 +72,14 @@ def draft_mapping(
     return Draft(spec, report.findings, broken)
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, files: FileReader | None = None) -> str:
     """The text of the file *path*; MappingError where it has none."""
-    return _decode(_read(path), str(path))
+    return _decode(_read(path, files or FileReader()), str(path))
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, files: FileReader) -> bytes:
     try:
-        with path.open("rb") as stream:
-            return stream.read(MAX_BYTES + 1)
+        return files.read(path, MAX_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no legal path"
         message = f"the file cannot be read: {reason}"

@@ -59,8 +59,7 @@ def _is_readable(path: Path, text: ResolvedText, context: Context) -> bool:
     Where variables may be missing, files may be too: a mapping is checked on machines without its keys.
     """
     try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+        content = context.environment.files.read(path, MAX_BYTES)
     except (OSError, ValueError) as error:
         say = context.report.warning if context.environment.placeholders else context.report.error
         say(text.place, "TB055", f"{text.label} cannot be read: {_reason(error)}")
@@ -79,7 +78,7 @@ def read_schema(node: Node, context: Context, name: str) -> Mapping[str, Any] | 
     if isinstance(node, Broken) or node.plain() is None:
         return None
     try:
-        document = _parsed(_content(_resolved(text_of(node), context.folder)))
+        document = _parsed(_content(_resolved(text_of(node), context.folder), context))
         require_schema(document)
     except RecursionError:
         context.report.error(node.place, "TB081", f"`{name}` is nested too deeply")
@@ -112,10 +111,9 @@ def _inside(folder: Path, relative: PurePosixPath) -> Path:
     raise SchemaSlip("leads out of the mapping's folder")
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path, context: Context) -> bytes:
     try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+        content = context.environment.files.read(path, MAX_BYTES)
     except OSError as error:
         raise SchemaSlip(f"cannot be read: {error.strerror}") from None
     if len(content) > MAX_BYTES:

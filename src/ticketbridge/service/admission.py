@@ -32,6 +32,10 @@ class Admission:
         self._shares += 1
         return Share(self)
 
+    def take_back(self) -> None:
+        """Have one platform fewer."""
+        self._shares -= 1
+
     @property
     def is_full(self) -> bool:
         """Whether a platform may have no more than its share."""
@@ -40,7 +44,7 @@ class Admission:
     @property
     def places_of_a_share(self) -> int:
         """The number of answers at once that no other platform can take from a platform: at least 1."""
-        return math.ceil(self._most / self._shares)
+        return math.ceil(self._most / max(1, self._shares))
 
     @property
     def is_leaving(self) -> bool:
@@ -91,6 +95,10 @@ class Share:
     def __init__(self, load: Admission) -> None:
         self.load = load
         self.under_way = 0
+
+    def give_up(self) -> None:
+        """Leave the other platforms larger shares. What is under way goes on."""
+        self.load.take_back()
 
     def __enter__(self) -> None:
         if self.load.is_full and self.under_way >= self.load.places_of_a_share:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import shlex
 import socket
@@ -11,11 +10,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ticketbridge.engine.bridge import Bridge
 from ticketbridge.mapping.spec import AccessSpec, EndpointSpec, UserFormat
-from ticketbridge.service.app import Application
 from ticketbridge.service.listening import place_of, url_of
 from ticketbridge.service.logs import log_event, tell
+from ticketbridge.service.mapping_set import MappingSet
+from ticketbridge.service.reload import log_start
 from ticketbridge.service.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ _USERS: Mapping[UserFormat, str] = MappingProxyType(
 
 
 def announce(
-    app: Application,
+    mappings: MappingSet,
     settings: Settings,
     listeners: Sequence[socket.socket],
     metrics: MetricsPort | None = None,
@@ -37,20 +36,20 @@ def announce(
 
     In the text format a path takes lines of its own, which can be copied; in JSON it is one line.
     """
-    for bridge in app.bridges.values():
-        _log_warnings(bridge)
+    log_start(mappings)
     for listener in listeners:
         log_event(f"running on {place_of(listener)}", {})
     for place in metrics.places if metrics else ():
         log_event(f"metrics on {place}", {})
-    for path, bridge in app.bridges.items():
+    for path, mapping in mappings.paths.items():
+        spec = mapping.bridge.spec
         url = f"{url_of(listeners[0])}{path}"
-        access = access_in_words(bridge.spec.endpoint.access)
-        command = curl_command(bridge.spec.endpoint, url)
+        access = access_in_words(spec.endpoint.access)
+        command = curl_command(spec.endpoint, url)
         if settings.log_format == "text":
-            tell(f"  {bridge.spec.platform}: {url}", f"    {access}", f"    {command}")
+            tell(f"  {spec.platform}: {url}", f"    {access}", f"    {command}")
         else:
-            fields = {"platform": bridge.spec.platform, "url": url, "access": access}
+            fields = {"platform": spec.platform, "url": url, "access": access}
             log_event("serving", {**fields, "try": command})
 
 
@@ -74,14 +73,3 @@ def curl_command(endpoint: EndpointSpec, url: str) -> str:
     parameter = quote(endpoint.user_parameter, safe="")
     words.append(shlex.quote(f"{url}?{parameter}={_USERS[endpoint.user_format]}"))
     return " ".join(words)
-
-
-def _log_warnings(bridge: Bridge) -> None:
-    for finding in bridge.warnings:
-        fields = {
-            "code": finding.code,
-            "place": str(finding.place),
-            "message": finding.message,
-            "suggestion": finding.suggestion or None,
-        }
-        log_event("mapping warning", fields, logging.WARNING)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 from starlette.applications import Starlette
@@ -22,6 +21,7 @@ from ticketbridge.engine.problems import (
     InternalError,
     MethodNotAllowed,
     NotFound,
+    Overloaded,
     ProblemError,
     Unauthorized,
 )
@@ -31,42 +31,52 @@ from ticketbridge.service.admission import Admission, Share
 from ticketbridge.service.collector import collecting
 from ticketbridge.service.description import describe_served
 from ticketbridge.service.drain import draining
-from ticketbridge.service.listening import is_loopback
 from ticketbridge.service.logs import LOGGER, flush, log_event, user_hash
+from ticketbridge.service.mapping_set import (
+    NOTHING,
+    LoadedMapping,
+    MappingSet,
+    require_guarded,
+    set_of,
+)
 from ticketbridge.service.metrics import Metrics, PlatformState, Samples
 from ticketbridge.service.protocol import LEFT, BoundedProtocol
+from ticketbridge.service.readiness import describe_readiness
 from ticketbridge.service.replies import JSON, METHODS, Reply, json_reply, problem_reply
-from ticketbridge.service.settings import Settings, SettingsError
+from ticketbridge.service.settings import Settings
 from ticketbridge.service.trace_context import IDS, header_values, request_id_of, trace_ids_of
 from ticketbridge.service.user import asked_user
-from ticketbridge.terminal import UsageError
 
 if TYPE_CHECKING:
     from ticketbridge.service.metrics_server import MetricsPort
     from ticketbridge.service.spans import Spans
 
 T = TypeVar("T")
-Around = Callable[[], AbstractAsyncContextManager[object]]
-"""A context that holds for as long as the application runs."""
-
 Observer = Callable[[Bridge, AnswerTrace, Reply], None]
 """Is told of each answer after it was made; `demo` shows verdicts with it."""
-
-_DEFAULT_PATH = "/tickets"
 
 
 class ClientLeft(Exception):
     """The caller closed the connection before its answer was there."""
 
 
-class PathTaken(UsageError):
-    """Two mappings would answer the same path."""
+@dataclass(frozen=True, slots=True)
+class Watchers:
+    """Who hears of each answer once it is made."""
+
+    observe: Observer | None = None
+    metrics: Metrics | None = None
+    spans: Spans | None = None
+
+
+NOBODY = Watchers()
 
 
 class Application:
     """The paths that are served, and for all else (start and end among it) Starlette.
 
-    *bridges* are the mappings, by the path of each; *metrics* is there where it counts.
+    *watchers* hear of its answers. *around* are contexts that hold for as long as the application runs,
+    outermost first.
 
     A request to a served path goes straight to its endpoint: routing and middleware would cost it
     about a tenth of a small answer, and each endpoint answers for its own errors.
@@ -74,15 +84,41 @@ class Application:
 
     def __init__(
         self,
-        endpoints: Mapping[str, ASGIApp],
-        rest: Starlette,
-        bridges: Mapping[str, Bridge],
-        metrics: Metrics | None = None,
+        settings: Settings,
+        *,
+        watchers: Watchers = NOBODY,
+        around: Sequence[Around] = (),
     ) -> None:
-        self.endpoints = endpoints
-        self.bridges = bridges
-        self.metrics = metrics
-        self._rest = rest
+        """Nothing is served yet: see `serve`."""
+        self.settings = settings
+        self.load = Admission(settings.max_concurrency)
+        self.mappings = NOTHING
+        self.endpoints: dict[str, ASGIApp] = {}
+        self.watchers = watchers
+        self._around = around
+        self._shares: dict[str, Share] = {}
+        self._rest = Starlette(lifespan=self._lifespan)
+        self._rest.router.default = _NotServed(self)
+
+    def serve(self, mappings: MappingSet) -> None:
+        """Serve *mappings* from the next request on. Answers under way finish as they began.
+
+        A platform that was served before keeps its places among the answers under way.
+        """
+        for platform in self._shares.keys() - {each.platform for each in mappings.loaded}:
+            self._shares.pop(platform).give_up()
+        ways: dict[LoadedMapping, ASGIApp] = {
+            each: self._endpoint(each) for each in mappings.loaded
+        }
+        endpoints = {
+            path: self._followed(ways[each], path, each) for path, each in mappings.paths.items()
+        }
+        specs = {path: each.bridge.spec for path, each in mappings.paths.items()}
+        described = cache(lambda: json_reply(describe_served(specs)))  # asked for seldom
+        endpoints["/healthz"] = _Probe(lambda: json_reply({"status": "alive"}), self.load)
+        endpoints["/openapi.json"] = _Probe(described, self.load)
+        endpoints["/readyz"] = _Probe(lambda: describe_readiness(mappings, self.load), self.load)
+        self.mappings, self.endpoints = mappings, endpoints
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -90,6 +126,47 @@ class Application:
         if endpoint is None or scope["type"] != "http":
             endpoint = self._rest
         await endpoint(scope, receive, send)
+
+    def _endpoint(self, mapping: LoadedMapping) -> ASGIApp:
+        share = self._shares.get(mapping.platform)
+        if share is None:
+            share = self._shares[mapping.platform] = self.load.share()
+        return _Endpoint(mapping.bridge, self.settings, share, self.watchers)
+
+    def _followed(self, endpoint: ASGIApp, path: str, mapping: LoadedMapping) -> ASGIApp:
+        spans = self.watchers.spans
+        return endpoint if spans is None else spans.around(endpoint, path, mapping.platform)
+
+    def samples(self) -> Samples:
+        """Return the numbers of this process as they are now; none where nothing is counted."""
+        if self.watchers.metrics is None:
+            return {}
+        states = [
+            PlatformState(
+                each.platform,
+                each.digest,
+                each.bridge.breaker,
+                self._shares[each.platform].under_way,
+                each.bridge.calls_in_flight,
+            )
+            for each in self.mappings.loaded
+        ]
+        shared = BoundedProtocol.shared
+        return self.watchers.metrics.samples(states, shared.taken, shared.refused)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for context in self._around:
+                await stack.enter_async_context(context(self))
+            yield
+        for mapping in self.mappings.loaded:
+            await mapping.bridge.aclose()
+        flush()
+
+
+Around = Callable[[Application], AbstractAsyncContextManager[object]]
+"""A context that holds for as long as an application runs."""
 
 
 def create_app(
@@ -109,114 +186,42 @@ def create_app(
     `access: open` would be reached from elsewhere: whoever runs the application otherwise than by `serve`
     says in `settings.host` where it listens.
     """
-    _refuse_open_access(bridges, settings)
-    if spans is not None:
-        bridges = [spans.follow(bridge) for bridge in bridges]
-    paths = _paths(bridges)
-    load = Admission(settings.max_concurrency)
-    counts = None if metrics is None else Metrics()
-    shares = {path: load.share() for path in paths}
-    watchers = Watchers(observe, counts, spans)
-    endpoints: dict[str, ASGIApp] = {
-        path: _Endpoint(bridge, settings, shares[path], watchers) for path, bridge in paths.items()
-    }
-    endpoints["/healthz"] = _Probe(lambda: json_reply({"status": "alive"}), load)
-    described = json_reply(describe_served({path: b.spec for path, b in paths.items()}))
-    endpoints["/openapi.json"] = _Probe(lambda: described, load)
-    endpoints["/readyz"] = _Probe(lambda: _readiness(bridges, load), load)
-    if spans is not None:
-        for path, bridge in paths.items():
-            endpoints[path] = spans.around(endpoints[path], path, bridge.spec.platform)
-    around: list[Around] = [] if spans is None else [lambda: aclosing(spans)]
-    rest = Starlette(lifespan=_lifespan(bridges, around))
-    rest.router.default = _NotFound(load)
-    app = Application(endpoints, rest, paths, counts)
-    if metrics is not None and counts is not None:
-        served = [(bridge, shares[path], _digest(bridge)) for path, bridge in paths.items()]
-        around.append(lambda: metrics.serving(lambda: _samples(counts, served), app))
-    if drains:
-        around.append(lambda: _owned(load, settings.grace))
+    for bridge in bridges:
+        require_guarded(bridge, settings)
+    followed = bridges if spans is None else [spans.follow(bridge) for bridge in bridges]
+    around = [owned] if drains else []
+    app = watched_application(settings, around, Watchers(observe, spans=spans), metrics)
+    app.serve(set_of(followed))
     return app
 
 
-def _samples(counts: Metrics, served: Sequence[tuple[Bridge, Share, str]]) -> Samples:
-    """Return the numbers of this process as they are now."""
-    states = [
-        PlatformState(
-            bridge.spec.platform, digest, bridge.breaker, share.under_way, bridge.calls_in_flight
-        )
-        for bridge, share, digest in served
-    ]
-    shared = BoundedProtocol.shared
-    return counts.samples(states, shared.taken, shared.refused)
+def watched_application(
+    settings: Settings,
+    around: Sequence[Around],
+    watchers: Watchers = NOBODY,
+    metrics: MetricsPort | None = None,
+) -> Application:
+    """Return an application that serves nothing yet, and says at *metrics* what it counts.
 
-
-def _digest(bridge: Bridge) -> str:
-    """Return the SHA-256 of the mapping's file as it was read, or "" where it is gone."""
-    try:
-        return hashlib.sha256(Path(bridge.spec.place.file).read_bytes()).hexdigest()
-    except OSError:
-        return ""
-
-
-def _refuse_open_access(bridges: Sequence[Bridge], settings: Settings) -> None:
-    opened = [bridge.spec for bridge in bridges if bridge.spec.endpoint.access.is_open]
-    if opened and not settings.allow_open and not is_loopback(settings.host):
-        raise SettingsError(
-            f"`{opened[0].platform}` has `access: open`, and everybody who reaches {settings.host} could"
-            " ask for anybody's tickets: give it a secret or an `allow` list, or listen on 127.0.0.1"
-            " (or set TICKETBRIDGE_ALLOW_OPEN=1, where something in front lets nobody else through)"
-        )
-
-
-def _paths(bridges: Sequence[Bridge]) -> dict[str, Bridge]:
-    """Where each mapping is served: at its own path, else at /tickets, or one that names it among several."""
-    paths: dict[str, Bridge] = {}
-    for bridge in bridges:
-        platform = bridge.spec.platform
-        default = _DEFAULT_PATH if len(bridges) == 1 else f"/{platform}{_DEFAULT_PATH}"
-        path = bridge.spec.endpoint.path or default
-        if path in paths:
-            other = paths[path].spec.platform
-            raise PathTaken(
-                f"{path} is the path of both `{other}` and `{platform}`: give one of them another"
-                " `endpoint.path`"
-            )
-        paths[path] = bridge
-    return paths
-
-
-def _lifespan(
-    bridges: Sequence[Bridge], around: Sequence[Around]
-) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            for context in around:
-                await stack.enter_async_context(context())
-            yield
-        for bridge in bridges:
-            await bridge.aclose()
-        flush()
-
-    return lifespan
+    See Application for *around* and *watchers*. Without *metrics* nothing is counted.
+    """
+    outer: list[Around] = []
+    if watchers.spans is not None:
+        spans = watchers.spans
+        outer.append(lambda _app: aclosing(spans))
+    if metrics is not None:
+        watchers = replace(watchers, metrics=Metrics())
+        port = metrics
+        outer.append(lambda app: port.serving(app.samples, app))
+    return Application(settings, watchers=watchers, around=[*outer, *around])
 
 
 @asynccontextmanager
-async def _owned(load: Admission, grace: float) -> AsyncIterator[None]:
+async def owned(app: Application) -> AsyncIterator[None]:
     """Run what only a process of our own may have: an end without loss, and collection of memory."""
     async with collecting():
-        with draining(load, grace):
+        with draining(app.load, app.settings.grace):
             yield
-
-
-@dataclass(frozen=True, slots=True)
-class Watchers:
-    """Who hears of each answer once it is made."""
-
-    observe: Observer | None
-    metrics: Metrics | None
-    spans: Spans | None
 
 
 class _Endpoint:
@@ -333,25 +338,24 @@ class _Probe:
         await _last_if_leaving(reply, self._load).send(scope, send, request_id)
 
 
-class _NotFound:
-    """All other paths, as an ASGI application."""
+class _NotServed:
+    """All other paths, as an ASGI application.
 
-    def __init__(self, load: Admission) -> None:
-        self._load = load
+    While a mapping is missing its path is not known: an old contract takes 404 for a user who owns nothing.
+    """
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            request_id = request_id_of(scope["headers"])
-            reply = problem_reply(NotFound(), request_id)
-            await _last_if_leaving(reply, self._load).send(scope, send, request_id)
-
-
-def _readiness(bridges: Sequence[Bridge], load: Admission) -> Reply:
-    """Whether pulls are answered here. A platform that is down makes no other one wait: it is named."""
-    platforms = [{"platform": b.spec.platform, "breaker": b.breaker} for b in bridges]
-    status = "leaving" if load.is_leaving else "ready" if bridges else "no mappings"
-    document = {"status": status, "platforms": platforms}
-    return json_reply(document, 200 if status == "ready" else 503)
+        if scope["type"] != "http":
+            return
+        request_id = request_id_of(scope["headers"])
+        problem: ProblemError = NotFound()
+        if self._app.mappings.is_incomplete:
+            problem = Overloaded("What is served at this path could not be loaded")
+        reply = problem_reply(problem, request_id)
+        await _last_if_leaving(reply, self._app.load).send(scope, send, request_id)
 
 
 def _last_if_leaving(reply: Reply, load: Admission) -> Reply:

@@ -1,13 +1,10 @@
-"""The mappings of a command line: which files they are, read and compiled."""
+"""The mapping files of a command line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
-from ticketbridge.engine.bridge import Bridge, compile_mapping
-from ticketbridge.mapping import Environment, load_mapping
-from ticketbridge.mapping.findings import Finding, MappingError
 from ticketbridge.terminal import UsageError
 
 _ENDINGS = (".yaml", ".yml")
@@ -39,20 +36,6 @@ def mapping_files(paths: Iterable[Path]) -> list[Path]:
             raise NoMappings(f"{path}: no mapping (*.yaml) in this folder")
         found += [file for file in files if file not in found]
     return found
-
-
-def load_bridges(files: Sequence[Path], environment: Environment) -> list[Bridge]:
-    """The compiled mappings of *files*; MappingError with the findings of all that cannot be used."""
-    bridges: list[Bridge] = []
-    findings: list[Finding] = []
-    for file in files:
-        try:
-            bridges.append(compile_mapping(load_mapping(file, environment=environment)))
-        except MappingError as error:
-            findings += error.findings
-    if findings:
-        raise MappingError(findings)
-    return bridges
 
 
 def is_cases(path: Path) -> bool:

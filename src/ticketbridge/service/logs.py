@@ -40,12 +40,16 @@ def user_hash(user: str) -> str:
 
 
 def configure(
-    settings: Settings, stream: TextIO | None = None, *, in_background: bool = False
+    settings: Settings,
+    stream: TextIO | None = None,
+    *,
+    in_background: bool = False,
+    is_hosted: bool = False,
 ) -> None:
     """Send ticketbridge's, uvicorn's and OpenTelemetry's lines to *stream* (stderr), as *settings* say.
 
     *in_background*: a thread writes them, so that no answer waits for whoever reads the stream. Call
-    `flush` before the process ends.
+    `flush` before the process ends. *is_hosted*: the process is another server's, whose lines stay.
     """
     global _user_marks  # noqa: PLW0603 - as logging itself, this is one for the process
     if settings.log_key:
@@ -57,8 +61,9 @@ def configure(
         logger.handlers[:] = [handler]
         logger.propagate = False
         logger.setLevel(settings.log_level.upper())
-    # What no line shows need not be found out for each: see "Optimization" in logging's documentation.
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    if not is_hosted:
+        # What no line shows need not be found out for each: see "Optimization" in logging's documentation.
+        logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for name in ("uvicorn.access", "httpx", "httpcore", "asyncio", "oauthlib"):
         # These write URLs, and a URL holds the user; or signatures.
         logging.getLogger(name).setLevel(logging.CRITICAL)

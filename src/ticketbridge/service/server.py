@@ -12,34 +12,36 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
-from ticketbridge.mapping import Environment, MappingError
 from ticketbridge.service import logs
+from ticketbridge.service.accepting import GONE, Acceptor, Part
 from ticketbridge.service.announcement import announce
-from ticketbridge.service.app import Application, PathTaken, create_app
-from ticketbridge.service.catalog import NoMappings, load_bridges, mapping_files
+from ticketbridge.service.app import Application, Watchers, owned, watched_application
 from ticketbridge.service.collector import calm_collector
+from ticketbridge.service.hangup import held_back
 from ticketbridge.service.listening import allow_open_files, close_all, open_listeners
+from ticketbridge.service.mapping_set import KeptMapping, MappingLoader, MappingSet
 from ticketbridge.service.protocol import BoundedProtocol
-from ticketbridge.service.settings import Settings, SettingsError, settings_from
+from ticketbridge.service.reload import read_again, reloads
+from ticketbridge.service.settings import Settings
+from ticketbridge.service.supervisor import Supervisor
 from ticketbridge.service.trace_context import wants_spans
+from ticketbridge.service.watch import watching
 
 if TYPE_CHECKING:
     from ticketbridge.service.metrics_server import MetricsPort
     from ticketbridge.service.spans import Spans
 
-_START = 30  # seconds that a worker has to start, when it replaces another one
 _OTHER_FILES = 200  # that a process has open beside its connections, with room
 _FLUSH = 2.0  # seconds that answers which are made have to reach their readers, at the end
 
@@ -49,20 +51,22 @@ def serve(settings: Settings, environment: Mapping[str, str]) -> int:
 
     Raises what loading the mappings raises, and SettingsError where it cannot listen.
     """
-    metrics = _metrics_port(settings)
-    # Each of several workers has its own.
-    spans = _find_spans(environment) if settings.workers == 1 else None
-    app = application(settings, environment, metrics, spans)
-    listeners = open_listeners(settings.host, settings.port)
-    try:
-        if metrics is not None:
-            metrics.open(settings)
-        return _run(app, settings, listeners, metrics)
-    finally:
-        close_all(listeners)
-        if metrics is not None:
-            metrics.close()
-        logs.flush()
+    with held_back():
+        metrics = _metrics_port(settings)
+        # Each of several workers has its own.
+        spans = _find_spans(environment) if settings.workers == 1 else None
+        loader = MappingLoader(settings, environment, spans.follow if spans else None)
+        mappings = loader.load()
+        listeners = open_listeners(settings.host, settings.port)
+        try:
+            if metrics is not None:
+                metrics.open(settings)
+            return _run(loader, mappings, settings, listeners, metrics, spans)
+        finally:
+            close_all(listeners)
+            if metrics is not None:
+                metrics.close()
+            logs.flush()
 
 
 def _metrics_port(settings: Settings) -> MetricsPort | None:
@@ -88,24 +92,43 @@ def _find_spans(environment: Mapping[str, str]) -> Spans | None:
 
 
 def _run(
-    app: Application,
+    loader: MappingLoader,
+    mappings: MappingSet,
     settings: Settings,
     listeners: list[socket.socket],
     metrics: MetricsPort | None,
+    spans: Spans | None,
 ) -> int:
     logs.configure(settings, in_background=True)
     _see_to_files(settings)
-    if settings.workers == 1:
-        calm_collector()
+    if settings.workers > 1:
+        announce(mappings, settings, listeners, metrics)
+        return _supervise(loader, mappings, settings, listeners, metrics)
+    app = application(loader, mappings, settings, metrics=metrics, spans=spans)
+    calm_collector()
+    started = partial(announce, mappings, settings, listeners, metrics)
+    Server(server_config(app, settings), started).run(listeners)
+    return 0
 
-        def started() -> None:
-            _outlive_hangups()
-            announce(app, settings, listeners, metrics)
 
-        Server(server_config(app, settings), started).run(listeners)
-        return 0
-    announce(app, settings, listeners, metrics)
-    return _supervise(settings, listeners, metrics)
+def application(
+    loader: MappingLoader,
+    mappings: MappingSet,
+    settings: Settings,
+    *,
+    watch: bool = True,
+    metrics: MetricsPort | None = None,
+    spans: Spans | None = None,
+) -> Application:
+    """Return the application of a process of our own, which reads its mappings again when it is told to.
+
+    *watch* False leaves it to the supervisor to notice that files changed. *metrics* is where it says what
+    it counts, *spans* makes its answers spans.
+    """
+    reloading = reloads(loader, by_signal=True, watch=watch and settings.watch)
+    app = watched_application(settings, [owned, reloading], Watchers(spans=spans), metrics)
+    app.serve(mappings)
+    return app
 
 
 def _see_to_files(settings: Settings) -> None:
@@ -118,32 +141,49 @@ def _see_to_files(settings: Settings) -> None:
         logs.log_event("too few files may be open", fields, logging.WARNING)
 
 
-def _outlive_hangups() -> None:
-    """Have SIGHUP end nothing. For inside the running event loop."""
-
-    def told() -> None:
-        hint = "mappings are read at start: stop the process with SIGTERM, and start it again"
-        logs.log_event("SIGHUP changes nothing", {"hint": hint}, logging.WARNING)
-
-    if hasattr(signal, "SIGHUP"):
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, told)
-
-
 class Server(uvicorn.Server):
     """uvicorn's server, which ends with 0 when it is told to end: that is no failure.
 
-    *started* is called once it takes connections.
+    *started* is called once it takes connections. *part*: that of several processes.
     """
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        started: Callable[[], object] | None = None,
+        *,
+        part: Part | None = None,
+    ) -> None:
         super().__init__(config)
         self._call_started = started
+        self._part = part
+        self._acceptor: Acceptor | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn."""
-        await super().startup(sockets)
+        await super().startup(sockets if self._part is None else [])
+        if self._part is not None:
+            open_now = self.server_state.connections
+            self._acceptor = Acceptor(
+                sockets or [], self._protocol, lambda: len(open_now), self._part
+            )
         if self._call_started is not None:
             self._call_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        if self._acceptor is not None:
+            self._acceptor.stop()
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        """Return the protocol of one more connection, as uvicorn makes it."""
+        make: Any = self.config.http_protocol_class
+        state = self.lifespan.state
+        protocol: asyncio.Protocol = make(
+            config=self.config, server_state=self.server_state, app_state=state
+        )
+        return protocol
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """See uvicorn, which would send itself the same signal once more when all is done."""
@@ -155,79 +195,88 @@ class Server(uvicorn.Server):
 
 def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     """How uvicorn runs *app*."""
-    return uvicorn.Config(app, **_options(settings))
-
-
-def _options(settings: Settings) -> dict[str, Any]:
-    return {
-        "host": settings.host,
-        "port": settings.port,
-        "http": partial(BoundedProtocol, most_connections=settings.max_connections),
-        "ws": "none",
-        "lifespan": "on",
-        "workers": 1,
-        "log_config": None,
-        "access_log": False,
+    protocol: Any = partial(BoundedProtocol, most_connections=settings.max_connections)
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=protocol,
+        ws="none",
+        lifespan="on",
+        workers=1,
+        log_config=None,
+        access_log=False,
         # Whom X-Forwarded-For is believed from is a setting of ours, and nobody by default.
-        "proxy_headers": False,
-        "server_header": False,
-        "timeout_graceful_shutdown": max(1, round(min(settings.grace, _FLUSH))),
-    }
-
-
-def application(
-    settings: Settings,
-    environment: Mapping[str, str],
-    metrics: MetricsPort | None = None,
-    spans: Spans | None = None,
-) -> Application:
-    """The application that *settings* ask for; raises what loading the mappings raises."""
-    files = mapping_files(map(Path, settings.mappings))
-    bridges = load_bridges(files, Environment(environment))
-    return create_app(bridges, settings, drains=True, metrics=metrics, spans=spans)
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=max(1, round(min(settings.grace, _FLUSH))),
+    )
 
 
 # --- several workers ------------------------------------------------------------------------------
 
 
 def _supervise(
-    settings: Settings, listeners: list[socket.socket], metrics: MetricsPort | None
+    loader: MappingLoader,
+    mappings: MappingSet,
+    settings: Settings,
+    listeners: Sequence[socket.socket],
+    metrics: MetricsPort | None,
 ) -> int:
-    """Run the workers: processes of their own, which read the settings from their environment."""
+    """Run the workers, each of which starts with what this process read last, where it still can."""
+    spawn = multiprocessing.get_context("spawn")
     shared = replace(settings, log_key=settings.log_key or secrets.token_hex(32))
-    os.environ.update(shared.as_environment())
-    os.environ.pop("TICKETBRIDGE_LOG_KEY_FILE", None)  # its content is in the variable now
-    options = {
-        **_options(settings),
-        "factory": True,
-        "workers": settings.workers,
-        "timeout_worker_healthcheck": _START,
-    }
-    config = uvicorn.Config(partial(worker, metrics), **options)
-    supervisor = Multiprocess(config, listeners)
-    supervisor.run()
-    failed = [worker for worker in supervisor.processes if worker.exitcode == STARTUP_FAILURE]
-    return 1 if failed else 0
+    latest = mappings
+
+    counts = spawn.RawArray("i", [GONE] * settings.workers)
+
+    def start(slot: int) -> multiprocessing.process.BaseProcess:
+        part = Part(counts, slot)
+        given = shared, listeners, latest.kept(), part, metrics
+        process = spawn.Process(target=work, args=given)
+        process.start()
+        return process
+
+    def ended(slot: int, _pid: int) -> None:
+        counts[slot] = GONE
+
+    def reload() -> None:
+        nonlocal latest
+        latest = read_again(loader, latest)
+
+    def wish() -> None:
+        os.kill(os.getpid(), signal.SIGHUP)
+
+    supervisor = Supervisor(settings.workers, start, reload, settings.grace, ended)
+    with watching(loader, lambda: latest, wish) if settings.watch else nullcontext():
+        return supervisor.run()
 
 
-def worker(metrics: MetricsPort | None) -> Application:
-    """The application of one of several worker processes, which share *metrics*.
+def work(
+    settings: Settings,
+    listeners: list[socket.socket],
+    kept: Sequence[KeptMapping],
+    part: Part,
+    metrics: MetricsPort | None,
+) -> None:
+    """Serve as one of several worker processes, which share *metrics*.
 
-    Where it cannot be made any more, the process ends; the supervisor keeps the workers that it has.
+    *kept* is what the supervisor read last.
     """
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the supervisor replaces its workers upon it
     _leave_with_the_supervisor()
-    settings = settings_from(os.environ)
     logs.configure(settings, in_background=True)
+    spans = _find_spans(os.environ)
+    loader = MappingLoader(settings, os.environ, spans.follow if spans else None)
     try:
-        app = application(settings, os.environ, metrics, _find_spans(os.environ))
-    except (MappingError, NoMappings, PathTaken, SettingsError) as error:
-        logs.log_event("this worker cannot start", {"reason": str(error)}, logging.ERROR)
+        mappings = loader.load(loader.restore(kept))
+    except Exception:  # noqa: BLE001 - whatever it is, the supervisor tries again
+        logs.LOGGER.exception("this worker cannot start")
         logs.flush()
         sys.exit(STARTUP_FAILURE)
+    app = application(loader, mappings, settings, watch=False, metrics=metrics, spans=spans)
     calm_collector()
-    return app
+    Server(server_config(app, settings), part=part).run(listeners)
+    logs.flush()
 
 
 def _leave_with_the_supervisor() -> None:

@@ -34,7 +34,7 @@ class Settings:
     *host* is where the server listens, also where ticketbridge is not what runs it. *allow_open*:
     mappings with `access: open` are served there although others than this machine reach it. *log_key*
     is the key of the users' marks in the log; "" has each process make one. *metrics_port*: 0 counts
-    nothing.
+    nothing. *watch*: mappings are read again when their files change.
     """
 
     host: str = "127.0.0.1"
@@ -43,6 +43,7 @@ class Settings:
     metrics_port: int = 9464
     metrics_host: str = "127.0.0.1"
     mappings: tuple[str, ...] = ()
+    watch: bool = False
     log_format: LogFormat = "json"
     log_level: str = "info"
     trusted_proxies: tuple[IPNetwork, ...] = field(default=())
@@ -61,6 +62,7 @@ class Settings:
             "METRICS_PORT": str(self.metrics_port),
             "METRICS_HOST": self.metrics_host,
             "MAPPINGS": os.pathsep.join(self.mappings),
+            "WATCH": str(int(self.watch)),
             "LOG_FORMAT": self.log_format,
             "LOG_LEVEL": self.log_level,
             "TRUSTED_PROXIES": ",".join(map(str, self.trusted_proxies)),
@@ -93,6 +95,7 @@ def settings_from(
         ),
         metrics_host=read("METRICS_HOST", _host, default.metrics_host, "an address to listen on"),
         mappings=read("MAPPINGS", _paths, default.mappings, "paths, separated as in PATH"),
+        watch=read("WATCH", _flag, default.watch, "1 or 0"),
         log_format=read("LOG_FORMAT", _log_format, _default_format(), "json or text"),
         log_level=read("LOG_LEVEL", _log_level, default.log_level, ", ".join(_LEVELS)),
         trusted_proxies=read(

@@ -57,7 +57,7 @@ class Pace:
         turn: asyncio.Future[CallPlace] = loop.create_future()
         self._waiting[turn] = None
         self._set_alarm()
-        with context.trace.waiting:
+        with context.trace.wait_for_rate():
             try:
                 return await turn
             except asyncio.CancelledError:

@@ -80,6 +80,7 @@ class SocketTransport:
 
     async def aclose(self) -> None:
         """Close all connections: the idle ones now, the others when their answer has ended."""
+        self._keep_alive = False
         for server in self._servers.values():
             server.close()
 

@@ -1,0 +1,34 @@
+"""`/readyz`: whether pulls are answered here, and what an operator should know about each mapping."""
+
+from __future__ import annotations
+
+from ticketbridge.service.admission import Admission
+from ticketbridge.service.mapping_set import BrokenMapping, LoadedMapping, MappingSet
+from ticketbridge.service.replies import Reply, json_reply
+
+
+def describe_readiness(mappings: MappingSet, load: Admission) -> Reply:
+    """Return 200 where pulls are answered, else 503.
+
+    A platform that is down, or a mapping that cannot be used, makes no other one wait: it is named. So is
+    no reason: everybody may ask, and the log has it.
+    """
+    loaded = mappings.loaded
+    status = "leaving" if load.is_leaving else "ready" if loaded else "no mappings"
+    document = {"status": status, "platforms": [_describe_platform(each) for each in loaded]}
+    if mappings.broken:
+        document["broken"] = [_describe_broken(each) for each in mappings.broken]
+    return json_reply(document, 200 if status == "ready" else 503)
+
+
+def _describe_platform(mapping: LoadedMapping) -> dict[str, object]:
+    return {
+        "platform": mapping.platform,
+        "breaker": mapping.bridge.breaker,
+        "digest": mapping.digest,
+    }
+
+
+def _describe_broken(mapping: BrokenMapping) -> dict[str, object]:
+    served = "the last good content" if mapping.is_served else "nothing"
+    return {"file": mapping.file.name, "codes": mapping.codes, "served": served}
