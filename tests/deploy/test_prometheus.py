@@ -29,6 +29,7 @@ from tests.support import NO_TLS, Changes, item, order, orders
 from ticketbridge.service.metric_specs import all_metrics
 from ticketbridge.service.metrics import Metrics, PlatformState
 from ticketbridge.service.metrics_export import exposition
+from ticketbridge.service.protocol import BoundedProtocol
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -137,6 +138,7 @@ async def everything(client: httpx.AsyncClient, app: Any, platform: FakePlatform
 
 async def test_prometheus_has_each_metric(platform: FakePlatform, tmp_path: Path) -> None:
     """Each metric has a series, and the type and the text of its declaration; each panel shows something."""
+    before = BoundedProtocol.shared.refused.total()  # of other tests in this process
     async with (
         counting(platform, SESSION) as (client, place, app),
         prometheus(tmp_path, place.removeprefix("http://")) as prom,
@@ -145,7 +147,7 @@ async def test_prometheus_has_each_metric(platform: FakePlatform, tmp_path: Path
         await prom.until("sum(ticketbridge_mapping_broken)", 1)
         # What rises is seen to rise only between two readings.
         await everything(client, app, platform)
-        await prom.until("sum(ticketbridge_refused_requests_total)", 2)
+        await prom.until("sum(ticketbridge_refused_requests_total)", before + 2)
         names = set(await prom.ask("/label/__name__/values"))
         told = await prom.ask("/metadata")
         shown = {query: await prom.query(as_asked(query)) for query in queries()}
