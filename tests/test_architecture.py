@@ -25,7 +25,7 @@ LAYERS = [
     {"service.reload", "service.supervisor"},
     {"service.app", "service.watch"},
     {"service.metrics_server", "service.spans"},
-    {"service.readiness"},
+    {"service.readiness", "service.callers"},
     {"service.mapping_set"},
     {"service.catalog", "service.protocol", "service.metrics_export"},
     {"service.replies", "service.drain", "service.description"},
@@ -69,6 +69,7 @@ HOMES = {
     "starlette": {
         "asgi",
         "service.app",
+        "service.callers",
         "service.metrics_server",
         "service.replies",
         "service.server",

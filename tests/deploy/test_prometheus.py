@@ -132,8 +132,8 @@ async def everything(client: httpx.AsyncClient, app: Any, platform: FakePlatform
         assert (await client.get(TICKETS, headers=HEADERS)).status_code == 200
     assert (await client.get(TICKETS)).status_code == 401
     await bad_request(client)
-    app.metrics.count_reload("acme.yaml", ok=True)
-    app.metrics.count_reload("acme.yaml", ok=False)
+    app.watchers.metrics.count_reload("acme.yaml", ok=True)
+    app.watchers.metrics.count_reload("acme.yaml", ok=False)
 
 
 async def test_prometheus_has_each_metric(platform: FakePlatform, tmp_path: Path) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -28,6 +27,7 @@ from ticketbridge.engine.problems import (
 from ticketbridge.engine.tickets.verdicts import count_kinds
 from ticketbridge.service.access import IPAddress, caller_address, check_address, check_secret
 from ticketbridge.service.admission import Admission, Share
+from ticketbridge.service.callers import ClientLeft, while_connected
 from ticketbridge.service.collector import collecting
 from ticketbridge.service.description import describe_served
 from ticketbridge.service.drain import draining
@@ -40,7 +40,7 @@ from ticketbridge.service.mapping_set import (
     set_of,
 )
 from ticketbridge.service.metrics import Metrics, PlatformState, Samples
-from ticketbridge.service.protocol import LEFT, BoundedProtocol
+from ticketbridge.service.protocol import BoundedProtocol
 from ticketbridge.service.readiness import describe_readiness
 from ticketbridge.service.replies import JSON, METHODS, Reply, json_reply, problem_reply
 from ticketbridge.service.settings import Settings
@@ -54,10 +54,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Observer = Callable[[Bridge, AnswerTrace, Reply], None]
 """Is told of each answer after it was made; `demo` shows verdicts with it."""
-
-
-class ClientLeft(Exception):
-    """The caller closed the connection before its answer was there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +281,7 @@ class _Endpoint:
         user = asked_user(scope["query_string"], self._endpoint)
         trace.user = user_hash(user)
         with self._share:
-            answer = await _while_connected(scope, receive, self._bridge.answer(user, trace))
+            answer = await while_connected(scope, receive, self._bridge.answer(user, trace))
         return _tickets_reply(answer, trace, started)
 
     def _address(self, scope: Scope) -> IPAddress | None:
@@ -379,44 +375,3 @@ def _tickets_reply(answer: Answer, trace: AnswerTrace, started: float) -> Reply:
 def _milliseconds(seconds: float) -> float:
     """*seconds* in milliseconds, to a hundredth; `round` takes ten times as long."""
     return int(max(0.0, seconds) * 100_000 + 0.5) / 100
-
-
-async def _while_connected(scope: Scope, receive: Receive, work: Awaitable[T]) -> T:
-    """The result of *work*, which is stopped when the caller leaves: no one is there to answer."""
-    task = asyncio.current_task()
-    assert task is not None, "an endpoint runs in a task"  # noqa: S101 - ASGI servers see to it
-    left = False
-
-    def leave() -> None:
-        nonlocal left
-        left = True
-        task.cancel()
-
-    stop_watching = _watch(scope, receive, leave)
-    try:
-        return await work
-    except asyncio.CancelledError:
-        if not left:
-            raise
-        task.uncancel()
-        raise ClientLeft from None
-    finally:
-        stop_watching()
-
-
-def _watch(scope: Scope, receive: Receive, leave: Callable[[], None]) -> Callable[[], object]:
-    """Have *leave* called when the caller leaves; gives what ends that.
-
-    Our own server says so itself; of another one it takes a task that waits for nothing else.
-    """
-    register = scope.get("extensions", {}).get(LEFT)
-    if register is not None:
-        register(leave)
-        return lambda: register(None)
-
-    async def wait() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        leave()
-
-    return asyncio.create_task(wait()).cancel
