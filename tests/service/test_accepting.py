@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from ticketbridge.service import accepting
 from ticketbridge.service.accepting import GONE, Acceptor, Part
+from ticketbridge.service.server import shared_counts
 
 pytestmark = pytest.mark.anyio
 
@@ -36,6 +38,23 @@ def test_who_has_clearly_more_than_another_leaves_it_the_next(
     """One more, and an eighth, is not clear; a process that is not there counts for nothing."""
     assert Part(counts, 0).has_more(own) == more
     assert counts[0] == own
+
+
+def test_without_shared_memory_each_process_has_its_own_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where files can be written nowhere, no process knows of another, and takes what comes."""
+    spawn = multiprocessing.get_context("spawn")
+    shared = shared_counts(spawn, 2)
+
+    def full(*_arguments: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(spawn, "RawArray", full)
+    own = shared_counts(spawn, 2)
+
+    assert list(shared) == list(own) == [GONE, GONE]
+    assert not Part(own, 0).has_more(1000)
 
 
 class Kept(asyncio.Protocol):

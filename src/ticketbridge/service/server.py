@@ -12,10 +12,11 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
+from multiprocessing.context import SpawnContext
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -228,7 +229,7 @@ def _supervise(
     shared = replace(settings, log_key=settings.log_key or secrets.token_hex(32))
     latest = mappings
 
-    counts = spawn.RawArray("i", [GONE] * settings.workers)
+    counts = shared_counts(spawn, settings.workers)
 
     def start(slot: int) -> multiprocessing.process.BaseProcess:
         part = Part(counts, slot)
@@ -250,6 +251,16 @@ def _supervise(
     supervisor = Supervisor(settings.workers, start, reload, settings.grace, ended)
     with watching(loader, lambda: latest, wish) if settings.watch else nullcontext():
         return supervisor.run()
+
+
+def shared_counts(context: SpawnContext, number: int) -> MutableSequence[int]:
+    """Return numbers that processes share. Where the system has no memory for that, each has its own."""
+    try:
+        shared: MutableSequence[int] = context.RawArray("i", [GONE] * number)
+    except OSError:
+        # It is a file in /dev/shm or /tmp: workers serve all the same, but take connections as they come.
+        return [GONE] * number
+    return shared
 
 
 def work(
