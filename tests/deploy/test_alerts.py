@@ -55,6 +55,7 @@ TURNS = 'ticketbridge_turn_wait_seconds_total{platform="acme"}'
 RATES = 'ticketbridge_rate_wait_seconds_total{platform="acme"}'
 SPENT = 'ticketbridge_answer_duration_seconds_sum{platform="acme"}'
 REFUSED = 'ticketbridge_refused_callers_total{platform="acme",reason="secret"}'
+FIELD = 'ticketbridge_sampled_fields_total{platform="acme",field="props.seating.row",result="%s"}'
 LOGINS = 'ticketbridge_logins_total{platform="acme"}'
 CALLS = 'ticketbridge_calls_total{platform="acme"}'
 BREAKER = 'ticketbridge_breaker_state{platform="acme",instance="%s",state="%s"}'
@@ -83,6 +84,18 @@ SCENARIOS: Mapping[str, Scenario] = {
     "TicketbridgeUnknownStatus": once(
         'ticketbridge_verdicts_total{platform="acme",verdict="unknown_status",detail=""}'
     ),
+    "TicketbridgeFieldVanishes": Scenario(
+        {FIELD % "given": "0+10x1440 14400+0x120", FIELD % "left_out": "0x1440 0+10x120"},
+        {FIELD % "given": "0+10x1560", FIELD % "left_out": "0+1x1560"},
+        {"platform": "acme", "field": "props.seating.row"},
+        at="1500m",
+    ),
+    "TicketbridgeFieldFails": Scenario(
+        {FIELD % "failed": ONCE},
+        {FIELD % "failed": NEVER, FIELD % "given": RISES},
+        {"platform": "acme", "field": "props.seating.row"},
+    ),
+    "TicketbridgeNewKeys": once('ticketbridge_new_keys_total{platform="acme"}'),
     "TicketbridgeSlow": Scenario(
         {ANSWER % "2.5": "0+90x60", ANSWER % "5.0": "0+100x60", ANSWER % "+Inf": "0+100x60"},
         {ANSWER % "2.5": "0+99x60", ANSWER % "5.0": "0+100x60", ANSWER % "+Inf": "0+100x60"},

@@ -9,9 +9,11 @@ fails a check is judged at once and goes no further.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from ticketbridge.engine.agreement import Made, require_same
@@ -29,6 +31,7 @@ from ticketbridge.engine.response import Body
 from ticketbridge.engine.tickets.binding_labels import BindingLabels
 from ticketbridge.engine.tickets.duplicates import resolve_duplicates
 from ticketbridge.engine.tickets.record_limits import BoundCount, require_records
+from ticketbridge.engine.tickets.shape_counts import MOST_RECORDS, ShapeCounts
 from ticketbridge.engine.tickets.turns import with_turns
 from ticketbridge.engine.tickets.verdicts import RETURNED, UNKNOWN_STATUS, Record, count
 from ticketbridge.engine.upstream.binding import bind_each
@@ -40,7 +43,7 @@ from ticketbridge.engine.upstream.login import SessionLogin
 from ticketbridge.engine.upstream.messages import PlatformRequest
 from ticketbridge.engine.upstream.pipeline import Platform
 from ticketbridge.engine.upstream.wire import Wire, open_connections
-from ticketbridge.jmes import LOOKUP_CACHE, NOW, keys_shown
+from ticketbridge.jmes import LOOKUP_CACHE, NOW, EvaluationError, keys_shown
 from ticketbridge.mapping.findings import Finding
 from ticketbridge.mapping.spec import MappingSpec
 from ticketbridge.mapping.spec_compiler import SpecCompiler
@@ -71,6 +74,8 @@ class Bridge:
         self._calls, self._levels = split_entries(parts.entries)
         self._bindings = BindingLabels(spec)
         self.program = compile_tickets(parts)
+        self.shapes: ShapeCounts | None = None
+        """What counts the shape of records, where somebody wants to know."""
         self._response = parts.response
         self._login = parts.login
         self._signer = parts.signer
@@ -167,6 +172,8 @@ class Bridge:
             bindings = []
         if trace.explains:
             return await self._answer_both_ways(user, bindings, trace)
+        if self.shapes is not None and self.shapes.is_due():
+            self._count_shapes(bindings, self.shapes)
         served = self._serve(user, bindings, trace)
         return served or await self._explain(user, bindings, trace)
 
@@ -257,6 +264,15 @@ class Bridge:
         self._fail_on_violations(trace)
         tickets = [record.ticket for record in trace.records if record.ticket is not None]
         return self._make_answer(len(tickets), await self._response.render(user, tickets))
+
+    def _count_shapes(self, bindings: Sequence[Binding], shapes: ShapeCounts) -> None:
+        """Have *shapes* look at the first records, judged with notes as an odd answer is."""
+        stage = len(self._calls) - 1
+        bound, found = self._bound_count(), _scopes(self._calls[stage].name, bindings)
+        records = (record for scope in found for record in self._judge(stage, scope, bound))
+        judged = (record for record in records if record is not None)
+        with suppress(ProblemError, EvaluationError):  # met again where the answer is made
+            shapes.add(islice(judged, MOST_RECORDS))
 
     def _make_answer(self, tickets: int, body: Body) -> Answer:
         if not tickets and self._response.when_empty == 204:

@@ -127,6 +127,8 @@ class Application:
         share = self._shares.get(mapping.platform)
         if share is None:
             share = self._shares[mapping.platform] = self.load.share()
+        if self.watchers.metrics is not None:
+            mapping.bridge.shapes = self.watchers.metrics.meter(mapping.platform).shapes
         return _Endpoint(mapping.bridge, self.settings, share, self.watchers)
 
     def _followed(self, endpoint: ASGIApp, path: str, mapping: LoadedMapping) -> ASGIApp:

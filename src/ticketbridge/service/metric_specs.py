@@ -100,6 +100,22 @@ UNKNOWN_WORDS = _counter(
     "most 20 of them a worker), else `other`.",
 )
 
+SAMPLED_RECORDS = _counter(
+    "sampled_records",
+    "platform",
+    "Records that were looked at for drift: at most 50 of one answer, and one answer in 5 seconds a worker.",
+)
+SAMPLED_FIELDS = _counter(
+    "sampled_fields",
+    "platform field result",
+    "Fields of these records: `given`, `left_out`, or `failed` where the field could not be made.",
+)
+NEW_KEYS = _counter(
+    "new_keys",
+    "platform",
+    "Keys in the platform's records that the first 20 answers that were looked at did not have.",
+)
+
 # --- the platform ---------------------------------------------------------------------------------
 
 CALLS = _counter(

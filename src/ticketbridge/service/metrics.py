@@ -23,12 +23,14 @@ from ticketbridge.engine.problems import (
     RequestTimeout,
     Unauthorized,
 )
+from ticketbridge.engine.tickets.shape_counts import ShapeCounts
 from ticketbridge.engine.upstream.limits import State
 from ticketbridge.service import metric_specs as specs
 from ticketbridge.service.metric_specs import ANSWER_BOUNDS, MAPPING_BOUNDS, MetricSpec
 
 NO_PROBLEM: Final = "none"
 OTHER: Final = "other"
+_RESULTS: Final = ("given", "left_out", "failed")
 MOST_WORDS: Final = 20
 """Unknown status words of one platform that are told apart."""
 
@@ -75,10 +77,12 @@ class PlatformMeter:
         "_verdicts",
         "_words",
         "platform",
+        "shapes",
     )
 
     def __init__(self, platform: str) -> None:
         self.platform = platform
+        self.shapes = ShapeCounts()
         # There from the start: a series that begins with 1 has not risen, says Prometheus.
         self._good = {200: 0}
         self._problems = dict.fromkeys(_problems(), 0)
@@ -180,6 +184,7 @@ class PlatformMeter:
         for secret, number in self._secrets.items():
             if secret is not None:
                 put(specs.SECRET_USES, number, str(secret))
+        self._add_shapes(put)
         put(specs.CLIENTS_LEFT, self._left)
         put(specs.CALLS, self._calls)
         put(specs.RETRIES, self._retries)
@@ -194,6 +199,13 @@ class PlatformMeter:
             (specs.MAPPING_SECONDS, self._mapping_seconds),
         ):
             samples.setdefault(spec.name, {})[(self.platform,)] = list(times)
+
+    def _add_shapes(self, put: Callable[..., None]) -> None:
+        put(specs.SAMPLED_RECORDS, self.shapes.records)
+        put(specs.NEW_KEYS, self.shapes.new_keys)
+        for field, numbers in self.shapes.fields.items():
+            for result, number in zip(_RESULTS, numbers, strict=True):
+                put(specs.SAMPLED_FIELDS, number, field, result)
 
 
 class Metrics:
