@@ -70,7 +70,7 @@ class Signature:
         except EvaluationError as error:
             raise _unsigned(str(error)) from error
         texts = tuple(each for each in made if isinstance(each, str))
-        return Credentials(headers, parameters, texts)
+        return Credentials(headers, parameters, made=texts)
 
     def _sent(self, request: PlatformRequest) -> dict[str, str]:
         """Return the root `request`: each part as it is sent, but without what the signature adds."""

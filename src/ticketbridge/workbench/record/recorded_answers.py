@@ -70,7 +70,6 @@ def list_real_answers(answer_run: AnswerRun) -> Iterator[RecordedAnswer]:
         headers = {name: v for name, v in answer.headers.items() if name not in hidden}
         request = exchange.request
         asked = below_base(request.url, spec.upstream.at(request.host).base_url)
-        headers = {name: v for name, v in answer.headers.items() if name not in _FRAMING}
         yield RecordedAnswer(
             request.call,
             request.method,
