@@ -763,7 +763,7 @@ def test_digests_are_those_of_the_standards() -> None:
     assert value_of("hash('abc', 'md5', 'hex')") == "900150983cd24fb0d6963f7d28e17f72"
     assert value_of("hash('abc', 'sha1', 'base64')") == "qZk+NkcGgWq6PiVxeFDCbJzQ2J0="
     assert value_of("hash('abc', 'sha1', 'base64url')") == "qZk-NkcGgWq6PiVxeFDCbJzQ2J0="
-    assert value_of("hash('\u00e9', 'md5', 'hex')") == "9d9fe79c4e1c45d5c46a4ff13a1d3f4f" or True
+    assert value_of("hash('\u00e9', 'md5', 'hex')") == "66ddcd97cfdeabb2f6fb8a999b4bc76f"
     signed = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
     text = "what do ya want for nothing?"
     assert value_of(f"hmac('{text}', 'Jefe', 'sha256', 'hex')") == signed
