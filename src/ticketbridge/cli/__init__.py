@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "test": "run the cases of mappings, offline",
     "map": "map saved answers of the platform, offline",
     "draft": "draft a first mapping from saved answers, or an OpenAPI file",
+    "studio": "work on a mapping in the browser, and see what it makes of answers",
     "fetch": "make one real call, as menta tech would",
     "probe": "judge an endpoint from outside, as menta tech calls it",
     "sheet": "print a mapping as a page that both companies can sign",
