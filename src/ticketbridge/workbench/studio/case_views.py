@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,14 +12,16 @@ import msgspec
 from ticketbridge.mapping import Environment
 from ticketbridge.mapping.findings import MappingError
 from ticketbridge.workbench.answer_run import AnswerRun
-from ticketbridge.workbench.cases.case_spec import CasesSpec
+from ticketbridge.workbench.cases.case_spec import CaseSpec
 from ticketbridge.workbench.cases.coverage import measure_coverage
-from ticketbridge.workbench.cases.reader import read_cases
 from ticketbridge.workbench.cases.runner import run_each
 from ticketbridge.workbench.mutants.survivors import run_mutants
+from ticketbridge.workbench.personal.personal_data import PersonalData
+from ticketbridge.workbench.personal.personal_kinds import mask
 from ticketbridge.workbench.record.case_writing import WrittenCase
 from ticketbridge.workbench.record.recording import RecordError, keep_case, make_case
 from ticketbridge.workbench.studio.run_view import FindingView, view_finding
+from ticketbridge.workbench.studio.stored_cases import StoredCases
 from ticketbridge.workbench.studio.studio_run import MappingText
 
 _NO_VARIABLES = Environment({}, missing="placeholder")
@@ -59,26 +62,41 @@ class GapsView(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-def run_cases(text: MappingText, file: Path) -> CasesView:
-    """Run the cases in *file* on the mapping *text*."""
+def run_cases(text: MappingText, stored: StoredCases, *, personal: bool) -> CasesView:
+    """Run the stored cases on the mapping *text*; *personal* data is shown, or masked."""
     try:
         bridge, _ = text.compile(_NO_VARIABLES)
-        cases = _read(file)
+        cases = stored.read()
     except MappingError as error:
         return CasesView((), [view_finding(finding) for finding in error.findings])
     results = run_each(bridge, cases.cases)
-    return CasesView([CaseView(r.case, r.place.line, r.passed, r.message) for r in results])
+    return CasesView(
+        [
+            CaseView(
+                result.case,
+                result.place.line,
+                result.passed,
+                result.message if personal or result.passed else _hide(case, result.message),
+            )
+            for case, result in zip(cases.cases, results, strict=True)
+        ]
+    )
 
 
-def _read(file: Path) -> CasesSpec:
-    return read_cases(file) if file.is_file() else CasesSpec((), ())
+def _hide(case: CaseSpec, message: str) -> str:
+    """Return a *message* about *case* without personal data: who is in a case need not be made up."""
+    personal = PersonalData(case.user)
+    for answer in case.answers:
+        with suppress(msgspec.MsgspecError, ValueError):
+            personal.learn(msgspec.json.decode(answer.content))
+    return personal.replace_in_text(message, mask)
 
 
-def find_gaps(text: MappingText, file: Path) -> GapsView:
+def find_gaps(text: MappingText, stored: StoredCases) -> GapsView:
     """Return what the cases leave out of the mapping *text*, which they must pass."""
     try:
         bridge, _ = text.compile(_NO_VARIABLES)
-        cases = _read(file)
+        cases = stored.read()
     except MappingError as error:
         return GapsView(reason=f"the mapping or its cases have errors: {error.findings[0].message}")
     points = measure_coverage(bridge.spec, cases.cases)
@@ -110,9 +128,11 @@ class PreparedCase:
         keep_case(self.written, self.name, file, bridge)
 
 
-def prepare_case(answer_run: AnswerRun, text: MappingText, name: str, file: Path) -> PreparedCase:
+def prepare_case(
+    answer_run: AnswerRun, text: MappingText, name: str, stored: StoredCases
+) -> PreparedCase:
     """Return what *answer_run* shows as a case, with made-up personal data. Raises RecordError."""
-    if name in {case.name for case in _read(file).cases}:
+    if name in {case.name for case in stored.read().cases}:
         raise RecordError(f"there is a case `{name}` already")
     bridge, _ = text.compile(_NO_VARIABLES)
     return PreparedCase(name, make_case(answer_run, bridge, name, longest=None), text)

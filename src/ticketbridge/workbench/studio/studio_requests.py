@@ -59,7 +59,7 @@ def _start(workshop: Workshop, _asked: StudioRequest) -> Any:
     cases, problem = workshop.list_cases()
     return {
         "mapping": workshop.mapping.name,
-        "casesFile": workshop.cases_file.name,
+        "casesFile": workshop.cases.file.name,
         "text": workshop.read(),
         "cases": cases,
         "casesProblem": problem,
@@ -198,11 +198,11 @@ def _evaluate(workshop: Workshop, asked: StudioRequest) -> Any:
 
 
 def _cases(workshop: Workshop, asked: StudioRequest) -> Any:
-    return run_cases(workshop.text_of(asked.text), workshop.cases_file)
+    return run_cases(workshop.text_of(asked.text), workshop.cases, personal=asked.personal)
 
 
 def _gaps(workshop: Workshop, asked: StudioRequest) -> Any:
-    return find_gaps(workshop.text_of(asked.text), workshop.cases_file)
+    return find_gaps(workshop.text_of(asked.text), workshop.cases)
 
 
 def _make_case(workshop: Workshop, asked: StudioRequest) -> Any:
@@ -210,7 +210,7 @@ def _make_case(workshop: Workshop, asked: StudioRequest) -> Any:
     if run.missing or run.unfinished:
         raise WorkshopError("there is no whole answer to make a case of yet")
     workshop.prepared = prepare_case(
-        run.answer_run, workshop.text_of(asked.text), asked.name, workshop.cases_file
+        run.answer_run, workshop.text_of(asked.text), asked.name, workshop.cases
     )
     return {"text": workshop.prepared.written.text}
 
@@ -218,7 +218,7 @@ def _make_case(workshop: Workshop, asked: StudioRequest) -> Any:
 def _keep_case(workshop: Workshop, _asked: StudioRequest) -> Any:
     if workshop.prepared is None:
         raise WorkshopError("make the case first")
-    workshop.prepared.keep(workshop.cases_file)
+    workshop.prepared.keep(workshop.cases.file)
     workshop.prepared = None
     cases, problem = workshop.list_cases()
     return {"cases": cases, "casesProblem": problem}

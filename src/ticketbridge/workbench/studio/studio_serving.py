@@ -48,6 +48,6 @@ def make_studio_server(
         lifespan="off",
         ws="none",
         server_header=False,
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=3,
     )
     return uvicorn.Server(config), f"http://{LOOPBACK}:{port}/{token}/"

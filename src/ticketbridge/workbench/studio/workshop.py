@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import RLock
@@ -17,7 +18,6 @@ from ticketbridge.mapping.loader import draft_mapping
 from ticketbridge.terminal import UsageError
 from ticketbridge.workbench.answer_run import AnswerRun
 from ticketbridge.workbench.answers import run_watched
-from ticketbridge.workbench.cases.reader import read_cases
 from ticketbridge.workbench.cases.runner import cases_file
 from ticketbridge.workbench.draft.command import name_platform
 from ticketbridge.workbench.draft.documents import read_documents
@@ -40,6 +40,7 @@ from ticketbridge.workbench.studio.finding_repairs import (
     find_repairs,
 )
 from ticketbridge.workbench.studio.run_view import RunView
+from ticketbridge.workbench.studio.stored_cases import StoredCases
 from ticketbridge.workbench.studio.studio_run import MappingText, StudioRun, run_mapping
 from ticketbridge.workbench.unfinished import require_finished
 
@@ -65,7 +66,7 @@ class Workshop:
     def __init__(self, mapping: Path, variables: Mapping[str, str]) -> None:
         self.lock = RLock()
         self.mapping = mapping
-        self.cases_file = cases_file(mapping)
+        self.cases = StoredCases(cases_file(mapping))
         self.prepared: PreparedCase | None = None
         self.sheet = ""
         self.samples: list[Sample] = []
@@ -95,7 +96,7 @@ class Workshop:
                 " load it again, or save that one elsewhere first"
             )
         try:
-            self.mapping.write_bytes(text.encode("utf-8"))
+            _replace(self.mapping.resolve(), text.encode("utf-8"))
         except OSError as error:
             raise WorkshopError(f"{self.mapping} cannot be written: {error.strerror}") from None
         self._known = _digest(text)
@@ -116,10 +117,8 @@ class Workshop:
 
     def list_cases(self) -> tuple[Sequence[str], str]:
         """Return the names of the cases, and why they cannot be read, or ""."""
-        if not self.cases_file.is_file():
-            return (), ""
         try:
-            return [case.name for case in read_cases(self.cases_file).cases], ""
+            return [case.name for case in self.cases.read().cases], ""
         except MappingError as error:
             return (), str(error.findings[0])
 
@@ -140,9 +139,9 @@ class Workshop:
 
     def _find_source(self, chosen: ChosenSource) -> AnswerSource:
         if chosen.kind == "case":
-            cases = {case.name: case for case in read_cases(self.cases_file).cases}
-            if chosen.name in cases:
-                return CaseSource(cases[chosen.name])
+            case = self.cases.find(chosen.name)
+            if case is not None:
+                return CaseSource(case)
             raise WorkshopError(f"there is no case `{chosen.name}` any more")
         if chosen.kind == "fetched" and self._fetched is not None:
             return FetchedSource(self._fetched)
@@ -212,6 +211,18 @@ class Workshop:
         """Make the contract sheet of *text*. Raises MappingError."""
         bridge, _ = self.text_of(text).compile(self._offline)
         self.sheet = as_html(sheet_of(bridge.spec, text.encode(), self.mapping.name))
+
+
+def _replace(file: Path, content: bytes) -> None:
+    """Write *content* in place of that of *file*, whole or not at all. Raises OSError."""
+    beside = file.with_name(f".{file.name}.saving")
+    try:
+        beside.write_bytes(content)
+        if file.exists():
+            shutil.copymode(file, beside)
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _digest(text: str) -> str:

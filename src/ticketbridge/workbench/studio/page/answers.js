@@ -74,13 +74,14 @@ function toggle(number, fold) {
 
 function activate(index, event) {
   const number = shown[index], row = rows()[number];
-  if (row[KIND] === "t") return;
+  if (!row || row[KIND] === "t") return;
   if (isContainer(row)) toggle(number, !folded.has(number));
   else tell("point", { answer: state.answer, row: number, key: row[KEY], shown: row[TEXT], event });
 }
 
 function foldByKey(event, index) {
   const number = shown[index], row = rows()[number];
+  if (!row) return false;
   if (event.key === "ArrowLeft" && isContainer(row) && !folded.has(number)) toggle(number, true);
   else if (event.key === "ArrowRight" && isContainer(row) && folded.has(number)) toggle(number, false);
   else if (event.key === "ArrowLeft") list.select(shown.indexOf(parentOf(number)));
@@ -113,7 +114,7 @@ function drawFlow() {
   const steps = outcome.flow.map((step) => make("li", {}, make("button", {
     type: "button", title: `line ${step.line} of the mapping`, on: { click: () => goTo(step.line) },
   }, make("b", {}, step.name), ` ${step.kind} `, make("span", { className: "times" }, `×${step.bound}`),
-    step.calls ? make("span", { className: "calls" }, counted(step.calls, "call")) : "")));
+    step.calls ? make("span", { className: "calls" }, `, ${counted(step.calls, "call")}`) : "")));
   const end = outcome.problem ? "a problem" : counted(outcome.verdicts.returned ?? 0, "ticket");
   find("flow").replaceChildren(
     make("li", {}, make("span", { className: "end" }, "user")), ...steps,

@@ -8,7 +8,7 @@ let showing = false;
 
 async function runCases() {
   const text = state.text;
-  const found = await ask("cases", { text }).catch((error) => ({ cases: [], findings: [{ message: error.message, line: 0 }] }));
+  const found = await ask("cases", { text, personal: state.personal }).catch((error) => ({ cases: [], findings: [{ message: error.message, line: 0 }] }));
   if (text !== state.text) return;
   const failed = found.cases.filter((each) => !each.passed).length;
   const badge = find("cases-badge");

@@ -201,6 +201,7 @@ const BY_ALT = {
   KeyC: () => showView(find("cases").hidden ? "cases" : "work"),
 };
 addEventListener("keydown", (event) => {
+  if (event.defaultPrevented) return;
   if ((event.ctrlKey || event.metaKey) && event.key === "s") { event.preventDefault(); save(); }
   else if (event.altKey && event.code in BY_ALT) { event.preventDefault(); BY_ALT[event.code](); }
   else if (event.key === "?" && !/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) && !event.target.isContentEditable) showKeys();

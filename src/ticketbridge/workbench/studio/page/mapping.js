@@ -120,7 +120,7 @@ const theme = EditorView.theme({
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "var(--selection)" },
   ".cm-tooltip": { backgroundColor: "var(--raised)", color: "var(--ink)", border: "1px solid var(--line)", borderRadius: "6px" },
-  ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--accent)", color: "var(--on-accent)" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]": { backgroundColor: "var(--accent)", color: "var(--on-accent)" },
   ".cm-completionInfo": { maxWidth: "26rem" },
   ".cm-panels": { backgroundColor: "var(--raised)", color: "var(--ink)" },
   ".cm-foldPlaceholder": { backgroundColor: "var(--active)", border: "none", color: "var(--faint)" },
@@ -145,7 +145,7 @@ export function openEditor(text) {
         history(), drawSelection(), indentOnInput(), indentUnit.of("  "), bracketMatching(), closeBrackets(),
         autocompletion({ override: [complete], maxRenderedOptions: 60 }), hover, highlightActiveLine(), highlightActiveLineGutter(),
         highlightSelectionMatches(), yaml(), syntaxHighlighting(looks), theme, litLines, keymap.of(keys),
-        dark.of(EditorView.darkTheme.of(false)), EditorView.contentAttributes.of({ "aria-label": "The mapping's text", spellcheck: "false" }),
+        dark.of(EditorView.darkTheme.of(false)), EditorView.contentAttributes.of({ "aria-label": "The mapping's text", spellcheck: "false", tabindex: "0" }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) { state.text = update.state.doc.toString(); tell("typed"); }
           if (update.selectionSet || update.docChanged) {
@@ -193,14 +193,23 @@ export const focusEditor = () => view.focus();
 
 // --- findings -------------------------------------------------------------------------------------
 
+/** Write a repair, which was made for the text `before`: it says nothing of another. */
+function write(repair, before) {
+  if (state.text !== before) return;
+  writeText(repair.text);
+  focusEditor();
+}
+
 /** A repair as a button: one click writes it. */
 function repairButton(repair) {
-  return make("button", { type: "button", className: "repair", on: { click: () => { writeText(repair.text); focusEditor(); } } }, repair.words);
+  const before = state.text;
+  return make("button", { type: "button", className: "repair", on: { click: () => write(repair, before) } }, repair.words);
 }
 
 /** Show the findings at their lines, and in the list below; `repairs` come a little later. */
 function showFindings(repairs = []) {
   const at = new Map(repairs.map((repair) => [repair.number, repair]));
+  const before = state.text;
   const diagnostics = state.findings.map((finding, number) => {
     const from = offsetAt(finding.line, finding.column);
     const word = /^[^\s:,{}[\]()]+/.exec(view.state.sliceDoc(from, from + 80));
@@ -208,7 +217,7 @@ function showFindings(repairs = []) {
     return {
       from, to: from + (word ? word[0].length : 0), severity: finding.severity, source: finding.code,
       message: finding.suggestion ? `${finding.message} (${finding.suggestion})` : finding.message,
-      actions: repair ? [{ name: repair.words, apply: () => writeText(repair.text) }] : [],
+      actions: repair ? [{ name: repair.words, apply: () => write(repair, before) }] : [],
     };
   });
   const outcome = state.outcome;
@@ -245,6 +254,7 @@ async function lookForRepairs() {
 }
 
 on("ran", () => { showFindings(); lookForRepairs(); });
+on("typed", () => { for (const button of find("problems").querySelectorAll(".repair")) button.remove(); });
 on("gaps", () => view.dispatch({ effects: setGaps.of(state.gaps) }));
 
 /** Write the first repair at hand. */
