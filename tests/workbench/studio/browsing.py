@@ -150,17 +150,25 @@ class StudioPage:
 
     def click(self, selector: str, text: str = "") -> None:
         """Click an element."""
-        self.wait_for(lambda: self.one(selector, text).click() or True)
+        self._do(lambda: self.one(selector, text).click())
         self.actions += 1
 
     def hover(self, selector: str, text: str = "") -> None:
         """Move the pointer over an element."""
-        self.wait_for(
-            lambda: (
-                ActionChains(self.browser).move_to_element(self.one(selector, text)).perform()
-                or True
-            )
-        )
+
+        def move() -> None:
+            ActionChains(self.browser).move_to_element(self.one(selector, text)).perform()
+
+        self._do(move)
+
+    def _do(self, act: Callable[[], None]) -> None:
+        """Do something, again where the element was drawn anew meanwhile."""
+
+        def done() -> bool:
+            act()
+            return True
+
+        self.wait_for(done)
 
     def press(self, *keys: str) -> None:
         """Press keys one after the other, wherever the focus is."""

@@ -48,6 +48,6 @@ def open_page(browser: Chrome, demo_file: Path) -> Iterator[OpenPage]:
         yield open_on
         logged = browser.get_log("browser")  # type: ignore[no-untyped-call]
         # Text that is not saved would have the browser ask before it leaves.
-        browser.execute_script(_LEAVE)  # type: ignore[no-untyped-call]
+        browser.execute_script(_LEAVE)
         browser.get("about:blank")
         assert [line["message"] for line in logged if line["level"] == "SEVERE"] == []

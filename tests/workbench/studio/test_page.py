@@ -18,6 +18,8 @@ from selenium.webdriver.common.keys import Keys
 from tests.workbench.studio.browsing import MAPPINGS, StudioPage, wait_until
 from tests.workbench.studio.conftest import OpenPage
 from ticketbridge.demo.running import Demo, running_demo
+from ticketbridge.mapping import Environment
+from ticketbridge.workbench.check.checking import check_files
 
 AXE = (Path(__file__).parent / "axe.min.js").read_text("utf-8")
 
@@ -472,4 +474,126 @@ def test_personal_data_is_masked_until_it_is_asked_for(open_page: OpenPage) -> N
     page.see("#record tbody tr", '"ana@example.com"')
     page.click("#personal")
     page.see("#tree .row", "bought_by: (e-mail)")
-    page.see_none(".nothing-else")
+
+
+# --- whole jobs, by clicks and typing alone -------------------------------------------------------
+
+
+def test_three_planted_errors_are_mended(open_page: OpenPage, demo_file: Path) -> None:
+    """A misspelt key, a field that the platform does not have and a missing status word: seven actions."""
+    good = demo_file.read_text("utf-8")
+    planted = good.replace("from: item.state", "form: item.state").replace(
+        "      ISSUED: VALID\n", ""
+    )
+    demo_file.write_text(planted.replace("item.amount_cents", "item.amout_cents"), "utf-8")
+    page = open_page()
+    page.click("#problems .repair", "write from for form")
+    page.click("#problems .repair", "write amount_cents for amout_cents")
+    page.click("[data-tab=words]")
+    page.click(".words.unknown .word", "ISSUED")
+    page.press("v")
+    page.see("#counts", "3 returned")
+    page.see("#cases-badge", "9 ✓")
+    page.chord(Keys.CONTROL, "s")
+    page.see("#toast", "is saved")
+
+    mended = demo_file.read_text("utf-8")
+    assert sorted(mended.splitlines()) == sorted(good.splitlines())
+    assert page.actions <= 7
+
+
+BOOKINGS = {
+    "data": [
+        {
+            "id": "bkg_1",
+            "type": "booking",
+            "attributes": {
+                "reference": "AB12-0001",
+                "channel": "online",
+                "customer": {
+                    "first_name": "Ana",
+                    "last_name": "Ferrer",
+                    "email": "ana@example.com",
+                },
+            },
+            "relationships": {"event_date": {"data": {"id": "evd_9", "type": "event_date"}}},
+            "tickets": [
+                {
+                    "id": "tkt_11",
+                    "state": "sold",
+                    "face_value": 2500,
+                    "ticket_type": {"id": "typ_1"},
+                },
+                {
+                    "id": "tkt_12",
+                    "state": "void",
+                    "face_value": 2500,
+                    "ticket_type": {"id": "typ_1"},
+                },
+            ],
+        },
+        {
+            "id": "bkg_2",
+            "type": "booking",
+            "attributes": {
+                "reference": "AB12-0002",
+                "channel": "online",
+                "customer": {
+                    "first_name": "Ana",
+                    "last_name": "Ferrer",
+                    "email": "ana@example.com",
+                },
+            },
+            "relationships": {"event_date": {"data": {"id": "evd_8", "type": "event_date"}}},
+            "tickets": [
+                {
+                    "id": "tkt_21",
+                    "state": "sold",
+                    "face_value": 1800,
+                    "ticket_type": {"id": "typ_2"},
+                },
+            ],
+        },
+    ],
+    "included": [
+        {"id": "evd_9", "type": "event_date", "event": "evt_55", "currency": "GBP"},
+        {"id": "evd_8", "type": "event_date", "event": "evt_56", "currency": "GBP"},
+    ],
+    "meta": {"total": 2, "current_page": 1, "last_page": 1},
+}
+"""An answer as a British box office gives them: bookings, and beside them what they refer to."""
+
+
+def test_a_mapping_is_made_from_a_sample(open_page: OpenPage, tmp_path: Path) -> None:
+    """From a pasted answer to a saved mapping without errors, joins and all: some twenty actions."""
+    file = tmp_path / "boxoffice.yaml"
+    page = open_page(file)
+    page.click("#add-sample")
+    page.type("/bookings?customer=ana@example.com&page=1")
+    page.click("#sample-user")
+    page.chord(Keys.CONTROL, "a")
+    page.type("ana@example.com")
+    page.click("#sample-content")
+    page.type(json.dumps(BOOKINGS))
+    page.click("#sample-draft")
+    page.see("#tickets-about", "3 things still TODO")
+    page.chord(Keys.ALT, "1")
+    page.press(Keys.END)
+    page.point("currency: GBP", "currency")
+    page.see("#tickets-about", "2 things still TODO")
+    page.point("event: evt_55", "externalReferenceEventId")
+    page.see("#tickets-about", "1 thing still TODO")
+    page.press(Keys.HOME)
+    page.point("id: evd_9", "showId")
+    page.see("#counts", "2 returned")
+    page.point("face_value: 2500", "price")
+    page.see("#records .line", "25 GBP, event evt_55")
+    page.chord(Keys.CONTROL, "s")
+    page.see("#toast", "is saved")
+
+    found = check_files([file], Environment({}, missing="placeholder"))
+    assert [str(finding) for finding in found if finding.code != "TB021"] == []
+    assert "lookup(answer.included, 'id', booking.relationships.event_date.data.id).event" in (
+        file.read_text("utf-8")
+    )
+    assert page.actions <= 25

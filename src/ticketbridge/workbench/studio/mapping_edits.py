@@ -16,6 +16,7 @@ from ticketbridge.workbench.cases.yaml_edit import find_span
 Value = str | Mapping[str, str]
 KeyPath = Sequence[str | int]
 
+_BODY = re.compile(r"\bbody\b")
 _GUESS = re.compile(r"[ \t]+#[ \t]*(?:sure|likely|unsure|TODO)\b[^\n]*")
 """What `draft` says of a guess, which holds no more once somebody has chosen."""
 
@@ -54,6 +55,32 @@ def insert_entry(text: str, number: int, lines: Sequence[str]) -> str:
     return text[:end] + "".join(f"\n{line}" for line in made) + text[end:]
 
 
+def split_call(text: str, number: int, whole: str) -> str:
+    """Return *text* with the call of that *number* binding its answer as *whole*, and what it bound below.
+
+    Raises EditError.
+    """
+    entry = _find_member(read_yaml(text.removeprefix(BOM), "", Report()).need("source"), number)
+    kind = next((each for each in ("each", "take") if entry and entry.has(each)), "")
+    if entry is None or not kind:
+        raise EditError("the call binds its whole answer already")
+    name, result = str(entry.need("name").plain()), str(entry.need(kind).plain())
+    made = insert_entry(text, number, [f"name: {name}", f"{kind}: {_BODY.sub(whole, result)}"])
+    made = set_value(made, ["source", number, kind], "body")
+    made = _rename_key(made, ["source", number], kind, "take")
+    made = set_value(made, ["source", number, "name"], whole)
+    paged = entry.has("pages")
+    return set_value(made, ["source", number, "pages", "items"], result) if paged else made
+
+
+def _rename_key(text: str, path: KeyPath, key: str, other: str) -> str:
+    node = read_yaml(text.removeprefix(BOM), "", Report())
+    for step in path:
+        node = _find_member(node, step) or node
+    start, end = find_span(text, next(each for each, _ in node.pairs if each.value == key))
+    return text[:start] + other + text[end:]
+
+
 def _find_member(node: Node, key: str | int) -> Node | None:
     if isinstance(key, int):
         return node.items[key] if key < len(node.items) else None
@@ -87,8 +114,8 @@ def _replace_members(text: str, node: MapNode, path: KeyPath, value: Mapping[str
 
 def _remove(text: str, path: KeyPath, name: str) -> str:
     node = read_yaml(text, "", Report())
-    for key in path:
-        node = _find_member(node, key) or node
+    for step in path:
+        node = _find_member(node, step) or node
     if not isinstance(node, MapNode) or len(node.entries) == 1:
         raise EditError("the last word of a table stays: without one nothing is known to be valid")
     key, value = node.entries[name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ticketbridge.contract import tickets_schema
@@ -16,6 +17,7 @@ from ticketbridge.jmes import (
 )
 from ticketbridge.mapping.spec import (
     BindingSpec,
+    CallSpec,
     ExpressionSpec,
     MappingSpec,
     NamedField,
@@ -25,8 +27,9 @@ from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.workbench.draft.candidates import Candidate, find_candidates
 from ticketbridge.workbench.draft.platform_words import make_singular
 from ticketbridge.workbench.draft.record_lists import make_free_name
-from ticketbridge.workbench.draft.sample_values import write_path
+from ticketbridge.workbench.draft.sample_values import find_value, write_path
 from ticketbridge.workbench.studio.answer_rows import RowIndex, Step
+from ticketbridge.workbench.studio.joins import find_join
 from ticketbridge.workbench.studio.provenance import Spot
 from ticketbridge.workbench.studio.studio_run import StudioRun
 
@@ -39,11 +42,17 @@ _LARGE = 100
 
 @dataclass(frozen=True, slots=True)
 class PointChoice:
-    """An expression that reads the value, and why it is one; *entry* is a loop that it needs first."""
+    """An expression that reads the value, and why it is one.
+
+    *entry* is a loop that it needs first. *split* is the number of a call that must bind its whole answer
+    first, under the name *whole*.
+    """
 
     expression: str
     why: str
     entry: tuple[str, ...] = ()
+    split: int | None = None
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +105,11 @@ def point_at(run: StudioRun, spot: Spot, field: str, chosen: int | None) -> list
     """
     number, row = spot
     index = run.indexes[number]
-    base = None if index is None else _find_base(run, index, row, chosen)
-    if index is None or base is None:
+    if index is None:
         return []
+    base = _find_base(run, index, row, chosen)
+    if base is None:
+        return list(_split_call(run, number, index.find_steps(row, 0)))
     plain = list(_list_choices(run, index, base))
     return [made for choice in plain for made in _fit(run, choice, field)]
 
@@ -162,12 +173,57 @@ def _list_joins(run: StudioRun, array: str, after: tuple[Step, ...]) -> Iterator
     ending = write_path("", tuple(map(str, after)))
     for candidate in list_candidates(run):
         text = candidate.text
-        if (
-            candidate.joined
-            and text.startswith(f"lookup({array}, ")
-            and text.endswith(f"){ending}")
-        ):
+        begins = text.startswith(f"lookup({array}, ")
+        if candidate.joined and begins and text.endswith(f"){ending}"):
             yield PointChoice(text, f"the element of `{array}` {candidate.joined}")
+            return
+    values = [value for _, value in _evaluate_all(run, array)]
+    yield from _join(list_scopes(run), values, array, ending)
+
+
+def _join(
+    scopes: Sequence[Mapping[str, Any]], lists: Sequence[Any], array: str, ending: str
+) -> Iterator[PointChoice]:
+    """Yield the join by a value that a record has in common with an element of its list."""
+    join = find_join(scopes, lists)
+    if join is not None:
+        text = f"lookup({array}, '{join.key}', {join.reference}){ending}"
+        yield PointChoice(
+            text, f"the element of `{array}` where `{join.key}` is `{join.reference}`"
+        )
+
+
+def _split_call(run: StudioRun, number: int, steps: tuple[Step, ...]) -> Iterator[PointChoice]:
+    """Yield the choices for what stands beside all that a call binds: it binds its whole answer first."""
+    name = run.answer_run.exchanges[number].request.call
+    source = run.answer_run.bridge.spec.source
+    at = next((at for at, entry in enumerate(source) if entry.name == name), 0)
+    entry = source[at]
+    if not isinstance(entry, CallSpec) or entry.name != name or entry.result.kind == "collect":
+        return
+    whole = make_free_name("answer", [each.name for each in source])
+    split = partial(PointChoice, split=at, whole=whole)
+    positions = [place for place, step in enumerate(steps) if isinstance(step, int)]
+    if not positions:
+        yield split(write_steps(whole, steps), f"`{name}` binds its whole answer first")
+        return
+    before, after = steps[: positions[0]], steps[positions[0] + 1 :]
+    keys = tuple(map(str, before))
+    scopes = list_scopes(run)
+    lists = [find_value(_find_body(run, scope.get(name)), keys) for scope in scopes]
+    if not any(isinstance(step, int) for step in after):
+        ending = write_path("", tuple(map(str, after)))
+        for choice in _join(scopes, lists, write_path(whole, keys), ending):
+            yield split(choice.expression, choice.why)
+    why = f"always at position {steps[positions[0]]}: is it, in each?"
+    yield split(write_steps(whole, steps), why)
+
+
+def _find_body(run: StudioRun, value: Any) -> Any:
+    """Return the document that *value* stands in, or None."""
+    found = (index for index in run.indexes if index and id(value) in index.containers)
+    index = next(found, None)
+    return index.values[0] if index else None
 
 
 def _make_loop(

@@ -249,7 +249,7 @@ class RunView:
     def _describe_ticket(self, ticket: Mapping[str, Any]) -> str:
         """Return price and event of a ticket, as far as it has them."""
         plain = {
-            name: str(self._masker.mask_value(ticket[name], name))
+            name: _show(self._masker.mask_value(ticket[name], name)).strip('"')
             for name in _TOLD
             if name in ticket
         }

@@ -13,7 +13,7 @@ from ticketbridge.workbench.studio.case_views import find_gaps, prepare_case, ru
 from ticketbridge.workbench.studio.editor_help import complete_at, hover_at
 from ticketbridge.workbench.studio.expression_box import list_functions, try_expression
 from ticketbridge.workbench.studio.field_offers import list_guesses, list_word_tables
-from ticketbridge.workbench.studio.mapping_edits import insert_entry, set_value
+from ticketbridge.workbench.studio.mapping_edits import insert_entry, set_value, split_call
 from ticketbridge.workbench.studio.pointing import (
     find_expression,
     list_fields,
@@ -41,6 +41,8 @@ class StudioRequest(msgspec.Struct, frozen=True, kw_only=True):
     field: str = ""
     expression: str = ""
     entry: Sequence[str] = ()
+    split: int | None = None
+    whole: str = ""
     rows: Sequence[int] = ()
     record: int | None = None
     answer: int | None = None
@@ -159,6 +161,8 @@ def _choose(workshop: Workshop, asked: StudioRequest) -> Any:
     if asked.entry:
         spec = workshop.find_run(asked.run).answer_run.bridge.spec
         text = insert_entry(text, len(spec.source) - 1, asked.entry)
+    if asked.split is not None:
+        text = split_call(text, asked.split, asked.whole)
     return {"text": set_value(text, path_of_field(asked.field), asked.expression)}
 
 

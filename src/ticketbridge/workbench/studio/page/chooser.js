@@ -11,7 +11,9 @@ const dialog = find("chooser");
 async function write(field, choice, choices) {
   const before = state.text;
   try {
-    const { text } = await ask("choose", { text: before, run: state.run, field, expression: choice.expression, entry: choice.entry ?? [] });
+    const { text } = await ask("choose", {
+      text: before, run: state.run, field, expression: choice.expression, entry: choice.entry ?? [], split: choice.split ?? null, whole: choice.whole ?? "",
+    });
     writeText(text);
   } catch (error) { toast(error.message, {}, true); return; }
   const others = choices.filter((each) => each !== choice).slice(0, 3).map((each) => [

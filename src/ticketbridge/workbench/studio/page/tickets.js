@@ -102,16 +102,20 @@ function chooseSoon(number) { clearTimeout(chooseTimer); chooseTimer = setTimeou
 function drawRecord(record) {
   notes = record.notes;
   const rows = notes.map(drawNote);
-  const missing = state.fields.filter((field) => !isMapped(field));
+  const missing = state.fields.filter((field) => !isMapped(field)).sort((one, other) => NEEDED.has(other) - NEEDED.has(one));
   const head = make("h3", { className: record.verdict.split(":")[0] },
     `Record ${record.number + 1}: ${record.verdict.replaceAll("_", " ").replace(":", ": ")}`);
   const table = make("table", {}, make("thead", {}, make("tr", {},
     ...["field", "goes out as", "made by"].map((words) => make("th", { scope: "col" }, words)))), make("tbody", {}, ...rows));
   const open = make("details", { className: "missing" }, make("summary", {}, `${counted(missing.length, "field")} not mapped`),
-    ...missing.map((field) => make("button", { type: "button", className: "chip", on: { click: () => tell("guess", field) } }, field)));
+    ...missing.map((field) => make("button", { type: "button", className: NEEDED.has(field) ? "chip violation" : "chip", title: NEEDED.has(field) ? "needed" : "",
+      on: { click: () => tell("guess", field) } }, field)));
   open.open = missing.some((field) => NEEDED.has(field));
   const children = [head, record.reason ? make("p", { className: "problem" }, record.reason) : "", rows.length ? table : "", open];
+  const held = find("record").contains(document.activeElement) ? document.activeElement : null;
+  const [name, kind] = [held?.closest("[data-note]")?.dataset.name, held?.className];
   find("record").replaceChildren(...children.filter(Boolean));
+  if (name) find("record").querySelector(`[data-name="${CSS.escape(name)}"] .${kind}`)?.focus({ preventScroll: true });
 }
 
 const NEEDED = new Set(["owner", "status.from", "ticketId", "externalReferenceEventId", "showId", "ticketOptionId", "price", "currency"]);
@@ -123,7 +127,7 @@ function isMapped(field) {
 
 function drawNote(note, at) {
   const row = make("tr", {
-    className: note.failure ? "failed" : "", data: { note: String(at) },
+    className: note.failure ? "failed" : "", data: { note: String(at), name: note.name },
     on: { pointerenter: () => light([note], true), pointerleave: () => light([]) },
   });
   const name = make("button", {

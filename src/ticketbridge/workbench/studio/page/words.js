@@ -8,14 +8,12 @@ import { on, state } from "./state.js";
 const PLACES = { valid: "Valid", not: "Not eligible", unknown: "Unknown: fails the answer" };
 const KEYS = { v: "valid", n: "not", u: "unknown" };
 let tables = [];
-let focused = "";
 
 const placeOf = (word) => (word.taken_for === "VALID" ? "valid" : word.taken_for ? "not" : "unknown");
 
 async function move(table, word, place) {
   if (placeOf(word) === place) return;
   word.taken_for = { valid: "VALID", not: word.meaning, unknown: "" }[place];
-  focused = word.word;
   const words = Object.fromEntries(table.words.filter((each) => each.taken_for).map((each) => [each.word, each.taken_for]));
   draw();
   try {
@@ -56,7 +54,9 @@ function drawTable(table) {
     ". Drag a word, or press v (valid), n (not eligible) or u (unknown)."), make("div", { className: "columns" }, ...columns));
 }
 
+/** Draw the words anew; the one that has the focus keeps it. */
 function draw() {
+  const focused = document.activeElement?.dataset.word ?? "";
   const parts = tables.map(drawTable);
   find("words").replaceChildren(...(parts.length ? parts
     : [make("p", { className: "about" }, "The mapping reads no status yet: point a value to status.from first.")]));
