@@ -18,9 +18,7 @@ class BodiesRead:
 
     def note(self, scope: Mapping[str, Any]) -> None:
         """Keep the first *scope* of an answer: it holds on to the document, and to the headers."""
-        headers = scope.get("headers")
-        if headers is not None and "body" in scope:
-            self._scopes.setdefault(id(headers), scope)
+        self._scopes.setdefault(id(scope.get("headers")), scope)
 
     def find_scope(self, headers: Mapping[str, str]) -> Mapping[str, Any] | None:
         """Return the scope of the answer with these very *headers*, or None."""

@@ -79,6 +79,7 @@ class Workshop:
         self._number = 0
         self._personal: dict[str, PersonalData] = {}
         self._known = ""
+        self._newline = "\n"
 
     # --- files ----------------------------------------------------------------------------------
 
@@ -86,7 +87,9 @@ class Workshop:
         """Return the text of the mapping's file, "" where it is not there yet. Raises WorkshopError."""
         text = self._read_file()
         self._known = _digest(text)
-        return text
+        # The page knows one sign for the end of a line.
+        self._newline = "\r\n" if "\r\n" in text else "\n"
+        return text.replace("\r\n", "\n")
 
     def save(self, text: str) -> None:
         """Write *text* as the mapping's file, unless somebody else has changed it. Raises WorkshopError."""
@@ -95,6 +98,7 @@ class Workshop:
                 f"{self.mapping.name} was changed by another program since it was read here:"
                 " load it again, or save that one elsewhere first"
             )
+        text = text.replace("\n", self._newline)
         try:
             _replace(self.mapping.resolve(), text.encode("utf-8"))
         except OSError as error:
