@@ -151,7 +151,8 @@ def test_a_whole_paged_answer_says_what_counts(asked: Asked) -> None:
     paged = (
         TEXT.replace(
             "    each: body.orders",
-            "    pages: {number: {start: 1}, last: 'true', total: length(body.orders)}\n    each: body.orders",
+            "    pages: {number: {start: 1}, last: 'true', total: length(body.orders)}\n"
+            "    each: body.orders",
         )
         .replace('"{user}"', '"{user}", page: "{page.number}"')
         .replace("'true'", "page.number == `1`")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import pytest
 from tests.support import USER, item, order, orders
 from tests.workbench.studio.asking import Asked, write_mapping
 from tests.workbench.studio.browsing import MAPPINGS
+from ticketbridge.engine.agreement import WaysDiffer
 from ticketbridge.mapping import MappingError
 from ticketbridge.terminal import UsageError
 from ticketbridge.workbench.record.recording import RecordError
@@ -174,7 +173,7 @@ def test_ways_that_differ_are_told(asked: Asked, monkeypatch: pytest.MonkeyPatch
     """Where serving would answer otherwise, that is what the page says."""
 
     async def differ(*_: Any, **__: Any) -> Any:
-        raise studio_run.WaysDiffer("the two ways differ")
+        raise WaysDiffer("the two ways differ")
 
     monkeypatch.setattr(studio_run, "run_answer", differ)
     asked.run()
@@ -297,7 +296,8 @@ def test_merged_listed_and_named_values_are_traced(asked: Asked) -> None:
     asked.paste("", orders(order(item(1, marks=["a", "b"]), by={"x": "1"})))
     text = asked.text.replace(
         '"currency"',
-        '"tags": "marks_of_it", "metadata": {"m": "merge(item, order.by).x", "k": "keys(order.by)"}, "currency"',
+        '"tags": "marks_of_it", "metadata": {"m": "merge(item, order.by).x", "k": "keys(order.by)"},'
+        ' "currency"',
     )
     asked.run(text.replace("marks_of_it", "map(&join(':', [@, @]), item.marks)"))
     notes = {
@@ -424,13 +424,6 @@ def test_a_key_that_the_data_does_not_have_is_repaired_too(asked: Asked) -> None
     assert repair["words"] == "write price for prise"
     assert repair["text"] == asked.text.replace("item.prise", "item.price")
     assert asked.ask("repairs", text=text, reason="it failed", line=3) == []
-
-
-@pytest.fixture(autouse=True)
-def _no_variables(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The studio reads the variables that it is given, and none of the process."""
-    monkeypatch.setattr(os, "environ", {"PATH": "/usr/bin"})
-    yield
 
 
 def test_a_call_for_real_needs_its_variables(demo: Asked) -> None:
