@@ -214,6 +214,11 @@ def test_a_field_lights_up_what_it_read_and_a_value_its_readers(open_page: OpenP
     page.see(".cm-lit", "channel: order.channel")
     page.go_to_line_with("    currency: upper")
     page.wait_for(lambda: page.texts("#tree .lit") == ["cur: eur"])
+    page.click("#records .line", "00020733")
+    page.see("#record h3", "Record 3")
+    page.hover("#tree .row", "ticket_no: 00020417")
+    page.wait_for(lambda: ["00020417" in each for each in page.texts("#records .lit")] == [True])
+    page.see(".cm-lit", "ticketId: item.ticket_no")
 
 
 def test_each_record_has_its_verdict_and_the_counts_add_up(open_page: OpenPage) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -19,6 +19,10 @@ from ticketbridge.workbench.samples import Sample, SampleError, SamplePlatform
 
 MissingAnswer = (UnexpectedCall, SampleError, NotRecorded)
 """What a stand-in raises for a call that it has no answer for."""
+
+
+CallTimes = Mapping[tuple[str, str], tuple[float, float]]
+"""By call and URL: when a call was sent, and how long it took, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,11 @@ class AnswerSource(Protocol):
         """Whether the mapping is read with the variables of the environment, as it was for the call."""
         ...
 
+    @property
+    def times(self) -> CallTimes:
+        """When the platform was called in truth; empty where it was not."""
+        ...
+
     def stand_in(self, bridge: Bridge) -> StandIn:
         """Return what answers the calls of *bridge*. Raises SampleError."""
         ...
@@ -59,6 +68,7 @@ class CaseSource:
 
     case: CaseSpec
     is_real: bool = False
+    times: CallTimes = field(default_factory=dict)
 
     @property
     def user(self) -> str:
@@ -86,6 +96,7 @@ class SampleSource:
     user: str
     now: datetime | None = None
     is_real: bool = False
+    times: CallTimes = field(default_factory=dict)
 
     def stand_in(self, bridge: Bridge) -> StandIn:
         """See AnswerSource."""
@@ -109,6 +120,14 @@ class FetchedSource:
     def now(self) -> datetime | None:
         """See AnswerSource."""
         return self.fetched.now
+
+    @property
+    def times(self) -> CallTimes:
+        """See AnswerSource."""
+        return {
+            (each.request.call, each.request.url): (each.started, each.seconds)
+            for each in self.fetched.exchanges
+        }
 
     def stand_in(self, bridge: Bridge) -> StandIn:
         """See AnswerSource."""

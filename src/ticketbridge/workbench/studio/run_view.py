@@ -13,6 +13,7 @@ from ticketbridge.engine.upstream.formats import Unreadable
 from ticketbridge.jmes import ENCODER
 from ticketbridge.mapping.findings import Finding
 from ticketbridge.mapping.spec import BindingSpec, CallSpec, EntrySpec
+from ticketbridge.workbench.answer_run import Exchange
 from ticketbridge.workbench.explain import (
     CallExplanation,
     CheckExplanation,
@@ -153,19 +154,7 @@ class RunView:
         plain = explain(answered, self._masker, whole=False)
         problem = plain.problem
         verdicts = [str(record.verdict) for record in answered.trace.records]
-        calls = [
-            CallExplanation(
-                exchange.request.call,
-                exchange.request.method,
-                shapes.of(exchange.request),
-                exchange.answer.status if exchange.answer else None,
-                len(exchange.answer.content) if exchange.answer else None,
-                round(exchange.started * 1000, 3),
-                round(exchange.seconds * 1000, 3),
-                self._masker.mask_text(exchange.failure),
-            )
-            for exchange in answered.exchanges
-        ]
+        calls = [self._call(exchange, shapes) for exchange in answered.exchanges]
         reason = self._masker.mask_text(problem.reason) if problem else ""
         return OutcomeView(
             answers_key=run.answers_key,
@@ -185,6 +174,22 @@ class RunView:
             calls=calls,
             flow=list(self._list_flow()),
             mapped=list_mapped(run),
+        )
+
+    def _call(self, exchange: Exchange, shapes: PathShapes) -> CallExplanation:
+        request, answer = exchange.request, exchange.answer
+        started, seconds = self._run.times.get(
+            (request.call, request.url), (exchange.started, exchange.seconds)
+        )
+        return CallExplanation(
+            request.call,
+            request.method,
+            shapes.of(request),
+            answer.status if answer else None,
+            len(answer.content) if answer else None,
+            round(started * 1000, 3),
+            round(seconds * 1000, 3),
+            self._masker.mask_text(exchange.failure),
         )
 
     def _list_flow(self) -> Iterator[FlowStep]:

@@ -23,7 +23,7 @@ from ticketbridge.workbench.answer_run import AnswerRun, Exchange, Watched, run_
 from ticketbridge.workbench.cases.runner import SkippingLoop, compile_for_cases
 from ticketbridge.workbench.check.checking import check_text
 from ticketbridge.workbench.studio.answer_rows import RowIndex, index_rows
-from ticketbridge.workbench.studio.answer_sources import AnswerSource, MissingAnswer
+from ticketbridge.workbench.studio.answer_sources import AnswerSource, CallTimes, MissingAnswer
 from ticketbridge.workbench.studio.bodies_read import BodiesRead, BodyCompiler
 from ticketbridge.workbench.unfinished import Unfinished, find_unfinished, require_finished
 
@@ -37,6 +37,7 @@ class StudioRun:
     unfinished: Unfinished | None = None
     missing: str = ""
     left: Sequence[str] = ()
+    times: CallTimes = field(default_factory=dict, repr=False)
 
     @cached_property
     def indexes(self) -> Sequence[RowIndex | None]:
@@ -128,7 +129,8 @@ def run_mapping(text: MappingText, source: AnswerSource, environment: Environmen
         except WaysDiffer as difference:
             missing = str(difference)
             answered = end_early(offline, source.user, now, watched.exchanges)
-    return StudioRun(answered, bodies, opened, missing, [str(each) for each in stand_in.left])
+    left = [str(each) for each in stand_in.left]
+    return StudioRun(answered, bodies, opened, missing, left, source.times)
 
 
 def end_early(bridge: Bridge, user: str, now: datetime, exchanges: Sequence[Exchange]) -> AnswerRun:

@@ -92,7 +92,7 @@ function foldByKey(event, index) {
 
 function parentOf(number) {
   const all = rows(), depth = all[number]?.[DEPTH] ?? 0;
-  let at = number;
+  let at = number < all.length ? number : 0;
   while (at > 0 && all[at][DEPTH] >= depth) at--;
   return at;
 }
@@ -167,6 +167,7 @@ export function lightRows(spots, reveal = false) {
   if (reveal && spots.length) {
     if (!lit.has(state.answer) && state.answers[spots[0][0]]) chooseAnswer(spots[0][0]);
     const row = [...(lit.get(state.answer) ?? [])][0];
+    if (row === undefined || row >= rows().length) return;  // of answers that are not loaded yet
     openTo(row);
     const index = shown.indexOf(row);
     if (index >= 0) list.reveal(index);

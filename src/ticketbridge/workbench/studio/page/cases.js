@@ -32,7 +32,7 @@ function diff(line) {
   const found = /^(?<what>.*?)expected (?<due>.*), got (?<got>.*?)(?<why> \(.*\))?$/.exec(line);
   if (!found) return [line];
   const { what, due, got, why } = found.groups;
-  return [what, make("del", {}, due), " ", make("ins", {}, got), make("span", { className: "about" }, why ?? "")];
+  return [`${what}expected `, make("del", {}, due), ", got ", make("ins", {}, got), make("span", { className: "about" }, why ?? "")];
 }
 
 const later = debounce(() => { if (state.cases.length) runCases(); }, 500);

@@ -143,7 +143,7 @@ export function openEditor(text) {
         EditorView.cspNonce.of(nonce), lineNumbers(), foldGutter(), gapMarks,
         gutter({ class: "cm-gaps", markers: (editor) => editor.state.field(gapMarks) }), lintGutter(),
         history(), drawSelection(), indentOnInput(), indentUnit.of("  "), bracketMatching(), closeBrackets(),
-        autocompletion({ override: [complete], maxRenderedOptions: 60 }), hover, highlightActiveLine(), highlightActiveLineGutter(),
+        autocompletion({ override: [complete], maxRenderedOptions: 60, icons: false }), hover, highlightActiveLine(), highlightActiveLineGutter(),
         highlightSelectionMatches(), yaml(), syntaxHighlighting(looks), theme, litLines, keymap.of(keys),
         dark.of(EditorView.darkTheme.of(false)), EditorView.contentAttributes.of({ "aria-label": "The mapping's text", spellcheck: "false", tabindex: "0" }),
         EditorView.updateListener.of((update) => {

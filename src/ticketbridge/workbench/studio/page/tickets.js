@@ -66,6 +66,7 @@ function drawLine(index) {
   const row = make("div", { role: "option", className: `line ${kind}` },
     make("span", { className: "sign", aria: { hidden: "true" } }, SIGNS[kind] ?? "·"),
     make("span", { className: "number" }, `${number + 1}`));
+  if (readers.has(number)) row.classList.add("lit");
   if (line) {
     if (filter && filter.includes(":") && line.verdict !== filter) row.classList.add("aside");
     row.append(make("span", { className: "id" }, line.ticketId || "(no id)"),
@@ -156,8 +157,25 @@ function mark(which) {
   for (const row of find("record").querySelectorAll("[data-note]")) row.classList.toggle("lit", which.includes(notes[row.dataset.note]));
 }
 
+let pointed = null;
+let readers = new Set();
+
+/** Light up the records that read the value under the pointer, and where the mapping says so. */
+const askReaders = debounce(async () => {
+  const spot = pointed, run = state.run;
+  if (!spot || run === null || state.stale) return;
+  const found = await ask("readers", { run, answer: spot[0], row: spot[1] }).catch(() => []);
+  if (spot !== pointed || run !== state.run) return;
+  readers = new Set(found.map((reader) => reader.record));
+  list.render();
+  lightLines(found.map((reader) => Number(/:(\d+):\d+$/.exec(reader.place)?.[1])).filter(Boolean));
+}, 120);
+
 on("hover-row", (spot) => {
+  pointed = spot;
+  if (readers.size) { readers = new Set(); list.render(); }
   if (!spot) { mark([]); lightLines([]); return; }
+  askReaders();
   const which = notes.filter((note) => note.reads.some(([answer, row]) => answer === spot[0] && row === spot[1]));
   mark(which);
   lightLines(which.map((note) => note.line).filter(Boolean));
