@@ -264,7 +264,6 @@ def test_neither_secrets_nor_persons_are_shown(tmp_path: Path) -> None:
         holder={"name": "Ana López", "password": "hunter2hunter2"},
     )
     made.paste("", orders({**echo, "bea@example.com": 1}))
-    made.workshop._fetched = None
     made.run()
     for personal in (False, True):
         shown = json.dumps(
@@ -277,6 +276,34 @@ def test_neither_secrets_nor_persons_are_shown(tmp_path: Path) -> None:
         assert (USER in shown) == personal
         assert ("Ana L" in shown) == personal
         assert ("bea@example.com" in shown) == personal
+
+
+def test_a_login_is_shown_as_a_call_alone(tmp_path: Path) -> None:
+    """What the platform answered to it stays in the program: no row, no expression, no value."""
+    login = {"post": "/login", "json": {"key": "${ACME_KEY}"}}
+    session = {"type": "session", "login": login, "token": "body.sid"}
+    file = write_mapping(tmp_path, {"upstream.auth": session})
+    answers = [
+        {"post": "/login", "body": {"sid": "the-session-of-acme"}},
+        {"get": "/orders", "body": orders(order(item(1)))},
+    ]
+    case = {
+        "case": "in",
+        "user": USER,
+        "upstream": answers,
+        "expect": {"verdicts": {"returned": 1}},
+    }
+    (tmp_path / "acme.cases.yaml").write_text(json.dumps([case]), "utf-8")
+    made = Asked(file)
+    made.run(kind="case", name="in")
+
+    assert made.outcome["verdicts"] == {"returned": 1}
+    shown = made.ask("answers", run=made.number, personal=True)
+    assert [len(each["rows"]) for each in shown] == [0, len(made.rows(1))]
+    assert shown[0]["problem"] == "the answer to a login is not shown"
+    tried = made.ask("evaluate", run=made.number, expression="body.sid", answer=0)
+    assert tried["error"] == "there is no record and no answer to try it on"
+    assert "the-session-of-acme" not in json.dumps([shown, made.outcome, tried])
 
 
 def test_readers_of_a_value_are_found_far_and_near(asked: Asked) -> None:

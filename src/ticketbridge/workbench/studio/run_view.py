@@ -221,7 +221,8 @@ class RunView:
         if index is not None:
             rows = show_rows(index, self._masker)
         else:
-            rows = show_text(answer.content, self._masker) if answer else []
+            is_shown = answer is not None and not self._run.is_login(number)
+            rows = show_text(answer.content, self._masker) if answer and is_shown else []
         return AnswerView(
             exchange.request.call,
             f"{exchange.request.method} {self._shape(number)}",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from importlib.resources import files
 from typing import Any
 
@@ -19,12 +20,16 @@ from ticketbridge.terminal import UsageError
 from ticketbridge.workbench.record.recording import RecordError
 from ticketbridge.workbench.studio.mapping_edits import EditError
 from ticketbridge.workbench.studio.studio_guard import NONCE, StudioGuard
-from ticketbridge.workbench.studio.studio_requests import REQUESTS, StudioRequest
+from ticketbridge.workbench.studio.studio_requests import (
+    CHANGING,
+    REQUESTS,
+    StudioRequest,
+)
 from ticketbridge.workbench.studio.workshop import Workshop
 
 MAX_BODY = 64 * 1024 * 1024
-_PAGE = files("ticketbridge.workbench.studio") / "page"
-_TYPES = {"js": "text/javascript", "css": "text/css", "html": "text/html", "svg": "image/svg+xml"}
+_FOLDER = files("ticketbridge.workbench.studio") / "page"
+_TYPES = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
 _SHEET_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
 _EXPECTED = (UsageError, MappingError, EditError, RecordError)
 
@@ -32,26 +37,35 @@ _EXPECTED = (UsageError, MappingError, EditError, RecordError)
 def make_studio_app(workshop: Workshop, token: str, hosts: list[str]) -> ASGIApp:
     """Return the application; *token* is the first segment of all its paths."""
     routes = [
-        Route("/", _show_page),
+        *_make_file_routes(),
         Route("/sheet", _make_sheet(workshop)),
         Route("/api/{name}", _make_answering(workshop), methods=["POST"]),
-        Route("/{file}", _show_file),
     ]
     return StudioGuard(Starlette(routes=[Mount(f"/{token}", routes=routes)]), token, hosts)
 
 
-async def _show_page(request: Request) -> Response:
-    text = (_PAGE / "index.html").read_text("utf-8")
-    return HTMLResponse(text.replace("{nonce}", request.scope[NONCE]))
+def _make_file_routes() -> Iterator[Route]:
+    """Yield the page and its files, read once."""
+    for file in _FOLDER.iterdir():
+        kind = _TYPES.get(file.name.rpartition(".")[2])
+        if file.name == "index.html":
+            yield Route("/", _make_page(file.read_text("utf-8")))
+        elif kind is not None:
+            yield Route(f"/{file.name}", _make_file(file.read_bytes(), kind))
 
 
-async def _show_file(request: Request) -> Response:
-    name = request.path_params["file"]
-    known = {each.name: each for each in _PAGE.iterdir() if each.is_file()}
-    kind = _TYPES.get(name.rpartition(".")[2])
-    if name not in known or kind is None:
-        return Response("not found", 404)
-    return Response(known[name].read_bytes(), media_type=kind)
+def _make_page(text: str) -> Callable[[Request], Any]:
+    async def show_page(request: Request) -> Response:
+        return HTMLResponse(text.replace("{nonce}", request.scope[NONCE]))
+
+    return show_page
+
+
+def _make_file(content: bytes, kind: str) -> Callable[[Request], Any]:
+    async def show_file(_request: Request) -> Response:
+        return Response(content, media_type=kind)
+
+    return show_file
 
 
 def _make_sheet(workshop: Workshop) -> Callable[[Request], Any]:
@@ -65,7 +79,8 @@ def _make_sheet(workshop: Workshop) -> Callable[[Request], Any]:
 def _make_answering(workshop: Workshop) -> Callable[[Request], Any]:
     def respond(name: str, content: bytes) -> Response:
         asked = msgspec.json.decode(content, type=StudioRequest)
-        with workshop.lock:
+        # What only looks waits for nobody: to try all slips takes seconds.
+        with workshop.lock if name in CHANGING else nullcontext():
             return _as_json(REQUESTS[name](workshop, asked))
 
     async def answer(request: Request) -> Response:

@@ -262,3 +262,8 @@ REQUESTS: Mapping[str, Respond] = {
     "sheet": _sheet,
 }
 """The requests, by name."""
+
+CHANGING = frozenset(
+    {"start", "save", "run", "sample", "forget-samples", "make-case", "keep-case", "sheet"}
+)
+"""The requests that change the workshop, and are answered one after the other."""

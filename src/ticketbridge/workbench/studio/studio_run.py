@@ -27,6 +27,8 @@ from ticketbridge.workbench.studio.answer_sources import AnswerSource, CallTimes
 from ticketbridge.workbench.studio.bodies_read import BodiesRead, BodyCompiler
 from ticketbridge.workbench.unfinished import Unfinished, find_unfinished, require_finished
 
+_LOGIN = Unreadable("the answer to a login is not shown")
+
 
 @dataclass(frozen=True)
 class StudioRun:
@@ -57,13 +59,22 @@ class StudioRun:
             digest.update(answer.content if answer else b"")
         return digest.hexdigest()[:16]
 
+    def is_login(self, number: int) -> bool:
+        """Whether the answer of that *number* is no entry's: credentials stand in it, and it stays here."""
+        call = self.answer_run.exchanges[number].request.call
+        return all(entry.name != call for entry in self.answer_run.bridge.spec.source)
+
     def find_scope(self, number: int) -> Mapping[str, Any] | None:
         """Return the scope of the response slots about the answer of that *number*, or None."""
         answer = self.answer_run.exchanges[number].answer
-        return self.bodies.find_scope(answer.headers) if answer else None
+        if answer is None or self.is_login(number):
+            return None
+        return self.bodies.find_scope(answer.headers)
 
     def find_document(self, number: int) -> Any:
         """Return the document of the answer of that *number*, or Unreadable."""
+        if self.is_login(number):
+            return _LOGIN
         scope = self.find_scope(number)
         if scope is not None:
             return scope["body"]
