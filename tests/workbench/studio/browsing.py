@@ -22,7 +22,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from ticketbridge.service.listening import close_all, open_listeners
 from ticketbridge.workbench.studio.studio_serving import LOOPBACK, make_studio_server
 
-PATIENCE = 12
+PATIENCE = 30
 MAPPINGS = Path(__file__).parents[3] / "mappings"
 _CONFIGURED = (
     "--headless=new",

@@ -20,7 +20,7 @@ from ticketbridge.workbench.personal.personal_data import PersonalData
 from ticketbridge.workbench.personal.personal_kinds import mask
 from ticketbridge.workbench.record.case_writing import WrittenCase
 from ticketbridge.workbench.record.recording import RecordError, keep_case, make_case
-from ticketbridge.workbench.studio.run_view import FindingView, view_finding
+from ticketbridge.workbench.studio.run_view import FindingView, name_lines, view_finding
 from ticketbridge.workbench.studio.stored_cases import StoredCases
 from ticketbridge.workbench.studio.studio_run import MappingText
 
@@ -76,7 +76,7 @@ def run_cases(text: MappingText, stored: StoredCases, *, personal: bool) -> Case
                 result.case,
                 result.place.line,
                 result.passed,
-                result.message if personal or result.passed else _hide(case, result.message),
+                name_lines(result.message if personal else _hide(case, result.message)),
             )
             for case, result in zip(cases.cases, results, strict=True)
         ]
@@ -85,6 +85,8 @@ def run_cases(text: MappingText, stored: StoredCases, *, personal: bool) -> Case
 
 def _hide(case: CaseSpec, message: str) -> str:
     """Return a *message* about *case* without personal data: who is in a case need not be made up."""
+    if not message:
+        return ""
     personal = PersonalData(case.user)
     for answer in case.answers:
         with suppress(msgspec.MsgspecError, ValueError):

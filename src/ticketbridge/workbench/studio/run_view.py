@@ -29,6 +29,7 @@ from ticketbridge.workbench.studio.provenance import Spot, find_rows_read, list_
 from ticketbridge.workbench.studio.studio_run import StudioRun
 
 _TOLD = ("price", "currency", "externalReferenceEventId")
+_PLACE = re.compile(r"[^\s`]*\.ya?ml:(?P<line>[0-9]+)(?::[0-9]+)?")
 _LINE = re.compile(r":(?P<line>[0-9]+):(?P<column>[0-9]+)")
 
 
@@ -137,6 +138,11 @@ def find_line(text: str) -> int:
     return int(found["line"]) if found else 0
 
 
+def name_lines(text: str) -> str:
+    """Return *text* with `line 57` for a place in a file."""
+    return _PLACE.sub(r"line \g<line>", text)
+
+
 class RunView:
     """Shows one run, with the masks of *masker*."""
 
@@ -144,6 +150,9 @@ class RunView:
         self._run = run
         self._answered = run.answer_run
         self._masker = masker
+
+    def _say(self, text: str) -> str:
+        return name_lines(self._masker.mask_text(text))
 
     # --- the whole ------------------------------------------------------------------------------
 
@@ -155,18 +164,18 @@ class RunView:
         problem = plain.problem
         verdicts = [str(record.verdict) for record in answered.trace.records]
         calls = [self._call(exchange, shapes) for exchange in answered.exchanges]
-        reason = self._masker.mask_text(problem.reason) if problem else ""
+        reason = problem.reason if problem else ""
         return OutcomeView(
             answers_key=run.answers_key,
             user=plain.user,
             status=plain.status,
             problem=problem.slug if problem else "",
             detail=problem.detail if problem else "",
-            reason=reason,
+            reason=self._say(reason),
             reason_line=find_line(reason),
-            missing=self._masker.mask_text(run.missing),
-            open=run.unfinished.open if run.unfinished else (),
-            notes=[self._masker.mask_text(note) for note in answered.trace.notes],
+            missing=self._say(run.missing),
+            open=[self._say(each) for each in run.unfinished.open] if run.unfinished else (),
+            notes=[self._say(note) for note in answered.trace.notes],
             left=[self._masker.mask_text(each) for each in run.left],
             records=len(verdicts),
             verdicts=answered.trace.verdicts,
@@ -249,7 +258,7 @@ class RunView:
         elif record.verdict == NOT_OWNER:
             about = "belongs to somebody else"
         else:
-            about = self._masker.mask_text(record.reason) or _explain_last(record)
+            about = self._say(record.reason) or _explain_last(record)
         return RecordLine(number, str(record.verdict), ticket_id, about)
 
     def _describe_ticket(self, ticket: Mapping[str, Any]) -> str:
@@ -278,7 +287,7 @@ class RunView:
         ]
         ticket = record.ticket
         shown = "" if ticket is None else _format(self._masker.mask_value(ticket))
-        return RecordView(number, made.verdict, self._masker.mask_text(made.reason), notes, shown)
+        return RecordView(number, made.verdict, self._say(made.reason), notes, shown)
 
     def body(self) -> str:
         """Return what menta tech would get, as text; "" if that is nothing."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -15,6 +18,22 @@ from ticketbridge.workbench.studio.studio_guard import make_token
 from ticketbridge.workbench.studio.workshop import Workshop
 
 LOOPBACK = "127.0.0.1"
+
+
+class StudioServer(uvicorn.Server):
+    """A server that ends in peace when it is told to stop: uvicorn's own raises the signal once more."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """See uvicorn."""
+        is_main = threading.current_thread() is threading.main_thread()
+        numbers = (signal.SIGINT, signal.SIGTERM) if is_main else ()
+        before = {number: signal.signal(number, self.handle_exit) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def serve_studio(
@@ -50,4 +69,4 @@ def make_studio_server(
         server_header=False,
         timeout_graceful_shutdown=3,
     )
-    return uvicorn.Server(config), f"http://{LOOPBACK}:{port}/{token}/"
+    return StudioServer(config), f"http://{LOOPBACK}:{port}/{token}/"

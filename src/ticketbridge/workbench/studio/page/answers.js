@@ -189,6 +189,7 @@ async function loadAnswers() {
   const key = `${outcome.answersKey}|${personal}`;
   drawFlow();
   if (key !== loadAnswers.key) {
+    find("answers-about").textContent = "reading the answers ...";
     const answers = await ask("answers", { run, personal }).catch(() => null);
     if (!answers || state.run !== run) return;
     loadAnswers.key = key;

@@ -22,6 +22,12 @@ export function debounce(work, delay) {
   return () => { clearTimeout(timer); timer = setTimeout(work, delay); };
 }
 
+/** `text` in pieces, so that a long name or expression breaks where a reader would. */
+export function breakable(text) {
+  const pieces = text.split(/(?<=[.(,|])(?=\S)|(?<=[a-z])(?=[A-Z])/);
+  return pieces.flatMap((piece, at) => (at ? [make("wbr"), piece] : [piece]));
+}
+
 let clearing = 0;
 
 /** A short message; `actions` are buttons: words to what they do. */

@@ -27,6 +27,7 @@ async function run() {
     if (!state.stale) { state.run = answer.run; state.outcome = answer.outcome; }
     tell("ran");
     if (state.stale) say(find("problem"), answer.why);
+    find("begin").hidden = state.run !== null;
   } catch (error) {
     if (error.name === "AbortError") return;
     toast(error.message, {}, true);
@@ -62,7 +63,9 @@ find("source").addEventListener("change", () => {
 on("show-case", (name) => { showView("work"); chooseSource("case", name); });
 on("cases", () => drawSources(drawSources.samples));
 
-find("add-sample").addEventListener("click", () => { say(find("sample-problem"), ""); find("sample-dialog").showModal(); find("sample-target").focus(); });
+for (const id of ["add-sample", "begin-sample"]) {
+  find(id).addEventListener("click", () => { say(find("sample-problem"), ""); find("sample-dialog").showModal(); find("sample-target").focus(); });
+}
 
 async function takeSample() {
   const asked = { target: find("sample-target").value, content: find("sample-content").value, user: find("sample-user").value };

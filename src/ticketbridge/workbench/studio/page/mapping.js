@@ -230,14 +230,12 @@ function showFindings(repairs = []) {
   const items = state.findings.map((finding, number) => describe(finding, at.get(number)));
   const ofData = repairs.find((repair) => repair.number < 0);
   if (outcome?.reasonLine && !state.stale) {
-    items.unshift(describe({ line: outcome.reasonLine, column: 1, severity: "error", code: outcome.problem, message: shorten(outcome.reason), suggestion: "" }, ofData));
+    items.unshift(describe({ line: outcome.reasonLine, column: 1, severity: "error", code: outcome.problem, message: outcome.reason, suggestion: "" }, ofData));
   }
   find("problems").replaceChildren(items.length ? make("ul", {}, ...items) : make("p", { className: "about" }, "No findings."));
   const errors = state.findings.filter((finding) => finding.severity === "error").length;
   find("mapping-about").textContent = `${counted(errors, "error")}, ${counted(state.findings.length - errors, "warning")}`;
 }
-
-const shorten = (reason) => reason.replace(/(\S*[\\/])?([\w.-]+\.ya?ml):(\d+):(\d+)/g, "line $3");
 
 function describe(finding, repair) {
   const jump = make("button", { type: "button", className: "place", on: { click: () => goTo(finding.line, finding.column) } }, `line ${finding.line}`);

@@ -2,7 +2,7 @@
 
 import { ask } from "./api.js";
 import { lightRows } from "./answers.js";
-import { counted, debounce, find, make, say } from "./dom.js";
+import { breakable, counted, debounce, find, make, say } from "./dom.js";
 import { goTo, lightLines } from "./mapping.js";
 import { on, state, tell } from "./state.js";
 import { VirtualList } from "./virtual.js";
@@ -133,9 +133,9 @@ function drawNote(note, at) {
   });
   const name = make("button", {
     type: "button", className: "name", title: "Other expressions for it (Enter)", on: { click: () => tell("guess", fieldOf(note)), focus: () => light([note], true) },
-  }, note.name);
+  }, ...breakable(note.name));
   const made = note.expression
-    ? [make("button", { type: "button", className: "expression", title: `line ${note.line}`, on: { click: () => goTo(note.line, note.column), focus: () => light([note], true) } }, note.expression)]
+    ? [make("button", { type: "button", className: "expression", title: `line ${note.line}`, on: { click: () => goTo(note.line, note.column), focus: () => light([note], true) } }, ...breakable(note.expression))]
     : ["(constant)"];
   const value = note.failure ? make("span", { className: "why" }, note.failure)
     : note.expression && note.value !== note.result && note.kind !== "field" ? make("span", { className: "value" }, ` gave ${note.value}`) : "";
