@@ -11,6 +11,7 @@ const ROW_HEIGHT = 22;
 let shown = [];          // the rows of the answer that are not folded away
 let folded = new Set();
 let lit = new Map();     // answers: the rows that light up
+let wanted = [[], false]; // what was to light up last: the answers may be loaded only after
 let list = null;
 
 const rows = () => state.answers[state.answer]?.rows ?? [];
@@ -162,6 +163,7 @@ function drawTree() {
 
 /** Light up `spots` (answer and row); the first comes into sight if `reveal`. */
 export function lightRows(spots, reveal = false) {
+  wanted = [spots, reveal];
   lit = new Map();
   for (const [answer, row] of spots) lit.set(answer, (lit.get(answer) ?? new Set()).add(row));
   if (reveal && spots.length) {
@@ -199,6 +201,7 @@ async function loadAnswers() {
     if (loadAnswers.source !== outcome.answersKey) { state.answer = richest; folded = new Set(); }
     loadAnswers.source = outcome.answersKey;
     drawTree();
+    lightRows(...wanted);
   }
   drawWaterfall();
   find("answers-about").textContent = counted(outcome.calls.length, "call");
