@@ -110,11 +110,11 @@ class WordTable:
 
     path: Sequence[str | int]
     expression: str
-    words: Sequence[StatusWord]
+    words: Sequence[SortedWord]
 
 
 @dataclass(frozen=True, slots=True)
-class StatusWord:
+class SortedWord:
     """A status word: how many records have it, what the mapping takes it for, and what draft would."""
 
     word: str
@@ -143,10 +143,10 @@ def list_word_tables(run: StudioRun) -> list[WordTable]:
     ]
 
 
-def _list_words(run: StudioRun, expression: str, known: Mapping[str, str]) -> Iterator[StatusWord]:
+def _list_words(run: StudioRun, expression: str, known: Mapping[str, str]) -> Iterator[SortedWord]:
     counts = Counter(table_key(value) or "" for value in list_values(run, expression))
     for word in dict.fromkeys((*known, *sorted(counts))):
-        yield StatusWord(word, counts[word], known.get(word, ""), make_mark(word))
+        yield SortedWord(word, counts[word], known.get(word, ""), make_mark(word))
 
 
 def make_mark(word: str) -> str:
