@@ -22,10 +22,15 @@ from ticketbridge.engine.upstream.messages import PlatformRequest
 from ticketbridge.jmes import NOWHERE, Expression, root_paths
 from ticketbridge.mapping.spec import CallSpec, ExpressionSpec, MappingSpec, Secret, TemplateSpec
 from ticketbridge.mapping.spec_compiler import Scope
+from ticketbridge.redaction import mask_words
 from ticketbridge.workbench.answer_run import AnswerRun, Exchange
 from ticketbridge.workbench.cases.case_platform import below_base
 from ticketbridge.workbench.cases.value_text import write_moment
-from ticketbridge.workbench.personal.personal_data import PersonalData, find_personal_data
+from ticketbridge.workbench.personal.personal_data import (
+    PersonalData,
+    find_personal_data,
+    list_secrets,
+)
 from ticketbridge.workbench.personal.personal_kinds import DataSpot, PersonalKind, mask
 
 
@@ -39,6 +44,7 @@ class Masker:
         self._user = answer_run.user
         self._show_personal = show_personal
         self._personal = personal or find_personal_data(answer_run)
+        self._secrets = list_secrets(answer_run.bridge.spec)
 
     def mask_value(self, value: Any, *keys: str) -> Any:
         """Return *value* as it may be shown; *keys* are the keys that it stood under."""
@@ -63,7 +69,10 @@ class Masker:
         return "(the asked user)" if is_owner(value, self._user) else "(someone else)"
 
     def _mask(self, text: str, kind: PersonalKind) -> str:
-        return text if self._show_personal and kind is not PersonalKind.SECRET else mask(text, kind)
+        if self._show_personal and kind is not PersonalKind.SECRET:
+            # A note that is shown may repeat a credential.
+            return mask_words(text, self._secrets, mask(text, PersonalKind.SECRET))
+        return mask(text, kind)
 
 
 # --- paths of requests ----------------------------------------------------------------------------

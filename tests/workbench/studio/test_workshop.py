@@ -7,9 +7,11 @@ import stat
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
-from tests.support import USER, item, order, orders
+from tests.fake_platform import FakePlatform, Reply
+from tests.support import SECRET, TOKEN, USER, item, order, orders
 from tests.workbench.studio.asking import Asked, write_mapping
 from tests.workbench.studio.browsing import MAPPINGS
 from ticketbridge.engine.agreement import WaysDiffer
@@ -20,8 +22,6 @@ from ticketbridge.workbench.samples import SampleError
 from ticketbridge.workbench.studio import studio_run
 from ticketbridge.workbench.studio.stored_cases import StoredCases
 from ticketbridge.workbench.studio.workshop import MOST_RUNS, WorkshopError
-
-SECRET = "s3cret-0f-the-studio-test"
 
 
 @pytest.fixture
@@ -252,24 +252,50 @@ def test_left_out_fields_and_long_values_are_shown_so(asked: Asked) -> None:
     assert any(row[3].endswith("...") for row in asked.rows())
 
 
-def test_neither_secrets_nor_persons_are_shown(tmp_path: Path) -> None:
-    """The platform's answer repeats a credential and an address: both are masked, the first one always."""
-    file = write_mapping(tmp_path, {"upstream.auth": {"type": "bearer", "token": "${ACME_TOKEN}"}})
-    made = Asked(file, {"ACME_TOKEN": SECRET})
+@pytest.mark.anyio
+async def test_neither_secrets_nor_persons_are_shown(
+    platform: FakePlatform, tmp_path: Path
+) -> None:
+    """A platform repeats a credential and an address: both are masked, the first one always.
+
+    In answers, records and the body, in findings and the outcome, in the box and under the pointer.
+    """
+    file = write_mapping(tmp_path, {})
+    variables = {"MENTA_SECRET": SECRET, "ACME_TOKEN": TOKEN, "ACME_API": platform.url}
     echo = order(
         item(1),
-        note=f"you sent {SECRET}",
+        note=f"you sent {TOKEN}",
         holder={"name": "Ana López", "password": "hunter2hunter2"},
     )
-    made.paste("", orders({**echo, "bea@example.com": 1}))
-    made.run()
+    platform.on("/orders", Reply(json=orders({**echo, "bea@example.com": 1})))
+    await anyio.to_thread.run_sync(fetch_and_look, Asked(file, variables))
+
+    assert platform.seen[0].headers["authorization"] == f"Bearer {TOKEN}"
+
+
+def fetch_and_look(made: Asked) -> None:
+    """Ask the platform, and look at all that the page could get."""
+    made.ask("fetch", text=made.text, user=USER)
+    made.run(kind="fetched")
+    assert made.outcome["verdicts"] == {"returned": 1}
+    assert made.outcome["calls"][0]["tookMs"] > 0
     for personal in (False, True):
+        asked = {"run": made.number, "personal": personal, "text": made.text}
         shown = json.dumps(
             [
-                made.ask(each, run=made.number, personal=personal, record=0, rows=[0])
-                for each in ("answers", "records", "record", "body")
-            ]
+                made.outcome,
+                made.findings,
+                *(
+                    made.ask(each, record=0, rows=[0], **asked)
+                    for each in ("answers", "records", "record", "body")
+                ),
+                made.ask("evaluate", expression="[body, headers]", answer=0, **asked),
+                made.ask("hover", offset=made.text.index("order.email") + 8, **asked),
+            ],
+            ensure_ascii=False,
         )
+        assert TOKEN not in shown
+        assert SECRET not in shown
         assert "hunter2" not in shown
         assert (USER in shown) == personal
         assert ("Ana L" in shown) == personal

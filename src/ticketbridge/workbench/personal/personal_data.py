@@ -315,13 +315,13 @@ _SHORTEST = 4
 def find_personal_data(answer_run: AnswerRun, *, kept: Collection[str] = ()) -> PersonalData:
     """Return all that *answer_run* shows of persons and credentials; for *kept* see PersonalData."""
     personal = PersonalData(
-        answer_run.user, secrets=_list_secrets(answer_run.bridge.spec), kept=kept
+        answer_run.user, secrets=list_secrets(answer_run.bridge.spec), kept=kept
     )
     _learn_from(personal, answer_run)
     return personal
 
 
-def _list_secrets(spec: MappingSpec) -> set[str]:
+def list_secrets(spec: MappingSpec) -> set[str]:
     """Return the credentials that *spec* holds. A variable in the path of a call is none."""
     held = secrets_in((spec.upstream.auth, spec.upstream.headers, spec.endpoint.access))
     return {secret for secret in held if len(secret) >= _SHORTEST}
