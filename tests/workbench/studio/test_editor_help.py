@@ -194,6 +194,8 @@ def test_a_function_is_explained_and_a_space_is_not(asked: Asked) -> None:
     assert found["title"] == "round(x, digits)"
     assert asked.ask("hover", text="a: b\n   c", offset=6) is None
     assert asked.ask("hover", text="", offset=0) is None
+    absent = TEXT.replace("item.zone", "item.none")
+    assert asked.ask("hover", text=absent, offset=absent.index("item.none") + 6) is None
     assert (
         asked.ask(
             "hover", text=TEXT.replace("item.id", "gone.id"), offset=TEXT.index("item.id") + 6

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import USER
 from tests.workbench.studio.asking import Asked
 from ticketbridge.workbench.studio.joins import find_join
 from ticketbridge.workbench.studio.mapping_edits import EditError
@@ -44,7 +45,10 @@ ANSWER: dict[str, Any] = {
             "event": "ev-77",
             "cents": 2500,
             "cur": "eur",
-            "items": [{"no": "t-1", "kind": "k-1"}, {"no": "t-2", "kind": "k-2"}],
+            "items": [
+                {"no": "t-1", "kind": "k-1", "codes": ["c-1", "c-2"]},
+                {"no": "t-2", "kind": "k-2"},
+            ],
             "kinds": [{"id": "k-1", "name": "Stalls"}, {"id": "k-2", "name": "Box"}],
             "gift": "x",
         },
@@ -59,7 +63,10 @@ ANSWER: dict[str, Any] = {
             "kinds": [{"id": "k-1", "name": "Stalls"}, {"id": "k-2", "name": "Box"}],
         },
     ],
-    "events": [{"id": "ev-77", "title": "Jazz"}, {"id": "ev-78", "title": "Rock"}],
+    "events": [
+        {"id": "ev-77", "title": "Jazz", "marks": ["loud", "late"]},
+        {"id": "ev-78", "title": "Rock"},
+    ],
     "meta": {"shop": "main", "tags": ["a", "b"]},
 }
 ITEMS = TEXT.replace("# one by one\n", "# one by one\n  - name: item\n    each: order.items\n")
@@ -107,6 +114,8 @@ def asked(tmp_path: Path) -> Asked:
             ["lookup(answer.events, 'id', order.event).title", "answer.events[0].title"],
         ),
         (TEXT, "shop", "main", "metadata", ["answer.meta.shop"]),
+        (TEXT, "1", "late", "metadata", ["answer.events[0].marks[1]"]),
+        (TEXT, "1", "c-2", "metadata", ["item.codes[1]", "optional(order.items[0].codes[1])"]),
         (TEXT, "1", "b", "metadata", ["answer.meta.tags[1]"]),
     ],
 )
@@ -250,6 +259,13 @@ def test_guesses_are_those_of_draft_one_after_the_other(asked: Asked) -> None:
     assert guesses["currency"] == ["upper(order.cur)"]
     assert guesses["metadata"] == []
     assert all(len(each) <= 3 for each in guesses.values())
+    more = copy.deepcopy(ANSWER)
+    for each in more["orders"]:
+        each.update(dict.fromkeys(("payer_email", "holder_email", "guest_email"), USER))
+    asked.workshop.samples.clear()
+    asked.paste("/orders?email=ana@example.com", more)
+    asked.run()
+    assert len(asked.ask("guesses", run=asked.number, field="owner")["guesses"]) == 3
     now = asked.ask("guesses", run=asked.number, field="price")["now"]
     assert now == "(a constant, a table or several)"
 
