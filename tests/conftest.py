@@ -35,6 +35,7 @@ SLOW = (
     "workbench/draft/test_any.py",
     "workbench/probe/",
     "workbench/record/test_planted.py",
+    "workbench/studio/test_page.py",
     "benchmarks/test_drafts.py",
     "faults/",
     "mapping/test_fuzz.py",

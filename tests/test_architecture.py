@@ -75,6 +75,7 @@ HOMES = {
         "service.server",
         "service.spans",
         "demo",
+        "workbench",
     },
     "uvicorn": {
         "service.metrics_server",
@@ -82,6 +83,7 @@ HOMES = {
         "service.server",
         "service.supervisor",
         "demo",
+        "workbench",
     },
     "prometheus_client": {"service.metrics_export"},
     "opentelemetry": {"service.spans"},

@@ -60,6 +60,14 @@ COMMANDS: Final[Mapping[str, CommandText]] = MappingProxyType(
             "ticketbridge draft '/orders?email=ana@example.com=orders.json' --user ana@example.com"
             " -o acme.yaml",
         ),
+        "studio": CommandText(
+            "work on a mapping in the browser, and see what it makes of answers",
+            "Serve a page on this machine, and print its address. The mapping stands beside the platform's"
+            " answers and the tickets. Each keystroke runs the engine. The mapping and its cases file are"
+            " written on command alone.",
+            "ticketbridge studio acme.yaml",
+            "0 stopped by a signal, 2 wrong usage, or it cannot listen",
+        ),
         "fetch": CommandText(
             "make one real call, as menta tech would",
             "Ask the platform for one user now, and print what menta tech would get. --record makes a case"

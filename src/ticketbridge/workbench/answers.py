@@ -27,7 +27,7 @@ def fetch_answer(
 ) -> AnswerRun:
     """Ask the platform for *user*, and return what menta tech would get. Raises MappingError."""
     bridge = compile_mapping(load_mapping(mapping, environment=environment))
-    return asyncio.run(_run(bridge, user, now))
+    return asyncio.run(run_watched(bridge, user, now))
 
 
 def map_samples(
@@ -87,10 +87,11 @@ def _map_case(
 def _run_offline(bridge: Bridge, user: str, now: datetime | None) -> AnswerRun:
     """Return the answer_run of one answer in a loop where no wait takes time."""
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        return runner.run(_run(bridge, user, now))
+        return runner.run(run_watched(bridge, user, now))
 
 
-async def _run(bridge: Bridge, user: str, now: datetime | None) -> AnswerRun:
+async def run_watched(bridge: Bridge, user: str, now: datetime | None) -> AnswerRun:
+    """Return what *bridge* answers *user*, with its calls; its connections are closed."""
     log = ExchangeLog(bridge.last_stage)
     try:
         return await run_answer(

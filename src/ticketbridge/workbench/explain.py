@@ -22,21 +22,30 @@ from ticketbridge.engine.upstream.messages import PlatformRequest
 from ticketbridge.jmes import NOWHERE, Expression, root_paths
 from ticketbridge.mapping.spec import CallSpec, ExpressionSpec, MappingSpec, Secret, TemplateSpec
 from ticketbridge.mapping.spec_compiler import Scope
+from ticketbridge.redaction import mask_words
 from ticketbridge.workbench.answer_run import AnswerRun, Exchange
 from ticketbridge.workbench.cases.case_platform import below_base
 from ticketbridge.workbench.cases.case_spec import name_target
 from ticketbridge.workbench.cases.value_text import write_moment
-from ticketbridge.workbench.personal.personal_data import find_personal_data
+from ticketbridge.workbench.personal.personal_data import (
+    PersonalData,
+    find_personal_data,
+    list_secrets,
+)
 from ticketbridge.workbench.personal.personal_kinds import DataSpot, PersonalKind, mask
 
 
 class Masker:
     """Masks personal data in an explanation of *answer_run*; with *show_personal* only credentials."""
 
-    def __init__(self, answer_run: AnswerRun, *, show_personal: bool) -> None:
+    def __init__(
+        self, answer_run: AnswerRun, *, show_personal: bool, personal: PersonalData | None = None
+    ) -> None:
+        """*personal* is what is known of the answers already, where they were masked before."""
         self._user = answer_run.user
         self._show_personal = show_personal
-        self._personal = find_personal_data(answer_run)
+        self._personal = personal or find_personal_data(answer_run)
+        self._secrets = list_secrets(answer_run)
 
     def mask_value(self, value: Any, *keys: str) -> Any:
         """Return *value* as it may be shown; *keys* are the keys that it stood under."""
@@ -45,6 +54,10 @@ class Masker:
             spot = DataSpot(last, above.rpartition(".")[2])
             value = self._personal.replace_in(value, self._mask, spot)
         return value
+
+    def mask_at(self, value: Any, spot: DataSpot) -> Any:
+        """Return a scalar that stands at *spot* of an answer, as it may be shown."""
+        return self._personal.replace_value(value, spot, self._mask)
 
     def mask_text(self, text: str) -> str:
         """Return *text*, which may be a URL, as it may be shown."""
@@ -63,7 +76,10 @@ class Masker:
         return "(the asked user)" if is_owner(value, self._user) else "(someone else)"
 
     def _mask(self, text: str, kind: PersonalKind) -> str:
-        return text if self._show_personal and kind is not PersonalKind.SECRET else mask(text, kind)
+        if self._show_personal and kind is not PersonalKind.SECRET:
+            # A note that is shown may repeat a credential.
+            return mask_words(text, self._secrets, mask(text, PersonalKind.SECRET))
+        return mask(text, kind)
 
 
 # --- paths of requests ----------------------------------------------------------------------------
@@ -323,6 +339,13 @@ def explain(
         [explainer.record(*numbered) for numbered in records] if whole else msgspec.UNSET,
         (_count_others(answer_run) if whole else None) or msgspec.UNSET,
     )
+
+
+def explain_record(
+    answer_run: AnswerRun, masker: Masker, number: int, record: Record
+) -> RecordExplanation:
+    """Return the explanation of one *record* of *answer_run*."""
+    return _Explainer(answer_run, masker).record(number, record)
 
 
 def _count_others(answer_run: AnswerRun) -> OthersExplanation | None:

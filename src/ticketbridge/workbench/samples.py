@@ -66,13 +66,21 @@ def read_sample(argument: str) -> Sample:
     key, mark, file = argument.rpartition("=")
     if not mark or _is_file(argument):
         key, file = "", argument
+    return make_sample(key, file, _read_content(file))
+
+
+def make_sample(key: str, file: str, content: bytes) -> Sample:
+    """Return the sample with that *content*; a *key* that is a URL counts by path and query.
+
+    Raises SampleError.
+    """
     if "://" in key:
         try:
             parts = urlsplit(key)
         except ValueError:
-            raise SampleError(f"{argument}: what stands before `=` is no URL") from None
+            raise SampleError(f"{key}: what stands before `=` is no URL") from None
         key = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Sample(key, file, _read_content(file))
+    return Sample(key, file, content)
 
 
 def _is_file(argument: str) -> bool:

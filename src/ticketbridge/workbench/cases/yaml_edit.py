@@ -49,6 +49,11 @@ def replace_value(text: str, key: Place, node: Node, value: Any) -> str:
     return text
 
 
+def find_span(text: str, node: Node) -> tuple[int, int]:
+    """Return where *node* begins and ends in *text*."""
+    return _Editor(text).find_span(node)
+
+
 class _Editor:
     def __init__(self, text: str) -> None:
         self._text = text
@@ -99,6 +104,10 @@ class _Editor:
         return spot.node.place.column + len(write_flow(value)) <= WIDEST
 
     # --- where a node is ------------------------------------------------------------------------
+
+    def find_span(self, node: Node) -> tuple[int, int]:
+        """Return where *node* begins and ends."""
+        return self._find_offset(node.place), self._find_end(node)
 
     def _find_offset(self, place: Place) -> int:
         return self._starts[place.line - 1] + place.column - 1

@@ -330,12 +330,12 @@ _SHORTEST = 4
 
 def find_personal_data(answer_run: AnswerRun, *, kept: Collection[str] = ()) -> PersonalData:
     """Return all that *answer_run* shows of persons and credentials; for *kept* see PersonalData."""
-    personal = PersonalData(answer_run.user, secrets=_list_secrets(answer_run), kept=kept)
+    personal = PersonalData(answer_run.user, secrets=list_secrets(answer_run), kept=kept)
     _learn_from(personal, answer_run)
     return personal
 
 
-def _list_secrets(answer_run: AnswerRun) -> set[str]:
+def list_secrets(answer_run: AnswerRun) -> set[str]:
     """Return the credentials of the mapping, those that a login gave, and those made from them.
 
     A variable in the path of a call is none.

@@ -31,7 +31,12 @@ from ticketbridge.workbench.cases.value_text import write_moment
 from ticketbridge.workbench.personal.personal_data import PersonalData, find_personal_data
 from ticketbridge.workbench.personal.personal_kinds import PersonalKind
 from ticketbridge.workbench.personal.standins import StandIns
-from ticketbridge.workbench.record.case_writing import CaseParts, WrittenCase, write_case
+from ticketbridge.workbench.record.case_writing import (
+    LONGEST,
+    CaseParts,
+    WrittenCase,
+    write_case,
+)
 from ticketbridge.workbench.record.needed import Needed
 from ticketbridge.workbench.record.reading import ReadingCompiler, Reads
 from ticketbridge.workbench.record.recorded_answers import (
@@ -61,8 +66,20 @@ def record(answer_run: AnswerRun, mapping: Path, file: Path, name: str | None = 
 
     Personal data is replaced, and the case is run, before anything is written.
     """
+    name = name or f"recorded {write_moment(answer_run.now)}"
+    offline = compile_for_cases(load_for_cases(mapping))
+    keep_case(make_case(answer_run, offline, name), name, file, offline)
+    return name
+
+
+def make_case(
+    answer_run: AnswerRun, offline: Bridge, name: str, *, longest: int | None = LONGEST
+) -> WrittenCase:
+    """Return what happened in *answer_run* as a case of the mapping *offline*. Raises RecordError.
+
+    Bodies of over *longest* bytes go to files of their own.
+    """
     moment = write_moment(answer_run.now)
-    name = name or f"recorded {moment}"
     spec = answer_run.bridge.spec
     personal = find_personal_data(answer_run, kept=find_kept_words(spec))
     reads = _find_reads(answer_run)
@@ -72,7 +89,6 @@ def record(answer_run: AnswerRun, mapping: Path, file: Path, name: str | None = 
     names = find_named_keys(spec)
     needed = Needed(reads, personal, stand_ins, names)
     replies = _make_replies(AnswerRecorder(answer_run, needed, names))
-    offline = compile_for_cases(load_for_cases(mapping))
     run = _run_replay(replies, offline, stand_ins.user, answer_run)
     _require_same(answer_run, run, personal)
     parts = CaseParts(
@@ -83,10 +99,10 @@ def record(answer_run: AnswerRun, mapping: Path, file: Path, name: str | None = 
         _make_expect(run.answer_run),
         claimed_by(offline.spec.upstream.auth).parameters,
     )
-    case = write_case(parts, f"{offline.spec.platform}-{moment.replace(':', '').lower()}")
+    stem = f"{offline.spec.platform}-{moment.replace(':', '').lower()}"
+    case = write_case(parts, stem, longest=longest)
     _require_no_leaks(case, personal)
-    _keep_case(case, name, file, offline)
-    return name
+    return case
 
 
 def _make_replies(recorder: AnswerRecorder) -> list[RecordedAnswer]:
@@ -157,7 +173,7 @@ def _make_expect(answer_run: AnswerRun) -> dict[str, Any]:
 # --- the file -------------------------------------------------------------------------------------
 
 
-def _keep_case(case: WrittenCase, name: str, file: Path, offline: Bridge) -> None:
+def keep_case(case: WrittenCase, name: str, file: Path, offline: Bridge) -> None:
     """Write the case, after it has passed in a file beside *file*. Raises RecordError."""
     before = _read_before(file)
     draft = file.with_name(f".{file.name}.recording")

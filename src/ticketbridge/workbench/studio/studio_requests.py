@@ -1,0 +1,269 @@
+"""What the page may ask for: each request with its members, and what it is answered with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from ticketbridge.mapping import MappingError
+from ticketbridge.workbench.explain import Masker
+from ticketbridge.workbench.studio.case_views import find_gaps, prepare_case, run_cases
+from ticketbridge.workbench.studio.editor_help import complete_at, hover_at
+from ticketbridge.workbench.studio.expression_box import list_functions, try_expression
+from ticketbridge.workbench.studio.field_offers import list_guesses, list_word_tables
+from ticketbridge.workbench.studio.mapping_edits import insert_entry, set_value, split_call
+from ticketbridge.workbench.studio.pointing import (
+    find_expression,
+    list_fields,
+    path_of_field,
+    point_at,
+)
+from ticketbridge.workbench.studio.provenance import find_readers
+from ticketbridge.workbench.studio.run_view import view_finding
+from ticketbridge.workbench.studio.workshop import ChosenSource, Workshop, WorkshopError
+
+SHOWN_AT_ONCE = 400
+
+
+class StudioRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What all requests may have: the *text* in the editor, the *run* shown, and whether masks are off."""
+
+    text: str = ""
+    run: int = 0
+    personal: bool = False
+    source: ChosenSource = ChosenSource()
+    user: str = ""
+    name: str = ""
+    target: str = ""
+    content: str = ""
+    field: str = ""
+    expression: str = ""
+    entry: Sequence[str] = ()
+    split: int | None = None
+    whole: str = ""
+    rows: Sequence[int] = ()
+    record: int | None = None
+    answer: int | None = None
+    row: int = 0
+    offset: int = 0
+    path: Sequence[str | int] = ()
+    words: Mapping[str, str] = {}
+    reason: str = ""
+    line: int = 0
+
+
+Respond = Callable[[Workshop, StudioRequest], Any]
+
+
+def _start(workshop: Workshop, _asked: StudioRequest) -> Any:
+    cases, problem = workshop.list_cases()
+    return {
+        "mapping": workshop.mapping.name,
+        "casesFile": workshop.cases.file.name,
+        "text": workshop.read(),
+        "cases": cases,
+        "casesProblem": problem,
+        "samples": [str(sample) for sample in workshop.samples],
+        "user": workshop.sample_user,
+        "fields": list_fields(),
+        "functions": list_functions(),
+    }
+
+
+def _save(workshop: Workshop, asked: StudioRequest) -> Any:
+    workshop.save(asked.text)
+    return {"saved": workshop.mapping.name}
+
+
+# --- running --------------------------------------------------------------------------------------
+
+
+def _run(workshop: Workshop, asked: StudioRequest) -> Any:
+    """Check and run the text. Without a run, say why there is none."""
+    findings = [view_finding(finding) for finding in workshop.check(asked.text)]
+    try:
+        number, run = workshop.run(asked.text, asked.source)
+    except MappingError as error:
+        findings = findings or [view_finding(finding) for finding in error.findings]
+        return {"findings": findings, "run": None, "why": "the mapping has errors"}
+    except WorkshopError as error:
+        return {"findings": findings, "run": None, "why": str(error)}
+    outcome = workshop.view(run, personal=asked.personal).outcome()
+    return {"findings": findings, "run": number, "outcome": outcome}
+
+
+def _answers(workshop: Workshop, asked: StudioRequest) -> Any:
+    run = workshop.find_run(asked.run)
+    return workshop.view(run, personal=asked.personal).answers()
+
+
+def _records(workshop: Workshop, asked: StudioRequest) -> Any:
+    run = workshop.find_run(asked.run)
+    return workshop.view(run, personal=asked.personal).list_records(asked.rows[:SHOWN_AT_ONCE])
+
+
+def _record(workshop: Workshop, asked: StudioRequest) -> Any:
+    run = workshop.find_run(asked.run)
+    number = asked.record or 0
+    if number >= len(run.answer_run.trace.records):
+        raise WorkshopError("there is no such record")
+    return workshop.view(run, personal=asked.personal).record(number)
+
+
+def _body(workshop: Workshop, asked: StudioRequest) -> Any:
+    run = workshop.find_run(asked.run)
+    return {"body": workshop.view(run, personal=asked.personal).body()}
+
+
+def _readers(workshop: Workshop, asked: StudioRequest) -> Any:
+    return find_readers(workshop.find_run(asked.run), (asked.answer or 0, asked.row))
+
+
+def _fetch(workshop: Workshop, asked: StudioRequest) -> Any:
+    workshop.fetch(asked.text, asked.user)
+    return {}
+
+
+def _sample(workshop: Workshop, asked: StudioRequest) -> Any:
+    workshop.add_sample(asked.target, asked.content, asked.user)
+    return {"samples": [str(sample) for sample in workshop.samples]}
+
+
+def _forget_samples(workshop: Workshop, _asked: StudioRequest) -> Any:
+    workshop.samples.clear()
+    return {"samples": []}
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+def _draft(workshop: Workshop, _asked: StudioRequest) -> Any:
+    return {"text": workshop.draft()}
+
+
+def _point(workshop: Workshop, asked: StudioRequest) -> Any:
+    run = workshop.find_run(asked.run)
+    spot = (asked.answer or 0, asked.row)
+    return {"choices": point_at(run, spot, asked.field, asked.record)}
+
+
+def _guesses(workshop: Workshop, asked: StudioRequest) -> Any:
+    run = workshop.find_run(asked.run)
+    now = find_expression(run.answer_run.bridge.spec, asked.field)
+    return {"now": now, "guesses": list_guesses(run, asked.field)}
+
+
+def _choose(workshop: Workshop, asked: StudioRequest) -> Any:
+    """Write an expression for a field; with a loop that it needs, if it needs one."""
+    text = asked.text
+    if asked.entry:
+        spec = workshop.find_run(asked.run).answer_run.bridge.spec
+        text = insert_entry(text, len(spec.source) - 1, asked.entry)
+    if asked.split is not None:
+        text = split_call(text, asked.split, asked.whole)
+    return {"text": set_value(text, path_of_field(asked.field), asked.expression)}
+
+
+def _words(workshop: Workshop, asked: StudioRequest) -> Any:
+    return list_word_tables(workshop.find_run(asked.run))
+
+
+def _set_words(_workshop: Workshop, asked: StudioRequest) -> Any:
+    return {"text": set_value(asked.text, [*asked.path, "values"], asked.words)}
+
+
+def _repairs(workshop: Workshop, asked: StudioRequest) -> Any:
+    return workshop.find_repairs(asked.text, asked.reason, asked.line)
+
+
+def _complete(workshop: Workshop, asked: StudioRequest) -> Any:
+    return complete_at(asked.text, asked.offset, workshop.find_last_run())
+
+
+def _hover(workshop: Workshop, asked: StudioRequest) -> Any:
+    run = workshop.find_last_run()
+    return hover_at(asked.text, asked.offset, run, _mask(workshop, asked))
+
+
+def _mask(workshop: Workshop, asked: StudioRequest) -> Masker | None:
+    run = workshop.find_last_run()
+    return None if run is None else workshop.masker(run, personal=asked.personal)
+
+
+def _evaluate(workshop: Workshop, asked: StudioRequest) -> Any:
+    run = workshop.find_run(asked.run)
+    masker = workshop.masker(run, personal=asked.personal)
+    return try_expression(run, masker, asked.expression, record=asked.record, answer=asked.answer)
+
+
+# --- cases and sheet ------------------------------------------------------------------------------
+
+
+def _cases(workshop: Workshop, asked: StudioRequest) -> Any:
+    return run_cases(workshop.text_of(asked.text), workshop.cases, personal=asked.personal)
+
+
+def _gaps(workshop: Workshop, asked: StudioRequest) -> Any:
+    return find_gaps(workshop.text_of(asked.text), workshop.cases)
+
+
+def _make_case(workshop: Workshop, asked: StudioRequest) -> Any:
+    run = workshop.find_run(asked.run)
+    if run.missing or run.unfinished:
+        raise WorkshopError("there is no whole answer to make a case of yet")
+    workshop.prepared = prepare_case(
+        run.answer_run, workshop.text_of(asked.text), asked.name, workshop.cases
+    )
+    return {"text": workshop.prepared.written.text}
+
+
+def _keep_case(workshop: Workshop, _asked: StudioRequest) -> Any:
+    if workshop.prepared is None:
+        raise WorkshopError("make the case first")
+    workshop.prepared.keep(workshop.cases.file)
+    workshop.prepared = None
+    cases, problem = workshop.list_cases()
+    return {"cases": cases, "casesProblem": problem}
+
+
+def _sheet(workshop: Workshop, asked: StudioRequest) -> Any:
+    workshop.make_sheet(asked.text)
+    return {}
+
+
+REQUESTS: Mapping[str, Respond] = {
+    "start": _start,
+    "save": _save,
+    "run": _run,
+    "answers": _answers,
+    "records": _records,
+    "record": _record,
+    "body": _body,
+    "readers": _readers,
+    "fetch": _fetch,
+    "sample": _sample,
+    "forget-samples": _forget_samples,
+    "draft": _draft,
+    "point": _point,
+    "guesses": _guesses,
+    "choose": _choose,
+    "words": _words,
+    "set-words": _set_words,
+    "repairs": _repairs,
+    "complete": _complete,
+    "hover": _hover,
+    "evaluate": _evaluate,
+    "cases": _cases,
+    "gaps": _gaps,
+    "make-case": _make_case,
+    "keep-case": _keep_case,
+    "sheet": _sheet,
+}
+"""The requests, by name."""
+
+CHANGING = frozenset(
+    {"start", "save", "run", "sample", "forget-samples", "make-case", "keep-case", "sheet"}
+)
+"""The requests that change the workshop, and are answered one after the other."""

@@ -1,0 +1,147 @@
+"""One text of the mapping, checked and run on the answers at hand."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ticketbridge.engine.agreement import WaysDiffer
+from ticketbridge.engine.answer_trace import AnswerTrace
+from ticketbridge.engine.bridge import Bridge
+from ticketbridge.engine.upstream.answer_formats import Unreadable
+from ticketbridge.mapping import Environment
+from ticketbridge.mapping.findings import Finding, MappingError
+from ticketbridge.mapping.loader import draft_mapping
+from ticketbridge.workbench.answer_run import AnswerRun, Exchange, ExchangeLog, run_answer
+from ticketbridge.workbench.call_formats import find_formats, read_values
+from ticketbridge.workbench.cases.runner import SkippingLoop, compile_for_cases
+from ticketbridge.workbench.check.checking import check_text
+from ticketbridge.workbench.studio.answer_rows import RowIndex, index_rows
+from ticketbridge.workbench.studio.answer_sources import AnswerSource, CallTimes, MissingAnswer
+from ticketbridge.workbench.studio.bodies_read import BodiesRead, BodyCompiler
+from ticketbridge.workbench.unfinished import Unfinished, find_unfinished, require_finished
+
+_LOGIN = Unreadable("the answer to a login is not shown")
+
+
+@dataclass(frozen=True)
+class StudioRun:
+    """What came of a run. *missing* says why it ended early, *left* what no call asked for."""
+
+    answer_run: AnswerRun = field(repr=False)
+    bodies: BodiesRead = field(repr=False)
+    unfinished: Unfinished | None = None
+    missing: str = ""
+    left: Sequence[str] = ()
+    times: CallTimes = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def indexes(self) -> Sequence[RowIndex | None]:
+        """The rows of each answer; None for what is no document."""
+        found = map(self.find_document, range(len(self.answer_run.exchanges)))
+        return [
+            None if isinstance(document, Unreadable) else index_rows(document) for document in found
+        ]
+
+    @cached_property
+    def answers_key(self) -> str:
+        """Says whether two runs have the same answers."""
+        digest = hashlib.sha256(self.answer_run.user.encode())
+        for exchange in self.answer_run.exchanges:
+            answer = exchange.answer
+            digest.update(f"|{exchange.request.call}|{exchange.failure}|".encode())
+            digest.update(answer.content if answer else b"")
+        return digest.hexdigest()[:16]
+
+    def is_login(self, number: int) -> bool:
+        """Whether the answer of that *number* is no entry's: credentials stand in it, and it stays here."""
+        call = self.answer_run.exchanges[number].request.call
+        return all(entry.name != call for entry in self.answer_run.bridge.spec.source)
+
+    def find_scope(self, number: int) -> Mapping[str, Any] | None:
+        """Return the scope of the response slots about the answer of that *number*, or None."""
+        answer = self.answer_run.exchanges[number].answer
+        if answer is None or self.is_login(number):
+            return None
+        return self.bodies.find_scope(answer.headers)
+
+    def find_document(self, number: int) -> Any:
+        """Return the document of the answer of that *number*, or Unreadable."""
+        if self.is_login(number):
+            return _LOGIN
+        scope = self.find_scope(number)
+        if scope is not None:
+            return scope["body"]
+        answer = self.answer_run.exchanges[number].answer
+        if answer is None:
+            return Unreadable("no answer came")
+        request = self.answer_run.exchanges[number].request
+        return read_values(answer, find_formats(self.answer_run.bridge.spec).get(request.call))
+
+
+@dataclass(frozen=True, slots=True)
+class MappingText:
+    """The text of a mapping that may not be saved yet: *file* names it, *folder* has what it names."""
+
+    text: str = field(repr=False)
+    file: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where the file lies."""
+        return self.file.parent
+
+    def check(self, environment: Environment) -> Sequence[Finding]:
+        """Return what `check` finds."""
+        try:
+            return check_text(
+                self.text, file=str(self.file), environment=environment, folder=self.folder
+            )
+        except MappingError as error:
+            return error.findings
+
+    def compile(
+        self, environment: Environment, bodies: BodiesRead | None = None
+    ) -> tuple[Bridge, Unfinished | None]:
+        """Return the mapping without a platform, and what is open in it. Raises MappingError."""
+        draft = draft_mapping(
+            self.text, file=str(self.file), environment=environment, folder=self.folder
+        )
+        opened = find_unfinished(draft)
+        spec = opened.spec if opened else require_finished(draft)
+        compiler = None if bodies is None else BodyCompiler(spec.source, bodies)
+        return compile_for_cases(spec, compiler), opened
+
+
+def run_mapping(text: MappingText, source: AnswerSource, environment: Environment) -> StudioRun:
+    """Answer the user of *source*. Raises MappingError, SampleError and WaysDiffer."""
+    bodies = BodiesRead()
+    bridge, opened = text.compile(environment, bodies)
+    stand_in = source.stand_in(bridge)
+    log = ExchangeLog(stand_in.send)
+    offline = bridge.with_last_stage(log.send, logs_in=stand_in.logs_in)
+    now = source.now or datetime.now(UTC)
+    missing = ""
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        run = run_answer(offline, source.user, now=now, exchanges=log.exchanges)
+        try:
+            answered = runner.run(run)
+        except MissingAnswer as call:
+            missing = str(call)
+            answered = end_early(offline, source.user, now, log.exchanges)
+        except WaysDiffer as difference:
+            missing = str(difference)
+            answered = end_early(offline, source.user, now, log.exchanges)
+    left = [str(each) for each in stand_in.left]
+    return StudioRun(answered, bodies, opened, missing, left, source.times)
+
+
+def end_early(bridge: Bridge, user: str, now: datetime, exchanges: Sequence[Exchange]) -> AnswerRun:
+    """Return the run of an answer that was not made."""
+    return AnswerRun(user, now, bridge, AnswerTrace(explains=True), None, None, exchanges)
