@@ -214,14 +214,16 @@ def _is_right(name: str, ticket: Mapping[str, Any], record: Record | None) -> bo
         for o in record.fields
         if o.name.partition(".")[0] == name and o.made is not MISSING
     }
-    return _flat(name, ticket.get(name)) == made
+    return flatten(name, ticket.get(name)) == made
 
 
-def _flat(name: str, value: Any) -> dict[str, Any]:
-    """A field as its dotted names."""
+def flatten(name: str, value: Any) -> dict[str, Any]:
+    """Return a field by its dotted names."""
     if isinstance(value, dict):
         return {
-            n: v for key, member in value.items() for n, v in _flat(f"{name}.{key}", member).items()
+            n: v
+            for key, member in value.items()
+            for n, v in flatten(f"{name}.{key}", member).items()
         }
     return {} if value is None else {name: value}
 

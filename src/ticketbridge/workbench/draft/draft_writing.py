@@ -19,6 +19,7 @@ from ticketbridge.workbench.draft.entries import (
     Variable,
 )
 from ticketbridge.workbench.draft.page_guesses import DraftPages
+from ticketbridge.workbench.draft.sent_bodies import fill_body, is_form, is_in_body, read_sent
 from ticketbridge.workbench.draft.status_tables import TableGuess
 
 _COLUMN = 52
@@ -135,14 +136,16 @@ def _write_call(call: DraftCall, pages: DraftPages | None) -> Iterator[str]:
     else:
         path = "/" + "/".join(map(_write_part, call.segments))
         yield _add_comment(
-            f"    get: {write_scalar(path)}", _explain_holes(call.segments, fixed=True)
+            f"    {call.method}: {write_scalar(path)}", _explain_holes(call.segments, fixed=True)
         )
     placed = {name: _write_part(part) for name, part in call.query.items()}
     placed |= dict(pages.query) if pages else {}
+    inside = {name: text for name, text in placed.items() if is_in_body(name)}
+    placed = {name: text for name, text in placed.items() if name not in inside}
     if placed:
-        yield _add_comment(
-            f"    query: {write_flow(placed)}", _explain_holes(tuple(call.query.values()))
-        )
+        parts = [part for name, part in call.query.items() if not is_in_body(name)]
+        yield _add_comment(f"    query: {write_flow(placed)}", _explain_holes(parts))
+    yield from _write_sent(call, inside)
     documents = call.group.documents
     if documents[0].is_xml:
         lists = ", ".join(documents[0].lists)
@@ -155,6 +158,19 @@ def _write_call(call: DraftCall, pages: DraftPages | None) -> Iterator[str]:
         for key, guess in pages.keys.items():
             text = guess.text if guess.text.startswith("{") else write_expression(guess.text)
             yield _add_comment(f"      {key}: {text}", f"# {guess.comment}")
+
+
+def _write_sent(call: DraftCall, placed: Mapping[str, str]) -> Iterator[str]:
+    """Yield the body of a POST; a value that nothing fills is as it is in the samples."""
+    sent = call.group.documents[0].sample.sent
+    if not sent:
+        return
+    fixed = {name for name, part in call.query.items() if isinstance(part, str)}
+    filled = {name: text for name, text in placed.items() if name not in fixed}
+    kind = "form" if is_form(sent) else "json"
+    parts = [part for name, part in call.query.items() if is_in_body(name)]
+    body = fill_body(read_sent(sent), filled)
+    yield _add_comment(f"    {kind}: {write_flow(body)}", _explain_holes(parts))
 
 
 def _write_part(part: Part) -> str:

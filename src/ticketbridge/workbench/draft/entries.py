@@ -42,6 +42,11 @@ class DraftCall:
     query: Mapping[str, Part]
     paging: str = ""
 
+    @property
+    def method(self) -> Literal["get", "post"]:
+        """The key of the mapping that names the path."""
+        return "get" if self.group.documents[0].method == "GET" else "post"
+
 
 @dataclass(frozen=True, slots=True)
 class DraftRule:

@@ -80,13 +80,14 @@ def make_answers(
                 text = document.sample.content.decode("utf-8", "replace")
                 made = hidden.without_short(personal.replace_in_xml(text, by)).encode()
                 yield RecordedAnswer(
-                    entry.name, "GET", asked, 200, {"content-type": XML_TYPE}, made
+                    entry.name, document.method, asked, 200, {"content-type": XML_TYPE}, made
                 )
             else:
                 value = change_texts(personal.replace_in(document.value, by), hidden.without_short)
                 content = msgspec.json.encode(value)
                 headers = {"content-type": JSON_TYPE}
-                yield RecordedAnswer(entry.name, "GET", asked, 200, headers, content, value)
+                method = document.method
+                yield RecordedAnswer(entry.name, method, asked, 200, headers, content, value)
 
 
 def _list_answers(entry: DraftEntry, pages: DraftPages | None) -> Iterator[Document]:

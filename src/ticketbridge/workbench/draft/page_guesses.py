@@ -20,6 +20,7 @@ from ticketbridge.workbench.draft.sample_values import (
     write_is_none_of,
     write_path,
 )
+from ticketbridge.workbench.draft.sent_bodies import is_in_body
 from ticketbridge.workbench.personal.chance import looks_secret
 
 _NEXT_URL = ({"next"}, {"next", "url"}, {"next", "link"}, {"next", "href"}, {"next", "page", "url"})
@@ -265,7 +266,7 @@ def _find_base_path(urls: Sequence[str], call: DraftCall) -> str:
 def _keeps_parameters(url: str, call: DraftCall) -> bool:
     """Whether a next URL repeats the request's parameters. One without the user gives everybody's tickets."""
     target = Target.of(url.partition("://")[2] or url)
-    return all(name in target.query for name in call.query)
+    return all(name in target.query for name in call.query if not is_in_body(name))
 
 
 def _guess_by_number(call: DraftCall, hints: _Hints) -> DraftPages | None:

@@ -39,6 +39,7 @@ from ticketbridge.workbench.draft.record_lists import (
     make_level_names,
 )
 from ticketbridge.workbench.draft.sample_values import ABSENT, Path, find_value, write_path
+from ticketbridge.workbench.draft.sent_bodies import name_parameter
 
 _MOST = 0.5
 """How many of the values of a request a list must have."""
@@ -233,7 +234,8 @@ class _PlanBuilder:
             if is_paging(name):
                 paging = name
             else:
-                query[name] = self._make_part([value or "" for value in values], name)
+                about = name_parameter(name)
+                query[name] = self._make_part([value or "" for value in values], about)
         return DraftCall(group, segments, query, paging)
 
     def _make_part(self, values: list[str], about: str) -> Part:
