@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from ticketbridge.engine.tickets.fields import table_key
 from ticketbridge.mapping.spec_compiler import TODO
+from ticketbridge.workbench.draft.id_pairs import find_id_pairs
+from ticketbridge.workbench.draft.included import find_included, name_relation
 from ticketbridge.workbench.draft.platform_words import ID_WORDS, NAMING, make_singular, split_key
 from ticketbridge.workbench.draft.sample_values import (
     ABSENT,
@@ -90,7 +92,7 @@ def find_candidates(
     names = [name for name in scopes[0] if not isinstance(scopes[0][name], list)]
     plain = [c for name in names for c in _find_plain(name, way, scopes)]
     joined = [c for found in _find_lists_beside(scopes, below) for c in _find_joined(found, plain)]
-    return plain + joined
+    return [*plain, *joined, *_find_included(scopes, way)]
 
 
 def _find_plain(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> Iterator[Candidate]:
@@ -124,6 +126,16 @@ def _find_plain(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> Itera
         )
     for path in _find_pair_lists(name, scopes):
         yield from _find_named_values(name, depth, path, scopes)
+    for pair in find_id_pairs(name, scopes):
+        place = (name, *pair.path)
+        words, above = tuple(split_key(pair.path[-1])), tuple(split_key(place[-2]))
+        size = len(pair.path)
+        yield Candidate(pair.id_text, words, above, pair.ids, depth, size, aside=aside, place=place)
+        words = (*(word for word in words if word not in ID_WORDS), "name")
+        place = (*place, "name")
+        yield Candidate(
+            pair.name_text, words, above, pair.names, depth, size, aside=aside, place=place
+        )
 
 
 def _choose_text(
@@ -144,6 +156,9 @@ def _find_names(name: str, path: Path) -> tuple[str, str]:
     keys = (name, *path)
     if len(keys) > 1 and keys[-1] == TEXT:
         keys = keys[:-1]
+    relation = name_relation(path)
+    if relation is not None:
+        return relation, ""
     return keys[-1], keys[-2] if len(keys) > 1 else ""
 
 
@@ -284,6 +299,15 @@ def _find_fields(
         above = tuple(split_key(path[-2])) if len(path) > 1 else around
         words = tuple(split_key(path[-1]))
         yield Candidate(text, words, above, values, found.depth, len(path), joined)
+
+
+def _find_included(scopes: Sequence[Scope], way: Sequence[str]) -> Iterator[Candidate]:
+    """Yield what the `included` resources of JSON:API say of a record."""
+    for found in find_included(scopes, way[-1]) if way else ():
+        words = tuple(split_key(found.key))
+        above = tuple(split_key(found.relation))
+        joined = f"in `included`, by `{found.relation}`"
+        yield Candidate(found.text, words, above, found.values, 1, 2, joined)
 
 
 _FRACTION = re.compile(r"-?[0-9]+[.,][0-9]+")

@@ -214,6 +214,21 @@ def group_documents(documents: Sequence[Document]) -> list[Group]:
     return groups
 
 
+def is_handed_on(group: Group, parameter: str) -> bool:
+    """Whether each value of *parameter* stood in the answer before, and the first request had none.
+
+    A value of one character proves nothing: it stands in many answers.
+    """
+    first, *later = group.values_of(parameter)
+    if first is not None or not later:
+        return False
+    pairs = zip(group.documents, later, strict=False)
+    return all(
+        value is not None and len(value) > 1 and value in set(list_texts(document.value))
+        for document, value in pairs
+    )
+
+
 def _belongs_to(document: Document, group: Group, known: set[str]) -> bool:
     first = group.documents[0]
     if bool(document.target) != bool(first.target):

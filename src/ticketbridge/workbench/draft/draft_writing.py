@@ -16,6 +16,7 @@ from ticketbridge.workbench.draft.entries import (
     DraftRule,
     Hole,
     Part,
+    UserInside,
     Variable,
 )
 from ticketbridge.workbench.draft.page_guesses import DraftPages
@@ -178,6 +179,12 @@ def _write_part(part: Part) -> str:
         return part.text
     if isinstance(part, Hole):
         return f"{{{part.text}}}"
+    if isinstance(part, UserInside):
+        return f"{_escape_braces(part.before)}{{{part.text}}}{_escape_braces(part.after)}"
+    return _escape_braces(part)
+
+
+def _escape_braces(part: str) -> str:
     return part.replace("{", "{{").replace("}", "}}")
 
 
@@ -186,7 +193,8 @@ def _explain_holes(parts: Sequence[Part], *, fixed: bool = False) -> str:
 
     *fixed*: it also asks about texts that may be the id of one customer.
     """
-    reasons = dict.fromkeys(f"`{p.text}`: {p.why}" for p in parts if isinstance(p, Hole))
+    holes = [part for part in parts if isinstance(part, Hole | UserInside)]
+    reasons = dict.fromkeys(f"`{hole.text}`: {hole.why}" for hole in holes)
     reasons |= dict.fromkeys(
         f"`{p.text}`: unsure: by its name or its look, a credential or a key"
         for p in parts

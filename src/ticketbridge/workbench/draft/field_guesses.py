@@ -19,55 +19,28 @@ from ticketbridge.workbench.draft.candidates import (
     rate_sureness,
 )
 from ticketbridge.workbench.draft.platform_words import ID_WORDS, make_singular
+from ticketbridge.workbench.draft.sample_values import is_date
+from ticketbridge.workbench.draft.vocabulary import (
+    DOORS,
+    EVENT,
+    OPTION,
+    PRICE_TYPE,
+    ROWS,
+    SEATS,
+    SECTIONS,
+    SERIES,
+    SHOW,
+    TICKET,
+    Nouns,
+)
 from ticketbridge.workbench.personal.personal_kinds import is_about_person, word_set
-
-Nouns = Mapping[tuple[str, ...], float]
-
-
-def _read_nouns(weights: Mapping[float, str]) -> Nouns:
-    """Return words (written with `_` if there are two) with their weights."""
-    return {
-        tuple(word.split("_")): weight
-        for weight, words in weights.items()
-        for word in words.split()
-    }
-
-
-TICKET = _read_nouns(
-    {10.0: "ticket entrada boleto", 8.0: "admission pass seat item attendee barcode"}
-)
-SERIES = _read_nouns({10.0: "event_series series parent_event event_group production tour"})
-EVENT = _read_nouns(
-    {
-        10.0: "event evento",
-        7.0: "show concert performance match gig festival espectaculo funcion",
-        5.0: "node",
-    }
-)
-SHOW = _read_nouns(
-    {
-        10.0: "show session performance subevent occurrence timeslot showtime event_date sesion funcion slot",
-    }
-)
-OPTION = _read_nouns(
-    {
-        10.0: "ticket_type ticket_class ticket_option ticket_category access_category category zone"
-        " price_category",
-        9.0: "area sector section_type release tier zona categoria localidad option block_type",
-        8.0: "product item type class coupon",
-        6.0: "ticket sku section",
-    }
-)
-PRICE_TYPE = _read_nouns(
-    {
-        10.0: "price_type ticket_price price_level price_tier fare tariff rate variation variant tarifa",
-        7.0: "subtype concession discount_type",
-    }
-)
-
 
 _OF = frozenset({"order", "booking", "pedido"})
 """Words before others that say no more than where a value comes from: `order_session`."""
+
+_NAMES = frozenset({"name", "title", "label", "nombre", "nome", "nom", "naam", "bezeichnung"})
+_SHORT = 3
+"""A value of fewer characters is different in each record by chance."""
 
 _EVENTS = frozenset({"event", "evento", "show", "concert", "festival", "session", "veranstaltung"})
 
@@ -90,6 +63,8 @@ def guess_ids(candidates: Sequence[Candidate], record: str) -> Ids:
     left = [candidate for candidate in usable if candidate.text != ticket_from]
     event, show = _guess_event_and_show(left)
     option, option_from = _guess_option(left, record)
+    if option.is_open:
+        option = _guess_option_name(candidates) or option
     left = [c for c in left if c.text not in {option_from, event.text, show.text}]
     return Ids(ticket, event, show, option, _guess_price_type(left))
 
@@ -102,11 +77,26 @@ def _guess_ticket(candidates: Sequence[Candidate], record: str) -> tuple[Guess, 
     distinct = [c for c in own if not c.is_partial and _are_distinct(c)]
     first, near = choose_best(_score_ticket(c, record) for c in distinct)
     if first is None:
+        only = _find_only_key(distinct)
+        if only is not None:
+            why = "by no name, but nothing else is different in each record"
+            return Guess(only.text, "unsure", why), only.text
         return make_todo(f"which value of {record} is the ticket's own id, different in each?"), ""
     number = len(first.candidate.values)
     why = f"different in all {number} records" if number > 1 else "the record's own id"
     sure = rate_sureness(first, near) if number > 1 else "unsure"
     return Guess(first.candidate.text, sure, why + name_others(near)), first.candidate.text
+
+
+def _find_only_key(distinct: Sequence[Candidate]) -> Candidate | None:
+    """Return the one value that tells the records apart; None if there are more, or too few records."""
+    telling = [c for c in distinct if c.nested and not any(map(_proves_nothing, c.values))]
+    return telling[0] if len(telling) == 1 and len(telling[0].values) >= _SHORT else None
+
+
+def _proves_nothing(value: object) -> bool:
+    """Whether a value may be different in each record by chance: a short one, a date, an address."""
+    return len(str(value)) < _SHORT or is_date(value) or "@" in str(value)
 
 
 def _are_distinct(candidate: Candidate) -> bool:
@@ -200,6 +190,32 @@ def _guess_option(candidates: Sequence[Candidate], record: str) -> tuple[Guess, 
         # An option of the whole event is the same for each of its tickets.
         sure, why = "unsure", f"{why}; is it of the ticket, and not of what is around it?"
     return Guess(found.safe_text, sure, why), found.text
+
+
+def _guess_option_name(candidates: Sequence[Candidate]) -> Guess | None:
+    """Return a name in place of an id, such as `ticket_name`; None if none names a category."""
+    names = [
+        c
+        for c in candidates
+        if c.words and c.words[-1] in _NAMES and not c.depth and not c.joined and _are_classes(c)
+    ]
+    first, _ = choose_best(_score_names(names), least=5.0)
+    if first is None:
+        return None
+    why = f"{_explain_choice(first)}; no id of a category is here: is the name always the same?"
+    return Guess(first.candidate.safe_text, "unsure", why)
+
+
+def _score_names(candidates: Sequence[Candidate]) -> Iterator[Scored]:
+    for c in candidates:
+        words = c.words[:-1] or tuple(make_singular("_".join(c.above)).split("_"))
+        yield Scored(_weigh_noun(words, OPTION), c)
+
+
+def _are_classes(candidate: Candidate) -> bool:
+    """Whether the values are texts that some of the records share, and not all."""
+    texts = bool(candidate.given) and all(isinstance(v, str) and v for v in candidate.given)
+    return texts and 1 < len(set(candidate.given)) < len(candidate.values)
 
 
 def _is_of_event(candidate: Candidate) -> bool:
@@ -336,10 +352,10 @@ def _count_matching(candidate: Candidate, user: str | None) -> int:
 
 
 _PLACES: Mapping[str, frozenset[str]] = {
-    "section": word_set("section sector block zone area"),
-    "row": word_set("row fila"),
-    "seat": word_set("seat asiento butaca"),
-    "door": word_set("door gate puerta entrance"),
+    "section": word_set(SECTIONS),
+    "row": word_set(ROWS),
+    "seat": word_set(SEATS),
+    "door": word_set(DOORS),
 }
 _SEATING = word_set("seat seating place asiento")
 _NAMING = word_set("name number label no")

@@ -94,9 +94,8 @@ def _list_answers(entry: DraftEntry, pages: DraftPages | None) -> Iterator[Docum
     """Yield the samples, and an empty page behind them if only an empty page ends the pages."""
     documents = entry.call.group.documents if entry.call else []
     yield from documents
-    counted = pages is not None and bool({"number", "offset"} & pages.keys.keys())
-    if counted and pages and "last" not in pages.keys and not documents[0].is_xml:
-        value = empty_list_at(documents[-1].value, entry.path)
+    if pages is not None and pages.ends_empty and not documents[0].is_xml:
+        value = empty_list_at(documents[-1].value, entry.list_path)
         yield replace(documents[-1], value=value)
 
 

@@ -19,7 +19,7 @@ from ticketbridge.workbench.draft.sample_values import write_is_one_of
 from ticketbridge.workbench.personal.personal_kinds import word_set
 
 _STATUS = word_set(
-    "status state estado situation situacion zustand statut etat stato estatus staat"
+    "status state estado situation situacion zustand statut etat stato estatus staat situacao estat"
 )
 _FORMS = word_set("code name text value id key label description")
 """What a platform writes behind `status`: `status_code`."""
