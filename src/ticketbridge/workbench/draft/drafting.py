@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ticketbridge.workbench.cases.value_text import write_flow
 from ticketbridge.workbench.draft.candidates import Candidate, Guess
@@ -53,13 +53,16 @@ def make_mapping_draft(
     *,
     auth: Sequence[str] = (),
     notes: Sequence[str] = (),
+    secrets: frozenset[str] = frozenset(),
 ) -> MappingDraft:
     """Return a first mapping from *documents*; *user* is whose tickets are in them, if known.
 
-    *auth* are the lines of the credentials; *notes* go to the top.
+    *auth* are the lines of the credentials; *notes* go to the top. *secrets* are texts that
+    must stand nowhere.
     """
     prefix = make_variable_prefix(platform)
     hidden = hide_credentials(documents, user, prefix)
+    hidden = replace(hidden, secrets=hidden.secrets | secrets)
     personal = PersonalData(user or "", secrets=hidden.secrets)
     for document in hidden.documents:
         personal.learn(document.value)

@@ -179,9 +179,9 @@ def _guess_show(show: Scored, near: list[Scored], event: Candidate) -> Guess:
 def _guess_option(candidates: Sequence[Candidate], record: str) -> tuple[Guess, str]:
     """Return the guess of the access category, and its expression. The record's own id is excluded."""
     near_record = [c for c in candidates if c.depth == 0]
-    first, near = choose_best(_score_nouns(near_record, OPTION))
+    first, near = choose_best(_score_options(near_record))
     if first is None:
-        first, near = choose_best(_score_nouns(candidates, OPTION), least=6.0)
+        first, near = choose_best(_score_options(candidates), least=6.0)
     if first is None:
         return make_todo(f"which value of {record} is the id of its category or zone?"), ""
     found = first.candidate
@@ -190,6 +190,13 @@ def _guess_option(candidates: Sequence[Candidate], record: str) -> tuple[Guess, 
         # An option of the whole event is the same for each of its tickets.
         sure, why = "unsure", f"{why}; is it of the ticket, and not of what is around it?"
     return Guess(found.safe_text, sure, why), found.text
+
+
+def _score_options(candidates: Sequence[Candidate]) -> Iterator[Scored]:
+    """Yield how well each fits; a value that is different in each record is rather the ticket's own."""
+    for one in _score_nouns(candidates, OPTION):
+        own = len(one.candidate.values) >= _SHORT and _are_distinct(one.candidate)
+        yield Scored(one.score - (3.0 if own else 0.0), one.candidate)
 
 
 def _guess_option_name(candidates: Sequence[Candidate]) -> Guess | None:

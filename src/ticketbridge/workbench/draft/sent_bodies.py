@@ -6,9 +6,9 @@ name that begins with `#/`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
@@ -50,16 +50,27 @@ def name_parameter(name: str) -> str:
     return keys[-1].replace("~1", "/").replace("~0", "~") if keys else ""
 
 
-def fill_body(value: Any, parts: Mapping[str, str], pointer: str = "#") -> Any:
+def write_body(sent: bytes, parts: Mapping[str, str]) -> bytes:
     """Return a body with the texts of *parts* in place of the values at their pointers."""
-    if isinstance(value, dict):
-        return {k: fill_body(v, parts, f"{pointer}/{_escape(k)}") for k, v in value.items()}
-    if isinstance(value, list):
-        return [fill_body(v, parts, f"{pointer}/{number}") for number, v in enumerate(value)]
-    if pointer in parts:
-        return parts[pointer]
-    # A brace would begin a hole.
+    value = _change_leaves(read_sent(sent), parts.get)
+    return urlencode(value).encode() if is_form(sent) else msgspec.json.encode(value)
+
+
+def fill_body(value: Any, parts: Mapping[str, str]) -> Any:
+    """Return a body for a mapping: with *parts*, and with the braces of other texts doubled."""
+    return _change_leaves(value, lambda pointer, leaf: parts.get(pointer, _double_braces(leaf)))
+
+
+def _double_braces(value: Any) -> Any:
     return value.replace("{", "{{").replace("}", "}}") if isinstance(value, str) else value
+
+
+def _change_leaves(value: Any, change: Callable[[str, Any], Any], pointer: str = "#") -> Any:
+    if isinstance(value, dict):
+        return {k: _change_leaves(v, change, f"{pointer}/{_escape(k)}") for k, v in value.items()}
+    if isinstance(value, list):
+        return [_change_leaves(v, change, f"{pointer}/{number}") for number, v in enumerate(value)]
+    return change(pointer, value)
 
 
 def _write_value(value: Any) -> str:

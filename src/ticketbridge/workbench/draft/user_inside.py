@@ -17,6 +17,16 @@ def is_email(text: str) -> bool:
     return _EMAIL.fullmatch(text) is not None and not set("'\":=()<>,;") & set(text)
 
 
+def contains_user(text: str, user: str) -> bool:
+    """Whether a text has the user's address, alone or in more text."""
+    return _find_user(text, user) is not None
+
+
+def _find_user(text: str, user: str) -> re.Match[str] | None:
+    address = rf"(?<![{_ADDRESS}]){re.escape(user)}(?![{_ADDRESS}])"
+    return re.search(address, text, re.IGNORECASE)
+
+
 def split_around_user(text: str, user: str | None) -> UserInside | None:
     """Return what stands around the user's address in *text*; None if *text* has no such address.
 
@@ -25,8 +35,7 @@ def split_around_user(text: str, user: str | None) -> UserInside | None:
     """
     if not user or text.casefold() == user.casefold():
         return None
-    address = rf"(?<![{_ADDRESS}]){re.escape(user)}(?![{_ADDRESS}])"
-    found = re.search(address, text, re.IGNORECASE)
+    found = _find_user(text, user)
     if found is None:
         return None
     before, after = text[: found.start()], text[found.end() :]
