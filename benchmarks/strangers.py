@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.drafts import flatten
+from benchmarks.flat_fields import flatten
 from benchmarks.report import Table, Target
 from ticketbridge.engine.tickets.steps import is_owner
 from ticketbridge.engine.tickets.verdicts import RETURNED, Record

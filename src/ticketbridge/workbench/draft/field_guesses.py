@@ -108,6 +108,8 @@ def _score_ticket(candidate: Candidate, record: str) -> Scored:
     cost = ID_WORDS.get(words[-1] if words else "", None)
     if candidate.nested == 0:
         return Scored(10.0, candidate)
+    if cost is None and any(map(_proves_nothing, candidate.values)):
+        return Scored(0.0, candidate)
     if cost is None:
         return Scored(_weigh_noun(words, TICKET, least=6.0) - 1.0, candidate)
     if len(words) == 1 or "_".join(words[:-1]) == record:
@@ -263,7 +265,8 @@ def _measure_fit(candidate: Candidate, nouns: Nouns) -> float:
         return 0.0
     cost = ID_WORDS.get(words[-1])
     if cost is not None and len(words) > 1:
-        return _weigh_noun(words[:-1], nouns) - cost
+        singular = tuple(make_singular("_".join(words[:-1])).split("_"))
+        return max(_weigh_noun(words[:-1], nouns), _weigh_noun(singular, nouns)) - cost
     if cost is not None:
         above = _weigh_noun(tuple(make_singular("_".join(candidate.above)).split("_")), nouns)
         return above - 0.5 - cost if above else 0.0

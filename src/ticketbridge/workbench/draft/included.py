@@ -89,7 +89,7 @@ def _find_values(
     rows = [_find_resource(items, one) for items, one in zip(seen, named, strict=True)]
     reference = write_path(record, (_RELATIONS, relation, "data", "id"))
     found = f"lookup({text}[?type == {write_literal(kind)}], 'id', {reference})"
-    paths = dict.fromkeys(path for row in rows for path, _ in find_scalars(row))
+    paths = dict.fromkeys(path for row in rows for path, _ in find_scalars(row) if path)
     for path in paths:
         key = name_relation(path) or path[-1]
         if path[0] == "attributes" or (path[0] == _RELATIONS and path[-1] == "id"):

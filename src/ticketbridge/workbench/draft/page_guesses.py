@@ -23,7 +23,10 @@ from ticketbridge.workbench.draft.sample_values import (
 from ticketbridge.workbench.draft.sent_bodies import is_in_body
 from ticketbridge.workbench.personal.chance import looks_secret
 
-_NEXT_URL = ({"next"}, {"next", "url"}, {"next", "link"}, {"next", "href"}, {"next", "page", "url"})
+_NEXT_URL = (
+    *({"next"}, {"next", "url"}, {"next", "link"}, {"next", "href"}, {"next", "page", "url"}),
+    *({"odata", "next", "link"}, {"hydra", "next"}, {"next", "records", "url"}),
+)
 _LAST_PAGE = (
     {"last", "page"},
     {"total", "pages"},

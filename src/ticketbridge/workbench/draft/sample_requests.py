@@ -10,7 +10,6 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
 from urllib.parse import unquote
 
 from ticketbridge.workbench.cases.value_text import write_flow
@@ -182,7 +181,7 @@ def _list_secrets(name: str, value: str) -> Iterator[str]:
 
 def _write_auth(found: Mapping[str, str], prefix: str) -> Iterator[str]:
     """Yield `auth` by the first credential, and `headers` for the others."""
-    others = dict(found)
+    others = {name: value for name, value in found.items() if name != "cookie"}
     scheme = others.pop("authorization", "").partition(" ")[0].lower()
     seen = "# likely: by the headers of the request"
     if scheme == "basic":
@@ -191,19 +190,19 @@ def _write_auth(found: Mapping[str, str], prefix: str) -> Iterator[str]:
     elif scheme == "bearer":
         yield f'auth: {{type: bearer, token: "${{{prefix}_TOKEN}}"}}  {seen}'
     elif scheme:
-        key = _write_key("header", "Authorization", f"{prefix}_AUTHORIZATION")
+        key = _write_key("Authorization", f"{prefix}_AUTHORIZATION")
         yield f"auth: {key}  # unsure: the whole header; is it made anew for each request?"
     elif others:
         name = next(iter(others))
         others.pop(name)
-        yield f"auth: {_write_key('header', name, _name_variable(name, prefix))}  {seen}"
-    more = {name: f"${{{_name_variable(name, prefix)}}}" for name in others if name != "cookie"}
+        yield f"auth: {_write_key(name, _name_variable(name, prefix))}  {seen}"
+    more = {name: f"${{{_name_variable(name, prefix)}}}" for name in others}
     if more:
         yield f"headers: {write_flow(more)}  {seen}"
 
 
-def _write_key(place: Literal["header"], name: str, variable: str) -> str:
-    key = {"type": "api_key", "in": place, "name": name, "value": f"${{{variable}}}"}
+def _write_key(name: str, variable: str) -> str:
+    key = {"type": "api_key", "in": "header", "name": name, "value": f"${{{variable}}}"}
     return write_flow(key)
 
 

@@ -6,7 +6,7 @@ name that begins with `#/`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -47,7 +47,7 @@ def name_parameter(name: str) -> str:
     if not is_in_body(name):
         return name
     keys = [key for key in name.removeprefix(_MARK).split("/") if not key.isdigit()]
-    return keys[-1].replace("~1", "/").replace("~0", "~") if keys else ""
+    return _unescape(keys[-1]) if keys else ""
 
 
 def write_body(sent: bytes, parts: Mapping[str, str]) -> bytes:
@@ -58,7 +58,23 @@ def write_body(sent: bytes, parts: Mapping[str, str]) -> bytes:
 
 def fill_body(value: Any, parts: Mapping[str, str]) -> Any:
     """Return a body for a mapping: with *parts*, and with the braces of other texts doubled."""
-    return _change_leaves(value, lambda pointer, leaf: parts.get(pointer, _double_braces(leaf)))
+    filled = _change_leaves(value, lambda pointer, leaf: parts.get(pointer, _double_braces(leaf)))
+    for pointer in parts.keys() - _list_pointers(value):
+        _add_member(filled, pointer.removeprefix(_MARK).split("/"), parts[pointer])
+    return filled
+
+
+def _list_pointers(value: Any) -> set[str]:
+    return {pointer for pointer, _ in _list_leaves(value, "#")}
+
+
+def _add_member(value: Any, keys: Sequence[str], text: str) -> None:
+    """Add a member that only later requests have, such as a cursor, where its object is in the body."""
+    *above, last = keys
+    for key in above:
+        value = value.get(_unescape(key)) if isinstance(value, dict) else None
+    if isinstance(value, dict):
+        value[_unescape(last)] = text
 
 
 def _double_braces(value: Any) -> Any:
@@ -91,3 +107,7 @@ def _list_leaves(value: Any, pointer: str) -> Iterator[tuple[str, Any]]:
 
 def _escape(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
+
+
+def _unescape(key: str) -> str:
+    return key.replace("~1", "/").replace("~0", "~")

@@ -82,8 +82,7 @@ OPTION = _read_nouns(
         " tipo_ingresso tipo_bilhete"
         " type_billet"
         " ticketart kartenart preiskategorie platzkategorie"
-        " tipo_biglietto"
-        " tickettype",
+        " tipo_biglietto",
         9.0: "area sector section_type release tier option block_type allocation"
         " zona categoria localidad tipo"
         " setor"
