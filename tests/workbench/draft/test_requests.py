@@ -170,7 +170,7 @@ def test_a_curl_command_that_no_mapping_could_make_is_refused(command: str, mess
         ),
         (
             f"-H'X-Api-Key: {SECRETS[1]}' -H 'Accept: */*'",
-            ['auth: {type: api_key, in: header, name: x-api-key, value: "${ACME_X_API_KEY}"}'],
+            ['auth: {type: api_key, in: header, name: x-api-key, value: "${ACME_API_KEY}"}'],
         ),
         (
             f"--header='Authorization: Custom {SECRETS[0]}' -b sid={SECRETS[4]}",
@@ -182,7 +182,7 @@ def test_a_curl_command_that_no_mapping_could_make_is_refused(command: str, mess
             f"-H 'Authorization: Bearer {SECRETS[0]}' -H 'X-Api-Key: {SECRETS[1]}'",
             [
                 'auth: {type: bearer, token: "${ACME_TOKEN}"}',
-                'headers: {x-api-key: "${ACME_X_API_KEY}"}',
+                'headers: {x-api-key: "${ACME_API_KEY}"}',
             ],
         ),
         (f"--cookie sid={SECRETS[4]}", []),

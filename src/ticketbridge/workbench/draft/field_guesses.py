@@ -14,6 +14,7 @@ from ticketbridge.workbench.draft.candidates import (
     Sureness,
     choose_best,
     is_id,
+    is_link,
     make_todo,
     name_others,
     rate_sureness,
@@ -24,6 +25,7 @@ from ticketbridge.workbench.draft.vocabulary import (
     DOORS,
     EVENT,
     OPTION,
+    PLACES,
     PRICE_TYPE,
     ROWS,
     SEATS,
@@ -38,9 +40,19 @@ from ticketbridge.workbench.personal.personal_kinds import is_about_person, word
 _OF = frozenset({"order", "booking", "pedido"})
 """Words before others that say no more than where a value comes from: `order_session`."""
 
+_PLACE_WORDS = word_set(PLACES)
+_SURE = 6.0
+
 _NAMES = frozenset({"name", "title", "label", "nombre", "nome", "nom", "naam", "bezeichnung"})
 _SHORT = 3
 """A value of fewer characters is different in each record by chance."""
+
+_ELSEWHERE = word_set(
+    "order booking customer user account buyer contact client person partner portal shop store seller vendor"
+    " organizer organiser organization company venue location invoice payment transaction contract parent"
+    " channel source created updated group cart checkout pedido cliente external postal zip phone country"
+)
+"""What an id may be of that is no event."""
 
 _EVENTS = frozenset({"event", "evento", "show", "concert", "festival", "session", "veranstaltung"})
 
@@ -66,7 +78,14 @@ def guess_ids(candidates: Sequence[Candidate], record: str) -> Ids:
     if option.is_open:
         option = _guess_option_name(candidates) or option
     left = [c for c in left if c.text not in {option_from, event.text, show.text}]
-    return Ids(ticket, event, show, option, _guess_price_type(left))
+    price_type = _guess_price_type(left)
+    if price_type is not None and (option.is_open or _is_bare_section(candidates, option_from)):
+        why = "nothing but the type of price tells categories apart"
+        option = Guess(price_type.text, "unsure", why)
+    if event.is_open:
+        left = [c for c in left if price_type is None or c.text != price_type.text]
+        event, show = _guess_event_by_value(left, option, show)
+    return Ids(ticket, event, show, option, price_type)
 
 
 # --- the ticket -----------------------------------------------------------------------------------
@@ -113,7 +132,7 @@ def _score_ticket(candidate: Candidate, record: str) -> Scored:
     if cost is None:
         return Scored(_weigh_noun(words, TICKET, least=6.0) - 1.0, candidate)
     if len(words) == 1 or "_".join(words[:-1]) == record:
-        return Scored(9.5 - 2 * cost, candidate)
+        return Scored(9.5 - 2 * cost - is_link(candidate), candidate)
     return Scored(
         _weigh_noun(words[:-1], TICKET) - 2 * cost - (words[:-1] == ("order",)) * 9, candidate
     )
@@ -165,6 +184,39 @@ def _guess_of_series(series: Candidate, event: Candidate) -> tuple[Guess, Guess]
     return Guess(text, "likely", why), show
 
 
+def _guess_event_by_value(
+    candidates: Sequence[Candidate], option: Guess, show: Guess
+) -> tuple[Guess, Guess]:
+    """Return event and show: an id without a known word that is the same wherever the category is."""
+    event = make_todo("where is the event's id?")
+    options = next((c for c in candidates if c.text == option.text), None)
+    coarser = [c for c in candidates if _is_unknown_id(c) and not _are_distinct(c)]
+    if options is not None:
+        coarser = [c for c in coarser if _depends_on(c, options)]
+    if len({c.values for c in coarser}) != 1 or len(coarser[0].values) < _SHORT:
+        return event, show
+    text = coarser[0].text
+    made = Guess(text, "unsure", f"by no name: `{coarser[0].label}` is shared by several records")
+    return made, made if show.is_open else show
+
+
+def _is_unknown_id(candidate: Candidate) -> bool:
+    """Whether it is an id of the record, of what no known noun says."""
+    words = candidate.words
+    own = candidate.depth == 0 and candidate.nested == 1 and not candidate.joined
+    if not own or len(words) < len(("post", "id")) or words[-1] not in ID_WORDS:
+        return False
+    return not candidate.is_partial and not {*words, *candidate.above} & _ELSEWHERE
+
+
+def _depends_on(candidate: Candidate, other: Candidate) -> bool:
+    """Whether records with one value of *other* have one value of *candidate*."""
+    pairs = {
+        (table_key(a), table_key(b)) for a, b in zip(other.values, candidate.values, strict=True)
+    }
+    return len({a for a, _ in pairs}) == len(pairs)
+
+
 def _guess_show(show: Scored, near: list[Scored], event: Candidate) -> Guess:
     found = show.candidate
     if found.is_partial:
@@ -195,10 +247,36 @@ def _guess_option(candidates: Sequence[Candidate], record: str) -> tuple[Guess, 
 
 
 def _score_options(candidates: Sequence[Candidate]) -> Iterator[Scored]:
-    """Yield how well each fits; a value that is different in each record is rather the ticket's own."""
-    for one in _score_nouns(candidates, OPTION):
+    """Yield how well each fits; a value that is different in each record is rather the ticket's own.
+
+    A place comes before a type of ticket.
+    """
+    scored = list(_score_nouns(candidates, OPTION))
+    places = any(_is_place(one.candidate) and one.score >= _SURE for one in scored)
+    for one in scored:
+        if places and one.candidate.words[-2:] and _is_type(one.candidate):
+            continue
         own = len(one.candidate.values) >= _SHORT and _are_distinct(one.candidate)
         yield Scored(one.score - (3.0 if own else 0.0), one.candidate)
+
+
+def _is_bare_section(candidates: Sequence[Candidate], text: str) -> bool:
+    """Whether it is the name of a section, which says where a seat is rather than what it costs."""
+    return any(c.text == text and c.words == ("section",) for c in candidates)
+
+
+def _is_place(candidate: Candidate) -> bool:
+    """Whether it is the id of a place, such as a zone."""
+    words = candidate.words
+    named = words[:-1] or candidate.above
+    return words[-1] in ID_WORDS and not _PLACE_WORDS.isdisjoint(named[-1:])
+
+
+def _is_type(candidate: Candidate) -> bool:
+    """Whether it is of a type of ticket, such as adult or child."""
+    words = candidate.words
+    named = words[:-1] if words[-1] in ID_WORDS else words
+    return (named or candidate.above)[-1:] in {("type",), ("class",)}
 
 
 def _guess_option_name(candidates: Sequence[Candidate]) -> Guess | None:
@@ -253,7 +331,8 @@ def _score_nouns(candidates: Sequence[Candidate], nouns: Nouns) -> Iterator[Scor
             partial = 0.5 if candidate.is_partial else 0.0
             joined = 1.5 if candidate.joined else 0.0
             outer = 0.2 * candidate.depth + 0.2 * max(0, candidate.nested - 1)
-            yield Scored(score - partial - joined - outer, candidate)
+            link = 1.0 if is_link(candidate) else 0.0
+            yield Scored(score - partial - joined - outer - link, candidate)
 
 
 def _measure_fit(candidate: Candidate, nouns: Nouns) -> float:
@@ -369,6 +448,7 @@ _PLACES: Mapping[str, frozenset[str]] = {
 }
 _SEATING = word_set("seat seating place asiento")
 _NAMING = word_set("name number label no")
+_CALLED = _NAMING | {"code"}
 
 
 def guess_seating(candidates: Sequence[Candidate]) -> dict[str, Guess]:
@@ -386,6 +466,10 @@ def guess_seating(candidates: Sequence[Candidate]) -> dict[str, Guess]:
 
 def _is_named(candidate: Candidate, words: frozenset[str]) -> bool:
     inside = bool(_SEATING & set(candidate.above))
+    if len(candidate.words) == 1 and candidate.words[0] in _CALLED and candidate.nested > 1:
+        above = candidate.above[-1:]
+        # A zone with a name is the ticket's category; `row.name` and `sector.code` say where the seat is.
+        return bool(above) and above[0] in words - {"zone", "area"}
     if inside and "seat" in words and candidate.words in {(word,) for word in _NAMING}:
         return True  # `seat.number`
     if not candidate.words or not words & set(candidate.words):

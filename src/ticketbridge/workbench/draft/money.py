@@ -18,7 +18,7 @@ from ticketbridge.workbench.draft.candidates import (
     name_others,
     rate_sureness,
 )
-from ticketbridge.workbench.draft.vocabulary import CURRENCIES, PRICES
+from ticketbridge.workbench.draft.vocabulary import CURRENCIES, FEES, PRICES
 from ticketbridge.workbench.personal.personal_kinds import word_set
 
 _CODE = re.compile(r"[A-Za-z]{3}")
@@ -30,6 +30,9 @@ _NOT = word_set(
     " count number level before less without iva impuesto descuento commission shipping balance sum category"
     " list display text formatted description currency"
 )
+_BELOW_PRICE = ("base", "face", "unit", "net", "final")
+"""Members of an object that is a price: without and with what comes on top."""
+_FEES = {(word,) for word in FEES.split()}
 _MINOR = word_set("cents cent minor centimos centavos pence penny subunit subunits")
 
 
@@ -157,11 +160,13 @@ def _is_flag(candidate: Candidate) -> bool:
 
 def _score_price_name(candidate: Candidate) -> float:
     words = (*candidate.above, *candidate.words) if candidate.nested > 1 else candidate.words
+    if candidate.words[-1:] == ("fee",) and candidate.words[:-1] in _FEES:
+        return 8.0
     if not _NOT.isdisjoint(words) or not candidate.words:
         return 0.0
     own = max((PRICES.get(word, 0.0) for word in candidate.words), default=0.0)
     around = max((PRICES.get(word, 0.0) for word in words), default=0.0)
-    if not own and not (around and candidate.mean("major", "amount", "decimal")):
+    if not own and not (around and candidate.mean("major", "amount", "decimal", *_BELOW_PRICE)):
         return 0.0
     extra = len(
         [w for w in candidate.words if w not in PRICES and w not in _BETTER and w not in _MINOR]

@@ -55,7 +55,7 @@ PEOPLE_LISTS = word_set(
 
 GENERIC = word_set(
     "data results result items records rows list content entries value values embedded response body"
-    " collection objects page payload"
+    " collection objects page payload member"
 )
 """Names of lists that say nothing of what is in them."""
 
@@ -166,7 +166,7 @@ _BY_WHOM = word_set(
 BAD_FLAGS = word_set(
     "cancelled canceled annulled refunded void voided used redeemed scanned test testmode sandbox"
     " blocked transferred resold expired deleted revoked invalid suspended disputed disabled locked"
-    " consumed removed chargeback donation addon merchandise anulado anulada cancelado cancelada"
+    " consumed removed checked chargeback donation addon merchandise anulado anulada cancelado cancelada"
     " reembolsado reembolsada devuelto devuelta usado usada utilizado utilizada canjeado canjeada"
     " escaneado escaneada bloqueado bloqueada transferido transferida caducado caducada revendido"
     " storniert annulliert erstattet entwertet eingeloest benutzt verwendet gescannt gesperrt"
@@ -193,7 +193,7 @@ _BAD_STEMS = (
     *("deletion", "delete", "escane", "reventa", "weiterverk", "gutschrift"),
 )
 _BAD_WORDS = word_set(
-    "used use uses uso usos redemptions deleted removed blocked locked reassigned"
+    "used use uses uso usos redemptions deleted removed blocked locked reassigned validated validado validada"
 )
 _MAY_BE = ("able", "ible", "bar")
 """`refundable`: what may happen has not happened."""
@@ -245,6 +245,8 @@ def split_key(key: str) -> list[str]:
     lookup = _LOOKUP.fullmatch(plain)
     split = split_words(lookup[1] if lookup else plain)
     words = [part for word in split for part in take_apart(word)]
+    # `e_number`: a letter alone says nothing.
+    words = [word for word in words if len(word) > 1 or not word.isalpha()] or words
     if len(words) > 1 and words[0] in _FIRST_IDS and words[-1] not in ID_WORDS:
         return [*words[1:], words[0]]
     return words

@@ -77,13 +77,13 @@ SHOW = _read_nouns(
 OPTION = _read_nouns(
     {
         10.0: "ticket_type ticket_class ticket_option ticket_category access_category category zone"
-        " price_category pricing_category price_area seat_category seating_area"
+        " price_category pricing_category price_zone price_area price_band seat_category seating_area"
         " tipo_entrada tipo_boleto"
         " tipo_ingresso tipo_bilhete"
         " type_billet"
         " ticketart kartenart preiskategorie platzkategorie"
         " tipo_biglietto",
-        9.0: "area sector section_type release tier option block_type allocation"
+        9.0: "area sector section_type release tier option block_type allocation band"
         " zona categoria localidad tipo"
         " setor"
         " secteur categorie"
@@ -104,6 +104,7 @@ PRICE_TYPE = _read_nouns(
         " preisart preisstufe ermaessigung"
         " tariffa riduzione"
         " prijstype",
+        8.0: "ticket_type ticket_class",
         7.0: "subtype concession discount_type price",
     }
 )
@@ -116,6 +117,12 @@ _PRICES = {
     6.0: "cost costs value paid",
     5.0: "total gross",
 }
+FEES = "registration ticket admission entry attendance participation"
+"""Of these a fee is the price: `registration_fee`."""
+
+PLACES = "zone area sector band zona setor secteur bereich sektor settore vak"
+"""Categories that are places: beside one of these a type of ticket is a type of price."""
+
 PRICES: Mapping[str, float] = {
     word: weight for weight, words in _PRICES.items() for word in words.split()
 }
