@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from ticketbridge.engine.tickets.fields import table_key
 from ticketbridge.mapping.spec_compiler import TODO
+from ticketbridge.workbench.draft.first_elements import find_first_values
 from ticketbridge.workbench.draft.id_pairs import find_id_pairs
 from ticketbridge.workbench.draft.included import find_included, name_relation
 from ticketbridge.workbench.draft.platform_words import (
-    GENERIC,
     ID_WORDS,
     NAMING,
     make_singular,
@@ -132,7 +132,9 @@ def _find_plain(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> Itera
         )
     for path in _find_pair_lists(name, scopes):
         yield from _find_named_values(name, depth, path, scopes)
-    yield from _find_firsts(name, depth, scopes)
+    for first in find_first_values(name, scopes):
+        key, above = tuple(split_key(first.key)), tuple(split_key(first.around))
+        yield Candidate(first.text, key, above, first.values, depth, first.nested, first.why)
     for pair in find_id_pairs(name, scopes):
         place = (name, *pair.path)
         words, above = tuple(split_key(pair.path[-1])), tuple(split_key(place[-2]))
@@ -143,31 +145,6 @@ def _find_plain(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> Itera
         yield Candidate(
             pair.name_text, words, above, pair.names, depth, size, aside=aside, place=place
         )
-
-
-def _find_firsts(name: str, depth: int, scopes: Sequence[Scope]) -> Iterator[Candidate]:
-    """Yield the values in lists of which no record has more than one object."""
-    lists = dict.fromkeys(path for scope in scopes for path, _ in find_lists(scope[name]) if path)
-    for path in lists:
-        every = [find_value(scope[name], path) for scope in scopes]
-        if not all(isinstance(v, list) and len(v) <= 1 and _list_objects(v) == v for v in every):
-            continue
-        firsts = [value[0] if value else None for value in every]
-        text = f"{write_path(name, path)}[0]"
-        around = tuple(
-            split_key(make_singular(next((k for k in path[::-1] if k not in GENERIC), "")))
-        )
-        joined = f"as the first of `{write_path(name, path)}`: no record has more here, can it?"
-        for inner in dict.fromkeys(p for first in firsts for p, _ in find_scalars(first) if p):
-            values = tuple(find_value(first, inner) for first in firsts)
-            above = around if len(inner) == 1 else tuple(split_key(inner[-2]))
-            words = tuple(split_key(inner[-1]))
-            size = len(path) + len(inner)
-            yield Candidate(write_path(text, inner), words, above, values, depth, size, joined)
-
-
-def _list_objects(items: list[Any]) -> list[Any]:
-    return [item for item in items if isinstance(item, dict)]
 
 
 def _choose_text(
