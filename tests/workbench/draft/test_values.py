@@ -196,6 +196,156 @@ def test_the_innermost_list_that_looks_like_tickets_has_the_records() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("several", "name", "text"),
+    [
+        pytest.param(
+            [{"id": 1, "ticket_type": "910010"}, {"id": 2, "ticket_type": "910020"}],
+            "ticketOptionId",
+            "ticket.ticket_type",
+            id="a type that is a number",
+        ),
+        pytest.param(
+            [{"id": 1, "ticket_type": "Adult"}, {"id": 2, "ticket_type": "Child"}],
+            "ticketOptionId",
+            TODO,
+            id="a type in words",
+        ),
+        pytest.param(
+            [{"@id": "/t/1", "uuid": "aa-1"}, {"@id": "/t/2", "uuid": "aa-2"}],
+            "ticketId",
+            "ticket.uuid",
+            id="an id before a path",
+        ),
+        pytest.param(
+            [{"id": 1, "zone": {"@id": "/z/1", "uuid": "z-1"}}],
+            "ticketOptionId",
+            "ticket.zone.uuid",
+            id="an id within an object before a path",
+        ),
+        pytest.param(
+            [{"id": 1, "sector_id": 5, "ticket_type": {"id": 6}}],
+            "ticketOptionId",
+            "ticket.sector_id",
+            id="a place before a type",
+        ),
+        pytest.param(
+            [{"id": 1, "sector_id": 5, "ticket_type": {"id": 6}}],
+            "priceTypeId",
+            "ticket.ticket_type.id",
+            id="the type of a ticket in a place is that of its price",
+        ),
+        pytest.param(
+            [{"id": 1, "sector": {"id": 5}, "type": {"id": 6}}],
+            "ticketOptionId",
+            "ticket.sector.id",
+            id="objects of both",
+        ),
+        pytest.param(
+            [{"id": 1, "price_id": 8, "section": "Main"}],
+            "ticketOptionId",
+            "ticket.price_id",
+            id="a price before the name of a section",
+        ),
+        pytest.param(
+            [{"id": 1, "price_id": 8}], "ticketOptionId", "ticket.price_id", id="a price alone"
+        ),
+        pytest.param(
+            [{"id": 1, "price": ..., "registration_fee": 5.5}],
+            "price",
+            "ticket.registration_fee",
+            id="a fee that is the price",
+        ),
+        pytest.param(
+            [{"id": 1, "price": {"base": 5.5, "final": 6.5}}],
+            "price",
+            "ticket.price.base",
+            id="a price as an object",
+        ),
+        pytest.param(
+            [{"id": 1, "sessions": {"data": [{"id": 71}]}}, {"id": 2, "sessions": {"data": []}}],
+            "showId",
+            "default(ticket.sessions.data[0].id, ticket.event_id)",
+            id="the only one of a list",
+        ),
+        pytest.param(
+            [{"id": 1, "sessions": [{"show": {"id": 71}}]}],
+            "showId",
+            "ticket.sessions[0].show.id",
+            id="an object within the only one of a list",
+        ),
+        pytest.param(
+            [{"id": 1, "sessions": [{"id": 71}, {"id": 72}]}],
+            "showId",
+            "ticket.event_id",
+            id="not the first of several",
+        ),
+    ],
+)
+def test_an_id_is_found_by_what_it_looks_like(
+    several: list[dict[str, Any]], name: str, text: str
+) -> None:
+    """Where names alone would give another, or none."""
+    made = rows(*several)["tickets"]
+    plain = [{k: v for k, v in one.items() if v is not ...} for one in made]
+
+    assert fields(draft({"tickets": plain}))[name] == text
+
+
+@pytest.mark.parametrize(
+    ("several", "text"),
+    [
+        pytest.param([(120, 5), (120, 5), (121, 6)], "ticket.post_id", id="shared by several"),
+        pytest.param([(120, 5), (121, 5), (121, 6)], TODO, id="differs within one category"),
+        pytest.param([(120, 5), (120, 5)], TODO, id="too few records"),
+        pytest.param([(120, 5), (121, 6), (122, 7)], TODO, id="differs in each"),
+        pytest.param([(None, 5), (121, 6), (121, 6)], TODO, id="not in each"),
+    ],
+)
+def test_an_id_of_no_known_word_may_be_the_event(
+    several: list[tuple[int | None, int]], text: str
+) -> None:
+    """If it is the only one, and the same wherever the category is; the order's id is none."""
+    plain = [
+        {"id": n, "order_id": 9, "post_id": post, "category_id": category}
+        for n, (post, category) in enumerate(several)
+    ]
+    made = [{k: v for k, v in one.items() if k != "event_id"} for one in rows(*plain)["tickets"]]
+    drafted = draft({"tickets": made})
+
+    assert fields(drafted)["externalReferenceEventId"] == text
+    assert fields(drafted)["showId"] == text
+    assert guess(drafted, "showId").sure in {"unsure", "TODO"}
+
+
+def test_a_seat_may_be_objects_with_names() -> None:
+    """A zone with a name is the category, and says nothing of the seat."""
+    place = {"row": {"name": "4"}, "sector": {"code": "S12"}, "seat": {"name": "17"}}
+    drafted = draft(rows({"id": 1, "zone": {"name": "Low"}, **place}))
+    seating = drafted.parts.fields["props"]
+
+    assert not isinstance(seating, str)
+    assert {name: g.text for name, g in seating["seating"].items()} == {  # type: ignore[index,union-attr]
+        "section": "ticket.sector.code",
+        "row": "ticket.row.name",
+        "seat": "ticket.seat.name",
+    }
+
+
+def test_a_letter_alone_says_nothing() -> None:
+    """`e_number` of an event is the event's number."""
+    assert split_key("e_number") == ["number"]
+    assert split_key("e") == ["e"]
+
+
+@pytest.mark.parametrize("key", ["checked", "validated_at"])
+def test_a_ticket_that_was_checked_is_used(key: str) -> None:
+    """By a flag, and by a date that others have not."""
+    values = (False, True) if key == "checked" else (None, "2026-01-01T10:00:00Z")
+    several = (ticket(n, **{key: value}) for n, value in enumerate(values))
+    assert f"ticket.{key}" in " ".join(conditions(draft(tickets(*several))).values())
+
+
 # --- pairs ----------------------------------------------------------------------------------------
 
 

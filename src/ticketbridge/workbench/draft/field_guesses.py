@@ -81,7 +81,8 @@ def guess_ids(candidates: Sequence[Candidate], record: str) -> Ids:
         option = Guess(price_type.text, "unsure", why)
     if event.is_open:
         left = [c for c in left if price_type is None or c.text != price_type.text]
-        event, show = _guess_event_by_value(left, option, show)
+        options = next((c for c in usable if c.text == option.text), None)
+        event, show = _guess_event_by_value(left, options, show)
     return Ids(ticket, event, show, option, price_type)
 
 
@@ -178,11 +179,10 @@ def _guess_of_series(series: Candidate, event: Candidate) -> tuple[Guess, Guess]
 
 
 def _guess_event_by_value(
-    candidates: Sequence[Candidate], option: Guess, show: Guess
+    candidates: Sequence[Candidate], options: Candidate | None, show: Guess
 ) -> tuple[Guess, Guess]:
     """Return event and show: an id without a known word that is the same wherever the category is."""
     event = make_todo("where is the event's id?")
-    options = next((c for c in candidates if c.text == option.text), None)
     coarser = [c for c in candidates if _is_unknown_id(c) and not are_distinct(c)]
     if options is not None:
         coarser = [c for c in coarser if _depends_on(c, options)]
