@@ -3,6 +3,8 @@
 The samples are those of the first case beside each mapping of a known platform; what is right is what
 that mapping gives for them. A draft that was repaired lies in `benchmarks/repaired/`: it gives just the
 tickets of the first case, and in no other case a ticket that is not due.
+
+Platforms that drafts were not made with are in `strangers`.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from benchmarks.flat_fields import flatten
 from benchmarks.report import Part, Table, Target
+from benchmarks.strangers import HALVES, measure_half
 from ticketbridge.engine.tickets.convert import MISSING
 from ticketbridge.engine.tickets.steps import is_owner
 from ticketbridge.engine.tickets.verdicts import RETURNED, Record
@@ -62,13 +66,14 @@ OWNER = "owner"
 
 
 def measure(*, quick: bool = False) -> Part:
-    """The two tables, and what is asked of them."""
+    """The tables, and what is asked of them."""
     del quick
     found = [measured(platform) for platform in PLATFORMS]
     rows = [one.row for one in found]
     right, fields = (sum(getattr(one, name) for one in found) for name in ("right", "fields"))
     rows.append(["all", str(fields), str(right), *_sums(found)])
     repaired = [edits(path.stem) for path in sorted(REPAIRED.glob("*.yaml"))]
+    halves = [measure_half(half) for half in HALVES]
     return Part(
         [
             Table("Drafts: fields as the platform's own mapping gives them", _COLUMNS, rows, _NOTE),
@@ -78,6 +83,7 @@ def measure(*, quick: bool = False) -> Part:
                 [e.row for e in repaired],
                 _EDITED,
             ),
+            *(table for table, _ in halves),
         ],
         [
             Target("drafts: share of fields that are right", right / fields, at_least=0.8),
@@ -87,6 +93,7 @@ def measure(*, quick: bool = False) -> Part:
                 at_most=0,
             ),
             Target("repair: lines changed to lines written", _share(repaired), at_most=0.5),
+            *(target for _, targets in halves for target in targets),
         ],
     )
 
@@ -214,16 +221,7 @@ def _is_right(name: str, ticket: Mapping[str, Any], record: Record | None) -> bo
         for o in record.fields
         if o.name.partition(".")[0] == name and o.made is not MISSING
     }
-    return _flat(name, ticket.get(name)) == made
-
-
-def _flat(name: str, value: Any) -> dict[str, Any]:
-    """A field as its dotted names."""
-    if isinstance(value, dict):
-        return {
-            n: v for key, member in value.items() for n, v in _flat(f"{name}.{key}", member).items()
-        }
-    return {} if value is None else {name: value}
+    return flatten(name, ticket.get(name)) == made
 
 
 def _owns(record: Record, drafted: MappingDraft, user: str) -> bool:

@@ -28,6 +28,7 @@ AUTHS: Mapping[str, Mapping[str, Any]] = {
         "secrets": {"key": "${SIGN_KEY}", "secret": "${SIGN_SECRET}"},
         "values": [
             {"ts": "moment('unix')"},
+            {"now": "moment('%Y-%m-%dT%H:%M:%SZ')"},
             {"plain": "join('.', [ts, secrets.key])"},
             {"sign": "hmac(plain, secrets.secret, 'sha256', 'base64', 'base64')"},
             {"token": "hash(join('', [sign, request.path_query]), 'sha512', 'hex')"},
@@ -36,7 +37,7 @@ AUTHS: Mapping[str, Mapping[str, Any]] = {
             "Authorization": "ACME key={secrets.key}, sign={sign}, ts={ts}",
             "X-Inner": "v1 {base64(join(':', [secrets.key, ts]))} end",
         },
-        "query": {"who": "{secrets.key}:{token}"},
+        "query": {"who": "{secrets.key}:{token}", "at": "{now}"},
     },
     "oauth1": {
         "consumer_key": "${SIGN_KEY}",

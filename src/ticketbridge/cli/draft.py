@@ -16,7 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="SAMPLE",
         help="a saved answer, JSON or XML, best with what it answered: "
-        "'/orders?email=ana@example.com=orders.json'; or an OpenAPI file, JSON or YAML",
+        "'/orders?email=ana@example.com=orders.json', 'POST /search {\"email\": ...}=found.json' or "
+        "'curl ...=found.json'; or a browser's HAR file; or an OpenAPI file, JSON or YAML",
     )
     parser.add_argument("--user", metavar="E", help="whose tickets are in the samples")
     parser.add_argument(

@@ -4,10 +4,13 @@ A sample is a file with the body of one answer; `-` is standard input. Alone it 
 mapping's first call; `items=items.json` answers the call of that name, and `/events/7/items=items.json`
 the request of that path below `base_url` (with `?query` where that matters; of a whole URL, its path and
 query). Several of one name answer in their order.
+`POST /search {"email": "ana@example.com"}=found.json` is the answer to a POST with that body; a body that is
+no JSON is a form's.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,6 +34,7 @@ from ticketbridge.workbench.cases.case_spec import Target, name_target
 MOST_BYTES = 50 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 _OPEN = frozenset({PLACEHOLDER, TODO})
+_REQUEST = re.compile(r"(?P<method>GET|POST)\s+(?P<target>\S+?)(\s+(?P<sent>[^\s/].*))?", re.DOTALL)
 
 
 class SampleError(UsageError):
@@ -39,11 +43,15 @@ class SampleError(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One saved answer; *key* is a call's name, a path, or "" for the first call."""
+    """One saved answer; *key* is a call's name, a path, or "" for the first call.
+
+    *sent* is the body of the POST that it answers, None of a GET.
+    """
 
     key: str
     file: str
     content: bytes = field(repr=False)
+    sent: bytes | None = field(default=None, repr=False)
 
     @property
     def is_xml(self) -> bool:
@@ -53,6 +61,7 @@ class Sample:
     def __str__(self) -> str:
         """How it was named, without the query: a credential may be in it."""
         path, mark, _ = self.key.partition("?")
+        path = path if self.sent is None else f"POST {path}"
         return f"{path}{'?...' if mark else ''}={self.file}" if self.key else self.file
 
 
@@ -66,7 +75,7 @@ def read_sample(argument: str) -> Sample:
     key, mark, file = argument.rpartition("=")
     if not mark or _is_file(argument):
         key, file = "", argument
-    return make_sample(key, file, _read_content(file))
+    return make_sample(key, file, read_content(file))
 
 
 def make_sample(key: str, file: str, content: bytes) -> Sample:
@@ -74,13 +83,23 @@ def make_sample(key: str, file: str, content: bytes) -> Sample:
 
     Raises SampleError.
     """
+    request = _REQUEST.fullmatch(key)
+    sent = None
+    if request:
+        key = request["target"]
+        sent = (request["sent"] or "").encode() if request["method"] == "POST" else None
     if "://" in key:
         try:
-            parts = urlsplit(key)
+            key = read_target(key)
         except ValueError:
             raise SampleError(f"{key}: what stands before `=` is no URL") from None
-        key = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Sample(key, file, content)
+    return Sample(key, file, content, sent)
+
+
+def read_target(url: str) -> str:
+    """Return path and query of a whole URL. Raises ValueError."""
+    parts = urlsplit(url)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def _is_file(argument: str) -> bool:
@@ -90,7 +109,8 @@ def _is_file(argument: str) -> bool:
         return False
 
 
-def _read_content(file: str) -> bytes:
+def read_content(file: str) -> bytes:
+    """Return the content of a file; `-` is standard input. Raises SampleError."""
     try:
         with sys.stdin.buffer if file == "-" else Path(file).open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)

@@ -13,14 +13,24 @@ from ticketbridge.workbench.samples import Sample
 
 
 def draft(*answers: Any, user: str | None = USER) -> MappingDraft:
-    """The draft from *answers*: documents, XML texts, or pairs of a target and one of these."""
+    """The draft from *answers*: documents, XML texts, or pairs of a target and one of these.
+
+    A third part is the body of the POST that was answered.
+    """
     return make_mapping_draft(read_documents([_sample(a) for a in answers]), "acme", user)
 
 
 def _sample(answer: Any) -> Sample:
-    target, value = answer if isinstance(answer, tuple) else ("", answer)
+    target, value, *sent = answer if isinstance(answer, tuple) else ("", answer)
     text = value if isinstance(value, str) else json.dumps(value)
-    return Sample(target, target or "sample", text.encode())
+    bodies = [body if isinstance(body, bytes) else json.dumps(body).encode() for body in sent]
+    return Sample(target, target or "sample", text.encode(), *bodies)
+
+
+def source(*answers: Any, user: str | None = USER) -> list[str]:
+    """The lines of the drafted `source`, without comments."""
+    text = draft(*answers, user=user).text.partition("\nsource:\n")[2].partition("\n\nticket:")[0]
+    return [line.partition("  #")[0].strip() for line in text.splitlines()]
 
 
 def fields(drafted: MappingDraft) -> dict[str, str]:

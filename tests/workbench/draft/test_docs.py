@@ -55,7 +55,7 @@ def test_the_explanation_that_is_shown_is_the_one_that_is_printed(
 
 
 def test_the_figures_that_are_shown_are_those_that_are_measured() -> None:
-    """Both tables, to the digit."""
+    """All tables, to the digit."""
     for table in drafts.measure(quick=True).tables:
         shown = re.search(r"\|.*\|\n\|[-: |]+\|\n(?:\|.*\|\n?)+", as_markdown(table))
         assert shown

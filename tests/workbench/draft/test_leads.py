@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.workbench.draft.drafting import draft, entries, fields, guess, ticket, tickets
+from tests.workbench.draft.drafting import draft, entries, fields, guess, source, ticket, tickets
 from tests.workbench.draft.due import ORDERS
-from tests.workbench.draft.test_source import source
 
 EVENTS = ("/events", {"results": [{"id": "1", "title": "A"}, {"id": "2", "title": "B"}]})
 GROUPS = (

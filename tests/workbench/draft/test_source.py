@@ -7,18 +7,12 @@ from typing import Any
 import pytest
 
 from tests.support import USER
-from tests.workbench.draft.drafting import draft, entries, fields, ticket, tickets
+from tests.workbench.draft.drafting import draft, entries, fields, source, ticket, tickets
 from ticketbridge.workbench.draft.documents import Document, group_documents
 from ticketbridge.workbench.draft.platform_words import make_singular
 from ticketbridge.workbench.samples import Sample
 
 ORDERS = f"/orders?email={USER}"
-
-
-def source(*answers: Any, user: str | None = USER) -> list[str]:
-    """The lines of the drafted `source`, without comments."""
-    text = draft(*answers, user=user).text.partition("\nsource:\n")[2].partition("\n\nticket:")[0]
-    return [line.partition("  #")[0].strip() for line in text.splitlines()]
 
 
 # --- records --------------------------------------------------------------------------------------

@@ -67,9 +67,9 @@ class ShapeCounts:
 
 
 def _keys_of(scope: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the paths of all keys of what a record was made of."""
+    """Yield the paths of all keys of what a record was made of; what the engine adds is passed over."""
     for name, value in scope.items():
-        if name != "user":
+        if name != "user" and name.isidentifier():
             yield from _paths(name, value, _DEEPEST)
 
 

@@ -27,20 +27,24 @@ class Credentials:
     """Headers of a request, and query parameters (names and values, escaped).
 
     *token* is what the requests place themselves, where they do: a text, an integer, or an object of these.
-    *made* are further texts that no log may repeat: what the headers and parameters were made of.
+    *made* are further texts that no log may repeat: what the headers and parameters were made of. *names_all*:
+    *made* are all such texts, for of the headers and parameters some are known to everybody, such as a time.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     parameters: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     token: Any = field(default=None, repr=False)
     made: tuple[str, ...] = field(default=(), repr=False)
+    names_all: bool = False
 
     def secrets(self) -> Iterator[str]:
         """What no log line may repeat: of each value the part that a platform would name."""
+        yield from self.made
+        if self.names_all:
+            return
         for name, value in self.headers.items():
             yield value.partition("=")[2] if name == "Cookie" else value.rpartition(" ")[2]
         yield from (unquote(value) for _, value in self.parameters)
-        yield from self.made
         parts = self.token.values() if isinstance(self.token, dict) else (self.token,)
         yield from (part for part in parts if isinstance(part, str))
 

@@ -64,13 +64,14 @@ class Signature:
             headers = {name: template(scope) for name, template in self._headers}
             parameters = tuple((name, value(scope)) for name, value in self._query.templates)
             made = [
+                *self._secrets.values(),
                 *(scope[name] for name in self._derived),
                 *(hole(scope) for hole in self._hidden),
             ]
         except EvaluationError as error:
             raise _unsigned(str(error)) from error
         texts = tuple(each for each in made if isinstance(each, str))
-        return Credentials(headers, parameters, made=texts)
+        return Credentials(headers, parameters, made=texts, names_all=True)
 
     def _sent(self, request: PlatformRequest) -> dict[str, str]:
         """Return the root `request`: each part as it is sent, but without what the signature adds."""

@@ -12,7 +12,15 @@ from typing import Any, Literal
 
 from ticketbridge.engine.tickets.fields import table_key
 from ticketbridge.mapping.spec_compiler import TODO
-from ticketbridge.workbench.draft.platform_words import ID_WORDS, NAMING, make_singular, split_key
+from ticketbridge.workbench.draft.first_elements import find_first_values
+from ticketbridge.workbench.draft.id_pairs import find_id_pairs
+from ticketbridge.workbench.draft.included import find_included, name_relation
+from ticketbridge.workbench.draft.platform_words import (
+    ID_WORDS,
+    NAMING,
+    make_singular,
+    split_key,
+)
 from ticketbridge.workbench.draft.sample_values import (
     ABSENT,
     TEXT,
@@ -90,7 +98,7 @@ def find_candidates(
     names = [name for name in scopes[0] if not isinstance(scopes[0][name], list)]
     plain = [c for name in names for c in _find_plain(name, way, scopes)]
     joined = [c for found in _find_lists_beside(scopes, below) for c in _find_joined(found, plain)]
-    return plain + joined
+    return [*plain, *joined, *_find_included(scopes, way)]
 
 
 def _find_plain(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> Iterator[Candidate]:
@@ -124,6 +132,19 @@ def _find_plain(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> Itera
         )
     for path in _find_pair_lists(name, scopes):
         yield from _find_named_values(name, depth, path, scopes)
+    for first in find_first_values(name, scopes):
+        key, above = tuple(split_key(first.key)), tuple(split_key(first.around))
+        yield Candidate(first.text, key, above, first.values, depth, first.nested, first.why)
+    for pair in find_id_pairs(name, scopes):
+        place = (name, *pair.path)
+        words, above = tuple(split_key(pair.path[-1])), tuple(split_key(place[-2]))
+        size = len(pair.path)
+        yield Candidate(pair.id_text, words, above, pair.ids, depth, size, aside=aside, place=place)
+        words = (*(word for word in words if word not in ID_WORDS), "name")
+        place = (*place, "name")
+        yield Candidate(
+            pair.name_text, words, above, pair.names, depth, size, aside=aside, place=place
+        )
 
 
 def _choose_text(
@@ -144,6 +165,9 @@ def _find_names(name: str, path: Path) -> tuple[str, str]:
     keys = (name, *path)
     if len(keys) > 1 and keys[-1] == TEXT:
         keys = keys[:-1]
+    relation = name_relation(path)
+    if relation is not None:
+        return relation, ""
     return keys[-1], keys[-2] if len(keys) > 1 else ""
 
 
@@ -286,6 +310,15 @@ def _find_fields(
         yield Candidate(text, words, above, values, found.depth, len(path), joined)
 
 
+def _find_included(scopes: Sequence[Scope], way: Sequence[str]) -> Iterator[Candidate]:
+    """Yield what the `included` resources of JSON:API say of a record."""
+    for found in find_included(scopes, way[-1]) if way else ():
+        words = tuple(split_key(found.key))
+        above = tuple(split_key(found.relation))
+        joined = f"in `included`, by `{found.relation}`"
+        yield Candidate(found.text, words, above, found.values, 1, 2, joined)
+
+
 _FRACTION = re.compile(r"-?[0-9]+[.,][0-9]+")
 
 
@@ -294,7 +327,16 @@ def is_id(candidate: Candidate) -> bool:
     given = candidate.given
     fit = all(isinstance(v, str | int) and not isinstance(v, bool) and v != "" for v in given)
     fit = fit and not any(isinstance(v, str) and _FRACTION.fullmatch(v) for v in given)
-    return bool(given) and fit and (not candidate.words or candidate.words[-1] not in NAMING)
+    if not given or not fit:
+        return False
+    # A type that is a number is an id of a type, whatever its name ends with.
+    numbers = candidate.words[-1:] == ("type",) and all(str(value).isdecimal() for value in given)
+    return numbers or not candidate.words or candidate.words[-1] not in NAMING
+
+
+def is_link(candidate: Candidate) -> bool:
+    """Whether the values are links or paths, such as the `@id` of JSON-LD, and no plain ids."""
+    return bool(candidate.given) and all("/" in str(value) for value in candidate.given)
 
 
 # --- guesses --------------------------------------------------------------------------------------

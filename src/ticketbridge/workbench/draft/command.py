@@ -22,8 +22,15 @@ from ticketbridge.workbench.draft.draft_writing import make_variable_prefix
 from ticketbridge.workbench.draft.drafting import MappingDraft, make_mapping_draft
 from ticketbridge.workbench.draft.first_case import write_first_case
 from ticketbridge.workbench.draft.format_guesses import read_sample_values
+from ticketbridge.workbench.draft.har_samples import is_har, read_har
 from ticketbridge.workbench.draft.openapi_samples import is_openapi, make_openapi_sample
-from ticketbridge.workbench.samples import Sample, SampleError, read_sample
+from ticketbridge.workbench.draft.sample_requests import (
+    CURL,
+    SampleRequest,
+    find_request_auth,
+    read_curl,
+)
+from ticketbridge.workbench.samples import Sample, SampleError, read_sample, read_target
 
 _SOMEONE = "user@example.com"
 _SURE: Sequence[Sureness] = ("sure", "likely", "unsure", "TODO")
@@ -40,7 +47,7 @@ class DraftFiles:
 
 def make_draft(arguments: Sequence[str], user: str | None, platform: str) -> DraftFiles:
     """Return the drafts for samples named as on the command line. Raises SampleError."""
-    samples = [_read_argument(argument) for argument in arguments]
+    samples, requests = _read_arguments(arguments, user)
     openapi = [s for s in samples if is_openapi(read_sample_values(s, JSON_FORMAT))]
     if openapi and len(samples) > 1:
         raise SampleError(
@@ -49,7 +56,8 @@ def make_draft(arguments: Sequence[str], user: str | None, platform: str) -> Dra
     if openapi:
         return _draft_from_openapi(openapi[0], user, platform)
     documents = read_documents(samples)
-    drafted = make_mapping_draft(documents, platform, user)
+    found = find_request_auth(requests, make_variable_prefix(platform))
+    drafted = make_mapping_draft(documents, platform, user, auth=found.lines, secrets=found.secrets)
     return DraftFiles(
         drafted.text, write_first_case(drafted, documents, user), _summarize(drafted, documents)
     )
@@ -85,6 +93,28 @@ def _draft_from_openapi(sample: Sample, user: str | None, platform: str) -> Draf
         [found.document], platform, asked, auth=found.auth, notes=found.notes
     )
     return DraftFiles(drafted.text, "", _summarize(drafted, ()))
+
+
+def _read_arguments(
+    arguments: Sequence[str], user: str | None
+) -> tuple[list[Sample], list[SampleRequest]]:
+    """Return the samples, and the requests whose headers are known."""
+    samples: list[Sample] = []
+    requests: list[SampleRequest] = []
+    for argument in arguments:
+        if argument.startswith(CURL):
+            command, _, file = argument.rpartition("=")
+            request = read_curl(command)
+            answer = read_sample(file)
+            samples.append(Sample(read_target(request.url), file, answer.content, request.sent))
+            requests.append(request)
+            continue
+        sample = _read_argument(argument)
+        value = read_sample_values(sample, JSON_FORMAT)
+        found = read_har(value, sample.file, user) if is_har(value) else []
+        samples += [one.sample for one in found] or [sample]
+        requests += [one.request for one in found]
+    return samples, requests
 
 
 def _read_argument(argument: str) -> Sample:

@@ -367,6 +367,8 @@ def _guess_list(
     text = write_path(name, path)
     if any(not isinstance(value, list) for value in seen):
         text = f"as_list(optional({text}))"
+    if inner and len(seen) > 1 and all(isinstance(v, list) and v for v in seen):
+        return make_todo(f"there are `{text}` in all records: what do they say of a good ticket?")
     if inner:
         return Guess(f"length({text}) > `0`", "likely", f"its {path[-1]}")
     if any(isinstance(value, list) and value for value in seen):

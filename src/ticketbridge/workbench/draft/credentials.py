@@ -15,6 +15,7 @@ from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.workbench.cases.case_spec import Target
 from ticketbridge.workbench.draft.documents import Document, is_paging, list_texts
 from ticketbridge.workbench.draft.platform_words import PEOPLE_LISTS, fold, make_singular, split_key
+from ticketbridge.workbench.draft.sent_bodies import list_sent, name_parameter, write_body
 from ticketbridge.workbench.personal.chance import looks_secret
 from ticketbridge.workbench.personal.personal_kinds import CREDENTIAL_WORDS, word_set
 
@@ -73,10 +74,13 @@ def hide_credentials(
     names = _name_variables(found, prefix)
     key = _find_common_key(documents, found, names)
     hidden = [_replace_target(d, _rewrite_target(d.target, found, names, key)) for d in documents]
+    bodies = [_hide_in_body(document, user, prefix) for document in hidden]
+    hidden = [document for document, _ in bodies]
     inside = {pair for document in documents for pair in _find_in_samples(document)}
     alone = _find_ids(documents)
+    sent = {pair for _, pairs in bodies for pair in pairs}
     pairs = {(one.name, one.value) for one in found} | {
-        pair for pair in inside if pair[1] not in alone
+        pair for pair in inside | sent if pair[1] not in alone
     }
     short = frozenset((name, value) for name, value in pairs if name and len(value) < _SHORT)
     return HiddenCredentials(hidden, frozenset(value for _, value in pairs), short, key)
@@ -187,6 +191,31 @@ def _replace_target(document: Document, target: str) -> Document:
     if target == document.target:
         return document
     return replace(document, sample=replace(document.sample, key=target))
+
+
+# --- in bodies ------------------------------------------------------------------------------------
+
+
+def _hide_in_body(
+    document: Document, user: str | None, prefix: str
+) -> tuple[Document, list[tuple[str, str]]]:
+    """Return *document* with variables in the body that was sent, and the credentials by their names."""
+    known = set(list_texts(document.value))
+    leaves = {
+        name: value
+        for name, (value,) in list_sent(document.sample.sent).items()
+        if value not in known and value.casefold() != (user or "").casefold()
+    }
+    secret = {n for n, v in leaves.items() if is_credential(name_parameter(n), v)}
+    logins = {n for n in leaves if "".join(split_key(name_parameter(n))) in _LOGINS}
+    hidden = secret | logins if secret else set()
+    if not hidden:
+        return document, []
+    names = {n: _make_name(_Credential(name_parameter(n), "")) for n in hidden}
+    variables = {n: f"${{{prefix}_{name.upper()}}}" for n, name in names.items()}
+    sent = write_body(document.sample.sent or b"", variables)
+    found = [(name_parameter(n), leaves[n]) for n in hidden]
+    return replace(document, sample=replace(document.sample, sent=sent)), found
 
 
 # --- in samples -----------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ from ticketbridge.workbench.cases.case_spec import Target
 from ticketbridge.workbench.draft.format_guesses import guess_format, read_sample_values
 from ticketbridge.workbench.draft.platform_words import split_key
 from ticketbridge.workbench.draft.sample_values import ABSENT, TEXT
+from ticketbridge.workbench.draft.sent_bodies import list_sent, name_parameter
+from ticketbridge.workbench.personal.personal_kinds import word_set
 from ticketbridge.workbench.samples import Sample, SampleError, require_json
 
 
@@ -34,6 +36,17 @@ class Document:
     def target(self) -> str:
         """The path and query that it answered, or ""."""
         return self.sample.key if self.sample.key.startswith("/") else ""
+
+    @property
+    def method(self) -> str:
+        """The method of the request that it answered."""
+        return "GET" if self.sample.sent is None else "POST"
+
+    @property
+    def asked(self) -> Target:
+        """The path and all parameters of its request: those of a body are named by JSON pointers."""
+        target = Target.of(self.target)
+        return Target(target.path, {**target.query, **list_sent(self.sample.sent)})
 
     @property
     def name(self) -> str:
@@ -162,7 +175,13 @@ _PAGING = re.compile(
 
 def is_paging(name: str) -> bool:
     """Whether a parameter selects a page: `page`, `pageIndex`, `page[number]`, `$skip`, not `page_size`."""
-    return _PAGING.fullmatch("".join(split_key(name))) is not None
+    return _PAGING.fullmatch("".join(split_key(name_parameter(name)))) is not None
+
+
+_OPERATIONS = word_set(
+    "cmd command method action op operation function fn model service do task request resource"
+)
+"""Parameters that name the call where all calls go to one path."""
 
 
 @dataclass(slots=True)
@@ -173,14 +192,13 @@ class Group:
 
     @property
     def target(self) -> Target | None:
-        """The path and query of the first document, or None if it is not known."""
-        text = self.documents[0].target
-        return Target.of(text) if text else None
+        """The path and parameters of the first document, or None if they are not known."""
+        return self.documents[0].asked if self.documents[0].target else None
 
     @property
     def targets(self) -> list[Target]:
-        """The paths and queries of all documents."""
-        return [Target.of(document.target) for document in self.documents if document.target]
+        """The paths and parameters of all documents."""
+        return [document.asked for document in self.documents if document.target]
 
     def values_of(self, parameter: str) -> list[str | None]:
         """Return the value of *parameter* in the request of each document."""
@@ -205,12 +223,28 @@ def group_documents(documents: Sequence[Document]) -> list[Group]:
     return groups
 
 
+def is_handed_on(group: Group, parameter: str) -> bool:
+    """Whether each value of *parameter* stood in the answer before, and the first request had none.
+
+    A value of one character proves nothing: it stands in many answers.
+    """
+    first, *later = group.values_of(parameter)
+    if first is not None or not later:
+        return False
+    pairs = zip(group.documents, later, strict=False)
+    return all(
+        value is not None and len(value) > 1 and value in set(list_texts(document.value))
+        for document, value in pairs
+    )
+
+
 def _belongs_to(document: Document, group: Group, known: set[str]) -> bool:
     first = group.documents[0]
     if bool(document.target) != bool(first.target):
         return False
     if document.target:
-        return _same_call(Target.of(first.target), Target.of(document.target), known)
+        same = document.method == first.method and _same_operation(first.asked, document.asked)
+        return same and _same_call(first.asked, document.asked, known)
     if document.name or first.name:
         return document.name == first.name
     return _find_shape(document.value) == _find_shape(first.value)
@@ -223,6 +257,12 @@ def _same_call(one: Target, other: Target, known: set[str]) -> bool:
     different = [(a, b) for a, b in zip(one.path, other.path, strict=True) if a != b]
     values = all(_is_value(a, known) and _is_value(b, known) for a, b in different)
     return values and (len(different) <= 1 or len(one.path) > len(different) + 1)
+
+
+def _same_operation(one: Target, other: Target) -> bool:
+    """Whether no parameter names another call: `cmd=customer_query` and `cmd=seats_sold` are two."""
+    names = {n for n in (*one.query, *other.query) if name_parameter(n).lower() in _OPERATIONS}
+    return all(one.query.get(name) == other.query.get(name) for name in names)
 
 
 def _is_value(segment: str, known: set[str]) -> bool:

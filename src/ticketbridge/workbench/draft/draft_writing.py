@@ -18,9 +18,11 @@ from ticketbridge.workbench.draft.entries import (
     DraftRule,
     Hole,
     Part,
+    UserInside,
     Variable,
 )
 from ticketbridge.workbench.draft.page_guesses import DraftPages
+from ticketbridge.workbench.draft.sent_bodies import fill_body, is_form, is_in_body, read_sent
 from ticketbridge.workbench.draft.status_tables import TableGuess
 
 _COLUMN = 52
@@ -137,14 +139,16 @@ def _write_call(call: DraftCall, pages: DraftPages | None) -> Iterator[str]:
     else:
         path = "/" + "/".join(map(_write_part, call.segments))
         yield _add_comment(
-            f"    get: {write_scalar(path)}", _explain_holes(call.segments, fixed=True)
+            f"    {call.method}: {write_scalar(path)}", _explain_holes(call.segments, fixed=True)
         )
     placed = {name: _write_part(part) for name, part in call.query.items()}
     placed |= dict(pages.query) if pages else {}
+    inside = {name: text for name, text in placed.items() if is_in_body(name)}
+    placed = {name: text for name, text in placed.items() if name not in inside}
     if placed:
-        yield _add_comment(
-            f"    query: {write_flow(placed)}", _explain_holes(tuple(call.query.values()))
-        )
+        parts = [part for name, part in call.query.items() if not is_in_body(name)]
+        yield _add_comment(f"    query: {write_flow(placed)}", _explain_holes(parts))
+    yield from _write_sent(call, inside)
     documents = call.group.documents
     if documents[0].is_xml:
         lists = ", ".join(documents[0].lists)
@@ -175,11 +179,30 @@ def _describe_csv(form: CsvFormatSpec) -> Mapping[str, Any]:
     return described
 
 
+def _write_sent(call: DraftCall, placed: Mapping[str, str]) -> Iterator[str]:
+    """Yield the body of a POST; a value that nothing fills is as it is in the samples."""
+    sent = call.group.documents[0].sample.sent
+    if not sent:
+        return
+    fixed = {name for name, part in call.query.items() if isinstance(part, str)}
+    filled = {name: text for name, text in placed.items() if name not in fixed}
+    kind = "form" if is_form(sent) else "json"
+    parts = [part for name, part in call.query.items() if is_in_body(name)]
+    body = fill_body(read_sent(sent), filled)
+    yield _add_comment(f"    {kind}: {write_flow(body)}", _explain_holes(parts))
+
+
 def _write_part(part: Part) -> str:
     if isinstance(part, Variable):
         return part.text
     if isinstance(part, Hole):
         return f"{{{part.text}}}"
+    if isinstance(part, UserInside):
+        return f"{_escape_braces(part.before)}{{{part.text}}}{_escape_braces(part.after)}"
+    return _escape_braces(part)
+
+
+def _escape_braces(part: str) -> str:
     return part.replace("{", "{{").replace("}", "}}")
 
 
@@ -188,7 +211,8 @@ def _explain_holes(parts: Sequence[Part], *, fixed: bool = False) -> str:
 
     *fixed*: it also asks about texts that may be the id of one customer.
     """
-    reasons = dict.fromkeys(f"`{p.text}`: {p.why}" for p in parts if isinstance(p, Hole))
+    holes = [part for part in parts if isinstance(part, Hole | UserInside)]
+    reasons = dict.fromkeys(f"`{hole.text}`: {hole.why}" for hole in holes)
     reasons |= dict.fromkeys(
         f"`{p.text}`: unsure: by its name or its look, a credential or a key"
         for p in parts

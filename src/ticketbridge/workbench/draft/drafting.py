@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ticketbridge.workbench.cases.value_text import write_flow
 from ticketbridge.workbench.draft.candidates import Candidate, Guess
@@ -28,7 +28,7 @@ from ticketbridge.workbench.draft.field_guesses import (
     guess_seating,
 )
 from ticketbridge.workbench.draft.money import find_price, guess_currency, guess_price
-from ticketbridge.workbench.draft.page_guesses import DraftPages, guess_pages
+from ticketbridge.workbench.draft.page_guesses import DraftPages, guess_pages, page_whole
 from ticketbridge.workbench.draft.plan import make_plan
 from ticketbridge.workbench.draft.status_tables import guess_kinds, guess_others, guess_tables
 from ticketbridge.workbench.personal.personal_data import PersonalData
@@ -53,13 +53,16 @@ def make_mapping_draft(
     *,
     auth: Sequence[str] = (),
     notes: Sequence[str] = (),
+    secrets: frozenset[str] = frozenset(),
 ) -> MappingDraft:
     """Return a first mapping from *documents*; *user* is whose tickets are in them, if known.
 
-    *auth* are the lines of the credentials; *notes* go to the top.
+    *auth* are the lines of the credentials; *notes* go to the top. *secrets* are texts that
+    must stand nowhere.
     """
     prefix = make_variable_prefix(platform)
     hidden = hide_credentials(documents, user, prefix)
+    hidden = replace(hidden, secrets=hidden.secrets | secrets)
     personal = PersonalData(user or "", secrets=hidden.secrets)
     for document in hidden.documents:
         personal.learn(document.value)
@@ -101,10 +104,10 @@ def _write_auth(hidden: HiddenCredentials, prefix: str) -> str:
 def _guess_all_pages(plan: Plan) -> dict[str, DraftPages]:
     found = {}
     for entry in plan.entries:
-        if entry.call is not None and entry.kind != "take":
-            pages = guess_pages(entry.call, entry.path)
+        if entry.call is not None and (entry.kind != "take" or entry.items is not None):
+            pages = guess_pages(entry.call, entry.list_path)
             if pages is not None:
-                found[entry.name] = pages
+                found[entry.name] = pages if entry.items is None else page_whole(pages, entry.items)
     return found
 
 

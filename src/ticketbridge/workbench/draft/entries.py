@@ -30,7 +30,17 @@ class Variable:
     text: str
 
 
-Part = str | Hole | Variable
+@dataclass(frozen=True, slots=True)
+class UserInside:
+    """A text around the asked user, and the expression for the user there: `email:{user}`."""
+
+    before: str
+    after: str
+    text: str
+    why: str
+
+
+Part = str | Hole | Variable | UserInside
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,11 @@ class DraftCall:
     segments: tuple[Part, ...] | None
     query: Mapping[str, Part]
     paging: str = ""
+
+    @property
+    def method(self) -> Literal["get", "post"]:
+        """The key of the mapping that names the path."""
+        return "get" if self.group.documents[0].method == "GET" else "post"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +71,8 @@ class DraftRule:
 class DraftEntry:
     """One entry of `source`; without a *call* it goes down a level. *why* is for a comment.
 
-    *rules* are those of its `responses`. *only_if* is the list without which the call is not made.
+    *rules* are those of its `responses`. *only_if* is the list without which the call is not made. *items* is
+    the list of a page that is taken whole.
     """
 
     name: str
@@ -67,6 +83,12 @@ class DraftEntry:
     why: str = ""
     rules: Sequence[DraftRule] = ()
     only_if: str = ""
+    items: Path | None = None
+
+    @property
+    def list_path(self) -> Path:
+        """Where an answer has what its pages are made of."""
+        return self.path if self.items is None else self.items
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ticketbridge.engine.tickets.fields import table_key
@@ -14,62 +14,44 @@ from ticketbridge.workbench.draft.candidates import (
     Sureness,
     choose_best,
     is_id,
+    is_link,
     make_todo,
     name_others,
     rate_sureness,
 )
-from ticketbridge.workbench.draft.platform_words import ID_WORDS, make_singular
+from ticketbridge.workbench.draft.category_guesses import (
+    guess_option,
+    guess_option_name,
+    guess_price_type,
+    is_bare_section,
+)
+from ticketbridge.workbench.draft.noun_scores import (
+    SHORT,
+    are_distinct,
+    explain_choice,
+    score_nouns,
+    weigh_noun,
+)
+from ticketbridge.workbench.draft.platform_words import ID_WORDS
+from ticketbridge.workbench.draft.sample_values import is_date
+from ticketbridge.workbench.draft.vocabulary import (
+    DOORS,
+    EVENT,
+    ROWS,
+    SEATS,
+    SECTIONS,
+    SERIES,
+    SHOW,
+    TICKET,
+)
 from ticketbridge.workbench.personal.personal_kinds import is_about_person, word_set
 
-Nouns = Mapping[tuple[str, ...], float]
-
-
-def _read_nouns(weights: Mapping[float, str]) -> Nouns:
-    """Return words (written with `_` if there are two) with their weights."""
-    return {
-        tuple(word.split("_")): weight
-        for weight, words in weights.items()
-        for word in words.split()
-    }
-
-
-TICKET = _read_nouns(
-    {10.0: "ticket entrada boleto", 8.0: "admission pass seat item attendee barcode"}
+_ELSEWHERE = word_set(
+    "order booking customer user account buyer contact client person partner portal shop store seller vendor"
+    " organizer organiser organization company venue location invoice payment transaction contract parent"
+    " channel source created updated group cart checkout pedido cliente external postal zip phone country"
 )
-SERIES = _read_nouns({10.0: "event_series series parent_event event_group production tour"})
-EVENT = _read_nouns(
-    {
-        10.0: "event evento",
-        7.0: "show concert performance match gig festival espectaculo funcion",
-        5.0: "node",
-    }
-)
-SHOW = _read_nouns(
-    {
-        10.0: "show session performance subevent occurrence timeslot showtime event_date sesion funcion slot",
-    }
-)
-OPTION = _read_nouns(
-    {
-        10.0: "ticket_type ticket_class ticket_option ticket_category access_category category zone"
-        " price_category",
-        9.0: "area sector section_type release tier zona categoria localidad option block_type",
-        8.0: "product item type class coupon",
-        6.0: "ticket sku section",
-    }
-)
-PRICE_TYPE = _read_nouns(
-    {
-        10.0: "price_type ticket_price price_level price_tier fare tariff rate variation variant tarifa",
-        7.0: "subtype concession discount_type",
-    }
-)
-
-
-_OF = frozenset({"order", "booking", "pedido"})
-"""Words before others that say no more than where a value comes from: `order_session`."""
-
-_EVENTS = frozenset({"event", "evento", "show", "concert", "festival", "session", "veranstaltung"})
+"""What an id may be of that is no event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +71,19 @@ def guess_ids(candidates: Sequence[Candidate], record: str) -> Ids:
     ticket, ticket_from = _guess_ticket(usable, record)
     left = [candidate for candidate in usable if candidate.text != ticket_from]
     event, show = _guess_event_and_show(left)
-    option, option_from = _guess_option(left, record)
+    option, option_from = guess_option(left, record)
+    if option.is_open:
+        option = guess_option_name(candidates) or option
     left = [c for c in left if c.text not in {option_from, event.text, show.text}]
-    return Ids(ticket, event, show, option, _guess_price_type(left))
+    price_type = guess_price_type(left)
+    if price_type is not None and (option.is_open or is_bare_section(candidates, option_from)):
+        why = "nothing but the type of price tells categories apart"
+        option = Guess(price_type.text, "unsure", why)
+    if event.is_open:
+        left = [c for c in left if price_type is None or c.text != price_type.text]
+        options = next((c for c in usable if c.text == option.text), None)
+        event, show = _guess_event_by_value(left, options, show)
+    return Ids(ticket, event, show, option, price_type)
 
 
 # --- the ticket -----------------------------------------------------------------------------------
@@ -99,9 +91,13 @@ def guess_ids(candidates: Sequence[Candidate], record: str) -> Ids:
 
 def _guess_ticket(candidates: Sequence[Candidate], record: str) -> tuple[Guess, str]:
     own = [c for c in candidates if c.depth == 0 and c.nested <= 1 and not c.joined]
-    distinct = [c for c in own if not c.is_partial and _are_distinct(c)]
+    distinct = [c for c in own if not c.is_partial and are_distinct(c)]
     first, near = choose_best(_score_ticket(c, record) for c in distinct)
     if first is None:
+        only = _find_only_key(distinct)
+        if only is not None:
+            why = "by no name, but nothing else is different in each record"
+            return Guess(only.text, "unsure", why), only.text
         return make_todo(f"which value of {record} is the ticket's own id, different in each?"), ""
     number = len(first.candidate.values)
     why = f"different in all {number} records" if number > 1 else "the record's own id"
@@ -109,8 +105,15 @@ def _guess_ticket(candidates: Sequence[Candidate], record: str) -> tuple[Guess, 
     return Guess(first.candidate.text, sure, why + name_others(near)), first.candidate.text
 
 
-def _are_distinct(candidate: Candidate) -> bool:
-    return len({table_key(value) for value in candidate.values}) == len(candidate.values)
+def _find_only_key(distinct: Sequence[Candidate]) -> Candidate | None:
+    """Return the one value that tells the records apart; None if there are more, or too few records."""
+    telling = [c for c in distinct if c.nested and not any(map(_proves_nothing, c.values))]
+    return telling[0] if len(telling) == 1 and len(telling[0].values) >= SHORT else None
+
+
+def _proves_nothing(value: object) -> bool:
+    """Whether a value may be different in each record by chance: a short one, a date, an address."""
+    return len(str(value)) < SHORT or is_date(value) or "@" in str(value)
 
 
 def _score_ticket(candidate: Candidate, record: str) -> Scored:
@@ -118,12 +121,14 @@ def _score_ticket(candidate: Candidate, record: str) -> Scored:
     cost = ID_WORDS.get(words[-1] if words else "", None)
     if candidate.nested == 0:
         return Scored(10.0, candidate)
+    if cost is None and any(map(_proves_nothing, candidate.values)):
+        return Scored(0.0, candidate)
     if cost is None:
-        return Scored(_weigh_noun(words, TICKET, least=6.0) - 1.0, candidate)
+        return Scored(weigh_noun(words, TICKET, least=6.0) - 1.0, candidate)
     if len(words) == 1 or "_".join(words[:-1]) == record:
-        return Scored(9.5 - 2 * cost, candidate)
+        return Scored(9.5 - 2 * cost - is_link(candidate), candidate)
     return Scored(
-        _weigh_noun(words[:-1], TICKET) - 2 * cost - (words[:-1] == ("order",)) * 9, candidate
+        weigh_noun(words[:-1], TICKET) - 2 * cost - (words[:-1] == ("order",)) * 9, candidate
     )
 
 
@@ -131,9 +136,9 @@ def _score_ticket(candidate: Candidate, record: str) -> Scored:
 
 
 def _guess_event_and_show(candidates: Sequence[Candidate]) -> tuple[Guess, Guess]:
-    event, near_event = choose_best(_score_nouns(candidates, EVENT))
-    series, _ = choose_best(_score_nouns(candidates, SERIES), least=7.0)
-    show, near_show = choose_best(_score_nouns(candidates, SHOW), least=7.0)
+    event, near_event = choose_best(score_nouns(candidates, EVENT))
+    series, _ = choose_best(score_nouns(candidates, SERIES), least=7.0)
+    show, near_show = choose_best(score_nouns(candidates, SHOW), least=7.0)
     if show is not None and event is not None and show.candidate.text == event.candidate.text:
         show = None
     if event is None:
@@ -143,7 +148,7 @@ def _guess_event_and_show(candidates: Sequence[Candidate]) -> tuple[Guess, Guess
     made = Guess(
         event.candidate.text,
         rate_sureness(event, near_event),
-        _explain_choice(event) + name_others(near_event),
+        explain_choice(event) + name_others(near_event),
     )
     if show is None:
         why = "nothing speaks of a show of its own: an event with one repeats the event's id"
@@ -158,7 +163,7 @@ def _guess_without_event(series: Scored | None, show: Scored | None) -> tuple[Gu
         return event, make_todo(
             "where is the show's id? An event with one performance repeats the event's"
         )
-    return event, Guess(found.candidate.safe_text, "unsure", _explain_choice(found))
+    return event, Guess(found.candidate.safe_text, "unsure", explain_choice(found))
 
 
 def _guess_of_series(series: Candidate, event: Candidate) -> tuple[Guess, Guess]:
@@ -173,98 +178,44 @@ def _guess_of_series(series: Candidate, event: Candidate) -> tuple[Guess, Guess]
     return Guess(text, "likely", why), show
 
 
+def _guess_event_by_value(
+    candidates: Sequence[Candidate], options: Candidate | None, show: Guess
+) -> tuple[Guess, Guess]:
+    """Return event and show: an id without a known word that is the same wherever the category is."""
+    event = make_todo("where is the event's id?")
+    coarser = [c for c in candidates if _is_unknown_id(c) and not are_distinct(c)]
+    if options is not None:
+        coarser = [c for c in coarser if _depends_on(c, options)]
+    if len({c.values for c in coarser}) != 1 or len(coarser[0].values) < SHORT:
+        return event, show
+    text = coarser[0].text
+    made = Guess(text, "unsure", f"by no name: `{coarser[0].label}` is shared by several records")
+    return made, made if show.is_open else show
+
+
+def _is_unknown_id(candidate: Candidate) -> bool:
+    """Whether it is an id of the record, of what no known noun says."""
+    words = candidate.words
+    own = candidate.depth == 0 and candidate.nested == 1 and not candidate.joined
+    if not own or len(words) < len(("post", "id")) or words[-1] not in ID_WORDS:
+        return False
+    return not candidate.is_partial and not {*words, *candidate.above} & _ELSEWHERE
+
+
+def _depends_on(candidate: Candidate, other: Candidate) -> bool:
+    """Whether records with one value of *other* have one value of *candidate*."""
+    pairs = {
+        (table_key(a), table_key(b)) for a, b in zip(other.values, candidate.values, strict=True)
+    }
+    return len({a for a, _ in pairs}) == len(pairs)
+
+
 def _guess_show(show: Scored, near: list[Scored], event: Candidate) -> Guess:
     found = show.candidate
     if found.is_partial:
         text = f"default({found.safe_text}, {event.text})"
-        return Guess(
-            text, "likely", f"{_explain_choice(show)}; where there is none, the event's id"
-        )
-    return Guess(found.text, rate_sureness(show, near), _explain_choice(show) + name_others(near))
-
-
-# --- option and price type ------------------------------------------------------------------------
-
-
-def _guess_option(candidates: Sequence[Candidate], record: str) -> tuple[Guess, str]:
-    """Return the guess of the access category, and its expression. The record's own id is excluded."""
-    near_record = [c for c in candidates if c.depth == 0]
-    first, near = choose_best(_score_nouns(near_record, OPTION))
-    if first is None:
-        first, near = choose_best(_score_nouns(candidates, OPTION), least=6.0)
-    if first is None:
-        return make_todo(f"which value of {record} is the id of its category or zone?"), ""
-    found = first.candidate
-    sure, why = rate_sureness(first, near), _explain_choice(first) + name_others(near)
-    if found.depth or found.joined or _is_of_event(found):
-        # An option of the whole event is the same for each of its tickets.
-        sure, why = "unsure", f"{why}; is it of the ticket, and not of what is around it?"
-    return Guess(found.safe_text, sure, why), found.text
-
-
-def _is_of_event(candidate: Candidate) -> bool:
-    around = {*candidate.above, *candidate.words} if candidate.nested > 1 else set(candidate.words)
-    return not _EVENTS.isdisjoint(around)
-
-
-def _guess_price_type(candidates: Sequence[Candidate]) -> Guess | None:
-    own = [c for c in candidates if c.depth == 0 and not c.joined]
-    first, near = choose_best(_score_nouns(own, PRICE_TYPE), least=6.5)
-    if first is None:
-        return None
-    text = first.candidate.safe_text
-    if 0 in first.candidate.given:
-        text = f"null_if({text}, `0`)"
-    return Guess(text, rate_sureness(first, near), _explain_choice(first) + name_others(near))
-
-
-# --- words ----------------------------------------------------------------------------------------
-
-
-def _score_nouns(candidates: Sequence[Candidate], nouns: Nouns) -> Iterator[Scored]:
-    for candidate in candidates:
-        score = _measure_fit(candidate, nouns)
-        if score > 0:
-            partial = 0.5 if candidate.is_partial else 0.0
-            joined = 1.5 if candidate.joined else 0.0
-            outer = 0.2 * candidate.depth + 0.2 * max(0, candidate.nested - 1)
-            yield Scored(score - partial - joined - outer, candidate)
-
-
-def _measure_fit(candidate: Candidate, nouns: Nouns) -> float:
-    """Return how well the words of a key fit *nouns*: `event_id`, `event.id`, or `event` alone."""
-    words = candidate.words
-    if len(words) > 1 and words[0] in _OF:
-        words = words[1:]
-    if not words:
-        return 0.0
-    cost = ID_WORDS.get(words[-1])
-    if cost is not None and len(words) > 1:
-        return _weigh_noun(words[:-1], nouns) - cost
-    if cost is not None:
-        above = _weigh_noun(tuple(make_singular("_".join(candidate.above)).split("_")), nouns)
-        return above - 0.5 - cost if above else 0.0
-    # `tier_id` before `price_category`: several words without one for an id describe rather.
-    return _weigh_noun(words, nouns, whole=True) - (1.6 if len(words) > 1 else 1.0)
-
-
-def _weigh_noun(
-    words: tuple[str, ...], nouns: Nouns, *, whole: bool = False, least: float = 0.0
-) -> float:
-    """Return the weight of the noun that *words* end with, a little less if they say more."""
-    found = [
-        weight - (0.0 if len(noun) == len(words) else 1.0)
-        for noun, weight in nouns.items()
-        if words[-len(noun) :] == noun and (not whole or len(words) == len(noun))
-    ]
-    return max(found, default=0.0) if max(found, default=0.0) >= least else 0.0
-
-
-def _explain_choice(scored: Scored) -> str:
-    """Return why a candidate was taken."""
-    candidate = scored.candidate
-    where = f", found {candidate.joined}" if candidate.joined else ""
-    return f"by the name `{candidate.label}`{where}"
+        return Guess(text, "likely", f"{explain_choice(show)}; where there is none, the event's id")
+    return Guess(found.text, rate_sureness(show, near), explain_choice(show) + name_others(near))
 
 
 # --- owner and buyer ------------------------------------------------------------------------------
@@ -336,13 +287,14 @@ def _count_matching(candidate: Candidate, user: str | None) -> int:
 
 
 _PLACES: Mapping[str, frozenset[str]] = {
-    "section": word_set("section sector block zone area"),
-    "row": word_set("row fila"),
-    "seat": word_set("seat asiento butaca"),
-    "door": word_set("door gate puerta entrance"),
+    "section": word_set(SECTIONS),
+    "row": word_set(ROWS),
+    "seat": word_set(SEATS),
+    "door": word_set(DOORS),
 }
 _SEATING = word_set("seat seating place asiento")
 _NAMING = word_set("name number label no")
+_CALLED = _NAMING | {"code"}
 
 
 def guess_seating(candidates: Sequence[Candidate]) -> dict[str, Guess]:
@@ -360,6 +312,10 @@ def guess_seating(candidates: Sequence[Candidate]) -> dict[str, Guess]:
 
 def _is_named(candidate: Candidate, words: frozenset[str]) -> bool:
     inside = bool(_SEATING & set(candidate.above))
+    if len(candidate.words) == 1 and candidate.words[0] in _CALLED and candidate.nested > 1:
+        above = candidate.above[-1:]
+        # A zone with a name is the ticket's category; `row.name` and `sector.code` say where the seat is.
+        return bool(above) and above[0] in words - {"zone", "area"}
     if inside and "seat" in words and candidate.words in {(word,) for word in _NAMING}:
         return True  # `seat.number`
     if not candidate.words or not words & set(candidate.words):

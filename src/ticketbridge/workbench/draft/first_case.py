@@ -82,23 +82,23 @@ def make_answers(
                 text = document.sample.content.decode("utf-8", "replace")
                 made = hidden.without_short(personal.replace_in_xml(text, by)).encode()
                 yield RecordedAnswer(
-                    entry.name, "GET", asked, 200, {"content-type": XML_TYPE}, made
+                    entry.name, document.method, asked, 200, {"content-type": XML_TYPE}, made
                 )
             else:
                 value = change_texts(personal.replace_in(document.value, by), hidden.without_short)
                 form, headers = document.form, {"content-type": TYPES[type(document.form)]}
                 content = write_values(value, form)
                 body = value if form == JSON_FORMAT else msgspec.UNSET
-                yield RecordedAnswer(entry.name, "GET", asked, 200, headers, content, body, form)
+                method = document.method
+                yield RecordedAnswer(entry.name, method, asked, 200, headers, content, body, form)
 
 
 def _list_answers(entry: DraftEntry, pages: DraftPages | None) -> Iterator[Document]:
     """Yield the samples, and an empty page behind them if only an empty page ends the pages."""
     documents = entry.call.group.documents if entry.call else []
     yield from documents
-    counted = pages is not None and bool({"number", "offset"} & pages.keys.keys())
-    if counted and pages and "last" not in pages.keys and not documents[0].is_xml:
-        value = empty_list_at(documents[-1].value, entry.path)
+    if pages is not None and pages.ends_empty and not documents[0].is_xml:
+        value = empty_list_at(documents[-1].value, entry.list_path)
         yield replace(documents[-1], value=value)
 
 

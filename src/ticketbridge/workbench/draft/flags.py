@@ -27,7 +27,8 @@ from ticketbridge.workbench.draft.sample_values import (
 from ticketbridge.workbench.personal.personal_kinds import word_set
 
 _GOOD = word_set(
-    "success ok isok succeeded successful issuccess complete iscomplete erfolg erfolgreich exito succes"
+    "success ok isok succeeded successful issuccess complete iscomplete done erfolg"
+    " erfolgreich exito sucesso succes successo"
 )
 _BAD = word_set(
     "error errors err errorcode errormessage errormsg errortext haserror haserrors iserror failed failure"

@@ -13,6 +13,7 @@ from typing import Any
 from ticketbridge.workbench.draft.documents import Group, is_paging
 from ticketbridge.workbench.draft.platform_words import GENERIC, ID_WORDS, make_singular, split_key
 from ticketbridge.workbench.draft.sample_values import Path, find_lists, find_scalars
+from ticketbridge.workbench.draft.sent_bodies import name_parameter
 
 _SHORT = 4
 """A number of fewer digits stands in many places by chance."""
@@ -117,7 +118,7 @@ def find_variable_parts(group: Group, groups: Sequence[Group]) -> Iterator[Reque
     for name in dict.fromkeys(name for target in targets for name in target.query):
         if not is_paging(name):
             values = tuple(v for target in targets for v in target.query.get(name, ()))
-            yield RequestPart(find_subject_words(name), values)
+            yield RequestPart(find_subject_words(name_parameter(name)), values)
 
 
 def find_subject_words(name: str) -> frozenset[str]:

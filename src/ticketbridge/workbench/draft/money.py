@@ -18,24 +18,21 @@ from ticketbridge.workbench.draft.candidates import (
     name_others,
     rate_sureness,
 )
+from ticketbridge.workbench.draft.vocabulary import CURRENCIES, FEES, PRICES
 from ticketbridge.workbench.personal.personal_kinds import word_set
 
 _CODE = re.compile(r"[A-Za-z]{3}")
 _EXPONENT = compile_expression("minor_units(`0`, code)", roots=("code",))
 
-_PRICE = {
-    **dict.fromkeys(word_set("price precio preis prix prezzo preco"), 9.5),
-    **dict.fromkeys(word_set("face facevalue tariff tarifa"), 9.0),
-    **dict.fromkeys(word_set("amount importe betrag montant cents centimos pence"), 8.0),
-    **dict.fromkeys(word_set("cost costs value paid"), 6.0),
-    **dict.fromkeys(word_set("total gross"), 5.0),
-}
 _BETTER = {**dict.fromkeys(word_set("base face unit ticket net major item"), 0.4), "original": 0.1}
 _NOT = word_set(
     "tax taxes vat fee fees discount refund refunded subtotal quantity qty rate percent percentage id type"
     " count number level before less without iva impuesto descuento commission shipping balance sum category"
     " list display text formatted description currency"
 )
+_BELOW_PRICE = ("base", "face", "unit", "net", "final")
+"""Members of an object that is a price: without and with what comes on top."""
+_FEES = {(word,) for word in FEES.split()}
 _MINOR = word_set("cents cent minor centimos centavos pence penny subunit subunits")
 
 
@@ -70,7 +67,7 @@ def _score_currencies(candidates: Sequence[Candidate], price: Candidate | None) 
     for candidate in candidates:
         if not candidate.given or not all(map(is_currency, candidate.given)):
             continue
-        named = candidate.mean("currency", "cur", "ccy", "moneda", "divisa")
+        named = candidate.mean(*CURRENCIES.split())
         beside = price is not None and _find_object(price) == _find_object(candidate)
         score = (9.0 if named else 5.0) + (1.5 if beside else 0.0) - 0.3 * candidate.depth
         score -= 0.3 * max(0, candidate.nested - 1) + (2.0 if candidate.is_partial else 0.0)
@@ -111,7 +108,7 @@ def guess_price(first: Scored | None, near: list[Scored], currency: str) -> Gues
 
 def is_money(candidate: Candidate) -> bool:
     """Whether the name is one of money."""
-    return not _PRICE.keys().isdisjoint(candidate.words)
+    return not PRICES.keys().isdisjoint(candidate.words)
 
 
 def find_cost_condition(
@@ -163,14 +160,16 @@ def _is_flag(candidate: Candidate) -> bool:
 
 def _score_price_name(candidate: Candidate) -> float:
     words = (*candidate.above, *candidate.words) if candidate.nested > 1 else candidate.words
+    if candidate.words[-1:] == ("fee",) and candidate.words[:-1] in _FEES:
+        return 8.0
     if not _NOT.isdisjoint(words) or not candidate.words:
         return 0.0
-    own = max((_PRICE.get(word, 0.0) for word in candidate.words), default=0.0)
-    around = max((_PRICE.get(word, 0.0) for word in words), default=0.0)
-    if not own and not (around and candidate.mean("major", "amount", "decimal")):
+    own = max((PRICES.get(word, 0.0) for word in candidate.words), default=0.0)
+    around = max((PRICES.get(word, 0.0) for word in words), default=0.0)
+    if not own and not (around and candidate.mean("major", "amount", "decimal", *_BELOW_PRICE)):
         return 0.0
     extra = len(
-        [w for w in candidate.words if w not in _PRICE and w not in _BETTER and w not in _MINOR]
+        [w for w in candidate.words if w not in PRICES and w not in _BETTER and w not in _MINOR]
     )
     return max(own, around - 0.3) + sum(_BETTER.get(w, 0.0) for w in words) - 0.8 * extra
 

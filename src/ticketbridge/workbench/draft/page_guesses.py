@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -20,9 +20,13 @@ from ticketbridge.workbench.draft.sample_values import (
     write_is_none_of,
     write_path,
 )
+from ticketbridge.workbench.draft.sent_bodies import is_in_body
 from ticketbridge.workbench.personal.chance import looks_secret
 
-_NEXT_URL = ({"next"}, {"next", "url"}, {"next", "link"}, {"next", "href"}, {"next", "page", "url"})
+_NEXT_URL = (
+    *({"next"}, {"next", "url"}, {"next", "link"}, {"next", "href"}, {"next", "page", "url"}),
+    *({"odata", "next", "link"}, {"hydra", "next"}, {"next", "records", "url"}),
+)
 _LAST_PAGE = (
     {"last", "page"},
     {"total", "pages"},
@@ -51,6 +55,9 @@ _PAGE_NUMBER = re.compile(r"[0-9]{1,18}")
 _OFFSETS = {"offset", "start", "skip", "from"}
 
 
+_EMPTY = "an empty page is the last"
+
+
 @dataclass(frozen=True, slots=True)
 class DraftPages:
     """The keys of `pages`, each with a guess, and the parameter in the request.
@@ -61,6 +68,12 @@ class DraftPages:
     keys: Mapping[str, Guess]
     query: Mapping[str, str]
     base_path: str = ""
+
+    @property
+    def ends_empty(self) -> bool:
+        """Whether an empty page is the last."""
+        counted = bool({"number", "offset"} & self.keys.keys())
+        return counted and ("last" not in self.keys or self.keys["last"].why == _EMPTY)
 
 
 def guess_pages(call: DraftCall, list_path: Path) -> DraftPages | None:
@@ -75,6 +88,15 @@ def guess_pages(call: DraftCall, list_path: Path) -> DraftPages | None:
         or _guess_by_number(call, hints)
         or _guess_by_cursor(call, hints)
     )
+
+
+def page_whole(pages: DraftPages, items: Path) -> DraftPages:
+    """Return *pages* for answers that are taken whole: they must name their items, and their last page."""
+    text = write_path("body", items)
+    keys = {**pages.keys, "items": Guess(text, "likely", "what a page is made of")}
+    if pages.ends_empty:
+        keys["last"] = Guess(f"length({text}) == `0`", "likely", _EMPTY)
+    return replace(pages, keys=keys)
 
 
 def guess_end(call: DraftCall, list_path: Path) -> Iterator[DraftRule]:
@@ -225,10 +247,17 @@ def _make_offsets(name: str, step: int, hints: _Hints) -> DraftPages:
 
 
 def _find_cursor_paths(values: Sequence[str], hints: _Hints) -> Iterator[Path]:
-    """Yield where the first document has the value that the second was asked for."""
+    """Yield where each page has the value that the next one was asked for."""
     for path, value in find_scalars(hints.documents[0]) if hints.documents else ():
-        if path and values and value == values[0]:
+        if path and _are_handed_on(path, value, values, hints):
             yield path
+
+
+def _are_handed_on(path: Path, first: Any, values: Sequence[str], hints: _Hints) -> bool:
+    """Whether each of *values* stood at *path* in the page before; one character proves nothing."""
+    stood = [find_value(document, path) for document in hints.documents]
+    pairs = list(zip(stood, values, strict=False))
+    return isinstance(first, str) and bool(pairs) and all(a == b and len(b) > 1 for a, b in pairs)
 
 
 # --- by what the answers say ----------------------------------------------------------------------
@@ -265,7 +294,7 @@ def _find_base_path(urls: Sequence[str], call: DraftCall) -> str:
 def _keeps_parameters(url: str, call: DraftCall) -> bool:
     """Whether a next URL repeats the request's parameters. One without the user gives everybody's tickets."""
     target = Target.of(url.partition("://")[2] or url)
-    return all(name in target.query for name in call.query)
+    return all(name in target.query for name in call.query if not is_in_body(name))
 
 
 def _guess_by_number(call: DraftCall, hints: _Hints) -> DraftPages | None:

@@ -7,7 +7,13 @@ from dataclasses import replace
 
 from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.workbench.draft.credentials import is_variable
-from ticketbridge.workbench.draft.documents import Document, Group, group_documents, is_paging
+from ticketbridge.workbench.draft.documents import (
+    Document,
+    Group,
+    group_documents,
+    is_handed_on,
+    is_paging,
+)
 from ticketbridge.workbench.draft.entries import (
     USER,
     DraftCall,
@@ -16,12 +22,14 @@ from ticketbridge.workbench.draft.entries import (
     Hole,
     Part,
     Plan,
+    UserInside,
     Variable,
     bind_values,
     is_answer,
     list_holes,
 )
 from ticketbridge.workbench.draft.flags import guess_rules
+from ticketbridge.workbench.draft.included import LIST, has_included
 from ticketbridge.workbench.draft.leads import find_leads, find_subject_words, is_weak
 from ticketbridge.workbench.draft.page_guesses import guess_end
 from ticketbridge.workbench.draft.platform_words import (
@@ -39,6 +47,8 @@ from ticketbridge.workbench.draft.record_lists import (
     make_level_names,
 )
 from ticketbridge.workbench.draft.sample_values import ABSENT, Path, find_value, write_path
+from ticketbridge.workbench.draft.sent_bodies import name_parameter
+from ticketbridge.workbench.draft.user_inside import is_email, split_around_user
 
 _MOST = 0.5
 """How many of the values of a request a list must have."""
@@ -89,14 +99,20 @@ class _PlanBuilder:
             return
         names = make_level_names(chain, _find_name(group), self._plan.names)
         root = "body"
+        if chain.paths[0] == LIST and has_included([d.value for d in group.documents]):
+            root = make_free_name("answer", [*self._plan.names, *names])
+            why = "whole, as `included` has what its records name"
+            self._add(DraftEntry(root, "take", "body", (), call, why, items=LIST))
+            self._plan.below[root] = LIST
         for number, (name, path) in enumerate(zip(names, chain.paths, strict=True)):
-            if number:
+            if root != "body":
                 self._plan.below[root] = path
             why = f"{len(chain.items)} records in the samples" if number == len(names) - 1 else ""
             text = self._write_list(root, path)
             if "optional(" in text:
                 why = "; ".join(filter(None, (why, f"unsure: without `{path[-1]}`, has it none?")))
-            self._add(DraftEntry(name, "each", text, path, call if number == 0 else None, why))
+            own = call if root == "body" else None
+            self._add(DraftEntry(name, "each", text, path, own, why))
             root = name
         self._plan.record = names[-1]
         self._add_codes()
@@ -182,7 +198,10 @@ class _PlanBuilder:
         """Return *entry* with the rules for its answers."""
         if entry.call is None:
             return entry
-        ruled = guess_rules([d.value for d in entry.call.group.documents], entry.path)
+        ruled = guess_rules([d.value for d in entry.call.group.documents], entry.list_path)
+        if entry.items is not None:
+            rules = (*ruled.rules, *guess_end(entry.call, entry.items))
+            return replace(entry, rules=rules)
         if entry.kind == "take":
             return replace(entry, rules=(*ruled.rules, *entry.rules))
         why = "; ".join(filter(None, (entry.why, ruled.why)))
@@ -230,10 +249,11 @@ class _PlanBuilder:
         paging = ""
         for name in dict.fromkeys(name for t in group.targets for name in t.query):
             values = group.values_of(name)
-            if is_paging(name):
+            if is_paging(name) or is_handed_on(group, name):
                 paging = name
             else:
-                query[name] = self._make_part([value or "" for value in values], name)
+                about = name_parameter(name)
+                query[name] = self._make_part([value or "" for value in values], about)
         return DraftCall(group, segments, query, paging)
 
     def _make_part(self, values: list[str], about: str) -> Part:
@@ -244,6 +264,7 @@ class _PlanBuilder:
             return Hole(TODO, f"which value is `{values[0][1:-1]}`?")
         return (
             self._find_user_hole(values)
+            or self._find_user_inside(values)
             or self._find_answer_hole(values, about)
             or self._make_text(values)
         )
@@ -252,7 +273,14 @@ class _PlanBuilder:
         folded = {value.casefold() for value in values}
         if self._user is not None and folded == {self._user.casefold()}:
             return Hole(USER, "the asked user")
-        return Hole(USER, "an e-mail address") if all("@" in value for value in values) else None
+        address = all(map(is_email, values))
+        return Hole(USER, "an e-mail address") if self._user is None and address else None
+
+    def _find_user_inside(self, values: list[str]) -> UserInside | None:
+        """Return the text around the user's address, where a parameter has more than that."""
+        if len(set(values)) > 1:
+            return None
+        return split_around_user(values[0], self._user)
 
     def _find_answer_hole(self, values: list[str], about: str) -> Hole | None:
         if not self._is_plain(values) or self._leads_here(values):

@@ -1,4 +1,7 @@
-"""What words in the keys and values of ticketing platforms mean, in English, Spanish, German and French.
+"""What words in the keys and values of ticketing platforms mean.
+
+In English, Spanish, Portuguese, French, German, Italian, Dutch and Catalan; of schema.org also the values of
+OrderStatus and ReservationStatusType. The nouns of what is sold are in `vocabulary`.
 
 Keys and values are folded before they are looked up: `eingelöst` is `eingeloest`, `Anulación` `anulacion`.
 """
@@ -11,6 +14,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ticketbridge.contract.marks import VALID
+from ticketbridge.workbench.draft.vocabulary import take_apart
 from ticketbridge.workbench.personal.personal_kinds import split_words, word_set
 
 ID_WORDS: Mapping[str, float] = MappingProxyType(
@@ -22,6 +26,11 @@ ID_WORDS: Mapping[str, float] = MappingProxyType(
         "slug": 0.3,
         "key": 0.4,
         "codigo": 0.3,
+        "cod": 0.3,
+        "codi": 0.3,
+        "codice": 0.3,
+        "numero": 0.5,
+        "nummer": 0.5,
         "number": 0.5,
         "no": 0.5,
         "num": 0.5,
@@ -40,22 +49,39 @@ NAMING = word_set(
 
 PEOPLE_LISTS = word_set(
     "customer customers user users account accounts person people client clients passholder passholders"
-    " member members buyer buyers contact contacts cliente clientes usuario usuarios"
+    " member members buyer buyers contact contacts cliente clientes usuario usuarios comprador compradores"
+    " kunde kunden clienti klant klanten acheteur acheteurs utente utenti"
 )
 
 GENERIC = word_set(
     "data results result items records rows list content entries value values embedded response body"
-    " collection objects page payload"
+    " collection objects page payload member"
 )
 """Names of lists that say nothing of what is in them."""
 
 TICKET_LISTS: Mapping[str, float] = MappingProxyType(
     {
-        **dict.fromkeys(word_set("ticket entrada admission pass seat boleto billet"), 5.0),
-        **dict.fromkeys(word_set("attendee position barcode guest asistente"), 4.0),
+        **dict.fromkeys(
+            word_set(
+                "ticket entrada admission pass seat boleto billet ingresso bilhete karte karten"
+                " eintrittskarte eintrittskarten biglietto biglietti kaartje kaarten"
+            ),
+            5.0,
+        ),
+        **dict.fromkeys(
+            word_set(
+                "attendee position barcode guest asistente participant participante teilnehmer partecipanti"
+                " deelnemer deelnemers"
+            ),
+            4.0,
+        ),
         **dict.fromkeys(word_set("item line product sale booking lineitem"), 3.0),
         **dict.fromkeys(
-            word_set("order purchase reservation transaction registration pedido compra"), 2.0
+            word_set(
+                "order purchase reservation transaction registration pedido compra commande bestellung"
+                " bestellungen ordine ordini bestelling bestellingen comanda"
+            ),
+            2.0,
         ),
         **dict.fromkeys(
             word_set(
@@ -77,29 +103,39 @@ _WORDS: Mapping[str, str] = {
         " pagada valido valida activo activa confirmado confirmada emitido emitida completado completada"
         " vendido vendida bezahlt gueltig aktiv bestaetigt ausgestellt gebucht verkauft abgeschlossen"
         " paymentreceived paymentcompleted paymentcomplete nopaymentrequired paye payee confirme confirmee"
-        " emis emise actif active"
+        " emis emise actif active aprobado aprobada aprovado aprovada pago paga ativo ativa pagato pagata"
+        " confermato confermata emesso emessa attivo attiva betaald geldig bevestigd actief pagat valid"
+        " confirmat emesa reservationconfirmed"
     ),
     "CANCELED": (
         "cancelled canceled cancel annulled deleted removed cancelado cancelada anulado anulada"
-        " storniert annulliert abgesagt geloescht annule annulee supprime geannuleerd annullato"
+        " storniert annulliert abgesagt geloescht annule annulee supprime geannuleerd annullato annullata"
+        " cancellato cancellata cancelat cancelada anullat ordercancelled reservationcancelled"
     ),
     "REFUNDED": (
         "refunded refund chargeback reembolsado reembolsada devuelto devuelta erstattet"
-        " zurueckerstattet rembourse remboursee terugbetaald rimborsato"
+        " zurueckerstattet rembourse remboursee terugbetaald rimborsato rimborsata estornado estornada"
+        " reemborsat orderreturned"
     ),
     "TRANSFERRED": (
-        "transferred transfered transferido transferida reassigned uebertragen transfere transferee"
+        "transferred transfered transferido transferida reassigned uebertragen transfere transferee forwarded"
+        " trasferito trasferita overgedragen transferit"
     ),
     "RESOLD": "resold reselling relisted revendido revendida weiterverkauft revendu",
-    "EXPIRED": "expired expirado expirada lapsed caducado caducada abgelaufen verfallen expire expiree",
+    "EXPIRED": (
+        "expired expirado expirada lapsed caducado caducada abgelaufen verfallen expire expiree scaduto"
+        " scaduta verlopen vencido vencida caducat"
+    ),
     "PENDING": (
         "pending reserved awaiting unpaid hold held draft new created pendiente reservado reservada"
         " onhold offen ausstehend reserviert unbezahlt impagado impagada attente reserve reservee impaye"
+        " pendente aguardando attesa openstaand pendent orderpaymentdue orderprocessing reservationhold"
+        " reservationpending"
     ),
     "USED": (
         "used redeemed scanned checkedin attended consumed usado usada utilizado utilizada canjeado"
         " canjeada escaneado escaneada eingeloest entwertet benutzt verwendet gescannt utilise utilisee"
-        " scanne scannee gescand gebruikt usato"
+        " scanne scannee gescand gebruikt usato usata utilizzato utilizzata utilitzat utilitzada"
     ),
     "VOID": "void voided invalid invalidated revoked nulo nula invalido invalida ungueltig widerrufen",
     "BLOCKED": "blocked locked suspended disabled bloqueado bloqueada gesperrt blockiert bloque bloquee",
@@ -113,7 +149,11 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
 )
 """What a platform's status word probably means."""
 
-_FIRST_IDS = word_set("id uuid codigo")
+_FIRST_IDS = word_set("id uuid guid codigo cod code codi codice ref")
+_CUSTOM = re.compile(r"__(c|r|pc|x)$", re.IGNORECASE)
+"""How Salesforce marks fields and relations that are not its own."""
+_LOOKUP = re.compile(r"_(\w+)_value")
+"""How OData of Dynamics writes the id behind a relation."""
 _FILLERS = word_set("is has been was fully the ist esta est")
 """Words that change no meaning."""
 
@@ -126,12 +166,13 @@ _BY_WHOM = word_set(
 BAD_FLAGS = word_set(
     "cancelled canceled annulled refunded void voided used redeemed scanned test testmode sandbox"
     " blocked transferred resold expired deleted revoked invalid suspended disputed disabled locked"
-    " consumed removed chargeback donation addon merchandise anulado anulada cancelado cancelada"
+    " consumed removed checked chargeback donation addon merchandise anulado anulada cancelado cancelada"
     " reembolsado reembolsada devuelto devuelta usado usada utilizado utilizada canjeado canjeada"
     " escaneado escaneada bloqueado bloqueada transferido transferida caducado caducada revendido"
     " storniert annulliert erstattet entwertet eingeloest benutzt verwendet gescannt gesperrt"
     " abgelaufen ungueltig uebertragen geloescht annule annulee rembourse remboursee utilise utilisee"
     " scanne bloque transfere geannuleerd terugbetaald gescand gebruikt annullato rimborsato usato"
+    " estornado estornada utilizzato trasferito scaduto verlopen overgedragen utilitzat cancelat"
 )
 """A ticket of which one of these is true is not eligible."""
 
@@ -152,7 +193,7 @@ _BAD_STEMS = (
     *("deletion", "delete", "escane", "reventa", "weiterverk", "gutschrift"),
 )
 _BAD_WORDS = word_set(
-    "used use uses uso usos redemptions deleted removed blocked locked reassigned"
+    "used use uses uso usos redemptions deleted removed blocked locked reassigned validated validado validada"
 )
 _MAY_BE = ("able", "ible", "bar")
 """`refundable`: what may happen has not happened."""
@@ -176,7 +217,7 @@ _OWED = word_set(
     "due outstanding owed unpaid balance impagado impagada unbezahlt offen pendiente impaye"
 )
 MOMENTS = word_set(
-    "at on date time datetime timestamp fecha hora datum zeit am le datum heure moment"
+    "at on date time datetime timestamp fecha hora datum zeit am le heure moment em data il ora op tijd"
 )
 _OF_TICKET = word_set(
     "order ticket item attendee entrada boleto pedido booking position line karte billet"
@@ -200,7 +241,12 @@ def fold(text: str) -> str:
 
 def split_key(key: str) -> list[str]:
     """Return the words of a key, in lower case and folded; `id_event` in the order of `event_id`."""
-    words = split_words(fold(key))
+    plain = _CUSTOM.sub("", fold(key))
+    lookup = _LOOKUP.fullmatch(plain)
+    split = split_words(lookup[1] if lookup else plain)
+    words = [part for word in split for part in take_apart(word)]
+    # `e_number`: a letter alone says nothing.
+    words = [word for word in words if len(word) > 1 or not word.isalpha()] or words
     if len(words) > 1 and words[0] in _FIRST_IDS and words[-1] not in ID_WORDS:
         return [*words[1:], words[0]]
     return words

@@ -21,13 +21,14 @@ from ticketbridge.workbench.draft.sample_values import (
     find_value,
     write_path,
 )
+from ticketbridge.workbench.draft.vocabulary import PRICES
 from ticketbridge.workbench.personal.personal_kinds import word_set
 
 RESERVED = frozenset(
     {"user", "body", "status", "headers", "page", "tickets", "true", "false", "null"}
 )
-_STATUS = word_set("status state estado")
-_MONEY = word_set("price precio amount cents total cost tariff")
+_STATUS = word_set("status state estado situacao statut etat stato zustand staat estat")
+_MONEY = frozenset(PRICES)
 _KINDS = word_set("type class category zone tier product option release seat row section")
 
 
@@ -46,11 +47,26 @@ def find_best_chain(documents: Sequence[Any]) -> RecordChain | None:
     for document in documents:
         for paths, items in _find_chains(document):
             found.setdefault(paths, []).extend(items)
+    scores = {paths: _score_chain(paths, items) for paths, items in found.items()}
     chains = [
-        RecordChain(paths, tuple(items), _score_chain(paths, items))
+        RecordChain(paths, tuple(items), scores[paths] - _measure_parts(paths, scores))
         for paths, items in found.items()
     ]
     return max(chains, key=lambda chain: (chain.score, len(chain.paths)), default=None)
+
+
+_PARTS = 8.0
+"""How much a list within a list must look like tickets, so that what is around it is rather an order."""
+
+
+def _measure_parts(paths: tuple[Path, ...], scores: Mapping[tuple[Path, ...], float]) -> float:
+    """Return by how much a list looks less like tickets, as its elements have a list that looks like them."""
+    inner = [
+        score
+        for other, score in scores.items()
+        if len(other) > len(paths) and other[: len(paths)] == paths
+    ]
+    return 2.0 if max(inner, default=0.0) >= _PARTS else 0.0
 
 
 def _find_chains(

@@ -19,7 +19,7 @@ from ticketbridge.workbench.draft.sample_values import write_is_one_of
 from ticketbridge.workbench.personal.personal_kinds import word_set
 
 _STATUS = word_set(
-    "status state estado situation situacion zustand statut etat stato estatus staat"
+    "status state estado situation situacion zustand statut etat stato estatus staat situacao estat"
 )
 _FORMS = word_set("code name text value id key label description")
 """What a platform writes behind `status`: `status_code`."""
@@ -171,7 +171,8 @@ _GROUPS = word_set("category group family name title categoria kategorie gruppe 
 _TICKETS = word_set(
     "ticket tickets eticket admission admissions registration registrations attendee attendees seat"
     " seats pass entrada entradas boleto boletos billet billets place places inscription inscriptions"
-    " karte karten eintrittskarte eintrittskarten eintritt biglietto biglietti"
+    " karte karten eintrittskarte eintrittskarten eintritt biglietto biglietti ingresso ingressos bilhete"
+    " bilhetes kaartje kaartjes toegangskaart"
 )
 _BESIDE = word_set("event events issued e item line order standard single sold")
 _OTHERS = word_set(
@@ -181,7 +182,8 @@ _OTHERS = word_set(
     " discount coupon coupons voucher vouchers giftcard gift gutschein bono addon addons extra extras"
     " upgrade upgrades parking parkplatz aparcamiento food drink drinks catering refund refunds"
     " deposit service services tip creditnote credit invoice payment payments locker rental hotel"
-    " gebuehr gastos cuota checkout"
+    " gebuehr gastos cuota checkout shipment delivery doacao taxa frete estacionamento donazione parcheggio"
+    " spedizione donatie parkeren verzending donacio aparcament"
 )
 _PRODUCTS = word_set(
     "product item article variant ticket line entry producto artikel produit attributes"

@@ -1,0 +1,113 @@
+"""Bodies of requests: JSON or a form, with each value as a parameter that a JSON pointer names.
+
+`{"filter": {"email": "ana@example.com"}}` has the parameter `#/filter/email`. A parameter of the query has no
+name that begins with `#/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+
+_MARK = "#/"
+
+
+def list_sent(sent: bytes | None) -> dict[str, list[str]]:
+    """Return the values in a body by their pointers; none for a GET."""
+    return {pointer: [_write_value(value)] for pointer, value in _list_leaves(read_sent(sent), "#")}
+
+
+def read_sent(sent: bytes | None) -> Any:
+    """Return a body as values: a JSON document, else a form's parameters; None for none."""
+    if not sent:
+        return None
+    if is_form(sent):
+        return dict(parse_qsl(sent.decode("utf-8", "replace"), keep_blank_values=True))
+    return msgspec.json.decode(sent)
+
+
+def is_form(sent: bytes) -> bool:
+    """Whether a body is a form, and no JSON document."""
+    try:
+        return not isinstance(msgspec.json.decode(sent), dict | list)
+    except msgspec.MsgspecError:
+        return True
+
+
+def is_in_body(name: str) -> bool:
+    """Whether a parameter is one of the body."""
+    return name.startswith(_MARK)
+
+
+def name_parameter(name: str) -> str:
+    """Return a parameter's own name: the last key of its pointer that is no place in a list."""
+    if not is_in_body(name):
+        return name
+    keys = [key for key in name.removeprefix(_MARK).split("/") if not key.isdigit()]
+    return _unescape(keys[-1]) if keys else ""
+
+
+def write_body(sent: bytes, parts: Mapping[str, str]) -> bytes:
+    """Return a body with the texts of *parts* in place of the values at their pointers."""
+    value = _change_leaves(read_sent(sent), parts.get)
+    return urlencode(value).encode() if is_form(sent) else msgspec.json.encode(value)
+
+
+def fill_body(value: Any, parts: Mapping[str, str]) -> Any:
+    """Return a body for a mapping: with *parts*, and with the braces of other texts doubled."""
+    filled = _change_leaves(value, lambda pointer, leaf: parts.get(pointer, _double_braces(leaf)))
+    for pointer in parts.keys() - _list_pointers(value):
+        _add_member(filled, pointer.removeprefix(_MARK).split("/"), parts[pointer])
+    return filled
+
+
+def _list_pointers(value: Any) -> set[str]:
+    return {pointer for pointer, _ in _list_leaves(value, "#")}
+
+
+def _add_member(value: Any, keys: Sequence[str], text: str) -> None:
+    """Add a member that only later requests have, such as a cursor, where its object is in the body."""
+    *above, last = keys
+    for key in above:
+        value = value.get(_unescape(key)) if isinstance(value, dict) else None
+    if isinstance(value, dict):
+        value[_unescape(last)] = text
+
+
+def _double_braces(value: Any) -> Any:
+    return value.replace("{", "{{").replace("}", "}}") if isinstance(value, str) else value
+
+
+def _change_leaves(value: Any, change: Callable[[str, Any], Any], pointer: str = "#") -> Any:
+    if isinstance(value, dict):
+        return {k: _change_leaves(v, change, f"{pointer}/{_escape(k)}") for k, v in value.items()}
+    if isinstance(value, list):
+        return [_change_leaves(v, change, f"{pointer}/{number}") for number, v in enumerate(value)]
+    return change(pointer, value)
+
+
+def _write_value(value: Any) -> str:
+    """Return a value as it would stand in a query."""
+    return msgspec.json.encode(value).decode() if isinstance(value, bool) else str(value)
+
+
+def _list_leaves(value: Any, pointer: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, member in value.items():
+            yield from _list_leaves(member, f"{pointer}/{_escape(key)}")
+    elif isinstance(value, list):
+        for number, member in enumerate(value):
+            yield from _list_leaves(member, f"{pointer}/{number}")
+    elif value is not None:
+        yield pointer, value
+
+
+def _escape(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _unescape(key: str) -> str:
+    return key.replace("~1", "/").replace("~0", "~")
