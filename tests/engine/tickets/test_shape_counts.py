@@ -66,6 +66,15 @@ async def test_keys_that_are_data_are_passed_over() -> None:
     assert "ana" not in repr(vars(shapes))
 
 
+async def test_what_the_engine_adds_is_no_key() -> None:
+    """Joins keep an index beside the data, which is nobody's key."""
+    joined = {"ticket.fields.ticketOptionId": "lookup(order.kinds, 'id', item.kind).name"}
+    with_kinds = orders(order(item(1, kind=7), kinds=[{"id": 7, "name": "stalls"}]))
+    shapes = await counts_of(*[with_kinds] * 21, changes=joined)
+
+    assert (shapes.fields["ticketOptionId"], shapes.new_keys) == ([21, 0, 0], 0)
+
+
 async def test_few_records_of_few_answers_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     """At most fifty of one answer, and no other answer for some seconds."""
     monkeypatch.setattr(shape_counts, "EVERY", 60.0)
