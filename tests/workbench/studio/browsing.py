@@ -173,12 +173,16 @@ class StudioPage:
     def press(self, *keys: str) -> None:
         """Press keys one after the other, wherever the focus is."""
         for key in keys:
-            self.browser.switch_to.active_element.send_keys(key)
+            self._strike(key)
             self.actions += 1
+
+    def _strike(self, keys: str) -> None:
+        # To what has the focus by then: an element that was asked for before may be drawn anew.
+        ActionChains(self.browser).send_keys(keys).perform()
 
     def type(self, text: str) -> None:
         """Type *text*, which counts as one action, wherever the focus is."""
-        self.browser.switch_to.active_element.send_keys(text)
+        self._strike(text)
         self.actions += 1
 
     def chord(self, *keys: str) -> None:

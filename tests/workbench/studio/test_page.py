@@ -27,9 +27,7 @@ AXE = (Path(__file__).parent / "axe.min.js").read_text("utf-8")
 def swap(page: StudioPage, old: str, new: str) -> None:
     """Delete *old* in the editor, character by character, and type *new*."""
     page.go_to_line_with(old)
-    for _ in old:
-        page.press(Keys.BACKSPACE)
-    page.type(new)
+    page.type(Keys.BACKSPACE * len(old) + new)
     page.press(Keys.ESCAPE)
 
 
@@ -64,9 +62,8 @@ def test_what_may_stand_at_the_cursor_is_offered_and_explained(open_page: OpenPa
     assert any("channel" in each for each in page.texts(".cm-tooltip-autocomplete li"))
     page.press(Keys.ESCAPE)
     page.type("ch")
-    page.one(".cm-tooltip-autocomplete li", "channel")
-    page.press(Keys.ENTER)
-    assert "buyer: order.channel" in page.mapping
+    page.click(".cm-tooltip-autocomplete li", "channel")
+    page.wait_for(lambda: "buyer: order.channel" in page.mapping)
     page.hover(".cm-line span", "responses")
     page.see(".cm-tooltip .hover", "Ordered rules for the platform's answers")
 
@@ -593,6 +590,7 @@ def test_a_mapping_is_made_from_a_sample(open_page: OpenPage, tmp_path: Path) ->
     page.point("id: evd_9", "showId")
     page.see("#counts", "2 returned")
     page.point("face_value: 2500", "price")
+    page.wait_for(lambda: "price: minor_units(ticket.face_value, lookup(" in page.mapping)
     page.see("#records .line", "25 GBP, event evt_55")
     page.chord(Keys.CONTROL, "s")
     page.see("#toast", "is saved")

@@ -34,6 +34,8 @@ function choose(title, options, placeholder, lead = "") {
   const draw = () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     fitting = options.filter((option) => words.every((word) => option.label.toLowerCase().includes(word)));
+    const isExact = (option) => option.label.toLowerCase() === input.value.trim().toLowerCase();
+    fitting.sort((one, other) => isExact(other) - isExact(one));
     current = Math.max(0, Math.min(current, fitting.length - 1));
     list.replaceChildren(...fitting.map((option, at) => make("li", {
       role: "option", id: `chooser-${at}`, aria: { selected: String(at === current) }, on: { click: () => pick(at) },
