@@ -16,7 +16,7 @@ from ticketbridge.mapping.yaml_reader import read_yaml
 from ticketbridge.terminal import counted
 from ticketbridge.workbench.cases.runner import cases_file
 from ticketbridge.workbench.draft.candidates import Guess, Sureness
-from ticketbridge.workbench.draft.documents import Document, read_documents
+from ticketbridge.workbench.draft.documents import Document, read_documents, read_json
 from ticketbridge.workbench.draft.draft_writing import make_variable_prefix
 from ticketbridge.workbench.draft.drafting import MappingDraft, make_mapping_draft
 from ticketbridge.workbench.draft.first_case import write_first_case
@@ -46,7 +46,7 @@ class DraftFiles:
 def make_draft(arguments: Sequence[str], user: str | None, platform: str) -> DraftFiles:
     """Return the drafts for samples named as on the command line. Raises SampleError."""
     samples, requests = _read_arguments(arguments, user)
-    openapi = [s for s in samples if not s.is_xml and is_openapi(msgspec.json.decode(s.content))]
+    openapi = [s for s in samples if not s.is_xml and is_openapi(read_json(s))]
     if openapi and len(samples) > 1:
         raise SampleError(
             f"{openapi[0].file}: an OpenAPI file comes alone: give no other sample with it"
@@ -109,7 +109,7 @@ def _read_arguments(
             requests.append(request)
             continue
         sample = _read_argument(argument)
-        value = None if sample.is_xml else msgspec.json.decode(sample.content)
+        value = None if sample.is_xml else read_json(sample)
         found = read_har(value, sample.file, user) if is_har(value) else []
         samples += [one.sample for one in found] or [sample]
         requests += [one.request for one in found]

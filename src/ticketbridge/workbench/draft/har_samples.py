@@ -21,13 +21,13 @@ from ticketbridge.workbench.draft.leads import is_weak
 from ticketbridge.workbench.draft.platform_words import split_key
 from ticketbridge.workbench.draft.record_lists import find_best_chain
 from ticketbridge.workbench.draft.sample_requests import SampleRequest
+from ticketbridge.workbench.draft.sent_bodies import name_parameter
 from ticketbridge.workbench.draft.user_inside import contains_user
 from ticketbridge.workbench.personal.personal_kinds import word_set
 from ticketbridge.workbench.samples import Sample, SampleError, looks_like_xml, read_target
 
-_LOGIN = word_set(
-    "login signin logon oauth oauth2 token auth authenticate session sessions refresh"
-)
+_LOGIN = word_set("login signin logon oauth oauth2 token auth authenticate refresh")
+_PASSWORDS = word_set("password passwd pwd passphrase passwort contrasena senha")
 _OK = range(200, 300)
 
 
@@ -104,7 +104,10 @@ def _find_linked(every: Sequence[_Seen], user: str) -> list[_Seen]:
 
 
 def _list_seen(entries: Sequence[Any], file: str) -> Iterator[_Seen]:
-    """Yield the exchanges that a mapping could make: GET and POST, answered in JSON or XML, no login."""
+    """Yield the exchanges that a mapping could make: GET and POST, answered in JSON or XML, no login.
+
+    `/sessions` is none: shows are called so.
+    """
     for number, entry in enumerate(entries):
         request = _read_request(entry)
         content = _read_answer(entry)
@@ -116,6 +119,8 @@ def _list_seen(entries: Sequence[Any], file: str) -> Iterator[_Seen]:
             continue
         sample = Sample(read_target(request.url), f"{file}#{number + 1}", content, request.sent)
         asked = Document(sample, None).asked
+        if any(name_parameter(name).lower() in _PASSWORDS for name in asked.query):
+            continue
         values = {text for several in asked.query.values() for text in several}
         value = [content.decode("utf-8", "replace")] if sample.is_xml else _decode(content)
         yield _Seen(
