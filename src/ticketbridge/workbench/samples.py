@@ -72,10 +72,14 @@ def looks_like_xml(content: bytes) -> bool:
 
 def read_sample(argument: str) -> Sample:
     """Return the sample that an *argument* of the command line names. Raises SampleError."""
-    key, mark, file = argument.rpartition("=")
-    if not mark or _is_file(argument):
-        key, file = "", argument
+    key, file = split_argument(argument)
     return make_sample(key, file, read_content(file))
+
+
+def split_argument(argument: str) -> tuple[str, str]:
+    """Return what an *argument* of the command line says was asked, or "", and the file of the answer."""
+    key, mark, file = argument.rpartition("=")
+    return ("", argument) if not mark or _is_file(argument) else (key, file)
 
 
 def make_sample(key: str, file: str, content: bytes) -> Sample:

@@ -17,6 +17,17 @@ from ticketbridge.workbench.draft.first_case import close_open_parts, write_firs
 from ticketbridge.workbench.samples import Sample
 
 KEYS = [
+    *(
+        "relationships",
+        "included",
+        "type",
+        "attributes",
+        "Status__c",
+        "__c",
+        "e_",
+        "eventid",
+        "fee",
+    ),
     *("id", "ticket_id", "event", "status", "price", "cents", "currency", "email", "items", "data"),
     *("key", "value", "total", "next", "page", "@id", "a-b", "0x", "", "x:", "seat", "voided_at"),
     *(
@@ -36,6 +47,7 @@ KEYS = [
     ),
 ]
 VALUES = [
+    *([31, "Open Days"], [{"id": "7", "type": "event"}], {"data": {"id": "7", "type": "event"}}),
     *(
         None,
         True,
@@ -76,6 +88,13 @@ TARGETS = [
     "/events/2/items",
     "/orders?page=2",
 ]
+SENT = [
+    None,
+    b"",
+    b"email=ana@example.com&pin=1234",
+    b'{"email": "ana@example.com", "page": 1, "api_key": "k-12345678", "x": {"~/": [null, "{a}"]}}',
+    b'[["for:ana@example.com", true]]',
+]
 ENVIRONMENT = Environment({}, missing="placeholder")
 OPEN = {"TB015", "TB070", "TB209"}
 """What `check` says of a TODO: nothing is written there, no words in a table, no word that is VALID."""
@@ -91,14 +110,16 @@ answers = st.recursive(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    st.lists(st.tuples(st.sampled_from(TARGETS), answers), min_size=1, max_size=3),
+    st.lists(
+        st.tuples(st.sampled_from(TARGETS), answers, st.sampled_from(SENT)), min_size=1, max_size=3
+    ),
     st.sampled_from([None, "ana@example.com"]),
 )
 def test_a_draft_is_a_mapping_but_for_what_is_open(
-    several: list[tuple[str, Any]], user: str | None
+    several: list[tuple[str, Any, bytes | None]], user: str | None
 ) -> None:
     """Every name and expression in it is legal, and with something in place of each TODO it runs."""
-    samples = [Sample(target, "x", json.dumps(answer).encode()) for target, answer in several]
+    samples = [Sample(t, "x", json.dumps(answer).encode(), sent) for t, answer, sent in several]
     documents = read_documents(samples)
     drafted = make_mapping_draft(documents, "acme", user)
 

@@ -289,7 +289,9 @@ def test_an_id_is_found_by_what_it_looks_like(
     made = rows(*several)["tickets"]
     plain = [{k: v for k, v in one.items() if v is not ...} for one in made]
 
-    assert fields(draft({"tickets": plain}))[name] == text
+    drafted = draft({"tickets": plain})
+    assert fields(drafted)[name] == text
+    assert "[0]" not in text or guess(drafted, name).sure == "unsure"
 
 
 @pytest.mark.parametrize(
@@ -462,6 +464,17 @@ def test_pages_that_are_bound_whole_name_their_items_and_their_end() -> None:
 def test_a_parameter_that_contains_the_user_is_not_the_user(value: str, written: str) -> None:
     """The text around it stays; between quotes the address is quoted; another's address is open."""
     assert f"q: {written}" in " ".join(source((f"/orders?q={value}", tickets())))
+
+
+def test_beside_the_user_nothing_personal_is_written() -> None:
+    """A name of the answer, in the same parameter, stands in no mapping."""
+    lines = source(
+        (
+            f"/orders?q=Ruiz,{USER}",
+            tickets(ticket(1, last_name="Ruiz"), ticket(2, last_name="Ruiz")),
+        )
+    )
+    assert 'query: {q: "{TODO}"}' in lines
 
 
 def test_without_a_user_any_address_alone_is_the_user() -> None:

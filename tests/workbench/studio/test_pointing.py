@@ -205,7 +205,7 @@ def test_an_answer_that_nobody_reads_is_pointed_to_by_nothing(asked: Asked) -> N
 
 def test_an_unreadable_answer_has_nothing_to_point_to(asked: Asked) -> None:
     """Lines of text are no values."""
-    asked.workshop.samples.clear()
+    asked.workshop.forget_samples()
     asked.workshop.add_sample("", "<html>no document", "ana@example.com")
     asked.run()
     assert asked.outcome["problem"] == "upstream-unreadable"
@@ -262,7 +262,7 @@ def test_guesses_are_those_of_draft_one_after_the_other(asked: Asked) -> None:
     more = copy.deepcopy(ANSWER)
     for each in more["orders"]:
         each.update(dict.fromkeys(("payer_email", "holder_email", "guest_email"), USER))
-    asked.workshop.samples.clear()
+    asked.workshop.forget_samples()
     asked.paste("/orders?email=ana@example.com", more)
     asked.run()
     assert len(asked.ask("guesses", run=asked.number, field="owner")["guesses"]) == 3
@@ -274,7 +274,7 @@ def test_status_words_are_those_of_the_table_and_of_the_answers(asked: Asked) ->
     """Each with its count, what the mapping takes it for, and what it would be as not eligible."""
     answer = copy.deepcopy(ANSWER)
     answer["orders"][1]["state"] = "in the post"
-    asked.workshop.samples.clear()
+    asked.workshop.forget_samples()
     asked.paste("/orders?email=ana@example.com", answer)
     asked.run()
     (table,) = asked.ask("words", run=asked.number)

@@ -153,6 +153,32 @@ def test_samples_are_read_as_map_reads_them(asked: Asked) -> None:
     assert asked.outcome["records"] == 1
 
 
+def test_a_curl_command_and_a_har_file_may_be_pasted(asked: Asked) -> None:
+    """As `draft` takes them: their credentials become variables, and stand in nothing that is shown."""
+    url, secret = f"https://api.example/orders?email={USER}", "a1b2c3d4e5f6a7b8c9"
+    document = orders(order(item(1)))
+    asked.paste(f"curl '{url}' -H 'X-Api-Key: {secret}'", document)
+    by_curl = asked.ask("draft")["text"]
+    asked.run()
+    assert asked.outcome["records"] == 1
+
+    asked.ask("forget-samples")
+    answer = {"mimeType": "application/json", "text": json.dumps(document)}
+    headers = [{"name": "X-Api-Key", "value": secret}]
+    entry = {
+        "request": {"method": "GET", "url": url, "headers": headers},
+        "response": {"status": 200, "content": answer},
+    }
+    asked.paste("", {"log": {"entries": [entry]}})
+    asked.run()
+    assert (asked.outcome["records"], asked.ask("draft")["text"]) == (1, by_curl)
+    assert "get: /orders" in by_curl
+    assert (
+        secret
+        not in f"{by_curl}{asked.ask('start')}{asked.outcome}{asked.ask('answers', run=asked.number)}"
+    )
+
+
 def test_a_call_without_an_answer_is_told_with_what_came_before(demo: Asked) -> None:
     """The answers so far are shown, and which call has none."""
     demo.paste("/customers", {"customer": {"number": "7", "email": USER}})

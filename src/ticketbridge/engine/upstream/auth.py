@@ -27,8 +27,8 @@ class Credentials:
     """Headers of a request, and query parameters (names and values, escaped).
 
     *token* is what the requests place themselves, where they do: a text, an integer, or an object of these.
-    *made* are further texts that no log may repeat: what the headers and parameters were made of. *names_all*:
-    *made* are all such texts, for of the headers and parameters some are known to everybody, such as a time.
+    *made* are further texts that no log may repeat: what the headers and parameters were made of. With
+    *names_all* they are all such texts: other parts of the headers, for example a time, are no secret.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)

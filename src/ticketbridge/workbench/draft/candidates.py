@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from ticketbridge.engine.tickets.fields import table_key
 from ticketbridge.mapping.spec_compiler import TODO
-from ticketbridge.workbench.draft.first_elements import find_first_values
+from ticketbridge.workbench.draft.first_elements import AS_FIRST, find_first_values
 from ticketbridge.workbench.draft.id_pairs import find_id_pairs
 from ticketbridge.workbench.draft.included import find_included, name_relation
 from ticketbridge.workbench.draft.platform_words import (
@@ -400,7 +400,9 @@ def choose_best(
 
 
 def rate_sureness(first: Scored, near: list[Scored]) -> Sureness:
-    """Return how sure the best one is."""
+    """Return how sure the best one is; the first of a list may not be the only one elsewhere."""
+    if first.candidate.joined.startswith(AS_FIRST):
+        return "unsure"
     if first.score >= 9.0 and not near:
         return "sure"
     return "likely" if first.score >= 6.5 else "unsure"

@@ -22,15 +22,10 @@ from ticketbridge.workbench.draft.draft_writing import make_variable_prefix
 from ticketbridge.workbench.draft.drafting import MappingDraft, make_mapping_draft
 from ticketbridge.workbench.draft.first_case import write_first_case
 from ticketbridge.workbench.draft.format_guesses import read_sample_values
-from ticketbridge.workbench.draft.har_samples import is_har, read_har
+from ticketbridge.workbench.draft.given_answers import list_requests, read_given
 from ticketbridge.workbench.draft.openapi_samples import is_openapi, make_openapi_sample
-from ticketbridge.workbench.draft.sample_requests import (
-    CURL,
-    SampleRequest,
-    find_request_auth,
-    read_curl,
-)
-from ticketbridge.workbench.samples import Sample, SampleError, read_sample, read_target
+from ticketbridge.workbench.draft.sample_requests import GivenAnswer, find_request_auth
+from ticketbridge.workbench.samples import Sample, SampleError, read_content, split_argument
 
 _SOMEONE = "user@example.com"
 _SURE: Sequence[Sureness] = ("sure", "likely", "unsure", "TODO")
@@ -47,7 +42,8 @@ class DraftFiles:
 
 def make_draft(arguments: Sequence[str], user: str | None, platform: str) -> DraftFiles:
     """Return the drafts for samples named as on the command line. Raises SampleError."""
-    samples, requests = _read_arguments(arguments, user)
+    given = [each for argument in arguments for each in _read_argument(argument, user)]
+    samples = [each.sample for each in given]
     openapi = [s for s in samples if is_openapi(read_sample_values(s, JSON_FORMAT))]
     if openapi and len(samples) > 1:
         raise SampleError(
@@ -56,7 +52,7 @@ def make_draft(arguments: Sequence[str], user: str | None, platform: str) -> Dra
     if openapi:
         return _draft_from_openapi(openapi[0], user, platform)
     documents = read_documents(samples)
-    found = find_request_auth(requests, make_variable_prefix(platform))
+    found = find_request_auth(list_requests(given), make_variable_prefix(platform))
     drafted = make_mapping_draft(documents, platform, user, auth=found.lines, secrets=found.secrets)
     return DraftFiles(
         drafted.text, write_first_case(drafted, documents, user), _summarize(drafted, documents)
@@ -95,32 +91,11 @@ def _draft_from_openapi(sample: Sample, user: str | None, platform: str) -> Draf
     return DraftFiles(drafted.text, "", _summarize(drafted, ()))
 
 
-def _read_arguments(
-    arguments: Sequence[str], user: str | None
-) -> tuple[list[Sample], list[SampleRequest]]:
-    """Return the samples, and the requests whose headers are known."""
-    samples: list[Sample] = []
-    requests: list[SampleRequest] = []
-    for argument in arguments:
-        if argument.startswith(CURL):
-            command, _, file = argument.rpartition("=")
-            request = read_curl(command)
-            answer = read_sample(file)
-            samples.append(Sample(read_target(request.url), file, answer.content, request.sent))
-            requests.append(request)
-            continue
-        sample = _read_argument(argument)
-        value = read_sample_values(sample, JSON_FORMAT)
-        found = read_har(value, sample.file, user) if is_har(value) else []
-        samples += [one.sample for one in found] or [sample]
-        requests += [one.request for one in found]
-    return samples, requests
-
-
-def _read_argument(argument: str) -> Sample:
-    """Return a sample. YAML is read too, since OpenAPI files are written in it. Raises SampleError."""
+def _read_argument(argument: str, user: str | None) -> Sequence[GivenAnswer]:
+    """Return answers. YAML is read too, since OpenAPI files are written in it. Raises SampleError."""
     if Path(argument).suffix not in {".yaml", ".yml"}:
-        return read_sample(argument)
+        asked, file = split_argument(argument)
+        return read_given(asked, file, read_content(file), user)
     report = Report()
     try:
         text = Path(argument).read_text("utf-8")
@@ -132,7 +107,7 @@ def _read_argument(argument: str) -> Sample:
         raise SampleError(f"{argument}: the file cannot be read: {error}") from None
     if not is_openapi(value):
         raise SampleError(f"{argument}: a YAML file is read for OpenAPI, and this is none")
-    return Sample("", argument, msgspec.json.encode(value))
+    return [GivenAnswer(Sample("", argument, msgspec.json.encode(value)))]
 
 
 def _summarize(drafted: MappingDraft, documents: Sequence[Document]) -> str:

@@ -18,7 +18,7 @@ from ticketbridge.workbench.cases.case_spec import Target
 from ticketbridge.workbench.draft.format_guesses import guess_format, read_sample_values
 from ticketbridge.workbench.draft.platform_words import split_key
 from ticketbridge.workbench.draft.sample_values import ABSENT, TEXT
-from ticketbridge.workbench.draft.sent_bodies import list_sent, name_parameter
+from ticketbridge.workbench.draft.sent_bodies import list_sent, name_kind, name_parameter
 from ticketbridge.workbench.personal.personal_kinds import word_set
 from ticketbridge.workbench.samples import Sample, SampleError, require_json
 
@@ -39,8 +39,8 @@ class Document:
 
     @property
     def method(self) -> str:
-        """The method of the request that it answered."""
-        return "GET" if self.sample.sent is None else "POST"
+        """The method of the request that it answered; GET if that is not known."""
+        return "GET" if self.sample.sent is None or not self.target else "POST"
 
     @property
     def asked(self) -> Target:
@@ -243,7 +243,9 @@ def _belongs_to(document: Document, group: Group, known: set[str]) -> bool:
     if bool(document.target) != bool(first.target):
         return False
     if document.target:
-        same = document.method == first.method and _same_operation(first.asked, document.asked)
+        kinds = {name_kind(one.sample.sent) for one in (*group.documents, document)} - {""}
+        same = document.method == first.method and len(kinds) <= 1
+        same = same and _same_operation(first.asked, document.asked)
         return same and _same_call(first.asked, document.asked, known)
     if document.name or first.name:
         return document.name == first.name

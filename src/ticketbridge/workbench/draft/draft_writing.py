@@ -180,11 +180,12 @@ def _describe_csv(form: CsvFormatSpec) -> Mapping[str, Any]:
 
 
 def _write_sent(call: DraftCall, placed: Mapping[str, str]) -> Iterator[str]:
-    """Yield the body of a POST; a value that nothing fills is as it is in the samples."""
-    sent = call.group.documents[0].sample.sent
-    if not sent:
+    """Yield the fullest body of a POST; a value that nothing fills is as it is in the samples."""
+    fullest = max(call.group.documents, key=lambda document: len(document.asked.query))
+    sent, asked = fullest.sample.sent, fullest.asked.query
+    if not sent or call.method == "get":
         return
-    fixed = {name for name, part in call.query.items() if isinstance(part, str)}
+    fixed = {name for name, part in call.query.items() if [part] == asked.get(name)}
     filled = {name: text for name, text in placed.items() if name not in fixed}
     kind = "form" if is_form(sent) else "json"
     parts = [part for name, part in call.query.items() if is_in_body(name)]

@@ -214,7 +214,8 @@ def _guess_show(show: Scored, near: list[Scored], event: Candidate) -> Guess:
     found = show.candidate
     if found.is_partial:
         text = f"default({found.safe_text}, {event.text})"
-        return Guess(text, "likely", f"{explain_choice(show)}; where there is none, the event's id")
+        sure: Sureness = "unsure" if rate_sureness(show, near) == "unsure" else "likely"
+        return Guess(text, sure, f"{explain_choice(show)}; where there is none, the event's id")
     return Guess(found.text, rate_sureness(show, near), explain_choice(show) + name_others(near))
 
 

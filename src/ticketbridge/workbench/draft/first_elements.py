@@ -15,6 +15,8 @@ from ticketbridge.workbench.draft.sample_values import (
     write_path,
 )
 
+AS_FIRST = "as the first of "
+
 
 @dataclass(frozen=True, slots=True)
 class FirstValue:
@@ -45,7 +47,7 @@ def _has_one_object_at_most(value: Any) -> bool:
 def _find_values(text: str, path: Path, every: Sequence[list[Any]]) -> Iterator[FirstValue]:
     firsts = [value[0] if value else None for value in every]
     named = make_singular(next((key for key in reversed(path) if key not in GENERIC), ""))
-    why = f"as the first of `{text}`: no record has more here, can it?"
+    why = f"{AS_FIRST}`{text}`: no record has more here, can it?"
     for inner in dict.fromkeys(p for first in firsts for p, _ in find_scalars(first) if p):
         values = tuple(find_value(first, inner) for first in firsts)
         around = named if len(inner) == 1 else inner[-2]

@@ -20,23 +20,15 @@ from ticketbridge.workbench.draft.documents import Document, list_texts
 from ticketbridge.workbench.draft.leads import is_weak
 from ticketbridge.workbench.draft.platform_words import split_key
 from ticketbridge.workbench.draft.record_lists import find_best_chain
-from ticketbridge.workbench.draft.sample_requests import SampleRequest
+from ticketbridge.workbench.draft.sample_requests import GivenAnswer, SampleRequest
+from ticketbridge.workbench.draft.sent_bodies import name_parameter
 from ticketbridge.workbench.draft.user_inside import contains_user
 from ticketbridge.workbench.personal.personal_kinds import word_set
 from ticketbridge.workbench.samples import Sample, SampleError, looks_like_xml, read_target
 
-_LOGIN = word_set(
-    "login signin logon oauth oauth2 token auth authenticate session sessions refresh"
-)
+_LOGIN = word_set("login signin logon oauth oauth2 token auth authenticate refresh")
+_PASSWORDS = word_set("password passwd pwd passphrase passwort contrasena senha")
 _OK = range(200, 300)
-
-
-@dataclass(frozen=True, slots=True)
-class HarSample:
-    """One exchange: the sample, and the request with its headers."""
-
-    sample: Sample
-    request: SampleRequest = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +58,7 @@ def is_har(value: Any) -> bool:
     return isinstance(log, dict) and isinstance(log.get("entries"), list)
 
 
-def read_har(value: Any, file: str, user: str | None) -> list[HarSample]:
+def read_har(value: Any, file: str, user: str | None) -> list[GivenAnswer]:
     """Return the exchanges about *user*, in their order. Raises SampleError if there are none."""
     if user is None:
         raise SampleError(f"{file}: of a HAR file, --user says which exchanges count")
@@ -79,7 +71,7 @@ def read_har(value: Any, file: str, user: str | None) -> list[HarSample]:
     hosts = dict.fromkeys(one.host for one in about)
     linked = [_find_linked([one for one in every if one.host == host], user) for host in hosts]
     chosen = max(linked, key=_measure_tickets)
-    return [HarSample(one.sample, one.request) for one in chosen]
+    return [GivenAnswer(one.sample, one.request) for one in chosen]
 
 
 def _measure_tickets(chosen: Sequence[_Seen]) -> float:
@@ -104,7 +96,10 @@ def _find_linked(every: Sequence[_Seen], user: str) -> list[_Seen]:
 
 
 def _list_seen(entries: Sequence[Any], file: str) -> Iterator[_Seen]:
-    """Yield the exchanges that a mapping could make: GET and POST, answered in JSON or XML, no login."""
+    """Yield the exchanges that a mapping could make: GET and POST, answered in JSON or XML, no login.
+
+    `/sessions` is none: shows are called so.
+    """
     for number, entry in enumerate(entries):
         request = _read_request(entry)
         content = _read_answer(entry)
@@ -116,6 +111,8 @@ def _list_seen(entries: Sequence[Any], file: str) -> Iterator[_Seen]:
             continue
         sample = Sample(read_target(request.url), f"{file}#{number + 1}", content, request.sent)
         asked = Document(sample, None).asked
+        if any(name_parameter(name).lower() in _PASSWORDS for name in asked.query):
+            continue
         values = {text for several in asked.query.values() for text in several}
         value = [content.decode("utf-8", "replace")] if sample.is_xml else _decode(content)
         yield _Seen(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from ticketbridge.mapping.spec_compiler import TODO
@@ -258,7 +259,7 @@ class _PlanBuilder:
 
     def _make_part(self, values: list[str], about: str) -> Part:
         """Return a segment or a parameter as the user, a value of an earlier answer, or a text."""
-        if is_variable(values[0]) and len(set(values)) == 1:
+        if is_variable(values[0]) and set(values) <= {values[0], ""}:
             return Variable(values[0])
         if values[0].startswith("{") and values[0].endswith("}"):
             return Hole(TODO, f"which value is `{values[0][1:-1]}`?")
@@ -276,11 +277,12 @@ class _PlanBuilder:
         address = all(map(is_email, values))
         return Hole(USER, "an e-mail address") if self._user is None and address else None
 
-    def _find_user_inside(self, values: list[str]) -> UserInside | None:
+    def _find_user_inside(self, values: list[str]) -> Part | None:
         """Return the text around the user's address, where a parameter has more than that."""
-        if len(set(values)) > 1:
-            return None
-        return split_around_user(values[0], self._user)
+        found = split_around_user(values[0], self._user) if len(set(values)) == 1 else None
+        if found is not None and any(map(self._is_private, _list_texts_around(found))):
+            return Hole(TODO, "the asked user, beside a value of one person, or a credential")
+        return found
 
     def _find_answer_hole(self, values: list[str], about: str) -> Hole | None:
         if not self._is_plain(values) or self._leads_here(values):
@@ -339,6 +341,13 @@ class _PlanBuilder:
             else "most of its values are in the samples"
         )
         return Hole(text, why if agreed else f"unsure: {why}, and no word speaks for it")
+
+
+def _list_texts_around(found: UserInside) -> Iterator[str]:
+    """Yield what stands before and after the user, and each word of it."""
+    for text in (found.before, found.after):
+        yield text
+        yield from re.findall(r"[^\W_]+", text)
 
 
 def _find_name(group: Group) -> str:

@@ -6,6 +6,8 @@ in nothing that is written.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +17,8 @@ from urllib.parse import unquote
 from ticketbridge.workbench.cases.value_text import write_flow
 from ticketbridge.workbench.draft.credentials import is_credential
 from ticketbridge.workbench.draft.platform_words import split_key
-from ticketbridge.workbench.samples import SampleError
+from ticketbridge.workbench.personal.chance import looks_secret
+from ticketbridge.workbench.samples import Sample, SampleError
 
 CURL = "curl "
 _DATA = {
@@ -43,6 +46,7 @@ _VALUED = {
     *("--connect-timeout", "--cacert", "--cert", "--key", "-E", "--retry", "-w", "--write-out"),
 }
 _SHORT = 4
+_LONG = 8
 _NEVER = {"cookie", "authorization", "proxy-authorization"}
 
 
@@ -54,6 +58,14 @@ class SampleRequest:
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     sent: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """A saved answer, and its request where more is known of that than its target."""
+
+    sample: Sample
+    request: SampleRequest | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +169,8 @@ class _CurlWords:
 
 def find_request_auth(requests: Sequence[SampleRequest], prefix: str) -> RequestAuth:
     """Return what the headers of *requests* say of credentials; *prefix* begins the variables."""
-    found = {n: v for request in requests for n, v in request.headers.items() if _is_secret(n, v)}
+    every = (item for request in requests for item in request.headers.items())
+    found = {name: value for name, value in every if _is_secret(name, value)}
     secrets = {part for name, value in found.items() for part in _list_secrets(name, value)}
     lines = list(_write_auth(found, prefix))
     return RequestAuth(lines, frozenset(s for s in secrets if len(s) >= _SHORT))
@@ -169,14 +182,29 @@ def _is_secret(name: str, value: str) -> bool:
 
 def _list_secrets(name: str, value: str) -> Iterator[str]:
     if name == "cookie":
-        pairs = [part.partition("=")[2].strip() for part in value.split(";")]
-        yield from (text for pair in pairs for text in {pair, unquote(pair)})
+        values = [part.partition("=")[2].strip() for part in value.split(";")]
+        # `theme=dark` is no secret, and may stand in the answers.
+        told = [v for v in values if looks_secret(v) or (len(v) >= _LONG and _has_digit(v))]
+        yield from (text for one in told for text in {one, unquote(one)})
         return
     scheme, _, rest = value.partition(" ")
     yield value
     if name.endswith("authorization"):
         yield rest or scheme
-        yield from rest.split(":") if scheme == "Basic" else ()
+        yield _read_password(rest)
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
+
+
+def _read_password(login: str) -> str:
+    """Return the password of `name:password`, in base64 or not; "" if there is none."""
+    try:
+        plain = base64.b64decode(login, validate=True).decode()
+    except (binascii.Error, UnicodeError):
+        plain = login
+    return plain.partition(":")[2]
 
 
 def _write_auth(found: Mapping[str, str], prefix: str) -> Iterator[str]:

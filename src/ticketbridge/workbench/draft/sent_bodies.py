@@ -37,6 +37,13 @@ def is_form(sent: bytes) -> bool:
         return True
 
 
+def name_kind(sent: bytes | None) -> str:
+    """Return "form", "dict" or "list" (of JSON), or "" of no body. All bodies of one call are of one kind."""
+    if not sent:
+        return ""
+    return "form" if is_form(sent) else type(read_sent(sent)).__name__
+
+
 def is_in_body(name: str) -> bool:
     """Whether a parameter is one of the body."""
     return name.startswith(_MARK)
@@ -72,7 +79,7 @@ def _add_member(value: Any, keys: Sequence[str], text: str) -> None:
     """Add a member that only later requests have, such as a cursor, where its object is in the body."""
     *above, last = keys
     for key in above:
-        value = value.get(_unescape(key)) if isinstance(value, dict) else None
+        value = value.setdefault(_unescape(key), {}) if isinstance(value, dict) else None
     if isinstance(value, dict):
         value[_unescape(last)] = text
 

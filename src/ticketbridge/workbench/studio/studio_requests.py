@@ -132,7 +132,7 @@ def _sample(workshop: Workshop, asked: StudioRequest) -> Any:
 
 
 def _forget_samples(workshop: Workshop, _asked: StudioRequest) -> Any:
-    workshop.samples.clear()
+    workshop.forget_samples()
     return {"samples": []}
 
 

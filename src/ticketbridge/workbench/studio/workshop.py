@@ -21,11 +21,14 @@ from ticketbridge.workbench.answers import run_watched
 from ticketbridge.workbench.cases.runner import cases_file
 from ticketbridge.workbench.draft.command import name_platform
 from ticketbridge.workbench.draft.documents import read_documents
+from ticketbridge.workbench.draft.draft_writing import make_variable_prefix
 from ticketbridge.workbench.draft.drafting import make_mapping_draft
+from ticketbridge.workbench.draft.given_answers import list_requests, read_given
+from ticketbridge.workbench.draft.sample_requests import GivenAnswer, find_request_auth
 from ticketbridge.workbench.explain import Masker
 from ticketbridge.workbench.page import as_html
 from ticketbridge.workbench.personal.personal_data import PersonalData, find_personal_data
-from ticketbridge.workbench.samples import Sample, SampleError, make_sample
+from ticketbridge.workbench.samples import Sample, SampleError
 from ticketbridge.workbench.sheet.sheet_content import sheet_of
 from ticketbridge.workbench.studio.answer_sources import (
     AnswerSource,
@@ -69,7 +72,7 @@ class Workshop:
         self.cases = StoredCases(cases_file(mapping))
         self.prepared: PreparedCase | None = None
         self.sheet = ""
-        self.samples: list[Sample] = []
+        self._given: list[GivenAnswer] = []
         self.sample_user = _SOMEONE
         self._real = Environment(variables)
         self._checking = Environment(variables, missing="placeholder")
@@ -127,10 +130,19 @@ class Workshop:
             return (), str(error.findings[0])
 
     def add_sample(self, target: str, content: str, user: str) -> None:
-        """Take *content* for the answer to *target*: a path, a URL, or a call's name. Raises SampleError."""
-        name = f"sample {len(self.samples) + 1}"
-        self.samples.append(make_sample(target.strip(), name, content.encode()))
+        """Take *content* for what came of *target*: see `read_given`. Raises SampleError."""
+        name = f"sample {len(self._given) + 1}"
         self.sample_user = user or self.sample_user
+        self._given += read_given(target.strip(), name, content.encode(), self.sample_user)
+
+    def forget_samples(self) -> None:
+        """Forget all pasted answers."""
+        self._given.clear()
+
+    @property
+    def samples(self) -> Sequence[Sample]:
+        """The pasted answers."""
+        return [given.sample for given in self._given]
 
     def fetch(self, text: str, user: str) -> None:
         """Ask the platform for *user*. Raises MappingError."""
@@ -151,14 +163,19 @@ class Workshop:
             return FetchedSource(self._fetched)
         if not self.samples:
             raise WorkshopError("no answer of the platform is at hand: choose a case, or paste one")
-        return SampleSource(list(self.samples), self.sample_user)
+        return SampleSource(self.samples, self.sample_user)
 
     def draft(self) -> str:
         """Return a first mapping from the pasted samples. Raises SampleError."""
         if not self.samples:
             raise SampleError("paste an answer of the platform first")
         documents = read_documents(self.samples)
-        return make_mapping_draft(documents, name_platform(self.mapping), self.sample_user).text
+        platform = name_platform(self.mapping)
+        auth = find_request_auth(list_requests(self._given), make_variable_prefix(platform))
+        made = make_mapping_draft(
+            documents, platform, self.sample_user, auth=auth.lines, secrets=auth.secrets
+        )
+        return made.text
 
     # --- runs -----------------------------------------------------------------------------------
 
