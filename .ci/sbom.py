@@ -1,4 +1,6 @@
-"""Hold an SBOM (CycloneDX, JSON) to pyproject.toml and constraints.txt; exit 1 where it says something else.
+"""Hold an SBOM (CycloneDX, JSON) to pyproject.toml and constraints.txt, and add the studio's editor to it.
+
+Exit 1 where it says something else than these files.
 
 The packages of the SBOM are those of constraints.txt for this machine, each in its version; the
 project has its version and names its dependencies; no file of this machine is named.
@@ -15,6 +17,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+EDITOR = Path("src/ticketbridge/workbench/studio/editor/package.json")
 PIN = re.compile(r"^[^\s#-][^\\]*", re.MULTILINE)
 
 
@@ -51,14 +54,30 @@ def check(sbom: dict[str, Any], pins: dict[str, str], project: dict[str, Any]) -
         yield "the SBOM names a file of the machine that made it"
 
 
+def add_editor(sbom: dict[str, Any], package: dict[str, Any]) -> None:
+    """Add to *sbom* what the page's editor is bundled from: the dependencies of its package.json."""
+    root = sbom["metadata"]["component"]["bom-ref"]
+    references = []
+    for name, version in sorted(package["dependencies"].items()):
+        purl = f"pkg:npm/{name.replace('@', '%40')}@{version}"
+        references.append(purl)
+        part = {"type": "library", "name": name, "version": version, "purl": purl, "bom-ref": purl}
+        sbom["components"].append(part)
+        sbom["dependencies"].append({"ref": purl})
+    node = next(node for node in sbom["dependencies"] if node["ref"] == root)
+    node["dependsOn"] = [*node.get("dependsOn", ()), *references]
+
+
 def main(file: str) -> int:
-    """Check the SBOM *file*; return 1 where something is wrong."""
+    """Check the SBOM *file*, and complete it; return 1 where something is wrong."""
     sbom = json.loads(Path(file).read_text("utf-8"))
     pins = find_pins(Path("constraints.txt").read_text("utf-8"))
     project = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
     wrong = list(check(sbom, pins, project))
     for line in wrong:
         print(line)
+    add_editor(sbom, json.loads(EDITOR.read_text("utf-8")))
+    Path(file).write_text(json.dumps(sbom, indent=2), "utf-8")
     print(f"{len(sbom['components'])} packages in the SBOM")
     return 1 if wrong else 0
 

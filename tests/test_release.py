@@ -204,6 +204,19 @@ def test_an_sbom_of_something_else_is_refused(changes: dict[str, Any], said: lis
     assert list(wrong(bill(**changes))) == said
 
 
+def test_the_editor_of_the_studio_is_in_an_sbom() -> None:
+    """What the bundle is made of is no package of Python: its list names it."""
+    sbom = bill()
+    SBOM.add_editor(sbom, {"dependencies": {"@codemirror/state": "6.7.6"}})
+
+    purl = "pkg:npm/%40codemirror/state@6.7.6"
+    added = {"type": "library", "name": "@codemirror/state", "version": "6.7.6"}
+    assert sbom["components"][-1] == {**added, "purl": purl, "bom-ref": purl}
+    assert sbom["dependencies"][0]["dependsOn"] == ["jsonschema_rs==0.61.0", purl]
+    assert sbom["dependencies"][-1] == {"ref": purl}
+    assert (ROOT / SBOM.EDITOR).exists()
+
+
 def test_pins_are_those_of_this_machine() -> None:
     """Hashes, comments and pins for other machines are no packages."""
     text = (
