@@ -462,7 +462,7 @@ DOCUMENTS: Rows = {
     "a page": (xml("<html><body>Maintenance</body></html>", "text/html"), UNREADABLE),
     "a page in XHTML": (xml("<html><body>Maintenance</body></html>", "application/xhtml+xml"), UNREADABLE),
     "a page under XML's name": (xml("<html><body><h1>Maintenance</h1></body></html>"), MISMATCH),
-    "a SOAP fault": (xml("<s:Envelope xmlns:s='urn:s'><s:Body><s:Fault/></s:Body></s:Envelope>"), MISMATCH),
+    "a SOAP fault": (xml("<s:Envelope xmlns:s='urn:s'><s:Body><s:Fault/></s:Body></s:Envelope>"), ERROR),
     "JSON": (Reply(json=GOOD), UNREADABLE),
     "JSON under XML's name": (xml(BODY), UNREADABLE),
     "another root": (xml(DOCUMENT.replace("r>", "response>")), MISMATCH),

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import random
+import re
 import string
 import uuid
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from ticketbridge.workbench.personal.standins import StandIns, ValueShapes
 
 USER = "Ana.Ruiz@Example.com"
 PHONE = "+34 600 111 222"
+SIGNED = re.compile(r"\b(?:Authorization|signature): .*")
+"""What a case says a request is signed with: that does look drawn."""
 MADE = random.Random(7)  # noqa: S311 - the same ones in each run
 
 
@@ -143,7 +146,8 @@ def test_names_of_any_language_and_case_are_not_drawn(slug: str) -> None:
 def test_the_words_of_the_shipped_mappings_are_not_drawn() -> None:
     """In mappings and their cases only what is a UUID, or base64 of a cursor, looks drawn."""
     files = sorted((Path(__file__).parents[3] / "mappings").glob("*.yaml"))
-    tokens = {match[0] for file in files for match in TOKEN.finditer(file.read_text("utf-8"))}
+    texts = [SIGNED.sub("", file.read_text("utf-8")) for file in files]
+    tokens = {match[0] for text in texts for match in TOKEN.finditer(text)}
     found = {token for token in tokens if is_random(token) and not is_uuid(token)}
 
     assert len(tokens) > 300
