@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " call of that name, /orders?page=2=orders2.json for a request; or a case, FILE.cases.yaml#NAME",
     )
     parser.add_argument("--user", metavar="E", help="whose tickets (a case brings its own)")
-    parser.add_argument("--now", type=_moment, metavar="TIME", help="what now() gives")
+    parser.add_argument("--now", type=_moment, metavar="TIME", help="the time that now() gives")
     add_outcome_arguments(parser)
 
 

@@ -19,7 +19,7 @@ def add_outcome_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="do not mask personal data in the explanation (credentials always are)",
     )
-    parser.add_argument("--format", choices=list(WRITERS), default="text", help="how it is written")
+    parser.add_argument("--format", choices=list(WRITERS), default="text", help="output format")
 
 
 def print_outcome(trial: AnswerRun, options: argparse.Namespace) -> int:
