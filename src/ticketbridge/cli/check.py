@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print all findings; 1 where one is an error."""
+    """Print all findings. Return 1 if one is an error."""
     checked = check_paths(options.paths, Environment(os.environ, missing="placeholder"))
     findings = checked.findings
     colour = options.format == "text" and shows_colours(sys.stdout)

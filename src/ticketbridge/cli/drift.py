@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what changed; 1 where some of it may break a mapping."""
+    """Print what changed. Return 1 if a change may break a mapping."""
     environment = Environment(os.environ, missing="placeholder")
     drifts = find_drift(options.old, options.new, options.mapping, environment)
     print(WRITERS[options.format](drifts, sys.stdout))

@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what is found at the endpoint; 1 where any of it is an error."""
+    """Print the findings at the endpoint. Return 1 if one is an error."""
     environment = Environment(os.environ)
     target = ProbeTarget(
         read_url(options.url),

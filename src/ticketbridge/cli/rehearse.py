@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Ask for all users, print the report; 1 where something in it is an error."""
+    """Ask for all users, and print the report. Return 1 if it has an error."""
     environment = Environment(os.environ)
     if not options.mapping.is_file():
         raise not_there(options.mapping)
@@ -98,7 +98,7 @@ def _progress(done: int, all_users: int, problems: int) -> None:
 
 
 def _silence(_done: int, _all: int, _problems: int) -> None:
-    """Nobody watches."""
+    """Show no progress: nobody watches."""
 
 
 def _number(text: str) -> int:

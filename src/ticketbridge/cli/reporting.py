@@ -22,7 +22,7 @@ def print_findings(findings: Sequence[Finding]) -> None:
 
 @contextmanager
 def all_findings(paths: Iterable[Path], environment: Environment) -> Iterator[None]:
-    """Loading ends at the first phase that fails: raise MappingError with what `check` finds in all."""
+    """Raise MappingError with all findings of `check`: loading itself stops at the first phase that fails."""
     try:
         yield
     except MappingError as error:

@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    """The environment's settings, each replaced by the flag that was given."""
+    """Return the settings of the environment; each given flag replaces one."""
     flags = {
         "HOST": options.host,
         "PORT": options.port,

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the results; 1 where a case fails."""
+    """Print the results. Return 1 if a case fails."""
     # The cases run without variables: they come out the same everywhere, and no secret is at hand.
     files = mapping_files(options.paths)
     if options.update:
