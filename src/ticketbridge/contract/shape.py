@@ -78,7 +78,7 @@ def object_shape(schema: Schema, root: Schema) -> ObjectShape:
 
 
 def names_in(schema: object) -> Iterator[str]:
-    """Return the names of properties anywhere in *schema*; other names of a value may be data."""
+    """Yield the names of properties anywhere in *schema*; other names of a value may be data."""
     for part in objects_in(schema):
         for word in ("properties", "required"):
             names = part.get(word)
