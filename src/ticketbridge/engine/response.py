@@ -91,7 +91,7 @@ class ResponsePlan:
         self._schema: Schema = tickets_schema() if spec.schema is None else spec.schema
         self._body = compiler.expression(spec.body, _ROOTS)
         self._validator = Validator(self._schema)
-        # The bundled schema asks nothing of the list as a whole, and has the default body alone.
+        # The bundled schema has no rule for the whole list, and fits only the default body.
         self._writing = _InParts if spec.schema is None else _Whole
         self.is_bundled = spec.schema is None
         """Whether the body is the bundled one, and its tickets are those of the contract."""
@@ -217,7 +217,7 @@ class _InParts:
         self._expected = _USUAL
 
     def add(self, tickets: list[Any]) -> None:
-        # A ticket alone is not divided.
+        # A single ticket is not divided.
         room = self._left if len(tickets) == 1 else min(self._left, _STRETCH)
         text = encode_within(tickets, room, expected=self._expected * len(tickets))
         # Most tickets are as long as those before, or a little longer.

@@ -256,7 +256,7 @@ def _take_attributes(element: _Element, attributes: dict[str, str]) -> None:
     element.strictly = strict is not None
     if strict and element.nil is None:
         raise DocumentError("a `nil` that is neither true nor false")
-    # What XML Schema says of an element, such as its type, is no data beside a null.
+    # XML Schema's own attributes, for example a type, are no data beside a null.
     others = own.keys() - {strict or _NIL} - (instance if element.nil else set())
     element.only = element.nil is not None and not others
     put: dict[str, Any] = {}

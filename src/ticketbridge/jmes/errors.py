@@ -31,7 +31,7 @@ _LONGEST_KEY = 40
 _COMPARED_KEYS = 500
 _WINDOW = 60
 _SHOWN_TEXT = 200
-# Keys come from the platform's data: only such as look like names of fields are ever shown.
+# Keys come from the platform's data: only those that look like names of fields are shown.
 _PLAIN_KEY = re.compile(r"(?:@?[A-Za-z_][A-Za-z0-9_-]*|#text)\Z")
 
 _TYPE_NAMES: dict[type, str] = {

@@ -319,7 +319,7 @@ def _example_answer(spec: MappingSpec) -> Any:
     own = spec.response.schema
     schema = tickets_schema() if own is None else own
     made = _example(schema, schema)
-    if own is None:  # with the fields of this mapping alone
+    if own is None:  # with only the fields of this mapping
         given = {*_names(spec.ticket.fields), "status"}
         made["tickets"] = [
             {k: v for k, v in each.items() if k in given} for each in made["tickets"]

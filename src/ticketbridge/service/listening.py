@@ -138,7 +138,7 @@ def _bound(addresses: Sequence[Address], port: int) -> list[socket.socket]:
             try:
                 listeners.append(_bound_one(family, address, port))
             except OSError as error:
-                # A name such as `localhost` may stand for a family that is switched off here.
+                # A name, for example `localhost`, may have an address family that is switched off here.
                 if error.errno not in _ABSENT:
                     raise
                 absent = error

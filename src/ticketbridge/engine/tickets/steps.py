@@ -217,7 +217,7 @@ def is_owner(owner: object, user: str) -> bool:
         return False
     if not isinstance(owner, str):
         raise Violation("", f"{json_type(owner)} where the owner's text is due")
-    # bytes.lower() knows ASCII alone; str.lower() would make one of the Kelvin sign and "k".
+    # bytes.lower() changes only ASCII; str.lower() would turn the Kelvin sign into "k".
     return owner.encode("utf-8", "surrogatepass").lower() == user.encode().lower()
 
 

@@ -264,7 +264,7 @@ class Rules:
         try:
             text = _text_of(evaluate(rule.message, seen, f"{self.name}: message"))
         except MappingMismatch as error:
-            # It is for the log alone, and changes nothing of what the rule says.
+            # It is only for the log, and does not change what the rule decides.
             trace.notes.append(error.log)
             return
         text = self._masked(text, scope=seen, answer=answer)

@@ -144,7 +144,7 @@ class _ReadJson:
 
 async def _read_ndjson(answer: PlatformAnswer, _charset: str | None) -> Any:
     values = [value async for value in with_turns(read_json_lines(answer.content))]
-    # Blank lines alone say no more than no body does: surely not that the list is empty.
+    # Only blank lines say as little as no body: they do not mean an empty list.
     return values or NO_BODY
 
 

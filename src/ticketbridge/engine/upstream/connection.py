@@ -119,7 +119,7 @@ class Connection(asyncio.Protocol):
         self.best_before = best_before
         self._on_free = on_free
         self._parser = httptools.HttpResponseParser(self)
-        # What other clients forgive old platforms too; none of it is about where an answer ends.
+        # Other clients accept these from old platforms too. They do not change where an answer ends.
         self._parser.set_dangerous_leniencies(
             lenient_headers=True,
             lenient_optional_cr_before_lf=True,

@@ -78,7 +78,7 @@ class _Gzip:
             chunk = self._member.unconsumed_tail or self._member.unused_data
 
     def finish(self) -> None:
-        # An answer without a body may say of it what all others are.
+        # An answer without a body may still name the usual encoding.
         if self._has_begun and not self._member.eof:
             raise UpstreamUnreadable(log="a gzip body that ends too early")
 

@@ -164,7 +164,7 @@ def _compile_assertion(
 ) -> Callable[[], str] | None:
     """Return the signer of an assertion; None after a finding, or if there is no key yet."""
     try:
-        # Few mappings sign one: the library is an extra, and is loaded for those alone.
+        # Few mappings sign one: the library is an extra, and is loaded only for them.
         from ticketbridge.engine.upstream.assertion import (  # noqa: PLC0415 - see above
             KeySlip,
             compile_assertion,

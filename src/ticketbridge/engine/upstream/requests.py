@@ -98,7 +98,7 @@ class RequestPlan:
         """
         try:
             url = self._url(scope) if url is None else self._renew(url, scope)
-            # Mostly the same object: what is made of it need not be made again.
+            # It is mostly the same object, so its result can be kept.
             headers = (*self._typed, *self._own_headers(scope)) if self._headers else self._typed
             content = self._body.write(scope) if self._body else None
         except EvaluationError as error:

@@ -271,7 +271,7 @@ def request_bytes(method: str, target: str, head: str, content: bytes | None) ->
     length = ""
     if content is not None or method == "POST":
         length = f"Content-Length: {len(content or b'')}\r\n"
-    # What a platform said in other bytes than UTF-8, such as a realm, goes back as it came.
+    # Text from a platform that is not UTF-8, for example a realm, goes back unchanged.
     text = f"{method} {target} HTTP/1.1\r\n{head}{length}\r\n"
     return text.encode(errors="surrogateescape") + (content or b"")
 

@@ -121,7 +121,7 @@ def _parent_is_in(path: str, shapes: Shapes) -> bool:
 def _compare_path(where: str, old: PathShape, new: PathShape) -> Iterator[Drift]:
     more = [name for name in new.types if name not in old.types]
     if more:
-        # A type that stands beside the old ones may be new to the recording alone.
+        # A type that comes beside the old ones may be new only to the recording.
         widens = all(name in new.types for name in old.types) and "null" not in more
         severity: Severity = "changes" if widens and _are_texts(more, old) else "breaks"
         yield Drift(severity, where, f"may be {' or '.join(more)} now", _types(old), _types(new))

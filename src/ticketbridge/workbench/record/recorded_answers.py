@@ -64,7 +64,7 @@ class RecordedAnswer:
 def list_real_answers(answer_run: AnswerRun) -> Iterator[RecordedAnswer]:
     """Yield the platform's answers, unchanged."""
     spec = answer_run.bridge.spec
-    # A challenge that was answered is not among them: what is left of it must not ask for more.
+    # Challenges are left out of the case, so the remaining headers must not ask for credentials.
     hidden = _FRAMING | ({"www-authenticate"} if _is_digest(spec) else set())
     for exchange, answer in _list_answered(answer_run):
         headers = {name: v for name, v in answer.headers.items() if name not in hidden}
@@ -172,7 +172,7 @@ class AnswerRecorder:
         if not answer.content:
             return b"", msgspec.UNSET
         if isinstance(form, TextFormatSpec) and (call in self._any_type or says_text(answer)):
-            # It is one value: all of it is needed, and nothing names the parts that are somebody's.
+            # It is one value that is needed as a whole, and nothing says which parts are personal.
             raise UnsafeAnswerError(f"the answer to `{call}` is a text")
         values = read_values(answer, form)
         if not isinstance(values, Unreadable):
