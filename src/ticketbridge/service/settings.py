@@ -117,7 +117,7 @@ def settings_from(
 
 
 def doubts_of(settings: Settings) -> Iterator[str]:
-    """Return warnings: settings that work, but are probably a mistake."""
+    """Yield warnings: settings that work, but are probably a mistake."""
     if settings.max_connections < settings.max_concurrency:
         yield (
             f"TICKETBRIDGE_MAX_CONNECTIONS ({settings.max_connections}) is below"

@@ -198,7 +198,7 @@ class _Bare(StepEmitter):
             self._code.line(f"to_check_{number}({value})")
 
     def _object(self, members: Sequence[Member]) -> str:
-        """Emit an object of values: a Struct if it is only written; a Struct may have MISSING members."""
+        """Return an object of values: a Struct if it is only written; it may have MISSING members."""
         if self._columns is None:
             return super()._object(members)
         # A name in JSON may be none in Python.

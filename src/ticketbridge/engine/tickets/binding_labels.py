@@ -79,7 +79,7 @@ class BindingLabels:
         return ", ".join(f"{text}={value}" for text, value in values if value is not None)
 
     def place(self, scope: Scope, position: int, scopes: Sequence[Scope]) -> str:
-        """Return the position in *scopes* and its label, or "" if there is only one scope."""
+        """Return the label of *scope*; before it its position in *scopes* if there are several."""
         innermost = next((name for name in reversed(self._names) if name in scope), None)
         number = f"{innermost} {position + 1} of {len(scopes)}" if len(scopes) > 1 else ""
         return ": ".join(filter(None, (number, self.label(scope))))

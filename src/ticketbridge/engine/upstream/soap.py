@@ -17,7 +17,7 @@ def has_fault(body: Any) -> bool:
 
 
 def _children(element: Any, name: str) -> Iterator[Any]:
-    """Return the children of that name: the mapping may declare a list, or the platform sent several."""
+    """Yield the children of that name: the mapping may declare a list, or the platform sent several."""
     if isinstance(element, dict) and name in element:
         child = element[name]
         yield from child if isinstance(child, list) else [child]

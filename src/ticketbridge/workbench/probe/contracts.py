@@ -88,7 +88,7 @@ class Contract:
         return TicketsAnswer(tickets, user)
 
     def judge(self, heard: Heard, user: str) -> Iterator[ProbeFinding]:
-        """Return all that is wrong in an answer of status 200 to *user*, each kind of mistake once."""
+        """Yield all that is wrong in an answer of status 200 to *user*, each kind of mistake once."""
         if heard.media_type != "application/json":
             got = heard.media_type or "no content type"
             yield finding("content-type", "The answer does not say that it is JSON", got)

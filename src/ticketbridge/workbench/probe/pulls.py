@@ -108,7 +108,7 @@ def _signs_of_a_cache(heard: Heard) -> Iterator[str]:
 
 
 def _stands_still(first: Heard, later: Sequence[Heard]) -> Iterator[str]:
-    """Return the headers that should differ in each answer, but do not."""
+    """Yield the headers that should differ in each answer, but do not."""
     for name in ("date", "x-request-id"):
         values = {heard.headers.get(name) for heard in (first, *later)}
         if len(values) == 1 and values != {None}:
@@ -140,7 +140,7 @@ def _percentile(values: Sequence[float], share: float) -> float:
 def _differences(
     session: Session, owned: TicketsAnswer, heard: Sequence[Heard]
 ) -> Iterator[ProbeFinding]:
-    """Return the differences between the pulls of one user, each kind once."""
+    """Yield the differences between the pulls of one user, each kind once."""
     told: set[str] = set()
     for each in heard:
         answer = session.contract.read(each)

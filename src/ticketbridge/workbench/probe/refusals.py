@@ -232,7 +232,7 @@ def _check_case(session: Session) -> Iterator[ProbeFinding]:
 
 
 def _is_any(session: Session) -> bool:
-    """Report once if the endpoint gives tickets to any user."""
+    """Return whether the endpoint gives tickets to any user; this is reported once."""
     return any(
         session.tickets_in(heard) for what, heard in session.caller.heard if what == _MADE_UP
     )

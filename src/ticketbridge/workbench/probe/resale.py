@@ -65,7 +65,7 @@ def _told(
     differences: Sequence[ProbeFinding],
     who: str,
 ) -> Iterator[ProbeFinding]:
-    """Return one `stale` instead of the findings if the answer is still that of the point before."""
+    """Yield one `stale` instead of the findings if the answer is still that of the point before."""
     earlier = session.earlier.get(user)
     if differences and earlier is not None and earlier.by_id == answer.by_id:
         ids = ", ".join(sorted(answer.ids)) or "no ticket"

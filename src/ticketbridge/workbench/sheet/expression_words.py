@@ -178,7 +178,7 @@ def _chain(steps: tuple[nodes.Node, ...]) -> Words:
 
 
 def _flat(steps: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
-    """Return the steps of a path, including those of paths within it."""
+    """Yield the steps of a path, including those of paths within it."""
     for step in steps:
         if isinstance(step, nodes.Chain):
             yield from _flat(step.steps)
