@@ -29,8 +29,8 @@ _ACCESS_LOGS = ("uvicorn.access", "gunicorn.access", "hypercorn.access")
 class HostedApplication:
     """An application that reads its settings and mappings when its server starts it.
 
-    *environment* are the variables. Where the server listens it cannot know: unless TICKETBRIDGE_HOST
-    says so, it counts as reached by everybody.
+    *environment* has the variables. The application cannot know where the server listens: unless
+    TICKETBRIDGE_HOST names an address, it assumes that everybody can reach it.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -38,7 +38,7 @@ class HostedApplication:
         self._app: Application | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See ASGI. Raises RuntimeError upon a request to an application that was not started."""
+        """See ASGI. Raises RuntimeError for a request if the application was not started."""
         if scope["type"] == "lifespan":
             try:
                 self._app = self._load()

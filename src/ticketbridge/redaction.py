@@ -1,4 +1,4 @@
-"""What may not stand in a log line, taken out of text that could hold it."""
+"""Remove from a text what a log line must not contain."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 _PART = re.compile(r"[^\s'\"=<>]+")
 _AT = re.compile(r".(?:@|%40)[^&]")
 WORD_START = r"(?:(?<!\w)|(?<=%[0-9A-Fa-f]{2}))"
-"""Where a word may begin: also after an escaped character of a URL, which ends in a letter or a digit."""
+"""The start of a word, also after an escaped character of a URL, which ends in a letter or a digit."""
 _PATH_PARAMETERS = re.compile(r";[^/]*")
 
 
@@ -18,19 +18,19 @@ _USERINFO = re.compile(r"(?<=//)[^\s'\"<>`]+(?=@)")
 
 
 def userinfo_spans(text: str) -> list[tuple[int, int]]:
-    """Where names and passwords of URLs (`https://name:password@host`) begin and end in *text*."""
+    """Return the spans of names and passwords of URLs (`https://name:password@host`) in *text*."""
     return [found.span() for found in _USERINFO.finditer(text)]
 
 
 def mask_userinfo(text: str) -> str:
-    """*text* with the names and passwords of URLs replaced."""
+    """Return *text* with the names and passwords of URLs replaced."""
     return _USERINFO.sub("********", text)
 
 
 def mask_emails(text: str) -> str:
     """Return *text* with everything that looks like an e-mail address replaced.
 
-    It takes time in proportion to the text, which may be a platform's and as long as its answer.
+    The time grows only linearly, because the text may be a whole answer of a platform.
     """
     return _PART.sub(_without_email, text)
 
@@ -45,7 +45,7 @@ def _without_email(part: re.Match[str]) -> str:
 
 
 def mask_words(text: str, words: Iterable[str], mask: str) -> str:
-    """*text* with *mask* wherever one of *words* stands alone, as it is or escaped, in any letter case."""
+    """Replace each whole word of *words* in *text* by *mask*, escaped or not, in any letter case."""
     forms = {form for word in words if word for form in (word, quote(word), quote(word, safe=""))}
     if not forms:
         return text
@@ -55,7 +55,7 @@ def mask_words(text: str, words: Iterable[str], mask: str) -> str:
 
 
 def origin_and_path(url: str) -> str:
-    """Scheme, host, port and path of *url*, which may be relative; no query, userinfo or path parameters."""
+    """Return *url*, which may be relative, without its query, userinfo and path parameters."""
     try:
         parts = urlsplit(url.strip())
         host = parts.netloc.rpartition("@")[2]

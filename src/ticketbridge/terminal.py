@@ -1,4 +1,4 @@
-"""What text for people has in common: colours where a terminal shows them, counts, columns."""
+"""Helpers for text output: colours if a terminal shows them, counts, columns."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ FAINT: Final = "2"
 
 
 class UsageError(Exception):
-    """What a command was given cannot be used; the text says what, and what would be right. Exit code 2."""
+    """A command's input cannot be used; the text says why, and what would be right. Exit code 2."""
 
 
 def shows_colours(stream: TextIO) -> bool:
-    """Whether *stream* is a terminal whose user wants colours (https://no-color.org)."""
+    """Return whether *stream* is a terminal whose user wants colours (https://no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def open_missing_streams() -> bool:
-    """Open the null device in place of standard streams that are closed; whether stderr was.
+    """Open the null device for standard streams that are closed; return whether stderr was closed.
 
-    Else the next file or socket would get the number of stderr, and what is meant for people with it.
+    Otherwise the next file or socket would get the number of stderr, and receive its messages.
     """
     for number in range(3):
         try:
@@ -47,17 +47,17 @@ class Paint:
         self._colours = out is not None and shows_colours(out)
 
     def __call__(self, text: str, colour: str) -> str:
-        """*text* in *colour*."""
+        """Return *text* in *colour*."""
         return f"\x1b[{colour}m{text}\x1b[0m" if self._colours and text else text
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 ticket`, `2 tickets`."""
+    """Return `1 ticket`, `2 tickets`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def columns(rows: Iterable[Sequence[str]], *, indent: str = "  ", widest: int = 60) -> list[str]:
-    """*rows* as lines whose columns stand below each other; a cell over *widest* pushes the rest on."""
+    """Return *rows* as lines with aligned columns. A cell wider than *widest* moves the rest."""
     table = [tuple(row) for row in rows]
     short = [[len(cell) if len(cell) <= widest else 0 for cell in row] for row in table]
     widths = [max(lengths) for lengths in zip(*short, strict=True)]

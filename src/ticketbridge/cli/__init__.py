@@ -1,7 +1,7 @@
 """The command line. Exit codes: 0 fine (warnings too), 1 errors or failures, 2 wrong usage.
 
-Each command is a module here, with its arguments and what it runs; only that of the command that was asked
-for is loaded, so that `serve` carries none of the tools.
+Each command is a module here, with its arguments and its code. Only the module of the given command is
+loaded, so `serve` loads none of the tools.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    """Return the parser of all commands, with the arguments of the one that *arguments* name."""
+    """Return the parser of all commands, with the arguments of the command in *arguments*."""
     parser = argparse.ArgumentParser(
         prog="ticketbridge",
         description="One GET /tickets in front of a ticketing platform's existing API.",
@@ -73,7 +73,7 @@ def fill_parser(name: str, parser: argparse.ArgumentParser) -> None:
 
 
 class _Help(argparse.HelpFormatter):
-    """Fills the description, and leaves the lines of the end as they are: the example can be copied."""
+    """Wraps the description, and keeps the last lines unchanged, so that the example can be copied."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         if text.startswith("Example: "):

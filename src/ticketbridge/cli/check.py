@@ -27,11 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="a mapping, a cases file, a Markdown file, or a folder of them",
     )
-    parser.add_argument("--format", choices=list(WRITERS), default="text", help="how it is written")
+    parser.add_argument("--format", choices=list(WRITERS), default="text", help="output format")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print all findings; 1 where one is an error."""
+    """Print all findings. Return 1 if one is an error."""
     checked = check_paths(options.paths, Environment(os.environ, missing="placeholder"))
     findings = checked.findings
     colour = options.format == "text" and shows_colours(sys.stdout)

@@ -1,4 +1,4 @@
-"""The page of the command line, as Markdown, from the parsers that the commands have."""
+"""The page of the command line, as Markdown, made from the parsers of the commands."""
 
 from __future__ import annotations
 

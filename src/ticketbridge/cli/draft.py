@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "samples",
         nargs="+",
         metavar="SAMPLE",
-        help="a saved answer, JSON or XML, best with what it answered: "
+        help="a saved answer, JSON or XML, best with the request that it answers: "
         "'/orders?email=ana@example.com=orders.json', 'POST /search {\"email\": ...}=found.json' or "
         "'curl ...=found.json'; or a browser's HAR file; or an OpenAPI file, JSON or YAML",
     )
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         type=Path,
         metavar="FILE",
-        help="write here, and the first cases beside it",
+        help="write the mapping to this file, and its first cases beside it",
     )
 
 

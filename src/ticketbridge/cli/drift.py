@@ -14,17 +14,20 @@ from ticketbridge.workbench.drift.drifting import find_drift
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    what = "a saved answer, or a recorded case: acme.cases.yaml#its name"
+    what = "a saved answer, or a recorded case: acme.cases.yaml#NAME"
     parser.add_argument("old", metavar="OLD", help=what)
     parser.add_argument("new", metavar="NEW", help="the same, recorded later")
     parser.add_argument(
-        "--mapping", type=Path, metavar="FILE", help="compare what it makes of the two cases too"
+        "--mapping",
+        type=Path,
+        metavar="FILE",
+        help="compare also the results of this mapping for the two cases",
     )
-    parser.add_argument("--format", choices=list(WRITERS), default="text", help="how it is written")
+    parser.add_argument("--format", choices=list(WRITERS), default="text", help="output format")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what changed; 1 where some of it may break a mapping."""
+    """Print what changed. Return 1 if a change may break a mapping."""
     environment = Environment(os.environ, missing="placeholder")
     drifts = find_drift(options.old, options.new, options.mapping, environment)
     print(WRITERS[options.format](drifts, sys.stdout))

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what menta tech would get, and record it where that is asked for."""
+    """Print what menta tech would get, and record it if `--record` is given."""
     environment = Environment(os.environ)
     with all_findings([options.mapping], environment):
         trial = fetch_answer(options.mapping, options.user, environment)
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _record(trial: AnswerRun, options: argparse.Namespace) -> int:
-    """Record what was fetched, a problem too; 1 where that cannot be."""
+    """Record the answer or the problem. Return 1 if that is not possible."""
     try:
         name = record(trial, options.mapping, options.record, options.case)
     except RecordError as error:

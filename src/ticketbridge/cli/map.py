@@ -25,12 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " call of that name, /orders?page=2=orders2.json for a request; or a case, FILE.cases.yaml#NAME",
     )
     parser.add_argument("--user", metavar="E", help="whose tickets (a case brings its own)")
-    parser.add_argument("--now", type=_moment, metavar="TIME", help="what now() gives")
+    parser.add_argument("--now", type=_moment, metavar="TIME", help="the time that now() gives")
     add_outcome_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what the mapping makes of the samples."""
+    """Print the mapping's answer for the samples."""
     environment = Environment(os.environ, missing="placeholder")
     with all_findings([options.mapping], environment):
         trial, left = map_samples(
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _moment(text: str) -> datetime:
-    """A time with its offset, as `2026-11-24T12:00:00Z`."""
+    """Return a time with its offset, for example `2026-11-24T12:00:00Z`."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what `/openapi.json` gives where this mapping alone is served."""
+    """Print what `/openapi.json` gives if only this mapping is served."""
     if not options.mapping.is_file():
         raise not_there(options.mapping)
     environment = Environment({}, missing="placeholder")

@@ -1,4 +1,4 @@
-"""What `map` and `fetch` have in common: how they print the answer to one user."""
+"""What `map` and `fetch` share: they print the answer to one user."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def add_outcome_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="do not mask personal data in the explanation (credentials always are)",
     )
-    parser.add_argument("--format", choices=list(WRITERS), default="text", help="how it is written")
+    parser.add_argument("--format", choices=list(WRITERS), default="text", help="output format")
 
 
 def print_outcome(trial: AnswerRun, options: argparse.Namespace) -> int:
-    """Print what came of a trial; return 1 where it is a problem."""
+    """Print the result of a trial. Return 1 if it is a problem."""
     outcome = PrintedAnswer(
         trial, explain=options.explain, show_personal=options.show_personal_data
     )

@@ -32,36 +32,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="'NAME: ${VARIABLE}'",
-        help="a header of each call; a value from a variable is a secret, and never printed",
+        help="a header of each call; a value from a variable is a secret and is never printed",
     )
     parser.add_argument(
         "--contract", choices=CONTRACTS, default="tickets", help="what the endpoint must answer"
     )
-    parser.add_argument("--schema", type=Path, metavar="FILE", help="a JSON Schema in its place")
+    parser.add_argument(
+        "--schema", type=Path, metavar="FILE", help="a JSON Schema instead of the bundled one"
+    )
     parser.add_argument(
         "--expect", type=Path, metavar="FILE", help="users and what they own: {user: [ids]}"
     )
     parser.add_argument(
         "--replay", type=Path, metavar="FILE", help="play a resale in place of all other checks"
     )
-    parser.add_argument("--ca", type=Path, metavar="FILE", help="whom to trust, and nobody else")
+    parser.add_argument(
+        "--ca", type=Path, metavar="FILE", help="trust only these certificate authorities"
+    )
     parser.add_argument("--calls", type=_calls, default=10, help="pulls for latency and ids (10)")
     parser.add_argument(
-        "--slow", type=_seconds, default=2.0, metavar="S", help="a p95 that is too slow (2)"
+        "--slow",
+        type=_seconds,
+        default=2.0,
+        metavar="S",
+        help="a p95 above S seconds is an error (2)",
     )
     parser.add_argument(
-        "--timeout", type=_seconds, default=10.0, metavar="S", help="for one call (10)"
+        "--timeout", type=_seconds, default=10.0, metavar="S", help="seconds for one call (10)"
     )
     parser.add_argument(
         "--outsider",
         action="store_true",
-        help="this machine is not on the endpoint's list of addresses: all must be refused",
+        help="this machine is not on the endpoint's list of addresses: each call must be refused",
     )
-    parser.add_argument("--format", choices=list(WRITERS), default="text", help="how it is written")
+    parser.add_argument("--format", choices=list(WRITERS), default="text", help="output format")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what is found at the endpoint; 1 where any of it is an error."""
+    """Print the findings at the endpoint. Return 1 if one is an error."""
     environment = Environment(os.environ)
     target = ProbeTarget(
         read_url(options.url),

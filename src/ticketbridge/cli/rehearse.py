@@ -38,24 +38,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_interval,
         default="2/1s",
         metavar="N/TIME",
-        help="begin N answers in TIME (2/1s)",
+        help="begin at most N answers in TIME (2/1s)",
     )
     parser.add_argument(
-        "--at-once", type=_number, default=4, metavar="N", help="answers under way together (4)"
+        "--at-once", type=_number, default=4, metavar="N", help="answers at the same time (4)"
     )
     parser.add_argument(
         "--stop-after",
         type=_number,
         default=10,
         metavar="N",
-        help="end after N answers in a row that the platform failed (10)",
+        help="stop after N failures of the platform in a row (10)",
     )
-    parser.add_argument("--format", choices=list(WRITERS), default="text", help="how it is written")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write the report there")
+    parser.add_argument("--format", choices=list(WRITERS), default="text", help="output format")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the report to this file")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Ask for all users, print the report; 1 where something in it is an error."""
+    """Ask for all users, and print the report. Return 1 if it has an error."""
     environment = Environment(os.environ)
     if not options.mapping.is_file():
         raise not_there(options.mapping)
@@ -98,7 +98,7 @@ def _progress(done: int, all_users: int, problems: int) -> None:
 
 
 def _silence(_done: int, _all: int, _problems: int) -> None:
-    """Nobody watches."""
+    """Show no progress: nobody watches."""
 
 
 def _number(text: str) -> int:

@@ -14,7 +14,7 @@ from ticketbridge.terminal import shows_colours
 
 def print_findings(findings: Sequence[Finding]) -> None:
     """Print *findings* for people, to stderr."""
-    # `serve` needs the tools for errors alone.
+    # `serve` needs the tools only for errors.
     from ticketbridge.workbench.check.finding_output import as_text  # noqa: PLC0415 - see above
 
     print(as_text(findings, colour=shows_colours(sys.stderr)), file=sys.stderr)
@@ -22,7 +22,7 @@ def print_findings(findings: Sequence[Finding]) -> None:
 
 @contextmanager
 def all_findings(paths: Iterable[Path], environment: Environment) -> Iterator[None]:
-    """Loading ends at the first phase that fails: raise MappingError with what `check` finds in all."""
+    """Raise MappingError with all findings of `check`: loading itself stops at the first phase that fails."""
     try:
         yield
     except MappingError as error:

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "paths",
         nargs="*",
         metavar="MAPPING_OR_FOLDER",
-        help="what is served (TICKETBRIDGE_MAPPINGS)",
+        help="mappings to serve (TICKETBRIDGE_MAPPINGS)",
     )
     parser.add_argument("--host", help="address to listen on (TICKETBRIDGE_HOST, 127.0.0.1)")
     parser.add_argument("--port", help="port to listen on (TICKETBRIDGE_PORT, 8080)")
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--watch",
         action="store_const",
         const="1",
-        help="read mappings again when their files change, not only upon SIGHUP (TICKETBRIDGE_WATCH, 0)",
+        help="read mappings again when their files change, not only on SIGHUP (TICKETBRIDGE_WATCH, 0)",
     )
 
 
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    """The environment's settings, each replaced by the flag that was given."""
+    """Return the settings of the environment; each given flag replaces one."""
     flags = {
         "HOST": options.host,
         "PORT": options.port,

@@ -16,9 +16,7 @@ from ticketbridge.workbench.sheet.sheet_content import sheet_of
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("mapping", type=Path, metavar="MAPPING", help="the mapping file")
-    parser.add_argument(
-        "--format", choices=list(WRITERS), default="markdown", help="how it is written"
-    )
+    parser.add_argument("--format", choices=list(WRITERS), default="markdown", help="output format")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "mapping", type=Path, metavar="MAPPING", help="the file to work on; it may be a new one"
     )
-    parser.add_argument("--port", type=int, default=0, help="port of the page (any that is free)")
+    parser.add_argument("--port", type=int, default=0, help="port of the page (any free one)")
 
 
 def run(options: argparse.Namespace) -> int:

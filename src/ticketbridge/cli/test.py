@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="a mapping, or a folder of them"
     )
-    parser.add_argument("--format", choices=list(WRITERS), default="text", help="how it is written")
+    parser.add_argument("--format", choices=list(WRITERS), default="text", help="output format")
     parser.add_argument(
         "--coverage",
         action="store_true",
@@ -35,13 +35,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="exit 1 if --coverage or --mutants lists anything, or a mapping has no cases",
     )
     parser.add_argument(
-        "--update", action="store_true", help="write what failing cases come to into their files"
+        "--update", action="store_true", help="write the results of failing cases into their files"
     )
-    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the results as XML too")
+    parser.add_argument(
+        "--junit", type=Path, metavar="FILE", help="also write the results as JUnit XML"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the results; 1 where a case fails."""
+    """Print the results. Return 1 if a case fails."""
     # The cases run without variables: they come out the same everywhere, and no secret is at hand.
     files = mapping_files(options.paths)
     if options.update:

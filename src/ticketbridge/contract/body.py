@@ -1,4 +1,4 @@
-"""What a body is made of, as far as its expression tells, against its schema and the tickets' fields."""
+"""Compare a body, as far as its expression shows, with its schema and the fields of the tickets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TYPES: Mapping[str, frozenset[type]] = MappingProxyType(
 def check_schema(
     tree: nodes.Node, spec: ExpressionSpec, schema: Schema, compiler: SpecCompiler
 ) -> None:
-    """The body *spec*, whose syntax is *tree*, can fit its *schema*; what cannot is a finding."""
+    """Report the parts of the body *spec*, whose syntax is *tree*, that cannot fit its *schema*."""
     for part, place in _parts(tree, schema, schema):
         _check_type(part, spec, place, compiler)
         if isinstance(part, nodes.HashOf):
@@ -76,7 +76,7 @@ def _check_names(
 def check_fields(
     tree: nodes.Node, spec: ExpressionSpec, fields: Collection[str], compiler: SpecCompiler
 ) -> None:
-    """The body takes no field of the tickets that they never have."""
+    """Report each field of tickets that the body takes and that they never have."""
     for node in walk(tree):
         if not isinstance(node, nodes.Projection) or not _is_tickets(node.base):
             continue

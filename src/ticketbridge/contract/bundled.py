@@ -8,13 +8,13 @@ from typing import Any
 
 
 def tickets_schema_text() -> str:
-    """The agreed JSON Schema of the answer to `GET /tickets`, as its file has it."""
+    """Return the agreed JSON Schema of the answer to `GET /tickets`, as it is in its file."""
     return (
         resources.files("ticketbridge.contract").joinpath("tickets.schema.json").read_text("utf-8")
     )
 
 
 def tickets_schema() -> dict[str, Any]:
-    """The same as a new dict."""
+    """Return the same as a new dict."""
     schema: dict[str, Any] = json.loads(tickets_schema_text())
     return schema

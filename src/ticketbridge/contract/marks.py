@@ -18,8 +18,11 @@ VALID = "VALID"
 
 _Fact: TypeAlias = Literal["list", "ticket", "status", "bare", "count"]
 _Facts: TypeAlias = frozenset[_Fact]
-"""What a value is made of: whole tickets in a list, one whole ticket, something of a ticket with its
-status or without it, or the number of tickets."""
+"""The content of a value.
+
+It is whole tickets in a list, one whole ticket, a part of a ticket with its status or without it, or the
+number of tickets.
+"""
 
 _NONE: _Facts = frozenset()
 _LIST: _Facts = frozenset({"list"})
@@ -34,7 +37,7 @@ _ONE_OF = frozenset({"lookup", "max_by", "min_by"})
 
 
 def check_marks(tree: nodes.Node, spec: ExpressionSpec, compiler: SpecCompiler) -> None:
-    """The body *spec*, whose syntax is *tree*, gives each ticket with its status; else it is a finding."""
+    """Report a body *spec*, whose syntax is *tree*, that gives a ticket without its status."""
     parts = [part for _, part in tree.pairs] if isinstance(tree, nodes.HashOf) else [tree]
     facts = [_facts(part, None) for part in parts]
     has_tickets = any(_CARRIERS & found for found in facts)
@@ -51,7 +54,7 @@ def check_marks(tree: nodes.Node, spec: ExpressionSpec, compiler: SpecCompiler) 
 
 
 def _facts(node: nodes.Node, current: _Facts | None) -> _Facts:
-    """What the value of *node* is made of, on a *current* value; None: on the roots."""
+    """Return the content of the value of *node*, for a *current* value; None: for the roots."""
     return _RULES[type(node)](node, current)
 
 
@@ -90,7 +93,7 @@ def _several(each: _Facts) -> _Facts:
 
 
 def _is_valid_alone(condition: nodes.Node) -> bool:
-    """Whether only a valid ticket meets *condition*."""
+    """Return whether only a valid ticket meets *condition*."""
     match condition:
         case nodes.Comparison(operator="=="):
             sides = (condition.left, condition.right)

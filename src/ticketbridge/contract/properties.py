@@ -1,4 +1,4 @@
-"""Whether an object that fits a JSON Schema may have a certain property, as far as the schema tells."""
+"""Find whether an object that fits a JSON Schema may have a certain property."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SAME = ("then", "else")
 
 
 def may_have(schema: object, root: Schema, name: str, text: str | None = None) -> bool:
-    """Whether an object that fits *schema* (inside *root*) may have a property *name*, with *text* in it."""
+    """Return whether an object that fits *schema* (inside *root*) may have a *name* that contains *text*."""
     return _Property(root, name, text).is_allowed(schema)
 
 
@@ -110,7 +110,7 @@ def _valued(value: object) -> list[object]:
 
 
 def _target(reference: str, root: Schema) -> object:
-    """What a reference inside of *root* leads to; False for what is not there."""
+    """Return the target of a reference inside *root*; False if it does not exist."""
     if reference == "#" or reference.startswith("#/"):
         found = follow_pointer(reference, root)
         return False if found is None else found

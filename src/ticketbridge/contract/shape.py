@@ -1,4 +1,4 @@
-"""What a JSON Schema says of an object's properties, read once, before any value is seen."""
+"""The properties of an object in a JSON Schema, read once, before any value is seen."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class ObjectShape:
 
 
 def resolve(schema: object, root: Schema) -> Schema:
-    """*schema* with a chain of internal references (`#/...`) followed; {} for what is no schema object.
+    """Return *schema* with a chain of internal references (`#/...`) followed; {} if it is no schema object.
 
-    What stands beside a reference holds too, and is kept.
+    Keywords beside a reference are kept, because they hold too.
     """
     seen: set[str] = set()
     beside: list[Schema] = []
@@ -51,7 +51,7 @@ def _both(one: Schema, other: Schema) -> Schema:
 
 
 def follow_pointer(ref: str, root: Schema) -> object:
-    """What the JSON pointer in *ref* (`#/...`) points at, objects alone on the way, or None."""
+    """Return the object at the JSON pointer in *ref* (`#/...`), or None. All steps must be objects."""
     target: object = root
     for token in ref.split("/")[1:]:
         name = token.replace("~1", "/").replace("~0", "~")
@@ -60,7 +60,7 @@ def follow_pointer(ref: str, root: Schema) -> object:
 
 
 def object_shape(schema: Schema, root: Schema) -> ObjectShape:
-    """The properties that *schema* (inside *root*) names, its `allOf` parts included."""
+    """Return the properties that *schema* (inside *root*) names, including its `allOf` parts."""
     schema = resolve(schema, root)
     properties: dict[str, Schema] = {
         name: resolve(part, root) for name, part in schema.get("properties", {}).items()
@@ -78,7 +78,7 @@ def object_shape(schema: Schema, root: Schema) -> ObjectShape:
 
 
 def names_in(schema: object) -> Iterator[str]:
-    """The names of properties that *schema* gives anywhere; a value's other names may be data."""
+    """Yield the names of properties anywhere in *schema*; other names of a value may be data."""
     for part in objects_in(schema):
         for word in ("properties", "required"):
             names = part.get(word)
@@ -86,7 +86,7 @@ def names_in(schema: object) -> Iterator[str]:
 
 
 def objects_in(schema: object) -> Iterator[Mapping[str, Any]]:
-    """All objects in *schema*, itself included, in the order in which they stand."""
+    """Yield all objects in *schema*, including itself, in order."""
     parts = [schema]
     while parts:
         part = parts.pop()
@@ -98,12 +98,12 @@ def objects_in(schema: object) -> Iterator[Mapping[str, Any]]:
 
 
 def items_of(schema: Schema, root: Schema) -> Schema:
-    """The schema of a list's elements, or {} where *schema* does not say."""
+    """Return the schema of a list's elements, or {} if *schema* does not name one."""
     return resolve(resolve(schema, root).get("items", {}), root)
 
 
 def type_of(schema: Schema) -> str | None:
-    """The one JSON type that *schema* allows beside null, or None where it leaves that open."""
+    """Return the only JSON type that *schema* allows beside null, or None if it allows several."""
     declared = schema.get("type")
     names = [declared] if isinstance(declared, str) else list(declared or ())
     types = [name for name in names if name != "null"]

@@ -1,4 +1,4 @@
-"""Whether a value fits a JSON Schema: found out fast, and said without repeating the value."""
+"""Check whether a value fits a JSON Schema, fast, and describe errors without repeating the value."""
 
 from __future__ import annotations
 
@@ -57,15 +57,15 @@ class Validator:
         self._names, self._one, self._all = _compile(json.dumps(schema), json.dumps(part))
 
     def fits(self, value: object) -> bool:
-        """Whether *value* fits."""
+        """Return whether *value* fits."""
         return _is_valid(self._one, value)
 
     def all_fit(self, values: list[Any]) -> bool:
-        """Whether each of *values* fits; faster than to ask for one after the other."""
+        """Return whether each of *values* fits; this is faster than one check for each."""
         return _is_valid(self._all, values)
 
     def breach(self, value: object) -> Breach | None:
-        """The most telling rule that *value* breaks, or None where it fits."""
+        """Return the most telling rule that *value* breaks, or None if it fits."""
         if _is_valid(self._one, value):
             return None
         try:
@@ -99,7 +99,7 @@ def _free_name(definitions: Mapping[str, Any]) -> str:
 
 
 def _exact(node: object) -> object:
-    """A schema in which whole numbers are integers: as a float, 1e30 is not what the file says."""
+    """Return a schema in which whole numbers are integers: as a float, 1e30 would change."""
     if isinstance(node, float) and node.is_integer():
         return int(Decimal(repr(node)))
     if isinstance(node, Mapping):
@@ -137,7 +137,7 @@ class _Compiler:
         self._formats = _formats_of({name for name in declared if isinstance(name, str)})
 
     def compiled(self, pointer: str) -> _Compiled:
-        """The schema at *pointer*; raises ValueError."""
+        """Return the compiled schema at *pointer*. Raises ValueError."""
         return _Compiled(
             {"$schema": _DIALECT, "$ref": f"{_WHERE}#{pointer}"},
             registry=self._registry,
@@ -148,7 +148,7 @@ class _Compiler:
 
 
 def _formats_of(names: Collection[str]) -> dict[str, Callable[..., bool]]:
-    """Return the checks of those formats among *names* that jsonschema knows better."""
+    """Return the checks of those formats among *names* that jsonschema checks better."""
     if not names:
         return {}
     # The bundled contract has no formats: `serve` need not load what knows them.

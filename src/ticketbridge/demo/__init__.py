@@ -1,1 +1,1 @@
-"""A legacy platform and the bridge in front of it, in one process: what a newcomer sees first."""
+"""The demo: an invented platform and the bridge in front of it, in one process."""

@@ -1,4 +1,4 @@
-"""The platform and the bridge in front of it, each on a socket of its own, in one event loop."""
+"""The platform and the bridge in front of it, each on its own socket, in one event loop."""
 
 from __future__ import annotations
 

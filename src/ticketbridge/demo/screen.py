@@ -1,4 +1,4 @@
-"""What a person in front of the demo reads: what to try, and the reasons of each answer."""
+"""The output of the demo: what to try, and the reasons of each answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the two ways to an answer, the serving function and the explanation, agree."""
+"""Check that the two ways to an answer agree: the serving function and the explanation."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from ticketbridge.engine.problems import ProblemError
 
 
 class WaysDiffer(Exception):
-    """The serving function makes another answer than its explanation: a defect of ticketbridge.
+    """The serving function and its explanation give different answers: a defect of ticketbridge.
 
-    It is no ProblemError: nothing may take it for an answer that somebody expects. The message has
-    counts, positions and names of verdicts, and no value of the platform's.
+    It is not a ProblemError, so that nothing takes it for an expected answer. The message has counts,
+    positions and names of verdicts, and no value from the platform.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What one of the two ways made: a *problem*, or a *status* with a *body*; and its *verdicts*."""
+    """The result of one of the two ways: a *problem*, or a *status* with a *body*; and its *verdicts*."""
 
     verdicts: Mapping[str, int]
     status: int = 0
@@ -32,7 +32,7 @@ class Made:
 
 
 def require_same(served: Made, explained: Made) -> None:
-    """Raise WaysDiffer where *served* is not, to the byte, what *explained* is."""
+    """Raise WaysDiffer unless *served* equals *explained*, byte for byte."""
     differences = [
         *_outcomes(served, explained),
         *_bodies(served.body, explained.body),

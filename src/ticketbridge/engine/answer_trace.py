@@ -17,9 +17,9 @@ _NO_STATUS_WORD = "other"
 
 
 class TraceIds(NamedTuple):
-    """What others find one answer by: its *request_id*, and the W3C trace that its calls belong to.
+    """The ids by which others find one answer: its *request_id*, and the W3C trace of its calls.
 
-    *trace_id* and *flags* are hexadecimal digits, as `traceparent` has them.
+    *trace_id* and *flags* are hexadecimal digits, as in `traceparent`.
     """
 
     request_id: str
@@ -27,12 +27,12 @@ class TraceIds(NamedTuple):
     flags: str = "00"
 
     def traceparent(self, span_id: str = "") -> str:
-        """Return the header of one call, which is the span *span_id*, or a new one."""
+        """Return the header of one call. Its span is *span_id*, or a new one."""
         return f"00-{self.trace_id}-{span_id or new_span_id()}-{self.flags}"
 
 
 def new_id() -> str:
-    """Return a new id of an answer or a trace: a name, and no secret. It is never all zeros."""
+    """Return a new id of an answer or a trace. It is no secret, and never all zeros."""
     return "%032x" % (random.getrandbits(128) or 1)  # an f-string takes twice as long
 
 
@@ -42,16 +42,16 @@ def new_span_id() -> str:
 
 
 def new_ids() -> TraceIds:
-    """Return ids for an answer that nobody has named: one name for both."""
+    """Return ids for an answer whose request brought none: one new id serves as request id and trace id."""
     name = new_id()
     return TraceIds(name, name)
 
 
 @dataclass(slots=True)
 class Stopwatch:
-    """The wall time in *seconds* during which at least one of several things ran, and how many *starts*.
+    """The wall time in *seconds* during which at least one of several things ran; *starts* counts them.
 
-    `with stopwatch:` around each of them; they may overlap.
+    Put `with stopwatch:` around each of them. They may overlap.
     """
 
     seconds: float = 0.0
@@ -109,7 +109,7 @@ class AnswerTrace:
         self.nothing[call] = self.nothing.get(call, 0) + 1
 
     def count_unknown(self, status: object) -> None:
-        """Count one *status* that no table has, by its word. What might be anything else is `other`.
+        """Count one *status* that no table has, by its word, or as `other` if it may be anything else.
 
         A mapping may read the wrong member, and find a name, an address or a number there.
         """
@@ -124,7 +124,10 @@ class AnswerTrace:
         words[word] = words.get(word, 0) + 1
 
     def wait_for_rate(self) -> ExitStack:
-        """Return a context for one wait for the platform's `rate`: it counts as a wait, and apart."""
+        """Return a context for one wait for the platform's `rate`.
+
+        It counts as a wait, and also separately.
+        """
         stack = ExitStack()
         self.rate_waiting = self.rate_waiting or Stopwatch()
         stack.enter_context(self.waiting)

@@ -54,7 +54,7 @@ Binding = tuple[dict[str, Any], list[Any]]
 
 @dataclass(slots=True)  # see PlatformRequest
 class Answer:
-    """What menta tech gets: a status and a body (none with 204)."""
+    """What menta tech gets: a status and a body (with 204 no body)."""
 
     status: int
     body: Body = field(repr=False)
@@ -75,7 +75,7 @@ class Bridge:
         self._bindings = BindingLabels(spec)
         self.program = compile_tickets(parts)
         self.shapes: ShapeCounts | None = None
-        """What counts the shape of records, where somebody wants to know."""
+        """Counts the shape of records; with None nothing is counted."""
         self._response = parts.response
         self._login = parts.login
         self._signer = parts.signer
@@ -93,11 +93,10 @@ class Bridge:
         now: datetime | None = None,
         stands: bool = True,
     ) -> Answer:
-        """The valid tickets that *user* owns, asked of the platform now.
+        """Return the valid tickets that *user* owns; the platform is asked now.
 
-        *trace* takes down what happens on the way; *now* fixes the clock of `now()`, and where it *stands*
-        that of signatures too. Raises ProblemError: there is never an answer with less in it than the
-        platform said.
+        Raises ProblemError: an answer never has fewer tickets than the platform named. *trace* records what
+        happens. *now* fixes the clock of `now()`; *stands* fixes the clock of signatures too.
         """
         trace = AnswerTrace() if trace is None else trace
         trace.ids = trace.ids or new_ids()
@@ -117,10 +116,10 @@ class Bridge:
             trace.verdicts = trace.verdicts or count(trace.records)
 
     def with_last_stage(self, last_stage: Send, *, logs_in: bool = True) -> Bridge:
-        """Return a copy that sends its requests through *last_stage*, which stands in or watches.
+        """Return a copy that sends its requests through *last_stage*, to record or to fake them.
 
-        What was compiled is shared, and so are the connections; tokens, limits and breaker are new.
-        *logs_in* False signs nothing where a login would be needed.
+        Compiled code and connections are shared; tokens, limits and breaker are new. With *logs_in* False,
+        requests that need a login go out unsigned.
         """
         other = copy(self)
         platform = self._reached_by(last_stage, logs_in=logs_in)
@@ -128,9 +127,9 @@ class Bridge:
         return other
 
     def login_request(self, user: str, *, now: datetime | None = None) -> PlatformRequest | None:
-        """Return the request by which a session begins for *user*; None where `auth` has no session.
+        """Return the login request for *user*, or None if `auth` has no session.
 
-        Raises MappingMismatch where it cannot be made.
+        Raises MappingMismatch if the request cannot be built.
         """
         if not isinstance(self._login, SessionLogin):
             return None
@@ -138,12 +137,12 @@ class Bridge:
 
     @property
     def last_stage(self) -> Send:
-        """What sends a request over the wire, or stands in for that."""
+        """The stage that sends a request over the wire, or replaces the wire."""
         return self._platform.last_stage
 
     @property
     def breaker(self) -> State:
-        """Whether the platform is called at all."""
+        """The breaker: it decides whether the platform is called at all."""
         return self._platform.breaker.state
 
     @property
@@ -180,9 +179,9 @@ class Bridge:
     # --- the calls ------------------------------------------------------------------------------
 
     async def _walk(self, scope: dict[str, Any], context: AnswerContext) -> list[Binding]:
-        """Bind each entry for all scopes of the one before, down to the last that calls.
+        """Bind each entry for all scopes of the entry before it, down to the last entry that calls.
 
-        What can be judged on the way is judged, and its further calls are saved.
+        Records are judged as early as possible, which saves their further calls.
         """
         scopes, trace = [scope], context.trace
         last, most = len(self._calls) - 1, self.spec.upstream.max_records
@@ -198,7 +197,7 @@ class Bridge:
     async def _going_on(
         self, stage: int, name: str, bindings: Sequence[Binding], trace: AnswerTrace
     ) -> list[dict[str, Any]]:
-        """The scopes of the next entry; the records of the bindings that end here are in the trace."""
+        """Return the scopes of the next entry; add the records of the bindings that end here to the trace."""
         going_on = []
         async for bound in with_turns(_scopes(name, bindings)):
             record = self.program.judge(stage, bound)
@@ -215,7 +214,7 @@ class Bridge:
     async def _answer_both_ways(
         self, user: str, bindings: list[Binding], trace: AnswerTrace
     ) -> Answer:
-        """The explained answer; raises WaysDiffer where `serve` would give another one."""
+        """Return the explained answer. Raises WaysDiffer if `serve` would give another one."""
         serving = AnswerTrace(records=list(trace.records))
         answer = self._serve(user, list(bindings), serving)
         served = answer and Made(serving.verdicts, answer.status, answer.body)
@@ -230,7 +229,7 @@ class Bridge:
         return answer
 
     def _serve(self, user: str, bindings: list[Binding], trace: AnswerTrace) -> Answer | None:
-        """An answer in which nothing is unusual, or None. It raises nothing."""
+        """Return an answer in which nothing is unusual, or None. Raises nothing."""
         if any(record.verdict.is_violation for record in trace.records):
             return None
         try:
@@ -248,7 +247,7 @@ class Bridge:
         return self._make_answer(tally.given, writing.encoded())
 
     async def _explain(self, user: str, bindings: Sequence[Binding], trace: AnswerTrace) -> Answer:
-        """Any answer, its records with their reasons; or the problem that it is."""
+        """Return any answer, with a reason for each record. Raises the problem if it is one."""
         stage = len(self._calls) - 1
         found = _scopes(self._calls[stage].name, bindings)
         bound = self._bound_count()
@@ -266,7 +265,7 @@ class Bridge:
         return self._make_answer(len(tickets), await self._response.render(user, tickets))
 
     def _count_shapes(self, bindings: Sequence[Binding], shapes: ShapeCounts) -> None:
-        """Have *shapes* look at the first records, judged with notes as an odd answer is."""
+        """Let *shapes* count the first records, which are judged with notes, like an unusual answer."""
         stage = len(self._calls) - 1
         bound, found = self._bound_count(), _scopes(self._calls[stage].name, bindings)
         records = (record for scope in found for record in self._judge(stage, scope, bound))
@@ -282,7 +281,7 @@ class Bridge:
     def _judge(
         self, stage: int, scope: dict[str, Any], bound: BoundCount
     ) -> Iterator[Record | None]:
-        """The records below one binding of the entry number *stage*, and None for each binding between.
+        """Yield the records below one binding of the entry number *stage*, and None for each binding between.
 
         *bound* counts the values of each level.
         """
@@ -305,7 +304,7 @@ class Bridge:
         require_records(number, self.spec.upstream.max_records)
 
     def _fail_on_violations(self, trace: AnswerTrace, *, settled: bool = True) -> None:
-        """A list that leaves out what could not be judged is no answer, unless the mapping says `omit`."""
+        """Raise MappingMismatch if a record could not be judged, unless the mapping says `omit`."""
         violations = [record for record in trace.records if record.verdict.is_violation]
         if not violations:
             return
@@ -324,7 +323,7 @@ class Bridge:
 
 
 def _add(record: Record, trace: AnswerTrace) -> None:
-    """Add *record* to the trace, with its notes where it explains."""
+    """Add *record* to the trace; with its notes if the trace explains."""
     if record.verdict == UNKNOWN_STATUS:
         trace.count_unknown(record.checks[-1].value)
     if not trace.explains:
@@ -341,7 +340,7 @@ def _scopes(name: str, bindings: Sequence[Binding]) -> Iterator[dict[str, Any]]:
 
 
 def _late(trace: AnswerTrace) -> ProblemError:
-    """The deadline passed, and more of it went by in wait for a turn than in calls, or less."""
+    """Return the problem of a passed deadline: Overloaded if more time went into waiting than into calls."""
     if trace.waiting.seconds > trace.upstream.seconds:
         return Overloaded(log="no free call to the platform before the deadline")
     return UpstreamTimeout()
@@ -353,9 +352,9 @@ def compile_mapping(
     last_stage: Send | None = None,
     compiler: SpecCompiler | None = None,
 ) -> Bridge:
-    """*spec* made to run. Raises MappingError with all that is wrong in it.
+    """Return *spec* as a running bridge. Raises MappingError with all its findings.
 
-    *last_stage* stands in for the connections to the platform, *compiler* makes the expressions.
+    *last_stage* replaces the connections to the platform; *compiler* compiles the expressions.
     """
     compiler = compiler or SpecCompiler(spec.source)
     parts = compile_parts(spec, compiler)
@@ -365,7 +364,7 @@ def compile_mapping(
 
 
 def compile_findings(spec: MappingSpec) -> Sequence[Finding]:
-    """What `compile_mapping` finds wrong or doubtful; *spec* may have stand-ins for what is wrong."""
+    """Return the findings of `compile_mapping`. *spec* may have placeholders for its broken parts."""
     compiler = SpecCompiler(spec.source)
     compile_parts(spec, compiler)
     return compiler.findings

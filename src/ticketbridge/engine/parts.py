@@ -22,7 +22,7 @@ from ticketbridge.mapping.spec_compiler import SpecCompiler
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a mapping compiles to, before any of it is put to work."""
+    """The compiled parts of a mapping, before they are connected."""
 
     response: ResponsePlan
     entries: Sequence[EntryPlan]
@@ -54,7 +54,7 @@ def compile_parts(spec: MappingSpec, compiler: SpecCompiler) -> Parts:
 def split_entries(
     entries: Sequence[EntryPlan],
 ) -> tuple[Sequence[EntryPlan], Sequence[BindingPlan]]:
-    """The entries down to the last that calls, and the levels below it."""
+    """Return the entries down to the last that calls, and the levels below it."""
     calling = [number for number, entry in enumerate(entries) if isinstance(entry, CallPlan)]
     cut = calling[-1] + 1 if calling else 1
     return entries[:cut], [entry for entry in entries[cut:] if isinstance(entry, BindingPlan)]
@@ -77,7 +77,7 @@ def _compile_entry(
 def _check_asking(
     spec: MappingSpec, entries: Sequence[EntryPlan], login: Login | None, compiler: SpecCompiler
 ) -> None:
-    """Report a mapping in which neither the answer nor a request is held to the user's tickets."""
+    """Report a mapping that limits neither the answer nor a request to the user's tickets."""
     asks = any(isinstance(entry, CallPlan) and entry.request.uses_user for entry in entries)
     asks = asks or (login is not None and login.uses_user)
     if spec.ticket.owner is None and not asks:

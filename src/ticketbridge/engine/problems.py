@@ -51,16 +51,16 @@ class ProblemError(Exception):
         super().__init__(self.log)
 
     def say_which(self, binding: str) -> None:
-        """Have the log say of which *binding* it is, once: calls that share an answer share its problem."""
+        """Name in the log the *binding* that failed, once: calls that share an answer share its problem."""
         if binding and not self.binding:
             self.binding = binding
             self.log = f"{self.log} ({binding})"
 
     def alone(self) -> Self:
-        """The same problem without what led to it, where nobody will look at that any more.
+        """Return the same problem without its cause and traceback, for code that does not show them.
 
-        Tracebacks hold the frames of the answer, and with them what the platform said; what catches the
-        problem is among those frames, so that all of it would stay until the collector comes by.
+        Tracebacks hold the frames of the answer, and so the platform's data. The frame that catches the
+        problem is one of them; this cycle would stay in memory until the garbage collector runs.
         """
         led: list[BaseException | None] = [self]
         while led:
@@ -149,7 +149,7 @@ class UpstreamError(UpstreamProblem):
     def __init__(
         self, detail: str | None = None, *, log: str | None = None, retryable: bool = True
     ) -> None:
-        """*retryable*: the same request may do better later."""
+        """*retryable*: the same request may succeed later."""
         super().__init__(detail, log=log)
         self.retryable = retryable
 

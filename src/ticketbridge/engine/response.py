@@ -1,7 +1,7 @@
-"""The body that menta tech gets, and the schema that it and each ticket are held to.
+"""The body that menta tech gets, and the schemas that it and each ticket must fit.
 
-It is bounded as it is written: a field such as `metadata: order` puts all that the platform said of an order
-into each of its tickets, and would make gigabytes out of one body.
+Its size is limited while it is written. A field like `metadata: order` copies all data of an order into each
+of its tickets; a small answer of the platform could become gigabytes.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ _END = b"]}"
 _PART = 500
 """Tickets that are checked and written together."""
 _STRETCH = 8_000_000
-"""Bytes of several tickets that are: to write and to check as many takes a tenth of a second at most."""
+"""Bytes of several tickets: to write and check this many takes at most a tenth of a second."""
 _USUAL = 300  # bytes of a ticket
 _TICKET = 1_000
-"""Bytes of a ticket; one that has all fields of the contract has about 800."""
+"""Bytes of a ticket; one with all fields of the contract has about 800."""
 
 
 Body = bytes | bytearray
-"""A body as it is sent: a long one is not copied into bytes once it is written."""
+"""The type of a body that is sent: a long one is not copied into bytes after it is written."""
 
 
 class Misfit(Exception):
-    """A body or a ticket is not what its schema says; *breach* finds out what is wrong."""
+    """A body or a ticket that does not fit its schema; *breach* finds the reason."""
 
     def __init__(self, breach: Callable[[], Breach | None]) -> None:
         self.breach = breach
@@ -56,21 +56,22 @@ class Misfit(Exception):
 
 
 class Writing(Protocol):
-    """A body in the making. Whatever is odd about it raises: the explanation meets it again.
+    """A body that is being written.
 
-    So does, by TooLongError, what is too long for the body, or for one stretch without a turn for others.
+    Anything unusual raises; the explanation then meets it again. TooLongError is raised for a body that is
+    too long, or that takes too long without a turn for others.
     """
 
     def add(self, tickets: list[dict[str, Any]]) -> None:
-        """Some more tickets, none of which is taken where it raises; the list is used again by its owner."""
+        """Add tickets, or raise and add none. The caller uses the list again."""
         ...
 
     def check(self) -> None:
-        """There are no more."""
+        """Declare that no more tickets follow."""
         ...
 
     def encoded(self) -> Body:
-        """The body as JSON, once it was checked; to be called once."""
+        """Return the checked body as JSON. Call it once."""
         ...
 
 
@@ -78,7 +79,10 @@ class ResponsePlan:
     """What a mapping's `response` compiles to."""
 
     def __init__(self, spec: ResponseSpec, upstream: UpstreamSpec, compiler: SpecCompiler) -> None:
-        """Slips go to *compiler* as findings; *upstream* says how large an answer may become."""
+        """Compile *spec*.
+
+        Mistakes go to *compiler* as findings; *upstream* says how large an answer may become.
+        """
         self._spec = spec
         # What the platform said may be in it once, and each ticket has names and constants besides.
         self.room = upstream.max_body + _TICKET * upstream.max_records
@@ -87,10 +91,10 @@ class ResponsePlan:
         self._schema: Schema = tickets_schema() if spec.schema is None else spec.schema
         self._body = compiler.expression(spec.body, _ROOTS)
         self._validator = Validator(self._schema)
-        # The bundled schema asks nothing of the list as a whole, and has the default body alone.
+        # The bundled schema has no rule for the whole list, and fits only the default body.
         self._writing = _InParts if spec.schema is None else _Whole
         self.is_bundled = spec.schema is None
-        """Whether the body is the bundled one, and its tickets are the contract's."""
+        """Whether the body is the bundled one, and its tickets are those of the contract."""
         self.contract = _ticket_contract(self._body.shape(), self._schema)
         # A ticket that the body reshapes is held to the contract before; any other in the body.
         reshaped = self.contract.root is not self._schema
@@ -108,25 +112,25 @@ class ResponsePlan:
             )
 
     def check_marks(self, compiler: SpecCompiler) -> None:
-        """The body gives each ticket with its status; what leaves it out is a finding."""
+        """Report a body that leaves out the status of its tickets."""
         if not compiler.failed(self._spec.body):
             check_marks(self._body.tree, self._spec.body, compiler)
 
     def check_fields(self, names: Collection[str], compiler: SpecCompiler) -> None:
-        """The body takes only such fields of tickets as are among *names*; others are findings."""
+        """Report each field that the body takes from tickets and that is not among *names*."""
         if not compiler.failed(self._spec.body):
             check_fields(self._body.tree, self._spec.body, names, compiler)
 
     def writing(self, user: str) -> Writing:
-        """A body to be written for *user*, which has no tickets yet."""
+        """Return a writer of the body for *user*, without tickets."""
         return self._writing(self, user)
 
     def made(self, user: str, tickets: Sequence[Mapping[str, Any]]) -> Any:
-        """The body of these tickets; raises EvaluationError."""
+        """Return the body of these tickets. Raises EvaluationError."""
         return self._body({"user": user, "tickets": tickets})
 
     def require_fit(self, tickets: list[dict[str, Any]], body: object) -> None:
-        """Raise Misfit where *body*, or one of its *tickets*, is not what its schema says."""
+        """Raise Misfit if *body*, or one of its *tickets*, does not fit its schema."""
         if self._tickets is not None and not self._tickets.all_fit(tickets):
             breaches = map(self._tickets.breach, tickets)
             raise Misfit(lambda: next(filter(None, breaches), None))
@@ -134,11 +138,11 @@ class ResponsePlan:
             raise Misfit(partial(self._validator.breach, body))
 
     def size(self) -> Size:
-        """Counts tickets that are made, and kept until the body is written."""
+        """Return a counter of the bytes of tickets that are kept until the body is written."""
         return Size(self.too_large(), self.room if self._writing is _InParts else None)
 
     def too_large(self) -> MappingMismatch:
-        """The problem of a body of more bytes than it may have."""
+        """Return the problem of a body that has too many bytes."""
         return MappingMismatch(
             "The answer is larger than allowed",
             log=f"response: body: more than {self.room} bytes"
@@ -146,9 +150,9 @@ class ResponsePlan:
         )
 
     async def render(self, user: str, tickets: Sequence[dict[str, Any]]) -> Body:
-        """The body as JSON, with turns for other answers while it is written.
+        """Return the body as JSON; other answers get turns while it is written.
 
-        Raises MappingMismatch where it is not what the schema says, or has more bytes than it may.
+        Raises MappingMismatch if it does not fit its schema, or has too many bytes.
         """
         try:
             return await self._rendered(user, tickets)
@@ -179,14 +183,14 @@ class ResponsePlan:
 
 
 class Size:
-    """How many bytes the tickets have that are made so far; *room* None: it says nothing of the body's."""
+    """The number of bytes of the tickets so far. With *room* None, the body has no limit of its own."""
 
     def __init__(self, problem: MappingMismatch, room: int | None) -> None:
         self._problem = problem
         self._left = room
 
     def add(self, ticket: object) -> None:
-        """Count one more; raises *problem* where it is too much."""
+        """Count one more ticket. Raises *problem* if the total is too large."""
         if self._left is None:
             return
         try:
@@ -198,10 +202,10 @@ class Size:
 
 
 class _InParts:
-    """The bundled body: its tickets, which were checked before, are written as they come, and not kept.
+    """The bundled body: its tickets, which were checked before, are written at once and not kept.
 
-    In an answer of many tickets they, what the platform said of them, and the text of the answer would
-    otherwise stand side by side.
+    Otherwise a large answer would need memory three times: for its tickets, for the platform's data, and for
+    its own text.
     """
 
     def __init__(self, plan: ResponsePlan, user: str) -> None:
@@ -213,7 +217,7 @@ class _InParts:
         self._expected = _USUAL
 
     def add(self, tickets: list[Any]) -> None:
-        # A ticket alone is not divided.
+        # A single ticket is not divided.
         room = self._left if len(tickets) == 1 else min(self._left, _STRETCH)
         text = encode_within(tickets, room, expected=self._expected * len(tickets))
         # Most tickets are as long as those before, or a little longer.
@@ -233,7 +237,7 @@ class _InParts:
 
 
 class _Whole:
-    """Any other body: what its expression makes of the tickets, and its schema asks, takes them all."""
+    """Any other body: its expression and its schema need all tickets at once."""
 
     def __init__(self, plan: ResponsePlan, user: str) -> None:
         self._plan = plan
@@ -254,9 +258,9 @@ class _Whole:
 
 
 def _ticket_contract(body: Shape, schema: Schema) -> TicketContract:
-    """The schema of a ticket where the body holds `tickets` whole; the bundled ticket where it reshapes them.
+    """Return the schema of a ticket: from the body if it holds `tickets` whole, else the bundled one.
 
-    A reshaped ticket needs only its id: which fields the body takes from it, the body's schema says.
+    A reshaped ticket needs only its id, because the body's schema says which fields the body takes from it.
     """
     place = _place_of_tickets(body, schema, schema)
     if place is not None:
@@ -266,7 +270,7 @@ def _ticket_contract(body: Shape, schema: Schema) -> TicketContract:
 
 
 def _place_of_tickets(body: Shape, schema: Schema, root: Schema) -> Schema | None:
-    """The schema of the list that is exactly `tickets`, or None."""
+    """Return the schema of the list that is exactly `tickets`, or None."""
     match body:
         case RootShape(name="tickets"):
             return schema

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 
 class AttributedError(Exception):
-    """An AttributedElement was compared, or taken for true or false."""
+    """An AttributedElement was compared, or used as true or false."""
 
 
 class AttributedElement(dict[str, Any]):

@@ -1,4 +1,4 @@
-"""In which encoding a document is, and its text."""
+"""Find the encoding of a document, and decode its text."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class Text:
 
     @property
     def is_long(self) -> bool:
-        """Whether it comes in more than one piece."""
+        """Return whether it comes in more than one piece."""
         return len(self.content) > _PIECE
 
     def pieces(self) -> Iterator[str]:
-        """The text; DocumentError where the content is not in its encoding."""
+        """Yield the text. Raises DocumentError if the content is not in its encoding."""
         decoder = codecs.getincrementaldecoder(self.codec)()
         try:
             for start in range(0, len(self.content), _PIECE):
@@ -58,10 +58,10 @@ class Text:
 
 
 def text_of(content: bytes, charset: str | None) -> Text:
-    """*content* as text; *charset* is what the answer's head says of it, if it says it.
+    """Return *content* as text; *charset* is the encoding that the answer's head names, if any.
 
-    Raises DocumentError where the encoding is not one of the few that are read here, and where head,
-    declaration and byte order mark say different things of text that is not the same in all of them.
+    Raises DocumentError for an encoding that is not supported. Raises it too if head, declaration and byte
+    order mark name different encodings in which the text would differ.
     """
     body = content.removeprefix(_BOM)
     found = _DECLARED.match(body[:_HEAD])
@@ -76,9 +76,9 @@ def text_of(content: bytes, charset: str | None) -> Text:
 
 
 def decode(content: bytes, *charsets: str | None) -> str:
-    """*content* as text in the encoding of all those of *charsets* that are given, or else in UTF-8.
+    """Return *content* as text in the encoding of the given *charsets*, or in UTF-8 without any.
 
-    Raises DocumentError as `text_of` does.
+    Raises DocumentError like `text_of`.
     """
     body = content.removeprefix(_BOM)
     names = [*filter(None, charsets), *(["utf-8"] if body is not content else [])]
@@ -92,7 +92,7 @@ def decode(content: bytes, *charsets: str | None) -> str:
 
 
 def encode(text: str, charset: str) -> bytes:
-    """*text* in the encoding *charset*, one of those that are read. Raises DocumentError."""
+    """Return *text* in the encoding *charset*, one of the supported ones. Raises DocumentError."""
     try:
         return text.encode(_codec(charset))
     except UnicodeEncodeError:

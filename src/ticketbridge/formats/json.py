@@ -1,4 +1,4 @@
-"""JSON, losslessly: a document, or one on each line."""
+"""Read JSON without loss: one document, or one on each line."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[{"))
 
 
 def read_json(content: bytes, *, whole: bool = True) -> Any:
-    """The document in *content*; *whole*: something says that none of it is missing.
+    """Return the document in *content*; *whole*: something proves that no part is missing.
 
     Raises DocumentError. Integers keep all their digits. Refused are NaN, Infinity, text that is not UTF-8,
-    half characters, a name twice in one object, a bare number that may be the beginning of another, and what
-    has too many parts.
+    half characters, a name twice in one object, a bare number that may be the beginning of another, and
+    documents with too many parts.
     """
     content = content.removeprefix(_BOM)
     _require_few_containers(content)
@@ -32,7 +32,7 @@ def read_json(content: bytes, *, whole: bool = True) -> Any:
 
 
 def read_json_lines(content: bytes) -> Iterator[Any]:
-    """Yield the document on each line of *content*; a blank line has none.
+    """Yield the document on each line of *content*; blank lines are ignored.
 
     Raises DocumentError at a line that `read_json` would refuse. The last line needs no line end, unless it
     is a bare number.
@@ -78,10 +78,10 @@ def _trusted(content: bytes, *, whole: bool) -> Any:
 
 
 def _has_a_name_twice(content: bytes, document: Any) -> bool:
-    """Whether *document* has lost something of *content*: of a name that comes twice, the reader keeps one.
+    """Return whether *document* lost a part of *content*: the reader keeps one of two equal names.
 
-    Every member has a colon, in the text as in the document written anew; so has every colon in a text,
-    once it is not escaped. The counts differ by those of the members that are gone.
+    Each member has a colon, in the original text and in the document written anew. Colons inside texts are
+    the same in both, once they are not escaped. So the counts differ by the lost members.
     """
     if len(content) > _LARGE:
         colons = sum(map(_colons, _pieces(document)))
@@ -102,9 +102,9 @@ def _escaped_colons(content: bytes) -> int:
 
 
 def _pieces(document: Any) -> Iterator[Any]:
-    """Values whose members are those of *document*: a long list in parts.
+    """Yield values that together have the members of *document*: a long list is split.
 
-    Written whole, a large document would stand beside its text and what was read of it.
+    Otherwise a large document would be in memory together with its text and the new copy.
     """
     values = [
         document

@@ -1,4 +1,4 @@
-"""The one value beside JSON's own: what came more than once, with nothing that says it is a list."""
+"""An XML element that occurred several times but is not declared in `lists`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ class RepeatedError(Exception):
 
 
 class RepeatedElement(list[Any]):
-    """The values of an XML element that came more than once and is not named in `lists`.
+    """The values of an XML element that occurred several times and is not named in `lists`.
 
-    Where it comes once it is a single value, so an expression that is right for this is wrong for that:
-    `as_list(...)` takes both, and everything else refuses this one. A comparison would be silently
-    false, and raises RepeatedError.
+    If it occurs once, it is a single value, so an expression that is right for one is wrong for several.
+    `as_list(...)` takes both; everything else refuses this value. A comparison would be silently false, so it
+    raises RepeatedError.
     """
 
     __hash__ = None

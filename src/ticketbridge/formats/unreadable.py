@@ -1,7 +1,7 @@
-"""What every reader of documents raises."""
+"""The error of every reader of documents."""
 
 from __future__ import annotations
 
 
 class DocumentError(Exception):
-    """What is no document of its format, or is not read here; its text tells no data."""
+    """The text is not a document of its format, or is not supported. The message has no data."""

@@ -45,7 +45,7 @@ Path = tuple[str, ...]
 
 
 class Lists:
-    """Which elements are lists: *paths* match the ends of their paths."""
+    """The elements that are lists: *paths* match the ends of their paths."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._elements: dict[str, list[Path]] = {}
@@ -56,13 +56,13 @@ class Lists:
                 self._parents.setdefault(path[-2], []).append(path)
 
     def has(self, path: Sequence[str]) -> bool:
-        """Whether the element at *path* is one of a list."""
+        """Return whether the element at *path* is in a list."""
         return path[-1] in self._elements and any(
             tuple(path[-len(one) :]) == one for one in self._elements[path[-1]]
         )
 
     def below(self, path: Sequence[str]) -> Sequence[str]:
-        """The children of the element at *path* that are lists, also where there are none."""
+        """Return the children of the element at *path* that are lists, even if they do not occur."""
         if path[-1] not in self._parents:
             return ()
         parents = self._parents[path[-1]]
@@ -70,7 +70,7 @@ class Lists:
 
 
 def read_xml(text: Text, lists: Lists) -> dict[str, Any]:
-    """The document in *text*: an object with one key, the root element. Raises DocumentError."""
+    """Return the document in *text*: an object with one key, the root element. Raises DocumentError."""
     reader = XmlReader(lists, declared=text.declared)
     for piece in text.pieces():
         reader.feed(piece)
@@ -95,16 +95,16 @@ class _Element:
         self.strictly = self.only = False
 
     def is_empty(self) -> bool:
-        """Whether it has neither elements nor text; white space is none."""
+        """Return whether it has neither elements nor text; white space does not count."""
         return self.content is None and not self._text()
 
     def drop_attributes(self) -> None:
-        """Keep of the attributes only that they say that the element is null."""
+        """Drop the attributes, except those that say that the element is null."""
         self.attributes = {} if self.nil else None
         self.strictly = self.only = True
 
     def value(self) -> Any:
-        """Null, its text, or an object of what else is in it. DocumentError: a null with content."""
+        """Return null, its text, or an object of its parts. Raises DocumentError for a null with content."""
         if self.attributes is not None:
             return self._attributed(self.attributes)
         text = self._text()
@@ -169,7 +169,7 @@ class XmlReader:
         parser.CharacterDataHandler = self._text
 
     def feed(self, piece: str) -> None:
-        """The next piece of the text."""
+        """Read the next piece of the text."""
         self._parse(piece, is_last=False)
         self._fed += len(piece.encode())
         if self._fed - self._parser.CurrentByteIndex > 2 * _LONGEST_TAG:
@@ -178,7 +178,7 @@ class XmlReader:
             raise DocumentError("too many elements, attributes or names")
 
     def document(self) -> dict[str, Any]:
-        """What was fed, which is all of it: an object with one key, the root element."""
+        """Return the document after the last piece: an object with one key, the root element."""
         self._parse("", is_last=True)
         return cast("dict[str, Any]", self._open[0].content)
 
@@ -232,7 +232,7 @@ def _refuse_document_type(*_: object) -> NoReturn:
 
 
 def _local(name: str) -> str:
-    """The name without its prefix."""
+    """Return the name without its prefix."""
     return name if ":" not in name else name.rpartition(":")[2] or name
 
 
@@ -256,7 +256,7 @@ def _take_attributes(element: _Element, attributes: dict[str, str]) -> None:
     element.strictly = strict is not None
     if strict and element.nil is None:
         raise DocumentError("a `nil` that is neither true nor false")
-    # What XML Schema says of an element, such as its type, is no data beside a null.
+    # XML Schema's own attributes, for example a type, are no data beside a null.
     others = own.keys() - {strict or _NIL} - (instance if element.nil else set())
     element.only = element.nil is not None and not others
     put: dict[str, Any] = {}
@@ -266,17 +266,17 @@ def _take_attributes(element: _Element, attributes: dict[str, str]) -> None:
 
 
 def _truth(attributes: dict[str, str], name: str) -> bool | None:
-    """What the attribute says, as XML Schema writes true and false; None where it says neither."""
+    """Return the attribute's boolean in XML Schema's form; None if it is neither true nor false."""
     return _TRUTHS.get(attributes.get(name, "").strip(_BLANK))
 
 
 def _append(content: dict[str, Any], name: str, value: Any) -> None:
-    """*value* as one of a list."""
+    """Add *value* to a list."""
     content.setdefault(name, []).append(value)
 
 
 def _put(content: dict[str, Any], name: str, value: Any) -> None:
-    """*value* as the only one; a second one makes a RepeatedElement of both."""
+    """Set *value* as the only one; a second one makes a RepeatedElement of both."""
     if name not in content:
         content[name] = value
     elif type(content[name]) is RepeatedElement:

@@ -1,4 +1,4 @@
-"""XML that is written: what a text needs to stand in it, and which texts a document has."""
+"""Write XML: escape texts, and find the texts of a document."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def escape(text: str) -> str:
-    """*text* as it stands in a text or between the quotes of an attribute. Raises DocumentError."""
+    """Return *text* escaped for a text or for a quoted attribute. Raises DocumentError."""
     if _ILLEGAL.search(text):
         raise DocumentError("a control character, or another that XML cannot carry")
     return text.translate(_ESCAPES)
@@ -46,10 +46,10 @@ class TextRun:
 
 
 def list_texts(document: str) -> list[TextRun]:
-    """Return the texts of *document*, in their order. Raises DocumentError where it is not well-formed.
+    """Return the texts of *document*, in order. Raises DocumentError if it is not well-formed.
 
-    It has no document type, no prefix that is not declared, and is declared in no encoding but UTF-8; it
-    has at most 200 levels.
+    The document must have no document type, no undeclared prefixes, no declared encoding except UTF-8, and at
+    most 200 levels.
     """
     lister = _TextLister()
     parser = expat.ParserCreate(namespace_separator=" ")

@@ -1,4 +1,4 @@
-"""What is known of an expression before it meets data: its roots, and the errors to see at load."""
+"""What an expression shows before it meets data: its roots, and errors to report at load."""
 
 from __future__ import annotations
 
@@ -36,32 +36,32 @@ _CHOOSERS = frozenset({"default", "not_null", "optional"})
 _WRAPPERS = frozenset({"as_list", "default", "not_null", "optional"})
 _HOLDERS: dict[type, type] = {nodes.Field: dict, nodes.Index: list, nodes.Slice: list}
 _HIDDEN = frozenset({MOMENT})
-"""Roots that no expression names: functions need them."""
+"""Roots that no expression may name; functions need them."""
 _Parts: TypeAlias = tuple[nodes.Node | None, ...]
 
 
 def analyse(
     text: str, tree: nodes.Node, *, roots: Collection[str] | None, strict: bool
 ) -> frozenset[str]:
-    """The roots that the expression uses; ExpressionError for what can never be right."""
+    """Return the roots that the expression uses. Raises ExpressionError if it can never be right."""
     analysis = _Analysis(text, roots, strict=strict)
     analysis.visit(tree, at_root=roots is not None)
     return frozenset(analysis.names)
 
 
 def function_named(name: str, *, strict: bool) -> Function | None:
-    """The function of that name; without *strict*, JMESPath's own alone."""
+    """Return the function of that name; without *strict*, only JMESPath's own functions."""
     function = FUNCTIONS.get(name)
     return function if function and (strict or function.standard) else None
 
 
 def parameter_at(function: Function, position: int) -> Parameter:
-    """The parameter of the argument at *position*, which counts from 0."""
+    """Return the parameter of the argument at *position*, which counts from 0."""
     return function.parameters[min(position, len(function.parameters) - 1)]
 
 
 def gives_as_found(tree: nodes.Node) -> bool:
-    """Whether the value stands in the document just so: nothing was chosen, changed or left out."""
+    """Return whether the value is unchanged data: nothing was filtered, changed or left out."""
     match tree:
         case nodes.Field() | nodes.Index() | nodes.Constant():
             return True
@@ -74,7 +74,7 @@ def gives_as_found(tree: nodes.Node) -> bool:
 
 
 def asked(tree: nodes.Node) -> Iterator[nodes.Field]:
-    """The fields in *tree* that it asks its current value for; of the scope they are the roots."""
+    """Yield the fields that *tree* takes from its current value; in the scope they are the roots."""
     if isinstance(tree, nodes.Field):
         yield tree
     elif isinstance(tree, nodes.Call):
@@ -88,7 +88,7 @@ def asked(tree: nodes.Node) -> Iterator[nodes.Field]:
 
 
 def walk(tree: nodes.Node) -> Iterator[nodes.Node]:
-    """*tree*, and each node within it."""
+    """Yield *tree*, and each node within it."""
     yield tree
     here, below = parts_of(tree)
     inner = tree.arguments if isinstance(tree, nodes.Call) else ()
@@ -99,7 +99,7 @@ def walk(tree: nodes.Node) -> Iterator[nodes.Node]:
 
 
 def choices(tree: nodes.Node) -> Iterator[nodes.Node]:
-    """The values of which *tree* gives one: the operands of `||`, `default` and `not_null`."""
+    """Yield the values of which *tree* gives one: the operands of `||`, `default` and `not_null`."""
     match tree:
         case nodes.Either():
             several = tree.choices
@@ -188,7 +188,7 @@ class _Analysis:
         raise RootError(self._text, field.start + 1, field.name, self._known(self._meant(field)))
 
     def _meant(self, field: nodes.Field) -> str:
-        """What the name *field* was meant as, which is no root."""
+        """Return the likely meaning of the name *field*, which is not a root."""
         if self._text.startswith('"', field.start):
             near = did_you_mean(field.name, self._roots)
             return near or f"write '{field.name}' for a string"
@@ -235,7 +235,7 @@ class _Analysis:
         return form or did_you_mean(call.name, names)
 
     def _rewritten(self, call: nodes.Call, name: str) -> str:
-        """The call as a call of *name*: what stands before a dot becomes its first argument."""
+        """Return the call as a call of *name*: the part before a dot becomes its first argument."""
         receiver = self._receivers.get(id(call))
         arguments = call.arguments if receiver is None else (receiver, *call.arguments)
         if name == "join" and len(arguments) > 2 - (call.name != name):
@@ -314,7 +314,7 @@ class _Analysis:
 
 
 def parts_of(node: nodes.Node) -> tuple[_Parts, _Parts]:
-    """The parts that see the same current value as *node*, and those that see another."""
+    """Return the parts that see the same current value as *node*, and those that see another."""
     match node:
         case nodes.Chain():
             return node.steps[:1], node.steps[1:]

@@ -1,4 +1,4 @@
-"""The arguments of a call as they are written: what can be known of them, and how they were meant."""
+"""The arguments of a call in the text: what is known about them, and what they probably mean."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONGEST = 200
 
 
 def literals_of(function: Function, call: nodes.Call) -> dict[int, Any]:
-    """The literals among the arguments, by position; an argument that is left out is null."""
+    """Return the literals among the arguments, by position; an argument that is left out is null."""
     given = {
         position: argument.value
         for position, argument in enumerate(call.arguments)
@@ -24,7 +24,7 @@ def literals_of(function: Function, call: nodes.Call) -> dict[int, Any]:
 
 
 def fault_of(parameter: Parameter, argument: nodes.Node) -> Fault | None:
-    """Why the literal *argument* can never be right there, as a part of a sentence; None if it can."""
+    """Return why the literal *argument* can never be right there, as a part of a sentence, or None."""
     if not isinstance(argument, nodes.Constant):
         return None
     if not parameter.kind.holds(argument.value):
@@ -38,7 +38,7 @@ def fault_of(parameter: Parameter, argument: nodes.Node) -> Fault | None:
 
 
 def written(call: nodes.Call) -> str:
-    """`write f(a, b)`; "" for what is too long to be read."""
+    """Return `write f(a, b)`, or "" if it is too long to read."""
     try:
         text = text_of(call)
     except Unwritable:
@@ -47,7 +47,7 @@ def written(call: nodes.Call) -> str:
 
 
 def swap_arguments(function: Function, call: nodes.Call) -> str:
-    """The call with its first two arguments the other way round, where that would be right."""
+    """Return the call with its first two arguments exchanged, if that would be right."""
     if len(call.arguments) < 2 or len(function.parameters) < 2:
         return ""
     first, second, *rest = call.arguments
@@ -57,7 +57,7 @@ def swap_arguments(function: Function, call: nodes.Call) -> str:
 
 
 def _fits(parameter: Parameter, argument: nodes.Node) -> bool:
-    """Whether *argument* may stand there, as far as its text tells."""
+    """Return whether *argument* may stand there, as far as its text shows."""
     if isinstance(argument, nodes.Reference) or parameter.kind is kinds.EXPRESSION:
         return isinstance(argument, nodes.Reference) and parameter.kind is kinds.EXPRESSION
     if parameter.literal and not isinstance(argument, nodes.Constant):
@@ -76,7 +76,7 @@ def write_with_reference(call: nodes.Call, position: int) -> str:
 
 
 def _as_key(node: nodes.Node) -> nodes.Node | None:
-    """A name, or the text of one."""
+    """Return a name, or the text of one."""
     if isinstance(node, nodes.Constant) and isinstance(node.value, str):
         return nodes.Field(node.start, node.value)
     return node if isinstance(node, nodes.Field) else None

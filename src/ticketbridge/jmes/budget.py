@@ -1,7 +1,7 @@
-"""How much work an evaluation may do: what the platform sends must not hold up other answers.
+"""Limit the work of an evaluation, so that a platform's data cannot delay other answers.
 
-A step is about one element looked at. The outermost loop of an expression costs no steps: its length is
-that of the data. Loops within loops, and functions called in a loop, spend what they look at.
+A step is about one element that is read. The outermost loop of an expression costs no steps, because its
+length is that of the data. Inner loops, and functions called in a loop, cost a step for each element.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from ticketbridge.jmes.errors import ArgumentFault
 
 MAX_STEPS = 5_000_000
 UNBOUNDED = 2**62
-"""What is left where no evaluation runs."""
+"""The budget while no evaluation runs."""
 MAX_ELEMENTS = 1_000_000
-"""The most elements of a list that an operation makes of others."""
+"""The most elements of a list that an operation makes from others."""
 
 _LETTERS_PER_STEP = 4  # as a power of two
 
@@ -28,11 +28,11 @@ class _Budget:
 
 
 BUDGET = _Budget()
-"""What is left for the evaluation that runs: evaluations never overlap, for none of them waits."""
+"""The remaining budget of the running evaluation. Evaluations never overlap, because none of them waits."""
 
 
 class shared_budget:  # noqa: N801 - it is called as a function; a generator would cost each answer 2 us
-    """All evaluations inside the `with` have one budget together; else each has MAX_STEPS of its own."""
+    """Give all evaluations inside the `with` one common budget; otherwise each has MAX_STEPS."""
 
     __slots__ = ("_is_inner",)
 
@@ -47,23 +47,23 @@ class shared_budget:  # noqa: N801 - it is called as a function; a generator wou
 
 
 def spend(steps: int) -> None:
-    """Note that so many *steps* are taken; ArgumentFault where there are none left."""
+    """Take so many *steps*. Raises ArgumentFault if there are not enough left."""
     BUDGET.left -= steps
     if BUDGET.left < 0:
         raise ArgumentFault(f"the evaluation takes more than {MAX_STEPS} steps")
 
 
 def spend_on(value: Any) -> None:
-    """Note that a function works on *value*, a text, a list or an object."""
+    """Take the steps for a function that works on *value*, a text, a list or an object."""
     spend(steps_of_text(len(value)) if type(value) is str else len(value))
 
 
 def steps_of_text(length: int) -> int:
-    """The steps that work on a text of this *length* takes: it is done on many characters at a time."""
+    """Return the steps for a text of this *length*: it is processed many characters at a time."""
     return length >> _LETTERS_PER_STEP
 
 
 def require_elements(number: int) -> None:
-    """Raise ArgumentFault where an operation would make a list of *number* elements, and that is too many."""
+    """Raise ArgumentFault if an operation would make a list of *number* elements, and that is too many."""
     if number > MAX_ELEMENTS:
         raise ArgumentFault(f"the list has more than {MAX_ELEMENTS} elements")

@@ -1,4 +1,4 @@
-"""From jmespath's dictionaries to our own nodes; what means the same becomes the same node."""
+"""Convert jmespath's dictionaries to our own nodes; different texts with one meaning become one node."""
 
 from __future__ import annotations
 

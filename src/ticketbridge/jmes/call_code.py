@@ -165,7 +165,7 @@ class CallWriter(SourceWriter):
             return self._literal_argument(parameter, node.value)
         value = self.emit(node, current, optional=optional)
         if not self._strict and position >= len(function.parameters):
-            # Of a variadic function, jmespath checks the first argument alone.
+            # For a variadic function, jmespath checks only the first argument.
             return _Argument.of(value)
         label = runtime.label(function.name, position + 1, parameter)
         if not self._strict or not parameter.usual:

@@ -47,7 +47,7 @@ class CodeGenerator(CallWriter):
         return _EMITTERS[type(node)](self, node, current, optional)
 
     def condition(self, node: nodes.Node, current: str | None, *, optional: bool) -> str:
-        """Python code that is true where *node* is true for JMESPath."""
+        """Return Python code that is true if *node* is true for JMESPath."""
         value = self.emit(node, current, optional=optional)
         return value if self._is_boolean(node) else self._truthy(value)
 
@@ -220,16 +220,16 @@ class CodeGenerator(CallWriter):
         return self.variable(negated + self._equality(node, left, right))
 
     def _are_ordered(self, node: nodes.Comparison, left: str, right: str) -> str:
-        """Code that is true where Python orders the two as JMESPath does."""
+        """Return code that is true if Python orders the two like JMESPath."""
         for side, other in ((node.right, left), (node.left, right)):
             if isinstance(side, nodes.Constant) and type(side.value) in _BINARY:
                 return f"type({other}) in {self.helper('BINARY', _BINARY)}"
         return self._are_alike(node, left, right)
 
     def _are_alike(self, node: nodes.Comparison, left: str, right: str) -> str:
-        """Code that is true where both are texts, integers or floats, and of one type.
+        """Return code that is true if both are texts, integers or floats, and of one type.
 
-        An integer and a float are not compared so: `equal` takes a float for what its text says.
+        An integer and a float are not compared this way: `equal` reads a float as its text.
         """
         for side, other in ((node.right, left), (node.left, right)):
             if isinstance(side, nodes.Constant) and type(side.value) in _COMPARED:

@@ -1,7 +1,7 @@
-"""The currencies of ISO 4217, and how many digits of each stand for its minor units.
+"""The currencies of ISO 4217, and the number of decimal digits of each.
 
-A table of our own, since reading it out of the standard's XML at each start takes longer than reading a
-mapping does. A test holds it to the package `iso4217`, which follows the standard.
+It is a table of our own, because reading the standard's XML at each start would take longer than reading a
+mapping. A test compares it with the package `iso4217`, which follows the standard.
 """
 
 from __future__ import annotations
@@ -29,4 +29,4 @@ _BY_DIGITS: Mapping[int | None, str] = {
 DIGITS: Final[Mapping[str, int | None]] = MappingProxyType(
     {code: digits for digits, codes in _BY_DIGITS.items() for code in codes.split()}
 )
-"""By currency code, the digits of its minor units; None where it has none, as gold has."""
+"""By currency code, the number of decimal digits; None if it has no minor units, for example gold."""

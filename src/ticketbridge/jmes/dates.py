@@ -33,13 +33,13 @@ _WHOLE_DATES = tuple(map(frozenset, ("Ymd", "Ybd", "YBd", "Yj", "GVu", "GVw", "G
 
 
 def rfc3339(moment: datetime) -> str:
-    """*moment* in UTC, whole seconds, with `Z`."""
+    """Return *moment* in UTC, in whole seconds, with `Z`."""
     text = moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()
     return f"{text}Z"
 
 
 def read_with(layout: str | None) -> Reader:
-    """What reads dates in the strptime format *layout*; None: ISO 8601 text and Unix seconds."""
+    """Return a reader of dates in the strptime format *layout*; None: ISO 8601 text and Unix seconds."""
     if layout is None:
         return _from_any
     _check_layout(layout)
@@ -77,7 +77,7 @@ _WRITERS: dict[str, Writer] = {
 
 
 def has_offset(layout: str) -> bool:
-    """Whether a text in the strptime format *layout* says its offset."""
+    """Return whether a text in the strptime format *layout* has an offset."""
     return "z" in _DIRECTIVE.findall(layout)
 
 

@@ -1,4 +1,4 @@
-"""Exact decimal arithmetic: 34 digits, and nothing that is not a finite number."""
+"""Exact decimal arithmetic with 34 digits; every result is a finite number."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _OTHER = {".": ",", ",": "."}
 
 
 def to_decimal(value: Any) -> Decimal:
-    """The number *value*, or the plain decimal text, exactly."""
+    """Return the exact value of the number *value*, or of a plain decimal text."""
     if type(value) is str and _PLAIN.fullmatch(value) is None:
         raise ArgumentFault("the string is no plain decimal number")
     number: Decimal = in_range(Decimal(exact(value)))
@@ -48,7 +48,7 @@ def to_decimal(value: Any) -> Decimal:
 
 
 def to_amount(value: Any) -> Decimal:
-    """The whole number *value*, or the text of its digits."""
+    """Return the whole number *value*, or that of a text of digits."""
     if type(value) is str and _INTEGER.fullmatch(value) is None:
         raise ArgumentFault("the string is no whole number")
     number = to_decimal(value)
@@ -58,12 +58,12 @@ def to_amount(value: Any) -> Decimal:
 
 
 def to_count(value: Any) -> int:
-    """The whole number *value*."""
+    """Return the whole number *value*."""
     return int(to_amount(value))
 
 
 def simplest(number: Decimal) -> int | Decimal:
-    """*number* as an integer where it is one, else without zeros at its end."""
+    """Return *number* as an integer if it is one, else without zeros at its end."""
     if number == number.to_integral_value():
         return int(number)
     return EXACT.normalize(number)

@@ -31,7 +31,7 @@ _LONGEST_KEY = 40
 _COMPARED_KEYS = 500
 _WINDOW = 60
 _SHOWN_TEXT = 200
-# Keys come from the platform's data: only such as look like names of fields are ever shown.
+# Keys come from the platform's data: only those that look like names of fields are shown.
 _PLAIN_KEY = re.compile(r"(?:@?[A-Za-z_][A-Za-z0-9_-]*|#text)\Z")
 
 _TYPE_NAMES: dict[type, str] = {
@@ -67,9 +67,9 @@ _FOREIGN: tuple[tuple[type[Exception], str], ...] = (
 
 
 class ExpressionError(Exception):
-    """A text that is no legal expression or template; *column* counts from 1 in *text*.
+    """A text that is not a legal expression or template; *column* counts from 1 in *text*.
 
-    *suggestion* is what would be right (`did you mean ...`), or "".
+    *suggestion* is the likely correction (`did you mean ...`), or "".
     """
 
     def __init__(self, text: str, column: int, reason: str, suggestion: str = "") -> None:
@@ -86,7 +86,7 @@ class ExpressionError(Exception):
 
 
 class RootError(ExpressionError):
-    """An expression that begins with *name*, which is no root where it stands."""
+    """An expression that begins with *name*, which is not a root there."""
 
     def __init__(self, text: str, column: int, name: str, suggestion: str = "") -> None:
         self.name = name
@@ -106,9 +106,9 @@ class RegexError(CallError):
 
 
 class EvaluationError(Exception):
-    """An expression that does not fit the data that it met.
+    """An expression that does not fit the data.
 
-    No text of this error has a value from the data: types, names of keys and positions alone.
+    Its text has no value from the data: only types, names of keys and positions.
     """
 
     def __init__(self, reason: str, expression: str = "", place: str = "") -> None:
@@ -126,7 +126,7 @@ class EvaluationError(Exception):
 
 
 class Fault(Exception):
-    """What went wrong, before it is known in which expression."""
+    """An error before its expression is known."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -134,7 +134,7 @@ class Fault(Exception):
 
 
 class ArgumentFault(Fault):
-    """What is wrong with a value, before it is known which function met it."""
+    """An error about a value before its function is known."""
 
 
 class RegexFault(ArgumentFault):
@@ -142,17 +142,17 @@ class RegexFault(ArgumentFault):
 
 
 def describe(value: Any) -> str:
-    """The JSON type of *value*, as a noun with its article."""
+    """Return the JSON type of *value*, as a noun with its article."""
     return _TYPE_NAMES.get(type(value), "no JSON value")
 
 
 def describe_types(types: Iterable[type]) -> str:
-    """The JSON types *types*, as nouns with their articles."""
+    """Return the JSON types *types*, as nouns with their articles."""
     return " or ".join(sorted({_TYPE_NAMES.get(kind, "no JSON value") for kind in types}))
 
 
 def foreign_reason(error: Exception) -> str:
-    """What an exception of Python or of a library means; its own text may hold data."""
+    """Return the meaning of an exception of Python or of a library; its own text may hold data."""
     for kind, reason in _FOREIGN:
         if isinstance(error, kind):
             return reason
@@ -163,10 +163,10 @@ _SHOWS_KEYS: ContextVar[bool] = ContextVar("shows_keys", default=True)
 
 
 class keys_shown:  # noqa: N801 - it is called as a function; a generator would cost each answer 2 us
-    """Whether errors that come about inside the `with` name the keys of the data.
+    """Decide whether errors inside the `with` name the keys of the data.
 
-    An object may have a key for each person, and no look at a key tells. So keys are for the one who
-    writes the mapping, and not for a log; where they are not shown they are counted.
+    An object may have persons as keys, and a key does not show that. So keys are shown to the author of the
+    mapping, but not in a log, where they are only counted.
     """
 
     __slots__ = ("_shown", "_token")
@@ -182,7 +182,7 @@ class keys_shown:  # noqa: N801 - it is called as a function; a generator would 
 
 
 def show_keys(keys: Iterable[Any]) -> str:
-    """The names of *keys* that may be shown, and how many more there are."""
+    """Return the names of *keys* that may be shown, and the number of the others."""
     every = list(keys)
     if not every:
         return "the object is empty"
@@ -196,25 +196,25 @@ def show_keys(keys: Iterable[Any]) -> str:
 
 
 def is_plain_key(key: Any) -> bool:
-    """Whether *key* looks like the name of a field, so that it may be shown."""
+    """Return whether *key* looks like the name of a field, so that it may be shown."""
     return isinstance(key, str) and len(key) <= _LONGEST_KEY and bool(_PLAIN_KEY.match(key))
 
 
 def missing_key(key: str, value: dict[Any, Any]) -> str:
-    """The reason for a *key* that the object *value* does not have."""
+    """Return the reason for a *key* that the object *value* does not have."""
     near = near_key(key, value)
     return f'no key "{key}"; {show_keys(value)}' + (f"; {near}" if near else "")
 
 
 def near_key(key: str, keys: Iterable[Any]) -> str:
-    """`did you mean "x"?` for the one of *keys* nearest to *key*, or "" where none may be shown."""
+    """Return `did you mean "x"?` for the key nearest to *key*, or "" if none may be shown."""
     if not _SHOWS_KEYS.get():
         return ""
     return did_you_mean(key, [name for name in keys if is_plain_key(name)][:_COMPARED_KEYS])
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`did you mean "x"?` for the known word nearest to *word*, case aside, or ""."""
+    """Return `did you mean "x"?` for the known word nearest to *word* in any letter case, or ""."""
     by_letters = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower(), list(by_letters), n=1, cutoff=0.6)
     return f'did you mean "{by_letters[near[0]]}"?' if near else ""

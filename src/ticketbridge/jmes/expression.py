@@ -34,7 +34,7 @@ class RootShape:
 
 @dataclass(frozen=True, slots=True)
 class HashShape:
-    """The expression is an object whose keys are known; each value has a shape of its own."""
+    """The expression is an object with known keys; each value has its own shape."""
 
     values: Mapping[str, Shape]
 
@@ -65,7 +65,7 @@ class Expression:
     _evaluate: Callable[[Any], Any] = field(repr=False)
 
     def __call__(self, scope: Mapping[str, Any]) -> Any:
-        """The value; EvaluationError where the data does not fit, and no other exception."""
+        """Return the value. Raises EvaluationError if the data does not fit, and no other exception."""
         if not BUDGET.is_shared:
             BUDGET.left = MAX_STEPS
         try:
@@ -90,7 +90,7 @@ class Expression:
         return foreign_reason(error)
 
     def with_watch(self, watch: Callable[[Mapping[str, Any], Any], None]) -> Expression:
-        """The same expression, which tells *watch* of each value that it gives, and of its scope."""
+        """Return the same expression; it reports each of its values, with the scope, to *watch*."""
         evaluate = self._evaluate
 
         def evaluate_watched(scope: Mapping[str, Any]) -> Any:
@@ -101,12 +101,12 @@ class Expression:
         return replace(self, _evaluate=evaluate_watched)
 
     def then(self, change: Callable[[Any], Any]) -> Expression:
-        """The same expression, whose value is what *change* makes of it."""
+        """Return the same expression with its value changed by *change*."""
         evaluate = self._evaluate
         return replace(self, _evaluate=lambda scope: change(evaluate(scope)))
 
     def with_announcement(self, announce: Callable[[Mapping[str, Any]], None]) -> Expression:
-        """The same expression, which gives *announce* its scope each time before it is evaluated."""
+        """Return the same expression; it gives *announce* its scope before each evaluation."""
         evaluate = self._evaluate
 
         def evaluate_announced(scope: Mapping[str, Any]) -> Any:
@@ -117,16 +117,16 @@ class Expression:
 
     @property
     def gives_as_found(self) -> bool:
-        """Whether it gives a value as the document has it: no filter, projection or calculation."""
+        """Whether it gives unchanged data: no filter, projection or calculation."""
         return gives_as_found(self.tree)
 
     @property
     def outcomes(self) -> Known:
-        """The types that its value can have, as far as the text alone tells; None: any."""
+        """The types that its value can have, as far as the text shows; None: any."""
         return outcomes(self.tree, rooted=self.rooted)
 
     def shape(self) -> Shape:
-        """Which roots the value consists of, as far as the text alone tells."""
+        """The roots that the value consists of, as far as the text shows."""
         return _shape(self.tree) if self.rooted else OtherShape()
 
 
@@ -152,7 +152,7 @@ def compile_expression(
 
 
 def names_in(text: str) -> frozenset[str]:
-    """The roots that the expression *text* begins with; none where it is no expression."""
+    """Return the roots that the expression *text* begins with; none if it is not an expression."""
     try:
         return frozenset(root.name for root in asked(parse(text, strict=True)))
     except ExpressionError:

@@ -1,4 +1,4 @@
-"""Values as JSON text."""
+"""Write values as JSON text."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _NUMBER = 64  # bytes that the encoder may want free before it writes a number
 
 
 class TooLongError(Exception):
-    """A value has more bytes as JSON than there is room for."""
+    """A value is longer as JSON than there is room for."""
 
 
 def encode_within(
     value: Any, room: int, *, expected: int = 0, encoder: msgspec.json.Encoder = ENCODER
 ) -> bytearray:
-    """*value* as JSON of at most *room* bytes; TooLongError, and what *encoder* raises.
+    """Return *value* as JSON of at most *room* bytes. Raises TooLongError, and errors of *encoder*.
 
-    Of a value that is longer no more than *room* bytes are ever written: its parts may be the same few ones
-    again and again, and it gigabytes. *expected* bytes are tried first.
+    At most *room* bytes are ever written: a value may repeat the same few parts, and grow to gigabytes.
+    *expected* bytes are tried first.
     """
     most = room + _NUMBER
     size = min(max(expected, _FIRST_ROOM), most)
@@ -53,7 +53,7 @@ def encode_within(
 
 
 def require_length(length: int) -> None:
-    """Raise ArgumentFault where a text that a function makes would have a *length* that is too great."""
+    """Raise ArgumentFault if a text of a function would have too great a *length*."""
     if length > MAX_RESULT:
         raise ArgumentFault(f"the result is longer than {MAX_RESULT} characters")
     if length > _LONG:
@@ -61,14 +61,14 @@ def require_length(length: int) -> None:
 
 
 def number_text(number: Any) -> str:
-    """A number as JSON writes it; ArgumentFault where it is not finite."""
+    """Return a number as JSON writes it. Raises ArgumentFault if it is not finite."""
     if type(number) is Decimal:
         return f"{in_range(number):f}"
     return json.dumps(in_range(number))
 
 
 def to_json(value: Any) -> str:
-    """A text as it is, anything else as compact JSON."""
+    """Return a text unchanged, anything else as compact JSON."""
     if type(value) is str:
         return value
     require_unattributed(value)

@@ -1,4 +1,4 @@
-"""The types of arguments and results: one table for checks at load, at run time, and for words."""
+"""The types of arguments and results: one table for checks at load, for checks at run time, and for texts."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _OBJECT: frozenset[type] = frozenset((dict, AttributedElement))
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A set of JSON types; *elements*: each array has elements of one of these sets alone.
+    """A set of JSON types; *elements*: each array has elements of only one of these sets.
 
-    *types* is None where every value is right.
+    *types* is None if every value is right.
     """
 
     name: str
@@ -27,13 +27,13 @@ class Kind:
     elements: tuple[frozenset[type], ...] = ()
 
     def holds(self, value: Any) -> bool:
-        """Whether *value* is of this kind."""
+        """Return whether *value* is of this kind."""
         if self.types is None:
             return True
         return type(value) in self.types and self.holds_elements(value)
 
     def holds_elements(self, value: Any) -> bool:
-        """Whether the elements of the array *value* are of this kind; its own type is known."""
+        """Return whether the elements of the array *value* are of this kind; its own type is known."""
         if not self.elements:
             return True
         found = set(map(type, value))

@@ -1,9 +1,8 @@
-"""The tree of an expression: what the parser gives and the compiler reads.
+"""The syntax tree of an expression, from the parser to the compiler.
 
-A node is evaluated on a current value. *start* is the 0-based index in the text of the first
-character that belongs to the node.
-
-Nodes are Structs, whose classes are made in a fiftieth of the time that dataclasses take.
+A node is evaluated on a current value. *start* is the 0-based index in the text of the first character that
+belongs to the node. Nodes are Structs, because making their classes takes a fiftieth of the time of
+dataclasses.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which types a value can have, as far as the expression alone tells."""
+"""The types that a value can have, as far as the expression shows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _ROOTS: Mapping[str, Types] = MappingProxyType(
 
 
 def outcomes(tree: nodes.Node, *, rooted: bool) -> Known:
-    """The types that the value of *tree* can have; *rooted*: it starts with the names of roots."""
+    """Return the types that the value of *tree* can have; *rooted*: it starts with the names of roots."""
     match tree:
         case nodes.Field():
             return _ROOTS.get(tree.name) if rooted else None

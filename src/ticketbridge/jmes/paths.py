@@ -1,4 +1,4 @@
-"""What an expression reads: the plain paths in it that begin at a root, for explanations."""
+"""The plain paths that an expression reads from a root, for explanations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 class Nowhere(Enum):
-    """The value of a path that leads nowhere."""
+    """The value of a path that does not exist."""
 
     NOWHERE = "nothing"
 
@@ -35,7 +35,7 @@ class RootPath:
         return "".join(map(_step, self.steps)).removeprefix(".")
 
     def value(self, scope: Mapping[str, Any]) -> Any:
-        """What stands there, or NOWHERE."""
+        """Return the value there, or NOWHERE."""
         value: Any = scope
         for step in self.steps:
             if isinstance(step, str):
@@ -46,7 +46,7 @@ class RootPath:
 
 
 def root_paths(expression: Expression) -> tuple[RootPath, ...]:
-    """The paths that *expression* reads, each once, in their order."""
+    """Return the paths that *expression* reads, each once, in order."""
     return tuple(dict.fromkeys(_paths(expression.tree))) if expression.rooted else ()
 
 

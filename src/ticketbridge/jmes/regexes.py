@@ -26,7 +26,7 @@ _STEPS_TO_COMPILE = 200  # for each character
 
 
 def compile_regex(pattern: str) -> Any:
-    """The compiled *pattern*; RegexFault where RE2 refuses it."""
+    """Return the compiled *pattern*. Raises RegexFault if RE2 refuses it."""
     return _compile(pattern, re2.Options())
 
 
@@ -36,7 +36,7 @@ def compile_group(pattern: str) -> Any:
 
 
 def compile_data_regex(pattern: str) -> DataRegex:
-    """Like compile_regex, for a *pattern* that comes from data: its work is bounded, and a text's too."""
+    """Like compile_regex, for a *pattern* from data: its work, and the length of texts, are limited."""
     if len(pattern) > _MAX_PATTERN:
         raise RegexFault(f"the regular expression is longer than {_MAX_PATTERN} characters")
     spend(_STEPS_TO_COMPILE * len(pattern))
@@ -52,14 +52,14 @@ def compile_data_group(pattern: str) -> DataRegex:
 
 
 class DataRegex:
-    """A regular expression that comes from data: it is looked for in texts of bounded length alone."""
+    """A regular expression from data: it searches only texts of limited length."""
 
     def __init__(self, regex: Any) -> None:
         self._regex = regex
         self.groups: int = regex.groups
 
     def search(self, text: str) -> Any:
-        """What it finds in *text*, as a match of RE2, or None."""
+        """Return the match of RE2 in *text*, or None."""
         if len(text) > _MAX_TEXT:
             raise ArgumentFault(
                 f"a regular expression that comes from data is looked for in {_MAX_TEXT} characters"

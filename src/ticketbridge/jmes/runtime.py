@@ -1,7 +1,7 @@
-"""What compiled expressions call: each operation by JMESPath's rules, in two modes.
+"""The operations that compiled expressions call, by JMESPath's rules, in two modes.
 
-A mode is a table of these functions. In `STRICT` an absent key and a wrong type are faults, in
-`PLAIN` both are null. Inside of `optional(...)`, `follow_optional` takes the place of `follow`.
+A mode is a table of these functions. In `STRICT` an absent key and a wrong type are faults, in `PLAIN` both
+are null. Inside `optional(...)`, `follow_optional` replaces `follow`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SIZES = frozenset({"length", "size", "count"})
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """How an expression meets what is not as it should be."""
+    """How an expression treats absent keys and wrong types."""
 
     follow: Callable[[Any, tuple[str, ...]], Any]
     index: Callable[[Any, int], Any]
@@ -43,7 +43,7 @@ class Mode:
 
 
 def follow(value: Any, keys: tuple[str, ...]) -> Any:
-    """The value at the path *keys*; an absent key is a fault."""
+    """Return the value at the path *keys*; an absent key is a fault."""
     for key in keys:
         if not isinstance(value, dict):
             return _no_object(value, key)
@@ -54,7 +54,7 @@ def follow(value: Any, keys: tuple[str, ...]) -> Any:
 
 
 def follow_optional(value: Any, keys: tuple[str, ...]) -> Any:
-    """The value at the path *keys*; an absent key is null."""
+    """Return the value at the path *keys*; an absent key is null."""
     for key in keys:
         if not isinstance(value, dict):
             return _no_object(value, key)
@@ -63,7 +63,7 @@ def follow_optional(value: Any, keys: tuple[str, ...]) -> Any:
 
 
 def follow_plain(value: Any, keys: tuple[str, ...]) -> Any:
-    """The value at the path *keys*, or null."""
+    """Return the value at the path *keys*, or null."""
     for key in keys:
         if type(value) is not dict:
             return None

@@ -24,7 +24,7 @@ from ticketbridge.jmes.jsontext import number_text
 TemplateKind: TypeAlias = Literal["path", "query", "form", "header", "json", "xml", "text"]
 
 LONGEST = 8_000
-"""Characters of a URL or of a header's value: servers take some 8 KB of either, and cut or refuse more."""
+"""Characters of a URL or of a header's value: servers accept some 8 KB of either, and cut or refuse more."""
 _LONGEST_TEXT = 1_000_000  # characters that a hole may give for a body
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}")
@@ -65,7 +65,7 @@ Part: TypeAlias = TextPart | VariablePart | HolePart
 
 
 def split_template(text: str) -> tuple[Part, ...]:
-    """The parts of a request string; ExpressionError where a hole or a variable is not right."""
+    """Return the parts of a request string. Raises ExpressionError if a hole or a variable is wrong."""
     parts: list[Part] = []
     at = 0
     while at < len(text):
@@ -149,7 +149,7 @@ class Template:
     _whole: str | None
 
     def __call__(self, scope: Mapping[str, Any]) -> str:
-        """The text with its holes filled; EvaluationError where a value cannot stand there."""
+        """Return the text with its holes filled. Raises EvaluationError if a value cannot stand there."""
         if self._whole is not None:
             return self._whole
         text = "".join(

@@ -79,7 +79,7 @@ _ESCAPE = (
 _CLASS = rf"\[(?:\^(?!\])|(?![\^\]]))(?:{_ESCAPE}|[^\]\\])*\]"
 _GROUP = r"\((?:\?(?:[:=!]|<[=!]|<[A-Za-z_]\w*>)|(?!\?))"
 _TIMES = r"(?:[*+?]|\{[0-9]+(?:,[0-9]*)?\})\??(?![*+?{])"
-# One token of ECMA-262; the library also takes what other dialects have, such as `a++` and `\A`.
+# One token of ECMA-262; the library also takes other dialects, for example `a++` and `\A`.
 _TOKEN = re.compile(rf"{_GROUP}|(?:{_ESCAPE}|{_CLASS}|[^\\\[(*+?{{])(?:{_TIMES})?", re.DOTALL)
 
 

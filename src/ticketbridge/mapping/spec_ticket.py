@@ -217,7 +217,7 @@ def _read_field(node: Node, context: Context, name: str) -> FieldSpec:
         return read_expression(node, context, name)
     if node.get("const") is not None:
         return _read_constant(node.need("const"), context, name)
-    # `values` alone is the name of a field.
+    # A `values` that is not a table is the name of a field.
     if node.get("from") is not None or isinstance(node.get("values"), MapNode):
         return _TABLE.read(node, context, name)
     return _read_fields(node, context, name)

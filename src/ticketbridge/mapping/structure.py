@@ -96,7 +96,7 @@ def _check_other_keys(node: Node, schema: Schema, spot: _Legal) -> Node:
 
 def _unknown_key(node: Node, name: str, spot: _Legal) -> str:
     """Report the key *name*; return the key that was meant, or ""."""
-    # `gett` alone looks like a binding; the names of a call are as near.
+    # `gett` looks like a binding, but the keys of a call are as near.
     is_entry = spot.path[:1] == ("source",) and len(spot.path) == 2
     known = CALL_KEYS if is_entry else tuple(spot.keys)
     message = f"unknown key {_key(name)}"

@@ -22,7 +22,7 @@ from ticketbridge.mapping.yaml_nodes import Node, Scalar
 
 T = TypeVar("T")
 W = TypeVar("W", bound=str | int)
-_END = r"(?!\n)$"  # `$` alone matches before a line break too
+_END = r"(?!\n)$"  # `$` matches before a line break too
 
 
 def _plain(node: Node, _context: Context, _name: str) -> Any:

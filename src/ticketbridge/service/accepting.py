@@ -1,4 +1,4 @@
-"""Connections of sockets that several processes share, taken so that each process gets its part."""
+"""Accept connections of sockets that several processes share, so that each process gets its part."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, MutableSequence
 from dataclasses import dataclass
 
 GONE = -1
-"""In place of the number of connections of a process that is not there."""
+"""Stands for the number of connections of a process that does not exist."""
 
 _PATIENCE = 0.002  # seconds in which a process with fewer connections may take the next one
 _PAUSE = 1.0  # seconds until the next try where the system has no file left
@@ -24,7 +24,7 @@ class Part:
     slot: int
 
     def has_more(self, own: int) -> bool:
-        """Note that this process has *own*. Whether another one has clearly fewer."""
+        """Note that this process has *own*. Return whether another one clearly has fewer."""
         self.counts[self.slot] = own
         others = [
             count for slot, count in enumerate(self.counts) if slot != self.slot and count != GONE
@@ -34,11 +34,11 @@ class Part:
 
 
 class Acceptor:
-    """Takes one connection of *listeners* in one turn of the event loop. *number*: those that are open.
+    """Accepts one connection of *listeners* in one turn of the event loop. *number* counts the open ones.
 
-    An event loop's own server takes all that wait: of a burst of connections, which are kept for hours,
-    one process would get nearly all, and the others nothing. Who has clearly more than another process
-    leaves it the next one, but for no longer than a moment: that process may be busy.
+    An event loop's own server accepts all that wait. In a burst of long connections, one process would get
+    nearly all of them. A process that clearly has more than another leaves the next connection to it, but
+    only for a moment, because the other may be busy.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Acceptor:
             self._resume(listener)
 
     def stop(self) -> None:
-        """Take no more connections."""
+        """Accept no more connections."""
         for listener in self._listeners:
             self._loop.remove_reader(listener)
         self._listeners.clear()
@@ -74,7 +74,7 @@ class Acceptor:
     def _leave(
         self, listener: socket.socket, seconds: float, then: Callable[[socket.socket], None]
     ) -> None:
-        """Take nothing of *listener* for so long; afterwards do *then*, and go on."""
+        """Ignore *listener* for a while; then call *then*, and go on."""
         self._loop.remove_reader(listener)
 
         def go_on() -> None:

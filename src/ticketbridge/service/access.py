@@ -1,4 +1,4 @@
-"""Who may ask: the caller's address and the shared secret, and which address that is."""
+"""Who may ask: the caller's address, and the shared secret."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ IPAddress = IPv4Address | IPv6Address
 def caller_address(
     peer: str | None, forwarded_for: Sequence[bytes], trusted: Sequence[IPNetwork]
 ) -> IPAddress | None:
-    """The address that asks: the peer's, or behind trusted proxies the rightmost that is none of them.
+    """Return the caller's address: the peer's, or behind trusted proxies the rightmost untrusted one.
 
-    *forwarded_for* are the `X-Forwarded-For` headers in order. None where no address can be told.
+    *forwarded_for* are the `X-Forwarded-For` headers in order. None if no address can be read.
     """
     address = _address(peer or "")
     if address is None or not _within(address, trusted):
@@ -32,16 +32,16 @@ def caller_address(
 
 
 def check_address(spec: AccessSpec, address: IPAddress | None) -> None:
-    """Raise Forbidden unless the mapping's `allow` has the address, or is not given."""
+    """Raise Forbidden if the mapping has an `allow` list without the address."""
     if spec.allow and (address is None or not _within(address, spec.allow)):
         raise Forbidden
 
 
 def check_secret(spec: AccessSpec, given: Sequence[bytes]) -> int | None:
-    """Return the number of the secret that the one value *given* is; None where none is asked for.
+    """Return the number of the secret that equals *given*; None if the mapping asks for none.
 
-    Raises Unauthorized where it is none of them. All secrets are compared, each in constant time: the
-    time taken says nothing about them.
+    Raises Unauthorized if no secret equals it. All secrets are compared, each in constant time, so the time
+    reveals nothing about them.
     """
     if not spec.secrets:
         return None
@@ -57,7 +57,7 @@ def check_secret(spec: AccessSpec, given: Sequence[bytes]) -> int | None:
 
 
 def _address(text: str) -> IPAddress | None:
-    """The address in *text*, an IPv4 one written as IPv6 in its own form; None where it is none."""
+    """Return the address in *text*; an IPv4 address in IPv6 form becomes IPv4. None if it is none."""
     try:
         address = ip_address(text.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""What `serve` says at its start: what it serves and where, who may ask, and how to try it."""
+"""The start message of `serve`: what it serves and where, who may ask, and how to try it."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def announce(
     listeners: Sequence[socket.socket],
     metrics: MetricsPort | None = None,
 ) -> None:
-    """Log the warnings of the mappings, where the server listens, and each path with a `curl` to try.
+    """Log the warnings of the mappings, the server's address, and each path with a `curl` to try.
 
-    In the text format a path takes lines of its own, which can be copied; in JSON it is one line.
+    In the text format a path takes several lines, which can be copied; in JSON it is one line.
     """
     log_start(mappings)
     for listener in listeners:
@@ -54,7 +54,7 @@ def announce(
 
 
 def access_in_words(access: AccessSpec) -> str:
-    """Return who may ask, without any secret."""
+    """Return who may ask, without secrets."""
     layers = []
     if access.secrets:
         layers.append(f"with a secret in {access.secret_header}")
@@ -64,7 +64,7 @@ def access_in_words(access: AccessSpec) -> str:
 
 
 def curl_command(endpoint: EndpointSpec, url: str) -> str:
-    """Return a command that asks as menta tech does. It names the secret's variable, never the secret."""
+    """Return a command that asks like menta tech. It names the secret's variable, never the secret."""
     words = ["curl"]
     if endpoint.access.secrets:
         header = _SHELL_SIGN.sub(r"\\\g<0>", endpoint.access.secret_header or "")

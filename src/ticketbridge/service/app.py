@@ -53,12 +53,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Observer = Callable[[Bridge, AnswerTrace, Reply], None]
-"""Is told of each answer after it was made; `demo` shows verdicts with it."""
+"""Called after each answer; `demo` shows verdicts with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watchers:
-    """Who hears of each answer once it is made."""
+    """The callbacks that run after each answer."""
 
     observe: Observer | None = None
     metrics: Metrics | None = None
@@ -97,9 +97,9 @@ class Application:
         self._rest.router.default = _NotServed(self)
 
     def serve(self, mappings: MappingSet) -> None:
-        """Serve *mappings* from the next request on. Answers under way finish as they began.
+        """Serve *mappings* from the next request on. Running answers finish with the old ones.
 
-        A platform that was served before keeps its places among the answers under way.
+        A platform that was served before keeps its share.
         """
         for platform in self._shares.keys() - {each.platform for each in mappings.loaded}:
             self._shares.pop(platform).give_up()
@@ -136,7 +136,7 @@ class Application:
         return endpoint if spans is None else spans.around(endpoint, path, mapping.platform)
 
     def samples(self) -> Samples:
-        """Return the numbers of this process as they are now; none where nothing is counted."""
+        """Return the numbers of this process as they are now; none if nothing is counted."""
         if self.watchers.metrics is None:
             return {}
         states = [
@@ -164,7 +164,7 @@ class Application:
 
 
 Around = Callable[[Application], AbstractAsyncContextManager[object]]
-"""A context that holds for as long as an application runs."""
+"""A context that lasts as long as an application runs."""
 
 
 def create_app(
@@ -216,7 +216,7 @@ def watched_application(
 
 @asynccontextmanager
 async def owned(app: Application) -> AsyncIterator[None]:
-    """Run what only a process of our own may have: an end without loss, and collection of memory."""
+    """Do what only a process of our own may do: stop without losing answers, and collect memory."""
     async with collecting():
         with draining(app.load, app.settings.grace):
             yield
@@ -273,7 +273,7 @@ class _Endpoint:
     async def _reply(
         self, scope: Scope, receive: Receive, trace: AnswerTrace, started: float
     ) -> Reply:
-        """Address, secret, method, user, in this order; then the platform is asked."""
+        """Check address, secret, method and user, in this order; then ask the platform."""
         access = self._endpoint.access
         if access.allow:
             check_address(access, self._address(scope))
@@ -337,9 +337,9 @@ class _Probe:
 
 
 class _NotServed:
-    """All other paths, as an ASGI application.
+    """The endpoint of all other paths, as an ASGI application.
 
-    While a mapping is missing its path is not known: an old contract takes 404 for a user who owns nothing.
+    While a mapping is missing, its path is unknown, and an old contract reads 404 as a user who owns nothing.
     """
 
     def __init__(self, app: Application) -> None:
@@ -357,7 +357,7 @@ class _NotServed:
 
 
 def _last_if_leaving(reply: Reply, load: Admission) -> Reply:
-    """*reply*; when the service leaves, the last one on its caller's connection."""
+    """Return *reply*. When the service stops, it is the last one on its caller's connection."""
     return reply.last() if load.is_leaving else reply
 
 
@@ -375,5 +375,5 @@ def _tickets_reply(answer: Answer, trace: AnswerTrace, started: float) -> Reply:
 
 
 def _milliseconds(seconds: float) -> float:
-    """*seconds* in milliseconds, to a hundredth; `round` takes ten times as long."""
+    """Return *seconds* in milliseconds, to a hundredth; `round` takes ten times as long."""
     return int(max(0.0, seconds) * 100_000 + 0.5) / 100

@@ -1,4 +1,4 @@
-"""Work for a caller, which ends when nobody is there any more to take the answer."""
+"""Run work for a caller, and stop it when the caller has left."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ClientLeft(Exception):
 
 
 async def while_connected(scope: Scope, receive: Receive, work: Awaitable[T]) -> T:
-    """The result of *work*, which is stopped when the caller leaves: no one is there to answer."""
+    """Return the result of *work*; stop it if the caller leaves, because nobody takes the answer."""
     task = asyncio.current_task()
     assert task is not None, "an endpoint runs in a task"  # noqa: S101 - ASGI servers see to it
     left = False
@@ -41,9 +41,9 @@ async def while_connected(scope: Scope, receive: Receive, work: Awaitable[T]) ->
 
 
 def _watch(scope: Scope, receive: Receive, leave: Callable[[], None]) -> Callable[[], object]:
-    """Have *leave* called when the caller leaves; gives what ends that.
+    """Call *leave* when the caller leaves; return a function that ends the watch.
 
-    Our own server says so itself; of another one it takes a task that waits for nothing else.
+    Our own server reports it. For other servers a task waits for it.
     """
     register = scope.get("extensions", {}).get(LEFT)
     if register is not None:

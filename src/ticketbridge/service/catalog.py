@@ -1,4 +1,4 @@
-"""The mapping files of a command line."""
+"""Find the mapping files of a command line."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _ENDINGS = (".yaml", ".yml")
 
 
 class NoMappings(UsageError):
-    """A path that names no mapping."""
+    """A path without a mapping."""
 
 
 def not_there(path: Path) -> NoMappings:
-    """The error of a *path* that does not exist."""
+    """Return the error for a *path* that does not exist."""
     if str(path) == "-":
         return NoMappings(
             "-: standard input is not read here: name a file, or a folder of mappings"
@@ -24,7 +24,7 @@ def not_there(path: Path) -> NoMappings:
 
 
 def mapping_files(paths: Iterable[Path]) -> list[Path]:
-    """The mapping files at *paths*: a file itself, a folder's `*.yaml`; for a `*.cases.yaml` its mapping."""
+    """Return the mapping files at *paths*: a file, a folder's `*.yaml`; for a `*.cases.yaml` its mapping."""
     found: list[Path] = []
     for path in paths:
         if not path.exists():
@@ -39,12 +39,12 @@ def mapping_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def is_cases(path: Path) -> bool:
-    """Whether *path* names a cases file."""
+    """Return whether *path* names a cases file."""
     return path.suffix in _ENDINGS and path.stem.endswith(".cases")
 
 
 def mapping_beside(cases: Path) -> Path:
-    """Where the mapping of a cases file stands: `acme.yaml` beside `acme.cases.yaml`."""
+    """Return the mapping of a cases file: `acme.yaml` beside `acme.cases.yaml`."""
     return cases.with_name(f"{cases.stem.removesuffix('.cases')}{cases.suffix}")
 
 

@@ -1,4 +1,4 @@
-"""Python's collector of reference cycles, which answers do not need and floods do."""
+"""Control Python's collector of reference cycles: answers have none, but a flood of requests does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import cast
 
 GROWTH = 16_000_000
-"""Bytes of memory that the process may grow by before it looks for what can be given back."""
+"""Growth of memory, in bytes, after which the process looks for free memory."""
 
 LONGEST = 60.0
 """Seconds after which it looks in any case."""
@@ -24,11 +24,11 @@ _STATM, _PAGE = Path("/proc/self/statm"), mmap.PAGESIZE
 
 
 def calm_collector() -> None:
-    """Let Python look for reference cycles seldom, and never among what was loaded at start.
+    """Let Python look for reference cycles rarely, and never among objects loaded at start.
 
-    An answer is a large tree of plain values without cycles. By default the collector walks all of it
-    again and again while it is built, which makes 10,000 tickets cost twice what they should. But then
-    it never looks at what has grown old either: `collecting` does.
+    An answer is a large tree of plain values without cycles. By default the collector walks the whole tree
+    again and again while it is built, so 10,000 tickets cost twice as much as needed. With this setting it
+    never looks at old objects either; `collecting` does that.
     """
     gc.collect()
     gc.freeze()
@@ -60,14 +60,14 @@ async def _collect_again_and_again() -> None:
 
 
 def collect() -> None:
-    """Collect all reference cycles, and give the memory that is free to the system."""
+    """Collect all reference cycles, and give free memory back to the system."""
     gc.collect()
     if _trim is not None:
         _trim(0)
 
 
 def _find_trim() -> Callable[[int], object] | None:
-    """The C library's own way to give free memory back; other libraries do it by themselves."""
+    """Return the C library's function that gives free memory back; other libraries do it themselves."""
     try:
         return cast("Callable[[int], object]", ctypes.CDLL(None).malloc_trim)
     except (AttributeError, OSError, TypeError):
@@ -78,7 +78,7 @@ _trim = _find_trim()
 
 
 def resident() -> int:
-    """The bytes that the process has in memory; 0 where the system does not say."""
+    """Return the bytes that the process has in memory; 0 if the system does not say."""
     try:
         return int(_STATM.read_bytes().split()[1]) * _PAGE
     except OSError:

@@ -1,6 +1,6 @@
-"""The OpenAPI description of what is served: made from mappings and their schemas, for whoever calls.
+"""The OpenAPI description of what is served, made from mappings and their schemas, for callers.
 
-It names no secret, no address of a platform, and nothing of what a mapping does to get its tickets.
+It names no secret, no address of a platform, and nothing about how a mapping gets its tickets.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _USERS: Final[Mapping[UserFormat, Document]] = {
     "phone": {"type": "string", "pattern": r"^\+?[0-9]{6,15}$", "examples": ["+34600111222"]},
     "any": {"type": "string", "minLength": 1, "maxLength": 254, "examples": ["4711"]},
 }
-"""What users look like. A pattern for all that is taken would be one that few tools can read."""
+"""The form of users. A pattern for all legal ones would be too complex for most tools."""
 _TAKEN: Final[Mapping[UserFormat, str]] = {
     "email": "Letters of all scripts are taken. A `+` is a plus, encoded or not.",
     "phone": "Groups with one blank, `-`, `.` or `/` between them are taken too. A `+` is a plus.",
@@ -86,7 +86,7 @@ def _add_body(spec: MappingSpec, schemas: Document) -> str:
 
 
 def _embedded(schema: Mapping[str, Any], name: str) -> Any:
-    """Return *schema* with its references made those of a part of the document."""
+    """Return *schema* with its references changed to those of a part of the document."""
 
     def rewritten(node: Any, *, top: bool = False) -> Any:
         if isinstance(node, list):
@@ -106,7 +106,7 @@ def _embedded(schema: Mapping[str, Any], name: str) -> Any:
 
 
 def _add_scheme(spec: MappingSpec, schemes: Document) -> list[Document]:
-    """Add the mapping's way to prove who asks, and return what its operations need of it."""
+    """Add the mapping's security scheme, and return the security requirement of its operations."""
     access = spec.endpoint.access
     if not access.secrets:
         return []
@@ -260,7 +260,7 @@ def _headers() -> Document:
 
 
 def _problems_of(spec: MappingSpec) -> list[type[ProblemError]]:
-    """The problems that a caller of the mapping may meet, in the order of the tree."""
+    """Return the problems that a caller of the mapping may get, in the order of the tree."""
     access = spec.endpoint.access
     never = {
         *_NEVER,
@@ -315,11 +315,11 @@ def _example_problem(kind: type[ProblemError]) -> Document:
 
 
 def _example_answer(spec: MappingSpec) -> Any:
-    """Return an answer with one ticket, of the schema's own examples; None where these do not make one."""
+    """Return an answer with one ticket, made from the schema's own examples; None if they do not suffice."""
     own = spec.response.schema
     schema = tickets_schema() if own is None else own
     made = _example(schema, schema)
-    if own is None:  # with the fields of this mapping alone
+    if own is None:  # with only the fields of this mapping
         given = {*_names(spec.ticket.fields), "status"}
         made["tickets"] = [
             {k: v for k, v in each.items() if k in given} for each in made["tickets"]
@@ -328,7 +328,7 @@ def _example_answer(spec: MappingSpec) -> Any:
 
 
 def _example(schema: Any, root: Mapping[str, Any], depth: int = 0) -> Any:
-    """Return a value of *schema* out of `examples`, `const` and `enum`; None for what has none."""
+    """Return a value of *schema* from `examples`, `const` and `enum`; None if it has none."""
     if not isinstance(schema, Mapping) or depth > _DEEPEST:
         return None
     schema = resolve(schema, root)

@@ -1,4 +1,4 @@
-"""Leaving when told to: the answers under way are finished before the server hears of it."""
+"""Stop when told to: running answers are finished before the server gets the signal."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 def draining(load: Admission, grace: float) -> Iterator[None]:
     """Hold SIGTERM and SIGINT back until *load* is finished, for at most *grace* seconds.
 
-    A server that hears of them stops listening at once: nobody could ask then whether it is ready, and
-    whoever still comes is turned away. A second SIGINT stops what is under way. For the main thread,
-    inside the running event loop, and after the server has set up its own handlers.
+    A server that gets them stops listening at once. Then nobody could ask whether it is ready, and new
+    callers would be refused. A second SIGINT ends running answers. Use it in the main thread, inside the
+    running event loop, after the server has set up its own handlers.
     """
     drain = _Drain(load, grace)
     drain.former = {number: signal.signal(number, drain.told) for number in _SIGNALS}

@@ -1,7 +1,7 @@
-"""What the head of a request says about where the request ends, which host it is for, and its path.
+"""Read from the head of a request where it ends, which host it is for, and its path.
 
-The parser has checked the grammar before. Here is what it lets pass, and what makes two readers of one
-connection, a proxy and this server, see different requests in it.
+The parser has already checked the grammar. This module refuses what the parser allows, but what two readers
+of one connection, a proxy and this server, could read as different requests.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class Framing:
 
     @property
     def has_body(self) -> bool:
-        """Whether bytes follow the head."""
+        """Return whether bytes follow the head."""
         return self.declared > 0 or self._coding != b""
 
     def note(self, name: bytes, value: bytes) -> None:
-        """Take one of the FRAMING_HEADERS. Raises ValueError for a length that is no number."""
+        """Note one of the FRAMING_HEADERS. Raises ValueError for a length that is not a number."""
         if name == b"host":
             self._host = value
             self._hosts += 1
@@ -50,10 +50,9 @@ class Framing:
             self.expects_continue = value.lower() == b"100-continue"
 
     def slip(self, version: str, *, upgrades: bool) -> str:
-        """What is wrong with the head; "" where nothing is.
+        """Return what is wrong with the head, or "". *upgrades*: it asks for another protocol.
 
-        *upgrades*: it asks for another protocol. The parser ends such a request with its head, and
-        would take its body for the next request.
+        The parser ends such a request with its head, and would read its body as the next request.
         """
         if version not in _VERSIONS:
             return "The request is not HTTP/1.1"
@@ -69,7 +68,7 @@ class Framing:
 
 
 def origin_form(method: bytes, target: bytes) -> bytes | None:
-    """Return *target* as a path and a query; None where it is no target that is served here.
+    """Return *target* as a path and a query; None if such a target is not served.
 
     A whole URL is legal (RFC 9112, 3.2.2), and so is `*` for OPTIONS. CONNECT asks for a tunnel.
     """
@@ -86,7 +85,7 @@ def origin_form(method: bytes, target: bytes) -> bytes | None:
 
 @lru_cache(maxsize=64)
 def is_host(value: bytes) -> bool:
-    """Whether *value* is a host, with a port or not (RFC 3986, 3.2)."""
+    """Return whether *value* is a host, with or without a port (RFC 3986, 3.2)."""
     match = _HOST.fullmatch(value) if len(value) <= _LONGEST_HOST else None
     if match is None or int(match["port"] or 0) > 65535:
         return False

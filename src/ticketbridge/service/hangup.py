@@ -1,4 +1,4 @@
-"""SIGHUP, which asks for the mappings to be read again, and never ends a process."""
+"""Handle SIGHUP: it asks to read the mappings again, and never ends a process."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _HELD_BACK = [getattr(signal, name) for name in ("SIGHUP", "SIGINT") if hasattr(
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Let SIGHUP and SIGINT wait, for this process and those that it starts, until `release`.
+    """Hold SIGHUP and SIGINT back, for this process and its children, until `release`.
 
-    A process that is about to set up its handlers would end by them.
+    Otherwise they would end a process that has not yet set up its handlers.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -27,14 +27,14 @@ def held_back() -> Iterator[None]:
 
 
 def release() -> None:
-    """Take the signals that were held back."""
+    """Deliver the signals that were held back."""
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_BACK)
 
 
 @contextmanager
 def on_hangup(call: Callable[[], object]) -> Iterator[None]:
-    """Have the event loop call *call* upon SIGHUP. Afterwards the process, which is to end, ignores it."""
+    """Let the event loop call *call* on SIGHUP. Afterwards the process, which is about to end, ignores it."""
     if not hasattr(signal, "SIGHUP"):
         yield
         return

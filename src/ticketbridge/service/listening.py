@@ -1,4 +1,4 @@
-"""The sockets that a server listens on: opened before anything else, so that a slip is said at once."""
+"""The sockets of a server: opened before anything else, so that mistakes are reported at once."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ Address = tuple[socket.AddressFamily, SocketAddress]
 def open_listeners(host: str, port: int, *, more_ports: int = 0) -> list[socket.socket]:
     """Return the sockets that listen on each address of *host*, all on one port.
 
-    Where *port* is taken, the *more_ports* after it are tried; 0 takes any port that is free. Raises
-    SettingsError, which says what is wrong.
+    If *port* is taken, the *more_ports* after it are tried; 0 takes any free port. Raises SettingsError,
+    which says what is wrong.
     """
     found = addresses_of(host)
     for candidate in range(port, min(port + more_ports, 65535) + 1):
@@ -46,7 +46,7 @@ def open_listeners(host: str, port: int, *, more_ports: int = 0) -> list[socket.
 
 
 def addresses_of(host: str) -> Sequence[Address]:
-    """Return the addresses that *host* means. Raises SettingsError where it means none."""
+    """Return the addresses of *host*. Raises SettingsError if it has none."""
     try:
         found = socket.getaddrinfo(
             host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE, proto=socket.IPPROTO_TCP
@@ -60,18 +60,18 @@ def addresses_of(host: str) -> Sequence[Address]:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches every address of *host*. Raises SettingsError."""
+    """Return whether only this machine can reach every address of *host*. Raises SettingsError."""
     return all(_is_loopback(str(address[0])) for _, address in addresses_of(host))
 
 
 def place_of(listener: socket.socket) -> str:
-    """Return the URL of what a socket listens on; its host may stand for all addresses."""
+    """Return the URL of a listening socket; its host may stand for all addresses."""
     address, port = listener.getsockname()[:2]
     return _url(address, port)
 
 
 def url_of(listener: socket.socket) -> str:
-    """Return a URL at which a socket is reached from this machine."""
+    """Return a URL at which this machine reaches a socket."""
     address, port = listener.getsockname()[:2]
     if ip_address(address.partition("%")[0]).is_unspecified:
         address = "::1" if listener.family == socket.AF_INET6 else "127.0.0.1"
@@ -99,9 +99,9 @@ def untaken_bytes(transport: asyncio.Transport) -> int:
 
 
 def allow_open_files(wanted: int) -> int:
-    """Have the system let this process open *wanted* files; return how many of them it does let it.
+    """Let this process open *wanted* files; return how many the system allows.
 
-    A process that is out of files takes no connection and makes none, while it looks healthy.
+    A process without free files accepts no connection and makes none, but looks healthy.
     """
     if sys.platform == "win32":
         return wanted
@@ -130,7 +130,7 @@ def _is_loopback(text: str) -> bool:
 
 
 def _bound(addresses: Sequence[Address], port: int) -> list[socket.socket]:
-    """Sockets on those of *addresses* that this machine has; OSError where it has none."""
+    """Return sockets on those of *addresses* that this machine has. Raises OSError without any."""
     listeners: list[socket.socket] = []
     absent: OSError | None = None
     try:
@@ -138,7 +138,7 @@ def _bound(addresses: Sequence[Address], port: int) -> list[socket.socket]:
             try:
                 listeners.append(_bound_one(family, address, port))
             except OSError as error:
-                # A name such as `localhost` may stand for a family that is switched off here.
+                # A name, for example `localhost`, may have an address family that is switched off here.
                 if error.errno not in _ABSENT:
                     raise
                 absent = error

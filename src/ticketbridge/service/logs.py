@@ -1,4 +1,4 @@
-"""One line an answer, as JSON or as text for a terminal: no e-mail, query, body or credential."""
+"""One line for each answer, as JSON or as text for a terminal: no e-mail, query, body or credential."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _user_marks = hashlib.blake2b(key=secrets.token_bytes(32), digest_size=8)
 
 
 def user_hash(user: str) -> str:
-    """Return a mark by which the lines of one user are known, and the user is not.
+    """Return a mark that identifies the lines of one user, but not the user.
 
-    Its key is that of the settings, or made at start and kept nowhere, so that no list of addresses
-    can be tried against a log.
+    Its key comes from the settings, or is made at start and stored nowhere, so that nobody can test a list of
+    addresses against a log.
     """
     mark = _user_marks.copy()
     mark.update(user.lower().encode())
@@ -70,21 +70,21 @@ def configure(
 
 
 def flush(seconds: float = _FLUSH_SECONDS) -> None:
-    """Wait until what was logged is written, but not longer than *seconds*."""
+    """Wait until the log is written, but at most *seconds*."""
     for handler in LOGGER.handlers:
         if isinstance(handler, _Lines):
             handler.drain(seconds)
 
 
 def tell(*lines: str) -> None:
-    """Write *lines* for people as they are, in their turn among the log's. They hold nobody's data."""
+    """Write *lines* for people unchanged, in order with the log's lines. They contain no personal data."""
     for handler in LOGGER.handlers:
         if isinstance(handler, _Lines):
             handler.tell("".join(f"{line}\n" for line in lines))
 
 
 def log_event(event: str, fields: Mapping[str, Any], level: int = logging.INFO) -> None:
-    """Write one line; *fields* with None are left out."""
+    """Write one line; *fields* that are None are left out."""
     if not LOGGER.isEnabledFor(level):
         return
     shown = {name: value for name, value in fields.items() if value is not None}
@@ -105,7 +105,7 @@ class _Line(NamedTuple):
 
 
 class _Lines(logging.Handler):
-    """Writes lines: those of logging, and such as are no records."""
+    """Writes lines: those of logging, and others."""
 
     def __init__(
         self,
@@ -115,7 +115,7 @@ class _Lines(logging.Handler):
         *,
         makes_later: bool = False,
     ) -> None:
-        """*makes_later*: *write* takes what makes a line in place of the line."""
+        """*makes_later*: *write* takes a function that makes the line."""
         super().__init__()
         self._form = form
         self._makes_later = makes_later
@@ -162,7 +162,7 @@ def _descriptor(stream: TextIO) -> int | None:
 
 
 def _write_now(stream: TextIO, text: str) -> None:
-    """Write *text*; where the stream is full or closed, no answer fails of it."""
+    """Write *text*. A full or closed stream never makes an answer fail."""
     with contextlib.suppress(OSError, ValueError):
         stream.write(text)
         stream.flush()
@@ -200,7 +200,7 @@ _QUOTED = frozenset(' "=')
 
 
 def _traceback(record: logging.LogRecord) -> str:
-    """The traceback of a defect, without any address that an exception's text repeats."""
+    """Return the traceback of a defect, without addresses from the exceptions' texts."""
     text = logging.Formatter().formatException(record.exc_info)  # type: ignore[arg-type]  # is set
     return mask_emails(text)
 

@@ -1,4 +1,4 @@
-"""Writes log lines from a thread of its own: whoever reads them slowly, or not at all, holds nobody up."""
+"""Write log lines from a separate thread, so that a slow reader of the log delays no answer."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 MOST_WAITING: Final = 4 * 1024 * 1024
-"""Characters of lines that may wait to be written; beyond them lines are dropped, and counted."""
+"""The most characters of waiting lines; further lines are dropped, and counted."""
 
 Line = str | Callable[[], str]
-"""A line, or what makes it when it is written. It has the line break at its end."""
+"""A line, or a function that makes it when it is written. It ends with a line break."""
 
 _WHOLE = 4096  # bytes that a pipe takes in one piece, however many write to it
 _MADE_LATER = 1024  # characters that a line counts as which is not made yet
@@ -21,10 +21,9 @@ _PAUSE = 0.02  # seconds between two writes: many lines go out at once, and the 
 
 
 class LogWriter:
-    """Writes to a file descriptor.
+    """Writes to a file descriptor. Lines that cannot be written, or that have no room, are lost.
 
-    Lines that cannot be written, or for which there is no room, are lost. How many is said by the line
-    that *tell_dropped* makes of their number, as soon as lines are written again.
+    *tell_dropped* makes a line from their number; it is written as soon as lines can be written again.
     """
 
     def __init__(self, descriptor: int, tell_dropped: Callable[[int], str]) -> None:
@@ -43,9 +42,9 @@ class LogWriter:
         threading.Thread(target=self._run, name="log-writer", daemon=True).start()
 
     def put(self, line: Line) -> None:
-        """Have *line* written soon. It never waits.
+        """Queue *line*; this never waits.
 
-        Lines that are made here, many at a time, take less than those that are made one by one.
+        Lines are made in batches here, which is faster than one by one.
         """
         size = len(line) if isinstance(line, str) else _MADE_LATER
         with self._lock:
@@ -59,7 +58,7 @@ class LogWriter:
                 self._work.set()
 
     def flush(self, seconds: float) -> None:
-        """Wait until all lines are written, but not longer than *seconds*."""
+        """Wait until all lines are written, but at most *seconds*."""
         self._is_hasty = True
         self._idle.wait(seconds)
 
@@ -103,7 +102,7 @@ class LogWriter:
 
 
 def _made(line: Line) -> str:
-    """The text of *line*, or "" where it cannot be made: it is lost, as one that cannot be written."""
+    """Return the text of *line*, or "" if it cannot be made; it is lost then."""
     if isinstance(line, str):
         return line
     try:
@@ -113,7 +112,7 @@ def _made(line: Line) -> str:
 
 
 def _chunks(lines: Iterable[str]) -> Iterator[list[bytes]]:
-    """*lines*, as many at once as a pipe takes whole: workers write to the same one."""
+    """Yield *lines* in portions that a pipe takes whole, because workers write to the same pipe."""
     chunk: list[bytes] = []
     size = 0
     for line in lines:

@@ -21,14 +21,14 @@ _DEFAULT_PATH = "/tickets"
 
 
 class PathTaken(UsageError):
-    """Two mappings have one path, or one name."""
+    """Two mappings have the same path, or the same name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadedMapping:
     """A mapping that is served.
 
-    *named* is what the operator named: *file*, or its folder. *digest* is the SHA-256 of *file*.
+    *named* is the argument of the operator: *file*, or its folder. *digest* is the SHA-256 of *file*.
     """
 
     file: Path
@@ -50,9 +50,9 @@ class LoadedMapping:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BrokenMapping:
-    """A file, or what the operator named, that cannot be used as it is now, and why.
+    """A file, or an argument of the operator, that cannot be used now, and the reason.
 
-    *is_served*: an earlier content of it still is.
+    *is_served*: an earlier version of the file is still served.
     """
 
     file: Path
@@ -62,19 +62,19 @@ class BrokenMapping:
 
     @property
     def is_missing(self) -> bool:
-        """Whether there is no such file or folder, or no mapping in it."""
+        """Whether the file or folder is missing, or the folder has no mapping."""
         return not self.files.paths
 
     @property
     def codes(self) -> Sequence[str]:
-        """The codes of the errors in it, where `check` would find them."""
+        """The codes of its errors, if `check` would find them."""
         found = self.error.findings if isinstance(self.error, MappingError) else ()
         return list(dict.fromkeys(each.code for each in found if each.severity == "error"))
 
 
 @dataclass(frozen=True, slots=True)
 class KeptMapping:
-    """What a process needs to serve a mapping as it was when another process read it."""
+    """What a process needs to serve a mapping in the version that another process read."""
 
     file: Path
     named: Path
@@ -99,12 +99,12 @@ class MappingSet:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether a mapping is not served at all that should be."""
+        """Whether a mapping that should be served is not served at all."""
         return any(not each.is_served for each in self.broken)
 
     @property
     def folders(self) -> frozenset[Path]:
-        """The folders of all files that it is made of, and what the operator named of them."""
+        """The folders of all source files, and the arguments of the operator."""
         readers = [*(each.files for each in self.loaded), *(each.files for each in self.broken)]
         files = [path for reader in readers for path in reader.paths]
         named = [each.named for each in self.loaded]
@@ -112,7 +112,7 @@ class MappingSet:
         return frozenset(folder for folder in found if folder.is_dir())
 
     def kept(self) -> Sequence[KeptMapping]:
-        """Return what another process needs to serve the same."""
+        """Return what another process needs to serve the same mappings."""
         return [
             KeptMapping(each.file, each.named, self._paths_of(each), each.files.contents)
             for each in self.loaded
@@ -126,7 +126,7 @@ NOTHING = MappingSet()
 
 
 def set_of(bridges: Sequence[Bridge]) -> MappingSet:
-    """Return the set of *bridges* that come from no files. Raises PathTaken."""
+    """Return the set of *bridges* without files. Raises PathTaken."""
     files = [Path(bridge.spec.place.file) for bridge in bridges]
     loaded = {
         Path(str(number)): LoadedMapping(file, file, bridge, FileReader())
@@ -185,7 +185,10 @@ class MappingLoader:
         )
 
     def restore(self, kept: Iterable[KeptMapping]) -> MappingSet:
-        """Return what another process served, or NOTHING. Left out is what cannot be used any more."""
+        """Return what another process served, or NOTHING.
+
+        Mappings that cannot be used any more are left out.
+        """
         paths: dict[str, LoadedMapping] = {}
         for each in kept:
             try:
@@ -196,7 +199,7 @@ class MappingLoader:
         return MappingSet(paths) if paths else NOTHING
 
     def is_current(self, known: MappingSet) -> bool:
-        """Whether the files are those of *known*, with the same content."""
+        """Return whether the files are those of *known*, with the same content."""
         files, missing = self._find_files()
         gone = {each.file for each in missing}
         loaded = [each for each in known.loaded if each.file in files or each.named not in gone]
@@ -245,7 +248,7 @@ class _Unusable(Exception):
 
 
 def require_guarded(bridge: Bridge, settings: Settings) -> None:
-    """Raise SettingsError where a mapping with `access: open` would be reached from elsewhere."""
+    """Raise SettingsError if others could reach a mapping with `access: open`."""
     spec = bridge.spec
     if not spec.endpoint.access.is_open or settings.allow_open or is_loopback(settings.host):
         return
@@ -257,7 +260,7 @@ def require_guarded(bridge: Bridge, settings: Settings) -> None:
 
 
 def _whole(broken: Sequence[BrokenMapping]) -> Exception:
-    """The one error of a set in which nothing is left."""
+    """Return the single error of a set in which nothing is left."""
     findings = [
         finding
         for each in broken
@@ -276,7 +279,7 @@ def _told(mapping: BrokenMapping, loaded: Mapping[Path, LoadedMapping]) -> Broke
 def _paths(
     loaded: Mapping[Path, LoadedMapping], before: MappingSet, count: int | None = None
 ) -> dict[str, LoadedMapping]:
-    """Where each mapping is served. *count* is the number of files, those that are broken too."""
+    """Return the paths of each mapping. *count* is the number of files, including broken ones."""
     is_alone = (len(loaded) if count is None else count) == 1
     paths = {each.path(is_alone=is_alone): each for each in loaded.values()}
     for path, former in before.paths.items():
@@ -313,7 +316,7 @@ def _leave_out_clashes(
 def _find_clashes(
     loaded: Mapping[Path, LoadedMapping], known: Mapping[Path, LoadedMapping]
 ) -> Iterator[tuple[LoadedMapping, PathTaken]]:
-    """Yield each mapping that has the name or the path of another, if it did not have it before."""
+    """Yield each mapping with the name or path of another, unless it had it before."""
     is_alone = len(loaded) == 1
     yield from _clashes_of(
         lambda each: each.path(is_alone=is_alone), "`endpoint.path`", loaded, known

@@ -32,22 +32,24 @@ NO_PROBLEM: Final = "none"
 OTHER: Final = "other"
 _RESULTS: Final = ("given", "left_out", "failed")
 MOST_WORDS: Final = 20
-"""Unknown status words of one platform that are told apart."""
+"""The most unknown status words of one platform that are counted apart."""
 
 MOST_VERDICTS: Final = 200
-"""Verdicts of one platform that are told apart; a mapping names far fewer."""
+"""The most verdicts of one platform that are counted apart; a mapping names far fewer."""
 
 _NOT_OF_A_MAPPING: Final = (BadRequest, RequestTimeout, ContentTooLarge, HeaderTooLarge, NotFound)
 _REFUSALS: Final[Mapping[type[ProblemError], str]] = {Unauthorized: "secret", Forbidden: "address"}
 _STATES: Final[tuple[State, ...]] = ("closed", "half-open", "open")
 
 Samples = dict[str, dict[tuple[str, ...], list[float]]]
-"""By the name of a metric and the values of its labels: a number; of a histogram the sum, and the count of
-each bucket alone."""
+"""By the name of a metric and the values of its labels: a number.
+
+For a histogram it is the sum, and the count of each single bucket.
+"""
 
 
 class PlatformState(NamedTuple):
-    """What of one platform's mapping is as it is at the moment, and is not counted."""
+    """The current state of one platform's mapping, which is not a count."""
 
     platform: str
     digest: str
@@ -57,7 +59,7 @@ class PlatformState(NamedTuple):
 
 
 class PlatformMeter:
-    """The counts of one platform's answers, since the process began. A histogram is as in Samples."""
+    """The counts of one platform's answers since the process began. A histogram is as in Samples."""
 
     __slots__ = (
         "_answer_seconds",
@@ -137,7 +139,7 @@ class PlatformMeter:
             self._count_unusual(trace)
 
     def count_left(self, trace: AnswerTrace) -> None:
-        """Count a caller who left before the answer was there, and what was done for it."""
+        """Count a caller who left before the answer came, and the work that was done for it."""
         self._left += 1
         self._calls += trace.calls
         self._count_unusual(trace)
@@ -209,7 +211,7 @@ class PlatformMeter:
 
 
 class Metrics:
-    """All counts of this process. Those of a platform go on when its mapping is read again."""
+    """All counts of this process. A platform's counts continue when its mapping is read again."""
 
     def __init__(self) -> None:
         self._meters: dict[str, PlatformMeter] = {}
@@ -223,7 +225,7 @@ class Metrics:
         return self._meters[platform]
 
     def count_reload(self, mapping: str, *, ok: bool) -> None:
-        """Count that the file *mapping* was read again, and was good or not."""
+        """Count that the file *mapping* was read again, with or without success."""
         self._reloads[mapping, "ok" if ok else "failed"] += 1
         self._broken[mapping] = 0 if ok else 1
 
@@ -263,7 +265,7 @@ def _histogram(bounds: Sequence[float]) -> list[float]:
 
 
 def _putting(samples: Samples, *first: str) -> Callable[..., None]:
-    """Return what puts one number into *samples*, of a metric whose *first* labels are given."""
+    """Return a function that puts a number into *samples*, for a metric whose *first* labels are given."""
 
     def put(spec: MetricSpec, number: float, *labels: str) -> None:
         samples.setdefault(spec.name, {})[(*first, *labels)] = [number]

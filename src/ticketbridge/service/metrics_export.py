@@ -1,7 +1,7 @@
-"""The numbers of all processes together, in the form that Prometheus reads.
+"""Add up the numbers of all processes, in the form that Prometheus reads.
 
-Each of several workers writes its own to a file every second, and again when it ends; whichever is asked adds
-them up. The counts of a worker that has ended still count; what it had under way does not.
+Each worker writes its numbers to a file every second, and again when it ends. The worker that is asked adds
+them up. Counts of a worker that has ended remain; its gauges do not.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ OneProcess = tuple[Samples, bool]
 
 
 def make_folder() -> Path:
-    """Return a new folder for the numbers of several workers, in memory where the system has such a place.
+    """Return a new folder for the numbers of several workers, in memory if the system has such a place.
 
-    What services that were killed have left there goes. Raises SettingsError.
+    Folders of killed services are removed. Raises SettingsError.
     """
     chosen = os.environ.get("TMPDIR") or (_IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None)
     try:
@@ -62,7 +62,7 @@ def make_folder() -> Path:
 
 
 def _is_left_behind(folder: Path) -> bool:
-    """Whether nobody has written in *folder* for long, and no worker of it runs."""
+    """Return whether nobody wrote in *folder* for long, and none of its workers runs."""
     try:
         is_old = time.time() - folder.stat().st_mtime > _LEFT_SECONDS
     except OSError:
@@ -71,9 +71,9 @@ def _is_left_behind(folder: Path) -> bool:
 
 
 class WorkerFile:
-    """Where one worker writes its numbers, and reads those of the others.
+    """The file with one worker's numbers, and access to those of the others.
 
-    While it runs it holds a lock, which the system gives up for it however it ends.
+    A running worker holds a lock; the system releases it however the worker ends.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -84,7 +84,7 @@ class WorkerFile:
         _has_locked(self._lock)
 
     def write(self, samples: Samples) -> None:
-        """Replace what was written before. Where there is no room, the others do without."""
+        """Replace the numbers in the file. If there is no room, the others do without them."""
         content = msgspec.json.encode({name: list(rows.items()) for name, rows in samples.items()})
         new = self._file.with_suffix(".new")
         with suppress(OSError):
@@ -92,7 +92,7 @@ class WorkerFile:
             new.replace(self._file)
 
     def others(self) -> Iterator[OneProcess]:
-        """Yield what the other workers have written, those that have ended too."""
+        """Yield the numbers of the other workers, including those that have ended."""
         for file in self._folder.glob("*.json"):
             if file == self._file:
                 continue
@@ -102,7 +102,7 @@ class WorkerFile:
                 yield samples, _is_locked(file.with_suffix(".lock"))
 
     def close(self) -> None:
-        """Give the lock up: this worker's gauges count no more."""
+        """Release the lock: this worker's gauges no longer count."""
         self._lock.close()
 
 
@@ -154,7 +154,7 @@ def exposition(samples: Samples, accept: str) -> tuple[bytes, str]:
 
 
 class _Families(Collector):
-    """Gives the registry each metric, one that has no number yet too."""
+    """Gives the registry each metric, even one without a number."""
 
     def __init__(self, samples: Samples) -> None:
         self._samples = samples

@@ -1,6 +1,6 @@
-"""`/metrics` on a port of its own, with `/healthz` and `/readyz`: who may pull tickets need not see it.
+"""Serve `/metrics`, `/healthz` and `/readyz` on a separate port, hidden from those who pull tickets.
 
-Each worker serves it on the same sockets, so that any of them answers for all.
+Each worker serves it on the same sockets, so any of them answers for all.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MOST_CONNECTIONS: Final = 50
 
 @dataclass(slots=True)
 class MetricsPort:
-    """Where the metrics are served: on *listeners*. *folder* is where several workers add theirs up."""
+    """The place where the metrics are served: *listeners*. *folder* is where several workers share theirs."""
 
     listeners: list[socket.socket] = field(default_factory=list)
     folder: Path | None = None
@@ -53,7 +53,7 @@ class MetricsPort:
             self.folder = make_folder()
 
     def close(self) -> None:
-        """Give all of it back."""
+        """Release everything."""
         close_all(self.listeners)
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -80,7 +80,7 @@ class MetricsPort:
                 worker.close()
 
     def _worker_file(self) -> WorkerFile | None:
-        """Return where this process meets the other workers; None where it is alone."""
+        """Return the file that this process shares with the other workers; None if there are no others."""
         if self.folder is None:
             return None
         try:
@@ -124,14 +124,14 @@ def _server(face: ASGIApp) -> uvicorn.Server:
 
 
 async def _write_again_and_again(worker: WorkerFile | None, read: Callable[[], Samples]) -> None:
-    """Write for the other workers, where there are any."""
+    """Write the numbers for the other workers every second, if there are any."""
     while worker is not None:
         await asyncio.to_thread(worker.write, read())  # a disk may be slow
         await asyncio.sleep(EVERY)
 
 
 class _MetricsFace:
-    """What the port answers, as an ASGI application."""
+    """The answers of the port, as an ASGI application."""
 
     def __init__(
         self, worker: WorkerFile | None, read: Callable[[], Samples], app: ASGIApp

@@ -1,4 +1,4 @@
-"""HTTP in, with bounds: each request is read alone, whole, and within its limits before it is answered."""
+"""HTTP input with limits: each request is read separately, and completely, before it is answered."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ticketbridge.service.replies import AT_ONCE, Header, problem_reply
 from ticketbridge.service.settings import DEFAULT_CONNECTIONS
 
 LEFT = "ticketbridge.left"
-"""The scope's extension that takes a callback, to be called if the caller leaves before the answer."""
+"""The scope's extension that takes a callback, which is called if the caller leaves before the answer."""
 
 _Endpoint = Callable[[Any, Any, Any], Awaitable[None]]  # an ASGI application, as uvicorn has it
 _JOINED = 64 * 1024  # of a body, sent with its head
@@ -199,7 +199,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return held
 
     def _read(self, data: bytes) -> None:
-        """Give the parser what belongs to one request, and hold what is behind it."""
+        """Give the parser the bytes of one request, and hold what comes after it."""
         at = 0
         while at < len(data) and not self._refused:
             if self._phase == _ANSWER:
@@ -313,7 +313,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super()._start_asgi_task(self.cycle, endpoint)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: _Endpoint) -> None:
-        """Start nothing yet: uvicorn calls this when the head is there, and the body may be no body."""
+        """Do nothing: uvicorn calls this at the head, but the body may still be refused."""
         del cycle
         self._endpoint = app
 

@@ -1,4 +1,4 @@
-"""`/readyz`: whether pulls are answered here, and what an operator should know about each mapping."""
+"""`/readyz`: whether pulls are answered here, and the state of each mapping."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from ticketbridge.service.replies import Reply, json_reply
 
 
 def describe_readiness(mappings: MappingSet, load: Admission) -> Reply:
-    """Return 200 where pulls are answered, else 503.
+    """Return 200 if pulls are answered, else 503.
 
-    A platform that is down, or a mapping that cannot be used, makes no other one wait: it is named. So is
-    no reason: everybody may ask, and the log has it.
+    A platform that is down, or a mapping that cannot be used, is named, but does not make the others wait. No
+    reason is given, because everybody may ask; the log has it.
     """
     loaded = mappings.loaded
     status = "leaving" if load.is_leaving else "ready" if loaded else "no mappings"

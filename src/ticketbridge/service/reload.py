@@ -1,4 +1,4 @@
-"""Mappings are read again while they are served: upon SIGHUP, or because their files changed."""
+"""Read mappings again while they are served: on SIGHUP, or because their files changed."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from ticketbridge.service.watch import watching
 from ticketbridge.terminal import UsageError
 
 Reloaded = Callable[[MappingSet, MappingSet], None]
-"""Is told what was served before a reload, and what is after it."""
+"""Called with the mappings before and after a reload."""
 
 
 class Reloader:
-    """Has *app* serve what *loader* reads, each time that it is told to.
+    """Lets *app* serve what *loader* reads, each time it is asked to.
 
-    Files are read and compiled in a thread. What did not change keeps its connections, tokens and
-    breaker. What did is replaced at once: answers under way finish as they began.
+    Files are read and compiled in a thread. An unchanged mapping keeps its connections, tokens and breaker. A
+    changed one is replaced at once; running answers finish with the old one.
     """
 
     def __init__(self, app: Application, loader: MappingLoader, told: Reloaded) -> None:
@@ -42,17 +42,17 @@ class Reloader:
         self._task: asyncio.Task[None] | None = None
 
     def wish(self) -> None:
-        """Read the mappings again soon. What is wished while they are being read is one more time."""
+        """Read the mappings again soon. A request during a reading causes one more."""
         self._is_wished = not self._app.load.is_leaving
         if self._is_wished and self._task is None:
             self._task = self._loop.create_task(self._reload_as_wished())
 
     def wish_from_thread(self) -> None:
-        """As `wish`, but called elsewhere than in the event loop."""
+        """Like `wish`, but for callers outside the event loop."""
         self._loop.call_soon_threadsafe(self.wish)
 
     async def stop(self) -> None:
-        """Read nothing any more; what is being read is not waited for."""
+        """Read nothing any more; do not wait for a running reading."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -80,7 +80,7 @@ class Reloader:
 
 
 def read_again(loader: MappingLoader, before: MappingSet) -> MappingSet:
-    """Return what *loader* reads now; upon a defect of ours, which is logged, *before* itself."""
+    """Return what *loader* reads now; after a defect of ours, which is logged, return *before*."""
     try:
         return loader.load(before)
     except Exception:  # noqa: BLE001 - what is served has to stay
@@ -149,7 +149,7 @@ def log_reload(before: MappingSet, after: MappingSet) -> None:
 
 
 def log_start(mappings: MappingSet) -> None:
-    """Log what is doubtful and what is broken in the first *mappings*."""
+    """Log the doubts and errors of the first *mappings*."""
     for mapping in mappings.loaded:
         log_warnings(mapping)
     for broken in mappings.broken:
@@ -157,7 +157,7 @@ def log_start(mappings: MappingSet) -> None:
 
 
 def log_warnings(mapping: LoadedMapping) -> None:
-    """Log what `check` would doubt in *mapping*."""
+    """Log the doubts that `check` would find in *mapping*."""
     for finding in mapping.bridge.warnings:
         fields = {
             "code": finding.code,

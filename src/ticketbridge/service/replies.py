@@ -1,4 +1,4 @@
-"""What goes out: small answers made by hand, and problems as RFC 9457 documents."""
+"""Small answers made by hand, and problems as RFC 9457 documents."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ALWAYS: tuple[Header, ...] = (
 
 @dataclass(slots=True)  # not frozen: that takes three times as long to make
 class Reply:
-    """An answer in full. Every one says that it is not to be stored, nor to be sniffed.
+    """A complete answer. Each one forbids caches to store it, and browsers to sniff it.
 
     *is_last*: the connection is closed after it.
     """
@@ -61,23 +61,23 @@ class Reply:
         return headers
 
     def last(self) -> Reply:
-        """The same, as the last one on its connection."""
+        """Return the same, as the last one on its connection."""
         return replace(self, is_last=True)
 
 
 def _was_sent_at_once(scope: Scope, status: int, headers: Sequence[Header], body: Body) -> bool:
-    """Whether our own server has sent the answer whole, which takes less than ASGI's two messages."""
+    """Return whether our own server sent the answer at once, which is faster than ASGI's two messages."""
     send = scope.get("extensions", {}).get(AT_ONCE)
     return send is not None and send(scope, status, headers, body)
 
 
 def json_reply(document: Mapping[str, object], status: int = 200) -> Reply:
-    """A document of our own."""
+    """Return a document of our own."""
     return Reply(status, msgspec.json.encode(document), JSON)
 
 
 def problem_reply(problem: ProblemError, request_id: str) -> Reply:
-    """The problem as `application/problem+json`."""
+    """Return the problem as `application/problem+json`."""
     headers: list[Header] = []
     if problem.retry_after is not None:
         headers.append((b"retry-after", b"%d" % problem.retry_after))

@@ -1,4 +1,4 @@
-"""uvicorn around the application, without what it would log or believe by default."""
+"""uvicorn around the application, with its access log and its trust in headers switched off."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def serve(settings: Settings, environment: Mapping[str, str]) -> int:
 
 
 def _metrics_port(settings: Settings) -> MetricsPort | None:
-    """Return where the metrics will be served. Without them nothing of what serves them is loaded."""
+    """Return where the metrics are served. Without them, the code for them is not loaded."""
     if not settings.metrics_port:
         return None
     from ticketbridge.service.metrics_server import MetricsPort  # noqa: PLC0415 - see above
@@ -80,7 +80,7 @@ def _metrics_port(settings: Settings) -> MetricsPort | None:
 
 
 def _find_spans(environment: Mapping[str, str]) -> Spans | None:
-    """Return what makes spans, where *environment* asks for it. Without that nothing of it is loaded."""
+    """Return the maker of spans if *environment* asks for spans. Without it, its code is not loaded."""
     if not wants_spans(environment):
         return None
     try:
@@ -133,7 +133,7 @@ def application(
 
 
 def _see_to_files(settings: Settings) -> None:
-    """Have files for all connections, from callers and to platforms, or say that there are too few."""
+    """Reserve files for all connections, from callers and to platforms, or warn that there are too few."""
     wanted = 2 * settings.max_connections + _OTHER_FILES
     allowed = allow_open_files(wanted)
     if allowed < wanted:
@@ -195,7 +195,7 @@ class Server(uvicorn.Server):
 
 
 def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
-    """How uvicorn runs *app*."""
+    """Return uvicorn's configuration for *app*."""
     protocol: Any = partial(BoundedProtocol, most_connections=settings.max_connections)
     return uvicorn.Config(
         app,
@@ -254,7 +254,7 @@ def _supervise(
 
 
 def shared_counts(context: SpawnContext, number: int) -> MutableSequence[int]:
-    """Return numbers that processes share. Where the system has no memory for that, each has its own."""
+    """Return numbers that processes share. If the system has no shared memory, each has its own."""
     try:
         shared: MutableSequence[int] = context.RawArray("i", [GONE] * number)
     except OSError:

@@ -1,4 +1,4 @@
-"""The operator's settings: TICKETBRIDGE_* variables, each of which a flag may replace."""
+"""The operator's settings: TICKETBRIDGE_* variables, each of which a flag can replace."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Settings:
     log_key: str = field(default="", repr=False)
 
     def as_environment(self) -> dict[str, str]:
-        """The variables that `settings_from` reads these settings back from."""
+        """Return the variables from which `settings_from` reads these settings back."""
         values = {
             "HOST": self.host,
             "PORT": str(self.port),
@@ -117,7 +117,7 @@ def settings_from(
 
 
 def doubts_of(settings: Settings) -> Iterator[str]:
-    """Warnings: settings that work, but are probably a mistake."""
+    """Yield warnings: settings that work, but are probably a mistake."""
     if settings.max_connections < settings.max_concurrency:
         yield (
             f"TICKETBRIDGE_MAX_CONNECTIONS ({settings.max_connections}) is below"
@@ -195,7 +195,7 @@ def _flag(text: str) -> bool:
 
 
 def _log_key(environment: Mapping[str, str]) -> str:
-    """The key itself or, as with other secrets, what is in the file that `…_FILE` names."""
+    """Return the key, or the content of the file that `…_FILE` names, as with other secrets."""
     name = "TICKETBRIDGE_LOG_KEY"
     try:
         key = Environment(environment).look_up(name, "").text

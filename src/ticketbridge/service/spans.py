@@ -51,7 +51,7 @@ from ticketbridge.service.trace_context import (
 )
 
 SHARE: Final = 0.01
-"""Of the answers that come without a trace of menta tech's, those that are recorded: it costs CPU time."""
+"""The share of answers without a trace of menta tech that are recorded, because recording costs CPU time."""
 
 _RECORDED: Final = "01"  # the flags of a trace that is
 _END_SECONDS: Final = 2.0  # in which the last spans may be sent
@@ -98,7 +98,7 @@ class Spans:
         return followed
 
     def _is_passed_over(self, headers: Headers) -> bool:
-        """Whether an answer is not recorded, decided in a tenth of the time that a sampler takes."""
+        """Return whether an answer is not recorded; this takes a tenth of a sampler's time."""
         if self._share is None:
             return False
         given = header_values(headers, b"traceparent")
@@ -135,7 +135,7 @@ class Spans:
             yield TraceIds(request_id, f"{named.trace_id:032x}", f"{named.trace_flags & 1:02x}")
 
     def note(self, trace: AnswerTrace, status: int, problem: ProblemError | None) -> None:
-        """Say on the span of the answer under way what it became."""
+        """Put the result on the span of the running answer."""
         if not _is_recorded(trace):
             return
         span = otel.get_current_span()
@@ -150,7 +150,7 @@ class Spans:
         return bridge.with_last_stage(self._following(bridge.last_stage, bridge.spec.platform))
 
     def _following(self, send: SendRequest, platform: str) -> SendRequest:
-        """Make a span of each request, where its answer's is recorded."""
+        """Make a span for each request if the span of its answer is recorded."""
 
         async def following(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
             if not _is_recorded(context.trace):
@@ -177,7 +177,7 @@ class Spans:
         return following
 
     async def aclose(self) -> None:
-        """Send what is left, for a short while: where nobody takes it, it is lost."""
+        """Send the remaining spans, for a short time; after that they are lost."""
         ending = threading.Thread(target=self.provider.shutdown, daemon=True)
         ending.start()
         await asyncio.to_thread(ending.join, _END_SECONDS)
@@ -188,7 +188,7 @@ def _is_recorded(trace: AnswerTrace) -> bool:
 
 
 def _resource() -> Resource:
-    """What the spans are of: `ticketbridge`, unless the variables name it otherwise."""
+    """Return the source of the spans: `ticketbridge`, unless the variables name another."""
     found = Resource.create()
     if str(found.attributes[SERVICE_NAME]).startswith("unknown_service"):
         return found.merge(Resource({SERVICE_NAME: "ticketbridge"}))
@@ -196,7 +196,7 @@ def _resource() -> Resource:
 
 
 def _remote(parent: TraceParent | None) -> Context:
-    """A context in which the caller's span is the current one, if there is one."""
+    """Return a context in which the caller's span, if any, is the current one."""
     context = Context()
     if parent is None:
         return context
@@ -208,7 +208,7 @@ def _remote(parent: TraceParent | None) -> Context:
 
 
 def _told(request: PlatformRequest, platform: str) -> dict[str, str | int]:
-    """The attributes of a request. Its path may name the user, as its query may: neither is told."""
+    """Return the attributes of a request, without path and query, because both may name the user."""
     url = urlsplit(request.url)
     return {
         "http.request.method": request.method,

@@ -67,7 +67,7 @@ class Supervisor:
         self._is_reload_wished = False
 
     def run(self) -> int:
-        """Return the exit code: 1 where no worker could start."""
+        """Return the exit code: 1 if no worker could start."""
         with _signals(self._told) as alarm:
             release()
             while not self._is_leaving:
@@ -141,7 +141,7 @@ class Supervisor:
 
 
 def _pause_after(young_ends: int) -> float:
-    """Seconds before the next start: none after the first end, then twice as long each time."""
+    """Return the seconds before the next start: none after the first end, then twice as long each time."""
     return min(_LONGEST_PAUSE, 2.0 ** (young_ends - 2)) if young_ends > 1 else 0.0
 
 

@@ -1,4 +1,4 @@
-"""What an answer is found by: the ids that menta tech names, and new ones for what it does not.
+"""The ids by which an answer is found: those that menta tech names, and new ones for the others.
 
 A trace is named as in W3C Trace Context, level 1.
 """
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ticketbridge.engine.answer_trace import TraceIds, new_id, new_ids
 
 IDS = "ticketbridge.ids"
-"""The scope's key for the TraceIds of an answer, where they are known before its endpoint is asked."""
+"""The scope's key for the TraceIds of an answer, if they are known before its endpoint runs."""
 
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _TRACEPARENT = re.compile(
@@ -25,7 +25,7 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 
 class TraceParent(NamedTuple):
-    """The span of the caller's that an answer belongs to. *flags* say whether it is recorded."""
+    """The caller's span to which an answer belongs. *flags* say whether it is recorded."""
 
     trace_id: str
     span_id: str
@@ -49,7 +49,7 @@ def trace_parent(given: Sequence[bytes]) -> TraceParent | None:
 
 
 def wants_spans(environment: Mapping[str, str]) -> bool:
-    """Whether the variables of OpenTelemetry ask for traces: an exporter, or where to send them."""
+    """Return whether OpenTelemetry's variables ask for traces: an exporter, or an endpoint."""
     if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return False
     exporter = environment.get("OTEL_TRACES_EXPORTER", "")
@@ -75,7 +75,7 @@ def trace_ids_of(headers: Headers) -> TraceIds:
 
 
 def request_id_of(headers: Headers) -> str:
-    """Return the caller's id of a request with *headers* where it is sane, else a new one."""
+    """Return the caller's id of a request with *headers* if it is well formed, else a new one."""
     return _sane(header_values(headers, b"x-request-id"))
 
 

@@ -69,7 +69,7 @@ def _decoded(text: bytes, spec: EndpointSpec) -> str:
 
 
 def _slip(user: str, form: UserFormat) -> str:
-    """What is wrong with *user*, as the end of a sentence; "" where nothing is."""
+    """Return what is wrong with *user*, as the end of a sentence, or ""."""
     if not user:
         return "is empty"
     if len(user) > LONGEST_USER:

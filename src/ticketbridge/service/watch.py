@@ -1,4 +1,4 @@
-"""Files of mappings that change are noticed: by the system's events, and by a look every few seconds."""
+"""Notice changed files of mappings: by the system's events, and by a look every few seconds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ticketbridge.service.logs import log_event
 from ticketbridge.service.mapping_set import MappingLoader, MappingSet
 
 EVERY = 2.0
-"""Seconds between two looks where no event comes: network file systems and some mounts send none."""
+"""Seconds between two looks without an event: network file systems and some mounts send none."""
 
 _QUIET_MS = 50  # without an event, after which a burst of them is over
 _LONGEST_MS = 400  # of a burst
@@ -23,9 +23,9 @@ _INSTALL = "pip install 'ticketbridge[watch]' has changes noticed at once"
 def watching(
     loader: MappingLoader, known: Callable[[], MappingSet], changed: Callable[[], object]
 ) -> Iterator[None]:
-    """Call *changed*, in a thread, when the files are not those of *known* any more.
+    """Call *changed*, in a thread, when the files differ from those of *known*.
 
-    All files that the mappings are made of count: schemas, certificates and the files of secrets too.
+    All source files of the mappings count, also schemas, certificates and the files of secrets.
     """
     stop = threading.Event()
     arguments = (loader, known, changed, stop)
@@ -39,7 +39,7 @@ def watching(
 
 
 class _Over:
-    """Says to the watch that it is over: for good, or because other folders may count now."""
+    """Tells the watch to end: for good, or because other folders count now."""
 
     def __init__(self, stop: threading.Event, known: Callable[[], MappingSet]) -> None:
         self._stop = stop
@@ -72,7 +72,7 @@ def _watch(
 
 
 def _looks_by_events(over: _Over) -> Iterator[object]:
-    """Yield at once, and then whenever it is time to look at the files. Raises what the system does."""
+    """Yield at once, and then each time the files must be looked at. Raises errors of the system."""
     # An extra, which only who watches needs.
     from watchfiles import watch  # noqa: PLC0415 - see above
 

@@ -1,4 +1,4 @@
-"""One answer made for the one who writes the mapping: with its calls and its reasons."""
+"""One answer for the author of a mapping: with its calls and its reasons."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ticketbridge.service.user import asked_user
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and what came of it: an *answer*, or a *failure* in words. Times are in seconds.
+    """One request and its result: an *answer*, or a *failure* in words. Times are in seconds.
 
     A token that the request places is masked in it.
     """
@@ -33,7 +33,7 @@ class Exchange:
 
 
 class ExchangeLog:
-    """Wraps the *last_stage* of a pipe, and keeps *exchanges*, in the order of sending."""
+    """Wraps the *last_stage* of a pipeline, and keeps *exchanges*, in the order of sending."""
 
     def __init__(self, last_stage: Send) -> None:
         self.exchanges: list[Exchange] = []
@@ -64,9 +64,9 @@ class ExchangeLog:
 
 @dataclass(frozen=True, slots=True)
 class AnswerRun:
-    """What menta tech would get, an *answer* or a *problem*, and how it came about.
+    """What menta tech would get, an *answer* or a *problem*, with its calls and reasons.
 
-    *open* is what is TODO in the mapping: while something is, menta tech gets nothing.
+    *open* lists each TODO in the mapping: while there is one, menta tech gets nothing.
     """
 
     user: str
@@ -86,7 +86,7 @@ async def run_answer(
     now: datetime | None = None,
     exchanges: Sequence[Exchange] = (),
 ) -> AnswerRun:
-    """Answer *user* by *bridge*, with reasons; *exchanges* is where its calls are kept.
+    """Answer *user* with *bridge*, with reasons; *exchanges* keeps its calls.
 
     Raises WaysDiffer if `serve` would answer otherwise.
     """

@@ -85,13 +85,13 @@ def _map_case(
 
 
 def _run_offline(bridge: Bridge, user: str, now: datetime | None) -> AnswerRun:
-    """Return the answer_run of one answer in a loop where no wait takes time."""
+    """Run one answer in a loop in which waiting takes no time, and return it."""
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         return runner.run(run_watched(bridge, user, now))
 
 
 async def run_watched(bridge: Bridge, user: str, now: datetime | None) -> AnswerRun:
-    """Return what *bridge* answers *user*, with its calls; its connections are closed."""
+    """Return the answer of *bridge* for *user*, with its calls. Its connections are closed afterwards."""
     log = ExchangeLog(bridge.last_stage)
     try:
         return await run_answer(

@@ -59,9 +59,9 @@ def find_formats(spec: MappingSpec) -> CallFormats:
 
 
 def write_in_charset(content: bytes, form: FormatSpec | None, content_type: str) -> bytes:
-    """Return *content*, which is in UTF-8, in the encoding that an answer of that format has.
+    """Return *content*, which is in UTF-8, in the encoding of answers in that format.
 
-    What that encoding cannot carry stays as it is, and is then not read.
+    If the encoding does not have a character, the content stays in UTF-8, and reading it fails.
     """
     if isinstance(form, JsonFormatSpec | CsvFormatSpec):
         charset: str | None = form.charset
@@ -76,7 +76,7 @@ def write_in_charset(content: bytes, form: FormatSpec | None, content_type: str)
 def read_values(answer: PlatformAnswer, form: FormatSpec | None) -> Any:
     """Return the JSON values in *answer*, whatever its type; Unreadable if it has none in its format.
 
-    A list of lines and a list of rows are such values; XML and text are none.
+    A list of lines and a list of rows are JSON values; XML and text are not.
     """
     content = answer.content
     charset = charset_of(answer.headers.get("content-type", ""))
@@ -113,5 +113,5 @@ def write_values(values: Any, form: FormatSpec | None) -> bytes:
 
 
 def says_text(answer: PlatformAnswer) -> bool:
-    """Whether *answer* says that it is text, and no page for people."""
+    """Return whether the type of *answer* is text, and not HTML."""
     return media_type_of(answer.headers.get("content-type", "")) == "text/plain"

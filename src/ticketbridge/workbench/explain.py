@@ -1,6 +1,6 @@
-"""How an answer came about, from each call to each field, as values that can be written as they are.
+"""Explain how an answer came about, from each call to each field, as values that can be written out.
 
-Personal data is masked unless it is asked for, and credentials always.
+Credentials are always masked, and personal data unless it is asked for.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ class Masker:
     def __init__(
         self, answer_run: AnswerRun, *, show_personal: bool, personal: PersonalData | None = None
     ) -> None:
-        """*personal* is what is known of the answers already, where they were masked before."""
+        """*personal* is what is already known of the answers, if they were masked before."""
         self._user = answer_run.user
         self._show_personal = show_personal
         self._personal = personal or find_personal_data(answer_run)
         self._secrets = list_secrets(answer_run)
 
     def mask_value(self, value: Any, *keys: str) -> Any:
-        """Return *value* as it may be shown; *keys* are the keys that it stood under."""
+        """Return *value* as it may be shown; *keys* are the keys that lead to it."""
         for key in keys or ("",):
             above, _, last = key.rpartition(".")
             spot = DataSpot(last, above.rpartition(".")[2])
@@ -56,7 +56,7 @@ class Masker:
         return value
 
     def mask_at(self, value: Any, spot: DataSpot) -> Any:
-        """Return a scalar that stands at *spot* of an answer, as it may be shown."""
+        """Return a scalar at *spot* of an answer, as it may be shown."""
         return self._personal.replace_value(value, spot, self._mask)
 
     def mask_text(self, text: str) -> str:
@@ -64,7 +64,7 @@ class Masker:
         return self._personal.replace_in_text(text, self._mask)
 
     def mask_reason(self, text: str) -> str:
-        """Return *text* of ours without credentials: a platform may have them as keys, which are named."""
+        """Return *text* of ours without credentials: it may name the platform's keys, which may hold some."""
         return self._personal.replace_in_text(
             text, lambda found, kind: mask(found, kind) if kind is PersonalKind.SECRET else found
         )
@@ -128,7 +128,7 @@ class PathShapes:
         return f"{unquote(name)}={self._fill(known.pop(0), value)}"
 
     def _fill(self, template: TemplateSpec, sent: str) -> str:
-        """Return the template's text, with what was *sent* in those of its holes that may be shown."""
+        """Return the template's text, with parts of *sent* in the holes that may be shown."""
         pattern = "".join("([^/?&]*)" if _is_open(part) else "%s" for part in template.parts)
         literals = [re.escape(part) for part in template.parts if isinstance(part, str)]
         found = re.fullmatch(pattern % tuple(literals), sent)
@@ -182,7 +182,7 @@ class CallExplanation(ExplanationPart, frozen=True):
 
 
 class CheckExplanation(ExplanationPart, frozen=True):
-    """One check of a record: what it read, what it gave, and what followed."""
+    """One check of a record: its inputs, its value, and its result."""
 
     kind: str
     name: str
@@ -195,7 +195,7 @@ class CheckExplanation(ExplanationPart, frozen=True):
 
 
 class FieldExplanation(ExplanationPart, frozen=True):
-    """One field: *value* is what the expression gave, *result* what goes out; unset if left out."""
+    """One field: *value* is the expression's value, *result* the value that goes out; unset if left out."""
 
     name: str
     expression: str = ""
@@ -239,7 +239,7 @@ class AnswerExplanation(msgspec.Struct, frozen=True, rename="camel"):
     """How an answer came about; *calls* and *records* are unset if nobody asked for them.
 
     *nothing* counts the bindings for which a call found nothing (`then: none`); unset if there are none.
-    Records of other people are not among *records*: *others* counts them.
+    *records* has only the user's records; *others* counts those of other people.
     """
 
     user: str
@@ -362,14 +362,14 @@ def _explain_problem(problem: ProblemError, masker: Masker) -> ProblemExplanatio
 
 
 def read_inputs(expression: Expression, scope: Scope) -> Iterator[tuple[str, Any]]:
-    """Yield what *expression* reads of *scope*: paths and values; for long values their kind."""
+    """Yield the inputs of *expression* in *scope*: paths and values; for long values their kind."""
     for path in root_paths(expression):
         value = path.value(scope)
         yield str(path), "(not there)" if value is NOWHERE else _shorten_value(value)
 
 
 def _shorten_value(value: Any) -> Any:
-    """Return *value*, or its kind if it would fill pages."""
+    """Return *value*, or its kind if it is too long to show."""
     if isinstance(value, dict):
         return f"({json_type(value)} with {', '.join(value)})"
     if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):

@@ -95,7 +95,7 @@ def _describe_field(field: FieldExplanation) -> Sequence[str]:
 
 
 def _describe_inputs(expression: str, inputs: Mapping[str, Any], value: Any, failure: str) -> str:
-    """Return what was read and what it gave; for a plain path only the value."""
+    """Return the inputs and the value; for a plain path only the value."""
     if not expression:
         return ""
     if failure:

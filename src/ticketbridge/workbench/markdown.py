@@ -1,7 +1,7 @@
-"""The fenced blocks of a Markdown file, and the mappings and cases in them, with their places.
+"""Find the fenced blocks of a Markdown file, and the mappings and cases in them, with their places.
 
-A block is a mapping or a cases file if its language is `yaml` or `yml`, with nothing behind it, and it has
-three of the keys that a mapping needs, or begins with `- case:`. Every other block is left alone.
+A block is a mapping or a cases file if its language is `yaml` or `yml`, with nothing after it, and if it has
+three of the keys that a mapping needs, or begins with `- case:`. All other blocks are ignored.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _LEAST_KEYS = 3
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A mapping, or cases; *text* has empty lines in place of all that stands above it."""
+    """A mapping, or cases; *text* has empty lines instead of the lines above it."""
 
     text: str
     is_cases: bool

@@ -13,7 +13,7 @@ from ticketbridge.terminal import columns
 
 
 class Mono(NamedTuple):
-    """Text that stands for itself: a name, a value, a rule."""
+    """Text that is printed unchanged: a name, a value, a rule."""
 
     text: str
 
@@ -47,7 +47,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """A small plot: a bar for each number, with its label; *title* says what is counted."""
+    """A small plot: a bar for each number, with its label; *title* says what the numbers count."""
 
     title: str
     counts: Sequence[tuple[str, int]]
@@ -171,7 +171,7 @@ def as_html(page: Page) -> str:
 
 
 _BREAKABLE = re.compile(r"(?<=[.,(/_?&])(?=[\w'])")
-"""Where a long name may go on in the next line."""
+"""The places at which a long name may break."""
 
 
 def _html(block: Block) -> str:
@@ -196,7 +196,7 @@ _ROW, _LABEL, _LENGTH = 18, 150, 400  # pixels
 
 
 def _figure(bars: Bars) -> str:
-    """The bars as a drawing within the page: nothing is loaded for it."""
+    """Return the bars as a drawing within the page, without external files."""
     most = max((count for _, count in bars.counts), default=0)
     parts = []
     for row, (label, count) in enumerate(bars.counts):

@@ -59,7 +59,7 @@ def _write_default(key: Key) -> str:
 
 
 def _write_yaml(value: object) -> str:
-    """*value* in YAML's flow style, quoted only where the reader of mappings would need it."""
+    """Return *value* in YAML's flow style, quoted only if the reader of mappings needs it."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_write_yaml(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):

@@ -38,7 +38,7 @@ _REQUEST = re.compile(r"(?P<method>GET|POST)\s+(?P<target>\S+?)(\s+(?P<sent>[^\s
 
 
 class SampleError(UsageError):
-    """A sample cannot be used, or is missing; the text says which, and what would be right."""
+    """A sample cannot be used, or is missing; the text says which one, and what would be right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Sample:
         return looks_like_xml(self.content)
 
     def __str__(self) -> str:
-        """How it was named, without the query: a credential may be in it."""
+        """The name of the sample, without the query: a credential may be in it."""
         path, mark, _ = self.key.partition("?")
         path = path if self.sent is None else f"POST {path}"
         return f"{path}{'?...' if mark else ''}={self.file}" if self.key else self.file
@@ -183,9 +183,9 @@ class SamplePlatform:
         raise SampleError(self._describe_missing(request, asked))
 
     def _fits(self, given: Target, asked: Target) -> bool:
-        """Whether *given* is what was asked for, except for credentials, and what the mapping leaves open.
+        """Return whether *given* is the target *asked*, except for credentials and open values.
 
-        That is what a variable that is not set stands for, or a TODO.
+        Open is a variable that is not set, or a TODO.
         """
         unset = {name for name, values in asked.query.items() if _OPEN & set(values)}
         query = {n: v for n, v in given.query.items() if n not in unset | self._keys}

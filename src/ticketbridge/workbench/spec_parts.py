@@ -1,4 +1,4 @@
-"""Each part of a mapping with its name, and how the mapping would be with another in its place."""
+"""Each part of a mapping with its name, and a function that replaces the part."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A drafted mapping in which something is TODO, made such that its records can be seen.
+"""Complete a drafted mapping that has a TODO, so that its records can be seen.
 
-What is open is left out: a field, a condition, a table without a word that is valid. Nothing of it is
-ever served: only `map` shows it, and says what is open.
+The open parts are left out: a field, a condition, a table without a valid word. The result is never served.
+Only `map` shows it, and says what is open.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.workbench.spec_parts import list_parts
 
 _OPEN_CODES = frozenset({"TB015", "TB070"})
-"""What reading a mapping reports of a table that is open: it is empty, or no word in it is VALID."""
+"""The findings for an open table: it is empty, or no word in it is VALID."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """The mapping *spec* without what is open; *open* lists that in words, with lines.
+    """The mapping *spec* without its open parts; *open* lists them in words, with lines.
 
-    *fields* are those that the tickets lack; "status" is one of them if it is not known what is valid.
+    *fields* are those that the tickets lack; "status" is one of them if the valid words are not known.
     """
 
     spec: MappingSpec
@@ -47,7 +47,7 @@ class Unfinished:
     fields: tuple[str, ...]
 
     def mark_open(self, answer: Answer | None) -> Answer | None:
-        """Return *answer* with TODO in place of what its tickets lack."""
+        """Return *answer* with TODO for each field that its tickets lack."""
         if answer is None or not answer.body:
             return answer
         body = msgspec.json.decode(answer.body)
@@ -65,7 +65,7 @@ def require_finished(draft: Draft) -> MappingSpec:
 
 
 def find_unfinished(draft: Draft) -> Unfinished | None:
-    """Return the mapping without what is open; None if nothing is open, or more is wrong."""
+    """Return the mapping without its open parts; None if nothing is open, or if it has other errors."""
     wrong = [finding for finding in draft.findings if finding.severity == "error"]
     opened = [
         _describe_open(part.slot, part.node)
@@ -123,7 +123,7 @@ def _describe_finding(finding: Finding) -> str:
 
 
 def _close_ticket(ticket: TicketSpec, lacking: tuple[str, ...], record: str) -> TicketSpec:
-    """Return *ticket* without open fields; if the owner is open, each *record* is the user's."""
+    """Return *ticket* without open fields; if the owner is open, each *record* counts as the user's."""
     owner = ticket.owner
     if owner is not None and _is_open(owner):
         owner = replace(owner, text=f"[user, {record}][0]", pieces=())
@@ -153,7 +153,7 @@ def _list_objects(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _close_entry(entry: Any) -> Any:
-    """Return a call with a text in place of each open hole."""
+    """Return a call with a text in each open hole."""
     if not isinstance(entry, CallSpec):
         return entry
     request = entry.request

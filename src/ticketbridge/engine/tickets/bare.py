@@ -1,7 +1,8 @@
-"""The record program without a word about what is unusual: one function that serves.
+"""The record program without notes: one function that serves.
 
-It makes the tickets of an answer in which nothing is unusual, takes the usual value inline, and makes each
-field as far out as its names are bound. Whatever is unusual raises, and the answer is made again with notes.
+It makes the tickets of an answer in which nothing is unusual. It handles the usual value inline, and makes
+each field in the outermost loop in which its names are bound. Anything unusual raises, and the answer is made
+again with notes.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ from ticketbridge.jmes.loading import load
 from ticketbridge.mapping.spec_compiler import Scope
 
 PART = 500
-"""Tickets that are handed on together: enough that it costs nothing, few enough that they weigh nothing."""
+"""Number of tickets that are handed on together: large enough for speed, small enough for memory."""
 
 Serve = Callable[[Scope, Sequence[Any], Any], None]
-"""Adds to a `Tally` what the values that the last call binds in one scope give; may raise anything."""
+"""Adds to a `Tally` the tickets of the values that the last call binds in one scope; may raise anything."""
 
 
 def emit_serving(
@@ -49,7 +50,7 @@ def emit_serving(
 
 
 class _Bare(StepEmitter):
-    """One function for all records: loops, checks and fields, without a word about what is unusual."""
+    """Writes one function for all records: loops, checks and fields, without notes."""
 
     shortcuts = True
 
@@ -105,10 +106,10 @@ class _Bare(StepEmitter):
             self._loop(stage + 1, inner, below)
 
     def _make_early(self, stage: int) -> None:
-        """Make the fields whose roots are bound at *stage*, once for all records further in.
+        """Emit the fields whose roots are bound at *stage*, so that they are computed once per outer binding.
 
-        One that fails is unusual, also where there is no record further in: then the form with notes finds
-        nothing to say, and gives the answer.
+        A field that fails is unusual, even if no record follows. The program with notes then finds nothing to
+        report, and gives the answer.
         """
         bound = {"user", *self._program.names[: stage + 1]}
         for field in self._program.fields:
@@ -134,7 +135,7 @@ class _Bare(StepEmitter):
             code.line("hand_on()")
 
     def _compare_id(self) -> None:
-        """Take down the id: records with one ticketId are compared."""
+        """Emit code that notes the id, because records with the same ticketId are compared."""
         field = next(field for field in self._program.fields if field.name == TICKET_ID)
         value, _ = self._made.get(TICKET_ID) or self._unchecked(field)
         if isinstance(field, ExpressionField) and field.kind == "string" and not field.optional:
@@ -146,7 +147,7 @@ class _Bare(StepEmitter):
             self._code.line(f"ids.append({value})")
 
     def _unchecked(self, field: Field) -> tuple[str, bool]:
-        """The field of a record that does not go out: the contract asks nothing of it."""
+        """Emit a field that no schema checks, because the record does not go out."""
         columns, self._columns = self._columns, None
         made = self._field(field)
         self._columns = columns
@@ -191,13 +192,13 @@ class _Bare(StepEmitter):
         return made
 
     def _made_value(self, field: ExpressionField | TagsField, value: str) -> None:
-        """Have *value* checked with those of other tickets, where its schema says more than its type."""
+        """Emit the check of *value*, if its schema says more than its type."""
         number = self._columns and self._columns.number(field)
         if number is not None:
             self._code.line(f"to_check_{number}({value})")
 
     def _object(self, members: Sequence[Member]) -> str:
-        """An object of values: a Struct where it is only written, and there MISSING is no member of it."""
+        """Return an object of values: a Struct if it is only written; it may have MISSING members."""
         if self._columns is None:
             return super()._object(members)
         # A name in JSON may be none in Python.
@@ -207,7 +208,7 @@ class _Bare(StepEmitter):
         return self._code.variable(f"{self._named('object', struct)}({values})")
 
     def _make_constant(self, name: str, value: str) -> None:
-        """Nothing is to be written."""
+        """Emit nothing: a constant needs no code here."""
 
     def _may_be_missing(self, field: ExpressionField | TableField) -> bool:
         return field.may_be_missing
@@ -225,5 +226,5 @@ def _roots_of(field: Field) -> frozenset[str]:
 
 
 def _local(name: str) -> str:
-    """The variable of a root; names of entries are plain, and must not hide one of ours."""
+    """Return the variable of a root. Names of entries must not hide one of ours."""
     return f"root_{name}"

@@ -1,4 +1,4 @@
-"""Which binding an error or a call is about, said without a word about a person."""
+"""Say which binding an error or a call is about, without personal data."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _PERSON = re.compile(
 
 
 class BindingLabels:
-    """Says which binding a scope is, by the ids that a mapping asks the platform with.
+    """Labels a scope with the ids that the mapping sends to the platform.
 
-    The log shows ids of what is the same for all users, and the event's and the show's of a ticket;
-    explanations show other ids too, such as an order's. The path of an id has no word that stands for a
-    person, and its value no sign that an id does not have.
+    The log shows only ids that are the same for all users, and the event and show of a ticket. Explanations
+    show other ids too, for example an order's. An id is shown only if no word of its path stands for a
+    person, and its value has no character that ids do not have.
     """
 
     def __init__(self, spec: MappingSpec) -> None:
@@ -61,7 +61,7 @@ class BindingLabels:
         }
 
     def _path(self, text: str) -> RootPath | None:
-        """The path that an expression is, or None where it is more than that."""
+        """Return the path that an expression is, or None if it is more than a path."""
         try:
             found = root_paths(compile_expression(text, roots=("user", "page", *self._names)))
         except ExpressionError:
@@ -70,23 +70,23 @@ class BindingLabels:
         return found[0] if whole and len(found[0].steps) > 1 else None
 
     def explained(self, text: str, value: str) -> str | None:
-        """The *value* of the expression *text* as an explanation may show it, or None."""
+        """Return the *value* of the expression *text* if an explanation may show it, else None."""
         return _shown(value) if text in self._ids else None
 
     def label(self, scope: Scope) -> str:
-        """`event.slug=jazz-2026`, of what is bound in *scope*; "" where nothing may be shown."""
+        """Return `event.slug=jazz-2026` for what *scope* binds, or "" if nothing may be shown."""
         values = ((text, _shown(path.value(scope))) for text, path in self._logged.items())
         return ", ".join(f"{text}={value}" for text, value in values if value is not None)
 
     def place(self, scope: Scope, position: int, scopes: Sequence[Scope]) -> str:
-        """Which of *scopes* that at *position* is, with its label; "" where there is one alone."""
+        """Return the label of *scope*; before it its position in *scopes* if there are several."""
         innermost = next((name for name in reversed(self._names) if name in scope), None)
         number = f"{innermost} {position + 1} of {len(scopes)}" if len(scopes) > 1 else ""
         return ": ".join(filter(None, (number, self.label(scope))))
 
 
 def _shown(value: object) -> str | None:
-    """An id as text; None for what is none, or might be more than one."""
+    """Return an id as text, or None if it may be something else."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     text = str(value) if isinstance(value, str) or abs(value) < 10**20 else ""
@@ -112,7 +112,7 @@ def _holes_of(template: TemplateSpec) -> Iterator[str]:
 
 
 def _common_to_all_users(spec: MappingSpec) -> frozenset[Any]:
-    """The entries whose values are the same whoever asks."""
+    """Return the entries whose values do not depend on the user."""
     if "user" in _roots(spec.upstream):
         return frozenset()
     common: set[str] = set()

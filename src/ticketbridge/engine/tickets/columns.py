@@ -1,7 +1,7 @@
-"""The contract, asked of the values of many tickets at once, field by field.
+"""Check many tickets against the contract at once, field by field.
 
-What the serving function makes true of a field (its name, its type, that it is there) is not asked again;
-only what a schema says beyond that, and once for each different value.
+The serving function already guarantees a field's name, its type, and that it is there. Here only the rest of
+a schema is checked, once for each different value.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Columns:
         return [set() if spec.is_set else [] for spec in self._specs]
 
     def fit(self, columns: Sequence[Column]) -> bool:
-        """Whether all that is in *columns* is what the contract says."""
+        """Return whether all values in *columns* fit the contract."""
         return self._validator.fits(list(map(list, columns)))
 
 
@@ -65,7 +65,7 @@ def _specs(fields: Sequence[Field]) -> Iterator[_Spec]:
 
 
 def _is_fit_by_type(field: ExpressionField) -> bool:
-    """Whether any value of the field's type fits its schema. An optional text is never empty."""
+    """Return whether any value of the field's type fits its schema. An optional text is never empty."""
     asks = field.schema.keys() - _SAYS_NOTHING
     if field.kind == "string" and field.optional and field.schema.get("minLength") == 1:
         asks -= {"minLength"}

@@ -1,7 +1,7 @@
-"""From a platform's value to the type that the contract asks for: losslessly, or not at all.
+"""Convert a platform's value to the type that the contract asks for, without loss, or raise.
 
-A converter is chosen for each field when the mapping is compiled, from the field's schema. It returns
-the converted value, or MISSING where the field is left out, or raises Violation.
+A converter is chosen for each field when the mapping is compiled, from the field's schema. It returns the
+converted value, or MISSING if the field is left out, or raises Violation.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
 _DEEPEST = 200  # levels of lists and objects; the deepest that are met have a dozen
 _LONGEST_NUMBER = 60  # characters of a decimal text; a price is far below
 _BOUND: Final = 10 ** (_LONGEST_NUMBER + 1)
-"""No number is so large: read as a float, as many readers do, it would at last be infinite."""
+"""Numbers must be smaller than this: many readers use floats, and would read a larger one as infinite."""
 
 
 MISSING: Final = msgspec.UNSET
-"""The one value that says "left out": no JSON has it, and nothing is written for it."""
+"""The value that says "left out". It is not a JSON value, and nothing is written for it."""
 
 Converter = Callable[[Any], Any]
 
@@ -41,7 +41,7 @@ Converter = Callable[[Any], Any]
 class Violation(Exception):
     """A field's value that the contract does not allow.
 
-    *field* is the dotted name; *reason* says what was found and what would be right, and repeats no value.
+    *field* is the dotted name. *reason* says what was found and what would be right, and repeats no value.
     """
 
     def __init__(self, field: str, reason: str) -> None:
@@ -50,12 +50,12 @@ class Violation(Exception):
         super().__init__(f"{reason} @ {field}")
 
     def within(self, parent: str) -> Violation:
-        """The same violation, seen from the object that holds the field."""
+        """Return the same violation, with the name of the object that holds the field."""
         return Violation(f"{parent}.{self.field}" if self.field else parent, self.reason)
 
 
 def converter(schema: Schema, root: Schema) -> Converter:
-    """What turns a value into the type of *schema* (part of the document *root*)."""
+    """Return the converter to the type of *schema* (part of the document *root*)."""
     schema = resolve(schema, root)
     kind = type_of(schema)
     if kind == "array":
@@ -66,7 +66,7 @@ def converter(schema: Schema, root: Schema) -> Converter:
 
 
 def accepted(schema: Schema, root: Schema, *, optional: bool) -> Kind:
-    """The kind of values of which some can be converted to *schema*; null leaves an optional field out."""
+    """Return the kind of values that can be converted to *schema*; null leaves an optional field out."""
     kind = _ACCEPTED.get(type_of(resolve(schema, root)) or "", kinds.ANY)
     if kind.types is None or not optional:
         return kind
@@ -93,7 +93,7 @@ def json_type(value: object) -> str:
 
 
 def to_string(value: object) -> str:
-    """Text as it is; an integer as its digits."""
+    """Return a text unchanged, and an integer as its digits."""
     if isinstance(value, str):
         return _encodable(value)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -102,7 +102,7 @@ def to_string(value: object) -> str:
 
 
 def to_number(value: object) -> int | float:
-    """A number as it is (integral ones as integers); a plain decimal text as its number."""
+    """Return a number (an integral one as an integer), also from a plain decimal text."""
     if isinstance(value, str):
         return _number_of_text(value)
     if isinstance(value, Decimal):
@@ -115,7 +115,7 @@ def to_number(value: object) -> int | float:
 
 
 def to_integer(value: object) -> int:
-    """An integer, or what `to_number` makes an integer of."""
+    """Return an integer, also from anything that `to_number` converts to one."""
     number = to_number(value)
     if isinstance(number, int):
         return number
@@ -123,14 +123,14 @@ def to_integer(value: object) -> int:
 
 
 def to_boolean(value: object) -> bool:
-    """true or false; nothing else is one."""
+    """Return true or false. Nothing else is a boolean."""
     if isinstance(value, bool):
         return value
     raise Violation("", f"{json_type(value)} where true or false is due")
 
 
 def plain(value: object) -> Any:
-    """A value of a field whose type the schema leaves open: as it is, save that decimals become numbers."""
+    """Return the value of a field whose schema names no type: unchanged, but decimals become numbers."""
     return _plain(value, _DEEPEST)
 
 
@@ -189,7 +189,7 @@ def _object(shape: ObjectShape, root: Schema) -> Converter:
 
 
 def _assemble(members: Mapping[str, tuple[Converter, Any]], shape: ObjectShape) -> Any:
-    """The object of the converted *members*, or MISSING where none is left."""
+    """Return the object of the converted *members*, or MISSING if it has none."""
     made = {}
     for name, (convert, value) in members.items():
         # Any other name is data of the platform's: it may be a person's.
@@ -201,7 +201,10 @@ def _assemble(members: Mapping[str, tuple[Converter, Any]], shape: ObjectShape) 
 
 
 def convert_value(convert: Converter, value: object, *, optional: bool) -> Any:
-    """The converted *value*, or MISSING: null, and "" where the field is *optional*, leaves it out."""
+    """Return the converted *value*, or MISSING.
+
+    Null, and "" for an *optional* field, leave the field out.
+    """
     if value is None or (optional and isinstance(value, str) and not value):
         return MISSING
     return convert(value)

@@ -1,4 +1,4 @@
-"""Records with one ticketId: the same ticket again, or two of which one is wrong."""
+"""Find records with the same ticketId: one ticket twice, or two records of which one is wrong."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ TICKET_ID = "ticketId"
 def resolve_duplicates(records: Iterable[Record]) -> None:
     """Compare the records that share a ticketId, and change the verdicts of those that clash.
 
-    The same ticket again, field for field, is a duplicate. Records of which at least one would go out
-    as valid, and that differ in anything, are violations all: one of them is wrong. Of two marked
-    tickets with one id that are alike, the second goes out no more; that differ, none does.
+    A record that equals an earlier one, field for field, is a duplicate. If the records differ and at least
+    one would go out as valid, all of them are violations, because one of them is wrong. Of two marked tickets
+    that are equal, only the first goes out; if they differ, neither goes out.
     """
     groups: dict[str, list[Record]] = defaultdict(list)
     for record in records:
@@ -44,5 +44,5 @@ def _resolve_group(group: Sequence[Record]) -> None:
 
 
 def _fingerprint(record: Record) -> tuple[str, bytes]:
-    """All that may differ between two records of one ticket: the verdict and every field."""
+    """Return everything in which two records of one ticket may differ: the verdict and every field."""
     return str(record.verdict), msgspec.json.encode(record.ticket, order="deterministic")

@@ -1,7 +1,7 @@
-"""The steps of the record program as Python code, for both forms of it.
+"""Write the steps of the record program as Python code, for both of its forms.
 
-`bare` writes the form that serves, `noted` the one that explains. Both are written from the same steps, by
-the code that is here; what differs between them is in the abstract methods.
+`bare` writes the form that serves, `noted` the form that explains. Both use the steps and the code of this
+module; the abstract methods contain the differences.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _NO_CONDITION = "a condition that gives neither true nor false"
 
 
 class Member(NamedTuple):
-    """A member of an object in the making: its name, the variable of its value, whether it may be MISSING."""
+    """A member of an object: its name, the variable of its value, and whether the value may be MISSING."""
 
     name: str
     value: str
@@ -50,7 +50,7 @@ class StepEmitter(ABC):
     """Writes the steps. What differs between the two forms is in the abstract methods."""
 
     shortcuts: ClassVar[bool]
-    """Whether the usual value is taken inline, before the function that knows the rule is called."""
+    """Whether the usual value is handled inline, before the function for all values is called."""
 
     def __init__(self, program: RecordProgram) -> None:
         self._program = program
@@ -65,33 +65,33 @@ class StepEmitter(ABC):
 
     @abstractmethod
     def _asking(self, check: Check) -> AbstractContextManager[None]:
-        """A context around the code of *check*."""
+        """Return a context around the code of *check*."""
 
     @abstractmethod
     def _end(self, check: Check, verdict: str | Verdict, *, innermost: bool) -> None:
-        """The record ends with *verdict*: a Verdict, or the code of an Ineligible."""
+        """End the record with *verdict*: a Verdict, or the code of an Ineligible."""
 
     @abstractmethod
     def _mark(self, check: Check, ineligible: str) -> None:
-        """The ticket goes out with the mark of *ineligible*, the code of an Ineligible."""
+        """Let the ticket go out with the mark of *ineligible*, the code of an Ineligible."""
 
     @abstractmethod
     def _make(
         self, name: str, field: ExpressionField | TableField, write: Callable[[], str]
     ) -> str:
-        """The variable of a field's value, which *write* writes the code of."""
+        """Return the variable of a field's value, whose code *write* writes."""
 
     @abstractmethod
     def _made_value(self, field: ExpressionField | TagsField, value: str) -> None:
-        """A value of the field, or one of its tags, was made, and is in the variable *value*."""
+        """Handle a value of the field, or one of its tags, that is in the variable *value*."""
 
     @abstractmethod
     def _make_constant(self, name: str, value: str) -> None:
-        """A field that is a constant has the *value*."""
+        """Handle a field whose *value* is constant."""
 
     @abstractmethod
     def _may_be_missing(self, field: ExpressionField | TableField) -> bool:
-        """Whether a field's value may be MISSING."""
+        """Return whether a field's value may be MISSING."""
 
     # --- checks -----------------------------------------------------------------------------------
 
@@ -138,7 +138,7 @@ class StepEmitter(ABC):
     # --- fields -----------------------------------------------------------------------------------
 
     def _field(self, field: Field, within: str = "") -> tuple[str, bool]:
-        """The variable of a field's converted value, and whether it may be MISSING."""
+        """Return the variable of a field's converted value, and whether it may be MISSING."""
         name = f"{within}.{field.name}" if within else field.name
         match field:
             case ExpressionField():
@@ -172,7 +172,7 @@ class StepEmitter(ABC):
         return value
 
     def _convert(self, field: ExpressionField, value: str) -> None:
-        """Convert *value* in its variable."""
+        """Emit the conversion of *value*, in place."""
         code = self._code
         match field.kind:
             case "string" if self.shortcuts:
@@ -190,7 +190,7 @@ class StepEmitter(ABC):
                 code.line(f"{value} = {self._named('convert', field.convert)}({value})")
 
     def _convert_number(self, value: str) -> None:
-        """Convert what most prices are without the call of `to_number`."""
+        """Emit the conversion of the most frequent prices without a call of `to_number`."""
         code = self._code
         usual = f"-{_USUAL} < {value} < {_USUAL}"
         other = f"{self._helper('to_number', to_number)}({value})"
@@ -225,7 +225,7 @@ class StepEmitter(ABC):
         return made
 
     def _nested(self, members: Sequence[Member]) -> tuple[str, bool]:
-        """An object inside of the ticket, and whether it may be MISSING: it is where nothing is in it."""
+        """Return an object inside the ticket, and whether it may be MISSING. An empty one is MISSING."""
         if not all(member.may_be_missing for member in members):
             return self._object(members), False
         if not members:  # of a mapping from which a tool has taken the only one
@@ -258,7 +258,7 @@ class StepEmitter(ABC):
         return self._code.helper(name, value)
 
     def _named(self, kind: str, value: Any) -> str:
-        """A name of its own for *value*: `1 == True` would merge them."""
+        """Return a name for *value* that no other constant has: `1 == True` would merge them."""
         self._constants += 1
         return self._helper(f"{kind}_{self._constants}", value)
 

@@ -1,4 +1,4 @@
-"""The fields of a ticket, compiled against the contract: what each is made from, and into which type.
+"""The fields of a ticket, compiled against the contract: the source and the type of each.
 
 They are steps of the record program, which `emit` writes as Python.
 """
@@ -65,9 +65,9 @@ class ConstantField:
 
 @dataclass(frozen=True, slots=True)
 class TableField:
-    """A field that is looked up in *table*; what is not listed gives *otherwise*, if the table is open.
+    """A field that is looked up in *table*. An open table gives *otherwise* for other values.
 
-    *optional* ones may be left out.
+    *optional* fields may be left out.
     """
 
     name: str
@@ -84,7 +84,7 @@ class TableField:
 
 @dataclass(frozen=True, slots=True)
 class ObjectField:
-    """A field that is an object of fields; one left empty is left out."""
+    """A field that is an object of fields. An empty one is left out."""
 
     name: str
     fields: tuple[Field, ...]
@@ -92,7 +92,7 @@ class ObjectField:
 
 @dataclass(frozen=True, slots=True)
 class TagsField:
-    """`tags` given as an object: `key:value` for each key whose value is there; *schema* is a tag's."""
+    """`tags` given as an object: `key:value` for each key that has a value. *schema* is that of a tag."""
 
     name: str
     fields: tuple[Field, ...]
@@ -103,10 +103,10 @@ Field = ExpressionField | ConstantField | TableField | ObjectField | TagsField
 
 
 def table_key(value: object) -> str | None:
-    """How a value is looked up in a table: text as it is, integers by their digits, true and false.
+    """Return the key by which a value is looked up in a table, or None if no table can list it.
 
-    None for everything else: no table lists it. An element that came more than once, or that has attributes,
-    is a Violation.
+    It is the text itself, the digits of an integer, or true or false. Raises Violation for an element that
+    came more than once, or that has attributes.
     """
     if type(value) in _UNCLEAR:
         raise Violation("", f"{json_type(value)} where one value is due")
@@ -118,7 +118,7 @@ def table_key(value: object) -> str | None:
 
 
 class ClosedTable(dict[str | None, Any]):
-    """The values of a table without `else`. Raises Violation for a word that it does not list."""
+    """The values of a table without `else`. Raises Violation for a word that is not listed."""
 
     def __missing__(self, key: str | None) -> None:
         raise Violation("", "a value that the table does not list (and no `else`)")
@@ -133,7 +133,10 @@ class FieldCompiler:
         self._root = root
 
     def object(self, spec: ObjectSpec, shape: ObjectShape) -> tuple[Field, ...]:
-        """The fields of an object whose schema is *shape*; an unknown or a missing name is a finding."""
+        """Return the fields of an object whose schema is *shape*.
+
+        An unknown or a missing name is a finding.
+        """
         self._report_missing(spec, shape.required)
         for named in spec.fields:
             if named.name not in shape.properties:
@@ -170,7 +173,7 @@ class FieldCompiler:
     def _expression(
         self, spec: ExpressionSpec, schema: Schema, convert: Converter, *, optional: bool
     ) -> Expression:
-        """The compiled expression; one that can never be what the schema asks for is a finding."""
+        """Return the compiled expression. One that can never give the type of the schema is a finding."""
         kind = accepted(schema, self._root, optional=optional)
         expression = self._compiler.expression(spec, self._roots, kind)
         if isinstance(expression.tree, Constant) and not self._compiler.failed(spec):
@@ -183,7 +186,7 @@ class FieldCompiler:
             self._compiler.report(spec.place, "TB303", message, "give it a value")
 
     def _constant(self, spec: ConstSpec, schema: Schema, convert: Converter) -> Any:
-        """The converted constant; one that the schema refuses is a finding."""
+        """Return the converted constant. One that the schema refuses is a finding."""
         if spec.value is None or spec.value == "":
             return MISSING
         try:
@@ -243,6 +246,6 @@ class FieldCompiler:
 
 
 def _wanted(schema: Schema) -> str:
-    """An example of what the schema allows."""
+    """Return an example of a value that the schema allows."""
     examples = schema.get("examples", ())
     return f"for example {examples[0]!r}" if examples else ""

@@ -1,6 +1,6 @@
-"""The record program with notes: one function a stage, which says how it came to what it gives.
+"""The record program with notes: one function for each stage, which says how it came to its result.
 
-It explains, and it judges the answers in which something is unusual.
+It explains, and it judges answers in which something is unusual.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from ticketbridge.jmes.loading import load
 from ticketbridge.mapping.spec_compiler import Scope
 
 Judge = Callable[[Scope, Notes], Record | None]
-"""Gives the record of a binding that ends here, or None: go on."""
+"""Returns the record of a binding that ends here, or None if the next stage follows."""
 
 FindId = Callable[[Scope, Notes], str | None]
-"""Gives the ticketId by which a record is compared that has ended before its fields."""
+"""Returns the ticketId of a record that ended before its fields; records are compared by it."""
 
 
 def emit_judges(program: RecordProgram) -> Sequence[Judge]:
-    """Return one function a stage; the last one always gives a record."""
+    """Return one function for each stage. The last one always returns a record."""
     return [_Noted(program).judge(stage) for stage in range(len(program.names))]
 
 
 def emit_find_id(program: RecordProgram) -> FindId:
-    """Return what finds the ticketId of a record that has ended before its fields."""
+    """Return the function that finds the ticketId of a record that ended before its fields."""
     return _Noted(program).find_id()
 
 
 class _Noted(StepEmitter):
-    """One function a stage: the checks that are due there and before, and, at the last, the fields.
+    """Writes one function for each stage: the checks up to this stage; in the last stage also the fields.
 
-    An expression is evaluated by itself: so its error has its text and place, and who watches it hears.
+    Each expression is evaluated separately, so that its error has its text and place, and observers see it.
     """
 
     shortcuts = False
@@ -112,7 +112,7 @@ class _Noted(StepEmitter):
         return made
 
     def _made_value(self, field: ExpressionField | TagsField, value: str) -> None:
-        """Nothing is to be written: the ticket is held to the contract as a whole."""
+        """Emit nothing: the contract is checked for the whole ticket."""
 
     def _make_constant(self, name: str, value: str) -> None:
         self._code.line(f"notes.made({self._named('name', name)}, None, {value}, {value})")

@@ -1,6 +1,6 @@
-"""What the program with notes takes down of one record while it judges it, and the record at its end.
+"""The notes of one record while it is judged, and the record that results.
 
-The code that `emit` writes calls it after each step. Nothing of it runs where the bare program serves.
+The code that `emit` writes calls them after each step. The bare program does not use them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ticketbridge.jmes import EvaluationError, Expression
 
 Fault = EvaluationError | Violation | AttributedError
 FAULTS: Final = (EvaluationError, Violation, AttributedError)
-"""What a step raises where the record cannot be judged."""
+"""Raised by a step if the record cannot be judged."""
 
 
 @dataclass(slots=True)
@@ -38,11 +38,11 @@ class Notes:
     violation: Violation | None = None
 
     def passed(self, check: Check, given: object) -> None:
-        """The *check* has nothing against the record."""
+        """Note that the record passed *check*."""
         self._note_check(check, given, check.passes)
 
     def marked(self, check: Check, given: object, ineligible: Ineligible) -> None:
-        """The *check* makes the ticket one that goes out with its mark."""
+        """Note that the ticket goes out with the mark of *check*."""
         self._note_check(check, given, ineligible.word)
 
     def ended(self, check: Check, given: object, verdict: Verdict) -> Record:
@@ -51,7 +51,7 @@ class Notes:
         return Record(verdict, checks=self.checks)
 
     def refused(self, check: Check, given: object, fault: Fault) -> Record:
-        """Return the record that *check* cannot judge."""
+        """Return the record for which *check* failed with an error."""
         verdict = Verdict("violation", check.name)
         if isinstance(fault, UnknownStatus):
             verdict = UNKNOWN_STATUS
@@ -60,11 +60,11 @@ class Notes:
         return Record(verdict, reason=_reason_of(check, given, fault), checks=self.checks)
 
     def made(self, name: str, expression: Expression | None, given: object, made: object) -> None:
-        """The field *name* was made."""
+        """Note that the field *name* has its value."""
         self.fields.append(FieldNote(name, expression, given, made))
 
     def failed(self, name: str, expression: Expression, given: object, fault: Fault) -> Any:
-        """Return MISSING for the field *name*, which cannot be made."""
+        """Note that the field *name* failed, and return MISSING."""
         violation = _violation(name, given, fault)
         self.violation = self.violation or violation
         failure = fault.reason if isinstance(fault, EvaluationError) else ""
@@ -73,10 +73,10 @@ class Notes:
         return MISSING
 
     def ticket(self, ticket: dict[str, Any], ineligible: Ineligible | None) -> Record:
-        """Return the record of a *ticket* whose checks all passed, or that goes out with a mark.
+        """Return the record of a *ticket* that passed all checks, or that goes out with a mark.
 
-        A field that failed, or that the contract refuses, makes it a violation, and takes a marked
-        ticket out of the answer.
+        If a field failed, or the contract refuses it, the record is a violation; a marked ticket is then left
+        out.
         """
         verdict, reason, ticket_id = RETURNED, "", comparable_id(ticket.get(TICKET_ID))
         if self.violation is not None:
@@ -99,7 +99,7 @@ class Notes:
 
 
 def comparable_id(ticket_id: object) -> str | None:
-    """The id as the text by which records are compared, or None where there is none."""
+    """Return the text by which records with this id are compared, or None if there is no id."""
     return str(ticket_id) if isinstance(ticket_id, str | int) else None
 
 
@@ -114,7 +114,7 @@ def _reason_of(check: Check, given: object, fault: Fault) -> str:
 
 
 def _violation(name: str, given: object, fault: Fault) -> Violation:
-    """*fault* as a violation of the field *name*."""
+    """Return *fault* as a violation of the field *name*."""
     match fault:
         case Violation():
             return fault.within(name) if name else fault

@@ -1,4 +1,4 @@
-"""A record program, ready to run: bare for all records of an answer, or with notes, record by record."""
+"""A compiled record program: bare for all records of an answer, or with notes for each record."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from ticketbridge.mapping.spec_compiler import Scope
 
 
 class Unusual(Exception):
-    """The bare program has met what only the program with notes can judge."""
+    """Raised by the bare program for a case that only the program with notes can judge."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """The tickets of an answer, in order, and its verdicts with their counts, `returned` aside.
+    """The tickets of an answer, in order, and its verdicts with their counts, except `returned`.
 
-    *take* is given the *tickets* by and by, in a list that is its own no longer than the call; `finish`
-    gives it the rest. *ids* are those of all records that are compared, the returned and the ineligible
-    ones. *columns* are the values that *fit* must allow; without *fit* the tickets are dictionaries, and
-    *take* holds them to the contract. *marked* counts the tickets that go out with a mark, *bound* the
-    values of each level.
+    *take* gets the *tickets* in portions; the list is its own only during the call. `finish` gives it the
+    rest. *ids* are those of all compared records, both the returned and the ineligible ones. *columns* are
+    the values that *fit* must allow; without *fit* the tickets are dictionaries, and *take* checks them
+    against the contract. *marked* counts the tickets that go out with a mark, *bound* the values of each
+    level.
     """
 
     take: Callable[[list[Any]], object]
@@ -44,7 +44,7 @@ class Tally:
     marked: int = 0
 
     def hand_on(self) -> None:
-        """Give what there is to *take*. Raises Unusual where the contract does not allow it."""
+        """Give the tickets so far to *take*. Raises Unusual if the contract does not allow them."""
         # Written before it is checked: what is too long to be written is too long to be looked at.
         self.take(self.tickets)
         self._check_columns()
@@ -60,14 +60,17 @@ class Tally:
             column.clear()
 
     def finish(self) -> None:
-        """Give the rest. Raises Unusual where one id stands twice."""
+        """Give the rest to *take*. Raises Unusual if an id occurs twice."""
         if self.tickets:
             self.hand_on()
         if len(set(self.ids)) < len(self.ids):
             raise Unusual
 
     def counts(self, before: Mapping[str, int]) -> dict[str, int]:
-        """How often each verdict was given in the whole answer; *before*: to what ended further out."""
+        """Return how often each verdict was given in the whole answer.
+
+        *before* are the verdicts of records that ended in an outer stage.
+        """
         counted = {**before, "returned": self.given - self.marked}
         for verdict, number in self.verdicts.items():
             counted[verdict] = counted.get(verdict, 0) + number
@@ -80,7 +83,7 @@ class Program:
     def __init__(
         self, steps: RecordProgram, stage: int, levels: Sequence[Level], *, is_bundled: bool
     ) -> None:
-        """*stage* is the number of the last entry that calls, *levels* are the entries below it.
+        """*stage* is the number of the last entry that calls; *levels* are the entries below it.
 
         *is_bundled*: the body is the bundled one. Its tickets are checked by columns, and only written.
         """
@@ -93,17 +96,17 @@ class Program:
         self._validator = Validator(root, part=steps.contract.ticket)
 
     def tally(self, take: Callable[[list[Any]], object], bound: BoundCount) -> Tally:
-        """Return a tally for one answer, which has no tickets yet."""
+        """Return an empty tally for one answer."""
         columns = self._columns
         if columns is None:
             return Tally(take, bound)
         return Tally(take, bound, columns.new(), columns.fit)
 
     def serve(self, bindings: Iterable[tuple[Scope, Sequence[Any]]], tally: Tally) -> None:
-        """Add to *tally* what all *bindings* give. Raises anything where something is unusual.
+        """Add the records of all *bindings* to *tally*.
 
-        So it does where the expressions of all records need more than the steps of one evaluation: `judge`
-        gives each record as many.
+        Raises any exception if something is unusual. It also raises if the expressions of all records
+        together need more than the steps of one evaluation: `judge` allows as many for each record.
         """
         with shared_budget():
             for scope, values in bindings:

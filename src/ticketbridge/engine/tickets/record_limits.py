@@ -1,4 +1,4 @@
-"""How many records one answer may have, and how many values each level below the calls may bind."""
+"""Limit the records of one answer, and the values that each level below the calls may bind."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ticketbridge.engine.problems import MappingMismatch
 
 
 def require_records(number: int, most: int) -> None:
-    """Raise MappingMismatch where *number* records are more than *most*."""
+    """Raise MappingMismatch if *number* is greater than *most*."""
     if number > most:
         raise MappingMismatch(
             "The platform gave more records than allowed",
@@ -15,7 +15,7 @@ def require_records(number: int, most: int) -> None:
 
 
 class BoundCount:
-    """Counts the values that each of several *levels* binds in one answer, at the most *most* each."""
+    """Counts the values that each of several *levels* binds in one answer: at most *most* for each."""
 
     __slots__ = ("_counts", "_most")
 
@@ -24,6 +24,6 @@ class BoundCount:
         self._most = most
 
     def add(self, level: int, number: int) -> None:
-        """Count *number* values more of the level of that number. Raises MappingMismatch for too many."""
+        """Add *number* values to the count of that level. Raises MappingMismatch if they are too many."""
         self._counts[level] += number
         require_records(self._counts[level], self._most)

@@ -1,7 +1,7 @@
-"""What the records of a platform look like, counted from a part of the answers. No value is kept.
+"""Count the shape of a platform's records, in a sample of the answers. No value is kept.
 
-A field that is given less and less often, and keys that were never there before, show that a platform
-changes before its answers fail.
+If a field is given less and less often, or new keys appear, the platform changes. The counts show this before
+answers fail.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from ticketbridge.engine.tickets.convert import MISSING
 from ticketbridge.engine.tickets.verdicts import Record
 
 EVERY: Final = 5.0
-"""Seconds between two answers that are looked at."""
+"""Seconds between two answers that are sampled."""
 
 MOST_RECORDS: Final = 50
-"""Records of one answer that are looked at."""
+"""Records of one answer that are sampled."""
 
 _LEARNED = 20  # answers after which a key that was in none of them is new
 _MOST_KEYS = 2000
@@ -28,10 +28,10 @@ _DIGITS = re.compile(r"[0-9]{3}")
 
 
 class ShapeCounts:
-    """Counts how often each field was given, left out and could not be made, and keys that are new.
+    """Counts how often each field was given, left out or failed, and counts new keys.
 
-    *fields* has these three numbers by the field's name; *new_keys* counts the keys that came after the
-    first answers. Keys that look like data (an id, an address) are passed over.
+    *fields* has these three numbers by the field's name. *new_keys* counts the keys that the first answers
+    did not have. Keys that look like data (an id, an address) are ignored.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class ShapeCounts:
         self._next = 0.0
 
     def is_due(self) -> bool:
-        """Whether the answer that is being made is looked at; if so, none is for some seconds."""
+        """Return whether the current answer is sampled. If so, none is for some seconds."""
         now = time.monotonic()
         if now < self._next:
             return False
@@ -51,7 +51,7 @@ class ShapeCounts:
         return True
 
     def add(self, records: Iterable[Record]) -> None:
-        """Count *records* of one answer, with their notes."""
+        """Add *records* of one answer, with their notes."""
         has_learned = self._answers >= _LEARNED
         for record in records:
             self.records += 1
@@ -67,7 +67,7 @@ class ShapeCounts:
 
 
 def _keys_of(scope: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the paths of all keys of what a record was made of; what the engine adds is passed over."""
+    """Yield the paths of all keys of a record's sources, without those that the engine adds."""
     for name, value in scope.items():
         if name != "user" and name.isidentifier():
             yield from _paths(name, value, _DEEPEST)

@@ -27,14 +27,14 @@ from ticketbridge.mapping.spec_compiler import SpecCompiler
 
 @dataclass(frozen=True, slots=True)
 class Ineligible:
-    """Why a record is not eligible: its *verdict*, and the *mark* under which the ticket may go out."""
+    """Why a record is not eligible: its *verdict*, and the *mark* with which the ticket may go out."""
 
     verdict: Verdict
     mark: str
 
     @property
     def word(self) -> str:
-        """The verdict as it is counted."""
+        """The verdict, as it is counted."""
         return str(self.verdict)
 
 
@@ -43,7 +43,10 @@ class UnknownStatus(Violation):
 
 
 class StatusTable(dict[str | None, Ineligible | None]):
-    """What each status word of a platform means; None: VALID. Raises UnknownStatus for any other word."""
+    """The meaning of each status word of a platform; None is VALID.
+
+    Raises UnknownStatus for any other word.
+    """
 
     def __init__(self, spec: StatusTableSpec) -> None:
         super().__init__({word: _meaning(status.value) for word, status in spec.values.items()})
@@ -59,7 +62,7 @@ def _meaning(status: str) -> Ineligible | None:
 
 @dataclass(frozen=True, slots=True)
 class OwnerCheck:
-    """The owner in the platform's answer must be the asked user."""
+    """A check that the owner in the platform's answer is the asked user."""
 
     kind: ClassVar[Literal["owner"]] = "owner"
     name: ClassVar[str] = "owner"
@@ -70,7 +73,7 @@ class OwnerCheck:
 
 @dataclass(frozen=True, slots=True)
 class StatusCheck:
-    """The platform's status must be one that its table maps to VALID."""
+    """A check that the table maps the platform's status to VALID."""
 
     kind: ClassVar[Literal["status"]] = "status"
     name: ClassVar[str] = STATUS
@@ -82,7 +85,7 @@ class StatusCheck:
 
 @dataclass(frozen=True, slots=True)
 class ReasonCheck:
-    """A condition of `not_eligible_when` must be false."""
+    """A check that a condition of `not_eligible_when` is false."""
 
     kind: ClassVar[Literal["condition"]] = "condition"
     passes: ClassVar[str] = "does not apply"
@@ -97,9 +100,9 @@ Check = OwnerCheck | StatusCheck | ReasonCheck
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """An entry below the last call: *bind* gives the values to bind, of what *expression* gives.
+    """An entry below the last call. *bind* gives the values to bind, from the value of *expression*.
 
-    *bind* raises MappingMismatch for what cannot be bound.
+    *bind* raises MappingMismatch for values that cannot be bound.
     """
 
     expression: Expression
@@ -123,8 +126,8 @@ class TicketContract:
 class RecordProgram:
     """The steps of one mapping's records.
 
-    *names* are those that `source` binds, in order; a stage is the number of an entry. *marks*: tickets
-    that are not eligible go out with their mark. *has_status*: tickets carry their status.
+    *names* are those that `source` binds, in order; a stage is the number of an entry. *marks*: tickets that
+    are not eligible go out with their mark. *has_status*: tickets carry their status.
     """
 
     names: tuple[str, ...]
@@ -136,14 +139,14 @@ class RecordProgram:
 
     @property
     def last(self) -> int:
-        """The stage at which records are whole."""
+        """The stage in which records are complete."""
         return len(self.names) - 1
 
 
 def compile_program(
     spec: TicketSpec, contract: TicketContract, names: Sequence[str], compiler: SpecCompiler
 ) -> RecordProgram:
-    """The program of *spec*; slips go to *compiler* as findings."""
+    """Return the program of *spec*; mistakes go to *compiler* as findings."""
     shape = contract.shape
     _check_status(spec, compiler)
     _check_marks(spec, contract, compiler)
@@ -163,7 +166,7 @@ def compile_program(
 
 
 class _Checks:
-    """Compiles checks in the order of the verdicts. Each is due no earlier than the one before it."""
+    """Compiles checks in the order of the verdicts. No check runs before the one above it."""
 
     def __init__(self, names: Sequence[str], compiler: SpecCompiler) -> None:
         self._names = names
@@ -192,7 +195,7 @@ class _Checks:
         return self._due
 
     def _check_owner(self, spec: ExpressionSpec, expression: Expression) -> None:
-        """Report an owner that may be the asked user himself."""
+        """Report an owner expression that may be the asked user itself."""
         if not expression.names - {"user"}:
             message = "`owner` must come from the platform's answer: this uses no entry of `source`"
             self._compiler.report(spec.place, "TB311", message)
@@ -206,7 +209,7 @@ class _Checks:
 
 
 def is_owner(owner: object, user: str) -> bool:
-    """Whether *owner* is the text *user*, ASCII letter case aside, and nothing else aside.
+    """Return whether *owner* is the text *user*; only ASCII letter case is ignored.
 
     Null is nobody. Raises Violation for an owner that is neither null nor text.
     """
@@ -214,17 +217,17 @@ def is_owner(owner: object, user: str) -> bool:
         return False
     if not isinstance(owner, str):
         raise Violation("", f"{json_type(owner)} where the owner's text is due")
-    # bytes.lower() knows ASCII alone; str.lower() would make one of the Kelvin sign and "k".
+    # bytes.lower() changes only ASCII; str.lower() would turn the Kelvin sign into "k".
     return owner.encode("utf-8", "surrogatepass").lower() == user.encode().lower()
 
 
 def mark_of(reason: str) -> str:
-    """The mark of a ticket that a reason makes not eligible."""
+    """Return the mark of a ticket that a reason makes not eligible."""
     return reason.upper()
 
 
 def marks_of(spec: TicketSpec) -> list[str]:
-    """The marks under which tickets go out that are not eligible; none where they are left out."""
+    """Return the marks with which ineligible tickets go out; none if they are left out."""
     if spec.ineligible != "mark":
         return []
     words = [status.value for table in spec.statuses for status in table.values.values()]

@@ -1,4 +1,4 @@
-"""Long lists of records leave turns of the event loop to other answers."""
+"""Give other answers turns of the event loop while a long list of records is processed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 async def with_turns(items: Iterable[T]) -> AsyncIterator[T]:
-    """*items*, with a turn for other answers now and then: after some number of them, or some time."""
+    """Yield *items*; after some number of them, or some time, let other answers run."""
     last = time.perf_counter()
     for number, item in enumerate(items, 1):
         yield item

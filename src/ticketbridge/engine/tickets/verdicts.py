@@ -1,4 +1,4 @@
-"""What became of each record that the platform named: one verdict each, and the notes that tell why."""
+"""The result of each record that the platform named: one verdict, and the notes that explain it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VerdictKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A kind and, for some kinds, which status, reason or field it was."""
+    """A kind, and for some kinds the status, reason or field."""
 
     kind: VerdictKind
     detail: str = ""
@@ -26,7 +26,7 @@ class Verdict:
 
     @property
     def is_violation(self) -> bool:
-        """Whether the record cannot be trusted; `on_violation` says what follows."""
+        """Whether the record cannot be trusted; `on_violation` says what happens then."""
         return self.kind in {"unknown_status", "violation"}
 
 
@@ -55,10 +55,10 @@ class CheckNote:
 
 @dataclass(slots=True)  # frozen takes three times as long to make, and there are many
 class FieldNote:
-    """How one field was made: *name* is dotted; a constant has no *expression*.
+    """How one field was made. *name* is dotted; a constant has no *expression*.
 
-    *value* is what the expression gave, *made* what it was converted to (MISSING: the field is left
-    out). *failure* says why the expression gave nothing, *refusal* why there is no converted value.
+    *value* is what the expression gave, *made* the converted value (MISSING: the field is left out).
+    *failure* says why the expression gave nothing, *refusal* why there is no converted value.
     """
 
     name: str
@@ -89,7 +89,7 @@ class Record:
 
 
 def count(records: Iterable[Record]) -> dict[str, int]:
-    """How often each verdict was given, whole (`not_eligible:REFUNDED`), in order of appearance."""
+    """Return how often each verdict was given, whole (`not_eligible:REFUNDED`), in order of appearance."""
     counted: dict[str, int] = {}
     for record in records:
         verdict = str(record.verdict)
@@ -98,7 +98,7 @@ def count(records: Iterable[Record]) -> dict[str, int]:
 
 
 def count_kinds(verdicts: Mapping[str, int]) -> dict[str, int]:
-    """How often each kind of verdict was given, its details taken together; `returned` comes first."""
+    """Return how often each kind of verdict was given, without its details; `returned` comes first."""
     kinds = {"returned": 0}
     for verdict, number in verdicts.items():
         kind = verdict.partition(":")[0]

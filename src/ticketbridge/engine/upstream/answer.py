@@ -1,4 +1,4 @@
-"""What an answer of the platform means: the mapping's rules first, then the default of its status."""
+"""The meaning of a platform's answer: the mapping's rules first, then the default of its status."""
 
 from __future__ import annotations
 
@@ -69,14 +69,16 @@ _OAUTH_ERRORS = frozenset(
         "unsupported_grant_type",
     }
 )
-"""The codes of RFC 6749, section 5.2. Another text could repeat what was sent."""
+"""The codes of RFC 6749, section 5.2. Other texts are not shown: they could repeat the request."""
 SUCCESS = (StatusRange(200, 299),)
 _NOT_THERE = frozenset({404, 405, 410})
 _ERRORS = ("body", "errors")  # where GraphQL says what failed
 _LONGEST_NOTE = 200
 _MASKED = 100_000
-"""Characters of a note in which it is looked for what a log may not have: far more than it shows. A mask is
-shorter than what it stands for, and what is cut in half would not be found."""
+"""Characters of a note that are searched for secrets: far more than a log shows.
+
+A mask is shorter than the text that it replaces, and a secret that is cut in half would not be found.
+"""
 _LONGEST_WAIT = 3600
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 
@@ -94,7 +96,7 @@ class RulePlan:
     reads_errors: bool
 
     def matches(self, status: int, scope: Scope, slot: str) -> bool:
-        """Whether an answer with *status* and *scope* meets all conditions; *slot* names the call."""
+        """Return whether an answer with *status* and *scope* meets all conditions; *slot* names the call."""
         if not any(part.first <= status <= part.last for part in self.statuses):
             return False
         if self.spec.then in NOTHING_THERE and _is_no_document(scope["body"]):
@@ -152,16 +154,16 @@ def _compile_rule(spec: RuleSpec, roots: Collection[str], compiler: SpecCompiler
 
 
 def _is_no_document(body: object) -> bool:
-    """Whether there is a body, and not in the declared format."""
+    """Return whether there is a body that is not in the declared format."""
     return isinstance(body, Unreadable) and body is not NO_BODY
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the answers of one call or login mean, compiled; *name* is its name.
+    """The meaning of the answers of one call or login, compiled; *name* is its name.
 
     *needs_body*: an answer without a readable body is an error. *is_login*: any 2xx answer may have the
-    token, and a 400 says no to our credentials too. No message repeats one of *secrets*.
+    token, and a 400 also refuses our credentials. No message repeats one of *secrets*.
     """
 
     name: str
@@ -200,7 +202,7 @@ class Rules:
         return seen
 
     def _has_errors(self, body: Any, answer: PlatformAnswer) -> bool:
-        """Whether a GraphQL answer says that something failed: anything but null or an empty list does."""
+        """Return whether a GraphQL answer has errors: anything except null or an empty list."""
         if isinstance(body, dict):
             return body.get("errors") not in (None, [])
         succeeded = 200 <= answer.status < 300
@@ -210,7 +212,10 @@ class Rules:
         return False
 
     def _deciding(self, answer: PlatformAnswer, seen: Scope, *, errors: bool) -> RulePlan | None:
-        """The first rule that matches; of a GraphQL answer with *errors*, only a rule that looks at them."""
+        """Return the first rule that matches.
+
+        If a GraphQL answer has *errors*, only rules that look at them count.
+        """
         for rule in self.rules:
             asked = rule.reads_errors or not errors
             if asked and rule.matches(answer.status, seen, self.name):
@@ -259,14 +264,14 @@ class Rules:
         try:
             text = _text_of(evaluate(rule.message, seen, f"{self.name}: message"))
         except MappingMismatch as error:
-            # It is for the log alone, and changes nothing of what the rule says.
+            # It is only for the log, and does not change what the rule decides.
             trace.notes.append(error.log)
             return
         text = self._masked(text, scope=seen, answer=answer)
         trace.notes.append(f"{self.name}: {text[:_LONGEST_NOTE]}")
 
     def _require_success(self, answer: PlatformAnswer, seen: Scope) -> None:
-        """Return where a status that no rule has decided means success; else raise what it means."""
+        """Return if a status that no rule decided means success; else raise its problem."""
         status, log = answer.status, f"{self.name}: status {answer.status}"
         retry_after = answer.headers.get("retry-after")
         if status in {200, 204} or (self.is_login and 200 <= status <= 299):
@@ -289,7 +294,7 @@ class Rules:
         raise UpstreamError(log=log, retryable=_may_pass(status))
 
     def _masked(self, text: str, *, scope: Scope, answer: PlatformAnswer) -> str:
-        """*text* of the platform's. Platforms repeat what they refuse: the user, or the key that was sent."""
+        """Return *text* without the user and the credentials: platforms repeat what they refuse."""
         text = mask_words(mask_emails(text), [scope["user"]], "(user)")
         signed = () if answer.credentials is None else answer.credentials.secrets()
         kept = scope[JAR].secrets() if JAR in scope else ()
@@ -297,7 +302,7 @@ class Rules:
 
 
 def _text_of(value: object) -> str:
-    """What a note shows of *value*: its beginning."""
+    """Return the beginning of *value*, for a note."""
     if isinstance(value, str):
         return value[:_MASKED]
     try:
@@ -307,18 +312,18 @@ def _text_of(value: object) -> str:
 
 
 def find_oauth_error(body: Any) -> str | None:
-    """Return the code by which *body* says why a login was refused, if it is one that RFC 6749 has."""
+    """Return the code of RFC 6749 with which *body* refuses a login, or None."""
     error = body.get("error") if isinstance(body, dict) else None
     return error if isinstance(error, str) and error in _OAUTH_ERRORS else None
 
 
 def _may_pass(status: int) -> bool:
-    """Whether the same request may do better later: not one that leads elsewhere, or to nothing."""
+    """Return whether the same request may succeed later: no redirect, and no "not found"."""
     return not (300 <= status <= 399 or status in _NOT_THERE)
 
 
 def seconds_to_wait(retry_after: str | None, now: datetime | None = None) -> int:
-    """`Retry-After` in whole seconds, rounded up, held to 1 to 3600; 1 if it is neither number nor date."""
+    """Return `Retry-After` in whole seconds, rounded up, from 1 to 3600; 1 if it cannot be read."""
     text = (retry_after or "").strip()
     number = _SECONDS.fullmatch(text)
     seconds = float(text) if number else _seconds_until(text, now or datetime.now(UTC))

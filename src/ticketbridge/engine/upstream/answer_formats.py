@@ -1,4 +1,4 @@
-"""From an answer's bytes to a document, in the format that the mapping declares, losslessly."""
+"""Read an answer's bytes as a document, in the format that the mapping declares, without loss."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _CHARSET = re.compile(r""";\s*charset\s*=\s*"?([^\s";]+)""", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Stands for the body of an answer that cannot be read; *reason* is for the log."""
+    """The body of an answer that cannot be read; *reason* is for the log."""
 
     reason: str
 
@@ -45,15 +45,15 @@ NO_BODY: Final = Unreadable("the answer has no body")
 
 
 class Format(Protocol):
-    """How answers are read."""
+    """A reader of answers."""
 
     async def read(self, answer: PlatformAnswer) -> Any:
-        """The document in *answer*, or Unreadable."""
+        """Return the document in *answer*, or Unreadable."""
         ...
 
 
 def compile_format(spec: FormatSpec, *, any_content_type: bool) -> Format:
-    """The format that *spec* declares."""
+    """Return the format that *spec* declares."""
     match spec:
         case JsonFormatSpec(charset="utf-8"):
             return _JsonFormat(any_content_type)
@@ -73,7 +73,7 @@ def compile_format(spec: FormatSpec, *, any_content_type: bool) -> Format:
 
 
 def accept_of(spec: FormatSpec) -> str:
-    """What `Accept` says to get answers in the format that *spec* declares."""
+    """Return the `Accept` header for answers in the format that *spec* declares."""
     return _ACCEPT[type(spec)]
 
 
@@ -98,9 +98,9 @@ class _JsonFormat:
 
 @dataclass(frozen=True, slots=True)
 class _DecodedFormat:
-    """A format that is not plain JSON: its *decode* gets an answer, and the encoding that its head names.
+    """A format other than plain JSON. *decode* gets an answer, and the encoding that its head names.
 
-    *name* is how the log calls it; *says* whether a content type is of it.
+    *name* is the format's name in the log. *says* tells whether a content type belongs to it.
     """
 
     name: str
@@ -123,7 +123,7 @@ class _DecodedFormat:
 
 
 class _FramedFormat(_DecodedFormat):
-    """A format in which the beginning of a document is a document too: something must mark its end."""
+    """A format in which a cut document is a document too, so something must mark its end."""
 
     __slots__ = ()
 
@@ -144,7 +144,7 @@ class _ReadJson:
 
 async def _read_ndjson(answer: PlatformAnswer, _charset: str | None) -> Any:
     values = [value async for value in with_turns(read_json_lines(answer.content))]
-    # Blank lines alone say no more than no body does: surely not that the list is empty.
+    # Only blank lines say as little as no body: they do not mean an empty list.
     return values or NO_BODY
 
 
@@ -179,13 +179,13 @@ class _ReadXml:
 
 
 def charset_of(content_type: str) -> str | None:
-    """The encoding that *content_type* names, or None."""
+    """Return the encoding that *content_type* names, or None."""
     found = _CHARSET.search(content_type)
     return found[1] if found else None
 
 
 def read_json_answer(answer: PlatformAnswer, *, any_content_type: bool) -> Any:
-    """The JSON document in *answer*, or Unreadable."""
+    """Return the JSON document in *answer*, or Unreadable."""
     if not answer.content:
         return NO_BODY
     if not any_content_type and not _says_json(answer.headers.get("content-type", "")):
@@ -216,7 +216,7 @@ def _says_text(content_type: str) -> bool:
 
 
 def _says_xml(content_type: str) -> bool:
-    """XHTML is XML too, but a page for people: most likely that of an error."""
+    """Return whether the type is XML but not XHTML, which is a page for people, most likely an error."""
     media_type = media_type_of(content_type)
     return media_type in {"application/xml", "text/xml"} or (
         media_type.startswith("application/")
@@ -226,5 +226,5 @@ def _says_xml(content_type: str) -> bool:
 
 
 def media_type_of(content_type: str) -> str:
-    """The media type that *content_type* names, in small letters."""
+    """Return the media type that *content_type* names, in small letters."""
     return content_type.partition(";")[0].strip().lower()

@@ -1,4 +1,4 @@
-"""JWTs that a login is signed with (RFC 7523): the one place that knows PyJWT and its keys."""
+"""JWTs that sign a login (RFC 7523). Only this module uses PyJWT and its keys."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 _LIVES = 45
-"""Seconds for which an assertion is good. Platforms take between one minute and an hour at most, and their
-clocks may be a little behind ours."""
+"""Seconds for which an assertion is valid.
+
+Platforms accept between one minute and one hour at most, and their clocks may be a little behind ours.
+"""
 _SMALLEST_RSA = 2048  # bits: RFC 7518, section 3.3
 _CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 
 
 class KeySlip(ValueError):
-    """What is wrong with a private key; the text never shows it."""
+    """The reason why a private key cannot be used; the text never shows the key."""
 
     def __init__(self, message: str, suggestion: str = "") -> None:
         self.suggestion = suggestion
@@ -30,10 +32,9 @@ class KeySlip(ValueError):
 
 
 def compile_assertion(claims: Mapping[str, Any], pem: str) -> Callable[[], str]:
-    """Return what makes a JWT with *claims*, signed with the key *pem*; each is issued now, and has an id
-    of its own.
+    """Return a function that makes a JWT with *claims*, signed with the key *pem*.
 
-    Raises KeySlip.
+    Each JWT is issued at the time of the call, and has its own id. Raises KeySlip.
     """
     key = _read_key(pem)
     algorithm = _algorithm_of(key)

@@ -1,4 +1,4 @@
-"""What each auth type puts on a request, where it is known beforehand."""
+"""The credentials of each auth type that are known before the request."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from ticketbridge.mapping.spec import (
 class Credentials:
     """Headers of a request, and query parameters (names and values, escaped).
 
-    *token* is what the requests place themselves, where they do: a text, an integer, or an object of these.
-    *made* are further texts that no log may repeat: what the headers and parameters were made of. With
-    *names_all* they are all such texts: other parts of the headers, for example a time, are no secret.
+    *token* is set if the requests place it themselves: a text, an integer, or an object of these. *made* are
+    further texts that no log may repeat: the sources of the headers and parameters. *names_all*: only *made*
+    is secret, because some headers and parameters are public, for example a time.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -38,7 +38,7 @@ class Credentials:
     names_all: bool = False
 
     def secrets(self) -> Iterator[str]:
-        """What no log line may repeat: of each value the part that a platform would name."""
+        """Yield what no log line may repeat: of each value the part that a platform would name."""
         yield from self.made
         if self.names_all:
             return
@@ -49,7 +49,7 @@ class Credentials:
         yield from (part for part in parts if isinstance(part, str))
 
     def on(self, url: str) -> str:
-        """*url* with the parameters set anew: a next URL may come with them, or without."""
+        """Return *url* with the parameters set: a next URL may have old ones, or none."""
         return with_parameters(url, self.parameters) if self.parameters else url
 
 
@@ -72,7 +72,7 @@ def _name_of(part: str) -> str:
 
 
 def fixed_credentials(spec: AuthSpec) -> Credentials | None:
-    """Return the credentials of every request, or None where there are none, or each has its own."""
+    """Return the credentials of every request, or None if there are none, or each request has its own."""
     match spec:
         case NoAuthSpec() | OAuth2AuthSpec() | SessionAuthSpec():
             return None

@@ -1,4 +1,4 @@
-"""The stages that bind: a scope goes in, the values that an entry of `source` binds in it come out."""
+"""The stages that bind: they take a scope, and return the values that an entry of `source` binds in it."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ async def bind_each(
     *,
     at_once: bool,
 ) -> list[list[Any]]:
-    """Return what *bind* gives for each of *scopes*, in their order; *at_once*: they go out together.
+    """Return what *bind* gives for each of *scopes*, in their order; *at_once*: in parallel.
 
-    Raises the problem of the first that fails; its log says of which binding it is. What is bound counts
-    as it comes: beyond *max_records* no further scope is looked at.
+    Raises the problem of the first failure; its log names the binding. Values count as they come: after
+    *max_records* no further scope is read.
     """
     count = len(context.trace.records)
 
@@ -59,12 +59,12 @@ async def bind_each(
 
 
 def _first(failures: BaseException) -> BaseException:
-    """The first failure of calls that ran together; it cancelled the others."""
+    """Return the first failure of calls that ran together; it cancelled the others."""
     return _first(failures.exceptions[0]) if isinstance(failures, BaseExceptionGroup) else failures
 
 
 def ask_if(bind: Bind, call: CallPlan) -> Bind:
-    """Make no call where `if` gives false."""
+    """Make no call if `if` gives false."""
     condition, slot = call.condition, f"{call.name}: if"
 
     async def asked(scope: Scope, context: AnswerContext) -> list[Any]:
@@ -76,7 +76,7 @@ def ask_if(bind: Bind, call: CallPlan) -> Bind:
 
 
 def allow_nothing(bind: Bind, call: CallPlan) -> Bind:
-    """Bind what a call gives that was not made, where a rule says that there is nothing."""
+    """Bind the value of a call that was not made if a rule says that there is nothing."""
 
     async def allowing(scope: Scope, context: AnswerContext) -> list[Any]:
         try:
@@ -98,7 +98,7 @@ def collect(bind: Bind) -> Bind:
 
 
 def ask_once(call: CallPlan, read: Read) -> Bind:
-    """Ask for the items of a call that is not paged."""
+    """Ask for the items of a call without pages."""
 
     async def asked(scope: Scope, context: AnswerContext) -> list[Any]:
         reading = await read(call.request.build(scope), context)
@@ -147,7 +147,7 @@ def walk_pages(call: CallPlan, pages: PagesPlan, read: Read, max_records: int) -
 
 
 def go_down(entry: BindingPlan) -> Bind:
-    """Bind without a call."""
+    """Bind values without a call."""
 
     async def bound(scope: Scope, _context: AnswerContext) -> list[Any]:
         return entry.values(scope)

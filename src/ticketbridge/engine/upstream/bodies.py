@@ -1,4 +1,4 @@
-"""What a POST carries: a JSON or XML document, a form, a text, or a GraphQL query."""
+"""The body of a POST: a JSON or XML document, a form, a text, or a GraphQL query."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from ticketbridge.mapping.spec_compiler import Scope, SpecCompiler
 Value = Callable[[Scope], Any]
 
 LARGEST = 1_000_000
-"""Bytes of a body: 20,000 ids of 36 characters have three quarters of it."""
+"""Bytes of a body: 20,000 ids of 36 characters need three quarters of this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
     """A compiled body: *write* gives its bytes, *names* are the roots that it uses.
 
-    *takes_any_page*: `page` stands alone in JSON wherever it stands, so that any value has a place. *write*
-    raises EvaluationError, and TooLongError for more than LARGEST bytes.
+    *takes_any_page*: `page` is always a whole value in JSON, so that it may have any type. *write* raises
+    EvaluationError, and TooLongError for more than LARGEST bytes.
     """
 
     media_type: str
@@ -64,7 +64,7 @@ class Parameters:
         return frozenset[str]().union(*(template.names for _, template in self.templates))
 
     def text(self, scope: Scope) -> str:
-        """`a=1&b=2`; of a query, without what is one hole of `page` and gives null.
+        """Return `a=1&b=2`. In a query, a value that is only one hole of `page` is left out if it is null.
 
         The first page has no cursor yet.
         """
@@ -77,7 +77,7 @@ class Parameters:
 def compile_body(
     spec: BodySpec | None, roots: Collection[str], compiler: SpecCompiler
 ) -> Body | None:
-    """The body that *spec* declares."""
+    """Return the body that *spec* declares."""
     match spec:
         case None:
             return None
@@ -124,21 +124,21 @@ def _gives_no_page(template: Template, scope: Scope) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Literal:
-    """A text that is no template."""
+    """A text without templates."""
 
     text: str
 
 
 def is_of_page(template: Template) -> bool:
-    """Whether *template* is one hole of `page` and nothing else."""
+    """Return whether *template* is one hole of `page` and nothing else."""
     return template.single is not None and template.single.names == {"page"}
 
 
 class _JsonBody:
-    """Compiles a JSON document with holes; *names* grows by the roots that they use.
+    """Compiles a JSON document with holes; *names* collects the roots that they use.
 
-    *leaves_out*: a member that is one hole of `page` is left out while that is null. Of a GraphQL query
-    null is the same, and the query says which variables there are.
+    *leaves_out*: a member that is one hole of `page` is left out while that is null. In GraphQL null means
+    the same, and the query declares its variables.
     """
 
     def __init__(
@@ -186,7 +186,7 @@ class _JsonBody:
 
 
 def _object(members: Mapping[str, Value], optional: Collection[Value]) -> Value:
-    """An object of *members*, without those of *optional* that are null."""
+    """Return an object of *members*; those of *optional* are left out if they are null."""
     if not optional:
         return lambda scope: {name: value(scope) for name, value in members.items()}
 

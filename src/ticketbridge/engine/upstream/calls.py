@@ -1,4 +1,4 @@
-"""The entries of `source`, compiled: those that call the platform, and those without a call."""
+"""The compiled entries of `source`: those that call the platform, and those that do not."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from ticketbridge.mapping.spec_compiler import Scope, SpecCompiler
 RESULTS: Mapping[ResultKind, kinds.Kind] = MappingProxyType(
     {"take": kinds.ANY, "each": kinds.ARRAY, "collect": kinds.ARRAY}
 )
-"""What the expression of an entry must give."""
+"""The type that the expression of an entry must give."""
 
 
 Roots = Mapping[str, Collection[str] | None]
-"""The names that an expression may start with, and the keys of each where they are known."""
+"""The roots of an expression, and the keys of each if they are known."""
 
 
 class CallPlan:
-    """A compiled CallSpec: all that its way through the pipe is made of.
+    """A compiled CallSpec: the parts from which its pipeline is composed.
 
-    *polls*: a rule may say to ask again later; *may_say_nothing*: one may say `none`. *pages* is None
-    where it is one request.
+    *polls*: a rule may say to ask again later. *may_say_nothing*: a rule may say `none`. *pages* is None for
+    a call of one request.
     """
 
     def __init__(
@@ -53,9 +53,9 @@ class CallPlan:
         *,
         alone: bool = False,
     ) -> None:
-        """*names* are those that earlier entries bind; slips go to *compiler* as findings.
+        """*names* are those that earlier entries bind; mistakes go to *compiler* as findings.
 
-        *alone*: nothing but the requests keeps to the user's tickets.
+        *alone*: only the requests limit the answer to the user's tickets.
         """
         bound: Roots = dict.fromkeys(("user", *names))
         paged = {**bound, "page": first_step(spec.pages).page} if spec.pages else bound
@@ -85,7 +85,7 @@ class CallPlan:
         _check_cookies(spec, compiler)
 
     def items(self, scope: Scope) -> list[Any]:
-        """Return what the result expression finds in one answer, of which *scope* was read."""
+        """Return the items that the result expression finds in one answer, whose *scope* was read."""
         return find_values(self._result, scope, self.kind, self.name)
 
     def _compile_pages(
@@ -129,7 +129,7 @@ class BindingPlan:
         return find_values(self.expression, scope, self.kind, self.name)
 
     def bindable(self, value: Any) -> list[Any]:
-        """Return the values to bind of what the expression gave. Raises MappingMismatch."""
+        """Return the values to bind, from the result of the expression. Raises MappingMismatch."""
         return require_bindable(value, self.expression, self.kind, self.name)
 
 
@@ -143,13 +143,13 @@ def _plan_request(
 
 
 def unasked(kind: ResultKind) -> list[Any]:
-    """Return what a call binds that `if` has kept from being made."""
+    """Return the value of a call that `if` kept from being made."""
     values: dict[ResultKind, list[Any]] = {"take": [None], "collect": [[]], "each": []}
     return values[kind]
 
 
 def _uses_body(spec: CallSpec) -> bool:
-    """Whether the call's result or its pages are made from the body, as they are by default."""
+    """Return whether the call's result or its pages use the body, as they do by default."""
     if spec.result.expression is None:
         return True
     used = expressions_in((spec.result, spec.pages))
@@ -157,14 +157,17 @@ def _uses_body(spec: CallSpec) -> bool:
 
 
 def _full_page(pages: PagesSpec, counting: Expression | None) -> int:
-    """The step of offsets; 0 where the mapping leaves items out of a page, or counts them by `total`."""
+    """Return the step of offsets; 0 if the mapping filters the items of a page, or counts by `total`."""
     if pages.total is not None or counting is None or not counting.gives_as_found:
         return 0
     return pages.paging.step if isinstance(pages.paging, OffsetSpec) else 0
 
 
 def _check_end(spec: CallSpec, result: Expression, compiler: SpecCompiler) -> None:
-    """Report pages that the mapping may end: an empty page, of which it left all out, ends counted pages."""
+    """Report pages that a filter may end too early: an empty page ends counted pages.
+
+    A page from which the mapping left out all items looks empty.
+    """
     counted = spec.pages is not None and isinstance(spec.pages.paging, NumberSpec | OffsetSpec)
     if spec.pages is None or not counted or spec.pages.last or result.gives_as_found:
         return
@@ -179,7 +182,7 @@ def _check_end(spec: CallSpec, result: Expression, compiler: SpecCompiler) -> No
 
 
 def _check_placing(spec: CallSpec, request: RequestPlan, compiler: SpecCompiler) -> None:
-    """Report a request that is the same for each page: it never gets the second one."""
+    """Report a request that is the same for each page: it never gets the second page."""
     keys = first_step(spec.pages).page if spec.pages else {}
     if spec.pages is None or not keys or "page" in request.names:
         return
@@ -193,7 +196,7 @@ def _check_placing(spec: CallSpec, request: RequestPlan, compiler: SpecCompiler)
 
 
 def _check_cookies(spec: CallSpec, compiler: SpecCompiler) -> None:
-    """Report cookies that are kept for nothing: the call asks once."""
+    """Report `cookies: keep` without effect: the call asks only once."""
     polls = any(rule.poll is not None for rule in spec.responses)
     if spec.cookies is not None and spec.pages is None and not polls:
         compiler.report(
@@ -206,7 +209,7 @@ def _check_cookies(spec: CallSpec, compiler: SpecCompiler) -> None:
 
 
 def _check_polls(spec: CallSpec, upstream: UpstreamSpec, compiler: SpecCompiler) -> None:
-    """Report a poll that waits for as long as the deadline: it is never made."""
+    """Report a poll that waits as long as the deadline: it never asks again."""
     for rule in spec.responses:
         if rule.poll is not None and rule.poll.after >= upstream.timeout:
             compiler.report(

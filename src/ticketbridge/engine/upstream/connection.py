@@ -1,7 +1,7 @@
-"""One connection to a platform: a request, its answer as llhttp reads it, and nothing left over.
+"""One connection to a platform: a request, and its answer as llhttp reads it.
 
-What comes while no answer is awaited, or after one has ended, closes the connection: it would be read
-as the answer to the next request, which is another user's.
+Bytes that come before a request, or after the end of an answer, close the connection. Otherwise they would be
+read as the answer to the next request, which belongs to another user.
 """
 
 from __future__ import annotations
@@ -28,11 +28,14 @@ class ConnectionLost(ConnectionError):
 
 
 class NoHttp(ValueError):
-    """What came is no HTTP answer, or one whose head is too large."""
+    """The bytes are not an HTTP answer, or its head is too large."""
 
 
 class PendingAnswer:
-    """An answer whose body is on its way; see Incoming. Its methods raise what ended it too early."""
+    """An answer whose body has not arrived in full; see Incoming.
+
+    Its methods raise the error that ended it too early.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.status = 0
@@ -48,7 +51,7 @@ class PendingAnswer:
     # --- for the caller -------------------------------------------------------------------------
 
     async def head(self) -> None:
-        """Return once `status` and `headers` are there."""
+        """Return when `status` and `headers` are known."""
         while not self.has_head:
             await self._news()
 
@@ -87,36 +90,36 @@ class PendingAnswer:
     # --- for the connection -----------------------------------------------------------------------
 
     def add(self, piece: bytes) -> None:
-        """A piece of the body has come."""
+        """Add a piece of the body."""
         self._pieces.append(piece)
         self.held += len(piece)
 
     def fail(self, error: Exception, cause: Exception | None) -> None:
-        """The answer is none, or never will be whole; the first reason stands."""
+        """Record that the answer is invalid or will not be complete. The first reason counts."""
         self.is_whole = False
         if self._error is None:
             error.__cause__ = cause
             self._error = error
 
     def wake(self) -> None:
-        """Let the caller see what is new."""
+        """Wake the caller."""
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
 
 class Connection(asyncio.Protocol):
-    """An HTTP/1.1 connection with at most one request under way.
+    """An HTTP/1.1 connection with at most one request at a time.
 
-    *on_free* is called when its answer was released and it may be asked again. *best_before* is the loop's
-    time after which it should not be.
+    *on_free* is called when its answer was released and the connection can be used again. After the loop's
+    time *best_before* it should not be used again.
     """
 
     def __init__(self, on_free: Callable[[Connection], None], best_before: float) -> None:
         self.best_before = best_before
         self._on_free = on_free
         self._parser = httptools.HttpResponseParser(self)
-        # What other clients forgive old platforms too; none of it is about where an answer ends.
+        # Other clients accept these from old platforms too. They do not change where an answer ends.
         self._parser.set_dangerous_leniencies(
             lenient_headers=True,
             lenient_optional_cr_before_lf=True,
@@ -135,7 +138,10 @@ class Connection(asyncio.Protocol):
     # --- for the pool -----------------------------------------------------------------------------
 
     async def ask(self, request: bytes) -> PendingAnswer:
-        """Send *request* as it is; the answer, once its head is there. Cancelled, it closes."""
+        """Send *request* unchanged; return the answer when its head is there.
+
+        If the call is cancelled, the connection closes.
+        """
         if self._transport.is_closing():
             raise ConnectionLost("the connection ended before the request")
         answer = self._answer = PendingAnswer(self)
@@ -151,11 +157,11 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_silent(self) -> bool:
-        """Whether it is open and nothing has come that is not read yet, be it the other side's end."""
+        """Return whether it is open and has no unread data, including an end from the other side."""
         return not (self._transport.is_closing() or self._poll.poll(0))
 
     def close(self) -> None:
-        """Close at once, whatever is under way."""
+        """Close at once, even during a request."""
         # An answer that lasts until the connection ends is not whole where the end is ours.
         self._may_be_kept = self._ends_with_connection = False
         self._transport.abort()
@@ -163,7 +169,7 @@ class Connection(asyncio.Protocol):
     # --- for the answer ---------------------------------------------------------------------------
 
     def release(self, answer: PendingAnswer) -> None:
-        """Have done with *answer*; unless all of it came, and nothing after it, the connection is closed."""
+        """Release *answer*. The connection is closed unless the whole answer came, and nothing after it."""
         if self._answer is not answer:
             return
         self._answer = None
@@ -173,7 +179,7 @@ class Connection(asyncio.Protocol):
             self.close()
 
     def read_on(self) -> None:
-        """What had come was taken: take more off the socket."""
+        """Read more from the socket after the caller took the data."""
         if self._is_paused:
             self._is_paused = False
             self._transport.resume_reading()
@@ -286,7 +292,7 @@ def _key_of(name: bytes) -> str:
 
 
 def _has_no_length(headers: Mapping[str, str]) -> bool:
-    """Whether a body with this head lasts until the connection ends."""
+    """Return whether a body with this head lasts until the connection ends."""
     coding = headers.get("transfer-encoding")
     if coding is not None:
         return coding.rpartition(",")[2].strip().lower() != "chunked"

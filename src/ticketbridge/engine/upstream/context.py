@@ -1,4 +1,4 @@
-"""What goes through the pipe beside a request, and the shapes of the pipe's stages."""
+"""The data beside a request in the pipeline, and the types of the pipeline's stages."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _FIXED_NONCE = "0" * 32
 
 @dataclass(slots=True)
 class AnswerContext:
-    """What the calls of one answer have in common. It ends with the answer: nothing of it is kept.
+    """The data that all calls of one answer share. It is dropped when the answer ends.
 
-    *scope* has the asked user; *deadline* is that of the answer; *calls* counts those of each call, polls
-    and retries included; *answers* are those of GETs so far; *token* is there where a login names the user;
-    *unheard* are the ids of answers of which the breaker has not heard; *mark* stands for the answer at the
-    breaker; *fixed* is the moment at which all requests are signed, where the clock stands.
+    *scope* has the asked user; *deadline* is that of the answer; *calls* counts each call, including polls
+    and retries; *answers* are those of GETs so far; *token* is set if the login names the user; *unheard* are
+    the ids of answers that were not yet reported to the breaker; *mark* identifies the answer at the breaker;
+    *fixed* is the moment at which all requests are signed, if the clock is fixed.
     """
 
     trace: AnswerTrace
@@ -46,15 +46,15 @@ class AnswerContext:
         return self.fixed or datetime.now(UTC)
 
     def nonce(self) -> str:
-        """Return a text that no other request has; where the clock stands, it is always the same."""
+        """Return a text that no other request has; if the clock is fixed, it is always the same."""
         return _FIXED_NONCE if self.fixed else secrets.token_hex(16)
 
 
 @dataclass(slots=True)  # see PlatformRequest
 class Reading:
-    """An answer that counts, as the rules have read it.
+    """An answer that counts, after the rules.
 
-    *scope* is that of the response slots: that of the request with `body`, `status` and `headers`; *url* is
+    *scope* is that of the response slots: that of the request with `body`, `status` and `headers`. *url* is
     the URL that gave it.
     """
 

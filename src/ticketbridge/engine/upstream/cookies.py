@@ -1,7 +1,7 @@
-"""Cookies that the answers of one call set: kept for one run of it, and sent with its next requests.
+"""Cookies from the answers of one call: kept for one run, and sent with its next requests.
 
-The rules are those of browsers (RFC 6265, section 5), for one server alone: a call never leaves its own.
-A cookie that is not well formed, or is meant for another host, is not kept.
+The rules are those of browsers (RFC 6265, section 5), for one server only: a call never leaves its own
+server. A cookie that is not well formed, or is meant for another host, is dropped.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ticketbridge.jmes import LONGEST, NOW
 from ticketbridge.mapping.spec_compiler import Scope
 
 JAR = "cookies()"
-"""The name in a scope of the cookies of one run; no expression can have it."""
+"""The name of a run's cookies in a scope; no expression can use it."""
 
 _MOST = 50
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -32,7 +32,7 @@ _SECONDS = re.compile(r"-?[0-9]{1,10}")
 
 @dataclass(frozen=True, slots=True)
 class KeptCookie:
-    """A cookie, and where and until when it is sent; *ends* is a time of the loop, None for no end."""
+    """A cookie with its path, and the time when it ends; *ends* is a time of the loop, or None."""
 
     name: str
     value: str = field(repr=False)
@@ -41,7 +41,7 @@ class KeptCookie:
     ends: float | None = None
 
     def is_for(self, scheme: str, path: str) -> bool:
-        """Whether it is sent with a request of that *scheme* and *path*."""
+        """Return whether it is sent with a request of that *scheme* and *path*."""
         below = path.startswith(self.path) and (
             self.path.endswith("/") or path[len(self.path) : len(self.path) + 1] in {"", "/"}
         )
@@ -56,9 +56,9 @@ class CookieJar:
         self._cookies: dict[tuple[str, str], KeptCookie] = {}
 
     def keep(self, set_cookies: Sequence[str], url: str, now: datetime) -> None:
-        """Keep what the answer of *url* set; *now* is the time that `Expires` is compared with.
+        """Keep the cookies that the answer of *url* set. *now* is the time to compare `Expires` with.
 
-        Raises MappingMismatch where they are too many.
+        Raises MappingMismatch if they are too many.
         """
         for text in set_cookies:
             cookie = read_cookie(text, url, now)
@@ -68,9 +68,9 @@ class CookieJar:
             raise mismatch(f"{self._name}: cookies", f"the platform set more than {_MOST}")
 
     def header(self, url: str, own: str = "") -> str:
-        """Return `Cookie` for a request of *url*: *own*, which the mapping sends, then what was kept.
+        """Return the `Cookie` header for a request of *url*: *own* from the mapping, then the kept cookies.
 
-        What the mapping sends is never replaced. Raises MappingMismatch where it is too long.
+        Cookies of the mapping are never replaced. Raises MappingMismatch if the header is too long.
         """
         parts, now = urlsplit(url), asyncio.get_running_loop().time()
         taken = {pair.partition("=")[0].strip() for pair in own.split(";")}
@@ -90,14 +90,14 @@ class CookieJar:
         return text
 
     def secrets(self) -> Iterator[str]:
-        """What no log line may repeat."""
+        """Yield what no log line may repeat."""
         return (cookie.value for cookie in self._cookies.values())
 
 
 def read_cookie(text: str, url: str, now: datetime) -> KeptCookie | None:
-    """Return the cookie of a `Set-Cookie` *text* that came from *url*, or None where it is not kept.
+    """Return the cookie of a `Set-Cookie` *text* from *url*, or None if it is not kept.
 
-    One that has ended is returned as such: it takes the place of the one before.
+    An expired cookie is returned too, because it replaces the one before.
     """
     parts = urlsplit(url)
     pair, *attributes = text.split(";")
@@ -119,7 +119,7 @@ def read_cookie(text: str, url: str, now: datetime) -> KeptCookie | None:
 
 
 def _is_of(host: str, domain: str) -> bool:
-    """Whether a cookie for *domain* may come from *host*; "" is the host's own."""
+    """Return whether *host* may set a cookie for *domain*; "" means the host itself."""
     domain = domain.lower().removeprefix(".")
     if domain in {"", host}:
         return True
@@ -135,7 +135,7 @@ def _is_address(host: str) -> bool:
 
 
 def _seconds_left(said: dict[str, str], now: datetime) -> float | None:
-    """Seconds until a cookie ends, 0 or less for one that has; `Max-Age` goes before `Expires`."""
+    """Return the seconds until a cookie ends, 0 or less if it ended; `Max-Age` wins over `Expires`."""
     age = said.get("max-age", "")
     if _SECONDS.fullmatch(age):
         return float(age)
@@ -150,7 +150,7 @@ def _seconds_left(said: dict[str, str], now: datetime) -> float | None:
 
 
 def with_cookies(bind: Bind, name: str) -> Bind:
-    """Have each run of the call *name* keep cookies of its own."""
+    """Give each run of the call *name* its own cookies."""
 
     async def bound(scope: Scope, context: AnswerContext) -> list[Any]:
         return await bind({**scope, JAR: CookieJar(name)}, context)
@@ -159,7 +159,7 @@ def with_cookies(bind: Bind, name: str) -> Bind:
 
 
 def keep_cookies(send: Send) -> Send:
-    """Send what earlier answers of the run set, and keep what this one sets."""
+    """Send the cookies from earlier answers of the run, and keep those of this one."""
 
     async def keeping(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         jar: CookieJar = request.scope[JAR]

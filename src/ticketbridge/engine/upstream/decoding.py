@@ -1,4 +1,4 @@
-"""Bodies as they come off the wire: decompressed piece by piece, and counted before they are kept."""
+"""Read bodies from the wire: decompress them in pieces, and count bytes before they are kept."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _PIECE = 64 * 1024
 async def read_body(
     chunks: AsyncIterable[bytes], encoding: str, limit: int, count: Callable[[int], None]
 ) -> bytes:
-    """The body in full; UpstreamUnreadable where it passes *limit* bytes, or does not decompress.
+    """Return the whole body. Raises UpstreamUnreadable beyond *limit* bytes, and for bad compression.
 
-    *count* is told of the bytes of each piece as it comes, and may raise. Others have their turn in
-    between, and the deadline: a few bytes may decompress to hundreds of megabytes.
+    *count* gets the number of bytes of each piece, and may raise. Other answers get turns in between, and the
+    deadline is checked, because a few bytes may decompress to hundreds of megabytes.
     """
     body = bytearray()
     received = 0
@@ -37,7 +37,7 @@ async def read_body(
 
 
 async def gather(chunks: AsyncIterable[bytes]) -> bytes:
-    """All *chunks* in one; none of them is kept beside it."""
+    """Return all *chunks* as one; the pieces are not kept beside it."""
     body = bytearray()
     async for chunk in chunks:
         body += chunk
@@ -45,7 +45,7 @@ async def gather(chunks: AsyncIterable[bytes]) -> bytes:
 
 
 def too_large(limit: int) -> UpstreamUnreadable:
-    """The problem of a body that passes *limit* bytes."""
+    """Return the problem of a body of more than *limit* bytes."""
     return UpstreamUnreadable(
         "The platform's answer is too large", log=f"a body over {limit} bytes"
     )
@@ -60,7 +60,7 @@ class _Identity:
 
 
 class _Gzip:
-    """Gives at most 64 KiB at a time, so that a small bomb is counted before it is large."""
+    """Gives at most 64 KiB at a time, so that a zip bomb is counted before it is large."""
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(wbits=31)
@@ -78,7 +78,7 @@ class _Gzip:
             chunk = self._member.unconsumed_tail or self._member.unused_data
 
     def finish(self) -> None:
-        # An answer without a body may say of it what all others are.
+        # An answer without a body may still name the usual encoding.
         if self._has_begun and not self._member.eof:
             raise UpstreamUnreadable(log="a gzip body that ends too early")
 

@@ -39,7 +39,7 @@ _PART = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """What a platform asks to be answered with; *parameters* have small names, without quotes."""
+    """A platform's challenge; *parameters* have lower-case names and no quotes."""
 
     parameters: Mapping[str, str] = field(repr=False)
 
@@ -50,7 +50,7 @@ class Challenge:
 
     @property
     def is_stale(self) -> bool:
-        """Whether only the nonce was too old: the credentials are not refused."""
+        """Whether only the nonce was too old; the credentials are not refused."""
         return self.parameters.get("stale", "").lower() == "true"
 
     @property
@@ -60,7 +60,7 @@ class Challenge:
 
     @property
     def can_be_answered(self) -> bool:
-        """Whether it is whole, and asks for nothing that is not known here."""
+        """Return whether the challenge is complete, and asks only for supported methods."""
         known = self.algorithm.removesuffix(_SESSION) in _ALGORITHMS
         qop = self.parameters.get("qop")
         return (
@@ -71,17 +71,20 @@ class Challenge:
 
 
 class DigestAuth:
-    """Answers the challenges of one platform. What is known of its nonces is for all calls to it."""
+    """Answers the challenges of one platform. All calls to it share the nonce."""
 
     def __init__(self, spec: DigestAuthSpec) -> None:
         self._username = spec.username.reveal()
         self._password = spec.password.reveal()
         self._uses: dict[str, int] = {}
         self.challenge: Challenge | None = None
-        """The challenge that the next request answers, before it is asked to."""
+        """The challenge that the next request answers without being asked."""
 
     def answer(self, challenge: Challenge, request: PlatformRequest, cnonce: str) -> Credentials:
-        """Return what answers *challenge* in *request*. No two have the same count of one nonce."""
+        """Return the header that answers *challenge* in *request*.
+
+        No two have the same count of one nonce.
+        """
         asked, algorithm = challenge.parameters, challenge.algorithm
         digest = _ALGORITHMS[algorithm.removesuffix(_SESSION)]
         target = split_url(request.url)[1]
@@ -109,7 +112,7 @@ class DigestAuth:
         return Credentials({"Authorization": f"Digest {value}"}, made=(response, cnonce))
 
     def learn(self, answer: PlatformAnswer) -> None:
-        """Use the nonce that *answer* names for the next request, where it names one."""
+        """Use the nonce that *answer* names, if any, for the next request."""
         info = answer.headers.get("authentication-info", "")
         if self.challenge is None or not info or len(info) > _LONGEST:
             return
@@ -119,7 +122,7 @@ class DigestAuth:
                 self.challenge = Challenge(known)
 
     def forget(self, challenge: Challenge) -> None:
-        """The platform does not take our answer to *challenge*: the next request waits for another."""
+        """Drop *challenge*, because the platform refused our answer: the next request waits for a new one."""
         if self.challenge is challenge:
             self.challenge = None
 

@@ -1,4 +1,4 @@
-"""Expressions about the platform's answers: what they may not give is a mapping mismatch."""
+"""Evaluate expressions on the platform's answers; a wrong result is a MappingMismatch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NOTHINGS = frozenset({"", "null", "none", "nil", "undefined", "false"})
 
 
 def evaluate(expression: Expression, scope: Scope, slot: str) -> Any:
-    """The expression's value; an error in it is a MappingMismatch that names the *slot*."""
+    """Return the expression's value. An error is a MappingMismatch that names the *slot*."""
     try:
         return expression(scope)
     except EvaluationError as error:
@@ -21,7 +21,7 @@ def evaluate(expression: Expression, scope: Scope, slot: str) -> Any:
 
 
 def evaluate_bool(expression: Expression, scope: Scope, slot: str) -> bool:
-    """As `evaluate`, for a condition: only true and false are conditions."""
+    """Return the value of a condition. Anything but true and false is a MappingMismatch."""
     value = evaluate(expression, scope, slot)
     if value is True or value is False:
         return value
@@ -29,7 +29,7 @@ def evaluate_bool(expression: Expression, scope: Scope, slot: str) -> bool:
 
 
 def evaluate_list(expression: Expression, scope: Scope, slot: str) -> list[Any]:
-    """As `evaluate`, for a list: anything else is a MappingMismatch."""
+    """Return the value of a list. Anything else is a MappingMismatch."""
     value = evaluate(expression, scope, slot)
     if not isinstance(value, list):
         raise mismatch(slot, f"`{expression.text}` at {expression.place} gives no list")
@@ -37,16 +37,16 @@ def evaluate_list(expression: Expression, scope: Scope, slot: str) -> list[Any]:
 
 
 def find_values(expression: Expression, scope: Scope, kind: ResultKind, name: str) -> list[Any]:
-    """Return what the entry *name* binds: the one value to `take`, or the elements of a list."""
+    """Evaluate the expression of the entry *name*; return `[value]` for `take`, else the list."""
     value = evaluate(expression, scope, f"{name}: {kind}")
     return require_bindable(value, expression, kind, name)
 
 
 def require_bindable(value: Any, expression: Expression, kind: ResultKind, name: str) -> list[Any]:
-    """Return the values to bind of the *value* that the *expression* of the entry *name* gave.
+    """Return the values to bind from the *value* of the *expression* of the entry *name*.
 
-    Raises MappingMismatch for what is no list, and for null in `take` and `each`: nothing could be told
-    of it, not even whose it is.
+    Raises MappingMismatch for a value that is not a list where one is needed, and for null in `take` and
+    `each`: nobody could say whose record null is.
     """
     values = [value] if kind == "take" else value
     wrong = ""
@@ -60,15 +60,15 @@ def require_bindable(value: Any, expression: Expression, kind: ResultKind, name:
 
 
 def says_nothing(text: str) -> bool:
-    """Whether *text*, where a next page should be named, is a null of some language, or blank.
+    """Return whether *text*, at the place of a next page, is blank or a null of some language.
 
-    It may mean the end, or a next page that the platform failed to name: nobody can tell.
+    It may mean the end, or a next page that the platform failed to name; both look the same.
     """
     return text.strip().lower() in _NOTHINGS
 
 
 def mismatch(slot: str, reason: str) -> MappingMismatch:
-    """The problem of an answer that has not the declared shape; *slot* is like "order: each"."""
+    """Return the problem of an answer that does not have the declared shape; *slot* is like "order: each"."""
     return MappingMismatch(
         f"The platform's answer does not fit the mapping ({slot})", log=f"{slot}: {reason}"
     )

@@ -25,13 +25,13 @@ from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.engine.upstream.proxy import ProxyError
 
 FOREIGN_ERRORS = (OSError, ValueError)
-"""All that a transport raises; each becomes a NoAnswer."""
+"""All errors that a transport raises; each becomes a NoAnswer."""
 
 
 class FailedTry(Exception):
-    """One try of a call failed; *problem* is what follows when it is not tried again.
+    """One try of a call failed; *problem* is the result if it is not tried again.
 
-    *answer* is the platform's, where it gave one.
+    *answer* is the platform's, if there is one.
     """
 
     answer: PlatformAnswer | None = None
@@ -46,7 +46,7 @@ class NoAnswer(FailedTry):
 
 
 class PassingStatus(FailedTry):
-    """The answer's status says that another try may fare better."""
+    """The answer's status says that another try may succeed."""
 
 
 class TryAgain(FailedTry):
@@ -54,13 +54,13 @@ class TryAgain(FailedTry):
 
 
 class CredentialsRefused(FailedTry):
-    """The platform refuses the credentials; others may be had."""
+    """The platform refuses the credentials; new ones may be available."""
 
 
 class NotReady(Exception):
     """A rule said to ask again after so many *seconds*; *url* None is the same request.
 
-    *answer* is the one that it said it of.
+    *answer* is the one that the rule matched.
     """
 
     answer: PlatformAnswer | None = None
@@ -72,7 +72,7 @@ class NotReady(Exception):
 
 
 class NothingThere(Exception):
-    """A rule said that something is not there, which is no failure; *said* is which rule, for the log."""
+    """A rule said that something is not there, which is no failure; *said* names the rule, for the log."""
 
     claim = "the page is past the end"
 
@@ -81,13 +81,13 @@ class NothingThere(Exception):
         super().__init__(self.claim)
 
     def too_late(self) -> UpstreamError:
-        """Return the problem that it is once the platform has said something else."""
+        """Return the problem to raise if an earlier page of the call already came."""
         log = f"{self.said} that {self.claim}, but an earlier page was there"
         return UpstreamError(log=log)
 
 
 class OwnsNothing(NothingThere):
-    """A rule said that the user owns nothing; *unknown_user*: since the platform does not know them."""
+    """A rule said that the user owns nothing. *unknown_user*: the platform does not know the user."""
 
     claim = "the user owns nothing"
 
@@ -97,7 +97,7 @@ class OwnsNothing(NothingThere):
 
 
 class NothingBelow(NothingThere):
-    """A rule said that there is nothing for the binding that its call is made for."""
+    """A rule said that the binding of the call has nothing below it."""
 
     claim = "there is nothing for this binding"
 
@@ -107,7 +107,7 @@ class PastTheEnd(NothingThere):
 
 
 def unreachable(error: Exception) -> NoAnswer:
-    """*error* came before the answer's head was there: the platform cannot be reached."""
+    """Return the problem of an *error* before the answer's head: the platform cannot be reached."""
     if isinstance(error, ProxyError):
         cause = f" ({type(error.__cause__).__name__})" if error.__cause__ else ""
         return NoAnswer(UpstreamUnavailable(log=f"{error}{cause}"))
@@ -117,11 +117,11 @@ def unreachable(error: Exception) -> NoAnswer:
 
 
 def cut_short(error: Exception) -> NoAnswer:
-    """*error* came with the body: the answer is not complete."""
+    """Return the problem of an *error* during the body: the answer is not complete."""
     return NoAnswer(UpstreamUnreadable(log=f"the answer was cut ({_name(error)})"))
 
 
 def _name(error: Exception) -> str:
-    """The error's class and its cause's: their texts may hold a URL, with an e-mail in it."""
+    """Return the names of the error's and its cause's class: their texts may hold a URL with an e-mail."""
     cause = error.__cause__
     return type(error).__name__ + (f" from {type(cause).__name__}" if cause else "")

@@ -1,4 +1,4 @@
-"""What spares a platform and us: the breaker, turns, the retry budget, and the bytes of one answer."""
+"""Limits that protect a platform and us: the breaker, turns, the retry budget, bytes of an answer."""
 
 from __future__ import annotations
 
@@ -26,17 +26,13 @@ State = Literal["closed", "open", "half-open"]
 
 
 class Breaker:
-    """The breaker of one platform.
+    """The breaker of one platform. It opens after so many failures without a success between them.
 
-    It opens after so many failures without a success between them. A call that got no answer is one
-    failure for each answer, whoever is asked about. A 5xx is one failure for each user, however often it
-    comes: the platform may fail for that user's data alone.
-
-    Then one call is let through each *open* seconds, until one succeeds. A call that is let through and
-    never ends holds nobody up: the next one has its turn all the same. A user whose own call was let
-    through and got a 5xx waits twice as long, so that others have a turn in between.
-
-    Users are kept as keyed hashes, and no more of them than *failures*.
+    A call without an answer is one failure for each answer of ours, for any user. A 5xx is one failure for
+    each user, however often it comes, because the platform may fail only for that user's data. When the
+    breaker is open, one trial call may pass every *open* seconds, until one succeeds. A trial that never ends
+    blocks nobody: the next one may pass after the same time. A user whose own trial got a 5xx waits twice as
+    long, so that other users have a turn. Users are kept as keyed hashes, at most *failures* of them.
     """
 
     def __init__(self, spec: BreakerSpec, clock: Callable[[], float] = time.monotonic) -> None:
@@ -51,7 +47,7 @@ class Breaker:
 
     @property
     def state(self) -> State:
-        """`half-open`: the next call is let through to see, or one is under way that was."""
+        """`closed`, `open`, or `half-open`: the next call may pass as a trial, or a trial is running."""
         if not self._is_open:
             return "closed"
         is_trying = self._on_trial is not None
@@ -62,7 +58,7 @@ class Breaker:
         return len(self._failures) >= self._limit
 
     def refuse_if_open(self, user: str) -> None:
-        """Raise UpstreamUnavailable, with the time of the next trial, unless *user* may be asked about."""
+        """Raise UpstreamUnavailable, with the time of the next trial, unless a call for *user* may pass."""
         if not self._is_open:
             return
         wait = self._next_trial - self._clock()
@@ -72,25 +68,28 @@ class Breaker:
             raise UpstreamUnavailable(log="the breaker is open", retry_after=math.ceil(wait))
 
     def admit(self, user: str) -> None:
-        """A call is about to be made; raises as `refuse_if_open`. A trial keeps the next ones out."""
+        """Note that a call starts; raises like `refuse_if_open`. A trial blocks other calls for a while."""
         self.refuse_if_open(user)
         if self._is_open:
             self._next_trial = self._clock() + self._pause
             self._on_trial = self._mark(user)
 
     def succeeded(self) -> None:
-        """The platform has answered: all is well again."""
+        """Note an answer of the platform: the breaker closes."""
         self._failures.clear()
         self._failed_trials.clear()
         self._on_trial = None
 
     def got_no_answer(self, mark: object) -> None:
-        """A call got no answer: one failure for each *mark*, which all calls of one answer share."""
+        """Note a call without an answer: one failure for each *mark*.
+
+        All calls of one answer share a mark.
+        """
         self._on_trial = None
         self._count(mark)
 
     def got_5xx(self, user: str) -> None:
-        """A call about *user* got a 5xx that no rule expects: one failure for each user."""
+        """Note a 5xx that no rule expects, in a call for *user*: one failure for each user."""
         mark = self._mark(user)
         if mark == self._on_trial and mark not in self._failed_trials:
             self._failed_trials.append(mark)
@@ -98,7 +97,7 @@ class Breaker:
         self._count(mark)
 
     def _count(self, failure: object) -> None:
-        """Count *failure* once. One that comes after the breaker opened puts off no trial."""
+        """Count *failure* once. A failure after the breaker opened does not delay the next trial."""
         if self._is_open:
             return
         self._failures.add(failure)
@@ -111,14 +110,14 @@ class Breaker:
 
 
 class Slots:
-    """At most *limit* calls in flight to one platform; the rest wait their turn. *taken* are in flight."""
+    """At most *limit* calls at once to one platform; the others wait. *taken* counts the running ones."""
 
     def __init__(self, limit: int) -> None:
         self._semaphore = asyncio.Semaphore(limit)
         self.taken = 0
 
     async def take(self, trace: AnswerTrace) -> None:
-        """Wait for a turn, and take it; *trace* has the time that it took."""
+        """Wait for a turn, and take it; *trace* records the time."""
         if not self._semaphore.locked():
             await self._semaphore.acquire()
         else:
@@ -127,7 +126,7 @@ class Slots:
         self.taken += 1
 
     def give(self) -> None:
-        """Give the turn to the next."""
+        """Give the turn to the next call."""
         self.taken -= 1
         self._semaphore.release()
 
@@ -135,18 +134,18 @@ class Slots:
 class RetryBudget:
     """Retries of one platform: at most 20 % of its calls, with 10 in reserve.
 
-    A platform that is down would otherwise get each call `retries` times more.
+    Without it, a platform that is down would get each call `retries` times more.
     """
 
     def __init__(self) -> None:
         self._left = _RESERVE
 
     def earn(self) -> None:
-        """A call is made."""
+        """Note that a call is made."""
         self._left = min(_RESERVE, self._left + _SHARE)
 
     def spend(self) -> bool:
-        """Whether another try may be made; it is counted if so."""
+        """Return whether another try may be made; if so, count it."""
         if self._left < 1:
             return False
         self._left -= 1
@@ -154,7 +153,7 @@ class RetryBudget:
 
 
 def wait_before(attempt: int) -> float:
-    """Seconds before try number *attempt* (1 is the first repetition): doubling, with full jitter."""
+    """Return the seconds before retry number *attempt* (from 1): doubling, with full jitter."""
     longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**attempt)
     return random.uniform(0, longest)  # noqa: S311 - jitter needs no secrecy
 
@@ -162,14 +161,14 @@ def wait_before(attempt: int) -> float:
 class BodyBudget:
     """The bytes that all bodies of one answer may have together: ten times *max_body*.
 
-    Those that are still on their way count with what has come of them: together they fill the memory too.
+    Bodies that are still arriving count with their bytes so far, because they use memory too.
     """
 
     def __init__(self, max_body: int) -> None:
         self._most = self._left = _BODIES * max_body
 
     def take(self, size: int) -> None:
-        """Count *size* bytes more. Raises MappingMismatch where they are too many."""
+        """Count *size* more bytes. Raises MappingMismatch if the sum is too large."""
         self._left -= size
         if self._left < 0:
             raise MappingMismatch(
@@ -179,5 +178,5 @@ class BodyBudget:
             )
 
     def give_back(self, size: int) -> None:
-        """Count *size* bytes no longer: the body that they were of was given up."""
+        """Uncount *size* bytes of a body that was given up."""
         self._left += size

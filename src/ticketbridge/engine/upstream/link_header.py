@@ -1,4 +1,4 @@
-"""The `Link` header (RFC 8288), read strictly: a link that is passed over may be the next page."""
+"""Read the `Link` header (RFC 8288) strictly: a link that is ignored may be the next page."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _NEXT = "next"
 
 
 class LinkHeaderError(Exception):
-    """Why a `Link` header is not followed; the text repeats nothing of it."""
+    """The reason why a `Link` header is not followed. The text repeats nothing from the header."""
 
 
 def next_link(header: str) -> str | None:
-    """The target of the link with `rel="next"`, as it is written, or None where there is none.
+    """Return the target of the link with `rel="next"`, as it is written, or None if there is none.
 
-    *header* is the value of all `Link` headers, joined by commas. Raises LinkHeaderError where it cannot
-    be read, where a link does not say clearly what it is, where there are several next pages, or where
-    the next page is that of another resource.
+    *header* is the value of all `Link` headers, joined by commas. Raises LinkHeaderError if it cannot be
+    read, if the meaning of a link is not clear, if there are several next pages, or if the next page belongs
+    to another resource.
     """
     links = list(_links(header))
     found = [(target, parameters) for target, parameters in links if _is_next(parameters)]
@@ -44,7 +44,7 @@ _Parameters = list[tuple[str, str]]
 
 
 def _links(header: str) -> Iterator[tuple[str, _Parameters]]:
-    """Each link's target and parameters, names in small letters."""
+    """Yield each link's target and parameters; names are in lower case."""
     at = _end(_NOTHING, header, 0)
     while at < len(header):
         target = _TARGET.match(header, at)
@@ -75,7 +75,7 @@ def _value(parameter: re.Match[str]) -> str:
 
 
 def _is_next(parameters: _Parameters) -> bool:
-    """Whether a link is that of the next page. The first `rel` counts (RFC 8288, section 3.3)."""
+    """Return whether a link leads to the next page. The first `rel` counts (RFC 8288, section 3.3)."""
     if any(name == "rel*" for name, _ in parameters):
         raise LinkHeaderError("a link has `rel*`, which is no parameter: its relation is not clear")
     first, *others = [_relations(value) for name, value in parameters if name == "rel"] or [()]
@@ -87,7 +87,7 @@ def _is_next(parameters: _Parameters) -> bool:
 
 
 def _relations(rel: str) -> tuple[str, ...]:
-    """The words of a `rel`, in small letters. Raises LinkHeaderError for one that is no relation."""
+    """Return the words of a `rel`, in lower case. Raises LinkHeaderError for a word that is no relation."""
     words = tuple(word.lower() for word in re.split(r"[ \t]+", rel) if word)
     if not all(map(_RELATION.fullmatch, words)):
         raise LinkHeaderError("a link's `rel` has a word that is no relation, which may mean next")

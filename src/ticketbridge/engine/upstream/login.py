@@ -1,4 +1,4 @@
-"""The login of `auth: {type: session}`, as a platform's own takes it; and which login an `auth` has."""
+"""The login of `auth: {type: session}`, and the choice of the login for an `auth`."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ _KIND = kinds.STRING_INTEGER_OR_OBJECT
 
 
 class Login(Protocol):
-    """What gives the token that requests are signed with.
+    """A login: it gives the token that signs requests.
 
-    *repeatable*: its request may be sent again where no complete answer came. *uses_user*: it names the
-    asked user, so that its token is for one answer alone. *signs*: its request is good for one try.
-    *outlives_its_askers*: its answer is needed even if nobody waits any more.
+    *repeatable*: its request may be sent again if no complete answer came. *uses_user*: it names the asked
+    user, so its token is only for one answer. *signs*: its request is valid for one try.
+    *outlives_its_askers*: its answer is needed even if no caller waits any more.
     """
 
     repeatable: bool
@@ -51,7 +51,7 @@ class Login(Protocol):
         ...
 
     def token(self, scope: Scope) -> Token:
-        """Return the token in an answer, of which *scope* was read. Raises ProblemError."""
+        """Return the token of an answer whose *scope* was read. Raises ProblemError."""
         ...
 
 
@@ -100,7 +100,7 @@ class SessionLogin:
         return Token(self._credentials(token), self._lifetime(scope))
 
     def _require_part(self, part: Any) -> None:
-        """Return where *part* of a token may be placed: a text that could be one, or an integer."""
+        """Return if *part* of a token may be placed: it must be a text of legal characters, or an integer."""
         if isinstance(part, str) and 0 < len(part) <= LONGEST and not _CONTROL.search(part):
             return
         if type(part) is not int or part.bit_length() > _LONGEST_INTEGER:
@@ -140,7 +140,7 @@ def compile_login(spec: UpstreamSpec, compiler: SpecCompiler) -> Login | None:
 
 
 def _check_user(login: LoginSpec, compiler: SpecCompiler, *, uses_user: bool) -> None:
-    """Report rules about the user: a login that does not name the user says nothing of what they own."""
+    """Report rules about the user: a login without the user cannot say what a user owns."""
     for rule in login.responses:
         if rule.then in {"empty", "unknown_user"} and not uses_user:
             compiler.report(

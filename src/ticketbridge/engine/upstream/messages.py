@@ -16,16 +16,16 @@ ACCEPT_JSON = "application/json"
 # Not frozen: that takes three times as long to make, and each answer makes several.
 @dataclass(slots=True, unsafe_hash=True)
 class PlatformRequest:
-    """A request of *url*, with the *headers* that the mapping declares.
+    """A request to *url*, with the *headers* that the mapping declares.
 
-    *accept* is what `Accept` says where the mapping does not. Two requests are equal where the platform
-    would see no difference. What follows tells the stages of the pipe more: *call* is the name of the call
-    that asks; *scope* is what its templates were filled with; *credentials* come with the signing; no answer
-    will do that did not come after *newer_than*, a time of `time.perf_counter`; *host* is the name of the
-    further host that it goes to; *cookies*, where they are kept, are all that `Cookie` says; *is_followed*:
-    the platform has said to ask this in place of what the call asks. A request that places a token stands
-    with a mask in its place until it is signed: *fill* makes the one that goes out, which has the other as
-    *masked*. *span_id* is that of the span that follows the request, where one does.
+    *accept* is the `Accept` header if the mapping has none. Two requests are equal if the platform sees no
+    difference. The other fields are for the stages of the pipeline: *call* is the name of the call; *scope*
+    filled its templates; *credentials* are added when it is signed; an answer counts only if it came after
+    *newer_than*, a time of `time.perf_counter`; *host* is the name of another host of the mapping; *cookies*
+    is the whole `Cookie` header, if cookies are kept; *is_followed*: the platform named this URL to be asked
+    instead. A request that places a token has a mask in its place until it is signed: *fill* makes the one
+    that is sent, which has the masked one as *masked*. *span_id* is that of the span of the request, if it
+    has one.
     """
 
     url: str = field(repr=False)
@@ -46,30 +46,30 @@ class PlatformRequest:
 
     @property
     def shown(self) -> PlatformRequest:
-        """The request as people may see it: without a token in its URL, headers and body."""
+        """The request for people: without a token in its URL, headers and body."""
         return self if self.masked is None else replace(self.masked, credentials=self.credentials)
 
     @property
     def own_cookies(self) -> str:
-        """What `Cookie` says by the mapping: by its headers, or by its credentials, which go before."""
+        """The `Cookie` value of the mapping: from its credentials, which go first, or from its headers."""
         signed = self.credentials.headers if self.credentials else {}
         given = [(name.lower(), value) for name, value in (*self.headers, *signed.items())]
         return dict(given).get("cookie", "")
 
     @property
     def wire_url(self) -> str:
-        """The URL as it is sent: a credential may be in its query."""
+        """The URL as it is sent: it may have a credential in its query."""
         return self.url if self.credentials is None else self.credentials.on(self.url)
 
     @property
     def wire_headers(self) -> Mapping[str, str]:
-        """What the mapping and its `auth` have it carry; the connection adds its own."""
+        """The headers of the mapping and its `auth`; the connection adds its own."""
         signed = {} if self.credentials is None else self.credentials.headers
         kept = {"Cookie": self.cookies} if self.cookies else {}
         return merge_headers({"Accept": self.accept}, dict(self.headers), signed, kept)
 
     def signed(self, credentials: Credentials) -> PlatformRequest:
-        """Return the same request with *credentials*. Raises MappingMismatch where they do not fit in."""
+        """Return the same request with *credentials*. Raises MappingMismatch if they cannot be placed."""
         if self.fill is not None:
             filled = self.fill(credentials.token)
             return replace(filled, scope=self.scope, credentials=credentials, masked=self)
@@ -89,7 +89,10 @@ class PlatformRequest:
 
 
 def merge_headers(*groups: Mapping[str, str]) -> dict[str, str]:
-    """Return headers of all groups; a later group's replaces an earlier one's, whatever its case."""
+    """Return the headers of all groups.
+
+    A later group replaces headers of the same name in any letter case.
+    """
     merged: dict[str, tuple[str, str]] = {}
     for group in groups:
         merged |= {name.lower(): (name, value) for name, value in group.items()}
@@ -100,8 +103,8 @@ def merge_headers(*groups: Mapping[str, str]) -> dict[str, str]:
 class PlatformAnswer:
     """A complete answer: *headers* with lower-case names, *content* after decompression.
 
-    *credentials* are those that its request was signed with; it came at the time *came_at*; *set_cookies*
-    are its `Set-Cookie` headers, one by one, which *headers* has joined.
+    *credentials* signed its request; *came_at* is the time when it came; *set_cookies* are its `Set-Cookie`
+    headers as a list, which *headers* joins.
     """
 
     status: int
@@ -113,37 +116,40 @@ class PlatformAnswer:
 
     @property
     def is_marked_off(self) -> bool:
-        """Whether it says where it ends; else it ends where the connection does, be it cut or not."""
+        """True if Content-Length or Transfer-Encoding frames the body.
+
+        If false, the body ends with the connection, and a cut body cannot be told from a whole one.
+        """
         return not {"content-length", "transfer-encoding"}.isdisjoint(self.headers)
 
 
 class Incoming(Protocol):
-    """An answer whose head is there: *headers* with lower-case names; the body comes in chunks."""
+    """An answer after its head: *headers* with lower-case names; the body comes in chunks."""
 
     status: int
     headers: dict[str, str]
     set_cookies: list[str]
 
     def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it comes off the wire, still compressed."""
+        """Yield the body as it comes from the wire, still compressed."""
         ...
 
     async def read(self) -> bytes:
-        """The same in one piece, for a body whose length is known to be small enough."""
+        """Return the body in one piece; use it only for a body that is known to be small."""
         ...
 
     async def aclose(self) -> None:
-        """Give the connection back, or close it where the body was not read to its end."""
+        """Give the connection back, or close it if the body was not read to its end."""
         ...
 
 
 class Transport(Protocol):
-    """What carries a request to the platform and brings the answer's head."""
+    """Carries a request to the platform, and returns the answer's head."""
 
     async def send(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
     ) -> Incoming:
-        """Send a request. Raises what the client below raises; `errors` makes it ours."""
+        """Send a request. Raises the errors of the client below; `errors` converts them."""
         ...
 
     async def aclose(self) -> None:

@@ -1,4 +1,4 @@
-"""Whether a URL that the platform names may be followed: our credentials never leave the platform."""
+"""Check whether a URL from the platform may be followed: credentials must never leave the platform."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class NextUrlError(Exception):
-    """Why a next URL is not followed; the text repeats nothing of it."""
+    """The reason why a next URL is not followed. The text repeats nothing from the URL."""
 
 
 def next_url(
@@ -33,11 +33,11 @@ def next_url(
     any_path: bool,
     alone: bool = False,
 ) -> str:
-    """*text* resolved against its page's URL (RFC 3986), or NextUrlError.
+    """Return *text* resolved against its page's URL (RFC 3986). Raises NextUrlError.
 
     It must have the scheme, host and port of *base_url*, the path of the call (unless *any_path*), no
-    userinfo, no control characters, and the same value wherever it repeats what the call was made with.
-    *alone*: the request alone decides whose tickets come, so the URL must not lose who asks.
+    userinfo, no control characters, and the same value for each parameter of the call that it repeats.
+    *alone*: only the request selects the user's tickets, so the URL must keep the user.
     """
     text = _require_text(text)
     try:
@@ -69,7 +69,7 @@ def next_url(
 
 
 def _require_text(text: object) -> str:
-    """*text* where it may be a URL by its length and its letters; else it raises NextUrlError."""
+    """Return *text* if its length and characters may be those of a URL. Raises NextUrlError otherwise."""
     if not isinstance(text, str):
         raise NextUrlError("the next URL is no text")
     _require_length(text)
@@ -90,7 +90,7 @@ def _require_length(text: str) -> str:
 
 
 def _escaped(text: re.Match[str]) -> str:
-    """Other letters as they are sent (RFC 3987, section 3.1)."""
+    """Return other characters escaped, as they are sent (RFC 3987, section 3.1)."""
     return quote(text[0])
 
 
@@ -99,12 +99,12 @@ def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
 
 
 def _segments(path: str) -> list[str]:
-    """The path's segments, decoded one by one: an escaped slash separates nothing."""
+    """Return the path's segments, each decoded: an escaped slash separates nothing."""
     return [unquote(segment) for segment in path.split("/")]
 
 
 def _require_same_user_in_path(path: str, first: FirstRequest) -> None:
-    """Raise for the call's own path with another user in it, which `any_path` does not loosen."""
+    """Raise if the path is the call's own, but with another user; `any_path` does not allow that."""
     ours, theirs = _segments(first.path), _segments(path)
     differ = {position for position, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b}
     if differ and differ <= first.user_segments:
@@ -112,10 +112,11 @@ def _require_same_user_in_path(path: str, first: FirstRequest) -> None:
 
 
 def _require_same_values(url: SplitResult, *held: Mapping[str, frozenset[str]]) -> None:
-    """Raise if a parameter in *held* has another value, even if the right one is there too.
+    """Raise if a parameter in *held* has another value, even if the right value is there too.
 
-    Servers differ on what separates parameters, on the case of names, on what blanks, dots and brackets
-    in them do, and on how often they decode: whatever one of them may read as the parameter is held.
+    Servers differ in what separates parameters, in letter case of names, in how they read blanks, dots and
+    brackets in names, and in how often they decode. So every text counts that one of them may read as the
+    parameter.
     """
     wanted: dict[str, set[str]] = {}
     for name, values in (item for parameters in held for item in parameters.items()):
@@ -129,10 +130,10 @@ def _require_same_values(url: SplitResult, *held: Mapping[str, frozenset[str]]) 
 
 
 def _require_user_kept(query: str, before: str, held: Mapping[str, frozenset[str]]) -> None:
-    """Raise where no parameter in *held* is in *query*, and nothing that could stand for them.
+    """Raise if *query* has no parameter of *held*, and nothing that could stand for them.
 
-    A cursor may: of it nobody knows what the platform keeps there. A number, such as a page's, or what
-    the page *before* was asked for does not.
+    A cursor could, because only the platform knows its content. A number does not, for example a page's; nor
+    does a value that the page *before* was asked for.
     """
     parts = [part for part in re.split("[&;]", query) if part]
     wanted = set(map(_plain, held))
@@ -143,9 +144,9 @@ def _require_user_kept(query: str, before: str, held: Mapping[str, frozenset[str
 
 
 def _named(text: str, wanted: Collection[str]) -> set[str]:
-    """Those of *wanted* that servers may take the escaped *text* for.
+    """Return the names of *wanted* for which servers may take the escaped *text*.
 
-    `email[eq]` is `email` to one, a name to another.
+    `email[eq]` is `email` to one server, and another name to another.
     """
     found: set[str] = set()
     name = text.replace("+", " ")
@@ -157,7 +158,7 @@ def _named(text: str, wanted: Collection[str]) -> set[str]:
 
 
 def _ends(name: str) -> set[int]:
-    """Where the plain form of *name* ends, and that of what stands before each bracket in it."""
+    """Return where the plain form of *name* may end: at its length, or before a bracket."""
     seen = name.lower().partition("\0")[0]
     inner = seen.lstrip(_SIGNS_AROUND)
     ends = {len(_plain(name))}
@@ -175,5 +176,5 @@ def _ends(name: str) -> set[int]:
 
 
 def _plain(name: str) -> str:
-    """*name* up to a NUL, in small letters, and without the signs that PHP makes one of."""
+    """Return *name* up to a NUL, in lower case, without the characters that PHP replaces."""
     return _SIGNS_IN_NAMES.sub("_", name.lower().partition("\0")[0].strip(_SIGNS_AROUND))

@@ -1,4 +1,4 @@
-"""`auth: {type: oauth1}`: each request signed as RFC 5849 says."""
+"""`auth: {type: oauth1}`: sign each request as RFC 5849 says."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class OAuth1:
-    """Signs requests by the credentials of a mapping. It keeps nothing of any of them."""
+    """Signs requests with the credentials of a mapping. It stores no data of requests."""
 
     def __init__(self, spec: OAuth1AuthSpec) -> None:
         # Only mappings with this `auth` need the library.
@@ -32,7 +32,7 @@ class OAuth1:
         }
 
     def sign(self, request: PlatformRequest, context: AnswerContext) -> Credentials:
-        """Return what signs *request* at this moment. Raises MappingMismatch where it cannot be made."""
+        """Return the credentials that sign *request* now. Raises MappingMismatch if they cannot be made."""
         seconds = str(int(context.moment().timestamp()))
         client = self._client(**self._known, nonce=context.nonce(), timestamp=seconds)
         # Only the parameters of a form are signed; of another body the library would sign a SHA-1 digest,
@@ -53,6 +53,6 @@ class OAuth1:
 
 
 def _is_form(request: PlatformRequest) -> bool:
-    """Whether what *request* carries is a form, by its own word."""
+    """Return whether the Content-Type of *request* says that it is a form."""
     types = (value for name, value in request.headers if name.lower() == "content-type")
     return any(value.partition(";")[0].strip().lower() == _FORM for value in types)

@@ -1,4 +1,4 @@
-"""The login of `auth: {type: oauth2}`: a token request by one of four grants, and what its answer gives."""
+"""The login of `auth: {type: oauth2}`: a token request with one of four grants, and its answer."""
 
 from __future__ import annotations
 
@@ -31,8 +31,11 @@ _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _FORM = ("Content-Type", "application/x-www-form-urlencoded")
 
 _REPLACED: dict[tuple[str | None, ...], Secret] = {}
-"""The refresh tokens that were given in place of a mapping's. They live as long as the process: a mapping
-that is loaded again must not begin with a token that the platform refuses since."""
+"""The refresh tokens that replaced those of the mappings.
+
+They live as long as the process: a mapping that is loaded again must not begin with a token that the platform
+now refuses.
+"""
 
 
 class OAuth2Login:
@@ -60,7 +63,7 @@ class OAuth2Login:
         self.outlives_its_askers = spec.grant == "refresh_token"
 
     def request(self, scope: Scope) -> PlatformRequest:
-        """Return the request of a login, with an assertion that no other has."""
+        """Return the login request; its assertion is new each time."""
         # The token may come from another host: the headers of `upstream` are not for it.
         form, headers = self._form(), dict([_FORM])
         spec = self._spec
@@ -77,9 +80,9 @@ class OAuth2Login:
         )
 
     def token(self, scope: Scope) -> Token:
-        """Return the token in an answer, of which *scope* was read.
+        """Return the token of an answer whose *scope* was read.
 
-        Raises MappingMismatch, and UpstreamAuth where the answer says that the login was refused.
+        Raises MappingMismatch, and UpstreamAuth if the answer refuses the login.
         """
         body = scope["body"]
         if not isinstance(body, dict):
@@ -88,7 +91,7 @@ class OAuth2Login:
         return Token(self._read_token(scope, body), self._read_lifetime(scope, body))
 
     def _form(self) -> dict[str, str | None]:
-        """Return the parameters; None stands for one that is not there."""
+        """Return the parameters; those with the value None are left out."""
         spec = self._spec
         form = {name: _reveal(value) for name, value in spec.form.items()}
         form |= {"grant_type": spec.grant, "scope": spec.scope, "audience": spec.audience}
@@ -131,7 +134,7 @@ class OAuth2Login:
         return read_lifetime(evaluate(self._expires, scope, slot), slot)
 
     def _keep_refresh(self, body: Mapping[str, Any]) -> None:
-        """Keep the refresh token that takes the place of the one that was sent, where there is one."""
+        """Keep the refresh token that replaces the one that was sent, if the answer has one."""
         new = body.get("refresh_token")
         if self._spec.grant != "refresh_token" or new is None or new == "":
             return
@@ -141,12 +144,12 @@ class OAuth2Login:
 
 
 def _identity(spec: OAuth2AuthSpec) -> tuple[str | None, ...]:
-    """What one refresh token of a mapping is known by."""
+    """Return the key under which a mapping's refresh token is kept."""
     return spec.token_url, _reveal(spec.client_id), _reveal(spec.refresh_token)
 
 
 def _raise_refusal(body: Mapping[str, Any]) -> None:
-    """Raise UpstreamAuth where *body*, which has no token, names an error: some say so with status 200."""
+    """Raise UpstreamAuth if *body*, which has no token, names an error: some servers use status 200."""
     if body.get("error"):
         said = find_oauth_error(body) or "an error"
         raise UpstreamAuth(log=f"token_url: the answer has no token, and {said}") from None
@@ -159,9 +162,9 @@ def _reveal(text: str | Secret | None) -> str | None:
 def _compile_assertion(
     spec: OAuth2AuthSpec, key: PrivateKeySpec, compiler: SpecCompiler
 ) -> Callable[[], str] | None:
-    """Return what signs an assertion; None after a finding, and where there is no key yet."""
+    """Return the signer of an assertion; None after a finding, or if there is no key yet."""
     try:
-        # Few mappings sign one: the library is an extra, and is loaded for those alone.
+        # Few mappings sign one: the library is an extra, and is loaded only for them.
         from ticketbridge.engine.upstream.assertion import (  # noqa: PLC0415 - see above
             KeySlip,
             compile_assertion,

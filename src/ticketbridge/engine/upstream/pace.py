@@ -1,4 +1,4 @@
-"""How many calls a platform allows in a time, and whose turn it is."""
+"""Limit the number of calls to a platform in a time window, in the order of arrival."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LONGEST_RETRY_AFTER = 3600
 
 @dataclass(slots=True, eq=False)
 class CallPlace:
-    """The place of one call; *rests_until* is when it is free again, infinity while nothing was sent."""
+    """The place of one call. It is free again at *rests_until*; infinity if nothing was sent yet."""
 
     rests_until: float = math.inf
     is_free: bool = False
@@ -30,9 +30,9 @@ class CallPlace:
 class Pace:
     """At most so many calls to one platform in any window of so many seconds; see RateSpec.
 
-    The rest wait, first come, first served. A platform counts a call when it arrives: that is after it was
-    sent, and before its answer came. So a call's place is free again one window after its answer, or, where
-    that takes long, after a quarter of the window: a slow platform is not asked less often for being slow.
+    Other calls wait, first come, first served. The platform counts a call when it arrives, which is between
+    sending and answer. So a call's place is free again one window after its answer, but at the latest 1.25
+    windows after sending, so that a slow platform is not asked less often.
     """
 
     def __init__(self, spec: RateSpec) -> None:
@@ -47,7 +47,7 @@ class Pace:
     async def take(self, context: AnswerContext) -> CallPlace:
         """Wait for a place, and return it.
 
-        Raises Overloaded at once where none can be free before the deadline of the answer.
+        Raises Overloaded at once if no place can be free before the answer's deadline.
         """
         loop = asyncio.get_running_loop()
         self._serve()
@@ -65,11 +65,11 @@ class Pace:
                 raise
 
     def start(self, place: CallPlace) -> None:
-        """The call at *place* goes out now."""
+        """Note that the call at *place* is sent now."""
         self._rest(place, self._window * (1 + _LATE))
 
     def give(self, place: CallPlace) -> None:
-        """The call at *place* was answered, or given up: the platform has counted it, if it went out."""
+        """Note that the call at *place* was answered or given up. If it was sent, the platform counted it."""
         if place.rests_until == math.inf:
             self._give_back(place)
         else:
@@ -94,7 +94,7 @@ class Pace:
         self._serve()
 
     def _serve(self) -> None:
-        """Give free places to those who wait, and look again when the next one is free."""
+        """Give free places to the calls that wait, and run again when the next place is free."""
         now = asyncio.get_running_loop().time()
         while self._resting and self._resting[0][0] <= now:
             _, _, place = heapq.heappop(self._resting)
@@ -116,13 +116,13 @@ class Pace:
             self._alarm = asyncio.get_running_loop().call_at(self._resting[0][0], self._serve)
 
     def _leave(self, turn: asyncio.Future[CallPlace]) -> None:
-        """Whoever waited for *turn* does not any more; a place that it had got is the next one's."""
+        """Stop waiting for *turn*; a place that it already has goes to the next call."""
         self._waiting.pop(turn, None)
         if not turn.cancelled():
             self._give_back(turn.result())
 
     def _require_in_time(self, deadline: float | None, now: float) -> None:
-        """Raise Overloaded where the place after all that are waited for is free after *deadline*."""
+        """Raise Overloaded if the place after all waiting calls is free only after *deadline*."""
         rounds, position = divmod(len(self._waiting), self._calls)
         at_best = self._earliest[position] + rounds * self._window
         if deadline is not None and at_best >= deadline:
@@ -135,10 +135,10 @@ class Pace:
 
 
 def take_paced_turns(send: Send, slots: Slots, pace: Pace, breaker: Breaker) -> Send:
-    """Do as `take_turns`, once the platform's rate allows one more call.
+    """Like `take_turns`, after waiting for the platform's rate.
 
-    The rate comes first, so that it is known at once whether a call would come too late. Its window begins
-    with the turn, so that calls that wait for one do not go out together when it comes.
+    The rate comes first, so that a call that would come too late is known at once. Its window begins with the
+    turn, so that calls that waited for a turn do not go out together.
     """
 
     async def waiting(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:

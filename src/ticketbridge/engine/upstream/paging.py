@@ -1,4 +1,4 @@
-"""How a call walks from page to page. Nothing is kept here: the state is in the request."""
+"""How a call goes from page to page. This module keeps no data: the request holds the state."""
 
 from __future__ import annotations
 
@@ -36,13 +36,16 @@ from ticketbridge.mapping.spec_compiler import Scope, SpecCompiler
 # The order of keys makes no difference between items; types do: 1, 1.0, "1" and true are four items.
 _ENCODER = msgspec.json.Encoder(order="deterministic", decimal_format="number")
 _LARGEST_PAGE = 30_000_000
-"""Bytes of one page's items. An expression may put what stands once on a page into each of its items: to look
-at all of them would hold up others."""
+"""Bytes of one page's items.
+
+An expression may copy what is once on a page into each of its items; comparing all that would delay other
+answers.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where a page is asked for: *page* is the root of that name, *url* replaces the request's."""
+    """The place of a page: *page* is the root of that name, *url* replaces the request's URL."""
 
     page: Mapping[str, Any]
     url: str | None = None
@@ -50,9 +53,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class PageSeen:
-    """What a paging looks at to find the next page: the response scope, and the page's request.
+    """What a paging needs to find the next page: the response scope, and the page's request.
 
-    *empty*: the platform's own list has nothing in it.
+    *empty*: the platform's own list is empty.
     """
 
     scope: Scope
@@ -63,11 +66,11 @@ class PageSeen:
 
 
 Paging = Callable[[PageSeen], Step | None]
-"""Gives the step to the next page, or None after the last one."""
+"""Returns the step to the next page, or None after the last one."""
 
 
 def first_step(spec: PagesSpec) -> Step:
-    """The step of a call's first request."""
+    """Return the step of a call's first request."""
     match spec.paging:
         case NextUrlSpec() | LinkHeaderSpec():
             return Step({})
@@ -82,7 +85,7 @@ def first_step(spec: PagesSpec) -> Step:
 
 
 class PagedCall(Protocol):
-    """What a paging knows of its call."""
+    """What a paging knows about its call."""
 
     name: str
     base_url: str
@@ -97,7 +100,10 @@ def compile_paging(
     *,
     alone: bool = False,
 ) -> Paging:
-    """The paging of *call* that *spec* declares. *alone*: only the requests keep to the user's tickets."""
+    """Return the paging of *call* that *spec* declares.
+
+    *alone*: only the requests select the user's tickets.
+    """
     slot, base_url = call.name, call.base_url
     match spec.paging:
         case NextUrlSpec():
@@ -125,7 +131,7 @@ def compile_paging(
 
 @dataclass(frozen=True, slots=True)
 class _NextUrls:
-    """What the next URLs of one call are held to."""
+    """The rules for the next URLs of one call."""
 
     slot: str
     base_url: str
@@ -133,7 +139,7 @@ class _NextUrls:
     alone: bool
 
     def step(self, text: object, seen: PageSeen) -> Step:
-        """The step to the page at *text*; MappingMismatch where it is not to be followed."""
+        """Return the step to the page at *text*. Raises MappingMismatch if the URL may not be followed."""
         try:
             url = next_url(
                 text,
@@ -191,7 +197,7 @@ def _by_cursor(expression: Expression, slot: str, kind: kinds.Kind) -> Paging:
 
 
 def _is_end(value: object) -> bool:
-    """Whether a platform says so that there is no other page."""
+    """Return whether *value* is a platform's way to say that there is no other page."""
     return value is None or value is False or (isinstance(value, str) and not value)
 
 
@@ -206,10 +212,10 @@ def _counting(name: str, step: int) -> Paging:
 
 @dataclass(frozen=True, slots=True)
 class PagesPlan:
-    """How the paged call *name* goes from page to page, and what its pages are held to.
+    """How the paged call *name* goes from page to page, and which rules its pages must keep.
 
-    *items* is what counts where that is not what the call binds. *gives_as_found*: an empty page is the
-    platform's, and not made so by the mapping.
+    *items* gives what is counted, if that is not what the call binds. *gives_as_found*: an empty page was
+    empty at the platform, not filtered by the mapping.
     """
 
     name: str
@@ -228,9 +234,9 @@ class PagesPlan:
         return evaluate_list(self.items, scope, f"{self.name}: items")
 
     def count(self, scope: Scope) -> int | None:
-        """Return how many items the platform counts on a page with *scope*, or None where it does not.
+        """Return how many items the platform counts on a page with *scope*, or None if it does not count.
 
-        Raises MappingMismatch for what is no such number.
+        Raises MappingMismatch if the count is not a whole number.
         """
         if self.total is None:
             return None
@@ -252,7 +258,7 @@ class PagesPlan:
 
 
 def _not_integer(value: Any) -> str:
-    """What *value* is, and how an integer is made of it."""
+    """Return a description of *value*, and how to make an integer from it."""
     match value:
         case str():
             return "a string (for its number: `to_number(...)`)"
@@ -267,10 +273,10 @@ def _not_integer(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PageLimits:
-    """What the pages of the call *name* are held to.
+    """The rules for the pages of the call *name*.
 
-    *full* is how many items a page has that another follows, or 0 where that is not known. *is_counted*:
-    the platform says how many items there are.
+    *full* is the number of items of a page that another page follows, or 0 if that is not known.
+    *is_counted*: the platform says how many items there are.
     """
 
     name: str
@@ -280,9 +286,10 @@ class PageLimits:
 
 
 class Walk:
-    """The pages of one call so far. Its methods raise MappingMismatch where they cannot be one list.
+    """The pages of one call so far. Its methods raise MappingMismatch if they cannot be one list.
 
-    An item is known again by all that is in it, on a later page; two that are equal on one page are two.
+    Items are equal if all their data is equal. An item that comes again on a later page is the same item; two
+    equal items on one page are two.
     """
 
     def __init__(self, limits: PageLimits) -> None:
@@ -296,7 +303,7 @@ class Walk:
         self._last_page_size = 0
 
     def ask(self, request: PlatformRequest) -> None:
-        """Note that *request* is made for the next page."""
+        """Note that *request* asks for the next page."""
         if request in self._requests:
             raise self._mismatch("the same page is asked for twice")
         most = self._limits.max_pages
@@ -321,11 +328,14 @@ class Walk:
         self._items.update(found)
 
     def count_to(self, total: int) -> None:
-        """Note that the platform counts *total*; of the totals of several pages the greatest holds."""
+        """Note that the platform counts *total*.
+
+        If the totals of several pages differ, the greatest counts.
+        """
         self._total = max(self._total, total)
 
     def end(self) -> None:
-        """Return where there is nothing to say against the last page being the last."""
+        """Return if nothing speaks against the last page being the last."""
         if not self._limits.is_counted:
             return
         slot, counts = f"{self._limits.name}: total", f"where the platform counts {self._total}"
@@ -336,7 +346,7 @@ class Walk:
             raise mismatch(slot, f"{reason}: it counts something else than these items")
 
     def _require_full_page_before(self, size: int) -> None:
-        """A page shorter than the step, and another after it: what stood between was never asked for."""
+        """Raise if a page shorter than the step has another page after it: items between them are lost."""
         before, self._last_page_size = self._last_page_size, size
         if size and 0 < before < self._limits.full:
             reason = (

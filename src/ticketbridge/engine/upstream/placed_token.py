@@ -1,4 +1,4 @@
-"""Requests in which a session's token stands: masked until they are signed, and filled for each token."""
+"""Requests that contain a session's token: masked until they are signed, then filled with the token."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ticketbridge.mapping.spec import (
 from ticketbridge.mapping.spec_compiler import Scope, SpecCompiler
 
 MASK = "(token)"
-"""Stands for the token in what the stages above the signing see, and in cases."""
+"""Stands for the token in the stages above the signing, and in cases."""
 
 P = TypeVar("P")
 
@@ -28,9 +28,9 @@ P = TypeVar("P")
 class PlacingPlan(RequestPlan):
     """The request of a call that may place the token of a session.
 
-    Its requests have MASK for each hole with the token in it, so that whatever compares, shows or records
-    them needs no token and gives none away. `PlatformRequest.signed` fills in the token that is good then:
-    a request that was refused goes out again with the new one in its URL, headers and body.
+    Its requests have MASK for each hole with the token. So the code that compares, shows or records them
+    needs no token and reveals none. `PlatformRequest.signed` fills in the current token: a request that was
+    refused goes out again with the new one in its URL, headers and body.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class PlacingPlan(RequestPlan):
         *,
         accept: str,
     ) -> None:
-        """See RequestPlan. *roots* are without the token's."""
+        """See RequestPlan. *roots* do not include the token's."""
         self._filling = RequestPlan(
             spec, name, upstream, {**roots, TOKEN_ROOT: None}, compiler, accept=accept
         )
@@ -81,7 +81,7 @@ class PlacingPlan(RequestPlan):
 
 
 def _check_path(spec: RequestSpec, compiler: SpecCompiler) -> None:
-    """Report a token in the path: next URLs could not be held to the call's path, and logs show paths."""
+    """Report a token in the path: next URLs must equal the call's path, and logs show paths."""
     for hole in filter(_has_token, expressions_in(spec.path)):
         message = "the path is no place for `token`"
         compiler.report(hole.place, "TB203", message, "place it in `query`, `headers` or the body")
@@ -92,7 +92,7 @@ def _has_token(part: object) -> bool:
 
 
 def _mask_token(part: P) -> P:
-    """Return *part* of a mapping with MASK in place of each hole that has the token in it."""
+    """Return *part* of a mapping with MASK instead of each hole that has the token in it."""
     changed: Any = part
     if isinstance(part, TemplateSpec):
         changed = replace(part, parts=tuple(map(_masked, part.parts)))

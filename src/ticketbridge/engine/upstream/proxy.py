@@ -1,6 +1,6 @@
-"""The way through an HTTP proxy: a tunnel to an https platform, or a request that names the platform.
+"""Connect through an HTTP proxy: a tunnel to an https platform, or a request that names the platform.
 
-What a proxy answers is not the platform's, and nothing of it is repeated.
+A proxy's own answer is not the platform's, and no text repeats any part of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from ticketbridge.mapping.spec import ProxySpec
 
 LOG_IN_FIRST = 407
-"""The one status that is a proxy's alone: no platform says it."""
+"""The status that only a proxy sends, never a platform."""
 
 _OF_CREDENTIALS = frozenset({401, LOG_IN_FIRST})  # tinyproxy says 401 to a wrong password
 _HEAD_LIMIT = 16 * 1024
@@ -24,27 +24,27 @@ _NO_HTTP = "the proxy gave no HTTP answer"
 
 
 class ProxyError(ConnectionError):
-    """The proxy gave no way to the platform; the text says why, and holds nothing that it said."""
+    """The proxy opened no way to the platform. The text says why, and repeats nothing from the proxy."""
 
 
 def proxy_headers(proxy: ProxySpec) -> Mapping[str, str]:
-    """Return the headers that are for the proxy alone."""
+    """Return the headers that only the proxy gets."""
     if proxy.token is None:
         return {}
     return {"Proxy-Authorization": f"Basic {proxy.token.reveal()}"}
 
 
 def refusal_of(status: int) -> ProxyError:
-    """Return the error that a *status* of the proxy's own is."""
+    """Return the error for a *status* that the proxy itself sent."""
     if status in _OF_CREDENTIALS:
         return ProxyError(f"the proxy refused our credentials (status {status})")
     return ProxyError(f"the proxy refused to connect (status {status})")
 
 
 async def open_tunnel(stream: socket.socket, head: bytes) -> None:
-    """Have the proxy behind *stream* connect to the platform, as *head*, a CONNECT request, asks it to.
+    """Let the proxy behind *stream* connect to the platform. *head* is the CONNECT request.
 
-    Afterwards *stream* leads to the platform, and nothing of it has been read. Raises ProxyError.
+    Afterwards *stream* leads to the platform, and no byte from the platform was read. Raises ProxyError.
     """
     try:
         answer = await _answer_to(head, stream)
@@ -63,7 +63,7 @@ async def open_tunnel(stream: socket.socket, head: bytes) -> None:
 
 
 async def _answer_to(head: bytes, stream: socket.socket) -> bytes:
-    """What comes until the answer's head ends, or the connection, or it is too long."""
+    """Return the bytes until the answer's head or the connection ends, or until they are too many."""
     loop = asyncio.get_running_loop()
     await loop.sock_sendall(stream, head)
     answer = b""

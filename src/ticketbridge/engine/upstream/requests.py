@@ -1,4 +1,4 @@
-"""From a call's templates to a request, and what of it came from the user."""
+"""Build a request from a call's templates, and record which parts came from the user."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ Header = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class FirstRequest:
-    """What a call's next pages are held to.
+    """The parts of a first request that its next pages must keep.
 
-    *path* is the call's path below `base_url`, in which *user_segments* are the positions of the segments
-    made from `user`. *user_parameters* are the query parameters made from `user`, escaped;
-    *bound_parameters* are those made from what entries bind.
+    *path* is the call's path below `base_url`; *user_segments* are the positions of the segments made from
+    `user`. *user_parameters* are the query parameters made from `user`, escaped; *bound_parameters* are those
+    made from values that entries bind.
     """
 
     path: str
@@ -50,7 +50,7 @@ class RequestPlan:
         *,
         accept: str = ACCEPT_JSON,
     ) -> None:
-        """*name* is what the log calls the request; *accept* what it asks for."""
+        """*name* is the request's name in the log; *accept* is its Accept header."""
         self.idempotent = spec.idempotent
         self._name = name
         self._accept = accept
@@ -70,35 +70,35 @@ class RequestPlan:
 
     @property
     def names(self) -> frozenset[str]:
-        """The roots that stand anywhere in the request."""
+        """The roots that the request uses anywhere."""
         body = self._body.names if self._body else frozenset[str]()
         headers = (template.names for _, template in self._headers)
         return self._path.names.union(self._query.names, body, *headers)
 
     @property
     def takes_any_cursor(self) -> bool:
-        """Whether `page` stands nowhere but alone in JSON, where any value has a place."""
+        """Whether `page` is always a whole value in JSON, so that it may have any type."""
         texts = [self._path, *(text for _, text in (*self._query.templates, *self._headers))]
         in_text = any("page" in text.names for text in texts)
         return not in_text and self._body is not None and self._body.takes_any_page
 
     @property
     def uses_user(self) -> bool:
-        """Whether the asked user stands anywhere in the request."""
+        """Whether the request uses the asked user anywhere."""
         return "user" in self.names
 
     def set_anew(self, names: Collection[str]) -> None:
-        """Set the query parameters of these *names* anew in each URL that the platform gives."""
+        """Replace the query parameters of these *names* in each URL that the platform gives."""
         self._set_anew = [each for each in self._query.templates if unquote(each[0]) in names]
 
     def build(self, scope: Scope, url: str | None = None) -> PlatformRequest:
-        """The request for the page in *scope*, which *url* leads to where it is given.
+        """Return the request for the page in *scope*; *url*, if given, replaces its URL.
 
-        Raises MappingMismatch where a hole gives nothing to place, or too much.
+        Raises MappingMismatch if a hole has no value, or a value that is too long.
         """
         try:
             url = self._url(scope) if url is None else self._renew(url, scope)
-            # Mostly the same object: what is made of it need not be made again.
+            # It is mostly the same object, so its result can be kept.
             headers = (*self._typed, *self._own_headers(scope)) if self._headers else self._typed
             content = self._body.write(scope) if self._body else None
         except EvaluationError as error:
@@ -115,9 +115,9 @@ class RequestPlan:
         return PlatformRequest(*made, host=self._host)
 
     def follow(self, url: str, scope: Scope) -> PlatformRequest:
-        """A GET of *url* with the headers of this request, for what the platform says to ask instead.
+        """Return a GET of *url* with the headers of this request; the platform said to ask there instead.
 
-        Raises MappingMismatch as `build` does.
+        Raises MappingMismatch like `build`.
         """
         try:
             headers = (*self._declared, *self._own_headers(scope))
@@ -152,7 +152,7 @@ class RequestPlan:
         return url
 
     def first(self, scope: Scope) -> FirstRequest:
-        """What the pages after the first one are held to."""
+        """Return the parts that the pages after the first one must keep."""
         made = [(name, text) for name, text in self._query.templates if text.names]
         of_user = [(name, text) for name, text in made if "user" in text.names]
         bound = [(name, text) for name, text in made if {"user", "page"}.isdisjoint(text.names)]
@@ -176,7 +176,7 @@ class RequestPlan:
 def _filled(
     templates: Iterable[tuple[str, Template]], scope: Scope
 ) -> Mapping[str, frozenset[str]]:
-    """The values of each parameter, escaped, by its name."""
+    """Return the values of each parameter, escaped, by its name."""
     parameters: dict[str, set[str]] = {}
     for name, template in templates:
         parameters.setdefault(unquote(name), set()).add(template(scope))
@@ -184,6 +184,6 @@ def _filled(
 
 
 def _media_type(spec: RequestSpec, body: Body | None) -> tuple[Header, ...]:
-    """What the body is, unless the request's own headers say it."""
+    """Return the media type of the body, unless the request's own headers name it."""
     said = any(name.lower() == "content-type" for name in spec.headers)
     return () if body is None or said else (("Content-Type", spec.content_type or body.media_type),)

@@ -1,4 +1,4 @@
-"""`auth: {type: signature}`, compiled: from a request to the headers and parameters that sign it."""
+"""`auth: {type: signature}`, compiled: it makes the headers and parameters that sign a request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ticketbridge.mapping.spec_signature import REQUEST, REQUEST_KEYS, SECRETS
 
 
 class Signature:
-    """Signs requests as the mapping says. It keeps nothing of any of them."""
+    """Signs requests as the mapping says. It stores no data of requests."""
 
     def __init__(self, spec: SignatureAuthSpec, compiler: SpecCompiler) -> None:
         self._secrets = {name: secret.reveal() for name, secret in spec.secrets.items()}
@@ -51,7 +51,7 @@ class Signature:
                 _check_keys(expression, self._secrets, compiler)
 
     def sign(self, request: PlatformRequest, context: AnswerContext) -> Credentials:
-        """Return what signs *request* at this moment. Raises MappingMismatch where it cannot be made."""
+        """Return the credentials that sign *request* now. Raises MappingMismatch if they cannot be made."""
         scope: dict[str, Any] = {
             REQUEST: self._sent(request),
             SECRETS: self._secrets,
@@ -74,7 +74,7 @@ class Signature:
         return Credentials(headers, parameters, made=texts, names_all=True)
 
     def _sent(self, request: PlatformRequest) -> dict[str, str]:
-        """Return the root `request`: each part as it is sent, but without what the signature adds."""
+        """Return the root `request`: its parts as they are sent, without those that the signature adds."""
         url = without_parameters(request.url, self._parameters) if self._parameters else request.url
         origin, target = split_url(url)
         path, _, query = target.partition("?")
@@ -93,7 +93,7 @@ class Signature:
         }
 
     def _find_derived(self) -> tuple[str, ...]:
-        """Return the values that a secret is in, and that no log may repeat."""
+        """Return the values that are made from a secret. No log may repeat them."""
         derived: set[str] = {SECRETS}
         for name, expression in self._values:
             if expression.names & derived:
@@ -101,12 +101,12 @@ class Signature:
         return tuple(derived - {SECRETS})
 
     def _is_made_in_place(self, hole: Expression) -> bool:
-        """Whether *hole* of a header or a parameter makes something of a secret, which no value holds."""
+        """Return whether *hole* of a header or a parameter itself computes something from a secret."""
         return not hole.gives_as_found and bool(hole.names & {SECRETS, *self._derived})
 
 
 def _check_keys(spec: ExpressionSpec, secrets: Mapping[str, str], compiler: SpecCompiler) -> None:
-    """Report each key of an `hmac` in *spec* that is not written in the encoding that is named."""
+    """Report each key of an `hmac` in *spec* that does not have the encoding that is named."""
     for call in walk(parse(spec.text, strict=True)):
         match call:
             case nodes.Call(

@@ -1,4 +1,4 @@
-"""The stages that sign each request anew; `pipeline` puts one of them in place, where `auth` asks for it."""
+"""The stages that sign each request anew; `pipeline` uses one of them if `auth` needs it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _UNAUTHORIZED = 401
 
 
 class Signer(Protocol):
-    """Makes the credentials of each request anew."""
+    """Makes the credentials of each request."""
 
     def sign(self, request: PlatformRequest, context: AnswerContext) -> Credentials:
-        """Return what signs *request* at this moment. Raises MappingMismatch."""
+        """Return the credentials that sign *request* now. Raises MappingMismatch."""
         ...
 
 
 def compile_signer(spec: AuthSpec, compiler: SpecCompiler) -> Signer | None:
-    """Return what signs requests as *spec* says, or None where it is not needed for each."""
+    """Return the signer that *spec* declares, or None if requests need no signature of their own."""
     match spec:
         case SignatureAuthSpec():
             return Signature(spec, compiler)
@@ -37,7 +37,7 @@ def compile_signer(spec: AuthSpec, compiler: SpecCompiler) -> Signer | None:
 
 
 def sign_each(send: Send, signer: Signer) -> Send:
-    """Sign each request anew, at the moment at which it is sent."""
+    """Sign each request at the moment when it is sent."""
 
     async def signing(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         return await send(request.signed(signer.sign(request, context)), context)
@@ -46,9 +46,9 @@ def sign_each(send: Send, signer: Signer) -> Send:
 
 
 def answer_challenges(send: Send, digest: DigestAuth, breaker: Breaker) -> Send:
-    """Answer the platform's challenge, and send the request again with that.
+    """Answer the platform's challenge, and send the request again with the answer.
 
-    Only a nonce that is too old is answered twice; else the second 401 refuses the credentials.
+    Only a nonce that is too old is answered twice. Otherwise the second 401 refuses the credentials.
     """
 
     async def signed(

@@ -1,4 +1,4 @@
-"""SOAP 1.1 and 1.2: an answer that says that something failed, whatever its status."""
+"""SOAP 1.1 and 1.2: find an answer that reports a fault, whatever its status."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _FAULT = ("Envelope", "Body", "Fault")
 
 
 def has_fault(body: Any) -> bool:
-    """Whether the XML document *body* is an envelope with a fault; its prefixes are dropped already."""
+    """Return whether the XML document *body* is an envelope with a fault. Prefixes are already dropped."""
     found: list[Any] = [body]
     for name in _FAULT:
         found = [inner for each in found for inner in _children(each, name)]
@@ -17,7 +17,7 @@ def has_fault(body: Any) -> bool:
 
 
 def _children(element: Any, name: str) -> Iterator[Any]:
-    """The children of that name; a mapping may call them a list, or the platform have sent several."""
+    """Yield the children of that name: the mapping may declare a list, or the platform sent several."""
     if isinstance(element, dict) and name in element:
         child = element[name]
         yield from child if isinstance(child, list) else [child]

@@ -1,7 +1,7 @@
-"""Connections to platforms: opened where there is none to use, and kept while they are good.
+"""Connections to platforms: opened when none is free, and kept while they are usable.
 
-There is nothing here beside requests and answers: no cookies, no redirects, no second sending, and no
-proxy but the one that is given.
+The module only sends requests and reads answers. It has no cookies, no redirects, no retries, and no proxy
+except the one that is given.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class SocketTransport:
     async def send(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
     ) -> Incoming:
-        """The answer's head; see Transport."""
+        """Return the answer's head; see Transport."""
         server, target = self._located(url)
         request = request_bytes(method, server.named(target), server.head_of(headers), content)
         connection = server.kept() or await server.opened(self._connect_timeout)
@@ -79,13 +79,13 @@ class SocketTransport:
         return answer
 
     async def aclose(self) -> None:
-        """Close all connections: the idle ones now, the others when their answer has ended."""
+        """Close all connections: the idle ones now, the others when their answer ends."""
         self._keep_alive = False
         for server in self._servers.values():
             server.close()
 
     def _located(self, url: str) -> tuple[OriginPool, str]:
-        """The server of *url*, and what is asked of it."""
+        """Return the pool of the server of *url*, and the request target."""
         origin, target = split_url(url)
         server = self._servers.get(origin)
         if server is None:
@@ -95,9 +95,9 @@ class SocketTransport:
 
 
 class OriginPool:
-    """The connections to one scheme, host and port, all of them by the *proxy* where one is given.
+    """The connections to one scheme, host and port, through the *proxy* if one is given.
 
-    *asks_proxy*: requests go to the proxy, and name the platform; else they go to the platform.
+    *asks_proxy*: requests go to the proxy and name the platform. Otherwise they go to the platform.
     """
 
     def __init__(
@@ -127,11 +127,11 @@ class OriginPool:
         self._head = ""
 
     def named(self, target: str) -> str:
-        """Return *target* as a request has it: whole where the proxy is to find the platform by it."""
+        """Return *target* as a request has it: a whole URL if the proxy must find the platform by it."""
         return f"{self._origin}{target}"
 
     def head_of(self, headers: Mapping[str, str]) -> str:
-        """Return *headers*, and those of each request, as they are sent. They are not to be changed later."""
+        """Return *headers*, and those of each request, as they are sent. They must not change later."""
         # Nearly all requests have the same object: it need not be written anew.
         if headers is not self._headers:
             self._head = header_lines({"Host": self.host, **headers, **self._last})
@@ -139,7 +139,7 @@ class OriginPool:
         return self._head
 
     def kept(self) -> Connection | None:
-        """The connection that was used last, of those that may be used again; or None."""
+        """Return the connection that was used last, of those that are still usable, or None."""
         now = asyncio.get_running_loop().time()
         while self._idle:
             connection, since = self._idle.pop()
@@ -150,7 +150,7 @@ class OriginPool:
         return None
 
     async def opened(self, timeout: float) -> Connection:  # noqa: ASYNC109 - of the connection alone
-        """A new connection."""
+        """Return a new connection."""
         try:
             async with asyncio.timeout(timeout):
                 connection = await self._connected()
@@ -181,7 +181,7 @@ class OriginPool:
         return connection
 
     async def _reached(self) -> socket.socket:
-        """A socket that leads to the platform, or to the proxy where that is asked."""
+        """Return a socket that leads to the platform, or to the proxy if requests go to it."""
         if self._proxy is None:
             return await self._stream()
         try:
@@ -209,7 +209,7 @@ class OriginPool:
         )
 
     async def _resolved(self) -> list[Any]:
-        """The host's addresses, which stay what they are for a while: a name server is not always fast."""
+        """Return the host's addresses. They are kept for a while, because name servers may be slow."""
         loop = asyncio.get_running_loop()
         addresses, since = self._addresses
         if not addresses or loop.time() - since > RESOLVED_SECONDS:
@@ -230,7 +230,7 @@ class OriginPool:
             self._sweeper = loop.call_later(KEPT_SECONDS, self._sweep)
 
     def _sweep(self) -> None:
-        """Close what nobody has used for a while."""
+        """Close connections that nobody used for a while."""
         loop = asyncio.get_running_loop()
         oldest = loop.time() - KEPT_SECONDS
         for connection, since in self._idle:
@@ -240,7 +240,7 @@ class OriginPool:
         self._sweeper = loop.call_later(KEPT_SECONDS, self._sweep) if self._idle else None
 
     def close(self) -> None:
-        """Close the idle connections, and from now on each that becomes idle."""
+        """Close the idle connections, and from now on each connection that becomes idle."""
         self._keeps = False
         if self._sweeper is not None:
             self._sweeper.cancel()
@@ -259,7 +259,7 @@ def split_url(url: str) -> tuple[str, str]:
 
 
 def host_of(origin: str) -> str:
-    """Return what the `Host` header says of an *origin*, which is like "https://api.acme.example:8443"."""
+    """Return the `Host` header of an *origin*, which is like "https://api.acme.example:8443"."""
     parts = urlsplit(origin)
     return parts.netloc.removesuffix(f":{_PORTS[parts.scheme]}")
 
@@ -271,7 +271,7 @@ def request_bytes(method: str, target: str, head: str, content: bytes | None) ->
     length = ""
     if content is not None or method == "POST":
         length = f"Content-Length: {len(content or b'')}\r\n"
-    # What a platform said in other bytes than UTF-8, such as a realm, goes back as it came.
+    # Text from a platform that is not UTF-8, for example a realm, goes back unchanged.
     text = f"{method} {target} HTTP/1.1\r\n{head}{length}\r\n"
     return text.encode(errors="surrogateescape") + (content or b"")
 

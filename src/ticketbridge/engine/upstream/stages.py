@@ -40,18 +40,18 @@ LogIn = Callable[[AnswerContext], Coroutine[Any, Any, Token]]
 
 
 class Tokens:
-    """The tokens of one platform: one for all answers, or, where the login names the user, one for each."""
+    """The tokens of one platform: one for all answers, or one for each if the login names the user."""
 
     def __init__(
         self, log_in: LogIn, timeout: float, *, uses_user: bool, finishes: bool = False
     ) -> None:
-        """*timeout* is that of a login, in seconds; for *finishes* see TokenStore."""
+        """*timeout* is that of a login, in seconds. For *finishes* see TokenStore."""
         self._log_in = log_in
         self._timeout = timeout
         self._shared = None if uses_user else TokenStore(timeout, finishes=finishes)
 
     def of(self, context: AnswerContext) -> TokenStore:
-        """Return where the token of one answer is kept."""
+        """Return the store of one answer's token."""
         if self._shared is not None:
             return self._shared
         if context.token is None:
@@ -68,7 +68,7 @@ class Tokens:
 
 
 def raise_problems(read: Read) -> Read:
-    """Raise the problem of a try that failed and was not made again."""
+    """Raise the problem of a failed try that is not repeated."""
 
     async def raising(request: PlatformRequest, context: AnswerContext) -> Reading:
         try:
@@ -80,7 +80,7 @@ def raise_problems(read: Read) -> Read:
 
 
 def poll(read: Read, name: str, plan: RequestPlan, base_url: str) -> Read:
-    """Ask again later, as long as a rule says so: the deadline and `max_calls` end it."""
+    """Ask again later while a rule says so. The deadline and `max_calls` end it."""
 
     def later(pending: NotReady, request: PlatformRequest) -> PlatformRequest:
         if pending.url is None:
@@ -110,7 +110,7 @@ def poll(read: Read, name: str, plan: RequestPlan, base_url: str) -> Read:
 
 
 def renew(read: Read, tokens: Tokens | None) -> Read:
-    """Ask once more with new credentials where the platform refuses those of the request."""
+    """Ask once more with new credentials if the platform refuses those of the request."""
 
     async def renewing(request: PlatformRequest, context: AnswerContext) -> Reading:
         try:
@@ -125,9 +125,9 @@ def renew(read: Read, tokens: Tokens | None) -> Read:
 
 
 def retry(read: Read, retries: int, budget: RetryBudget, *, repeatable: bool) -> Read:
-    """Try again, at most *retries* times and within the *budget*, what may fare better then.
+    """Repeat failures that may pass: at most *retries* times, and within the *budget*.
 
-    *repeatable*: a POST may be sent again though it may have had its effect.
+    *repeatable*: a POST may be sent again although the first one may have had its effect.
     """
 
     async def retrying(request: PlatformRequest, context: AnswerContext) -> Reading:
@@ -150,7 +150,7 @@ def retry(read: Read, retries: int, budget: RetryBudget, *, repeatable: bool) ->
 
 
 def after(request: PlatformRequest, answer: PlatformAnswer | None) -> PlatformRequest:
-    """Return *request* as one for which *answer* will not do, nor any that came before it."""
+    """Return *request* so that only answers that come after *answer* count."""
     return request if answer is None else replace(request, newer_than=answer.came_at)
 
 
@@ -158,7 +158,7 @@ def after(request: PlatformRequest, answer: PlatformAnswer | None) -> PlatformRe
 
 
 def judge_answers(send: Send, judge: Judge) -> Read:
-    """Read each answer as *judge* does."""
+    """Interpret each answer with *judge*."""
 
     async def judging(request: PlatformRequest, context: AnswerContext) -> Reading:
         answer = await send(request, context)
@@ -173,7 +173,7 @@ def judge_answers(send: Send, judge: Judge) -> Read:
 
 
 def tell_breaker(judge: Judge, breaker: Breaker) -> Judge:
-    """Tell *breaker* of each answer once it is judged. A 5xx that a rule expects is no failure."""
+    """Tell *breaker* about each answer after it was judged. A 5xx that a rule expects is no failure."""
 
     def tell(answer: PlatformAnswer, context: AnswerContext, *, failed: bool) -> None:
         # Of an answer that several calls share it hears once.
@@ -203,7 +203,7 @@ def tell_breaker(judge: Judge, breaker: Breaker) -> Judge:
 
 
 def notice_age(judge: Judge, name: str, *, is_live: bool) -> Judge:
-    """Note an answer that a cache has kept. Raises MappingMismatch where the mapping wants none."""
+    """Note an answer from a cache. Raises MappingMismatch if the mapping does not allow one."""
     what = f"{name}: a cache has kept this answer: its Age is not 0"
 
     async def noticing(
@@ -225,7 +225,7 @@ def notice_age(judge: Judge, name: str, *, is_live: bool) -> Judge:
 
 
 def share_gets(send: Send) -> Send:
-    """Make the same GET once within one answer, unless what came is not *newer_than* asked for."""
+    """Make the same GET once within one answer, unless *newer_than* asks for a newer one."""
 
     async def sharing(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         if request.method != "GET":
@@ -249,7 +249,7 @@ def share_gets(send: Send) -> Send:
 
 
 def _pass_on(error: BaseException, made: asyncio.Future[PlatformAnswer]) -> None:
-    """Whoever waits for the same call fails as it did, and tries again under its own count."""
+    """Let all that wait for the same call fail like it; each then retries with its own count."""
     if isinstance(error, Exception):
         made.set_exception(error)
         made.exception()  # no one may be waiting: that is no error of its own
@@ -258,7 +258,7 @@ def _pass_on(error: BaseException, made: asyncio.Future[PlatformAnswer]) -> None
 
 
 def count_calls(send: Send, max_calls: int, name: str) -> Send:
-    """Count the calls of one answer, this one as one of *name*. Raises MappingMismatch beyond *max_calls*."""
+    """Count the calls of one answer, and this one for *name*. Raises MappingMismatch beyond *max_calls*."""
 
     async def counting(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         if context.calls.total() >= max_calls:
@@ -285,7 +285,7 @@ def sign(send: Send, credentials: Credentials) -> Send:
 
 
 def write_anew(send: Send, login: Login) -> Send:
-    """Make the request of each try anew: an assertion is good once."""
+    """Build the request of each try again, because an assertion is valid only once."""
 
     async def writing(_request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         return await send(login.request(context.scope), context)
@@ -294,7 +294,7 @@ def write_anew(send: Send, login: Login) -> Send:
 
 
 def sign_with_token(send: Send, tokens: Tokens) -> Send:
-    """Sign each request with the token of its answer, fetched where there is none that is good."""
+    """Sign each request with the token of its answer; log in if there is no valid one."""
 
     async def signing(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         credentials = tokens.of(context).ready() or await tokens.fetch(context)
@@ -304,7 +304,7 @@ def sign_with_token(send: Send, tokens: Tokens) -> Send:
 
 
 def take_turns(send: Send, slots: Slots, breaker: Breaker) -> Send:
-    """Wait for a turn, unless the platform is left alone; see Breaker."""
+    """Wait for a turn, unless the breaker is open; see Breaker."""
 
     async def waiting(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         breaker.refuse_if_open(context.scope["user"])
@@ -318,7 +318,7 @@ def take_turns(send: Send, slots: Slots, breaker: Breaker) -> Send:
 
 
 def guard(send: Send, breaker: Breaker) -> Send:
-    """Let a request pass where *breaker* does, and tell it where no answer comes."""
+    """Let a request pass if *breaker* allows it, and tell it when no answer comes."""
 
     async def guarding(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         breaker.admit(
@@ -341,7 +341,7 @@ def guard(send: Send, breaker: Breaker) -> Send:
 
 
 def measure(send: Send) -> Send:
-    """Count what is sent, and the time that the platform takes."""
+    """Count the requests that are sent, and the time that the platform takes."""
 
     async def measuring(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         context.trace.calls += 1

@@ -1,4 +1,4 @@
-"""TLS to a platform: whom to trust, and who the bridge is. The host's name is always verified."""
+"""TLS to a platform: whom to trust, and the bridge's own certificate. The host name is always verified."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _CODE = "TB056"
 
 
 def trusting_context(ca: str | None = None) -> ssl.SSLContext:
-    """Return a context that trusts the certificates in the file *ca*, or those that the system trusts.
+    """Return a context that trusts the certificates in the file *ca*, or those of the system.
 
-    It is what `ssl.create_default_context` makes, but that it never writes the keys of connections
-    where `SSLKEYLOGFILE` says: whoever reads them reads every ticket and credential.
+    It is that of `ssl.create_default_context`, but it ignores `SSLKEYLOGFILE`: whoever reads these keys can
+    read every ticket and credential.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if sys.version_info >= (3, 13):
@@ -33,7 +33,7 @@ class _Encrypted(Exception):
 
 
 def compile_tls(spec: TlsSpec | None, compiler: SpecCompiler) -> ssl.SSLContext | None:
-    """The context that *spec* asks for, or None for the usual one; slips are findings of *compiler*."""
+    """Return the context that *spec* asks for, or None for the usual one; *compiler* gets the findings."""
     if spec is None:
         return None
     context = _trusting(spec.ca, compiler)
@@ -62,7 +62,7 @@ def _has_certificates(file: FileSpec) -> bool:
 def _identify(
     context: ssl.SSLContext, cert: FileSpec, key: FileSpec | None, compiler: SpecCompiler
 ) -> None:
-    """Have *context* present the certificate to whoever asks for one."""
+    """Let *context* present the certificate if a server asks for one."""
     holder = key or cert
     try:
         context.load_cert_chain(str(cert.path), str(holder.path), _refuse_passphrase)

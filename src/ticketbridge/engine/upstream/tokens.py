@@ -1,4 +1,4 @@
-"""A token that a login gives: fetched once for all who wait, renewed before it expires."""
+"""The token of a login: fetched once for all callers that wait, and renewed before it expires."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REFUSED_SECONDS = 10.0  # in which a login that was refused is not tried again
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a login gives: *lifetime* in seconds, or None where only a refusal ends it."""
+    """The result of a login; *lifetime* in seconds, or None if only a refusal ends it."""
 
     credentials: Credentials
     lifetime: float | None
@@ -31,17 +31,17 @@ class Token:
 
 @dataclass(slots=True)
 class _Fetch:
-    """A login under way, and how many wait for it."""
+    """A running login, and how many wait for it."""
 
     task: asyncio.Task[Credentials | Exception]
     waiting: int = 0
 
 
 class TokenStore:
-    """Keeps the token that requests are signed with. A login may take *timeout* seconds.
+    """Keeps the token that signs requests. A login may take *timeout* seconds.
 
-    *finishes*: a login goes on when nobody waits any more, since its answer may be the only one that tells
-    how to log in again.
+    *finishes*: a login goes on when nobody waits any more, because only its answer may tell how to log in
+    again.
     """
 
     def __init__(self, timeout: float, *, finishes: bool = False) -> None:
@@ -54,13 +54,13 @@ class TokenStore:
         self._fetch: _Fetch | None = None
 
     def ready(self) -> Credentials | None:
-        """The token that is there and does not expire yet, or None."""
+        """The current token if it has not expired, or None."""
         if self._good_until is not None and _now() >= self._good_until:
             return None
         return self._credentials
 
     def forget(self, refused: Credentials | None) -> None:
-        """The platform does not take *refused* any more: the next request needs another token."""
+        """Drop *refused*, which the platform no longer accepts: the next request needs another token."""
         if self._credentials is refused:
             self._credentials = None
 
@@ -92,7 +92,7 @@ class TokenStore:
     async def _try(
         self, log_in: Callable[[], Coroutine[Any, Any, Token]]
     ) -> Credentials | Exception:
-        """As `_renew`, with its error returned: nobody may be left to hear it."""
+        """Like `_renew`, but return its error: perhaps nobody waits for it any more."""
         try:
             return await self._renew(log_in)
         except Exception as error:  # noqa: BLE001 - raised by whoever waits
@@ -121,7 +121,10 @@ class TokenStore:
 
 
 def read_lifetime(value: Any, slot: str) -> float | None:
-    """Seconds, from a number or its digits; None where the platform does not say. Raises MappingMismatch."""
+    """Return seconds, from a number or its digits; None if the platform names no lifetime.
+
+    Raises MappingMismatch.
+    """
     if value is None:
         return None
     text = value if isinstance(value, str) else str(value)
@@ -131,7 +134,7 @@ def read_lifetime(value: Any, slot: str) -> float | None:
 
 
 def _margin(lifetime: float) -> float:
-    """Seconds before its end at which a token counts as expired: a call must not outlive it."""
+    """Return how many seconds before its end a token counts as expired: it must outlive a call."""
     return min(_MARGIN, lifetime * _SHARE_OF_LIFE)
 
 

@@ -1,7 +1,7 @@
-"""The last stage: the only door out. A request goes over the wire, and its whole answer comes back.
+"""The last stage, and the only way out: send a request over the wire, and return its whole answer.
 
-There is no cookie jar, no proxy but that of the mapping, no redirect, and no credential that could follow
-a URL elsewhere.
+It has no cookie jar, no proxy except the mapping's, no redirects, and no credentials that could follow a URL
+to another host.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _TRACING_HEADERS = frozenset({"traceparent", "x-request-id"})
 
 
 class Wire:
-    """Sends requests by *transport*; no body may pass *max_body* bytes.
+    """Sends requests with *transport*; no body may have more than *max_body* bytes.
 
-    Each request says which answer it is for: `traceparent` and `X-Request-Id`, unless the mapping itself
-    says one of them. Only here, where it goes out: what stands in for this stage never sees them.
+    Each request names its answer: `traceparent` and `X-Request-Id`, unless the mapping sets them itself. They
+    are added only here, so a replacement of this stage never sees them.
     """
 
     def __init__(self, transport: Transport, max_body: int) -> None:
@@ -51,10 +51,10 @@ class Wire:
         self._tracing_said: frozenset[str] = frozenset()
 
     async def send(self, request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
-        """Return the platform's answer to *request*, as it is and once: see Send.
+        """Send *request* once, unchanged, and return the platform's answer; see Send.
 
-        Raises NoAnswer where no complete answer came, UpstreamUnreadable where it is too large or does not
-        decompress, and MappingMismatch where all bodies of the answer in *context* are too large together.
+        Raises NoAnswer if no complete answer came, UpstreamUnreadable if it is too large or does not
+        decompress, and MappingMismatch if all bodies of the answer in *context* together are too large.
         """
         url = request.wire_url
         headers = self._traced(self._headers_of(request), request, context.trace.ids)
@@ -104,7 +104,7 @@ class Wire:
     def _traced(
         self, headers: Mapping[str, str], request: PlatformRequest, ids: TraceIds | None
     ) -> Mapping[str, str]:
-        """Return *headers*, those of *request*, with what says for which answer it is."""
+        """Return *headers* of *request*, with the ids of the answer that it belongs to."""
         if ids is None:
             return headers
         traceparent = ids.traceparent(request.span_id)

@@ -1,4 +1,4 @@
-"""The `upstream` of a case: what the platform answers."""
+"""Read the `upstream` of a case: the platform's answers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ticketbridge.workbench.cases.xml_documents import read_document
 METHODS: Mapping[str, Literal["GET", "POST"]] = MappingProxyType({"get": "GET", "post": "POST"})
 SENT_KEYS = ("json", "form", "xml")
 CARRIED_KEYS = ("headers", "query", "text")
-"""What stands under `asked`: beside a call, `text` is the body of its answer."""
+"""The keys of `asked`. Here `text` is the body of the request; beside the call it is that of the answer."""
 ANSWER_KEYS = (
     *METHODS,
     *SENT_KEYS,
@@ -128,7 +128,7 @@ class AnswerReader:
         return XmlSent(text)
 
     def _read_carried(self, node: Node | None) -> CarriedSpec:
-        """Return what a request must carry; nothing where that is not said."""
+        """Return what a request must carry; nothing if the case does not say it."""
         if node is None or not self._values.check_mapping(node, "`asked`", CARRIED_KEYS, ()):
             return CarriedSpec({}, {})
         headers = {
@@ -204,7 +204,7 @@ class AnswerReader:
         return self._read(node, path)
 
     def _path(self, node: Node | None) -> Path | None:
-        """The file that a `body_file` names; None where it names none in the folder, or below it."""
+        """Return the file that a `body_file` names; None if there is none, or it is outside the folder."""
         name = None if node is None else node.plain()
         if not name or not isinstance(name, str):
             return None

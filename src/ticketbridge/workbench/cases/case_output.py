@@ -1,4 +1,4 @@
-"""How a run of cases came out: as text, as JSON, and as JUnit's XML for continuous integration."""
+"""The results of a run of cases: as text, as JSON, and as JUnit XML for continuous integration."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _describe_survivor(survivor: Survivor) -> str:
 
 
 def as_text(run: MappingRuns) -> str:
-    """Return what failed and what is left out, with places, and then a line for each mapping."""
+    """Return the failures and gaps, with places, and then a line for each mapping."""
     lines = [line for tested in run.mappings for line in _describe_details(tested)]
     lines += map(_summarize, run.mappings)
     lines += [f"{mapping}: no cases" for mapping in run.without_cases]

@@ -1,4 +1,4 @@
-"""The platform of a case: a last stage that gives its answers, and notes what it was not told."""
+"""The platform of a case: a last stage that gives its answers, and notes unexpected calls."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ BASE = "{BASE}"
 
 
 class UnexpectedCall(Exception):
-    """A call that no answer that is left fits; it ends the case, and is not tried again."""
+    """A call that fits no remaining answer. It ends the case, and is not tried again."""
 
 
 class CasePlatform:
-    """Answers each call once, in the order of *answers* where several fit.
+    """Answers each call once; if several answers fit, the first of *answers*.
 
-    *left* are the answers that nothing has asked for; *unexpected* the calls that none fitted.
+    *left* are the answers that no call asked for; *unexpected* are the calls that no answer fitted.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class CasePlatform:
         raise UnexpectedCall(self.unexpected[-1])
 
     def _describe(self, slip: CarriedSlip, answer: AnswerSpec) -> str:
-        """What a request carries in place of what *answer* asks for; a real credential is not shown."""
+        """Return what a request carries where *answer* wants something else; real credentials are masked."""
         if slip.sent is None:
             sent = "there is none"
         elif (slip.kind, slip.name) in self._hidden:
@@ -93,7 +93,7 @@ class CasePlatform:
         )
 
     def _without_key(self, asked: str) -> str:
-        """The target as a message may show it: a key in the query is a credential."""
+        """Return the target for a message: a key in the query is a credential, and left out."""
         path, _, query = asked.partition("?")
         kept = [
             part for part in query.split("&") if unquote(part.partition("=")[0]) not in self._keys
@@ -102,7 +102,7 @@ class CasePlatform:
 
 
 def _find_hidden(upstream: UpstreamSpec) -> frozenset[tuple[str, str]]:
-    """Return the headers and parameters that hold credentials, but for those that are placeholders."""
+    """Return the headers and parameters that hold credentials, except placeholders."""
     signed = upstream.auth.secrets if isinstance(upstream.auth, SignatureAuthSpec) else {}
     stand_ins = {PLACEHOLDER, *map(unset_secret, signed)}
     hidden = {
@@ -118,7 +118,7 @@ def _find_hidden(upstream: UpstreamSpec) -> frozenset[tuple[str, str]]:
 
 
 def below_base(url: str, base_url: str) -> str:
-    """The path and query of *url* without the path of *base_url*; whole where it lies elsewhere."""
+    """Return the path and query of *url* without the path of *base_url*; the whole URL if it is elsewhere."""
     asked, base_path = urlsplit(url), urlsplit(base_url).path
     steps, base = asked.path.split("/"), base_path.split("/")
     if list(map(unquote, steps[: len(base)])) == list(map(unquote, base)):

@@ -25,7 +25,7 @@ class Target:
 
     @classmethod
     def of(cls, text: str) -> Target:
-        """Return the target that *text* names, such as `/orders?email=a%40b.example`."""
+        """Return the target that *text* names, for example `/orders?email=a%40b.example`."""
         path, _, query = text.partition("?")
         values: dict[str, list[str]] = {}
         for part in filter(None, query.split("&")):
@@ -34,7 +34,7 @@ class Target:
         return cls(tuple(map(unquote, path.split("/"))), values)
 
     def fits(self, asked: Target) -> bool:
-        """Whether *asked* has this path, and each parameter given here with its values."""
+        """Return whether *asked* has this path, and each parameter given here with its values."""
         return self.path == asked.path and contains_given(self.query, asked.query)
 
 
@@ -75,7 +75,7 @@ class CarriedSpec:
     query: Mapping[str, Sequence[str]]
 
     def find_slips(self, headers: Mapping[str, str], target: Target) -> Iterator[CarriedSlip]:
-        """Yield what a request with these *headers* and this *target* does not carry as it must."""
+        """Yield each difference between these *headers* and this *target* and what the case wants."""
         sent = {name.lower(): value for name, value in headers.items()}
         for name, value in self.headers.items():
             if sent.get(name) != value:
@@ -89,7 +89,7 @@ class CarriedSpec:
 
 @dataclass(frozen=True, slots=True)
 class CarriedSlip:
-    """A header or a parameter that is not as a case says; *sent* None: there is none."""
+    """A header or a parameter that is not as a case says; *sent* None: it is missing."""
 
     kind: Literal["header", "parameter"]
     name: str
@@ -140,9 +140,9 @@ def contains_given(given: Any, sent: Any) -> bool:
 class AnswerSpec:
     """One answer of the platform to one call.
 
-    *asked* is the target as the file has it, and *host* which of the mapping's hosts it is on. *sent* None
-    fits any body of the request. *carried* is what the request must have beside. *file* is where the content
-    is from, if it stands in a file of its own.
+    *asked* is the target as the file has it, and *host* the name of one of the mapping's hosts. With *sent*
+    None the body of the request does not matter. *carried* is what the request must also have. *file* is the
+    source of the content, if it is in its own file.
     """
 
     method: Literal["GET", "POST"]
@@ -166,7 +166,7 @@ class AnswerSpec:
         return next((value for name, value in self.headers if name.lower() == "content-type"), "")
 
     def fits(self, method: str, host: str | None, target: Target, content: bytes) -> bool:
-        """Whether this answers a request of that *method*, *host*, *target* and body."""
+        """Return whether this is the answer to a request of that *method*, *host*, *target* and body."""
         return (
             self.method == method
             and self.host == host
@@ -177,9 +177,9 @@ class AnswerSpec:
 
 @dataclass(frozen=True, slots=True)
 class ExpectSpec:
-    """What menta tech must get; what the case does not say is None.
+    """What menta tech must get; None for each part that the case does not mention.
 
-    *body* is in a tuple of one, because null is a body to expect.
+    *body* is in a tuple of one, because a case may expect null.
     """
 
     tickets: list[Any] | None

@@ -1,4 +1,4 @@
-"""What a case expects against what it got: each difference as a line for people, with its reason.
+"""Compare what a case expects with what it got: each difference is a line, with its reason.
 
 A reason names the expression, its place, and what the platform sent.
 """
@@ -27,7 +27,7 @@ class Reasons:
         self._made = [record for record in self._records if record.ticket is not None]
 
     def of_field(self, ticket: int, path: str) -> str:
-        """Return where the field at *path* came from, in the ticket with that number (from 0), or ""."""
+        """Return the source of the field at *path*, in the ticket with that number (from 0), or ""."""
         record = self._made[ticket]
         field = path.partition("[")[0]
         parts = [
@@ -39,7 +39,7 @@ class Reasons:
         return "; ".join(parts) if field else ""
 
     def of_missing(self, ticket: Any) -> str:
-        """Return what became of the record that has the id of *ticket*, or ""."""
+        """Return the result of the record that has the id of *ticket*, or ""."""
         ticket_id = ticket.get(TICKET_ID) if isinstance(ticket, dict) else None
         found = [
             r for r in self._records if ticket_id is not None and r.ticket_id == str(ticket_id)
@@ -70,7 +70,7 @@ def _describe_value(source: Expression, value: str) -> str:
 
 
 def _describe_inputs(source: Expression, scope: Scope) -> str:
-    """Return `, from item.cents = 2500`; "" if the expression is no more than that path."""
+    """Return `, from item.cents = 2500`; "" if the expression is only that path."""
     parts = [
         f"{path} = {'nothing' if (value := path.value(scope)) is NOWHERE else show_value(value)}"
         for path in root_paths(source)
@@ -90,7 +90,7 @@ def describe_differences(
 ) -> Iterator[str]:
     """Yield ``ticket 1 `price`: expected 19.99, got 25`` for each value that differs.
 
-    *reason* gives for a path where its value came from, or "".
+    *reason* gives for a path the source of its value, or "".
     """
     for path, wanted, found in _find_differences(expected, got, ""):
         name = f"{subject} `{path}`" if path else subject

@@ -1,4 +1,4 @@
-"""What a mapping declares, and which of it no case exercises."""
+"""Find the parts of a mapping that no case exercises."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from ticketbridge.workbench.spec_parts import SpecPart, list_parts
 class Trace:
     """Each value that an expression gave, and the scope in which it was evaluated.
 
-    *has_empty_answer*: a case came to an answer without tickets.
+    *has_empty_answer*: at least one case got an answer without tickets.
     """
 
     def __init__(self) -> None:
@@ -114,7 +114,7 @@ def measure_coverage(spec: MappingSpec, cases: Sequence[CaseSpec]) -> list[Cover
 
 
 def _list_signature_points(auth: AuthSpec, cases: Sequence[CaseSpec]) -> Iterator[CoveragePoint]:
-    """Yield what makes a signature: a case says by `asked` what it must be."""
+    """Yield the values that make a signature: a case checks them with `asked`."""
     if isinstance(auth, SignatureAuthSpec):
         claimed = claimed_by(auth)
         asked = [answer.carried for case in cases for answer in case.answers]
@@ -126,7 +126,7 @@ def _list_signature_points(auth: AuthSpec, cases: Sequence[CaseSpec]) -> Iterato
 
 
 def _add_conditions(spec: MappingSpec) -> MappingSpec:
-    """Return *spec* with a condition in each rule, so that an expression shows when the rule decides."""
+    """Return *spec* with a condition in each rule, so that the trace shows which rules decide."""
     for part in list_parts(spec):
         if isinstance(part.node, RuleSpec) and part.node.when is None:
             always = ExpressionSpec(_ALWAYS, part.node.place)
@@ -195,7 +195,7 @@ def _make_bound_point(name: str, result: ExpressionSpec, trace: Trace) -> Covera
 
 
 def _count_pages(result: ExpressionSpec, trace: Trace) -> Counter[Any]:
-    """Count the pages of each run of a call; what is bound above tells runs apart."""
+    """Count the pages of each run of a call; the bindings above identify a run."""
     return Counter(
         tuple((name, id(value)) for name, value in scope.items() if name not in _OF_ONE_ANSWER)
         for scope, _ in trace.of(result)

@@ -45,18 +45,18 @@ class MappingRun:
 
     @property
     def gaps(self) -> tuple[CoveragePoint, ...]:
-        """What no case exercises."""
+        """The parts that no case exercises."""
         return tuple(point for point in self.points or () if not point.met)
 
     @property
     def is_thorough(self) -> bool:
-        """Whether cases exercise all that was looked at."""
+        """Whether the cases exercise all that was measured."""
         return not self.gaps and not (self.mutants and self.mutants.unlisted)
 
 
 @dataclass(frozen=True, slots=True)
 class MappingRuns:
-    """Several mappings; *findings* are about unusable files, and about slips listed without need."""
+    """Several mappings; *findings* are about unusable files, and about listed slips that are not needed."""
 
     mappings: tuple[MappingRun, ...]
     findings: tuple[Finding, ...]
@@ -69,13 +69,13 @@ class MappingRuns:
 
     @property
     def passed(self) -> bool:
-        """Whether there was a case at all, and nothing was wrong."""
+        """Whether there was at least one case, and nothing failed."""
         right = all(tested.passed for tested in self.mappings)
         return bool(self.results) and right and not self.findings
 
     @property
     def is_thorough(self) -> bool:
-        """Whether the run passed, each mapping has cases, and they leave out nothing."""
+        """Whether the run passed, each mapping has cases, and they have no gaps."""
         thorough = all(tested.is_thorough for tested in self.mappings)
         return self.passed and thorough and not self.without_cases
 

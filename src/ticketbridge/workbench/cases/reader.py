@@ -1,4 +1,4 @@
-"""From a cases file to what it declares, or to everything that is wrong with it."""
+"""Read a cases file, or report everything that is wrong with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run the cases of a mapping by the engine that serves it, and say how each came out."""
+"""Run the cases of a mapping with the engine that serves it, and report each result."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ticketbridge.workbench.cases.value_text import show_value
 
 
 class _Selector(selectors.SelectSelector):
-    """Adds up in *waited* the seconds that it should wait, and does not wait."""
+    """Adds up in *waited* the seconds that it should wait, but does not wait."""
 
     waited = 0.0
 
@@ -45,10 +45,10 @@ class _Selector(selectors.SelectSelector):
 
 
 class SkippingLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time passes only by waiting, and whose waits take none.
+    """An event loop in which waiting takes no time; its clock moves only by waiting.
 
-    Nothing in a case waits for the world, so a loop with nothing to do jumps to its next timer. A retry's
-    pause costs nothing, and a deadline passes only where the engine itself waits for so long.
+    A case waits for nothing outside, so an idle loop jumps to its next timer. A retry's pause costs nothing,
+    and a deadline passes only if the engine itself waits for so long.
     """
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class SkippingLoop(asyncio.SelectorEventLoop):
         return self._skipping.waited
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        """See asyncio. It waits without a limit: one on this clock is over before any thread can end."""
+        """See asyncio. It waits without a limit, because on this clock any limit would pass at once."""
         del timeout
         await super().shutdown_default_executor()
 
@@ -98,7 +98,7 @@ class CaseRun:
 
 
 async def run_case(case: CaseSpec, compiled: Bridge) -> CaseRun:
-    """Run *case* on a platform of its own. Raises WaysDiffer."""
+    """Run *case* on its own platform. Raises WaysDiffer."""
     spec = compiled.spec
     platform = CasePlatform(case.answers, spec.upstream, find_formats(spec))
     logs_in = answers_login(case, compiled)
@@ -119,7 +119,7 @@ async def _find_outcome(case: CaseSpec, bridge: Bridge) -> CaseOutcome:
 
 
 def list_tickets(answer_run: AnswerRun) -> list[Any]:
-    """Return the tickets that were made, as they are read from JSON."""
+    """Return the tickets, read back from JSON."""
     tickets = [record.ticket for record in answer_run.trace.records if record.ticket is not None]
     made: list[Any] = msgspec.json.decode(msgspec.json.encode(tickets))
     return made
@@ -144,7 +144,7 @@ class CaseResult:
 
 
 def cases_file(mapping: Path) -> Path:
-    """Return where the cases of *mapping* stand: `acme.cases.yaml` beside `acme.yaml`."""
+    """Return the path of the cases of *mapping*: `acme.cases.yaml` beside `acme.yaml`."""
     return mapping.with_name(f"{mapping.stem}.cases{mapping.suffix}")
 
 
@@ -173,7 +173,7 @@ def _make_result(case: CaseSpec, lines: Sequence[str]) -> CaseResult:
 
 
 async def _find_failures_or_difference(case: CaseSpec, bridge: Bridge) -> list[str]:
-    """Return the failures of *case*, or in what the two ways to its answer differ."""
+    """Return the failures of *case*, or how the two ways to its answer differ."""
     try:
         return await find_failures(case, bridge)
     except WaysDiffer as difference:

@@ -1,7 +1,7 @@
-"""Accepts what failing cases came to: their `expect` is written anew, and nothing else in the file.
+"""Accept the results of failing cases: write their `expect` anew, and change nothing else in the file.
 
-Only other tickets, verdicts and bodies are accepted. What would turn an answer into a problem, or into
-none at all, and what lies in the calls, is for people to write: a slip in the mapping comes to that.
+Only other tickets, verdicts and bodies are accepted. People must write themselves a change from tickets to a
+problem or to an empty list, and a change of the calls: a slip in the mapping has the same effect.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ BY_HAND = "write it yourself, if it is right"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A failing case that stays as it is, and why."""
+    """A failing case that stays as it is, and the reason."""
 
     place: Place
     case: str
@@ -66,9 +66,9 @@ class Update:
 
 
 def update_files(mappings: Iterable[Path]) -> Iterator[Update]:
-    """Write what failing cases of *mappings* came to, where it can be accepted; yield each update.
+    """Write the results of failing cases of *mappings* if they can be accepted; yield each update.
 
-    Raises OutputError. A file that cannot be used is left alone.
+    Raises OutputError. Files that cannot be used are not changed.
     """
     for mapping in mappings:
         with suppress(MappingError):
@@ -95,7 +95,7 @@ def _update_file(file: Path, bridge: Bridge) -> Update:
 
 
 class _NotAccepted(Exception):
-    """The outcome of a case is not accepted, or cannot be written; the message says why."""
+    """The result of a case is not accepted, or cannot be written; the message says why."""
 
 
 # --- what is accepted -----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""JSON values as text: for messages, and as the YAML of a cases file, which is read as these values again."""
+"""JSON values as text: for messages, and as YAML of a cases file, from which the same values are read."""
 
 from __future__ import annotations
 

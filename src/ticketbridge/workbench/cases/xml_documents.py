@@ -1,4 +1,4 @@
-"""XML documents compared as documents: how they are written makes no difference."""
+"""Compare XML documents by content: how they are written makes no difference."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _Content = tuple[object, ...]
 
 
 def read_document(text: str) -> _Content:
-    """Return what two equal documents have in common. Raises DocumentError.
+    """Return a value that is the same for two equal documents. Raises DocumentError.
 
     Prefixes, the order of attributes, comments, CDATA and white space between elements are left out.
     """
@@ -30,7 +30,7 @@ def _content_of(element: ET.Element) -> _Content:
 
 
 def _parts(element: ET.Element) -> Iterator[str | _Content]:
-    """The texts and elements in *element*; a text that is not there is none."""
+    """Yield the texts and elements in *element*, without empty texts."""
     if element.text:
         yield element.text
     for child in element:
@@ -40,7 +40,7 @@ def _parts(element: ET.Element) -> Iterator[str | _Content]:
 
 
 def is_same_document(text: str, content: bytes) -> bool:
-    """Whether *content* is the document *text*, which is well-formed."""
+    """Return whether *content* is the same document as *text*, which is well-formed."""
     try:
         return read_document(text) == read_document(content.decode())
     except (DocumentError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""Another value in a cases file: the text changes where the value does, and nowhere else."""
+"""Change a value in a cases file: the text changes only where the value does."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class _NodePlace:
 def replace_value(text: str, key: Place, node: Node, value: Any) -> str:
     """Return *text* with *value* in place of *node*, which stands at *key* of a mapping.
 
-    What stays the same stays as it is written. A text over several lines, or a comment between key and
-    value, may make the result say something else: read it again and compare.
+    Unchanged parts keep their text. A text over several lines, or a comment between key and value, may change
+    the meaning of the result: read it again and compare.
     """
     edits = _Editor(text).make_edits(_NodePlace(key, node, flow=False), value)
     for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
@@ -68,7 +68,7 @@ class _Editor:
             yield from self._edit_parts(spot, value)
 
     def _edit_parts(self, spot: _NodePlace, value: Any) -> Iterator[_Edit]:
-        """Yield as few edits as turn what is there into *value*."""
+        """Yield as few edits as possible that turn the present text into *value*."""
         flow = spot.flow or self._is_flow(spot.node)
         match spot.node:
             case MapNode(entries=entries) if (

@@ -1,1 +1,1 @@
-"""`ticketbridge check`: all that can be known of mappings without a call, for people and programs."""
+"""`ticketbridge check`: report all that can be known of mappings without a call, as text or as data."""

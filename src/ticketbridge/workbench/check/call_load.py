@@ -1,4 +1,4 @@
-"""How many calls one answer of a mapping may take, and how long they take at the platform's rate."""
+"""Calculate how many calls one answer may take, and how long they take at the platform's rate."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ticketbridge.workbench.check.trees import make_doubt
 
 @dataclass(frozen=True, slots=True)
 class CallLoad:
-    """*most* calls of one answer, tries that are made again not counted; *parts* says what makes them.
+    """The calls of one answer: at most *most*, without retries; *parts* says what makes them.
 
-    *is_open*: how many there are is up to the platform's data, so that only `max_calls` bounds them.
-    *seconds* is when the last of them goes out at the platform's rate, 0 without one.
+    *is_open*: their number depends on the platform's data, so only `max_calls` limits them. *seconds* is when
+    the last of them is sent at the platform's rate, 0 without one.
     """
 
     most: int
@@ -59,7 +59,7 @@ def _loops(entry: EntrySpec) -> bool:
 
 
 def describe_load(spec: MappingSpec) -> str:
-    """Return a line about the calls of *spec*; "" where their number is fixed, and held to no rate."""
+    """Return a line about the calls of *spec*; "" if their number is fixed and no rate is declared."""
     load, rate = measure_load(spec), spec.upstream.rate
     if not load.parts or not (load.is_open or rate):
         return ""
@@ -76,7 +76,7 @@ def describe_load(spec: MappingSpec) -> str:
 
 
 def doubt_rate(spec: MappingSpec) -> Iterator[Finding]:
-    """Yield a doubt where the calls of one answer take longer at their rate than an answer may."""
+    """Yield a warning if the calls of one answer take longer at their rate than an answer may."""
     load, rate, timeout = measure_load(spec), spec.upstream.rate, spec.upstream.timeout
     if rate is None or load.seconds < timeout:
         return

@@ -1,7 +1,7 @@
-"""What is wrong or doubtful in files, as far as it can be known without a call.
+"""Find what is wrong or doubtful in files, as far as it can be known without a call.
 
-A doubt is about a shape that is legal, and often not meant. Each rule in `DOUBT_RULES` takes the whole
-mapping and gives its warnings; nothing here stops a mapping.
+A doubt is a shape that is legal, but often not meant. Each rule in `DOUBT_RULES` takes the whole mapping and
+gives its warnings; no warning stops a mapping.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ _SHORTEST_ASKED = 8  # characters; what is shorter looks like no credential
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """The findings of a check; *mappings* is how many mappings were checked.
+    """The findings of a check; *mappings* is the number of checked mappings.
 
-    *loads* are lines about the calls that those without an error may make.
+    *loads* are lines about the calls of the mappings without an error.
     """
 
     findings: Sequence[Finding]
@@ -90,7 +90,7 @@ def check_text(
 ) -> Sequence[Finding]:
     """Return all that is wrong or doubtful in the mapping *text*, in its order.
 
-    Raises MappingError if it is no text of a mapping at all. *file* names it in findings.
+    Raises MappingError if the text is not a mapping at all. *file* names it in findings.
     """
     draft = draft_mapping(text, file=file, environment=environment, folder=folder)
     compiled = () if () in draft.broken else compile_findings(draft.spec)
@@ -161,7 +161,7 @@ def _check_cases(file: Path) -> Sequence[Finding]:
 
 
 def _blank_asked(text: str, cases: CasesSpec) -> str:
-    """Return *text* without what requests must carry: a case that passes has it from placeholders."""
+    """Return *text* without what requests must carry: a passing case made it from placeholders."""
     carried = [answer.carried for case in cases.cases for answer in case.answers]
     headers = (value for each in carried for value in each.headers.values())
     parameters = (value for each in carried for values in each.query.values() for value in values)
@@ -172,7 +172,7 @@ def _blank_asked(text: str, cases: CasesSpec) -> str:
 
 
 def _find_secrets_in_answers(cases: CasesSpec) -> Iterator[Finding]:
-    """Yield the credentials in the files of the platform's answers, each file's once."""
+    """Yield the credentials in the files with the platform's answers; each file is read once."""
     answers = {a.file: a for case in cases.cases for a in case.answers if a.file is not None}
     for file, answer in answers.items():
         # Enough of any encoding: credentials are ASCII, of which UTF-16 is each second byte.
@@ -207,7 +207,7 @@ def _check_block(block: Block, file: Path) -> Sequence[Finding]:
 
 
 def _find_secrets(text: str, file: str, known: Iterable[Finding]) -> Iterator[Finding]:
-    """Yield the credentials that were not found yet by the key that they stand under."""
+    """Yield the credentials that were not yet found by their key."""
     lines = {finding.place.line for finding in known if finding.code == "TB053"}
     return (f for f in find_secret_looks(text, file) if f.place.line not in lines)
 
@@ -247,6 +247,6 @@ DOUBT_RULES: tuple[DoubtRule, ...] = (
 
 
 def find_doubts(spec: MappingSpec) -> Iterator[Finding]:
-    """Yield the doubts about *spec*, which may have stand-ins for what is wrong in it."""
+    """Yield the doubts about *spec*, which may have placeholders for its broken parts."""
     for rule in DOUBT_RULES:
         yield from rule(spec)

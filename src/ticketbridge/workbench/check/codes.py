@@ -1,4 +1,4 @@
-"""What each code of a finding means, with an example that has it, and one that is mended.
+"""The meaning of each code of a finding, with one example that has it and one that is correct.
 
 The texts stand in `codes.md`. They are read here, shown by `check --explain`, and made a page of the site
 (`.ci/site_pages.py`).
@@ -50,7 +50,7 @@ class CodeExample:
 
 @dataclass(frozen=True, slots=True)
 class FindingCode:
-    """The meaning of a code. *why* says what could go wrong, and how to mend it."""
+    """The meaning of a code. *why* says what could go wrong, and how to correct it."""
 
     name: str
     title: str
@@ -76,7 +76,7 @@ def read_codes() -> Mapping[str, FindingCode]:
 
 @cache
 def read_frame() -> str:
-    """Return the mapping that completes the examples: what an example leaves out is as it is here."""
+    """Return the mapping that completes the examples: it has the parts that an example leaves out."""
     return next(find_fences(_split_sections()[1])).text
 
 

@@ -1,7 +1,7 @@
-"""The line of a finding with a caret under its column, safe to print.
+"""Show the line of a finding with a caret under its column, safe to print.
 
-Credentials that are written in clear are masked. The masks work on the line alone, since a line is also
-shown of a file that is no YAML.
+Credentials in clear text are masked. The masks look only at the line, because lines of files that are not
+YAML are shown too.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _find_values(line: str) -> Iterator[Span]:
 
 
 def _find_end(line: str, start: int) -> int:
-    """Return where the value ends that begins at *start*."""
+    """Return the end of the value that begins at *start*."""
     quoted = _QUOTED.match(line, start)
     if quoted:
         return quoted.end()
@@ -84,7 +84,7 @@ def _find_below_credential(lines: Sequence[str], number: int) -> Iterator[Span]:
 
 
 def _is_above(above: str, line: str) -> bool:
-    """Whether *line* belongs to what begins in the line *above*; entries may stand below their key."""
+    """Return whether *line* belongs to the entry that begins in the line *above*."""
     deeper = _count_indent(line) - _count_indent(above)
     beside = _is_entry(line) and not _is_entry(above)
     return bool(above.strip()) and (deeper > 0 or (deeper == 0 and beside))
@@ -126,10 +126,10 @@ class Excerpts:
             self._credentials.setdefault((place.file, place.line), []).append(place.column - 1)
 
     def of(self, place: Place) -> tuple[str, str] | None:
-        """Return the line, and what goes below it.
+        """Return the line, and the caret line below it.
 
-        None where the file cannot be read (again), and of an answer with a credential in it: what else is
-        in such a line is people's data.
+        None if the file cannot be read (again), and for an answer with a credential: the rest of its line is
+        personal data.
         """
         if self._is_of_an_answer(place):
             return None

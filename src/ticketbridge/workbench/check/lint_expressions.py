@@ -1,4 +1,4 @@
-"""Expressions that are legal, and say another thing than their writer meant: habits of other languages."""
+"""Warn about expressions that are legal, but mean something else than in other languages."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def doubt_habits(spec: MappingSpec) -> Iterator[Finding]:
 
 
 def _doubt_escapes(spec: ExpressionSpec, tree: nodes.Node) -> Iterator[Finding]:
-    """Yield a doubt at each text that keeps a backslash meant as an escape; in a regex it is one."""
+    """Yield a warning at each text with a backslash that was meant as an escape; in a regex it is one."""
     regexes = {
         id(part)
         for node in walk(tree)
@@ -98,12 +98,7 @@ def _comes_second(call: nodes.Call, first: nodes.Constant) -> bool:
 
 
 def _doubt_never_taken(spec: ExpressionSpec, node: nodes.Either) -> Iterator[Finding]:
-    """Yield a doubt at what follows a literal in `a
-
-    'x'
-
-    b`.
-    """
+    """Yield a warning at the part after a literal in `a 'x' b`, which is ignored."""
     for choice, behind in zip(node.choices, node.choices[1:], strict=False):
         if isinstance(choice, nodes.Constant) and truthy(choice.value):
             joined = text_of(nodes.ListOf(node.start, node.choices))
@@ -114,7 +109,7 @@ def _doubt_never_taken(spec: ExpressionSpec, node: nodes.Either) -> Iterator[Fin
 
 
 def _doubt_words(spec: ExpressionSpec, node: nodes.Comparison) -> Iterator[Finding]:
-    """Yield a doubt at the name of a key that is compared, and was probably meant as a text."""
+    """Yield a warning at a compared key name that was probably meant as a text."""
     for side, other in ((node.left, node.right), (node.right, node.left)):
         if isinstance(side, nodes.Field) and not isinstance(other, nodes.Constant):
             quoted = spec.text.startswith('"', side.start) and _PLAIN.fullmatch(side.name)

@@ -1,4 +1,4 @@
-"""What is doubtful in an `auth` that logs in: a token that reaches no request, or that a restart loses."""
+"""Warn about an `auth` that logs in: a token that reaches no request, or that a restart loses."""
 
 from __future__ import annotations
 

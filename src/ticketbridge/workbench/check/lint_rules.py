@@ -1,4 +1,4 @@
-"""Rules of `responses` that can never decide anything, or that decide by too little."""
+"""Warn about rules of `responses` that can never decide, or that decide by too little."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _find_impossible(rule: RuleSpec) -> tuple[str, str] | None:
 
 
 def _may_hold(tree: nodes.Node, status: int) -> bool:
-    """Whether the condition can be true of an answer with that *status*."""
+    """Return whether the condition can be true of an answer with that *status*."""
     match tree:
         case nodes.Both():
             return all(_may_hold(each, status) for each in tree.conditions)
@@ -99,7 +99,7 @@ def _find_shadowing(rule: RuleSpec, above: Sequence[RuleSpec]) -> tuple[str, str
 
 
 def _passes_pages(other: RuleSpec, rule: RuleSpec) -> bool:
-    """Whether *other* never matches a page that is not in the declared format, and *rule* may."""
+    """Return whether *rule* can match a page in another format than the declared one, and *other* cannot."""
     claims = other.then in NOTHING_THERE and rule.then not in NOTHING_THERE
     return claims and (rule.when is None or "body" not in find_roots(rule.when))
 
@@ -111,7 +111,7 @@ def _list_statuses(rule: RuleSpec) -> frozenset[int]:
 
 
 def doubt_unsaid_users(spec: MappingSpec) -> Iterator[Finding]:
-    """Yield a doubt at a status for unknown users that no rule ever leads to."""
+    """Yield a warning at a status for unknown users if no rule ever leads to it."""
     parts = parts_within((spec.source, spec.upstream.auth))
     said = {part.then for part in parts if isinstance(part, RuleSpec)}
     if spec.response.when_unknown_user != 200 and "unknown_user" not in said:
@@ -121,7 +121,7 @@ def doubt_unsaid_users(spec: MappingSpec) -> Iterator[Finding]:
 
 
 def doubt_claims(spec: MappingSpec) -> Iterator[Finding]:
-    """Yield a doubt at each rule that takes a status alone for a statement about what is there."""
+    """Yield a warning at each rule that concludes from the status that something is not there."""
     for rule in parts_within((spec.source, spec.upstream.auth)):
         if isinstance(rule, RuleSpec) and rule.then in NOTHING_THERE and _is_by_status(rule):
             message = f"only the status decides this `{rule.then}`: a wrong path or a gateway gives it too"
@@ -138,7 +138,7 @@ def _suggest_claim(rule: RuleSpec) -> str:
 
 
 def _is_by_status(rule: RuleSpec) -> bool:
-    """Whether nothing but the status decides, of an answer that may have a body."""
+    """Return whether only the status decides, for an answer that may have a body."""
     if rule.when is None and (rule.status is None or any(map(not_about_users, rule.status))):
         return False  # which is worse, and was said
     # Only a page that is not the first one can be past the end, and only that answers 416.

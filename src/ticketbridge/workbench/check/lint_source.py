@@ -1,4 +1,4 @@
-"""What is doubtful in `source`: unused names, filters that hide, missing braces, lists that may be absent."""
+"""Warn about `source`: unused names, filters that hide, missing braces, lists that may be absent."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def doubt_unused_names(spec: MappingSpec) -> Iterator[Finding]:
 
 
 def doubt_unused_values(spec: MappingSpec) -> Iterator[Finding]:
-    """Yield a doubt at each value of a signature that nothing is made of."""
+    """Yield a warning at each value of a signature that nothing uses."""
     auth = spec.upstream.auth
     if isinstance(auth, SignatureAuthSpec):
         for position, value in enumerate(auth.values, 1):
@@ -63,7 +63,7 @@ def doubt_unused_values(spec: MappingSpec) -> Iterator[Finding]:
 
 
 def _is_a_guard(entry: EntrySpec) -> bool:
-    """Whether the answer of *entry* may matter without being used: as an error, or by a rule that decides."""
+    """Return whether the answer of *entry* matters without being used: as an error, or by a rule."""
     return (
         isinstance(entry, CallSpec)
         and entry.result.kind == "take"
@@ -186,7 +186,7 @@ def doubt_missing_braces(spec: MappingSpec) -> Iterator[Finding]:
 
 
 def _doubt_bare_words(request: RequestSpec, path: str) -> Iterator[Finding]:
-    """Yield a doubt at an expression that is a path segment, or the whole value of a parameter."""
+    """Yield a warning at a bare expression as a path segment, or as the whole value of a parameter."""
     values = [(t, name) for name, several in request.query.items() for t in several]
     asks = "user" in find_roots(request)
     for template, name in values:
@@ -209,7 +209,7 @@ def _doubt_text(template: TemplateSpec, shown: str, word: str) -> Finding:
 
 
 def doubt_requests(spec: MappingSpec) -> Iterator[Finding]:
-    """Yield a doubt if no request says who asks."""
+    """Yield a warning if no request names the user."""
     requests = [entry.request for entry in spec.source if isinstance(entry, CallSpec)]
     if (
         spec.ticket.owner is not None
@@ -276,7 +276,7 @@ def _find_call(
 
 
 def _is_held(call: CallSpec) -> bool:
-    """Whether a rule looks at the body of *call*, or the platform's own count must be met."""
+    """Return whether a rule looks at the body of *call*, or the platform's own count is checked."""
     if call.pages is not None and call.pages.total is not None:
         return True
     return any("body" in find_roots(rule.when) for rule in call.responses if rule.when is not None)
@@ -285,7 +285,7 @@ def _is_held(call: CallSpec) -> bool:
 def _find_emptying(tree: nodes.Node, kind: type = list) -> Iterator[nodes.Node]:
     """Yield the calls of `optional` whose absent key makes *tree* an empty list, or a shorter one.
 
-    *kind* is dict where an empty object would become an empty list.
+    *kind* is dict if an empty object would become an empty list.
     """
     match tree:
         case nodes.Either(choices=several):

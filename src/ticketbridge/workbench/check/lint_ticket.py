@@ -1,4 +1,4 @@
-"""What is doubtful in `ticket`: shapes in which a record counts as the user's, or as valid, by mistake."""
+"""Warn about `ticket`: shapes in which a record counts as the user's, or as valid, by mistake."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def doubt_owner(spec: MappingSpec) -> Iterator[Finding]:
 
 
 def doubt_status_sources(spec: MappingSpec) -> Iterator[Finding]:
-    """Yield a doubt at a status that is made up when absent, or searched for parts of words."""
+    """Yield a warning at a status that has a default if absent, or that is searched for parts of words."""
     sources = [read_tree(table.source) for table in spec.ticket.statuses]
     # Where another table takes the platform's word as it is, this one may only refine it.
     alone = all(len(list(choices(tree))) > 1 for tree in sources)
@@ -130,7 +130,7 @@ def _doubt_open_word(source: ExpressionSpec, node: nodes.Node) -> Finding:
 def doubt_truth_values(
     source: ExpressionSpec, tree: nodes.Node, *, rooted: bool, whole: bool = False
 ) -> Iterator[Finding]:
-    """Yield a doubt at operands that count as true or false, whatever they are."""
+    """Yield a warning at operands that are used as true or false, but may be anything."""
     for node in find_untyped_conditions(tree, rooted=rooted, whole=whole):
         yield make_doubt_in(
             source,

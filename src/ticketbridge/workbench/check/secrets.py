@@ -1,4 +1,4 @@
-"""Credentials that can be told by their looks, anywhere in a file: in comments and recorded answers too."""
+"""Find credentials by their form, anywhere in a file: in comments and recorded answers too."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NAMES = CREDENTIAL_WORDS | word_set(
     "key pass otp auth session sid sessionid code hash license nonce barcode qr scan capability ticketcode"
     " sas"
 )
-"""Words of names under which a random value opens something."""
+"""Words of names under which a random value is a credential."""
 _SHORTEST = 12
 _LONG = 16
 
@@ -45,12 +45,12 @@ def find_secret_looks(text: str, file: str) -> Iterator[Finding]:
 
 
 def _find_known_forms(line: str) -> Iterator[int]:
-    """Yield where tokens stand that have a form of their maker."""
+    """Yield the places of tokens that have the form of a known maker."""
     return (found.start() for found in _LOOKS.finditer(line))
 
 
 def _find_named(line: str) -> Iterator[int]:
-    """Yield where a value stands that is a credential by its name and its look."""
+    """Yield the places of values that are credentials by their name and form."""
     for found in _NAMED.finditer(line):
         in_url = found["before"] is not None and found["mark"] == "="
         if _opens(found["value"], found["name"], in_url=in_url):
@@ -67,7 +67,7 @@ def _opens(value: str, name: str, *, in_url: bool) -> bool:
 
 
 def _find_links(line: str) -> Iterator[int]:
-    """Yield where a link has a random part: whoever has the link has what it leads to."""
+    """Yield the places of links with a random part: whoever has the link can open it."""
     comment = line.find(" #") if not line.lstrip().startswith("#") else 0
     for url in _URL.finditer(line):
         if 0 <= comment < url.start():

@@ -1,4 +1,4 @@
-"""The syntax of a mapping's expressions: what the rules of `check` ask of it, and how they say a doubt."""
+"""The syntax trees of a mapping's expressions: what the rules of `check` need to know about them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ticketbridge.mapping.spec import ExpressionSpec, expressions_in
 
 
 def make_doubt(place: Place, code: str, message: str, suggestion: str = "") -> Finding:
-    """Return a warning at *place*. What is doubted may be meant."""
+    """Return a warning at *place*. The doubtful part may be intended."""
     return Finding(place, "warning", code, message, suggestion)
 
 
@@ -52,7 +52,7 @@ def _parse_tree(text: str) -> nodes.Node:
 
 
 def read_tree(spec: ExpressionSpec) -> nodes.Node:
-    """Return the syntax tree of *spec*; that of null if the text is wrong, which was reported."""
+    """Return the syntax tree of *spec*; that of null if the text has an error, which was reported before."""
     return _parse_tree(spec.text)
 
 
@@ -62,7 +62,7 @@ def find_roots(part: Any) -> set[str]:
 
 
 def find_path(tree: nodes.Node) -> Path | None:
-    """Return the keys of a tree that only follows keys, whatever wraps it; None for any other tree."""
+    """Return the keys of a tree that only follows keys, inside any wrapper; None for any other tree."""
     match tree:
         case nodes.Field():
             return (tree.name,)
@@ -78,7 +78,7 @@ def find_path(tree: nodes.Node) -> Path | None:
 
 
 def is_status(tree: nodes.Node) -> bool:
-    """Whether *tree* leads to a key that is called a status."""
+    """Return whether *tree* leads to a key whose name means a status."""
     path = find_path(tree)
     return path is not None and any(map(_STATUS.fullmatch, map(make_snake_case, path[-1:])))
 
@@ -103,7 +103,7 @@ _ANCHORED = ("^", "$")
 def find_open_words(tree: nodes.Node, *, good: bool) -> Iterator[nodes.Node]:
     """Yield the comparisons with a word in which any other word, even an unknown one, counts as good.
 
-    *good*: what is good for the ticket if *tree* is true; else what is good if it is false.
+    *good* says which result of *tree* is good for the ticket: true or false.
     """
     match tree:
         case nodes.Both(conditions=several) | nodes.Either(choices=several):
@@ -129,14 +129,14 @@ def is_literal(tree: nodes.Node) -> bool:
 
 
 def _find_compared(tree: nodes.Comparison) -> nodes.Node | None:
-    """Return what is compared with a word; None if no side is a word."""
+    """Return the side that is compared with a word; None if no side is a word."""
     if find_literal_text(tree.right) is not None:
         return tree.left
     return tree.right if find_literal_text(tree.left) is not None else None
 
 
 def find_subject(tree: nodes.Node) -> nodes.Node | None:
-    """Return what is compared with a word, or with a list of words; None for other trees."""
+    """Return the side that is compared with a word, or with a list of words; None for other trees."""
     if isinstance(tree, nodes.Comparison):
         return _find_compared(tree)
     if isinstance(tree, nodes.Call) and len(tree.arguments) == 2:

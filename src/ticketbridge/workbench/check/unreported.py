@@ -1,4 +1,4 @@
-"""Findings that are not reported: those that only follow from another, and those that are silenced."""
+"""Drop findings: those that follow from another finding, and those that are silenced."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ticketbridge.mapping.yaml_nodes import Path
 
 
 def drop_follow_ons(found: Sequence[Finding], draft: Draft) -> Iterator[Finding]:
-    """Yield the findings of compiling *draft* that do not follow from its other errors."""
+    """Drop follow-on errors: those reported only because another part of *draft* is broken."""
     wrong = {finding.place for finding in draft.findings if finding.severity == "error"}
     for finding in found:
         follows = _FOLLOW_ONS.get(finding.code)
@@ -22,7 +22,7 @@ def drop_follow_ons(found: Sequence[Finding], draft: Draft) -> Iterator[Finding]
 
 
 def drop_dependent_doubts(doubts: Iterable[Finding], wrong: Iterable[Finding]) -> Iterator[Finding]:
-    """Yield the doubts that do not depend on what is *wrong*."""
+    """Yield the doubts that do not depend on broken parts, *wrong*."""
     errors = {finding.place for finding in wrong if finding.severity == "error"}
     for doubt in doubts:
         if doubt.place not in errors and not (errors and doubt.code in _OF_THE_WHOLE):
@@ -30,7 +30,7 @@ def drop_dependent_doubts(doubts: Iterable[Finding], wrong: Iterable[Finding]) -
 
 
 def _follows_from_names(finding: Finding, draft: Draft) -> bool:
-    """Whether a broken entry may have the unknown name, or be the entry that asks for it."""
+    """Return whether a broken entry may be the cause of an unknown name."""
     own = _find_entry_number(finding, draft)
     entries = [path[1:] for path in draft.broken if path[:1] == ("source",)]
     taken = any(finding.code == "TB060" for finding in draft.findings)
@@ -42,7 +42,7 @@ def _follows_from_names(finding: Finding, draft: Draft) -> bool:
 
 
 def _follows_from_entry(finding: Finding, draft: Draft) -> bool:
-    """Whether something is wrong in the entry that *finding* is about."""
+    """Return whether another error is in the entry of *finding*."""
     own = _find_entry_number(finding, draft)
     errors = [each for each in draft.findings if each.severity == "error"]
     return (
@@ -62,7 +62,7 @@ def _follows_from_requests(_finding: Finding, draft: Draft) -> bool:
 
 
 def _follows_from_contract(_finding: Finding, draft: Draft) -> bool:
-    """Whether the schema in use is not the one that was meant."""
+    """Return whether the mapping's own schema could not be used."""
     refused = any(finding.code.startswith("TB08") for finding in draft.findings)
     return refused or _is_broken_below(draft, ("response",))
 
@@ -72,17 +72,17 @@ def _follows_from_fields(finding: Finding, draft: Draft) -> bool:
 
 
 def _is_broken(draft: Draft, path: Path) -> bool:
-    """Whether what stands at *path*, or something around it, was reported."""
+    """Return whether the part at *path*, or a part around it, was reported."""
     return any(path[:length] in draft.broken for length in range(len(path) + 1))
 
 
 def _is_broken_below(draft: Draft, path: Path) -> bool:
-    """Whether what stands at *path*, something around it, or something in it was reported."""
+    """Return whether the part at *path*, a part around it, or a part in it was reported."""
     return _is_broken(draft, path) or any(inner[: len(path)] == path for inner in draft.broken)
 
 
 _OF_THE_WHOLE = frozenset({"TB510", "TB511", "TB512", "TB520", "TB521"})
-"""Doubts that ask the whole mapping whether something is used, or said."""
+"""Doubts that need the whole mapping, because they ask whether something is used, or said."""
 _FOLLOW_ONS: Mapping[str, Callable[[Finding, Draft], bool]] = MappingProxyType(
     {
         "TB203": _follows_from_names,

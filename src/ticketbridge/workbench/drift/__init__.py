@@ -1,1 +1,1 @@
-"""`ticketbridge drift`: what changed in shape between two recorded answers of a platform."""
+"""`ticketbridge drift`: show how the shape of two recorded answers of a platform differs."""

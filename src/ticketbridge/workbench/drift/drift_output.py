@@ -1,4 +1,4 @@
-"""What drifted, for people and for programs."""
+"""The result of `drift` as text and as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ticketbridge.workbench.drift.drifting import Drift
 
 
 def as_text(drifts: Sequence[Drift], out: TextIO | None = None) -> str:
-    """Return one line a change, what breaks first, and the sum."""
+    """Return one line for each change, breaking changes first, and the totals."""
     paint = Paint(out)
     lines = [
         f"{paint(drift.severity, RED if drift.severity == 'breaks' else YELLOW)}"

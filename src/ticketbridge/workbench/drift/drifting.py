@@ -1,4 +1,4 @@
-"""Compare two recordings of a platform: their shapes, and what a mapping makes of each."""
+"""Compare two recordings of a platform: their shapes, and a mapping's results for each."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Severity = Literal["breaks", "changes"]
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One change: *breaks* what a mapping of the old shape may rest on, or *changes* beside it.
+    """One change. It *breaks* what a mapping of the old shape may need, or only *changes* something.
 
-    *where* is a call and a path in its answer, or a field; *old* and *new* say what stood there.
+    *where* is a call and a path in its answer, or a field; *old* and *new* describe both sides.
     """
 
     severity: Severity
@@ -35,7 +35,7 @@ class Drift:
 
 
 Recording = Mapping[str, Sequence[Any]]
-"""The documents of each call, by its path; values in paths stand for themselves no more."""
+"""The documents of each call, by its path; values in paths are replaced by placeholders."""
 
 
 def find_drift(
@@ -43,8 +43,8 @@ def find_drift(
 ) -> Sequence[Drift]:
     """Return what changed from *old* to *new*: samples, or cases as `acme.cases.yaml#its name`.
 
-    With *mapping* both must be cases, and what it makes of them is compared too. Raises UsageError for what
-    cannot be read, or has nothing in common; MappingError.
+    With *mapping* both must be cases, and its results for them are compared too. Raises UsageError if one
+    cannot be read, or if they have nothing in common; MappingError.
     """
     before, after = read_recording(old), read_recording(new)
     found = list(_compare_recordings(before, after))
@@ -113,7 +113,7 @@ def _compare_shapes(call: str, old: Shapes, new: Shapes) -> Iterator[Drift]:
 
 
 def _parent_is_in(path: str, shapes: Shapes) -> bool:
-    """Whether something was there that could have had *path*: an empty list shows nothing of its items."""
+    """Return whether an object was there that could have *path*: an empty list shows nothing of its items."""
     parent = path.rpartition(".")[0]
     return parent in shapes and shapes[parent].types["object"] > 0
 
@@ -121,7 +121,7 @@ def _parent_is_in(path: str, shapes: Shapes) -> bool:
 def _compare_path(where: str, old: PathShape, new: PathShape) -> Iterator[Drift]:
     more = [name for name in new.types if name not in old.types]
     if more:
-        # A type that stands beside the old ones may be new to the recording alone.
+        # A type that comes beside the old ones may be new only to the recording.
         widens = all(name in new.types for name in old.types) and "null" not in more
         severity: Severity = "changes" if widens and _are_texts(more, old) else "breaks"
         yield Drift(severity, where, f"may be {' or '.join(more)} now", _types(old), _types(new))

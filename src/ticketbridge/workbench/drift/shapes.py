@@ -11,7 +11,7 @@ from typing import Any, Final
 from ticketbridge.workbench.personal.chance import looks_secret
 
 ANY_KEY: Final = "*"
-"""Stands for the keys of an object whose keys are data: ids, addresses, dates."""
+"""Replaces the keys of an object whose keys are data: ids, addresses, dates."""
 
 _FORMS: Final = {
     "empty text": re.compile(r"\s*"),
@@ -39,7 +39,7 @@ _ID_KEY = re.compile(r"[^A-Za-z_]*[0-9][^A-Za-z_]*|[0-9a-fA-F-]{16,}")
 
 @dataclass(slots=True)
 class PathShape:
-    """What stands at one path: how often there is an object around it, how often the key, and its types."""
+    """The values at one path: how often their object came, how often the key, and their types."""
 
     around: int = 0
     there: int = 0

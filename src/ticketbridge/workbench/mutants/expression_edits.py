@@ -1,4 +1,4 @@
-"""The slips that an expression can have: each is the tree with one thing in it changed."""
+"""The slips that an expression can have: each is the tree with one change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ticketbridge.jmes.writing import text_of
 
 WithNode = Callable[[nodes.Node], nodes.Node]
 Change = tuple[int, str, nodes.Node]
-"""Where it is, what happened, and what stands there instead."""
+"""The place, the description of the change, and the new tree."""
 
 _OTHER_OPERATOR: dict[str, nodes.Operator] = {
     "==": "!=",
@@ -54,7 +54,7 @@ class _TreeSpot:
 
 
 Sibling = Callable[[nodes.Node, str], str | None]
-"""Of the objects that a node gives, another key than the named one, for which it may be taken."""
+"""From the objects that a node gives: another key that may be confused with the named one."""
 
 
 def list_edits(tree: nodes.Node, sibling: Sibling) -> Iterator[Edit]:
@@ -153,7 +153,7 @@ def _list_changes(spot: _TreeSpot) -> Iterator[Change]:
 
 
 def _drop_parts(node: nodes.Node) -> Iterator[Change]:
-    """Yield *node* with a part of it left out."""
+    """Yield *node* without one of its parts."""
     match node:
         case nodes.Not():
             yield node.start, "`!` left out", node.condition

@@ -1,4 +1,4 @@
-"""The slips that a mapping can have: each is the mapping with one thing in it changed."""
+"""The slips that a mapping can have: each is the mapping with one change."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ _CONFUSED = {one: other for pair in _PAIRS for one, other in (pair, pair[::-1])}
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A mapping with one mistake: where it is, what it *changed*, and the mapping.
+    """A mapping with one mistake: its place, what it *changed*, and the mapping.
 
-    *name* is unique within its mapping: the part, and what that part would say.
+    *name* is unique within its mapping: the part, and the part's new text.
     """
 
     place: Place
@@ -74,7 +74,7 @@ class Mutant:
 def make_mutants(spec: MappingSpec, trace: Trace) -> list[Mutant]:
     """Return every mutant of *spec*, in the order of the file, and equal ones once.
 
-    *trace* knows the objects of the cases, and so which keys may be taken for one another.
+    *trace* knows the objects of the cases, and so which keys may be confused.
     """
     found: dict[str, Mutant] = {}
     for part in list_parts(spec):
@@ -86,7 +86,7 @@ def make_mutants(spec: MappingSpec, trace: Trace) -> list[Mutant]:
 
 
 def _is_masked(node: Any, spec: MappingSpec, trace: Trace) -> bool:
-    """Whether *node* makes something of a token that no case has: in its requests a mask stands for that."""
+    """Return whether *node* uses a token that no case has: in its requests a mask replaces the token."""
     auth = spec.upstream.auth
     return (
         isinstance(node, ExpressionSpec)
@@ -154,7 +154,7 @@ def _mutate_expression(part: SpecPart, spec: ExpressionSpec, trace: Trace) -> It
 
 
 def _write_expression(tree: Any) -> str | None:
-    """Return the text of *tree*; None if it has none, so that nobody can write it."""
+    """Return the text of *tree*; None if no text means this tree."""
     try:
         text = text_of(tree)
         parse(text, strict=True)
@@ -327,9 +327,9 @@ def _mutate_response(part: SpecPart, spec: ResponseSpec) -> Iterator[Mutant]:
 
 
 def find_sibling(before: nodes.Node, name: str, scopes: Sequence[Scope]) -> str | None:
-    """Return the key most like *name* of those beside it with values of its type, or None.
+    """Return the key most like *name* among those beside it with values of its type, or None.
 
-    The objects are those that *before* gives in *scopes*.
+    The objects are the values of *before* in *scopes*.
     """
     if not scopes:
         return None

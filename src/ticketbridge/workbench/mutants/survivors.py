@@ -1,4 +1,4 @@
-"""Runs the cases of a mapping against each slip that it could have."""
+"""Run the cases of a mapping against each slip that it can have."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Survivor:
 
 @dataclass(frozen=True, slots=True)
 class MutantRun:
-    """How many mutants there were in *total*, and what came of them.
+    """The number of mutants in *total*, and the results.
 
-    *unlisted* are those that no case notices. *listed* counts those for which the cases file gives a
-    reason; *stale* are reasons without a mutant.
+    *unlisted* are those that no case notices. *listed* counts those for which the cases file gives a reason;
+    *stale* are reasons without a mutant.
     """
 
     total: int
@@ -77,7 +77,7 @@ def _report_stale(survivor: SurvivorSpec, names: Collection[str]) -> Finding:
 
 
 class _CaseRunner:
-    """Runs cases; the case that noticed a mutant last goes first, since neighbours are of one kind."""
+    """Runs cases; the case that noticed the last mutant goes first: neighbours are similar."""
 
     def __init__(self, cases: Sequence[CaseSpec], runner: asyncio.Runner) -> None:
         self._cases = list(cases)
@@ -107,7 +107,7 @@ _Made = dict[tuple[ExpressionSpec, tuple[str, ...], Kind | None], Expression]
 
 
 class _CachingCompiler(SpecCompiler):
-    """Compiles no expression twice: a mutant leaves all others unchanged."""
+    """Compiles no expression twice: a mutant changes only one."""
 
     def __init__(self, entries: Collection[EntrySpec], made: _Made) -> None:
         super().__init__(entries)

@@ -1,8 +1,8 @@
-"""Text that looks drawn by lot, as what opens a door does: a scan code, a key, a UUID.
+"""Find text that looks random, as credentials are: a scan code, a key, a UUID.
 
-A text is looked at as a row of words, numbers and marks. What it would cost in bits to write it as names
-are written is compared with what it costs to draw its characters by lot: a text that is cheaper to draw
-was drawn. How names are written is learned from the words that names of fields are made of.
+A text is read as a row of words, numbers and marks. Two costs in bits are compared: to write it as names are
+written, and to draw its characters at random. If the second is smaller, the text is random. The letter
+statistics of names come from the words that names of fields are made of.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ KNOWN_TOKEN = re.compile(
     r"|\bxox[abprs]-[\w-]{20,}"
     r"|\bAKIA[0-9A-Z]{16}\b"
 )
-"""Credentials whose makers gave them a form of their own."""
+"""Credentials with a known form."""
 
 _JWT = re.compile(r"eyJ[\w-]{6,}\.[\w-]{4,}(\.[\w-]*)?")  # whatever is in it
 _UUID = re.compile(
@@ -40,19 +40,19 @@ _HEX = re.compile(r"(?=.*[0-9])(?:[0-9a-f]+|[0-9A-F]+)")
 _SHORTEST = 8
 _SHORTEST_SECRET = 16
 _LONG_WORD = 16
-"""From so many letters on a word of no language is told from one."""
+"""From this number of letters on, a random text can be told from a word."""
 _LONG_NUMBER = 20
 _TURN = 4.5
-"""Bits that it costs a name to go on in another kind of characters."""
+"""The cost in bits when a name continues with another kind of character."""
 _DIGIT = math.log2(10)
 _LEAST = 3.0
-"""Bits that drawing has to save."""
+"""The number of bits by which the random cost must be smaller."""
 
 
 def is_random(text: str) -> bool:
-    """Whether *text* looks drawn by lot, in base64, hex or any other alphabet of letters and digits.
+    """Return whether *text* looks random, in base64, hex or any other alphabet of letters and digits.
 
-    Words, dates, and numbers of fewer than 20 digits do not.
+    Words, dates, and numbers of fewer than 20 digits are not random.
     """
     if len(text) < _SHORTEST or _TIME.fullmatch(text):
         return False
@@ -66,19 +66,19 @@ def is_random(text: str) -> bool:
 
 
 def looks_secret(text: str) -> bool:
-    """Whether *text* looks like a credential, or a key as good as one."""
+    """Return whether *text* looks like a credential, or like a random key."""
     if _JWT.fullmatch(text) or KNOWN_TOKEN.fullmatch(text) or is_uuid(text):
         return True
     return len(text) >= _SHORTEST_SECRET and is_random(text)
 
 
 def is_uuid(text: str) -> bool:
-    """Whether *text* is a UUID, as ids are too; in braces or not, with its hyphens or without."""
+    """Return whether *text* is a UUID, with or without braces and hyphens. Ids may be UUIDs too."""
     return _UUID.fullmatch(text) is not None
 
 
 def _measure_drawn_bits(text: str) -> float:
-    """Return the bits of one character drawn from the smallest usual alphabet that has all of *text*."""
+    """Return the bits of one random character from the smallest usual alphabet that has all of *text*."""
     if _HEX.fullmatch(text):
         return 4.0
     kinds = ((str.isdigit, 10), (str.islower, 26), (str.isupper, 26))
@@ -86,7 +86,7 @@ def _measure_drawn_bits(text: str) -> float:
 
 
 def _measure_saved_bits(piece: str, drawn: float) -> float:
-    """Return how many bits less *piece* costs than characters that cost *drawn* each."""
+    """Return how many bits *piece* costs less than random characters that cost *drawn* each."""
     atoms = _ATOM.findall(piece)
     named = _TURN * (len(atoms) - 1) + sum(map(_measure_atom_bits, atoms))
     saved = named - drawn * len(piece)

@@ -1,4 +1,4 @@
-"""Keys that name a field of an API, and no person: those made of the usual words alone."""
+"""Find keys that name a field of an API, and no person: they have only the usual words."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ USUAL_WORDS = KEY_WORDS | word_set(
     " voucher vouchers waitinglist warning warnings web webhook website week weekday weight widget width"
     " window withdrawn without worker workflow wrapper write xml year yes zone zones"
 )
-"""Words of which the names of fields are made."""
+"""The words of which names of fields are made."""
 
 
 def is_field_name(key: str) -> bool:
-    """Whether *key* is a name that APIs give to fields. Keys that are data have other words in them."""
+    """Return whether *key* is a usual name of a field. Keys that are data have other words."""
     if len(key) > _LONGEST or not _NAME.fullmatch(key):
         return False
     return all(word in USUAL_WORDS or _FEW_DIGITS.fullmatch(word) for word in split_words(key))

@@ -1,4 +1,4 @@
-"""Digests of known personal data: whoever has the e-mail address can tell whose digest it is."""
+"""Digests of known personal data: whoever has the e-mail address can find its digest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
 _LENGTHS = frozenset({22, 24, 27, 28, 43, 44, 86, 88, 32, 40, 64, 128})
 
 Form = Callable[[str], str]
-"""How a text is written before its digest is made."""
+"""The ways to write a text before its digest is made."""
 
 
 def _keep_digits(text: str) -> str:
@@ -66,12 +66,12 @@ class Digest:
 
 
 def may_be_digest(text: str) -> bool:
-    """Whether *text* is as long as a digest."""
+    """Return whether *text* is as long as a digest."""
     return len(text) in _LENGTHS
 
 
 def make_digests(texts: Iterable[tuple[str, PersonalKind]]) -> dict[str, Digest]:
-    """Return the digests of *texts*, by how they are written; hex in small letters."""
+    """Return the digests of *texts*, by the way they are written; hex in lower case."""
     return {
         digest.of(text): digest
         for text, kind in texts

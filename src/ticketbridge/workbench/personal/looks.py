@@ -1,4 +1,4 @@
-"""What a text itself tells, whatever its key is called: documents, phones, addresses of machines."""
+"""Find personal data by the form of a text, whatever its key: documents, phones, addresses of machines."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def find_looks(text: str) -> Iterator[tuple[PersonalKind, re.Match[str]]]:
 
 
 def find_user_kind(user: str) -> PersonalKind | None:
-    """Return the kind of what a platform knows a user by; None for a plain id of a customer."""
+    """Return the kind of id by which a platform knows a user; None for a plain customer number."""
     if "@" in user:
         return PersonalKind.EMAIL
     if _PHONE_ALONE.fullmatch(user):
@@ -57,7 +57,7 @@ def find_user_kind(user: str) -> PersonalKind | None:
 
 
 def is_stand_in(token: str) -> bool:
-    """Whether *token* is made up by us: of 5, `x` and `a`, except a few characters that count."""
+    """Return whether *token* is one of our stand-ins: made of 5, `x` and `a`, except a few characters."""
     plain = "".join(filter(str.isalnum, token)).lower()
     counting = sum(character not in "5xa" for character in plain)
     return len(plain) >= 8 and counting * 5 <= len(plain)

@@ -47,7 +47,7 @@ from ticketbridge.workbench.personal.rewriting import (
 )
 
 Replace = Callable[[str, PersonalKind], str]
-"""What stands for a text of that kind."""
+"""The replacement of a text of that kind."""
 
 _LEAST: dict[PersonalKind, int] = {
     PersonalKind.EMAIL: 3,
@@ -59,7 +59,7 @@ _LEAST: dict[PersonalKind, int] = {
     PersonalKind.NOTE: 12,
     PersonalKind.IP: 7,
 }
-"""From how many characters on a text is looked for in other places too."""
+"""Texts of at least this length are looked for in other places too."""
 
 _NUMERIC = frozenset({PersonalKind.PHONE, PersonalKind.DOCUMENT, PersonalKind.SECRET})
 _SLASH = re.compile("/")
@@ -67,10 +67,10 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 class PersonalData:
-    """Learns personal data from documents, and replaces it wherever it stands in them.
+    """Learns personal data from documents, and replaces it everywhere in them.
 
-    *secrets* are credentials to be found anywhere. *kept* are words that mean something to the mapping (a
-    status): they are not taken for a name only because someone is called so.
+    *secrets* are credentials to be found anywhere. *kept* are words that the mapping uses (a status): they
+    are not taken for a name if somebody has the same name.
     """
 
     def __init__(
@@ -96,11 +96,11 @@ class PersonalData:
         return dict(self._known)
 
     def is_kept(self, text: str) -> bool:
-        """Whether *text* means something to the mapping."""
+        """Return whether *text* has a meaning for the mapping."""
         return text.casefold() in self._kept
 
     def is_half(self, text: str) -> bool:
-        """Whether *text* is one of the two parts of the user's address, if an object has them apart."""
+        """Return whether *text* is a part of the user's address, which an object has in two parts."""
         return text.casefold() in self._halves
 
     # --- learning -------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ class PersonalData:
             self.add(match.group(), kind)
 
     def add(self, text: str, kind: PersonalKind) -> None:
-        """Remember that *text* is of *kind*, unless it is short, or means something to the mapping."""
+        """Remember that *text* is of *kind*, unless it is short, or the mapping uses it."""
         key = text.strip().casefold()
         if len(key) >= _LEAST.get(kind, 1 << 30) and key not in self._kept:
             self._known.setdefault(key, kind)
@@ -191,11 +191,11 @@ class PersonalData:
         )
 
     def occurs_in(self, text: str) -> bool:
-        """Whether personal data stands in *text*."""
+        """Return whether *text* contains personal data."""
         return self.replace_in_text(text, lambda _text, _kind: "") != text
 
     def is_or_has_personal(self, text: str, key: str, above: str) -> bool:
-        """Whether *text* under these keys is personal, or has something personal in it."""
+        """Return whether *text* under these keys is personal data, or contains some."""
         return (
             find_kind_at(text, DataSpot(key, above)) is not None
             or self._compile_patterns()[1].search(text) is not None
@@ -203,7 +203,7 @@ class PersonalData:
         )
 
     def replace_value(self, value: Any, spot: DataSpot, by: Replace) -> Any:
-        """Return a scalar, replaced if it is personal or has something personal in it."""
+        """Return a scalar, replaced if it is personal data or contains some."""
         kind = find_kind_at(value, spot)
         if kind is None or kind is PersonalKind.EMAIL:
             return self.replace_in_text(value, by) if isinstance(value, str) else value
@@ -227,7 +227,10 @@ class PersonalData:
         return pieces.join()
 
     def _list_passes(self, text: str, by: Replace) -> Iterator[tuple[re.Pattern[str], Make]]:
-        """Yield what to look for, in order, and what replaces it. What is replaced once stays."""
+        """Yield the patterns to replace, in order, each with its replacement.
+
+        A replacement is not searched again.
+        """
         whole, words = self._compile_patterns()
         yield LOOKS, lambda match: self._replace_digest(match.group(), by)
         yield JWT, lambda match: by(match.group(), PersonalKind.SECRET)
@@ -293,7 +296,7 @@ class PersonalData:
 
 
 def find_kind_at(value: Any, spot: DataSpot) -> PersonalKind | None:
-    """Return the kind of a value; None for what tells nothing: true, null, "", a fraction."""
+    """Return the kind of a value; None for values that identify nobody: true, null, "", a fraction."""
     kind = find_kind(spot)
     if isinstance(value, str):
         if kind is None and is_person_name(value, spot.key):
@@ -329,16 +332,16 @@ _SHORTEST = 4
 
 
 def find_personal_data(answer_run: AnswerRun, *, kept: Collection[str] = ()) -> PersonalData:
-    """Return all that *answer_run* shows of persons and credentials; for *kept* see PersonalData."""
+    """Return all personal data and credentials that *answer_run* shows; for *kept* see PersonalData."""
     personal = PersonalData(answer_run.user, secrets=list_secrets(answer_run), kept=kept)
     _learn_from(personal, answer_run)
     return personal
 
 
 def list_secrets(answer_run: AnswerRun) -> set[str]:
-    """Return the credentials of the mapping, those that a login gave, and those made from them.
+    """Return the credentials of the mapping, those from a login, and those made from them.
 
-    A variable in the path of a call is none.
+    A variable in the path of a call is not one.
     """
     spec = answer_run.bridge.spec
     upstream = spec.upstream

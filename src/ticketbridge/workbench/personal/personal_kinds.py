@@ -1,4 +1,4 @@
-"""The kinds of personal data, which kind a value under a key is, and what masks it."""
+"""The kinds of personal data; find the kind of a value by its key, and mask it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 
 class PersonalKind(Enum):
-    """What a text tells of a person; the value is the word in a mask."""
+    """What a text says about a person. The value is the word in a mask."""
 
     EMAIL = "e-mail"
     NAME = "name"
@@ -27,7 +27,7 @@ class PersonalKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DataSpot:
-    """Where a value stands: its key, the key of the object around it, and all keys of that object.
+    """The place of a value: its key, the key of the object around it, and all keys of that object.
 
     *path* has all keys from the root down, without positions in lists.
     """
@@ -47,7 +47,7 @@ CREDENTIAL_WORDS = word_set(
     "password passwd pwd passphrase passcode secret token authorization signature sig hmac jwt bearer"
     " credential credentials pin apikey accesskey contrasena passwort kennwort"
 )
-"""Words of names that are credentials wherever they stand: in data, in a URL and in a mapping."""
+"""Words of names that mean credentials everywhere: in data, in a URL and in a mapping."""
 
 _NAME_WORD = r"[^\W\d_](?:[^\W\d_]|['\u2019.-])*"
 _FULL_NAME = re.compile(rf"\s*{_NAME_WORD}(?:,?\s+{_NAME_WORD})+\s*")
@@ -168,20 +168,20 @@ _ABOUT = word_set(
 _PAGING = word_set("page next continuation cursor")
 
 KEY_WORDS = frozenset[str]().union(*_WORDS.values(), *_PAIRS, _PEOPLE, _IN_PERSON, _ABOUT, _PAGING)
-"""The words of keys that tell something here."""
+"""The words of keys that say something here."""
 
 
 def is_person_name(text: str, key: str) -> bool:
-    """Whether *text* looks like a name, under the key of a person: `holder: Ana López`.
+    """Return whether *text* looks like a name, under the key of a person: `holder: Ana López`.
 
-    One word alone may as well be an id or a state.
+    A single word may also be an id or a state.
     """
     last = split_words(key)[-1:]
     return is_about_person("".join(last)) and _FULL_NAME.fullmatch(text) is not None
 
 
 def find_kind(spot: DataSpot) -> PersonalKind | None:
-    """Return the kind of the values at *spot*, as far as keys tell, or None."""
+    """Return the kind of the values at *spot* if keys show it, or None."""
     words = split_words(spot.key)
     pairs = pairwise(words)
     paired = next((_PAIRS[pair] for pair in pairs if pair in _PAIRS), None)
@@ -196,7 +196,7 @@ def find_kind(spot: DataSpot) -> PersonalKind | None:
 
 
 def split_words(key: str) -> list[str]:
-    """Return the words of a key such as `attendeeFirst_name`, in lower case and without accents."""
+    """Return the words of a key in lower case without accents: `attendeeFirst_name` has three."""
     if not key.isascii():
         folded = unicodedata.normalize("NFKD", key.replace("ß", "ss"))
         key = unicodedata.normalize(
@@ -206,7 +206,7 @@ def split_words(key: str) -> list[str]:
 
 
 def is_about_person(key: str) -> bool:
-    """Whether the object under *key* is a person: `customer`, `attendees`, `billing_address`."""
+    """Return whether the object under *key* is a person: `customer`, `attendees`, `billing_address`."""
     words = split_words(key)
     return any(word in _PEOPLE or word.removesuffix("s") in _PEOPLE for word in words)
 
@@ -216,7 +216,7 @@ def _is_birth_date(words: list[str]) -> bool:
 
 
 def _find_kind_in_person(words: list[str], spot: DataSpot) -> PersonalKind | None:
-    """Return the kind of what is personal only for a person, such as a name or a city."""
+    """Return the kind of values that are personal only in a person's object: a name or a city."""
     kind = _IN_PERSON.get(words[-1]) or _IN_PERSON.get("".join(words[-2:]))
     if kind is None:
         return None

@@ -1,7 +1,7 @@
-"""Documents with some of their values changed and everything else kept: JSON, XML, URLs and running text.
+"""Change some values of a document and keep the rest: JSON, XML, URLs and running text.
 
-XML is taken apart by its marks alone. That is enough for documents that the bridge itself can read: they
-have no DTD and no entities of their own.
+XML is split only at its marks. That is enough for documents that the bridge itself can read: they have no DTD
+and no entities of their own.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from ticketbridge.workbench.personal.personal_kinds import DataSpot
 from ticketbridge.workbench.samples import looks_like_xml
 
 ChangeValue = Callable[[Any, DataSpot], Any]
-"""Gives what stands for a scalar."""
+"""Returns the replacement of a scalar."""
 
 RenameKey = Callable[[str, DataSpot], str]
-"""Gives what stands for a key; the spot is that of its value."""
+"""Returns the replacement of a key; the spot is that of its value."""
 
 
 def change_values(
@@ -103,7 +103,7 @@ def decode_base64(token: str) -> str:
 
 
 Make = Callable[[re.Match[str]], str | None]
-"""Gives what takes the place of a match; None leaves it."""
+"""Returns the replacement of a match; None keeps the match."""
 
 
 class Pieces:
@@ -149,7 +149,7 @@ _ENCODING = re.compile(r"""(<\?xml\s[^>]*?\sencoding\s*=\s*["'])[^"']+""")
 
 ChangeText = Callable[[str, DataSpot], str]
 RenameTag = Callable[[str], str]
-"""Gives what stands for the name of an element or an attribute, without its prefix."""
+"""Returns the new name of an element or an attribute, without its prefix."""
 
 _PART = re.compile(
     r"""<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>|<(?:[^>"']|"[^"]*"|'[^']*')*>|[^<]+""", re.DOTALL

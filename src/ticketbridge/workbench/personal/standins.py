@@ -1,4 +1,4 @@
-"""Made-up data in place of real data: names and addresses, or values of which only the shape is left."""
+"""Made-up data that replaces real data: names and addresses, or values that keep only their shape."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ _BLANKS = re.compile(r"\s+")
 
 
 class ValueShapes:
-    """Gives equal values the same shape, and other values another, as far as there is room."""
+    """Gives equal values the same shape, and different values different shapes, if there is room."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}

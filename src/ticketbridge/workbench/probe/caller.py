@@ -1,4 +1,4 @@
-"""How a probe calls: one request after the other, as menta tech sends them, and in wrong ways on purpose."""
+"""The calls of a probe: one after the other, as menta tech sends them, and in wrong ways on purpose."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _HEADER_VALUE = re.compile(r"[\x20-\x7e\x80-\xff]*")
 
 @dataclass(frozen=True, slots=True)
 class GivenHeader:
-    """A `--header`: its *name*, and its text as parts, of which each odd one is a variable's value."""
+    """A `--header`: its *name*, and its text in parts. Each second part is the value of a variable."""
 
     name: str
     parts: Sequence[str] = field(repr=False)
@@ -43,7 +43,7 @@ class GivenHeader:
         return [value for value in self.parts[1::2] if value]
 
     def value(self, secret: str | None = None) -> str:
-        """Its value, with *secret* in place of each variable where that is given."""
+        """Its value, with *secret* instead of each variable if that is given."""
         parts = list(self.parts)
         if secret is not None:
             parts[1::2] = [secret] * len(parts[1::2])
@@ -111,7 +111,10 @@ def read_url(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What came of one call. *failure* says why there is no answer, or is "". *seconds* is its time."""
+    """The result of one call.
+
+    *failure* says why there is no answer, or is "". *seconds* is its time.
+    """
 
     status: int
     headers: httpx.Headers
@@ -127,7 +130,7 @@ class Heard:
 
     @property
     def shown(self) -> str:
-        """Status and type for a finding; nothing of the content."""
+        """Status and type for a finding, and nothing from the content."""
         return self.failure or f"{self.status} {self.media_type or 'without a content type'}"
 
     @property
@@ -137,7 +140,7 @@ class Heard:
 
 
 class Caller:
-    """Calls one target, keeps no cookie, follows no redirect, uses no proxy of the environment."""
+    """Calls one target. It keeps no cookies, follows no redirects, and ignores proxies of the environment."""
 
     def __init__(self, target: ProbeTarget, trust: ssl.SSLContext) -> None:
         self.target = target
@@ -179,10 +182,10 @@ class Caller:
         extra: Mapping[str, str] | None = None,
         path_end: str = "",
     ) -> Heard:
-        """Send one request, and return what came; its place in `heard` has the name *what*.
+        """Send one request, and return the result; `heard` keeps it under the name *what*.
 
-        Who asks to be called less often (429) is asked once more, after the time that it names.
-        *secret* goes in place of each variable's value, *leave_secrets* leaves such headers out.
+        A 429 is repeated once, after the time that it names. *secret* replaces each variable's value;
+        *leave_secrets* leaves such headers out.
         """
         headers = [
             (header.name, header.value(secret))
@@ -235,7 +238,7 @@ class Caller:
 
 
 def masked(text: str, hidden: Sequence[str]) -> str:
-    """Return *text* without any of *hidden*; what is too short to be anything is left where it is."""
+    """Return *text* without any of *hidden*; texts that are too short to identify anything stay."""
     for each in sorted(hidden, key=len, reverse=True):
         if len(each) >= _SHORTEST:
             text = text.replace(each, _MASK)

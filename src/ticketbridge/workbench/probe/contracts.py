@@ -1,4 +1,4 @@
-"""What an answer says: its tickets, held to a contract, without a word of what is personal in them."""
+"""Read an answer's tickets, and check them against a contract, without showing personal data."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ _LITE: Final[Schema] = {
 }
 _IDS: Final = ("externalReferenceEventId", "showId", "ticketOptionId", "priceTypeId")
 _SHOWN: Final = frozenset({*_IDS, *_ID_NAMES, "price", "currency", "status"})
-"""Fields whose values may be shown: they are nobody's data."""
+"""Fields whose values may be shown, because they are not personal."""
 _LONGEST = 60
 
 
 @dataclass(frozen=True, slots=True)
 class TicketsAnswer:
-    """An answer that was read: its *tickets*, by their ids where these can be told."""
+    """An answer that was read: its *tickets*, by their ids if they have them."""
 
     tickets: Sequence[Mapping[str, Any]] = field(repr=False)
     user: object = field(default=None, repr=False)
 
     @property
     def by_id(self) -> dict[str, Mapping[str, Any]]:
-        """The tickets by their ids; such as have none are left out."""
+        """The tickets by their ids; tickets without an id are left out."""
         return {found: each for each in self.tickets if (found := id_of(each)) is not None}
 
     @property
@@ -50,7 +50,7 @@ class TicketsAnswer:
 
 
 def id_of(ticket: Mapping[str, Any]) -> str | None:
-    """Return a ticket's id as text, or None where it has none."""
+    """Return a ticket's id as text, or None."""
     found = next((ticket[name] for name in _ID_NAMES if name in ticket), None)
     return str(found) if isinstance(found, str | int) else None
 
@@ -64,18 +64,18 @@ class Contract:
     """What a correct answer looks like: the bundled schema, the older bare array, or a given schema."""
 
     def __init__(self, name: ContractName, schema: Schema | None = None) -> None:
-        """*schema* replaces that of *name*; raises ValueError where it is none."""
+        """*schema* replaces that of *name*. Raises ValueError if it is not a schema."""
         self.is_lite = name == "lite"
         own = _LITE if self.is_lite else tickets_schema()
         self._schema: Schema = own if schema is None else schema
         self._validator = Validator(self._schema)
 
     def says_nothing(self, heard: Heard) -> bool:
-        """Whether a status alone says that the user owns nothing: 204, and 404 of an unknown user."""
+        """Return whether the status says that the user owns nothing: 204, or 404 (unknown user)."""
         return self.is_lite and heard.status in {204, 404}
 
     def read(self, heard: Heard) -> TicketsAnswer | None:
-        """Return the tickets in an answer with status 200, however wrong, or None where it has none."""
+        """Return the tickets in an answer with status 200, even wrong ones, or None if it has none."""
         if self.says_nothing(heard):
             return TicketsAnswer(())
         if heard.status != 200:
@@ -88,7 +88,7 @@ class Contract:
         return TicketsAnswer(tickets, user)
 
     def judge(self, heard: Heard, user: str) -> Iterator[ProbeFinding]:
-        """All that is wrong with an answer of status 200 to *user*, each kind of slip once."""
+        """Yield all that is wrong in an answer of status 200 to *user*, each kind of mistake once."""
         if heard.media_type != "application/json":
             got = heard.media_type or "no content type"
             yield finding("content-type", "The answer does not say that it is JSON", got)
@@ -143,7 +143,7 @@ def _document(heard: Heard) -> Any:
 
 
 def _got(document: object, breach: Breach) -> str:
-    """What stands at the place of *breach*: its type, and its value where that is nobody's data."""
+    """Return the type of the value at *breach*, and the value itself if it is not personal."""
     value: Any = document
     for step in breach.path:
         try:
@@ -154,7 +154,7 @@ def _got(document: object, breach: Breach) -> str:
 
 
 def value_in_words(name: str, value: object) -> str:
-    """Return the type of the value of the field *name*, and the value itself where it is nobody's data."""
+    """Return the type of the value of the field *name*, and the value itself if it is not personal."""
     kinds = {bool: "boolean", str: "text", list: "list", dict: "object", type(None): "null"}
     kind = kinds.get(type(value), "number")
     if name not in _SHOWN or isinstance(value, list | dict | None):

@@ -35,7 +35,7 @@ _REASONS: Mapping[int, str] = MappingProxyType(
 
 
 def trust_of(ca: Path | None) -> ssl.SSLContext:
-    """Return whom the probe trusts: the machine's authorities, or those in the file *ca* alone."""
+    """Return the trusted authorities: the machine's, or only those in the file *ca*."""
     try:
         return ssl.create_default_context(cafile=None if ca is None else str(ca))
     except (OSError, ssl.SSLError):
@@ -43,7 +43,7 @@ def trust_of(ca: Path | None) -> ssl.SSLContext:
 
 
 def check_tls(target: ProbeTarget, trust: ssl.SSLContext) -> ProbeCheck:
-    """Version, chain, name and days left; a finding `tls-untrusted` means that nothing may be sent."""
+    """Check version, chain, name and days left. After the finding `tls-untrusted` nothing may be sent."""
     if not target.is_tls:
         if _is_this_machine(target.host):
             return ProbeCheck("tls", (), ("http to this machine itself",))
@@ -73,7 +73,7 @@ def check_tls(target: ProbeTarget, trust: ssl.SSLContext) -> ProbeCheck:
 
 
 def _is_this_machine(host: str) -> bool:
-    """Whether *host* is this machine by its name or address, which is not looked up."""
+    """Return whether *host* is this machine by its name or address, without a lookup."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -81,7 +81,7 @@ def _is_this_machine(host: str) -> bool:
 
 
 def _handshake(target: ProbeTarget, context: ssl.SSLContext) -> tuple[str, Mapping[str, Any]]:
-    """Return the version and the verified certificate; raises OSError, SSLError among them."""
+    """Return the version and the verified certificate. Raises OSError, for example SSLError."""
     address = (target.host, urlsplit(target.url).port or 443)
     with (
         socket.create_connection(address, timeout=target.timeout) as plain,
@@ -91,7 +91,7 @@ def _handshake(target: ProbeTarget, context: ssl.SSLContext) -> tuple[str, Mappi
 
 
 def _takes_old(target: ProbeTarget) -> bool:
-    """Whether a handshake with TLS 1.1 or older succeeds. Nothing is sent after it."""
+    """Return whether a handshake with TLS 1.1 or older succeeds. Nothing is sent after it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -1,4 +1,4 @@
-"""The files that a probe is given: what users own, the steps of a resale, and a JSON Schema."""
+"""Read the files of a probe: what users own, the steps of a resale, and a JSON Schema."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ticketbridge.workbench.probe.resale import POINTS, ResaleStep
 
 
 def read_expected(file: Path) -> Expected:
-    """Return the users in *file* (JSON), each with tickets: an id alone, or an object of known fields."""
+    """Return the users in *file* (JSON) with their tickets: each an id, or an object of known fields."""
     return _expected(_read(file, "--expect"), UsageError(f"--expect {file}: write {_OWNED}"))
 
 

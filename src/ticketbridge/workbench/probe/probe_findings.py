@@ -1,4 +1,4 @@
-"""What a probe finds: one table of all codes, and the findings themselves."""
+"""The findings of a probe, and one table of all codes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class FindingKind:
-    """What is said of every finding of one code: how bad it is, what is right, and why it matters."""
+    """The text for every finding of one code: its severity, what is right, and why it matters."""
 
     severity: Severity
     expected: str
@@ -144,7 +144,7 @@ CODES: Mapping[str, FindingKind] = MappingProxyType(
         "slow": FindingKind("error", "less than --slow", "a user waits four times in one resale"),
     }
 )
-"""All codes. What is written here of each is in the documentation too."""
+"""All codes. The documentation contains these texts too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,16 +160,16 @@ class ProbeFinding:
 
 
 def finding(code: str, message: str, got: str, *, expected: str = "") -> ProbeFinding:
-    """Return a finding of *code*; *expected* replaces the general text where more can be said."""
+    """Return a finding of *code*; *expected* replaces the general text if more is known."""
     known = CODES[code]
     return ProbeFinding(code, message, got, expected or known.expected, known.severity, known.why)
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeCheck:
-    """What one group of checks found, and *facts* that are worth a line even where all is well.
+    """The findings of one group of checks, and *facts* that are shown even without a finding.
 
-    *skipped*: nothing was tried, so that it says nothing of the endpoint.
+    *skipped*: nothing was tried, so the group says nothing about the endpoint.
     """
 
     name: str
@@ -179,7 +179,7 @@ class ProbeCheck:
 
 
 def skipped_check(name: str) -> ProbeCheck:
-    """Return a group of checks of which none could be tried."""
+    """Return a group of checks that could not be tried."""
     return ProbeCheck(name, (), skipped=True)
 
 

@@ -1,4 +1,4 @@
-"""What all checks of one probe share: whom it asks, how, and what it has learnt so far."""
+"""The data that all checks of one probe share: whom it asks, how, and what it has learnt so far."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ticketbridge.workbench.probe.contracts import Contract, TicketsAnswer
 _DIGITS = re.compile(r"\+?[0-9 ().-]+")
 
 Expected = Mapping[str, Sequence[Mapping[str, Any]]]
-"""What users own: by user the fields of each ticket that are known, its id among them."""
+"""The tickets of users: by user, the known fields of each ticket, including its id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a probe asks, and what it finds slow. *slow* is in seconds."""
+    """How much a probe asks, and which time is slow. *slow* is in seconds."""
 
     calls: int = 10
     slow: float = 2.0
@@ -27,10 +27,9 @@ class Limits:
 
 @dataclass
 class Session:
-    """One probe under way.
+    """A running probe. *first* is the first answer to *user*; *owned* are its tickets, or None.
 
-    *first* is the first answer to *user*, *owned* the tickets in it: None where it has none. *earlier* are
-    the last answers to users at the points of a resale.
+    *earlier* are the last answers to users at the points of a resale.
     """
 
     caller: Caller
@@ -43,7 +42,7 @@ class Session:
     earlier: dict[str, TicketsAnswer] = field(default_factory=dict)
 
     def stranger(self) -> str:
-        """Return a user of the same kind as *user* whom no platform knows, another one at each call."""
+        """Return a user like *user* whom no platform knows, a new one at each call."""
         if "@" in self.user:
             return f"probe-{secrets.token_hex(8)}@example.com"
         if _DIGITS.fullmatch(self.user):

@@ -40,7 +40,7 @@ CHECKS: Sequence[Check] = (
     check_errors,
 )
 OUTSIDER_CHECKS: Sequence[Check] = (check_outsider, check_errors)
-"""What is tried from an address that is not on the endpoint's list."""
+"""The checks from an address that is not on the endpoint's list."""
 
 
 def resale_checks(steps: Sequence[ResaleStep]) -> Sequence[Check]:
@@ -58,7 +58,7 @@ def probe(  # noqa: PLR0913 - what one command line says
     expected: Expected,
     checks: Sequence[Check] = CHECKS,
 ) -> ProbeReport:
-    """Return all that is found at *target*. Nothing is sent to a host that cannot prove who it is."""
+    """Return all findings at *target*. Nothing is sent to a host that cannot prove its name."""
     results = [check_tls(target, trust)]
     calls = 0
     asked = [user, *expected]
@@ -74,7 +74,7 @@ def probe(  # noqa: PLR0913 - what one command line says
 
 
 def _without(result: ProbeCheck, hidden: Sequence[str]) -> ProbeCheck:
-    """Return *result* without secrets and users, which an endpoint may have put into what is shown."""
+    """Return *result* without secrets and users: an endpoint may repeat them."""
     findings = [_hidden(found, hidden) for found in result.findings]
     return replace(result, findings=findings)
 

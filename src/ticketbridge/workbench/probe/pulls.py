@@ -28,11 +28,11 @@ _CACHE_HEADERS = ("x-cache", "x-cache-status", "cf-cache-status", "x-proxy-cache
 _HIT = re.compile(r"\bhit\b", re.IGNORECASE)
 _CHANCES = 3
 _CLOCK_TICK = 1.1
-"""Seconds after which two `Date`s differ, as they have whole seconds."""
+"""Seconds after which a new `Date` must differ, because it has whole seconds."""
 
 
 def check_contract(session: Session) -> ProbeCheck:
-    """The first pull: the answer to a user who owns something, held to the contract."""
+    """Check the first pull: the answer to a user who owns something must fit the contract."""
     session.first = heard = session.caller.ask(session.user)
     findings = list(_judge_first(session, heard))
     session.owned = session.contract.read(heard)
@@ -59,7 +59,7 @@ def _owns_nothing(got: str) -> ProbeFinding:
 
 
 def check_freshness(session: Session) -> ProbeCheck:
-    """Whether an answer may be kept by anyone on the way, or was kept before it came."""
+    """Check whether a cache on the way may keep an answer, or had kept it."""
     first = session.first
     if first is None or first.failure:
         return skipped_check("freshness")
@@ -69,7 +69,10 @@ def check_freshness(session: Session) -> ProbeCheck:
 
 
 def judge_freshness(heard: Heard, signs: Sequence[str] | None = None) -> Iterator[ProbeFinding]:
-    """Whether *heard* may be stored, or was: *signs* of that, by default those in its own headers."""
+    """Check whether *heard* may be stored, or was stored.
+
+    *signs* tell that a cache kept it; by default they are read from its own headers.
+    """
     control = heard.headers.get("cache-control", "").lower()
     if not _NO_STORE.search(control):
         got = f"Cache-Control: {control}" if control else "no Cache-Control"
@@ -81,7 +84,7 @@ def judge_freshness(heard: Heard, signs: Sequence[str] | None = None) -> Iterato
 
 
 def _later_pulls(session: Session, first: Heard) -> Sequence[Heard]:
-    """Pull again: after a second for another `Date`, where there is one; a slow clock gets chances."""
+    """Pull again after a second to see another `Date`, if there is one; a slow clock gets more tries."""
     date = first.headers.get("date")
     pulls: list[Heard] = []
     while not pulls or (date and len(pulls) < _CHANCES and pulls[-1].headers.get("date") == date):
@@ -105,7 +108,7 @@ def _signs_of_a_cache(heard: Heard) -> Iterator[str]:
 
 
 def _stands_still(first: Heard, later: Sequence[Heard]) -> Iterator[str]:
-    """Headers that are another in each answer, where they are not."""
+    """Yield the headers that should differ in each answer, but do not."""
     for name in ("date", "x-request-id"):
         values = {heard.headers.get(name) for heard in (first, *later)}
         if len(values) == 1 and values != {None}:
@@ -113,7 +116,7 @@ def _stands_still(first: Heard, later: Sequence[Heard]) -> Iterator[str]:
 
 
 def check_repeats(session: Session) -> ProbeCheck:
-    """Several pulls of one user: the same tickets, the same ids, and how long they take."""
+    """Pull one user several times: check for the same tickets and the same ids, and measure the time."""
     owned = session.owned
     if owned is None:
         return skipped_check("repeats")
@@ -129,7 +132,7 @@ def check_repeats(session: Session) -> ProbeCheck:
 
 
 def _percentile(values: Sequence[float], share: float) -> float:
-    """Return the least of the sorted *values* that *share* of them do not exceed."""
+    """Return the smallest of the sorted *values* that at least *share* of them do not exceed."""
     rank = -int(-share * len(values) // 1)
     return values[max(rank, 1) - 1]
 
@@ -137,7 +140,7 @@ def _percentile(values: Sequence[float], share: float) -> float:
 def _differences(
     session: Session, owned: TicketsAnswer, heard: Sequence[Heard]
 ) -> Iterator[ProbeFinding]:
-    """What the pulls of one user say differently; each kind once."""
+    """Yield the differences between the pulls of one user, each kind once."""
     told: set[str] = set()
     for each in heard:
         answer = session.contract.read(each)
@@ -168,7 +171,7 @@ def _difference(one: TicketsAnswer, other: TicketsAnswer) -> ProbeFinding | None
 
 
 def check_expected(session: Session) -> ProbeCheck:
-    """What the users of --expect own, ticket by ticket; users themselves are told by their number alone."""
+    """Compare the tickets of the users of --expect. Findings name a user only by number."""
     if not session.expected:
         return skipped_check("expected")
     findings: list[ProbeFinding] = []
@@ -186,7 +189,7 @@ def check_expected(session: Session) -> ProbeCheck:
 def compare_with_expected(
     answer: TicketsAnswer, due: Mapping[str, Mapping[str, Any]], who: str
 ) -> Iterator[ProbeFinding]:
-    """What differs between *answer* and what *who* owns: *due*, known fields by the id of a ticket."""
+    """Compare *answer* with what *who* owns: *due* has known fields by the id of a ticket."""
     given = answer.by_id
     for key in sorted(due.keys() - given.keys()):
         yield finding("expected-missing", f"{who} owns ticket {key}", "not in the answer")

@@ -1,4 +1,4 @@
-"""Checks of wrong calls: strangers, users that are none, other methods, and what errors say."""
+"""Checks of wrong calls: strangers, invalid users, other methods, and the texts of errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ticketbridge.workbench.probe.probe_findings import (
 from ticketbridge.workbench.probe.probe_session import Session
 
 _FOREIGN: Final = "192.0.2.77"
-"""An address that is nobody's (RFC 5737), and so on no list."""
+"""An address that belongs to nobody (RFC 5737), so it is on no list."""
 _FORWARDED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "X-Forwarded-For": "{}",
@@ -38,7 +38,7 @@ _NOTHING_HERE: Final = "/probe-nothing-here"
 
 
 def check_access(session: Session) -> ProbeCheck:
-    """Whether who has no secret, or a wrong one, is refused; and who says that the address is another."""
+    """Check that a missing or a wrong secret is refused, and that no header can fake the address."""
     if session.first is None or session.first.failure:
         return skipped_check("access")
     tries = list(_strangers(session))
@@ -85,7 +85,7 @@ def _check_forwarded(session: Session) -> Iterator[ProbeFinding]:
 
 
 def check_outsider(session: Session) -> ProbeCheck:
-    """Whether an address that is not on the list is refused, with the right secret, and whatever it says."""
+    """Check that an address that is not on the list is refused, even with the right secret and any header."""
     query = session.caller.query(quote(session.user, safe=""))
     forged: Sequence[tuple[str, Mapping[str, str]]] = [
         ("from an address that is not on the list", {}),
@@ -127,11 +127,11 @@ _LITERALS: Final = (
     "*",
     "%",
 )
-"""Users that become conditions where they are pasted into SQL, OData, Lucene, or a search with signs."""
+"""Users that become conditions if they are pasted into SQL, OData, Lucene, or a search with wildcards."""
 
 
 def check_users(session: Session) -> ProbeCheck:
-    """What becomes of users that are none, of strangers, and of signs that mean something elsewhere."""
+    """Check the answers to invalid users, to strangers, and to characters with a meaning elsewhere."""
     if session.first is None or not session.first.is_success:
         return skipped_check("users")
     findings = [*_check_bad(session), *_check_strangers(session), *_check_plus(session)]
@@ -177,7 +177,7 @@ def _check_strangers(session: Session) -> Iterator[ProbeFinding]:
 
 
 def _check_plus(session: Session) -> Iterator[ProbeFinding]:
-    """`%2B` is a plus; a bare `+` is one too, or an error, but never another user."""
+    """Check that `%2B` is a plus. A bare `+` may be a plus or an error, but never another user."""
     name, _, domain = session.user.rpartition("@")
     if not name or _is_unreadable(session):
         return
@@ -232,14 +232,14 @@ def _check_case(session: Session) -> Iterator[ProbeFinding]:
 
 
 def _is_any(session: Session) -> bool:
-    """Whether the endpoint gives tickets to whoever is asked for: that is said once."""
+    """Return whether the endpoint gives tickets to any user; this is reported once."""
     return any(
         session.tickets_in(heard) for what, heard in session.caller.heard if what == _MADE_UP
     )
 
 
 def _is_unreadable(session: Session) -> bool:
-    """Whether not even the right pull gives a list: what others give would be the same finding again."""
+    """Return whether even the right pull gives no list: other pulls would repeat that finding."""
     return session.owned is None
 
 
@@ -252,7 +252,7 @@ def _broken(what: str, heard: Heard) -> Iterator[ProbeFinding]:
 
 
 def check_methods(session: Session) -> ProbeCheck:
-    """Which methods are answered; those that may write are tried for a made-up user alone."""
+    """Check which methods are answered. Those that may write are tried only for a made-up user."""
     findings: list[ProbeFinding] = []
     if session.first is None or session.first.failure:
         return skipped_check("methods")
@@ -297,7 +297,7 @@ _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
 
 
 def check_errors(session: Session) -> ProbeCheck:
-    """What all errors so far say, and that of an address where nothing is."""
+    """Check the texts of all errors so far, and the error of an address that does not exist."""
     if session.first is None or session.first.failure:
         return skipped_check("errors")
     query = session.caller.query(quote(session.stranger(), safe=""))
@@ -317,7 +317,7 @@ def check_errors(session: Session) -> ProbeCheck:
 
 
 def _is_storable_error(heard: Heard) -> bool:
-    """Whether caches may keep it: those of 404, 405 and 410 by themselves, others where a header says so."""
+    """Return whether caches may keep it: 404, 405 and 410 by default, others if a header says so."""
     control = heard.headers.get("cache-control", "").lower()
     if heard.status < 400 or "no-store" in control:
         return False
@@ -339,12 +339,12 @@ def _leaks(session: Session) -> Iterator[ProbeFinding]:
 
 
 def _is_error(heard: Heard) -> bool:
-    """Whether it is an error, said by its status, or by a page in place of an answer."""
+    """Return whether it is an error, by its status, or because a page came instead of an answer."""
     return heard.status >= 400 or (heard.is_success and heard.media_type.startswith("text/"))
 
 
 def _leak(text: str, session: Session) -> str:
-    """Say what kind of thing *text* gives away; "" for none. The thing itself is not repeated."""
+    """Return the kind of thing that *text* gives away, or "". The thing itself is not repeated."""
     if _TRACES.search(text):
         return "a traceback"
     if _DATABASE.search(text):

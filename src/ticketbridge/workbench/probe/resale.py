@@ -1,4 +1,4 @@
-"""A resale as menta tech lives it: four call points, and tickets that change hands in between."""
+"""A resale as menta tech runs it: four call points, and tickets that change hands between them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ POINTS: Final[Sequence[CallPoint]] = ("enter", "list", "confirm", "complete")
 confirmed, before the purchase completes."""
 
 _PATIENCE: Final = 120
-"""Seconds that a command may take to change something."""
+"""Seconds that a command may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ResaleStep:
 
 
 def check_step(session: Session, step: ResaleStep) -> ProbeCheck:
-    """Make the change, ask at once, and compare; raises UsageError where the change cannot be made."""
+    """Make the change, ask at once, and compare. Raises UsageError if the change cannot be made."""
     _make(step)
     findings: list[ProbeFinding] = []
     for number, (user, tickets) in enumerate(step.expected.items(), 1):
@@ -65,7 +65,7 @@ def _told(
     differences: Sequence[ProbeFinding],
     who: str,
 ) -> Iterator[ProbeFinding]:
-    """What is wrong is one `stale` where it is the answer of the point before."""
+    """Yield one `stale` instead of the findings if the answer is still that of the point before."""
     earlier = session.earlier.get(user)
     if differences and earlier is not None and earlier.by_id == answer.by_id:
         ids = ", ".join(sorted(answer.ids)) or "no ticket"
@@ -75,7 +75,7 @@ def _told(
 
 
 def _make(step: ResaleStep) -> None:
-    """Have the change made, by its command or by a person."""
+    """Make the change, by its command or by a person."""
     if not step.change:
         return
     if isinstance(step.change, str):

@@ -1,9 +1,9 @@
-"""Recording: a real answer as a case that `ticketbridge test` runs, without anyone's data in it.
+"""Recording: save a real answer as a case that `ticketbridge test` runs, without personal data.
 
 1. `reading` finds what the mapping reads.
-2. `needed` keeps that, with made-up data where it is personal, and replaces all else by its shape;
-   `recorded_answers` makes answers of it.
-3. `replay` runs the mapping on these answers, without variables, and learns what it asks for then.
-4. `recording` compares the outcome with the real one: replacing data must have changed nothing else.
-5. `case_writing` writes the case, which is run once more as `ticketbridge test` will, before it is kept.
+2. `needed` keeps that, with made-up data instead of personal data, and replaces the rest by its shape;
+   `recorded_answers` makes answers from the result.
+3. `replay` runs the mapping on these answers, without variables, and learns what it then asks for.
+4. `recording` compares the outcome with the real one: only the replaced data may differ.
+5. `case_writing` writes the case, which is run once more, like in `ticketbridge test`, before it is kept.
 """

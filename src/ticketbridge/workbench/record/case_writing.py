@@ -47,7 +47,7 @@ class CaseParts:
 def write_case(parts: CaseParts, stem: str, *, longest: int | None = LONGEST) -> WrittenCase:
     """Return *parts* as YAML.
 
-    Bodies of over *longest* bytes go to files, whose names begin with *stem*.
+    Bodies of more than *longest* bytes go to files whose names begin with *stem*.
     """
     files: dict[str, bytes] = {}
     lines = [
@@ -67,7 +67,7 @@ def write_case(parts: CaseParts, stem: str, *, longest: int | None = LONGEST) ->
 
 
 def _write_answer(replayed: ReplayedAnswer, keys: Collection[str]) -> Iterator[str]:
-    """Yield what was asked, and the head of the answer."""
+    """Yield the request, and the head of the answer."""
     reply = replayed.reply
     asked = _drop_parameters(replayed.asked, keys).replace("%40", "@")
     yield f"    - {reply.method.lower()}: {write_scalar(asked)}"

@@ -1,8 +1,8 @@
-"""An expression evaluated slowly, on its tree, in order to see which values it reads.
+"""Evaluate an expression on its syntax tree, slowly, to see which values it reads.
 
-It gives what the compiled expression gives. What is no object, or has no such key, is null here: where
-that is an error, the compiled expression says so. Should the two ever differ, a case is not recorded,
-since with other values in place of those that count as unread its outcome is another.
+It gives the same value as the compiled expression. If a value is not an object, or does not have the key, the
+result here is null; the compiled expression reports such errors. If the two ever differed, the case would not
+be recorded, because replacing unread values would change its outcome.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _PASSING = frozenset(
         *("unique", "values", "descendants", "merge"),
     }
 )
-"""Functions that give elements of their arguments as they are: these count where they are read further."""
+"""Functions that return elements of their arguments: these are read only if they are used further."""
 _READING = frozenset({"from_json", "from_xml"})
-"""Functions that read a document: of its text, the parts count that are read further."""
+"""Functions that read a document in a text: only the parts that are used further count as read."""
 _COUNTING = frozenset({"length", "type"})
 
 
@@ -83,7 +83,7 @@ class Evaluation:
     # --- what is read -----------------------------------------------------------------------------
 
     def note(self, container: Any, value: Any, key: str | None = None) -> Any:
-        """Note *value* if it is a scalar, and return it. Of objects and lists, the parts count."""
+        """Note *value* if it is a scalar, and return it. In objects and lists, only the parts count."""
         if not isinstance(value, dict | list):
             self._reads.note(container, value, key, self._use)
         return value
@@ -103,7 +103,7 @@ class Evaluation:
         return value
 
     def note_whole(self, value: Any) -> None:
-        """Note all that stands in *value*, its keys too."""
+        """Note everything in *value*, including its keys."""
         if isinstance(value, dict):
             for key, member in self._note_members(value).items():
                 self._reads.note_key(value, key)
@@ -198,7 +198,7 @@ class Evaluation:
         return equal(left, right) == (node.operator == "==")
 
     def _is_another(self, node: nodes.Comparison, current: Any, *, rooted: bool) -> bool:
-        """Whether a text is compared with another constant: any other text gives the same."""
+        """Return whether a text is compared with a constant that it does not equal, like most texts."""
         if node.operator not in {"==", "!="}:
             return False
         for side, other in ((node.left, node.right), (node.right, node.left)):

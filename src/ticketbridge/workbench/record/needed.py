@@ -1,6 +1,6 @@
-"""What is kept of the platform's answers: what the mapping needs, with made-up data where it is personal.
+"""Keep of the platform's answers only what the mapping needs, with made-up personal data.
 
-All else is replaced by its shape, since no list of what is personal is ever whole.
+Everything else is replaced by its shape, because no list of personal data is ever complete.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ANY_NAME = re.compile(r"[^\W\d_]+(?:['\u2019.,\s-]+[^\W\d_]+)*\.?")
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _PARAMETER = re.compile(r"(?P<name>[^&=#]+)=(?P<value>[^&#]+)")
 _TRUTHS = frozenset({"true", "false", "1", "0"})
-"""How XML writes true and false; text has no other kind for them."""
+"""XML's texts for true and false; XML text has no other way to write them."""
 
 
 class Needed:
@@ -131,7 +131,7 @@ class Needed:
         return self._replace_passing(value, spot)
 
     def _replace_unread(self, value: Any, spot: DataSpot) -> Any:
-        """Return a made-up name or address if it is one, since people read cases too; else a shape."""
+        """Return a made-up name or address for one, because people read cases; else a shape."""
         if isinstance(value, str):
             kind = find_kind_at(value, spot) or self._personal.known.get(value.casefold())
             if EMAIL.fullmatch(value):
@@ -141,7 +141,7 @@ class Needed:
         return self._shapes.of(value)
 
     def _replace_kind(self, value: Any, kind: PersonalKind) -> Any:
-        """Return what stands for a value that goes into a field of that *kind*."""
+        """Return the replacement of a value that goes into a field of that *kind*."""
         text = str(value)
         if not text.strip() or isinstance(value, float):
             return self._shapes.of(value)
@@ -153,7 +153,7 @@ class Needed:
         return int(made) if isinstance(value, int) and made.isdecimal() else made
 
     def _replace_part(self, part: str) -> str:
-        """Return a part of a URL that opens something, replaced: it may stand elsewhere without the URL."""
+        """Return a secret part of a URL, replaced: it may occur without the URL."""
         made = self._personal.replace_in_text(part, self._by)
         return made if made != part else self._shapes.of_text(part)
 
@@ -172,7 +172,7 @@ class Needed:
         return text if made == document else msgspec.json.encode(made).decode()
 
     def _replace_passing(self, value: Any, spot: DataSpot) -> Any:
-        """Return a stand-in if all of the value is known, else its shape: it decides nothing."""
+        """Return a stand-in if the whole value is known, else its shape: the value decides nothing."""
         if isinstance(value, str) and value == self._by.user:
             return value
         if isinstance(value, str) and self._is_whole(value):
@@ -180,7 +180,7 @@ class Needed:
         return self._shapes.of(value)
 
     def _is_whole(self, text: str) -> bool:
-        """Whether all of *text* is something that is known."""
+        """Return whether *text* is known as a whole."""
         return (
             EMAIL.fullmatch(text) is not None
             or text.casefold() in self._personal.known

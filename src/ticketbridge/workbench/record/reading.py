@@ -22,9 +22,9 @@ _Leaf = tuple[Path, type, Any]
 
 
 class Reads:
-    """The values that were read, each by its path, and what for.
+    """The values that were read, by path, and their uses.
 
-    Two equal values at the same path of two elements count as one: who may see one has seen both.
+    Two equal values at the same path of two elements count as one: reading one reveals the other.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Reads:
         self._inner: set[str] = set()
 
     def uses(self, path: Path, value: Any) -> Collection[Use | PersonalKind]:
-        """Return what *value* at *path* was read for; nothing if it was not read."""
+        """Return the uses of *value* at *path*; nothing if it was not read."""
         return self._uses.get(_make_leaf(path, value), ())
 
     def has_read_key(self, path: Path, key: str) -> bool:
@@ -78,7 +78,7 @@ class Reads:
         return text.strip() in self._inner
 
     def learn_twin(self, known: Any, other: Any) -> None:
-        """Learn that the parts of *other* stand where those of *known*, which is equal, do."""
+        """Learn that the parts of *other* have the same paths as those of *known*, which is equal."""
         path = self._paths.get(id(known))
         if path is not None and id(other) not in self._paths:
             self._learn_paths_below(other, path)
@@ -119,7 +119,7 @@ def _make_leaf(path: Path, value: Any) -> _Leaf:
 
 
 class ReadingCompiler(SpecCompiler):
-    """Makes expressions that note in *reads* what they read, each time before they are evaluated."""
+    """Makes expressions that note what they read in *reads*, before each evaluation."""
 
     def __init__(self, entries: Collection[EntrySpec], slots: Slots, reads: Reads) -> None:
         super().__init__(entries)
@@ -142,7 +142,7 @@ class ReadingCompiler(SpecCompiler):
     def _make_reader(
         self, expression: Expression, use: Use | PersonalKind, latest: list[Any]
     ) -> Callable[[Scope], None]:
-        """Return what reads as *expression* does, and leaves the value in *latest*."""
+        """Return a function that reads like *expression*, and leaves the value in *latest*."""
         reads = self._reads
 
         def read(scope: Scope) -> None:

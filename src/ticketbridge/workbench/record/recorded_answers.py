@@ -1,4 +1,4 @@
-"""What the platform answered, as it did, and with what a case does not need replaced."""
+"""The platform's answers, with everything replaced that a case does not need."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ _LINK = re.compile(r"<(?P<url>[^>]*)>(?P<rest>(?:\s*;\s*rel\s*=\s*(?:\"[^\"]*\"|
 
 @dataclass(slots=True)
 class RecordedAnswer:
-    """One answer of the platform: its call, and the request of that time, to one of the mapping's hosts.
+    """One answer of the platform, with its call and its request, and the host if it is not `base_url`.
 
     *content* is the body with made-up data; *document* is the same as values, if it is JSON. *form* is the
-    format of the call, in whose encoding the body goes out, where *content* is in UTF-8.
+    format of the call; the body is sent in its encoding, but *content* is in UTF-8.
     """
 
     call: str
@@ -64,7 +64,7 @@ class RecordedAnswer:
 def list_real_answers(answer_run: AnswerRun) -> Iterator[RecordedAnswer]:
     """Yield the platform's answers, unchanged."""
     spec = answer_run.bridge.spec
-    # A challenge that was answered is not among them: what is left of it must not ask for more.
+    # Challenges are left out of the case, so the remaining headers must not ask for credentials.
     hidden = _FRAMING | ({"www-authenticate"} if _is_digest(spec) else set())
     for exchange, answer in _list_answered(answer_run):
         headers = {name: v for name, v in answer.headers.items() if name not in hidden}
@@ -100,13 +100,13 @@ def _is_digest(spec: MappingSpec) -> bool:
 
 
 class UnsafeAnswerError(Exception):
-    """An answer in which nobody can tell what is personal; the text says which."""
+    """An answer in which personal data cannot be recognised; the text says which one."""
 
 
 class AnswerRecorder:
-    """Makes recorded answers from a answer_run; *needed* replaces what must not stay.
+    """Makes recorded answers from an AnswerRun; *needed* replaces what must not stay.
 
-    *names* are the keys that the mapping names, those of headers too.
+    *names* are the keys that the mapping names, including those of headers.
     """
 
     def __init__(self, answer_run: AnswerRun, needed: Needed, names: Collection[str]) -> None:
@@ -163,7 +163,7 @@ class AnswerRecorder:
                 yield name, self._needed.rewrite_header(name, value)
 
     def _rewrite_link(self, match: re.Match[str]) -> str:
-        """Return a link whose only parameter is `rel`, which alone names the next page."""
+        """Return a link with only the parameter `rel`, which names the next page."""
         return f"<{self._needed.rewrite_link(match['url'])}>{match['rest']}"
 
     def _make_content(
@@ -172,7 +172,7 @@ class AnswerRecorder:
         if not answer.content:
             return b"", msgspec.UNSET
         if isinstance(form, TextFormatSpec) and (call in self._any_type or says_text(answer)):
-            # It is one value: all of it is needed, and nothing names the parts that are somebody's.
+            # It is one value that is needed as a whole, and nothing says which parts are personal.
             raise UnsafeAnswerError(f"the answer to `{call}` is a text")
         values = read_values(answer, form)
         if not isinstance(values, Unreadable):

@@ -1,7 +1,7 @@
-"""Record an answer as a case in a file, or say why that cannot be.
+"""Record an answer as a case in a file, or say why that is not possible.
 
-Made-up data must change nothing but the data, and no real data may be left: both are checked before the
-file is written.
+Made-up data must not change anything else, and no real data may remain. Both are checked before the file is
+written.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _HEAD = "# Answers of the platform, recorded; personal data in them is made up.\
 
 
 class RecordError(Exception):
-    """Nothing was recorded, and why; the file is unchanged."""
+    """Nothing was recorded; the message says why. The file is unchanged."""
 
 
 def record(answer_run: AnswerRun, mapping: Path, file: Path, name: str | None = None) -> str:
@@ -123,7 +123,7 @@ class _Run:
 
 
 def _find_reads(real: AnswerRun) -> Reads:
-    """Return what the mapping reads of the answers, by evaluating its expressions on them again."""
+    """Return what the mapping reads from the answers, by evaluating its expressions on them again."""
     spec, reads = real.bridge.spec, Reads()
     compiler = ReadingCompiler(spec.source, find_slots(spec), reads)
     reading = compile_for_cases(spec, compiler)
@@ -288,7 +288,7 @@ def _find_other_paths(was: Any, now: Any, personal: PersonalData, path: str = ""
 
 
 def _may_differ(value: Any, path: str, personal: PersonalData) -> bool:
-    """Whether a value may differ: it comes from personal data, or decides nothing."""
+    """Return whether a value may differ: it comes from personal data, or decides nothing."""
     keys = tuple(_POSITION.sub("", path).split("."))
     if choose_use(keys) is not Use.DECIDES:
         return True

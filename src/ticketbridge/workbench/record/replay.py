@@ -1,4 +1,4 @@
-"""A last stage that answers from replies, and notes what each was asked for."""
+"""A last stage that answers from replies, and notes the request for each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ticketbridge.workbench.record.recorded_answers import RecordedAnswer
 
 
 class NotRecorded(Exception):
-    """A call that no reply is left for; the text names it."""
+    """A call for which no reply is left; the text names the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class ReplayedAnswer:
 
 
 class Replay:
-    """Answers each call with the reply whose own request was most like it.
+    """Answers each call with the reply whose own request is most similar.
 
-    The two differ in what the stand-ins changed, and in the values of variables.
+    The two differ in stand-ins, and in the values of variables.
     """
 
     def __init__(self, replies: Sequence[RecordedAnswer], upstream: UpstreamSpec) -> None:
@@ -58,7 +58,7 @@ class Replay:
 
 
 def _measure_likeness(one: str, other: str) -> int:
-    """How many parts two targets have in common: segments at the same place, and parameters."""
+    """Return how many parts two targets share: segments at the same place, and parameters."""
     return len(set(_list_parts(one)) & set(_list_parts(other)))
 
 

@@ -1,4 +1,4 @@
-"""What the mapping does with what an expression reads, and which words the mapping writes itself."""
+"""The use of each value that an expression reads, and the words that the mapping itself writes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ticketbridge.workbench.personal.personal_kinds import DataSpot, PersonalKin
 
 
 class Use(Enum):
-    """What a value is needed for, unless it goes into a personal field."""
+    """The need for a value that does not go into a personal field."""
 
     DECIDES = "verdicts, ids and prices come of it: it is kept"
     BINDS = "it is bound to a name: its parts count where that name is read"
@@ -39,7 +39,7 @@ class Use(Enum):
 
 
 Slots = Mapping[ExpressionSpec, Use | PersonalKind]
-"""The use of each expression that has another than to decide; a kind: it goes into such a field."""
+"""The use of each expression whose use is not to decide. A kind means: it goes into a field of that kind."""
 
 _OPEN = frozenset({"metadata", "props", "nominalTicket", "primarySaleBuyerData"})
 _KEPT = frozenset({"seating", "identificationType"})

@@ -1,1 +1,1 @@
-"""`ticketbridge rehearse`: many real users asked before going live, and what that shows of a mapping."""
+"""`ticketbridge rehearse`: ask for many real users before going live, and report the results."""

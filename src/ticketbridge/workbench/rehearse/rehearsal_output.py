@@ -1,4 +1,4 @@
-"""The report of a rehearsal for people, as text and as one HTML file, and for programs."""
+"""The report of a rehearsal as text, as one HTML file, and as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rehearsal shows, as values that can be written as they are, and what to do about it."""
+"""The results of a rehearsal, as values that can be written out, with advice."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Remark(ReportPart, frozen=True):
 
 
 class TimesReport(ReportPart, frozen=True):
-    """How long something took: half were done by *p50*, 95 of 100 by *p95*; *histogram* counts by range."""
+    """How long something took: *p50* is the median, 95 of 100 took at most *p95*; *histogram* has counts."""
 
     count: int
     p50: float
@@ -54,7 +54,7 @@ class ProblemCount(ReportPart, frozen=True):
 
 
 class StatusWord(ReportPart, frozen=True):
-    """A word of the platform, what the mapping makes of it, and how often it came."""
+    """A word of the platform, its meaning in the mapping, and how often it came."""
 
     word: str
     means: str
@@ -89,7 +89,7 @@ class CallReport(ReportPart, frozen=True):
 
 
 class RehearsalReport(ReportPart, frozen=True):
-    """The whole: *users* says how many were asked, repeated in the file, and left out."""
+    """The whole report: *users* says how many were asked, repeated in the file, and left out."""
 
     platform: str
     title: str
@@ -110,13 +110,13 @@ class RehearsalReport(ReportPart, frozen=True):
 
     @property
     def failed(self) -> bool:
-        """Whether the mapping should not go live as it is."""
+        """Whether the report has an error: the mapping should not go live."""
         return any(remark.severity == "error" for remark in self.remarks)
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """When a rehearsal was, and of what: *stopped* says why it ended early."""
+    """The time and the mapping of a rehearsal; *stopped* says why it ended early."""
 
     spec: MappingSpec
     digest: str

@@ -1,4 +1,4 @@
-"""The counts of a rehearsal. No value of a user's is among them."""
+"""The counts of a rehearsal. They contain no value of a user."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class CallTally:
 
 @dataclass(slots=True)
 class RehearsalTally:
-    """What came of the answers so far.
+    """The counts of the answers so far.
 
     *outcomes* counts `tickets`, `nothing` and slugs of problems; *reasons* says why, by slug; *statuses*
-    counts each word of each status table with what it means; *only_others* counts answers in which all
-    records belong to somebody else.
+    counts each word of each status table with its meaning; *only_others* counts answers in which all records
+    belong to other people.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)

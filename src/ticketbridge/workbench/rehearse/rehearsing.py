@@ -1,4 +1,4 @@
-"""Ask the platform for many users, a few at a time, and count what comes of it."""
+"""Ask the platform for many users, a few at a time, and count the results."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _MOST_SLIPS = 5
 _PLATFORM_SLUGS = frozenset(
     {"upstream-auth", "upstream-error", "upstream-unavailable", "upstream-timeout", "overloaded"}
 )
-"""Problems that the next user meets too, whoever it is."""
+"""Problems that do not depend on the user, so the next user has them too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much is asked: at most *most* users, *at_once* of them together, one each *interval* seconds.
+    """The limits of a rehearsal: *most* users, *at_once* of them together, one every *interval* seconds.
 
-    *stop_after* answers in a row that the platform fails end it: the next ones would fail too.
+    It ends after *stop_after* failures of the platform in a row, because the next answers would fail too.
     """
 
     most: int
@@ -52,10 +52,10 @@ class UserList:
 
 
 def read_users(file: str, endpoint: EndpointSpec, most: int) -> UserList:
-    """Return the users in *file*, one a line (`-`: standard input); blank lines are passed over.
+    """Return the users in *file*, one for each line (`-`: standard input); blank lines are ignored.
 
-    Raises UsageError if it cannot be read, has no user, or a line that the service would refuse: the error
-    has the line's number, and never the line.
+    Raises UsageError if the file cannot be read, has no user, or has a line that the service would refuse.
+    The error has the line's number, and never the line.
     """
     lines = _read_lines(file)
     users = [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
@@ -94,11 +94,11 @@ def _find_slips(users: Sequence[tuple[int, str]], endpoint: EndpointSpec) -> Ite
 
 
 Progress = Callable[[int, int, int], None]
-"""Told after each answer: how many there are, of how many, and how many of them are problems."""
+"""Called after each answer with the number of answers, of users, and of problems."""
 
 
 class Rehearsal:
-    """Asks for users by *bridge*, the way that `serve` does, within *bounds*."""
+    """Asks for users with *bridge*, like `serve` does, within *bounds*."""
 
     def __init__(self, bridge: Bridge, bounds: Bounds, progress: Progress) -> None:
         self.tally = RehearsalTally()
@@ -113,7 +113,7 @@ class Rehearsal:
     async def run(self, users: Sequence[str]) -> None:
         """Ask for all *users*.
 
-        Ends early where the platform fails too often in a row, or the keyboard says so; *stopped* tells it.
+        Ends early if the platform fails too often in a row, or on Ctrl-C; *stopped* says so.
         """
         turns = asyncio.Semaphore(self._bounds.at_once)
         next_start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Expressions in plain words, for readers who know no JMESPath."""
+"""Expressions in plain words, for readers who do not know JMESPath."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         "upper": "{0} in capitals",
     }
 )
-"""Functions whose meaning one phrase says, whatever the arguments are."""
+"""Functions that one phrase describes, whatever their arguments are."""
 
 _SHORTENED: Final = frozenset({"date", "decimal", "hash", "hmac"})
 """Functions with further arguments that the phrase leaves to the rule."""
@@ -80,11 +80,11 @@ _HOLE = re.compile(r"\{(\d)\}")
 
 
 class _NoWords(Exception):
-    """An expression that no phrase fits."""
+    """Raised for an expression that no phrase describes."""
 
 
 def in_words(text: str) -> Words:
-    """Return what the expression *text* gives, in words; the rule itself where these would not be plain."""
+    """Return in words what the expression *text* gives; the rule itself if words would not be plain."""
     try:
         return _words(parse(text, strict=True))
     except _NoWords:
@@ -92,7 +92,7 @@ def in_words(text: str) -> Words:
 
 
 def condition_in_words(text: str) -> Words:
-    """Return when the expression *text* is true; `X` alone becomes "X is true"."""
+    """Return in words when the expression *text* is true; a bare `X` becomes "X is true"."""
     tree = parse(text, strict=True)
     try:
         return _condition(tree)
@@ -159,7 +159,7 @@ def _value(value: object) -> Words:
 
 
 def _chain(steps: tuple[nodes.Node, ...]) -> Words:
-    """`a.b.c` is "`b.c` of the `a`"; what is not a name divides the path."""
+    """Say `a.b.c` as "`b.c` of the `a`"; any step that is not a name divides the path."""
     made = _words(steps[0])
     names: list[str] = []
     for step in _flat(steps[1:]):
@@ -178,7 +178,7 @@ def _chain(steps: tuple[nodes.Node, ...]) -> Words:
 
 
 def _flat(steps: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
-    """The steps of a path, those of paths within it among them."""
+    """Yield the steps of a path, including those of paths within it."""
     for step in steps:
         if isinstance(step, nodes.Chain):
             yield from _flat(step.steps)
@@ -229,7 +229,7 @@ def _projection(node: nodes.Projection, whole: Words | None = None) -> Words:
 
 
 def _part(node: nodes.Node, whole: Words) -> Words:
-    """Say what *node*, names alone, is of *whole*."""
+    """Say *node*, which is only names, as a part of *whole*."""
     steps = list(_flat([node]))
     if steps == [nodes.Current(node.start)]:
         return whole

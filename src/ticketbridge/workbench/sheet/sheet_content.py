@@ -1,4 +1,4 @@
-"""What a mapping promises, as a page that both companies can read and sign."""
+"""The promises of a mapping, as a page that both companies can read and sign."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def _source(entry: EntrySpec) -> tuple[Words, Words, Words]:
 
 
 def _hidden(name: str, text: str) -> str:
-    """Return *text*, unless it is a credential that the mapping has in clear."""
+    """Return *text*, or a mask if it is a credential in clear text."""
     return "…" if is_credential(name, text) else text
 
 
@@ -195,7 +195,7 @@ def _result(result: ResultSpec) -> Words:
 
 
 def _each(entries: Words) -> Words:
-    """Say that a name stands for one after the other of *entries*."""
+    """Say that a name stands for each of *entries* in turn."""
     lead = entries[0]
     if isinstance(lead, str) and lead.startswith("worked out"):
         return ("one after the other, ", *entries)
@@ -207,7 +207,7 @@ def _each(entries: Words) -> Words:
 
 
 def _template(spec: TemplateSpec) -> str:
-    """A request's text: holes as `{rule}`; what comes from a variable is not shown."""
+    """Return the text of a request: holes as `{rule}`; values of variables are not shown."""
     return "".join(
         part
         if isinstance(part, str)

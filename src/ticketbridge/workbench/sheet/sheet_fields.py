@@ -1,4 +1,4 @@
-"""The fields of a ticket on a mapping's page: their meaning, where each comes from, and what is left out."""
+"""The ticket fields on a mapping's page: meaning, source, and when they are left out."""
 
 from __future__ import annotations
 
