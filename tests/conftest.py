@@ -49,6 +49,13 @@ SLOW = (
 )
 
 GENERATED = (
+    "workbench/studio/test_page.py",
+    "benchmarks/test_drafts.py",
+    "mappings/test_tutorial.py",
+    "test_proxies_in_front.py",
+    "faults/test_load.py",
+    "jmes/test_hostile.py",
+    "test_architecture.py",
     "workbench/draft/test_any.py",
     "deploy/test_prometheus.py",
     "faults/test_faults.py",
@@ -76,6 +83,12 @@ GENERATED = (
 
 They run these thousands of times, or hold a program to a time.
 """
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two processes for each core with `-n auto`: most tests wait for sockets, programs and a browser."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
