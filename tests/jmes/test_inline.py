@@ -174,7 +174,7 @@ LITERALS: Mapping[str, Any] = {"`2`": 2, "`-1`": -1, "`1.5`": 1.5, "`1e23`": 1e2
 
 
 @pytest.mark.generated
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(st.sampled_from(sorted(COMPARED)), ANY, ANY)
 def test_values_are_compared_in_place_as_by_a_call(symbol: str, left: Any, right: Any) -> None:
     """Numbers of all types, texts, and what cannot be compared."""
@@ -187,7 +187,7 @@ def test_values_are_compared_in_place_as_by_a_call(symbol: str, left: Any, right
 
 
 @pytest.mark.generated
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(st.sampled_from(sorted(COMPARED)), st.sampled_from(sorted(LITERALS)), ANY, st.booleans())
 def test_a_literal_is_compared_in_place_as_by_a_call(
     symbol: str, literal: str, value: Any, mirrored: bool
@@ -214,7 +214,7 @@ TRUTH: Mapping[str, Callable[[Any, Any], Any]] = {
 
 
 @pytest.mark.generated
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(sorted(TRUTH)), ANY, ANY)
 def test_truth_is_told_in_place_as_by_a_call(text: str, left: Any, right: Any) -> None:
     """Zero is true, what is empty is false, and an element with attributes is neither."""
@@ -226,7 +226,7 @@ def test_truth_is_told_in_place_as_by_a_call(text: str, left: Any, right: Any) -
 
 
 @pytest.mark.generated
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(
     st.sampled_from([("id",), ("id", "a"), ("id", "a", "b"), ("length",)]),
     st.one_of(ANY, st.fixed_dictionaries({"id": st.one_of(ANY, st.just({"a": {"b": 1}}))})),
@@ -319,7 +319,7 @@ def test_all_currencies_are_known_in_place_as_by_a_call() -> None:
 
 
 @pytest.mark.generated
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(ANY, st.one_of(TEXTS, ANY))
 def test_a_number_that_is_asked_for_is_the_value(amount: Any, currency: Any) -> None:
     """What is not usual is the value as `emit` gives it, or the same error."""
@@ -353,7 +353,7 @@ def test_an_index_of_lookup_is_that_of_the_list_at_hand() -> None:
 
 
 @pytest.mark.generated
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(LISTS | st.lists(st.builds(dict, id=TEXTS, n=INTEGERS), max_size=5))
 def test_an_index_of_texts_is_that_of_all_values(array: list[Any]) -> None:
     """The first element of each value, or what is wrong with the list."""
