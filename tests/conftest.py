@@ -48,6 +48,16 @@ SLOW = (
     "test_under_load.py",
 )
 
+LONG = (
+    "faults/test_floods.py",
+    "faults/test_hostile_values.py",
+    "faults/test_memory.py",
+    "test_foreign_parsers.py::test_a_mapping",
+    "test_foreign_parsers.py::test_drafts",
+    "engine/tickets/test_program.py::test_both_ways_give_the_same",
+)
+"""What draws or floods at length, in each run anew: `bash .ci/run all` runs it, and pytest without `-m`."""
+
 GENERATED = (
     "workbench/studio/test_page.py",
     "benchmarks/test_drafts.py",
@@ -96,9 +106,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         path = item.path.relative_to(here).as_posix()
-        if path.startswith(SLOW):
+        name = f"{path}::{item.name}"
+        if name.startswith(LONG):
+            item.add_marker(pytest.mark.long)
+        if name.startswith((*SLOW, *LONG)):
             item.add_marker(pytest.mark.slow)
-        if f"{path}::{item.name}".startswith(GENERATED):
+        if name.startswith(GENERATED):
             item.add_marker(pytest.mark.generated)
 
 
