@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
@@ -57,8 +58,14 @@ def test_what_may_stand_at_the_cursor_is_offered_and_explained(open_page: OpenPa
     page = open_page()
     page.go_to_line_with("    buyer: order.")
     page.chord(Keys.CONTROL, Keys.DELETE)
-    page.chord(Keys.CONTROL, Keys.SPACE)
-    page.see(".cm-tooltip-autocomplete li", "bought_by")
+
+    def is_offered() -> bool:
+        """A person who sees nothing yet asks again."""
+        page.chord(Keys.CONTROL, Keys.SPACE)
+        time.sleep(0.3)
+        return any("bought_by" in each for each in page.texts(".cm-tooltip-autocomplete li"))
+
+    page.wait_for(is_offered)
     assert any("channel" in each for each in page.texts(".cm-tooltip-autocomplete li"))
     page.press(Keys.ESCAPE)
     page.type("ch")
