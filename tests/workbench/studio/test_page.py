@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 import shutil
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
