@@ -12,16 +12,24 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks.flat_fields import flatten
+from benchmarks.draft_worth import (
+    COLUMNS,
+    OWNER,
+    DraftWorth,
+    add_up,
+    flatten,
+    list_rows,
+    owns,
+    take_fields_alone,
+)
 from benchmarks.report import Part, Table, Target
 from benchmarks.strangers import HALVES, measure_half
 from ticketbridge.engine.tickets.convert import MISSING
-from ticketbridge.engine.tickets.steps import is_owner
 from ticketbridge.engine.tickets.verdicts import RETURNED, Record
 from ticketbridge.workbench.answer_run import AnswerRun, run_answer
 from ticketbridge.workbench.cases.case_platform import CasePlatform
@@ -37,10 +45,8 @@ from ticketbridge.workbench.cases.runner import (
 )
 from ticketbridge.workbench.draft.candidates import Guess
 from ticketbridge.workbench.draft.documents import Document, read_documents
-from ticketbridge.workbench.draft.draft_writing import DraftParts
 from ticketbridge.workbench.draft.drafting import MappingDraft, make_mapping_draft
 from ticketbridge.workbench.draft.first_case import (
-    accept_any_owner,
     close_open_parts,
     make_answers,
     run_draft,
@@ -62,21 +68,23 @@ PLATFORMS = (
     "uitpas",
     "woocommerce",
 )
-OWNER = "owner"
 
 
 def measure(*, quick: bool = False) -> Part:
     """The tables, and what is asked of them."""
     del quick
     found = [measured(platform) for platform in PLATFORMS]
-    rows = [one.row for one in found]
-    right, fields = (sum(getattr(one, name) for one in found) for name in ("right", "fields"))
-    rows.append(["all", str(fields), str(right), *_sums(found)])
+    total = add_up(found)
     repaired = [edits(path.stem) for path in sorted(REPAIRED.glob("*.yaml"))]
     halves = [measure_half(half) for half in HALVES]
     return Part(
         [
-            Table("Drafts: fields as the platform's own mapping gives them", _COLUMNS, rows, _NOTE),
+            Table(
+                "Drafts: fields as the platform's own mapping gives them",
+                COLUMNS,
+                list_rows(found),
+                _NOTE,
+            ),
             Table(
                 "Repair: lines that were changed in a draft",
                 _EDITS,
@@ -86,19 +94,18 @@ def measure(*, quick: bool = False) -> Part:
             *(table for table, _ in halves),
         ],
         [
-            Target("drafts: share of fields that are right", right / fields, at_least=0.8),
             Target(
-                "drafts: tickets that are not valid, returned",
-                sum(o.wrong for o in found),
-                at_most=0,
+                "drafts: share of fields that are right",
+                total["right"] / total["fields"],
+                at_least=0.8,
             ),
+            Target("drafts: tickets that are not valid, returned", total["wrong"], at_most=0),
             Target("repair: lines changed to lines written", _share(repaired), at_most=0.5),
             *(target for _, targets in halves for target in targets),
         ],
     )
 
 
-_COLUMNS = ("", "fields", "right", "TODO", "tickets", "returned", "wrongly")
 _NOTE = (
     "Fields: the owner, and those of the tickets that are due. Returned: of the tickets that are due, by the"
     " draft as it is. A record of unknown status is left out, but where no word of a table is known, all"
@@ -114,51 +121,21 @@ _EDITED = (
 # --- fields ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What one platform's draft is worth. *wrong*: tickets returned that are not due."""
-
-    platform: str
-    fields: int
-    missed: Sequence[str]
-    todo: int
-    due: int
-    returned: int
-    wrong: int
-
-    @property
-    def right(self) -> int:
-        """The fields that are right."""
-        return self.fields - len(self.missed)
-
-    @property
-    def row(self) -> list[str]:
-        """As the table has it."""
-        numbers = (self.fields, self.right, self.todo, self.due, self.returned, self.wrong)
-        return [self.platform, *map(str, numbers)]
-
-
-def _sums(found: Sequence[Measured]) -> list[str]:
-    return [
-        str(sum(getattr(o, name) for o in found)) for name in ("todo", "due", "returned", "wrong")
-    ]
-
-
 @cache
-def measured(platform: str) -> Measured:
+def measured(platform: str) -> DraftWorth:
     """The draft for *platform* against its mapping."""
     case = first_case(platform)
     due = [r for r in _truth(platform, case).trace.records if r.verdict == RETURNED]
     drafted = draft_of(platform)
     replies = _replies(drafted, case.user)
-    all_of_it = run_draft(_fields_alone(drafted.parts), replies, case.user, case.now)
+    all_of_it = run_draft(take_fields_alone(drafted.parts), replies, case.user, case.now)
     as_it_is = run_draft(close_open_parts(drafted.parts), replies, case.user, case.now)
     assert all_of_it is not None
     records, name = all_of_it.answer_run.trace.records, drafted.plan.record
     pairs = [(record.ticket or {}, _same(record, records, name)) for record in due]
     names = list(dict.fromkeys(name for ticket, _ in pairs for name in ticket if name != "status"))
     missed = [name for name in names if not all(_is_right(name, *p) for p in pairs)]
-    if not all(record and _owns(record, drafted, case.user) for _, record in pairs):
+    if not all(record and owns(record, drafted, case.user) for _, record in pairs):
         missed.append(OWNER)
     returned = [
         r for r in (as_it_is.answer_run.trace.records if as_it_is else ()) if r.verdict == RETURNED
@@ -166,7 +143,7 @@ def measured(platform: str) -> Measured:
     valid = sum(_same(record, returned, name) is not None for record in due)
     open_fields = sum(isinstance(g, Guess) and g.is_open for g in drafted.parts.fields.values())
     wrong = len(returned) - valid
-    return Measured(platform, len(names) + 1, missed, open_fields, len(due), valid, wrong)
+    return DraftWorth(platform, len(names) + 1, missed, open_fields, len(due), valid, wrong)
 
 
 def first_case(platform: str) -> CaseSpec:
@@ -202,11 +179,6 @@ def _truth(platform: str, case: CaseSpec) -> AnswerRun:
         return runner.run(run_answer(bridge, case.user, now=case.now))
 
 
-def _fields_alone(parts: DraftParts) -> DraftParts:
-    """The draft without its checks: each record shows what the fields make of it."""
-    return replace(accept_any_owner(close_open_parts(parts)), tables=(), conditions=())
-
-
 def _same(record: Record, others: Sequence[Record], name: str) -> Record | None:
     """The draft's record, bound by *name*, that is made from what *record* of the mapping is made from."""
     bound = list((record.scope or {}).values())
@@ -222,20 +194,6 @@ def _is_right(name: str, ticket: Mapping[str, Any], record: Record | None) -> bo
         if o.name.partition(".")[0] == name and o.made is not MISSING
     }
     return flatten(name, ticket.get(name)) == made
-
-
-def _owns(record: Record, drafted: MappingDraft, user: str) -> bool:
-    owner = next(
-        (c for c in drafted.plan.candidates() if c.safe_text == drafted.parts.owner.text), None
-    )
-    if owner is None or record.scope is None:
-        return False
-    found = [
-        value
-        for value, scope in zip(owner.values, drafted.plan.scopes, strict=True)
-        if scope[drafted.plan.record] == record.scope[drafted.plan.record]
-    ]
-    return bool(found) and all(isinstance(v, str) and is_owner(v, user) for v in found)
 
 
 # --- repair ---------------------------------------------------------------------------------------
