@@ -118,7 +118,7 @@ async def test_callers_who_leave_take_their_calls_with_them(platform: FakePlatfo
 
 async def test_calls_that_hang_end_with_their_deadline(platform: FakePlatform) -> None:
     """160 calls hang, twice: those in flight are timeouts, those in wait overloads, and no place is lost."""
-    bridge = bridge_to(platform, timeout="600ms")
+    bridge = bridge_to(platform, timeout="1500ms")
     async with asking(bridge) as menta:
         for _ in range(2):
             platform.on("/orders", Reply(hang=True))
