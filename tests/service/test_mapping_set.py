@@ -296,6 +296,26 @@ def test_a_look_at_the_files_sees_each_change(tmp_path: Path) -> None:
     assert not loader.is_current(third)
 
 
+def test_a_mapping_that_is_left_alone_answers_no_callers_of_others(tmp_path: Path) -> None:
+    """The path of one that went is nobody's until the next start; a renamed file is the same mapping."""
+    write(tmp_path, "a")
+    loader = loader_of(tmp_path)
+    first = loader.load()
+    write(tmp_path, "b")
+    both = loader.load(first)
+    (tmp_path / "a.yaml").unlink()
+    alone = loader.load(both)
+    write(tmp_path, "b", {"ticket.fields.buyer": "user"})
+    changed = loader.load(alone)
+    write(tmp_path, "a")
+    (tmp_path / "b.yaml").unlink()
+    (tmp_path / "a.yaml").rename(tmp_path / "renamed.yaml")
+    renamed = loader.load(first)
+
+    assert files_of(alone) == files_of(changed) == {"/b/tickets": "b"}
+    assert files_of(renamed) == {"/tickets": "renamed"}
+
+
 def test_a_file_beside_it_takes_no_path_from_a_mapping(tmp_path: Path) -> None:
     """Alone it is at /tickets; beside others also at its own, until another mapping names that path."""
     write(tmp_path, "a")

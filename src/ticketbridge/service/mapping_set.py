@@ -281,12 +281,26 @@ def _paths(
 ) -> dict[str, LoadedMapping]:
     """Return the paths of each mapping. *count* is the number of files, including broken ones."""
     is_alone = (len(loaded) if count is None else count) == 1
-    paths = {each.path(is_alone=is_alone): each for each in loaded.values()}
+    paths = {
+        each.path(is_alone=is_alone and _may_have_default(each, before)): each
+        for each in loaded.values()
+    }
     for path, former in before.paths.items():
         now = loaded.get(former.file)
         if now is not None and now.platform == former.platform and not _names_path(now, former):
             paths.setdefault(path, now)
     return paths
+
+
+def _may_have_default(mapping: LoadedMapping, before: MappingSet) -> bool:
+    """Return whether a mapping that is alone now is at the default path.
+
+    A mapping that others have left is not: callers of one that went would be answered with its tickets.
+    """
+    former = before.paths.get(_DEFAULT_PATH)
+    if former is not None:
+        return mapping.file == former.file or mapping.platform == former.platform
+    return before is NOTHING
 
 
 def _names_path(*mappings: LoadedMapping) -> bool:
