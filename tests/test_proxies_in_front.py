@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import anyio
 import pytest
 import trustme
 
@@ -90,6 +91,7 @@ def shipped_nginx() -> str:
     shipped = shipped.replace("{", "{{").replace("}", "}}")
     shipped = shipped.replace("listen 443 ssl", "listen 127.0.0.1:{port}")
     shipped = shipped.replace("server 127.0.0.1:8080", "server 127.0.0.1:{bridge}")
+    shipped = shipped.replace("/var/log/nginx", "{folder}")
     return NGINX[: NGINX.index("  upstream bridge")] + shipped + "}}"
 
 
@@ -100,7 +102,10 @@ def shipped_caddy() -> str:
     shipped = shipped.replace("}", "}}").replace("<remote_host>", "{{remote_host}}")
     shipped = shipped.replace("tickets.acme.example {{", "http://:{port} {{\n\tbind 127.0.0.1")
     shipped = shipped.replace("127.0.0.1:8080", "127.0.0.1:{bridge}")
-    return "{{\n\tadmin off\n\tstorage file_system {folder}\n}}\n" + shipped
+    first, own = "\n{{\n", "\tadmin off\n\tstorage file_system {folder}\n"
+    if first not in shipped:
+        return "{{\n" + own + "}}\n" + shipped
+    return shipped.replace(first, first + own, 1)
 
 
 @dataclass(frozen=True)
@@ -247,6 +252,20 @@ async def test_strangers_do_not_get_through(
     assert platform.requests == []
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.endswith("as shipped")])
+def test_a_shipped_proxy_logs_nobody_where_nobody_answers(kind: str, tmp_path: Path) -> None:
+    """While ticketbridge is down, no log of a proxy has the user or the secret of what failed."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # it does not listen
+        with proxy(KINDS[kind], tmp_path, taken.getsockname()[1]) as port:
+            answer = anyio.run(exchange, port, get(SECRET_LINE))
+
+    logs = [each for each in tmp_path.rglob("*log") if each.is_file()]
+    written = b"".join(each.read_bytes() for each in logs)
+    assert status_of(answer) == 502
+    assert [each for each in (b"ana", SECRET.encode()) if each in written] == []
+
+
 def test_the_shipped_nginx_speaks_tls(tmp_path: Path) -> None:
     """nginx takes the shipped file as it is, but for the paths of its certificate."""
     authority = trustme.CA()
@@ -256,7 +275,8 @@ def test_the_shipped_nginx_speaks_tls(tmp_path: Path) -> None:
     shipped = (DEPLOY / "nginx" / "ticketbridge.conf").read_text("utf-8")
     file = tmp_path / "nginx.conf"
     head = NGINX[: NGINX.index("  upstream bridge")].format(folder=tmp_path)
-    file.write_text(head + shipped.replace("/etc/nginx", str(tmp_path)) + "}", "utf-8")
+    shipped = shipped.replace("/etc/nginx", str(tmp_path)).replace("/var/log/nginx", str(tmp_path))
+    file.write_text(f"{head}{shipped}}}", "utf-8")
 
     ran = subprocess.run(  # noqa: S603 - the program that was found
         [path_of("nginx"), "-t", "-c", str(file)],
