@@ -68,6 +68,57 @@ def pages_of(platform: FakePlatform, *replies: Reply) -> None:
         platform.on("/orders", reply, query={"page": str(number)})
 
 
+# --- with items in the answer ---------------------------------------------------------------------
+
+
+async def test_the_last_page_is_not_lost_to_a_rule(platform: FakePlatform) -> None:
+    """A rule that means "this is the last page" would throw its items away: `pages.last` is for that."""
+    one, two = (Reply(json={**orders(order(item(n))), "page": n, "pages": 2}) for n in (1, 2))
+    pages_of(platform, one, two)
+
+    problem = await problem_on(platform, paged({"when": "body.page == body.pages", "then": "last"}))
+
+    assert isinstance(problem, MappingMismatch)
+    assert "says `last`, but the answer has items: they would be lost" in problem.log
+
+
+@pytest.mark.parametrize("kind", [{"each": "body.orders"}, {"collect": "body.orders"}])
+async def test_what_a_binding_has_is_not_nothing(
+    platform: FakePlatform, kind: Mapping[str, Any]
+) -> None:
+    """A word for nothing beside a list with something in it is an error; beside an empty list it is right."""
+    rule = {"when": "body.code == 'NONE'", "then": "none"}
+    full, empty = (Reply(json={**orders(*each), "code": "NONE"}) for each in ([order(item(1))], []))
+    below = {"each": "order[].items[]"} if "collect" in kind else {"each": "order.items"}
+    changes = {**each_event(rule, kind=kind), "source.2": {"name": "item", **below}}
+    three_events(platform, empty, full, empty)
+
+    problem = await problem_on(platform, changes)
+
+    assert isinstance(problem, MappingMismatch)
+    assert "says `none`, but the answer has items" in problem.log
+
+
+async def test_items_decide_where_a_page_is_taken_whole(platform: FakePlatform) -> None:
+    """With a paged `take` the list that `items` names is looked at; an error without one has nothing."""
+    call = {
+        "name": "answer",
+        "get": "/orders",
+        "query": {"email": "{user}", "page": "{page.number}"},
+        "pages": {"number": {"start": 1}, "items": "body.orders"},
+        "responses": [{"when": "page.number > `1`", "then": "last"}],
+        "take": "body",
+    }
+    below = [{"name": "order", "each": "answer.orders"}, {"name": "item", "each": "order.items"}]
+    changes = {"source": [call, *below]}
+    pages_of(platform, *(Reply(json=orders(order(item(n)))) for n in (1, 2)))
+    problem = await problem_on(platform, changes)
+    pages_of(platform, Reply(json=orders(order(item(1)))), Reply(json={"code": "NO_PAGE"}))
+
+    assert isinstance(problem, MappingMismatch)
+    assert await ids_on(platform, changes) == ["1"]
+
+
 # --- none -----------------------------------------------------------------------------------------
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -116,6 +116,7 @@ def compile_rules(
     compiler: SpecCompiler,
     *,
     needs_body: bool,
+    has_items: Callable[[Scope], bool] | None = None,
 ) -> Rules:
     """The rules of one call or login; see Rules. *roots* are those of its response slots."""
     request = spec.request
@@ -137,6 +138,7 @@ def compile_rules(
         is_graphql=isinstance(request.body, GraphqlBodySpec),
         is_xml=isinstance(spec.format, XmlFormatSpec),
         is_login=isinstance(spec, LoginSpec),
+        has_items=has_items,
     )
 
 
@@ -162,8 +164,9 @@ def _is_no_document(body: object) -> bool:
 class Rules:
     """The meaning of the answers of one call or login, compiled; *name* is its name.
 
-    *needs_body*: an answer without a readable body is an error. *is_login*: any 2xx answer may have the
-    token, and a 400 also refuses our credentials. No message repeats one of *secrets*.
+    *needs_body*: an answer without a readable body is an error. *has_items* tells whether an answer, by its
+    scope, has what the call binds: then no rule may say `none` or `last`. *is_login*: any 2xx answer
+    may have the token, and a 400 also refuses our credentials. No message repeats one of *secrets*.
     """
 
     name: str
@@ -174,6 +177,7 @@ class Rules:
     is_graphql: bool = False
     is_xml: bool = False
     is_login: bool = False
+    has_items: Callable[[Scope], bool] | None = None
 
     async def judge(
         self, answer: PlatformAnswer, request: PlatformRequest, context: AnswerContext
@@ -241,11 +245,19 @@ class Rules:
             case "empty" | "unknown_user" as claim:
                 raise OwnsNothing(said, unknown_user=claim == "unknown_user")
             case "none":
+                self._require_nothing(rule, seen)
                 raise NothingBelow(said)
             case "last":
+                self._require_nothing(rule, seen)
                 raise PastTheEnd(said)
             case _:
                 assert_never(rule.spec.then)
+
+    def _require_nothing(self, rule: RulePlan, seen: Scope) -> None:
+        """Raise MappingMismatch if *rule* says that nothing is there, and the answer has items."""
+        if self.has_items and seen["body"] is not NO_BODY and self.has_items(seen):
+            said = f"the rule at {rule.spec.place} says `{rule.spec.then}`"
+            raise mismatch(self.name, f"{said}, but the answer has items: they would be lost")
 
     def _polled_url(self, rule: RulePlan, seen: Scope) -> str | None:
         if rule.url is None:

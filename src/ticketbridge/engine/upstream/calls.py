@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from ticketbridge.engine.problems import MappingMismatch
 from ticketbridge.engine.upstream.answer import compile_rules
 from ticketbridge.engine.upstream.answer_formats import accept_of
 from ticketbridge.engine.upstream.evaluate import find_values, require_bindable
@@ -70,7 +71,14 @@ class CallPlan:
         self.keeps_cookies = spec.cookies is not None
         if len(compiler.findings) == known:
             _check_placing(spec, self.request, compiler)
-        self.rules = compile_rules(spec, upstream, answered, compiler, needs_body=_uses_body(spec))
+        self.rules = compile_rules(
+            spec,
+            upstream,
+            answered,
+            compiler,
+            needs_body=_uses_body(spec),
+            has_items=self._has_items,
+        )
         self.polls = any(rule.poll is not None for rule in spec.responses)
         self.may_say_nothing = any(rule.then == "none" for rule in spec.responses)
         _check_polls(spec, upstream, compiler)
@@ -87,6 +95,17 @@ class CallPlan:
     def items(self, scope: Scope) -> list[Any]:
         """Return the items that the result expression finds in one answer, whose *scope* was read."""
         return find_values(self._result, scope, self.kind, self.name)
+
+    def _has_items(self, scope: Scope) -> bool:
+        """Return whether an answer has items. One without their list has none, as errors are."""
+        counted = self.pages is not None and self.pages.items is not None
+        if self.kind == "take" and not counted:
+            return False  # one value: an error has one too
+        try:
+            found = [] if self.kind == "take" else self.items(scope)
+            return bool(self.pages.counted(scope, found) if self.pages else found)
+        except MappingMismatch:
+            return False
 
     def _compile_pages(
         self,
