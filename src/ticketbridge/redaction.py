@@ -22,6 +22,14 @@ def userinfo_spans(text: str) -> list[tuple[int, int]]:
     return [found.span() for found in _USERINFO.finditer(text)]
 
 
+_PATH = re.compile(r"(?<!/)/(?!/)[^\s'\"<>()]+")
+
+
+def mask_paths(text: str) -> str:
+    """Return *text* with the paths of URLs, their queries, and their names and passwords replaced."""
+    return _PATH.sub("/...", mask_userinfo(text))
+
+
 def mask_userinfo(text: str) -> str:
     """Return *text* with the names and passwords of URLs replaced."""
     return _USERINFO.sub("********", text)

@@ -14,6 +14,7 @@ import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests.deploy.programs import program, series_of
 from tests.fake_platform import FakePlatform, Reply
 from tests.processes import HEADERS, PATIENCE, own_process, serving_program, workers_of
 from tests.support import NO_TLS, Changes, item, order, orders
+from ticketbridge.service.mapping_set import BrokenMapping
 from ticketbridge.service.metric_specs import all_metrics
 from ticketbridge.service.metrics import Metrics, PlatformState
 from ticketbridge.service.metrics_export import exposition
@@ -134,6 +136,8 @@ async def everything(client: httpx.AsyncClient, app: Any, platform: FakePlatform
     await bad_request(client)
     app.watchers.metrics.count_reload("acme.yaml", ok=True)
     app.watchers.metrics.count_reload("acme.yaml", ok=False)
+    broken = BrokenMapping(Path("b.yaml"), ValueError())
+    app.serve(replace(app.mappings, broken=[broken]))
 
 
 async def test_prometheus_has_each_metric(platform: FakePlatform, tmp_path: Path) -> None:
@@ -188,7 +192,7 @@ def test_what_is_given_passes_the_lint_of_prometheus() -> None:
     metrics = Metrics()
     metrics.meter("acme")
     state = PlatformState("acme", "0" * 64, "open", 1, 2)
-    text, _ = exposition(metrics.samples([state], 1, {"bad-request": 1}), "")
+    text, _ = exposition(metrics.samples([state], 1, {"bad-request": 1}, {"acme.yaml": True}), "")
     ran = subprocess.run(  # noqa: S603 - Prometheus' own tool
         [program("promtool"), "check", "metrics"], input=text, capture_output=True, check=False
     )
@@ -215,6 +219,7 @@ async def test_counts_of_workers_add_up(platform: FakePlatform, tmp_path: Path) 
             await prom.until('ticketbridge_secret_uses_total{secret="1"}', 40)
             await prom.until('ticketbridge_breaker_state{state="closed"}', 2)
             await prom.until("ticketbridge_mapping_info", 1)
+            await until_written(tmp_path, 40)
             os.kill(workers_of(running)[0], signal.SIGKILL)
             await prom.until("ticketbridge_workers", 1)
             await prom.until("ticketbridge_workers", 2)
@@ -223,6 +228,22 @@ async def test_counts_of_workers_add_up(platform: FakePlatform, tmp_path: Path) 
             fell = await prom.value('resets(ticketbridge_answers_total{status="200"}[5m])')
     assert seen == {200}
     assert fell == 0
+
+
+async def until_written(folder: Path, answers: int) -> None:
+    """Wait until the workers' files have so many answers; a killed worker takes its last second along."""
+    async with asyncio.timeout(PATIENCE):
+        while answers_in(folder) != answers:  # noqa: ASYNC110 - files have no events
+            await asyncio.sleep(0.05)
+
+
+def answers_in(folder: Path) -> float:
+    """The answers with status 200 in all workers' files."""
+    files = folder.glob("ticketbridge-metrics-*/*.json")
+    rows = [json.loads(file.read_text("utf-8")).get("ticketbridge_answers", []) for file in files]
+    return float(
+        sum(number for each in rows for (_, status, _), (number,) in each if status == "200")
+    )
 
 
 async def pull(url: str, times: int) -> set[int]:

@@ -235,12 +235,14 @@ def test_what_the_operator_named_never_goes_as_a_whole(tmp_path: Path, way: str)
 
     assert dict(after.paths) == dict(before.paths)
     assert [(each.file, each.is_served) for each in after.broken] == [(named, True)]
+    assert after.files == {"a.yaml": True, named.name: False}
     assert loader.is_current(after)
     assert not loader.is_current(before)
     folder.mkdir(exist_ok=True)
     write(folder, "a")
     assert not loader.is_current(after)
-    assert loader.load(after).broken == []
+    assert (mended := loader.load(after)).broken == []
+    assert mended.files == {"a.yaml": True}
 
 
 def test_where_all_that_is_left_is_broken_nothing_is_served(tmp_path: Path) -> None:
@@ -255,6 +257,10 @@ def test_where_all_that_is_left_is_broken_nothing_is_served(tmp_path: Path) -> N
 
     assert files_of(first) == {"/good/tickets": "good"}
     assert (files_of(third), list(broken_of(third))) == ({}, ["bad.yaml"])
+    assert (first.files, third.files) == (
+        {"good.yaml": True, "bad.yaml": False},
+        {"bad.yaml": False},
+    )
     assert third.is_incomplete
     assert loader.is_current(third)
     with pytest.raises(MappingError):

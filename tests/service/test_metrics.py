@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import fcntl
 import io
 import os
 import re
@@ -32,7 +33,7 @@ from tests.support import (
 )
 from ticketbridge.engine.answer_trace import AnswerTrace, Stopwatch
 from ticketbridge.engine.bridge import compile_mapping
-from ticketbridge.engine.problems import MappingMismatch, ProblemError, Unauthorized
+from ticketbridge.engine.problems import MappingMismatch, Overloaded, ProblemError, Unauthorized
 from ticketbridge.service import metrics_export
 from ticketbridge.service.app import create_app
 from ticketbridge.service.metric_specs import MetricSpec, all_metrics
@@ -80,7 +81,7 @@ def counted(*answers: tuple[AnswerTrace, int, ProblemError | None, float]) -> di
     metrics = Metrics()
     for trace, status, problem, seconds in answers:
         metrics.meter("acme").count_answer(trace, status, problem, seconds)
-    return shown(metrics.samples([], 0, {}))
+    return shown(metrics.samples([], 0, {}, {}))
 
 
 # --- counting -------------------------------------------------------------------------------------
@@ -115,7 +116,7 @@ def test_each_problem_has_a_series_from_the_start() -> None:
     """A first problem is seen as a rise: Prometheus sees none in a series that begins with it."""
     metrics = Metrics()
     metrics.meter("acme")
-    found = shown(metrics.samples([], 0, {}))
+    found = shown(metrics.samples([], 0, {}, {}))
     answers = [name for name in found if name.startswith("ticketbridge_answers_total")]
 
     assert "ticketbridge_answers_total{platform=acme,problem=internal-error,status=500}" in answers
@@ -179,6 +180,17 @@ def test_waits_for_a_turn_and_for_the_rate_are_told_apart() -> None:
     assert found["ticketbridge_rate_wait_seconds_total{platform=acme}"] == 0.5
 
 
+def test_a_wait_without_a_call_counts() -> None:
+    """An answer that never got its turn, or whose login was all that was sent, waited all the same."""
+    trace = asked(calls=0, logins=1)
+    trace.waiting.starts, trace.waiting.seconds = 1, 0.75
+    found = counted((trace, 503, Overloaded(), 0.75))
+
+    assert found["ticketbridge_turn_waits_total{platform=acme}"] == 1
+    assert found["ticketbridge_turn_wait_seconds_total{platform=acme}"] == 0.75
+    assert found["ticketbridge_logins_total{platform=acme}"] == 1
+
+
 def test_unknown_words_and_verdicts_are_bounded() -> None:
     """A platform that says a new word each time makes no series without end."""
     words = [asked(unknown_words={f"W{number}": 1}) for number in range(MOST_WORDS + 5)]
@@ -198,12 +210,12 @@ def test_what_is_as_it_is_at_the_moment() -> None:
     """States, reloads and refusals of the service each have their series."""
     metrics = Metrics()
     metrics.count_reload("acme.yaml", ok=False)
-    broken = shown(metrics.samples([], 0, {}))
     metrics.count_reload("acme.yaml", ok=True)
-    found = shown(metrics.samples([STATE], 7, {"bad-request": 4}))
+    files = {"acme.yaml": True, "b.yaml": False}
+    found = shown(metrics.samples([STATE], 7, {"bad-request": 4}, files))
 
-    assert broken["ticketbridge_mapping_broken{mapping=acme.yaml}"] == 1
     assert found["ticketbridge_mapping_broken{mapping=acme.yaml}"] == 0
+    assert found["ticketbridge_mapping_broken{mapping=b.yaml}"] == 1
     assert found["ticketbridge_reloads_total{mapping=acme.yaml,result=ok}"] == 1
     assert found["ticketbridge_reloads_total{mapping=acme.yaml,result=failed}"] == 1
     states = [
@@ -234,10 +246,13 @@ def test_counts_add_up_and_gauges_are_of_the_living() -> None:
     one, other, gone = Metrics(), Metrics(), Metrics()
     for metrics in (one, other, gone):
         metrics.meter("acme").count_answer(asked(), 200, None, 0.03)
-        metrics.count_reload("acme.yaml", ok=metrics is one)
     found = shown(
         merge(
-            (metrics.samples([STATE], 1, {}), metrics is not gone) for metrics in (one, other, gone)
+            (
+                metrics.samples([STATE], 1, {}, {"acme.yaml": metrics is one}),
+                metrics is not gone,
+            )
+            for metrics in (one, other, gone)
         )
     )
 
@@ -255,13 +270,16 @@ def test_workers_read_what_the_others_wrote(tmp_path: Path) -> None:
     """A worker's file is whole at each moment, and says whether the worker still runs."""
     one, other = WorkerFile(tmp_path), WorkerFile(tmp_path)
     silent = WorkerFile(tmp_path)
-    samples = Metrics().samples([STATE], 1, {})
+    samples = Metrics().samples([STATE], 1, {}, {})
     one.write({})
     other.write(samples)
     other.write(samples)
     running = list(one.others())
     other.close()
     ended = list(one.others())
+    with (tmp_path / f"{other._file.stem}.lock").open() as reader:
+        fcntl.flock(reader, fcntl.LOCK_SH)  # as another worker that looks at the same moment
+        looked_at = list(one.others())
     (tmp_path / "torn.json").write_text('{"ticketbridge_workers"')
     torn = list(one.others())
     next(tmp_path.glob(f"{other._file.stem}.lock")).unlink()
@@ -270,7 +288,7 @@ def test_workers_read_what_the_others_wrote(tmp_path: Path) -> None:
     silent.close()
 
     assert running == [(samples, True)]
-    assert ended == torn == swept == [(samples, False)]
+    assert ended == looked_at == torn == swept == [(samples, False)]
 
 
 HOLDER = """

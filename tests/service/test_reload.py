@@ -14,10 +14,12 @@ import pytest
 import watchfiles
 
 from tests.support import SECRET, TOKEN, Changes, events, mapping
+from ticketbridge.engine.tickets.shape_counts import ShapeCounts
 from ticketbridge.service import watch as watch_module
-from ticketbridge.service.app import Application
+from ticketbridge.service.app import Application, Watchers
 from ticketbridge.service.hangup import on_hangup
 from ticketbridge.service.mapping_set import BrokenMapping, MappingLoader, MappingSet
+from ticketbridge.service.metrics import Metrics
 from ticketbridge.service.reload import Reloader, log_broken, log_reload, log_start
 from ticketbridge.service.settings import Settings
 from ticketbridge.service.watch import watching
@@ -55,6 +57,30 @@ class Held(MappingLoader):
         self.loads += 1
         self.go.wait(20)
         return super().load(before)
+
+
+def test_keys_are_forgotten_where_the_mapping_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another version of a mapping reads is not new; the same version goes on counting."""
+    forgotten: list[ShapeCounts] = []
+
+    def forget(shapes: ShapeCounts) -> None:
+        forgotten.append(shapes)
+
+    monkeypatch.setattr(ShapeCounts, "forget_keys", forget)
+    write(tmp_path)
+    settings, metrics = Settings(mappings=(str(tmp_path),)), Metrics()
+    app = Application(settings, watchers=Watchers(metrics=metrics))
+    loader = MappingLoader(settings, VARIABLES)
+    app.serve(loader.load())
+    app.serve(loader.load(app.mappings))
+    same = len(forgotten)
+    write(tmp_path, {"endpoint.path": "/other"})
+    app.serve(loader.load(app.mappings))
+
+    assert (same, forgotten) == (1, [metrics.meter("acme").shapes] * 2)
+    assert {each.bridge.shapes for each in app.mappings.loaded} == {metrics.meter("acme").shapes}
 
 
 async def until_idle(reloader: Reloader) -> None:

@@ -127,8 +127,9 @@ class Application:
         share = self._shares.get(mapping.platform)
         if share is None:
             share = self._shares[mapping.platform] = self.load.share()
-        if self.watchers.metrics is not None:
+        if self.watchers.metrics is not None and mapping.bridge.shapes is None:
             mapping.bridge.shapes = self.watchers.metrics.meter(mapping.platform).shapes
+            mapping.bridge.shapes.forget_keys()
         return _Endpoint(mapping.bridge, self.settings, share, self.watchers)
 
     def _followed(self, endpoint: ASGIApp, path: str, mapping: LoadedMapping) -> ASGIApp:
@@ -150,7 +151,9 @@ class Application:
             for each in self.mappings.loaded
         ]
         shared = BoundedProtocol.shared
-        return self.watchers.metrics.samples(states, shared.taken, shared.refused)
+        return self.watchers.metrics.samples(
+            states, shared.taken, shared.refused, self.mappings.files
+        )
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:

@@ -17,11 +17,12 @@ from typing import Any, NamedTuple, TextIO
 
 import msgspec
 
-from ticketbridge.redaction import mask_emails
+from ticketbridge.redaction import mask_emails, mask_paths
 from ticketbridge.service.logwriter import LogWriter
 from ticketbridge.service.settings import LogFormat, Settings
 
 LOGGER = logging.getLogger("ticketbridge")
+_EXPORTER = "opentelemetry"
 _FLUSH_SECONDS = 2.0
 _ENCODE = msgspec.json.Encoder().encode
 _TEXTS = frozenset({"reason", "notes", "hint"})  # fields that may be long
@@ -56,7 +57,7 @@ def configure(
         key = hashlib.blake2b(settings.log_key.encode()).digest()
         _user_marks = hashlib.blake2b(key=key, digest_size=8)
     handler = _handler(stream or sys.stderr, _FORMS[settings.log_format], in_background)
-    for name in ("ticketbridge", "uvicorn.error", "opentelemetry"):
+    for name in ("ticketbridge", "uvicorn.error", _EXPORTER):
         logger = logging.getLogger(name)
         logger.handlers[:] = [handler]
         logger.propagate = False
@@ -125,8 +126,12 @@ class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """See logging."""
         traceback = _traceback(record) if record.exc_info else ""
+        message = record.getMessage()
+        if record.name.startswith(_EXPORTER):
+            # It writes the collector's URL, which may have a key in its path or query.
+            message, traceback = mask_paths(message), mask_paths(traceback)
         fields = getattr(record, "fields", {})
-        line = _Line(record.created, record.levelno, record.getMessage(), fields, traceback)
+        line = _Line(record.created, record.levelno, message, fields, traceback)
         self.tell(self._whole(line))
 
     def write(self, line: _Line) -> None:

@@ -103,6 +103,12 @@ class MappingSet:
         return any(not each.is_served for each in self.broken)
 
     @property
+    def files(self) -> Mapping[str, bool]:
+        """Whether each file, by its name, can be used now; of two with one name, whether both can."""
+        usable = {each.file.name: True for each in self.loaded}
+        return usable | {each.file.name: False for each in self.broken}
+
+    @property
     def folders(self) -> frozenset[Path]:
         """The folders of all source files, and the arguments of the operator."""
         readers = [*(each.files for each in self.loaded), *(each.files for each in self.broken)]

@@ -169,7 +169,7 @@ RELOADS = _counter(
 MAPPING_BROKEN = _gauge(
     "mapping_broken",
     "mapping",
-    "1 where the last reading of a mapping failed: what was good before is still served.",
+    "1 where a mapping's file cannot be used as it is now: what was good before is still served.",
     is_largest=True,
 )
 WORKERS = _gauge("workers", "", "Processes that answer.")

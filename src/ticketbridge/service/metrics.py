@@ -123,8 +123,11 @@ class PlatformMeter:
                 verdicts[verdict] += number
             except KeyError:
                 self._count_new(verdict, number)
+        if trace.retries or trace.logins or trace.waiting.starts or trace.unknown_words:
+            self._count_unusual(trace)
         if not trace.calls:
             return
+        self._calls += trace.calls
         upstream = trace.upstream.seconds
         times = self._upstream_seconds
         times[0] += upstream
@@ -134,9 +137,6 @@ class PlatformMeter:
             times = self._mapping_seconds
             times[0] += own
             times[bisect_left(MAPPING_BOUNDS, own) + 1] += 1
-        self._calls += trace.calls
-        if trace.retries or trace.logins or trace.waiting.starts or trace.unknown_words:
-            self._count_unusual(trace)
 
     def count_left(self, trace: AnswerTrace) -> None:
         """Count a caller who left before the answer came, and the work that was done for it."""
@@ -216,7 +216,6 @@ class Metrics:
     def __init__(self) -> None:
         self._meters: dict[str, PlatformMeter] = {}
         self._reloads: Counter[tuple[str, str]] = Counter()
-        self._broken: dict[str, int] = {}
 
     def meter(self, platform: str) -> PlatformMeter:
         """Return the meter of *platform*, the same each time."""
@@ -227,14 +226,18 @@ class Metrics:
     def count_reload(self, mapping: str, *, ok: bool) -> None:
         """Count that the file *mapping* was read again, with or without success."""
         self._reloads[mapping, "ok" if ok else "failed"] += 1
-        self._broken[mapping] = 0 if ok else 1
 
     def samples(
-        self, platforms: Iterable[PlatformState], connections: int, refused: Mapping[str, int]
+        self,
+        platforms: Iterable[PlatformState],
+        connections: int,
+        refused: Mapping[str, int],
+        files: Mapping[str, bool],
     ) -> Samples:
         """Return all numbers as they are now.
 
         See PlatformState for *platforms*; *refused* counts requests that came to no mapping, by problem.
+        *files* tells by the name of a mapping's file whether it can be used.
         """
         samples: Samples = {}
         for meter in self._meters.values():
@@ -251,8 +254,8 @@ class Metrics:
             put(specs.REFUSED_REQUESTS, number, slug)
         for (mapping, result), number in self._reloads.items():
             put(specs.RELOADS, number, mapping, result)
-        for mapping, is_broken in self._broken.items():
-            put(specs.MAPPING_BROKEN, is_broken, mapping)
+        for mapping, is_usable in files.items():
+            put(specs.MAPPING_BROKEN, int(not is_usable), mapping)
         put(specs.CONNECTIONS, connections)
         put(specs.WORKERS, 1)
         put(specs.BUILD_INFO, 1, __version__)

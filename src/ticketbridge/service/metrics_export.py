@@ -81,7 +81,7 @@ class WorkerFile:
         descriptor, name = tempfile.mkstemp(suffix=".lock", dir=folder)
         self._lock: IO[bytes] = os.fdopen(descriptor, "wb")
         self._file = Path(name).with_suffix(".json")
-        _has_locked(self._lock)
+        _has_locked(self._lock, shared=False)
 
     def write(self, samples: Samples) -> None:
         """Replace the numbers in the file. If there is no room, the others do without them."""
@@ -106,11 +106,11 @@ class WorkerFile:
         self._lock.close()
 
 
-def _has_locked(lock: IO[bytes]) -> bool:
+def _has_locked(lock: IO[bytes], *, shared: bool) -> bool:
     if sys.platform == "win32":
         return False
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError:
         return False
     return True
@@ -119,7 +119,8 @@ def _has_locked(lock: IO[bytes]) -> bool:
 def _is_locked(path: Path) -> bool:
     try:
         with path.open("rb") as lock:
-            return not _has_locked(lock)
+            # Two that look at once do not take each other for the worker.
+            return not _has_locked(lock, shared=True)
     except OSError:
         return False
 

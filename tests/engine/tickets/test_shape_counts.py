@@ -23,9 +23,11 @@ def _each_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shape_counts, "EVERY", 0.0)
 
 
-async def counts_of(*documents: Any, changes: Changes = OPTIONAL) -> ShapeCounts:
-    """What is counted of answers with these documents, whatever comes of them."""
-    shapes = ShapeCounts()
+async def counts_of(
+    *documents: Any, changes: Changes = OPTIONAL, before: ShapeCounts | None = None
+) -> ShapeCounts:
+    """What is counted of answers with these documents, whatever comes of them, beside what was *before*."""
+    shapes = before or ShapeCounts()
     for document in documents:
         bridge, _ = bridge_of(changes, {"/orders": document})
         bridge.shapes = shapes
@@ -54,6 +56,19 @@ async def test_a_key_is_new_after_the_first_answers() -> None:
     learning = await counts_of(*[usual] * 19, orders(order(item(1, extra=1))))
 
     assert (shapes.new_keys, learning.new_keys) == (2, 0)  # of the order's list, and of the item
+
+
+async def test_keys_of_another_mapping_are_not_new() -> None:
+    """Once forgotten, keys are learned from the next twenty answers; the counts stay."""
+    usual, more = orders(order(item(1))), orders(order(item(1, extra=1)))
+    shapes = await counts_of(*[usual] * 20)
+    shapes.forget_keys()
+    await counts_of(*[more] * 20, before=shapes)
+    learned = (shapes.records, shapes.new_keys)
+    await counts_of(orders(order(item(1, extra=1, other=2))), before=shapes)
+
+    assert learned == (40, 0)
+    assert shapes.new_keys == 2
 
 
 async def test_keys_that_are_data_are_passed_over() -> None:

@@ -42,6 +42,11 @@ class ShapeCounts:
         self._answers = 0
         self._next = 0.0
 
+    def forget_keys(self) -> None:
+        """Learn the keys anew: another mapping reads other sources, and none of their keys is new."""
+        self._known.clear()
+        self._answers = 0
+
     def is_due(self) -> bool:
         """Return whether the current answer is sampled. If so, none is for some seconds."""
         now = time.monotonic()
