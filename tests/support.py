@@ -134,7 +134,10 @@ class Replies(httpx.AsyncBaseTransport):
         reply = self._found(request)
         if isinstance(reply, Exception):
             raise reply
-        return reply if isinstance(reply, httpx.Response) else httpx.Response(200, json=reply)
+        made = reply if isinstance(reply, httpx.Response) else httpx.Response(200, json=reply)
+        if "transfer-encoding" not in made.headers and made.is_stream_consumed:
+            made.headers.setdefault("Content-Length", str(len(made.content)))
+        return made
 
     def _found(self, request: httpx.Request) -> Any:
         target = request.url.raw_path.decode()

@@ -571,7 +571,7 @@ async def test_a_login_may_say_that_the_user_is_unknown() -> None:
             "responses": [{"status": 404, "then": "unknown_user"}],
         },
     }
-    platform = Accounts(lambda _request: httpx.Response(404))
+    platform = Accounts(lambda _request: httpx.Response(404, json={}))
 
     problem = await problem_of(bridge_on(platform, auth, **{"response.when_unknown_user": 404}))
 

@@ -156,6 +156,21 @@ async def test_an_answer_without_a_body_may_say_none(platform: FakePlatform) -> 
     assert await ids_on(platform, each_event({"status": 204, "then": "none"})) == ["7"]
 
 
+async def test_a_body_that_may_be_cut_says_nothing(platform: FakePlatform) -> None:
+    """Of 0 bytes that nothing marks off there may be more: only a 204 and its like never have a body."""
+    cut, whole = (
+        Reply(raw=f"HTTP/1.1 404 Not Found\r\nConnection: close\r\n{more}\r\n".encode())
+        for more in ("", "Content-Length: 0\r\n")
+    )
+    changes = each_event({"status": 404, "then": "none"})
+    three_events(platform, cut, whole, whole)
+    problem = await problem_on(platform, changes)
+    three_events(platform, whole, whole, whole)
+
+    assert isinstance(problem, UpstreamError)
+    assert await ids_on(platform, changes) == []
+
+
 @pytest.mark.parametrize("rule", [NONE, {"status": 404, "then": "none"}], ids=["when", "status"])
 async def test_a_page_for_people_never_says_none(
     platform: FakePlatform, rule: Mapping[str, Any]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fake_platform import FakePlatform, Reply
+from tests.fake_platform import FakePlatform, Pause, Reply, Seen, Until
 from tests.support import (
     USER,
     bridge_of,
@@ -229,6 +230,28 @@ async def test_what_another_binding_has_polled_meanwhile_is_not_asked_again(
 
     assert await ids_on(platform, {"source": source}) == ["1", "2"]
     assert platform.paths.count("/events/fest") == 2
+
+
+async def test_a_job_is_not_told_of_by_a_poll_that_was_sent_before_it_began(
+    platform: FakePlatform,
+) -> None:
+    """Two jobs have one URL to poll: the second one takes no answer to a request that is older than it."""
+    polled = asyncio.Event()
+
+    def first_poll(_seen: Seen) -> Reply:
+        polled.set()
+        return Reply(steps=(Pause(0.3), Reply(json={})._encoded()))
+
+    job = Reply(202, json={"at": "/status"})
+    platform.on("/orders", Reply(json=orders(order(item(1)), order(item(2)))))
+    platform.on("/jobs", job, Reply(steps=(Until(polled), job._encoded())))
+    platform.on("/status", first_poll, Reply(json={}))
+    call = {"post": "/jobs", "json": {"for": "order.items[0].id"}, "name": "job"}
+    rule = {**POLL, "url": "body.at"}
+    jobs = {**call, "responses": [rule], "take": "body"}
+
+    assert await ids_on(platform, {"source": [TWO_CALLS[0], jobs, TWO_CALLS[2]]}) == ["1", "2"]
+    assert platform.paths == ["/orders", "/jobs", "/jobs", "/status", "/status"]
 
 
 async def test_pages_go_on_from_where_the_poll_ended(platform: FakePlatform) -> None:

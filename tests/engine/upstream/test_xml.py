@@ -38,7 +38,8 @@ async def document(
     """What the platform's answer becomes, the elements of *lists* being lists."""
     body = content.encode() if isinstance(content, str) else content
     spec = XmlFormatSpec(tuple(tuple(path.split("/")) for path in lists), "keep")
-    answer = PlatformAnswer(200, {"content-type": content_type}, body)
+    headers = {"content-type": content_type, "content-length": str(len(body))}
+    answer = PlatformAnswer(200, headers, body)
     return await compile_format(spec, any_content_type=any_content_type).read(answer)
 
 

@@ -42,6 +42,8 @@ class Unreadable:
 
 
 NO_BODY: Final = Unreadable("the answer has no body")
+_CUT_AT_ONCE: Final = Unreadable("nothing marks the end of a body of 0 bytes: it may be cut")
+_BODILESS = frozenset({204, 304})  # RFC 9110, section 6.4.1
 
 
 class Format(Protocol):
@@ -109,13 +111,12 @@ class _DecodedFormat:
     any_content_type: bool
 
     async def read(self, answer: PlatformAnswer) -> Any:
-        if not answer.content:
-            return NO_BODY
-        content_type = answer.headers.get("content-type", "")
-        if not self.any_content_type and not self.says(content_type):
-            return Unreadable(f"the content type is not {self.name}")
+        unread = _look_at(answer, self.name, None if self.any_content_type else self.says)
+        if unread is not None:
+            return unread
         # A content type that does not matter says nothing of the encoding either.
-        charset = None if self.any_content_type else charset_of(content_type)
+        head = "" if self.any_content_type else answer.headers.get("content-type", "")
+        charset = charset_of(head)
         try:
             return await self.decode(answer, charset)
         except DocumentError as error:
@@ -186,14 +187,25 @@ def charset_of(content_type: str) -> str | None:
 
 def read_json_answer(answer: PlatformAnswer, *, any_content_type: bool) -> Any:
     """Return the JSON document in *answer*, or Unreadable."""
-    if not answer.content:
-        return NO_BODY
-    if not any_content_type and not _says_json(answer.headers.get("content-type", "")):
-        return Unreadable("the content type is not JSON")
+    unread = _look_at(answer, "JSON", None if any_content_type else _says_json)
+    if unread is not None:
+        return unread
     try:
         return read_json(answer.content, whole=answer.is_marked_off)
     except DocumentError as error:
         return Unreadable(str(error))
+
+
+def _look_at(
+    answer: PlatformAnswer, name: str, says: Callable[[str], bool] | None
+) -> Unreadable | None:
+    """Return why *answer* has no body in the format *name*; *says* knows its content types."""
+    if not answer.content:
+        is_whole = answer.is_marked_off or answer.status in _BODILESS
+        return NO_BODY if is_whole else _CUT_AT_ONCE
+    if says is not None and not says(answer.headers.get("content-type", "")):
+        return Unreadable(f"the content type is not {name}")
+    return None
 
 
 def _says_json(content_type: str) -> bool:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.deadline import Deadline
@@ -18,6 +18,13 @@ from ticketbridge.engine.upstream.tokens import TokenStore
 from ticketbridge.mapping.spec_compiler import Scope
 
 _FIXED_NONCE = "0" * 32
+
+
+class SharedAnswer(NamedTuple):
+    """The answer to a GET, or what will be it; *sent_at* is a time of `time.perf_counter`."""
+
+    sent_at: float
+    answer: asyncio.Future[PlatformAnswer]
 
 
 @dataclass(slots=True)
@@ -35,7 +42,7 @@ class AnswerContext:
     deadline: Deadline
     bodies: BodyBudget
     calls: Counter[str] = field(default_factory=Counter)
-    answers: dict[PlatformRequest, asyncio.Future[PlatformAnswer]] = field(default_factory=dict)
+    answers: dict[PlatformRequest, SharedAnswer] = field(default_factory=dict)
     unheard: set[int] = field(default_factory=set)
     token: TokenStore | None = None
     mark: object = field(default_factory=object)

@@ -20,12 +20,12 @@ class PlatformRequest:
 
     *accept* is the `Accept` header if the mapping has none. Two requests are equal if the platform sees no
     difference. The other fields are for the stages of the pipeline: *call* is the name of the call; *scope*
-    filled its templates; *credentials* are added when it is signed; an answer counts only if it came after
-    *newer_than*, a time of `time.perf_counter`; *host* is the name of another host of the mapping; *cookies*
-    is the whole `Cookie` header, if cookies are kept; *is_followed*: the platform named this URL to be asked
-    instead. A request that places a token has a mask in its place until it is signed: *fill* makes the one
-    that is sent, which has the masked one as *masked*. *span_id* is that of the span of the request, if it
-    has one.
+    filled its templates; *credentials* are added when it is signed; an answer that others share counts only
+    if it was asked for after *newer_than*, a time of `time.perf_counter`; *host* is the name of another host
+    of the mapping; *cookies* is the whole `Cookie` header, if cookies are kept; *is_followed*: the platform
+    named this URL to be asked instead. A request that places a token has a mask in its place until it is
+    signed: *fill* makes the one that is sent, which has the masked one as *masked*. *span_id* is that of the
+    span of the request, if it has one.
     """
 
     url: str = field(repr=False)

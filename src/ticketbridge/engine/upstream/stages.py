@@ -7,6 +7,7 @@ one answer comes in its AnswerContext.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,14 @@ from typing import Any
 from ticketbridge.engine.problems import MappingMismatch, UpstreamUnavailable
 from ticketbridge.engine.upstream import limits
 from ticketbridge.engine.upstream.auth import Credentials
-from ticketbridge.engine.upstream.context import AnswerContext, Judge, Read, Reading, Send
+from ticketbridge.engine.upstream.context import (
+    AnswerContext,
+    Judge,
+    Read,
+    Reading,
+    Send,
+    SharedAnswer,
+)
 from ticketbridge.engine.upstream.evaluate import mismatch
 from ticketbridge.engine.upstream.failures import (
     CredentialsRefused,
@@ -231,16 +239,16 @@ def share_gets(send: Send) -> Send:
         if request.method != "GET":
             return await send(request, context)
         known = context.answers.get(request)
-        if known is not None and not (
-            known.done() and known.result().came_at <= request.newer_than
-        ):
-            return await asyncio.shield(known)
+        # By when it was sent: an answer under way may tell of what was before the job that is polled.
+        if known is not None and known.sent_at > request.newer_than:
+            return await asyncio.shield(known.answer)
         made: asyncio.Future[PlatformAnswer] = asyncio.get_running_loop().create_future()
-        context.answers[request] = made
+        own = context.answers[request] = SharedAnswer(time.perf_counter(), made)
         try:
             made.set_result(await send(request, context))
         except BaseException as error:
-            context.answers.pop(request, None)
+            if context.answers.get(request) is own:
+                del context.answers[request]
             _pass_on(error, made)
             raise
         return made.result()
