@@ -19,13 +19,25 @@ VARIABLES = {
 
 def doubts(*changes: tuple[str, str]) -> list[str]:
     """The findings of the frame with *changes*, each as `code word`: the word is what it points at."""
+    text = changed(*changes)
+    found = check_text(text, file="acme.yaml", environment=Environment(VARIABLES))
+    lines = text.splitlines()
+    return [f"{f.code} {word_at(lines[f.place.line - 1][f.place.column - 1 :])}" for f in found]
+
+
+def changed(*changes: tuple[str, str]) -> str:
+    """The frame with *changes*."""
     text = read_frame()
     for old, new in changes:
         assert old in text
         text = text.replace(old, new, 1)
-    found = check_text(text, file="acme.yaml", environment=Environment(VARIABLES))
-    lines = text.splitlines()
-    return [f"{f.code} {word_at(lines[f.place.line - 1][f.place.column - 1 :])}" for f in found]
+    return text
+
+
+def hints(*changes: tuple[str, str]) -> list[str]:
+    """What the findings of the frame with *changes* suggest."""
+    found = check_text(changed(*changes), file="acme.yaml", environment=Environment(VARIABLES))
+    return [finding.suggestion for finding in found]
 
 
 def word_at(text: str) -> str:
@@ -455,6 +467,32 @@ def test_a_status_alone_does_not_end_pages(conditions: str, *, doubted: bool) ->
     assert doubts(PAGED, rules(f"[{{{conditions}, then: last}}]")) == (
         ["TB526 {"] if doubted else []
     )
+
+
+@pytest.mark.parametrize(
+    ("query", "pages", "past_first"),
+    [
+        ("{page.number}", "number: {start: 0}", "page.number > `0`"),
+        ("{page.offset}", "offset: {step: 10}, total: body.total", "page.offset > `0`"),
+        ("{page.cursor}", "cursor: body.next", None),
+    ],
+)
+def test_the_hint_for_the_end_is_right_for_these_pages(
+    query: str, pages: str, past_first: str | None
+) -> None:
+    """It says how the first page is known; a page that the platform has named may not be missing."""
+    paged = (QUERY, f'query: {{email: "{{user}}", p: "{query}"}}\n    pages: {{{pages}}}\n')
+    (hint,) = hints(paged, rules("[{status: 404, then: last}]"))
+    shown = re.search(r"a page came before: (.*)", hint)
+
+    assert (shown[1] if shown else None) == (
+        past_first and f"{{status: 404, when: {past_first}, then: last}}"
+    )
+    if shown is None:
+        cursor = rules("[{status: 404, when: page.cursor != `null`, then: last}]")
+        assert doubts(paged, cursor) == ["TB526 {"]
+    else:
+        assert doubts(paged, rules(f"[{shown[1]}]")) == []
 
 
 @pytest.mark.parametrize(

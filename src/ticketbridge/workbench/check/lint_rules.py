@@ -14,6 +14,9 @@ from ticketbridge.mapping.spec import (
     CallSpec,
     LoginSpec,
     MappingSpec,
+    NumberSpec,
+    OffsetSpec,
+    PagesSpec,
     RuleSpec,
     parts_within,
 )
@@ -33,7 +36,6 @@ _ORDERS: Mapping[nodes.Operator, Callable[[int, int], bool]] = MappingProxyType(
 )
 _WITHOUT_BODY = frozenset({204, 205, 304})
 _KNOWN_BY_BODY = "{status: 404, when: body.code == 'NO_CUSTOMER', then: unknown_user}"
-_KNOWN_BY_PAGE = "{status: 404, when: page.number > `1`, then: last}"
 _PAST_THE_END = frozenset({416})
 
 
@@ -122,13 +124,35 @@ def doubt_unsaid_users(spec: MappingSpec) -> Iterator[Finding]:
 
 def doubt_claims(spec: MappingSpec) -> Iterator[Finding]:
     """Yield a warning at each rule that concludes from the status that something is not there."""
-    for rule in parts_within((spec.source, spec.upstream.auth)):
-        if isinstance(rule, RuleSpec) and rule.then in NOTHING_THERE and _is_by_status(rule):
+    for part in parts_within((spec.source, spec.upstream.auth)):
+        if isinstance(part, CallSpec | LoginSpec):
+            pages = part.pages if isinstance(part, CallSpec) else None
+            yield from _doubt_claims_in(part.responses, _find_past_first(pages))
+
+
+def _doubt_claims_in(rules: Sequence[RuleSpec], past_first: str | None) -> Iterator[Finding]:
+    """*past_first* is the condition that a page is not the first one, where pages are counted."""
+    for rule in rules:
+        is_end = rule.then == "last" and past_first is not None
+        if rule.then in NOTHING_THERE and _is_by_status(rule, by_page=is_end):
             message = f"only the status decides this `{rule.then}`: a wrong path or a gateway gives it too"
             hint = f"say by `when` what the body has, for example {_suggest_claim(rule)}"
-            if rule.then == "last":
-                hint = f"{hint}, or that a page came before: {_KNOWN_BY_PAGE}"
+            if is_end:
+                hint += (
+                    f", or that a page came before: {{status: 404, when: {past_first}, then: last}}"
+                )
             yield make_doubt(rule.place, "TB526", message, hint)
+
+
+def _find_past_first(pages: PagesSpec | None) -> str | None:
+    """Return what is true of all counted pages except the first. A page that is named has to exist."""
+    match pages and pages.paging:
+        case NumberSpec(start):
+            return f"page.number > `{start}`"
+        case OffsetSpec():
+            return "page.offset > `0`"
+        case _:
+            return None
 
 
 def _suggest_claim(rule: RuleSpec) -> str:
@@ -137,12 +161,15 @@ def _suggest_claim(rule: RuleSpec) -> str:
     return f"{{status: 404, when: body.code == 'NOT_FOUND', then: {rule.then}}}"
 
 
-def _is_by_status(rule: RuleSpec) -> bool:
-    """Return whether only the status decides, for an answer that may have a body."""
+def _is_by_status(rule: RuleSpec, *, by_page: bool) -> bool:
+    """Return whether only the status decides, for an answer that may have a body.
+
+    *by_page*: it is enough that a page came before.
+    """
     if rule.when is None and (rule.status is None or any(map(not_about_users, rule.status))):
         return False  # which is worse, and was said
     # Only a page that is not the first one can be past the end, and only that answers 416.
-    known_by = {"body", "page"} if rule.then == "last" else {"body"}
+    known_by = {"body", "page"} if by_page else {"body"}
     enough = _WITHOUT_BODY | (_PAST_THE_END if rule.then == "last" else frozenset())
     asks = rule.when is not None and bool(known_by & find_roots(rule.when))
     return not asks and not _list_statuses(rule) <= enough and _find_impossible(rule) is None
