@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -63,16 +63,9 @@ def text_of(content: bytes, charset: str | None) -> Text:
     Raises DocumentError for an encoding that is not supported. Raises it too if head, declaration and byte
     order mark name different encodings in which the text would differ.
     """
-    body = content.removeprefix(_BOM)
-    found = _DECLARED.match(body[:_HEAD])
+    found = _DECLARED.match(content.removeprefix(_BOM)[:_HEAD])
     declared = found[1].decode() if found else None
-    marked = "utf-8" if body is not content else None
-    said = {_codec(name) for name in (charset, declared, marked) if name}
-    if body.isascii():
-        return Text(body, "ascii", declared)
-    if len(said) > 1:
-        raise DocumentError("head and document name different encodings")
-    return Text(body, said.pop() if said else "utf-8", declared)
+    return Text(*_find_codec(content, (charset, declared)), declared)
 
 
 def decode(content: bytes, *charsets: str | None) -> str:
@@ -80,15 +73,24 @@ def decode(content: bytes, *charsets: str | None) -> str:
 
     Raises DocumentError like `text_of`.
     """
-    body = content.removeprefix(_BOM)
-    names = [*filter(None, charsets), *(["utf-8"] if body is not content else [])]
-    codecs_named = {_codec(name) for name in names}
-    if len(codecs_named) > 1 and not body.isascii():
-        raise DocumentError("different encodings are named")
+    body, codec = _find_codec(content, charsets)
     try:
-        return body.decode(codecs_named.pop() if codecs_named else "utf-8")
+        return body.decode(codec)
     except UnicodeDecodeError:
         raise DocumentError("text that is not in its encoding") from None
+
+
+def _find_codec(content: bytes, charsets: Iterable[str | None]) -> tuple[bytes, str]:
+    """Return *content* without its mark, and what decodes it. Raises DocumentError."""
+    body = content.removeprefix(_BOM)
+    named = {_codec(name) for name in charsets if name}
+    if body is not content:
+        named.add("utf-8")
+    if body.isascii():
+        return body, "ascii"
+    if len(named) > 1:
+        raise DocumentError("different encodings are named")
+    return body, named.pop() if named else "utf-8"
 
 
 def encode(text: str, charset: str) -> bytes:
