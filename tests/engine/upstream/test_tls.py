@@ -107,6 +107,22 @@ async def test_a_platform_with_a_root_of_its_own(folder: Path, authority: trustm
     assert [seen.turn for seen in platform.seen] == [1, 2, 3, 4]
 
 
+async def test_the_platform_hears_which_host_is_meant(
+    folder: Path, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One address may serve many names: the one that is asked for is sent (RFC 6066, section 3)."""
+    heard: list[str | None] = []
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    context.sni_callback = lambda _stream, name, _context: heard.append(name)
+    async with FakePlatform(context) as platform:
+        platform.on("/orders", GOOD)
+        monkeypatch.setattr(platform, "url", platform.url.replace("127.0.0.1", "localhost"))
+        assert await ids(bridge_to(platform, folder, {"ca": "ca.pem"})) == ["1"]
+
+    assert heard == ["localhost"]
+
+
 @pytest.mark.parametrize(
     "tls",
     [
