@@ -130,6 +130,23 @@ def test_xml_is_compared_too(compare: Compare) -> None:
     assert "r.t[].at is gone (old: date; new: absent)" in out
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('<r><t id="1"/></r>', '<r><t id="1"/></r>', "0 changes"),
+        ('<r><t id="1">x</t></r>', '<r><t id="1"/></r>', 'breaks  r.t.#text is gone'),
+        ('<r><t a:x="1" b:x="2"/></r>', '<r><t a:x="1" b:x="2"/></r>', "0 changes"),
+    ],
+)
+def test_elements_with_attributes_are_compared(
+    compare: Compare, old: str, new: str, said: str
+) -> None:
+    """An element may have attributes and no text, or one attribute under two prefixes."""
+    _, out, err = compare(old, new)
+
+    assert (out[: len(said)], err) == (said, "")
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
     """A folder to work in."""

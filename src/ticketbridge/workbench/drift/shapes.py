@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ticketbridge.workbench.draft.sample_values import ABSENT
 from ticketbridge.workbench.personal.chance import looks_secret
 
 ANY_KEY: Final = "*"
@@ -86,7 +87,8 @@ def _members(value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, dict):
         has_names = len(value) <= _MOST_NAMES
         for key, member in value.items():
-            yield (key if has_names and not _is_data(key) else ANY_KEY), member
+            if member is not ABSENT:
+                yield (key if has_names and not _is_data(key) else ANY_KEY), member
 
 
 def _is_data(key: str) -> bool:
@@ -97,4 +99,4 @@ def type_of(value: Any) -> str:
     """Return the type of a JSON value; for a text its form: `date`, `text of digits`, `text`."""
     if isinstance(value, str):
         return next((form for form, like in _FORMS.items() if like.fullmatch(value)), "text")
-    return _TYPES[type(value)]
+    return next(name for kind, name in _TYPES.items() if isinstance(value, kind))
