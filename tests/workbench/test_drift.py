@@ -62,6 +62,10 @@ ORDER = {
         ),
         ({"n": "12"}, {"n": "1.234,50"}, "breaks  n may be text now"),
         ({"on": True}, {"on": "yes"}, "breaks  on may be text now (old: boolean; new: text)"),
+        ({"a.b": 1, "a": {"b": 1}}, {"a": {"b": 1}}, 'breaks  "a.b" is gone'),
+        ({"a": {"b.c": 1}}, {"a": {"b.c": "x"}}, 'breaks  a."b.c" may be text now'),
+        ({"a": [{"x": 1}]}, {"a": [{"x": 1, "[]": 2}]}, 'changes  a[]."[]" is new'),
+        ([{"a.b": 1}], [{"a.b": 1}, {}], 'breaks  []."a.b" is absent in some (old: in all 1;'),
         ({}, {"a": 1.5}, "changes  a is new (old: absent; new: number)"),
         (
             [{"a": "x"}],
@@ -134,7 +138,7 @@ def test_xml_is_compared_too(compare: Compare) -> None:
     ("old", "new", "said"),
     [
         ('<r><t id="1"/></r>', '<r><t id="1"/></r>', "0 changes"),
-        ('<r><t id="1">x</t></r>', '<r><t id="1"/></r>', 'breaks  r.t.#text is gone'),
+        ('<r><t id="1">x</t></r>', '<r><t id="1"/></r>', 'breaks  r.t."#text" is gone'),
         ('<r><t a:x="1" b:x="2"/></r>', '<r><t a:x="1" b:x="2"/></r>', "0 changes"),
     ],
 )

@@ -13,7 +13,14 @@ from ticketbridge.mapping import Environment
 from ticketbridge.terminal import UsageError
 from ticketbridge.workbench.answers import map_samples, read_case
 from ticketbridge.workbench.draft.documents import read_documents
-from ticketbridge.workbench.drift.shapes import PathShape, Shapes, shapes_of
+from ticketbridge.workbench.drift.shapes import (
+    PathShape,
+    ShapePath,
+    Shapes,
+    PathMark,
+    shapes_of,
+    write_shape_path,
+)
 from ticketbridge.workbench.rehearse.rehearsal_tally import RehearsalTally
 from ticketbridge.workbench.samples import Sample, read_sample, require_json
 
@@ -102,20 +109,20 @@ def _compare_recordings(old: Recording, new: Recording) -> Iterator[Drift]:
 
 def _compare_shapes(call: str, old: Shapes, new: Shapes) -> Iterator[Drift]:
     for path in dict.fromkeys([*old, *new]):
-        where = f"{call} {path.removeprefix('.') or '(the document)'}".strip()
+        where = f"{call} {write_shape_path(path) or '(the document)'}".strip()
         if path in old and path in new:
             yield from _compare_path(where, old[path], new[path])
-        elif _parent_is_in(path, old) and _parent_is_in(path, new):
-            if path in old and not path.endswith("[]"):
+        elif path[-1] is not PathMark.ELEMENT and _parent_is_in(path, old) and _parent_is_in(path, new):
+            if path in old:
                 yield Drift("breaks", where, "is gone", _types(old[path]), "absent")
-            elif path in new and not path.endswith("[]"):
+            else:
                 yield Drift("changes", where, "is new", "absent", _types(new[path]))
 
 
-def _parent_is_in(path: str, shapes: Shapes) -> bool:
+def _parent_is_in(path: ShapePath, shapes: Shapes) -> bool:
     """Return whether an object was there that could have *path*: an empty list shows nothing of its items."""
-    parent = path.rpartition(".")[0]
-    return parent in shapes and shapes[parent].types["object"] > 0
+    parent = shapes.get(path[:-1])
+    return parent is not None and parent.types["object"] > 0
 
 
 def _compare_path(where: str, old: PathShape, new: PathShape) -> Iterator[Drift]:

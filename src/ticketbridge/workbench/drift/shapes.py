@@ -6,13 +6,23 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Final
 
-from ticketbridge.workbench.draft.sample_values import ABSENT
+from ticketbridge.workbench.draft.sample_values import ABSENT, write_path
 from ticketbridge.workbench.personal.chance import looks_secret
 
-ANY_KEY: Final = "*"
-"""Replaces the keys of an object whose keys are data: ids, addresses, dates."""
+
+class PathMark(Enum):
+    """A step of a path that is no key."""
+
+    ELEMENT = "[]"
+    ANY_KEY = "*"
+    """Replaces the keys of an object whose keys are data: ids, addresses, dates."""
+
+
+ShapePath = tuple[str | PathMark, ...]
+"""The keys from the root down; () is the document itself."""
 
 _FORMS: Final = {
     "empty text": re.compile(r"\s*"),
@@ -52,43 +62,51 @@ class PathShape:
         return self.there == self.around
 
 
-Shapes = dict[str, PathShape]
-"""Each path (`orders[].items[].id`, `` for the document itself) and its shape."""
+Shapes = dict[ShapePath, PathShape]
+"""Each path and its shape."""
+
+
+def write_shape_path(path: ShapePath) -> str:
+    """Return *path* as in an expression: `orders[].items[]."a.b"`."""
+    text = "".join(
+        step.value
+        if step is PathMark.ELEMENT
+        else write_path("", (step,))
+        if isinstance(step, str)
+        else f".{step.value}"
+        for step in path
+    )
+    return text.removeprefix(".")
 
 
 def shapes_of(documents: Iterable[Any]) -> Shapes:
     """Return the shapes of all *documents* together."""
     shapes: Shapes = {}
     for document in documents:
-        _add(shapes, "", document)
+        _add(shapes, (), document)
     # A key that only later objects have is absent in the earlier ones.
     for path, shape in shapes.items():
-        parent = shapes.get(_parent_of(path))
-        is_key = path and not path.endswith("[]") and not path.endswith(ANY_KEY)
-        shape.around = parent.types["object"] if parent is not None and is_key else shape.there
+        is_key = bool(path) and isinstance(path[-1], str)
+        shape.around = shapes[path[:-1]].types["object"] if is_key else shape.there
     return shapes
 
 
-def _parent_of(path: str) -> str:
-    return path[:-2] if path.endswith("[]") else path.rpartition(".")[0]
-
-
-def _add(shapes: Shapes, path: str, value: Any) -> None:
+def _add(shapes: Shapes, path: ShapePath, value: Any) -> None:
     shape = shapes.setdefault(path, PathShape())
     shape.there += 1
     shape.types[type_of(value)] += 1
     for step, member in _members(value):
-        _add(shapes, f"{path}{step}" if step == "[]" else f"{path}.{step}", member)
+        _add(shapes, (*path, step), member)
 
 
-def _members(value: Any) -> Iterator[tuple[str, Any]]:
+def _members(value: Any) -> Iterator[tuple[str | PathMark, Any]]:
     if isinstance(value, list):
-        yield from (("[]", member) for member in value)
+        yield from ((PathMark.ELEMENT, member) for member in value)
     elif isinstance(value, dict):
         has_names = len(value) <= _MOST_NAMES
         for key, member in value.items():
             if member is not ABSENT:
-                yield (key if has_names and not _is_data(key) else ANY_KEY), member
+                yield (key if has_names and not _is_data(key) else PathMark.ANY_KEY), member
 
 
 def _is_data(key: str) -> bool:
