@@ -64,7 +64,7 @@ ORDER = {
         ({"on": True}, {"on": "yes"}, "breaks  on may be text now (old: boolean; new: text)"),
         ({"a.b": 1, "a": {"b": 1}}, {"a": {"b": 1}}, 'breaks  "a.b" is gone'),
         ({"a": {"b.c": 1}}, {"a": {"b.c": "x"}}, 'breaks  a."b.c" may be text now'),
-        ({"a": [{"x": 1}]}, {"a": [{"x": 1, "[]": 2}]}, 'changes  a[]."[]" is new'),
+        ({"a": [{"x": 1}]}, {"a": [{"x": 1, "[]": 2}]}, "changes  a[].* is new"),
         ([{"a.b": 1}], [{"a.b": 1}, {}], 'breaks  []."a.b" is absent in some (old: in all 1;'),
         ({}, {"a": 1.5}, "changes  a is new (old: absent; new: number)"),
         (
@@ -112,6 +112,43 @@ def test_no_value_is_printed(compare: Compare) -> None:
         assert "by.*" in out
         for word in ("ana", "Ana", "48213", "48214", "bruno", "s3cret"):
             assert word not in out + err
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        {"seats": {"Ana Lopez": 1}},
+        {"seats": {"Lopez, Ana": 1, "total": 1}},
+        {"seats": {"ana:lopez": 1, "ana@example.com": 1}},
+        {"seats": {"Ána": 1}},
+        {"holders": {"ana": 1}},
+        {"holders": [{"Ana": 1, "Bruno": 2}]},
+        {"seats": {"ana": {"row": 1}, "bruno": {"row": 2}}},
+        {"seats": {"ana.lopez": {"row": 1}, "bruno.diaz": {"row": 2}}},
+    ],
+)
+def test_no_name_of_a_person_is_printed(compare: Compare, old: Any) -> None:
+    """A key that may name a person is shown as `*`."""
+    _, out, err = compare(old, json.loads(json.dumps(old).replace(": 1", ": null")))
+
+    assert ".*" in out
+    assert not any(word in (out + err).lower() for word in ("ana", "ána", "lopez", "bruno"))
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        {"Order date": 1},
+        {"kdnr": 1, "vname": "x"},
+        {"a": {"b": 1}, "c": {"d": 1}},
+        {"holder": {"name": 1}},
+    ],
+)
+def test_names_of_fields_are_shown(compare: Compare, old: Any) -> None:
+    """A key of an unknown word, or of usual words, is shown."""
+    _, out, _ = compare(old, {})
+
+    assert all(key in out for key in old)
 
 
 def test_keys_that_are_data_are_one_path(compare: Compare) -> None:

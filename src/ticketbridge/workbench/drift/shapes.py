@@ -11,14 +11,16 @@ from typing import Any, Final
 
 from ticketbridge.workbench.draft.sample_values import ABSENT, write_path
 from ticketbridge.workbench.personal.chance import looks_secret
+from ticketbridge.workbench.personal.field_names import is_field_name
+from ticketbridge.workbench.personal.personal_kinds import is_about_person
 
 
 class PathMark(Enum):
     """A step of a path that is no key."""
 
     ELEMENT = "[]"
-    ANY_KEY = "*"
-    """Replaces the keys of an object whose keys are data: ids, addresses, dates."""
+    ANY_KEY = ".*"
+    """Replaces keys that are data: ids, addresses, dates, names of people."""
 
 
 ShapePath = tuple[str | PathMark, ...]
@@ -45,6 +47,7 @@ _TYPES: Final = {
     dict: "object",
 }
 _MOST_NAMES = 200  # keys of one object, above which they are no names
+_PLAIN_KEY = re.compile(r"(?:[@$]?[A-Za-z_][A-Za-z0-9_.-]{0,39}|#text)")
 _ID_KEY = re.compile(r"[^A-Za-z_]*[0-9][^A-Za-z_]*|[0-9a-fA-F-]{16,}")
 
 
@@ -68,15 +71,8 @@ Shapes = dict[ShapePath, PathShape]
 
 def write_shape_path(path: ShapePath) -> str:
     """Return *path* as in an expression: `orders[].items[]."a.b"`."""
-    text = "".join(
-        step.value
-        if step is PathMark.ELEMENT
-        else write_path("", (step,))
-        if isinstance(step, str)
-        else f".{step.value}"
-        for step in path
-    )
-    return text.removeprefix(".")
+    steps = (step.value if isinstance(step, PathMark) else write_path("", (step,)) for step in path)
+    return "".join(steps).removeprefix(".")
 
 
 def shapes_of(documents: Iterable[Any]) -> Shapes:
@@ -95,22 +91,40 @@ def _add(shapes: Shapes, path: ShapePath, value: Any) -> None:
     shape = shapes.setdefault(path, PathShape())
     shape.there += 1
     shape.types[type_of(value)] += 1
-    for step, member in _members(value):
+    above = next((step for step in reversed(path) if isinstance(step, str)), "")
+    for step, member in _members(value, above):
         _add(shapes, (*path, step), member)
 
 
-def _members(value: Any) -> Iterator[tuple[str | PathMark, Any]]:
+def _members(value: Any, above: str) -> Iterator[tuple[str | PathMark, Any]]:
     if isinstance(value, list):
         yield from ((PathMark.ELEMENT, member) for member in value)
     elif isinstance(value, dict):
-        has_names = len(value) <= _MOST_NAMES
+        is_table = len(value) > _MOST_NAMES or _is_table(value, above)
         for key, member in value.items():
             if member is not ABSENT:
-                yield (key if has_names and not _is_data(key) else PathMark.ANY_KEY), member
+                yield (PathMark.ANY_KEY if is_table or _is_data(key) else key), member
+
+
+def _is_table(value: dict[str, Any], above: str) -> bool:
+    """Return whether the keys of an object may be names of people: they are no words of fields.
+
+    They also stand in what is about people, or before objects that are all alike.
+    """
+    if any(map(_has_usual_words, value)):
+        return False
+    alike = {tuple(member) if isinstance(member, dict) else None for member in value.values()}
+    return is_about_person(above) or (len(value) > 1 and len(alike) == 1 and None not in alike)
 
 
 def _is_data(key: str) -> bool:
-    return "@" in key[1:] or _ID_KEY.fullmatch(key) is not None or looks_secret(key)
+    is_plain = _PLAIN_KEY.fullmatch(key) or _has_usual_words(key)
+    return not is_plain or _ID_KEY.fullmatch(key) is not None or looks_secret(key)
+
+
+def _has_usual_words(key: str) -> bool:
+    """Return whether *key* has only words of fields, with or without blanks: `Order date`."""
+    return all(map(is_field_name, key.split()))
 
 
 def type_of(value: Any) -> str:
