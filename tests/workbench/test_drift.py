@@ -253,8 +253,52 @@ def test_calls_are_compared_by_their_path(
     assert drift() == 1
     out = capsys.readouterr().out.splitlines()
     assert out[0] == "breaks  /events is not asked for any more (old: asked for; new: absent)"
-    assert out[1] == "changes  /shows is asked for now (old: absent; new: asked for)"
-    assert len(out) == 3
+    assert [line.split()[1] for line in out[1:3]] == ["/page", "/shows"]
+    assert out[2] == "changes  /shows is asked for now (old: absent; new: asked for)"
+    assert len(out) == 4
+
+
+GONE = "breaks  /a gives no document any more (old: a document; new: none)"
+
+
+@pytest.mark.parametrize(
+    ("type_", "old", "new", "said"),
+    [
+        ("text/xml", "<r><t><id>1</id></t></r>", "<r><t><id>1</id></t><t><id>2</id></t></r>", ""),
+        ("application/x-ndjson", '{"a": 1}\n', '{"a": 1}\n{"a": 2}\n', ""),
+        ("application/x-ndjson", '{"a": 1}\n{"a": 2}\n', '{"a": "x"}\n', "breaks  /a [].a may be"),
+        ("text/csv", "a,b\n1,x\n", "a,b\n", ""),
+        ("text/csv", "a,b\n1,x\n", "a,c\n1,x\n", "breaks  /a [].b is gone"),
+        ("text/html", '{"a": 1}', "<!doctype html><p>Sorry", GONE),
+        ("text/plain", '{"a": 1}', "sorry", GONE),
+        ("text/plain", '{"a": 1}', "", GONE),
+        ("text/plain", "sorry", '{"a": 1}', "changes  /a gives a document now"),
+        ("text/plain", "sorry", "no", ""),
+    ],
+)
+def test_answers_in_all_formats_are_compared(
+    folder: Folder, capsys: pytest.CaptureFixture[str], type_: str, old: str, new: str, said: str
+) -> None:
+    """One element, line or row more is no drift; a document that becomes a page or a text is one."""
+    other = {"get": "/other", "body": {}}
+    answers = [{"get": "/a", "text": text, "content_type": type_} for text in (old, new)]
+    record(folder, *([answer, other] for answer in answers))
+
+    assert drift() == (1 if said.startswith("breaks") else 0)
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].startswith(said or "0 changes")
+
+
+def test_a_call_that_fails_is_still_asked_for(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An error in place of a document is not a call that is gone."""
+    other = {"get": "/other", "body": {}}
+    good = {"get": "/a", "body": {"a": 1}}
+    record(folder, [good, other], [{**good, "status": 500}, other])
+
+    assert drift() == 1
+    assert capsys.readouterr().out.splitlines()[0] == GONE
 
 
 @pytest.mark.parametrize(
@@ -269,7 +313,7 @@ def test_calls_are_compared_by_their_path(
         (("page.json", "page.json", "--mapping", "acme.yaml"), "with --mapping both are cases"),
         (
             ("acme.cases.yaml#old", "acme.cases.yaml#new"),
-            "#new: no answer in it is a document in JSON",
+            "#new: no answer in it is a document",
         ),
     ],
 )
