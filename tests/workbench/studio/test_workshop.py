@@ -355,6 +355,44 @@ def test_a_login_is_shown_as_a_call_alone(tmp_path: Path) -> None:
     assert "the-session-of-acme" not in json.dumps([shown, made.outcome, tried])
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", ["login", "token_url"])
+@pytest.mark.parametrize(
+    "auth",
+    [
+        {"type": "session", "login": {"post": "/token"}, "token": "body.access_token"},
+        {
+            "type": "oauth2",
+            "token_url": "${ACME_API}/token",
+            "client_id": "bridge",
+            "client_secret": "${ACME_TOKEN}",
+        },
+    ],
+)
+async def test_an_entry_is_no_login_whatever_its_name(
+    platform: FakePlatform, tmp_path: Path, name: str, auth: dict[str, Any]
+) -> None:
+    """An entry of the name that a login has in the log is shown, and the login's answer is not."""
+    file = write_mapping(tmp_path, {"upstream.auth": auth})
+    text = file.read_text().replace('"order"', f'"{name}"').replace("order.", f"{name}.")
+    file.write_text(text)
+    platform.on("/token", Reply(json={"access_token": "the-session", "token_type": "bearer"}))
+    platform.on("/orders", Reply(json=orders(order(item(1)))))
+    made = Asked(file, {"MENTA_SECRET": SECRET, "ACME_TOKEN": TOKEN, "ACME_API": platform.url})
+
+    def fetch_and_run() -> Any:
+        made.ask("fetch", text=made.text, user=USER)
+        made.run(kind="fetched")
+        return made.ask("answers", run=made.number, personal=True)
+
+    (shown,) = await anyio.to_thread.run_sync(fetch_and_run)
+
+    assert made.outcome["verdicts"] == {"returned": 1}
+    assert made.outcome["left"] == []
+    assert shown["call"] == name
+    assert "the-session" not in json.dumps(shown)
+
+
 def test_readers_of_a_value_are_found_far_and_near(asked: Asked) -> None:
     """Those bound to what it stands in; a value that nobody reads has none."""
     row = asked.find_row("event", "fest")
