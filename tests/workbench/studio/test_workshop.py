@@ -456,6 +456,59 @@ def test_a_failing_case_shows_no_person_until_it_is_asked_for(demo: Asked) -> No
     assert gaps["points"] == gaps["met"]
 
 
+LINE = "A1;ana@example.com;Ana López"
+CELLS = dict(zip(("id", "mail", "name"), LINE.split(";"), strict=True))
+TABLE = {"csv": {"columns": list(CELLS), "delimiter": ";", "charset": "windows-1252"}}
+XML = (
+    "<r><t><id>A1</id><mail>ana@example.com</mail>"
+    "<holder born='1980-02-01'><name lang='es'>Ana López</name></holder></t></r>"
+)
+
+
+@pytest.mark.parametrize(
+    ("call", "each", "name", "type_", "text"),
+    [
+        ({"format": TABLE}, "answer", "item.name", "text/csv", f"{';'.join(CELLS)}\n{LINE}\n"),
+        ({"format": "ndjson"}, "answer", "item.name", "application/x-ndjson", f"{json.dumps(CELLS)}\n"),
+        ({"format": "xml"}, "as_list(answer.r.t)", 'item.holder.name."#text"', "text/xml", XML),
+        ({"format": "text"}, "[{mail: 'ana@example.com', id: 'A1', n: answer}]",
+         "split(item.n, ';')[2]", "text/plain", LINE),
+    ],
+    ids=["csv", "ndjson", "xml", "text"],
+)  # fmt: skip
+def test_names_are_masked_in_all_formats(
+    tmp_path: Path, call: dict[str, Any], each: str, name: str, type_: str, text: str
+) -> None:
+    """In what differs in a case, and in the answers, the records and the body of its run."""
+    fields = {"ticketId": "item.id", "nominalTicket": {"fullName": name}}
+    constant = {"externalReferenceEventId": "f", "showId": "f", "ticketOptionId": "A", "price": 1}
+    fields |= {key: {"const": value} for key, value in {**constant, "currency": "EUR"}.items()}
+    entry = {"name": "answer", "get": "/export", "take": "body", **call}
+    changes: dict[str, Any] = {
+        "source": [entry, {"name": "item", "each": each}],
+        "ticket.owner": "item.mail",
+    }
+    changes |= {"ticket.status": {"const": "VALID"}, "ticket.fields": fields}
+    made = Asked(write_mapping(tmp_path, changes))
+    answer = {"get": "/export", "text": text, "content_type": type_}
+    expect = {"tickets": [{"ticketId": "A1", "nominalTicket": {"fullName": "Bea Díaz"}}]}
+    case = {"case": "in", "user": USER, "upstream": [answer], "expect": expect}
+    (tmp_path / "acme.cases.yaml").write_text(json.dumps([case]), "utf-8")
+    made.run(kind="case", name="in")
+    assert made.outcome["verdicts"] == {"returned": 1}
+    for personal in (False, True):
+        asked = {"run": made.number, "personal": personal, "text": made.text, "rows": [0]}
+        views = ("cases", "answers", "records", "record", "body")
+        shown = [
+            json.dumps(made.ask(each, record=0, **asked), ensure_ascii=False) for each in views
+        ]
+        assert [("López" in view) for view in shown] == (
+            [True, True, False, True, True] if personal else [False] * 5
+        )
+        assert [word in "".join(shown) for word in ("Díaz", USER)] == [personal] * 2
+        assert "1980-02-01" not in "".join(shown) or personal
+
+
 # --- the expression box ---------------------------------------------------------------------------
 
 
