@@ -290,6 +290,26 @@ def test_status_words_are_those_of_the_table_and_of_the_answers(asked: Asked) ->
     assert "values: {PAID: VALID, in the post: SENT}}" in made
 
 
+def test_status_words_that_look_personal_are_masked(asked: Asked) -> None:
+    """An address, or a name known from the answers, is no word to sort until data is shown."""
+    answer = copy.deepcopy(ANSWER)
+    answer["orders"][0] |= {"state": "bea@example.com", "holderName": "Ana López"}
+    answer["orders"][1]["state"] = "Ana López"
+    asked.workshop.forget_samples()
+    asked.paste("/orders?email=ana@example.com", answer)
+    asked.run()
+    (masked,) = asked.ask("words", run=asked.number)
+    (shown,) = asked.ask("words", run=asked.number, personal=True)
+
+    assert [(w["word"], w["meaning"], w["hidden"]) for w in masked["words"]] == [
+        ("PAID", "PAID", False),
+        ("LOST", "LOST", False),
+        ("(e-mail)", "", True),
+        ("(name)", "", True),
+    ]
+    assert [w["word"] for w in shown["words"]] == ["PAID", "LOST", "Ana López", "bea@example.com"]
+
+
 def test_several_tables_and_open_ones_are_told_apart(asked: Asked) -> None:
     """Each table has its place in the list; one that is TODO has no words."""
     two = "[{from: order.state, values: {PAID: VALID}}, {from: order.gift, values: {x: VALID}}]"

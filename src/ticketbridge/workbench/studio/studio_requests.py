@@ -167,7 +167,8 @@ def _choose(workshop: Workshop, asked: StudioRequest) -> Any:
 
 
 def _words(workshop: Workshop, asked: StudioRequest) -> Any:
-    return list_word_tables(workshop.find_run(asked.run))
+    run = workshop.find_run(asked.run)
+    return list_word_tables(run, workshop.masker(run, personal=asked.personal))
 
 
 def _set_words(_workshop: Workshop, asked: StudioRequest) -> Any:
