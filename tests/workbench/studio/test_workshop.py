@@ -58,6 +58,21 @@ def test_a_file_is_saved_as_it_is_written(demo: Asked, demo_file: Path) -> None:
     ]
 
 
+def test_nothing_else_is_written_to(demo: Asked, demo_file: Path) -> None:
+    """Not through a link that somebody has put beside the mapping or its cases."""
+    victim = demo_file.parent / "victim"
+    victim.write_text("precious")
+    for name in (".demo.yaml.saving", ".demo.cases.yaml.recording"):
+        (demo_file.parent / name).symlink_to(victim)
+    demo.ask("save", text=demo.text + "# the end\n")
+    demo.run(kind="case", name=demo.workshop.list_cases()[0][0])
+    demo.ask("make-case", text=demo.text, run=demo.number, name="new")
+    demo.ask("keep-case")
+
+    assert victim.read_text() == "precious"
+    assert len([each for each in demo_file.parent.iterdir() if each.is_symlink()]) == 2
+
+
 def test_the_ends_of_lines_stay(tmp_path: Path) -> None:
     """A file of another system keeps them, though the page knows one sign alone."""
     file = tmp_path / "acme.yaml"
