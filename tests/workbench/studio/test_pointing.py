@@ -310,6 +310,20 @@ def test_status_words_that_look_personal_are_masked(asked: Asked) -> None:
     assert [w["word"] for w in shown["words"]] == ["PAID", "LOST", "Ana López", "bea@example.com"]
 
 
+@pytest.mark.parametrize("state", ["<state>A</state><state>B</state>", "<state of='x'>A</state>"])
+def test_an_element_that_is_no_text_is_no_status_word(asked: Asked, state: str) -> None:
+    """No table can list an element of XML that came twice, or has attributes."""
+    keys = "<id>1</id><event>e</event>" + state
+    xml = f"<r><t><mail>{USER}</mail>{keys}</t></r>"
+    asked.workshop.forget_samples()
+    asked.ask("sample", content=xml, user=USER)
+    asked.run(TEXT.replace("each: body.orders", "format: xml\n    each: as_list(body.r.t)"))
+    (table,) = asked.ask("words", run=asked.number)
+
+    assert asked.outcome["records"] == 1
+    assert [word["word"] for word in table["words"]] == ["PAID", "LOST"]
+
+
 def test_several_tables_and_open_ones_are_told_apart(asked: Asked) -> None:
     """Each table has its place in the list; one that is TODO has no words."""
     two = "[{from: order.state, values: {PAID: VALID}}, {from: order.gift, values: {x: VALID}}]"

@@ -243,6 +243,12 @@ def test_a_mapping_with_errors_gives_findings_and_no_run(asked: Asked) -> None:
 # --- what is shown --------------------------------------------------------------------------------
 
 
+def test_a_mapping_without_text_gives_a_finding(asked: Asked) -> None:
+    """It is what a new file begins with."""
+    (finding,) = asked.run("")["findings"]
+    assert finding["message"] == "the file is empty"
+
+
 def test_a_record_is_told_in_a_line_and_in_full(asked: Asked) -> None:
     """Its verdict, what it is about, and each field with what it read; others' records without a value."""
     lines = asked.ask("records", run=asked.number, rows=[0, 1, 2])

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ticketbridge.contract.marks import VALID
+from ticketbridge.engine.tickets.convert import Violation
 from ticketbridge.engine.tickets.fields import table_key
 from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.workbench.draft.candidates import Candidate, Guess
@@ -158,7 +159,10 @@ def _list_words(
     counts: Counter[str] = Counter()
     hidden: set[str] = set()
     for value in list_values(run, expression):
-        word = table_key(value) or ""
+        try:
+            word = table_key(value) or ""
+        except Violation:
+            continue  # an XML element with attributes is no word
         # What the mapping lists stands in its text on the page.
         shown = word if word in known else str(masker.mask_value(word, expression))
         counts[shown] += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -20,18 +20,23 @@ from ticketbridge.workbench.studio.pointing import (
     path_of_field,
     point_at,
 )
-from ticketbridge.workbench.studio.provenance import find_readers
+from ticketbridge.workbench.studio.provenance import Spot, find_readers
 from ticketbridge.workbench.studio.run_view import view_finding
+from ticketbridge.workbench.studio.studio_run import StudioRun
 from ticketbridge.workbench.studio.workshop import ChosenSource, Workshop, WorkshopError
 
 SHOWN_AT_ONCE = 400
+
+
+Number = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+"""A position."""
 
 
 class StudioRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What all requests may have: the *text* in the editor, the *run* shown, and whether masks are off."""
 
     text: str = ""
-    run: int = 0
+    run: Number = 0
     personal: bool = False
     source: ChosenSource = ChosenSource()
     user: str = ""
@@ -41,17 +46,17 @@ class StudioRequest(msgspec.Struct, frozen=True, kw_only=True):
     field: str = ""
     expression: str = ""
     entry: Sequence[str] = ()
-    split: int | None = None
+    split: Number | None = None
     whole: str = ""
-    rows: Sequence[int] = ()
-    record: int | None = None
-    answer: int | None = None
-    row: int = 0
-    offset: int = 0
-    path: Sequence[str | int] = ()
+    rows: Sequence[Number] = ()
+    record: Number | None = None
+    answer: Number | None = None
+    row: Number = 0
+    offset: Number = 0
+    path: Sequence[str | Number] = ()
     words: Mapping[str, str] = {}
     reason: str = ""
-    line: int = 0
+    line: Number = 0
 
 
 Respond = Callable[[Workshop, StudioRequest], Any]
@@ -118,7 +123,17 @@ def _body(workshop: Workshop, asked: StudioRequest) -> Any:
 
 
 def _readers(workshop: Workshop, asked: StudioRequest) -> Any:
-    return find_readers(workshop.find_run(asked.run), (asked.answer or 0, asked.row))
+    run = workshop.find_run(asked.run)
+    return find_readers(run, _find_spot(run, asked))
+
+
+def _find_spot(run: StudioRun, asked: StudioRequest) -> Spot:
+    number = asked.answer or 0
+    if number < len(run.indexes):
+        index = run.indexes[number]
+        if index is None or asked.row < len(index.values):
+            return number, asked.row
+    raise WorkshopError("there is no such value")
 
 
 def _fetch(workshop: Workshop, asked: StudioRequest) -> Any:
@@ -145,8 +160,7 @@ def _draft(workshop: Workshop, _asked: StudioRequest) -> Any:
 
 def _point(workshop: Workshop, asked: StudioRequest) -> Any:
     run = workshop.find_run(asked.run)
-    spot = (asked.answer or 0, asked.row)
-    return {"choices": point_at(run, spot, asked.field, asked.record)}
+    return {"choices": point_at(run, _find_spot(run, asked), asked.field, asked.record)}
 
 
 def _guesses(workshop: Workshop, asked: StudioRequest) -> Any:
