@@ -243,6 +243,23 @@ def test_a_mapping_with_errors_gives_findings_and_no_run(asked: Asked) -> None:
 # --- what is shown --------------------------------------------------------------------------------
 
 
+def test_an_error_of_the_cases_is_no_error_of_the_mapping(demo: Asked) -> None:
+    """It names its file, beside what is found in the mapping, and there is no run."""
+    (name, *_), _ = demo.workshop.list_cases()
+    demo.workshop.cases.file.write_text("\n\n- case: 1\n", "utf-8")
+    text = demo.text.replace("upper(", "uper(")
+    for findings in (
+        demo.run(kind="case", name=name)["findings"],
+        demo.ask("cases", text=demo.text)["findings"],
+        demo.run(text, kind="case", name=name)["findings"][1:],
+    ):
+        assert {finding["file"] for finding in findings} == {"demo.cases.yaml"}
+        assert findings[0]["line"] == 3
+    answer = demo.run(text, kind="case", name=name)
+    assert (answer["run"], answer["why"]) == (None, "demo.cases.yaml has errors")
+    assert answer["findings"][0]["file"] == ""
+
+
 def test_a_mapping_without_text_gives_a_finding(asked: Asked) -> None:
     """It is what a new file begins with."""
     (finding,) = asked.run("")["findings"]

@@ -71,7 +71,7 @@ def run_cases(text: MappingText, stored: StoredCases, *, personal: bool) -> Case
         bridge, _ = text.compile(_NO_VARIABLES)
         cases = stored.read()
     except MappingError as error:
-        return CasesView((), [view_finding(finding) for finding in error.findings])
+        return CasesView((), [view_finding(finding, text.file) for finding in error.findings])
     results = run_each(bridge, cases.cases)
     return CasesView(
         [

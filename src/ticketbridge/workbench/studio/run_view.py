@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -34,7 +35,7 @@ _LINE = re.compile(r":(?P<line>[0-9]+):(?P<column>[0-9]+)")
 
 
 class FindingView(msgspec.Struct, frozen=True):
-    """A finding at its place in the editor."""
+    """A finding at its place in the editor, or in another *file*, which is named; "" is the mapping's."""
 
     line: int
     column: int
@@ -42,6 +43,7 @@ class FindingView(msgspec.Struct, frozen=True):
     code: str
     message: str
     suggestion: str = ""
+    file: str = ""
 
 
 class FlowStep(msgspec.Struct, frozen=True, rename="camel"):
@@ -119,8 +121,8 @@ class RecordView(msgspec.Struct, frozen=True, rename="camel"):
     ticket: str
 
 
-def view_finding(finding: Finding) -> FindingView:
-    """Return *finding* for the editor."""
+def view_finding(finding: Finding, mapping: Path) -> FindingView:
+    """Return *finding* for the editor, which shows the file *mapping*."""
     place = finding.place
     return FindingView(
         place.line,
@@ -129,6 +131,7 @@ def view_finding(finding: Finding) -> FindingView:
         finding.code,
         finding.message,
         finding.suggestion,
+        "" if place.file == str(mapping) else Path(place.file).name,
     )
 
 

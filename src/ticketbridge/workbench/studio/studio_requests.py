@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 
 from ticketbridge.mapping import MappingError
+from ticketbridge.mapping.findings import Finding
+from ticketbridge.workbench.cases.reader import CasesError
 from ticketbridge.workbench.explain import Masker
 from ticketbridge.workbench.studio.case_views import find_gaps, prepare_case, run_cases
 from ticketbridge.workbench.studio.editor_help import complete_at, hover_at
@@ -87,16 +90,22 @@ def _save(workshop: Workshop, asked: StudioRequest) -> Any:
 
 def _run(workshop: Workshop, asked: StudioRequest) -> Any:
     """Check and run the text. Without a run, say why there is none."""
-    findings = [view_finding(finding) for finding in workshop.check(asked.text)]
+    found = workshop.check(asked.text)
+    view = partial(view_finding, mapping=workshop.mapping)
+
+    def refuse(why: str, more: Sequence[Finding] = ()) -> Any:
+        return {"findings": [view(each) for each in (*found, *more)], "run": None, "why": why}
+
     try:
         number, run = workshop.run(asked.text, asked.source)
+    except CasesError as error:
+        return refuse(f"{workshop.cases.file.name} has errors", error.findings)
     except MappingError as error:
-        findings = findings or [view_finding(finding) for finding in error.findings]
-        return {"findings": findings, "run": None, "why": "the mapping has errors"}
+        return refuse("the mapping has errors", () if found else error.findings)
     except WorkshopError as error:
-        return {"findings": findings, "run": None, "why": str(error)}
+        return refuse(str(error))
     outcome = workshop.view(run, personal=asked.personal).outcome()
-    return {"findings": findings, "run": number, "outcome": outcome}
+    return {"findings": list(map(view, found)), "run": number, "outcome": outcome}
 
 
 def _answers(workshop: Workshop, asked: StudioRequest) -> Any:
