@@ -22,6 +22,7 @@ from ticketbridge.workbench.explain import (
     Masker,
     PathShapes,
     explain,
+    explain_call,
     explain_record,
 )
 from ticketbridge.workbench.studio.answer_rows import Row, show_rows, show_text
@@ -189,20 +190,8 @@ class RunView:
         )
 
     def _call(self, exchange: Exchange, shapes: PathShapes) -> CallExplanation:
-        request, answer = exchange.request, exchange.answer
-        started, seconds = self._run.times.get(
-            (request.call, request.url), (exchange.started, exchange.seconds)
-        )
-        return CallExplanation(
-            request.call,
-            request.method,
-            shapes.of(request),
-            answer.status if answer else None,
-            len(answer.content) if answer else None,
-            round(started * 1000, 3),
-            round(seconds * 1000, 3),
-            self._masker.mask_text(exchange.failure),
-        )
+        times = self._run.times.get((exchange.request.call, exchange.request.url))
+        return explain_call(exchange, shapes, self._masker, times)
 
     def _list_flow(self) -> Iterator[FlowStep]:
         """Yield the entries of `source`, with how many values each was bound to in the records' scopes."""

@@ -28,6 +28,7 @@ from ticketbridge.workbench.explain import Masker
 from ticketbridge.workbench.file_replacing import replacing
 from ticketbridge.workbench.page import as_html
 from ticketbridge.workbench.personal.personal_data import PersonalData, find_personal_data
+from ticketbridge.workbench.personal.standins import SOMEONE
 from ticketbridge.workbench.samples import Sample, SampleError
 from ticketbridge.workbench.sheet.sheet_content import sheet_of
 from ticketbridge.workbench.studio.answer_sources import (
@@ -49,7 +50,6 @@ from ticketbridge.workbench.unfinished import require_finished
 
 MOST_RUNS = 4
 UNSET = "TB021"
-_SOMEONE = "user@example.com"
 
 
 class WorkshopError(UsageError):
@@ -73,7 +73,7 @@ class Workshop:
         self.prepared: PreparedCase | None = None
         self.sheet = ""
         self._given: list[GivenAnswer] = []
-        self.sample_user = _SOMEONE
+        self.sample_user = SOMEONE
         self._real = Environment(variables)
         self._checking = Environment(variables, missing="placeholder")
         self._offline = Environment({}, missing="placeholder")
