@@ -135,6 +135,17 @@ def test_no_name_of_a_person_is_printed(compare: Compare, old: Any) -> None:
     assert not any(word in (out + err).lower() for word in ("ana", "ána", "lopez", "bruno"))
 
 
+def test_keys_are_data_on_both_sides(compare: Compare) -> None:
+    """One recording may have the seats of several people, and the other that of one."""
+    one, several = {"ana": {"row": 1}}, {"ana": {"row": 1}, "bruno": {"row": 2}}
+    for old, new in ((one, several), (several, one), (several, {"carla": {"row": "x"}})):
+        _, out, err = compare({"seats": old}, {"seats": new})
+        assert not any(name in out + err for name in ("ana", "bruno", "carla"))
+    assert "seats.*.row may be text now" in out
+    _, out, _ = compare([{"holder": {}}, {"holder": {"email": "x"}}], [{"holder": {"ref": 1}}])
+    assert "holder.email is gone" in out
+
+
 @pytest.mark.parametrize(
     "old",
     [

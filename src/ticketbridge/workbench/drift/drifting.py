@@ -128,7 +128,7 @@ def _compare_recordings(old: Recording, new: Recording) -> Iterator[Drift]:
 
 def _compare_answers(call: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Drift]:
     if old and new:
-        yield from _compare_shapes(call, shapes_of(old), shapes_of(new))
+        yield from _compare_shapes(call, *shapes_of(old, new))
     elif old:
         yield Drift("breaks", call, "gives no document any more", "a document", "none")
     elif new:

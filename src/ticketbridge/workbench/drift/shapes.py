@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import chain
 from typing import Any, Final
 
 from ticketbridge.workbench.draft.sample_values import ABSENT, write_path
@@ -75,11 +76,28 @@ def write_shape_path(path: ShapePath) -> str:
     return "".join(steps).removeprefix(".")
 
 
-def shapes_of(documents: Iterable[Any]) -> Shapes:
-    """Return the shapes of all *documents* together."""
+def shapes_of(*sides: Sequence[Any]) -> list[Shapes]:
+    """Return the shapes of all documents of each side. What is a table in one is one in all."""
+    tables: set[ShapePath] = set()
+    while True:
+        objects: dict[ShapePath, dict[str, Any]] = {}
+        for document in chain(*sides):
+            for path, value in _walk(document, tables):
+                if isinstance(value, dict):
+                    objects.setdefault(path, {}).update(value)
+        found = {path for path, value in objects.items() if _is_table(value, path)}
+        if found <= tables:
+            return [_make_shapes(side, tables) for side in sides]
+        tables |= found
+
+
+def _make_shapes(documents: Sequence[Any], tables: Collection[ShapePath]) -> Shapes:
     shapes: Shapes = {}
     for document in documents:
-        _add(shapes, (), document)
+        for path, value in _walk(document, tables):
+            shape = shapes.setdefault(path, PathShape())
+            shape.there += 1
+            shape.types[type_of(value)] += 1
     # A key that only later objects have is absent in the earlier ones.
     for path, shape in shapes.items():
         is_key = bool(path) and isinstance(path[-1], str)
@@ -87,32 +105,31 @@ def shapes_of(documents: Iterable[Any]) -> Shapes:
     return shapes
 
 
-def _add(shapes: Shapes, path: ShapePath, value: Any) -> None:
-    shape = shapes.setdefault(path, PathShape())
-    shape.there += 1
-    shape.types[type_of(value)] += 1
-    above = next((step for step in reversed(path) if isinstance(step, str)), "")
-    for step, member in _members(value, above):
-        _add(shapes, (*path, step), member)
-
-
-def _members(value: Any, above: str) -> Iterator[tuple[str | PathMark, Any]]:
+def _walk(
+    value: Any, tables: Collection[ShapePath], path: ShapePath = ()
+) -> Iterator[tuple[ShapePath, Any]]:
+    """Yield *value* and all values in it, with their paths; *tables* are objects whose keys are data."""
+    yield path, value
     if isinstance(value, list):
-        yield from ((PathMark.ELEMENT, member) for member in value)
+        for member in value:
+            yield from _walk(member, tables, (*path, PathMark.ELEMENT))
     elif isinstance(value, dict):
-        is_table = len(value) > _MOST_NAMES or _is_table(value, above)
         for key, member in value.items():
             if member is not ABSENT:
-                yield (PathMark.ANY_KEY if is_table or _is_data(key) else key), member
+                step = PathMark.ANY_KEY if path in tables or _is_data(key) else key
+                yield from _walk(member, tables, (*path, step))
 
 
-def _is_table(value: dict[str, Any], above: str) -> bool:
-    """Return whether the keys of an object may be names of people: they are no words of fields.
+def _is_table(value: dict[str, Any], path: ShapePath) -> bool:
+    """Return whether an object has too many keys for names of fields, or they may be names of people.
 
-    They also stand in what is about people, or before objects that are all alike.
+    Such keys are no words of fields, and stand in what is about people, or before objects that are all alike.
     """
-    if any(map(_has_usual_words, value)):
+    if len(value) > _MOST_NAMES:
+        return True
+    if not value or any(map(_has_usual_words, value)):
         return False
+    above = next((step for step in reversed(path) if isinstance(step, str)), "")
     alike = {tuple(member) if isinstance(member, dict) else None for member in value.values()}
     return is_about_person(above) or (len(value) > 1 and len(alike) == 1 and None not in alike)
 
