@@ -62,6 +62,10 @@ ORDER = {
         ),
         ({"n": "12"}, {"n": "1.234,50"}, "breaks  n may be text now"),
         ({"on": True}, {"on": "yes"}, "breaks  on may be text now (old: boolean; new: text)"),
+        ({"a.b": 1, "a": {"b": 1}}, {"a": {"b": 1}}, 'breaks  "a.b" is gone'),
+        ({"a": {"b.c": 1}}, {"a": {"b.c": "x"}}, 'breaks  a."b.c" may be text now'),
+        ({"a": [{"x": 1}]}, {"a": [{"x": 1, "[]": 2}]}, "changes  a[].* is new"),
+        ([{"a.b": 1}], [{"a.b": 1}, {}], 'breaks  []."a.b" is absent in some (old: in all 1;'),
         ({}, {"a": 1.5}, "changes  a is new (old: absent; new: number)"),
         (
             [{"a": "x"}],
@@ -110,6 +114,54 @@ def test_no_value_is_printed(compare: Compare) -> None:
             assert word not in out + err
 
 
+@pytest.mark.parametrize(
+    "old",
+    [
+        {"seats": {"Ana Lopez": 1}},
+        {"seats": {"Lopez, Ana": 1, "total": 1}},
+        {"seats": {"ana:lopez": 1, "ana@example.com": 1}},
+        {"seats": {"Ána": 1}},
+        {"holders": {"ana": 1}},
+        {"holders": [{"Ana": 1, "Bruno": 2}]},
+        {"seats": {"ana": {"row": 1}, "bruno": {"row": 2}}},
+        {"seats": {"ana.lopez": {"row": 1}, "bruno.diaz": {"row": 2}}},
+    ],
+)
+def test_no_name_of_a_person_is_printed(compare: Compare, old: Any) -> None:
+    """A key that may name a person is shown as `*`."""
+    _, out, err = compare(old, json.loads(json.dumps(old).replace(": 1", ": null")))
+
+    assert ".*" in out
+    assert not any(word in (out + err).lower() for word in ("ana", "ána", "lopez", "bruno"))
+
+
+def test_keys_are_data_on_both_sides(compare: Compare) -> None:
+    """One recording may have the seats of several people, and the other that of one."""
+    one, several = {"ana": {"row": 1}}, {"ana": {"row": 1}, "bruno": {"row": 2}}
+    for old, new in ((one, several), (several, one), (several, {"carla": {"row": "x"}})):
+        _, out, err = compare({"seats": old}, {"seats": new})
+        assert not any(name in out + err for name in ("ana", "bruno", "carla"))
+    assert "seats.*.row may be text now" in out
+    _, out, _ = compare([{"holder": {}}, {"holder": {"email": "x"}}], [{"holder": {"ref": 1}}])
+    assert "holder.email is gone" in out
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        {"Order date": 1},
+        {"kdnr": 1, "vname": "x"},
+        {"a": {"b": 1}, "c": {"d": 1}},
+        {"holder": {"name": 1}},
+    ],
+)
+def test_names_of_fields_are_shown(compare: Compare, old: Any) -> None:
+    """A key of an unknown word, or of usual words, is shown."""
+    _, out, _ = compare(old, {})
+
+    assert all(key in out for key in old)
+
+
 def test_keys_that_are_data_are_one_path(compare: Compare) -> None:
     """A table with a key for each id, or very many keys, is compared as a list of its values."""
     many = {f"key{'x' * number}": 1 for number in range(300)}
@@ -128,6 +180,23 @@ def test_xml_is_compared_too(compare: Compare) -> None:
 
     assert code == 1
     assert "r.t[].at is gone (old: date; new: absent)" in out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('<r><t id="1"/></r>', '<r><t id="1"/></r>', "0 changes"),
+        ('<r><t id="1">x</t></r>', '<r><t id="1"/></r>', 'breaks  r.t."#text" is gone'),
+        ('<r><t a:x="1" b:x="2"/></r>', '<r><t a:x="1" b:x="2"/></r>', "0 changes"),
+    ],
+)
+def test_elements_with_attributes_are_compared(
+    compare: Compare, old: str, new: str, said: str
+) -> None:
+    """An element may have attributes and no text, or one attribute under two prefixes."""
+    _, out, err = compare(old, new)
+
+    assert (out[: len(said)], err) == (said, "")
 
 
 @pytest.fixture
@@ -195,8 +264,52 @@ def test_calls_are_compared_by_their_path(
     assert drift() == 1
     out = capsys.readouterr().out.splitlines()
     assert out[0] == "breaks  /events is not asked for any more (old: asked for; new: absent)"
-    assert out[1] == "changes  /shows is asked for now (old: absent; new: asked for)"
-    assert len(out) == 3
+    assert [line.split()[1] for line in out[1:3]] == ["/page", "/shows"]
+    assert out[2] == "changes  /shows is asked for now (old: absent; new: asked for)"
+    assert len(out) == 4
+
+
+GONE = "breaks  /a gives no document any more (old: a document; new: none)"
+
+
+@pytest.mark.parametrize(
+    ("type_", "old", "new", "said"),
+    [
+        ("text/xml", "<r><t><id>1</id></t></r>", "<r><t><id>1</id></t><t><id>2</id></t></r>", ""),
+        ("application/x-ndjson", '{"a": 1}\n', '{"a": 1}\n{"a": 2}\n', ""),
+        ("application/x-ndjson", '{"a": 1}\n{"a": 2}\n', '{"a": "x"}\n', "breaks  /a [].a may be"),
+        ("text/csv", "a,b\n1,x\n", "a,b\n", ""),
+        ("text/csv", "a,b\n1,x\n", "a,c\n1,x\n", "breaks  /a [].b is gone"),
+        ("text/html", '{"a": 1}', "<!doctype html><p>Sorry", GONE),
+        ("text/plain", '{"a": 1}', "sorry", GONE),
+        ("text/plain", '{"a": 1}', "", GONE),
+        ("text/plain", "sorry", '{"a": 1}', "changes  /a gives a document now"),
+        ("text/plain", "sorry", "no", ""),
+    ],
+)
+def test_answers_in_all_formats_are_compared(
+    folder: Folder, capsys: pytest.CaptureFixture[str], type_: str, old: str, new: str, said: str
+) -> None:
+    """One element, line or row more is no drift; a document that becomes a page or a text is one."""
+    other = {"get": "/other", "body": {}}
+    answers = [{"get": "/a", "text": text, "content_type": type_} for text in (old, new)]
+    record(folder, *([answer, other] for answer in answers))
+
+    assert drift() == (1 if said.startswith("breaks") else 0)
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].startswith(said or "0 changes")
+
+
+def test_a_call_that_fails_is_still_asked_for(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An error in place of a document is not a call that is gone."""
+    other = {"get": "/other", "body": {}}
+    good = {"get": "/a", "body": {"a": 1}}
+    record(folder, [good, other], [{**good, "status": 500}, other])
+
+    assert drift() == 1
+    assert capsys.readouterr().out.splitlines()[0] == GONE
 
 
 @pytest.mark.parametrize(
@@ -211,7 +324,7 @@ def test_calls_are_compared_by_their_path(
         (("page.json", "page.json", "--mapping", "acme.yaml"), "with --mapping both are cases"),
         (
             ("acme.cases.yaml#old", "acme.cases.yaml#new"),
-            "#new: no answer in it is a document in JSON",
+            "#new: no answer in it is a document",
         ),
     ],
 )

@@ -66,6 +66,17 @@ def test_a_sample_is_the_answer_to_the_only_call(folder: Folder, run: Any) -> No
     assert json.loads(out)["userEmail"] == USER
 
 
+def test_an_empty_mapping_is_an_error(folder: Folder, run: Any) -> None:
+    """It is a finding, as in `check`."""
+    folder.mapping.write_text("", "utf-8")
+    save(folder, "orders.json", orders())
+
+    code, out, err = run("orders.json", "--user", USER)
+
+    assert (code, out) == (1, "")
+    assert "the file is empty" in err
+
+
 def test_samples_are_told_apart_by_the_names_of_calls(folder: Folder, run: Any) -> None:
     """A bare sample answers the first call; several of one call answer in their order."""
     folder.map(TWO_CALLS)

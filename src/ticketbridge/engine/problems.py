@@ -29,6 +29,7 @@ no value that came from the platform or the user.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar, Self
 
 
@@ -69,6 +70,14 @@ class ProblemError(Exception):
                 led += [error.__cause__, error.__context__]
                 error.__cause__ = error.__context__ = error.__traceback__ = None
         return self
+
+
+def list_problems(kind: type[ProblemError] = ProblemError) -> Iterator[type[ProblemError]]:
+    """Yield each problem that has a slug, from *kind* down, in the order of the tree."""
+    if "slug" in kind.__dict__:
+        yield kind
+    for child in kind.__subclasses__():
+        yield from list_problems(child)
 
 
 class RequestProblem(ProblemError):

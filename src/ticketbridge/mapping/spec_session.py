@@ -103,6 +103,8 @@ class LoginSpec(Declared):
     )
     place: Place
     name: str = "login"
+    # No entry of `source` can have a name with a dot.
+    call: str = "auth.login"
 
 
 def _read_login(node: Node, context: Context, name: str) -> LoginSpec:

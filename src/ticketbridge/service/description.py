@@ -6,7 +6,7 @@ It names no secret, no address of a platform, and nothing about how a mapping ge
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ticketbridge import __version__
@@ -19,6 +19,7 @@ from ticketbridge.engine.problems import (
     ProblemError,
     Unauthorized,
     UnknownUser,
+    list_problems,
 )
 from ticketbridge.mapping.spec import EndpointSpec, MappingSpec, ObjectSpec, UserFormat
 
@@ -268,14 +269,7 @@ def _problems_of(spec: MappingSpec) -> list[type[ProblemError]]:
         *(() if access.allow else (Forbidden,)),
         *(() if spec.response.when_unknown_user == 404 else (UnknownUser,)),
     }
-    return [kind for kind in _all_problems(ProblemError) if kind not in never]
-
-
-def _all_problems(kind: type[ProblemError]) -> Iterator[type[ProblemError]]:
-    if "slug" in kind.__dict__:
-        yield kind
-    for child in kind.__subclasses__():
-        yield from _all_problems(child)
+    return [kind for kind in list_problems() if kind not in never]
 
 
 def _type(kind: type[ProblemError]) -> str:

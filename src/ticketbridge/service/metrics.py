@@ -22,6 +22,7 @@ from ticketbridge.engine.problems import (
     ProblemError,
     RequestTimeout,
     Unauthorized,
+    list_problems,
 )
 from ticketbridge.engine.tickets.shape_counts import ShapeCounts
 from ticketbridge.engine.upstream.limits import State
@@ -87,7 +88,7 @@ class PlatformMeter:
         self.shapes = ShapeCounts()
         # There from the start: a series that begins with 1 has not risen, says Prometheus.
         self._good = {200: 0}
-        self._problems = dict.fromkeys(_problems(), 0)
+        self._problems = {kind: 0 for kind in list_problems() if kind not in _NOT_OF_A_MAPPING}
         self._left = 0
         self._verdicts = {"returned": 0, "unknown_status": 0}
         self._words: Counter[str] = Counter()
@@ -274,15 +275,3 @@ def _putting(samples: Samples, *first: str) -> Callable[..., None]:
         samples.setdefault(spec.name, {})[(*first, *labels)] = [number]
 
     return put
-
-
-def _problems() -> list[type[ProblemError]]:
-    """Return each problem that an answer of a mapping may be."""
-    found: list[type[ProblemError]] = []
-    kinds: list[type[ProblemError]] = [ProblemError]
-    while kinds:
-        kind = kinds.pop()
-        kinds += kind.__subclasses__()
-        if hasattr(kind, "slug") and kind not in _NOT_OF_A_MAPPING:
-            found.append(kind)
-    return found

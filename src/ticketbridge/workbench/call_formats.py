@@ -52,7 +52,7 @@ def find_formats(spec: MappingSpec) -> CallFormats:
     found = {entry.name: entry.format for entry in spec.source if isinstance(entry, CallSpec)}
     auth = spec.upstream.auth
     return (
-        {**found, auth.login.name: auth.login.format}
+        {**found, auth.login.call: auth.login.format}
         if isinstance(auth, SessionAuthSpec)
         else found
     )

@@ -301,18 +301,26 @@ class _Explainer:
             masker.mask_reason(note.failure or note.refusal),
         )
 
-    def call(self, exchange: Exchange, shapes: PathShapes) -> CallExplanation:
-        answer = exchange.answer
-        return CallExplanation(
-            exchange.request.call,
-            exchange.request.method,
-            shapes.of(exchange.request),
-            answer.status if answer else None,
-            len(answer.content) if answer else None,
-            round(exchange.started * 1000, 3),
-            round(exchange.seconds * 1000, 3),
-            exchange.failure,
-        )
+
+def explain_call(
+    exchange: Exchange,
+    shapes: PathShapes,
+    masker: Masker,
+    times: tuple[float, float] | None = None,
+) -> CallExplanation:
+    """Return one request as it may be shown; *times*, if given, are those of the call that it repeats."""
+    request, answer = exchange.request, exchange.answer
+    started, seconds = times or (exchange.started, exchange.seconds)
+    return CallExplanation(
+        request.call,
+        request.method,
+        shapes.of(request),
+        answer.status if answer else None,
+        len(answer.content) if answer else None,
+        round(started * 1000, 3),
+        round(seconds * 1000, 3),
+        masker.mask_text(exchange.failure),
+    )
 
 
 def explain(
@@ -333,7 +341,7 @@ def explain(
         answer_run.trace.verdicts,
         answer_run.trace.notes,
         answer_run.trace.nothing or msgspec.UNSET,
-        [explainer.call(exchange, shapes) for exchange in answer_run.exchanges]
+        [explain_call(exchange, shapes, masker) for exchange in answer_run.exchanges]
         if whole
         else msgspec.UNSET,
         [explainer.record(*numbered) for numbered in records] if whole else msgspec.UNSET,

@@ -72,7 +72,8 @@ def find_unfinished(draft: Draft) -> Unfinished | None:
         for part in list_parts(draft.spec)
         if _is_open(part.node)
     ]
-    if any(finding.code not in _OPEN_CODES for finding in wrong) or not (opened or wrong):
+    is_wrong = any(finding.code not in _OPEN_CODES for finding in wrong)
+    if is_wrong or not (opened or wrong) or not draft.spec.source:
         return None
     ticket = draft.spec.ticket
     tables = tuple(t for t in ticket.statuses if not _is_open(t.source) and _has_valid(t.values))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from ticketbridge.workbench.studio.studio_app import MAX_BODY, make_studio_app
+from ticketbridge.workbench.studio.studio_requests import REQUESTS
 from ticketbridge.workbench.studio.workshop import Workshop
 
 pytestmark = pytest.mark.anyio
@@ -81,6 +84,97 @@ async def test_a_request_is_taken_from_the_page_alone(
 
     assert answer.status_code == status
     assert status in {403, 200} or answer.json()["error"]
+
+
+ODD_BODIES: Sequence[bytes] = (
+    *(b"", b"\xff\xfe", b'{"text": "\xff"}', b'{"text": "\\ud800"}', b"null", b"[]", b"1", b"{"),
+    *(b"[" * 100_000, b'{"x": ' * 100_000, b'{"x": ' + b"[" * 10_000 + b"]" * 10_000 + b"}"),
+)
+LARGE = 10**30
+ODD_MEMBERS: Mapping[str, Sequence[Any]] = {
+    "text": ["", "\r", "\0", "a: [", "1", "source: 3", "ticket: []", "&a *a", "a: " + "[" * 500],
+    "run": [0, -1, LARGE, "1", None, 1.5, []],
+    "answer": [-99, 99, LARGE, None, "x"],
+    "row": [-1, 10**6, LARGE, None],
+    "record": [-99, 99, LARGE, None],
+    "rows": [[-99], [10**9], [LARGE], ["a"], None],
+    "offset": [-1, 10**9, LARGE],
+    "split": [-1, 99, LARGE],
+    "entry": [[""], ["\n"], [1]],
+    "field": ["", "..", "nothing", "a." * 500, "\0"],
+    "expression": ["", "(", "\0", "a\nb", "(" * 5000, "a: b # c"],
+    "path": [[], [""], [-1], [99], [LARGE], ["source", 99], ["a"] * 500],
+    "words": [{"": ""}, {"a\n": "b"}, {"a": 1}, [], None],
+    "line": [-1, 10**9, LARGE],
+    "name": ["", "\0", "a/b", "- a: ["],
+    "target": ["", "\0", "://", "http://[", "POST /x {"],
+    "content": [
+        "",
+        "<a>",
+        "[",
+        "curl '",
+        '{"log": {"entries": [1]}}',
+        '{"openapi": "3", "paths": 1}',
+    ],
+    "user": ["", "\0", "x" * 10_000],
+    "source": [{"kind": "x"}, {"kind": "case", "name": "nothing"}, None, {"kind": 1}],
+    "personal": ["yes", 1, None],
+}
+
+
+@pytest.mark.parametrize("name", list(REQUESTS))
+async def test_no_request_makes_the_studio_fail(client: httpx.AsyncClient, name: str) -> None:
+    """What a request cannot be is refused with the reason; a failure would be raised here."""
+    headers = {**OWN, "Content-Type": "application/json"}
+
+    async def ask(name: str, content: bytes) -> httpx.Response:
+        return await client.post(f"/t0ken/api/{name}", headers=headers, content=content)
+
+    start = (await ask("start", b"{}")).json()
+    case = {"kind": "case", "name": start["cases"][0]}
+    asked: dict[str, Any] = {"text": start["text"], "source": case}
+    asked["run"] = (await ask("run", json.dumps(asked).encode())).json()["run"]
+    # To try all slips on a whole mapping takes seconds, and has none of the other members.
+    members = {"text": ODD_MEMBERS["text"]} if name == "gaps" else ODD_MEMBERS
+    odd = [{**asked, key: value} for key, values in members.items() for value in values]
+    for content in (*ODD_BODIES, *(json.dumps(each).encode() for each in odd)):
+        answer = await ask(name, content)
+        refused = answer.status_code in {400, 409} and answer.json()["error"]
+        assert refused or (answer.status_code == 200 and content not in ODD_BODIES)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Content-Length": "many"}, {"Content-Length": "9" * 5000}, {"Content-Length": "-1"}],
+)
+async def test_a_request_says_its_length(
+    client: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    """A length that is no number, or too large a one, is refused."""
+    asked = {**OWN, "Content-Type": "application/json", **headers}
+    answer = await client.post("/t0ken/api/start", headers=asked, content=b"{}")
+
+    assert answer.status_code == 413
+    assert answer.json()["error"]
+
+
+async def test_a_request_for_the_whole_server_is_refused(demo_file: Path) -> None:
+    """`OPTIONS *` names no path, so it has no token."""
+    app = make_studio_app(Workshop(demo_file, {}), "t0ken", [HOST])
+    scope = {
+        "type": "http",
+        "method": "OPTIONS",
+        "path": "*",
+        "headers": [(b"host", HOST.encode())],
+    }
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, None, send)  # type: ignore[arg-type]
+
+    assert sent[0]["status"] == 404
 
 
 async def test_the_page_may_load_and_ask_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:

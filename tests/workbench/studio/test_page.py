@@ -91,6 +91,20 @@ def test_a_finding_stands_at_its_line_and_its_repair_is_one_click(open_page: Ope
     assert page.mapping == good
 
 
+def test_a_finding_in_the_cases_stands_in_the_list_alone(
+    open_page: OpenPage, demo_file: Path
+) -> None:
+    """Its line is one of another file: no line of the mapping is marked."""
+    page = open_page()
+    page.see("#mapping-about", "0 errors")
+    demo_file.with_suffix(".cases.yaml").write_text("\n\n- case: 1\n", "utf-8")
+    swap(page, "upper", "upper")
+    page.see("#problems", "demo.cases.yaml, line 3")
+    page.see("#problem", "demo.cases.yaml has errors")
+    assert not page.texts(".cm-lint-marker-error")
+    assert not page.texts("#problems button.place")
+
+
 def test_answers_come_from_a_case_a_paste_or_the_platform(
     open_page: OpenPage, demo_file: Path
 ) -> None:

@@ -290,6 +290,40 @@ def test_status_words_are_those_of_the_table_and_of_the_answers(asked: Asked) ->
     assert "values: {PAID: VALID, in the post: SENT}}" in made
 
 
+def test_status_words_that_look_personal_are_masked(asked: Asked) -> None:
+    """An address, or a name known from the answers, is no word to sort until data is shown."""
+    answer = copy.deepcopy(ANSWER)
+    answer["orders"][0] |= {"state": "bea@example.com", "holderName": "Ana López"}
+    answer["orders"][1]["state"] = "Ana López"
+    asked.workshop.forget_samples()
+    asked.paste("/orders?email=ana@example.com", answer)
+    asked.run()
+    (masked,) = asked.ask("words", run=asked.number)
+    (shown,) = asked.ask("words", run=asked.number, personal=True)
+
+    assert [(w["word"], w["meaning"], w["hidden"]) for w in masked["words"]] == [
+        ("PAID", "PAID", False),
+        ("LOST", "LOST", False),
+        ("(e-mail)", "", True),
+        ("(name)", "", True),
+    ]
+    assert [w["word"] for w in shown["words"]] == ["PAID", "LOST", "Ana López", "bea@example.com"]
+
+
+@pytest.mark.parametrize("state", ["<state>A</state><state>B</state>", "<state of='x'>A</state>"])
+def test_an_element_that_is_no_text_is_no_status_word(asked: Asked, state: str) -> None:
+    """No table can list an element of XML that came twice, or has attributes."""
+    keys = "<id>1</id><event>e</event>" + state
+    xml = f"<r><t><mail>{USER}</mail>{keys}</t></r>"
+    asked.workshop.forget_samples()
+    asked.ask("sample", content=xml, user=USER)
+    asked.run(TEXT.replace("each: body.orders", "format: xml\n    each: as_list(body.r.t)"))
+    (table,) = asked.ask("words", run=asked.number)
+
+    assert asked.outcome["records"] == 1
+    assert [word["word"] for word in table["words"]] == ["PAID", "LOST"]
+
+
 def test_several_tables_and_open_ones_are_told_apart(asked: Asked) -> None:
     """Each table has its place in the list; one that is TODO has no words."""
     two = "[{from: order.state, values: {PAID: VALID}}, {from: order.gift, values: {x: VALID}}]"

@@ -58,6 +58,21 @@ def test_a_file_is_saved_as_it_is_written(demo: Asked, demo_file: Path) -> None:
     ]
 
 
+def test_nothing_else_is_written_to(demo: Asked, demo_file: Path) -> None:
+    """Not through a link that somebody has put beside the mapping or its cases."""
+    victim = demo_file.parent / "victim"
+    victim.write_text("precious")
+    for name in (".demo.yaml.saving", ".demo.cases.yaml.recording"):
+        (demo_file.parent / name).symlink_to(victim)
+    demo.ask("save", text=demo.text + "# the end\n")
+    demo.run(kind="case", name=demo.workshop.list_cases()[0][0])
+    demo.ask("make-case", text=demo.text, run=demo.number, name="new")
+    demo.ask("keep-case")
+
+    assert victim.read_text() == "precious"
+    assert len([each for each in demo_file.parent.iterdir() if each.is_symlink()]) == 2
+
+
 def test_the_ends_of_lines_stay(tmp_path: Path) -> None:
     """A file of another system keeps them, though the page knows one sign alone."""
     file = tmp_path / "acme.yaml"
@@ -228,6 +243,29 @@ def test_a_mapping_with_errors_gives_findings_and_no_run(asked: Asked) -> None:
 # --- what is shown --------------------------------------------------------------------------------
 
 
+def test_an_error_of_the_cases_is_no_error_of_the_mapping(demo: Asked) -> None:
+    """It names its file, beside what is found in the mapping, and there is no run."""
+    (name, *_), _ = demo.workshop.list_cases()
+    demo.workshop.cases.file.write_text("\n\n- case: 1\n", "utf-8")
+    text = demo.text.replace("upper(", "uper(")
+    for findings in (
+        demo.run(kind="case", name=name)["findings"],
+        demo.ask("cases", text=demo.text)["findings"],
+        demo.run(text, kind="case", name=name)["findings"][1:],
+    ):
+        assert {finding["file"] for finding in findings} == {"demo.cases.yaml"}
+        assert findings[0]["line"] == 3
+    answer = demo.run(text, kind="case", name=name)
+    assert (answer["run"], answer["why"]) == (None, "demo.cases.yaml has errors")
+    assert answer["findings"][0]["file"] == ""
+
+
+def test_a_mapping_without_text_gives_a_finding(asked: Asked) -> None:
+    """It is what a new file begins with."""
+    (finding,) = asked.run("")["findings"]
+    assert finding["message"] == "the file is empty"
+
+
 def test_a_record_is_told_in_a_line_and_in_full(asked: Asked) -> None:
     """Its verdict, what it is about, and each field with what it read; others' records without a value."""
     lines = asked.ask("records", run=asked.number, rows=[0, 1, 2])
@@ -355,6 +393,44 @@ def test_a_login_is_shown_as_a_call_alone(tmp_path: Path) -> None:
     assert "the-session-of-acme" not in json.dumps([shown, made.outcome, tried])
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", ["login", "token_url"])
+@pytest.mark.parametrize(
+    "auth",
+    [
+        {"type": "session", "login": {"post": "/token"}, "token": "body.access_token"},
+        {
+            "type": "oauth2",
+            "token_url": "${ACME_API}/token",
+            "client_id": "bridge",
+            "client_secret": "${ACME_TOKEN}",
+        },
+    ],
+)
+async def test_an_entry_is_no_login_whatever_its_name(
+    platform: FakePlatform, tmp_path: Path, name: str, auth: dict[str, Any]
+) -> None:
+    """An entry of the name that a login has in the log is shown, and the login's answer is not."""
+    file = write_mapping(tmp_path, {"upstream.auth": auth})
+    text = file.read_text().replace('"order"', f'"{name}"').replace("order.", f"{name}.")
+    file.write_text(text)
+    platform.on("/token", Reply(json={"access_token": "the-session", "token_type": "bearer"}))
+    platform.on("/orders", Reply(json=orders(order(item(1)))))
+    made = Asked(file, {"MENTA_SECRET": SECRET, "ACME_TOKEN": TOKEN, "ACME_API": platform.url})
+
+    def fetch_and_run() -> Any:
+        made.ask("fetch", text=made.text, user=USER)
+        made.run(kind="fetched")
+        return made.ask("answers", run=made.number, personal=True)
+
+    (shown,) = await anyio.to_thread.run_sync(fetch_and_run)
+
+    assert made.outcome["verdicts"] == {"returned": 1}
+    assert made.outcome["left"] == []
+    assert shown["call"] == name
+    assert "the-session" not in json.dumps(shown)
+
+
 def test_readers_of_a_value_are_found_far_and_near(asked: Asked) -> None:
     """Those bound to what it stands in; a value that nobody reads has none."""
     row = asked.find_row("event", "fest")
@@ -416,6 +492,59 @@ def test_a_failing_case_shows_no_person_until_it_is_asked_for(demo: Asked) -> No
     gaps = demo.ask("gaps", text=text)
     assert gaps["reason"].startswith("a case fails")
     assert gaps["points"] == gaps["met"]
+
+
+LINE = "A1;ana@example.com;Ana López"
+CELLS = dict(zip(("id", "mail", "name"), LINE.split(";"), strict=True))
+TABLE = {"csv": {"columns": list(CELLS), "delimiter": ";", "charset": "windows-1252"}}
+XML = (
+    "<r><t><id>A1</id><mail>ana@example.com</mail>"
+    "<holder born='1980-02-01'><name lang='es'>Ana López</name></holder></t></r>"
+)
+
+
+@pytest.mark.parametrize(
+    ("call", "each", "name", "type_", "text"),
+    [
+        ({"format": TABLE}, "answer", "item.name", "text/csv", f"{';'.join(CELLS)}\n{LINE}\n"),
+        ({"format": "ndjson"}, "answer", "item.name", "application/x-ndjson", f"{json.dumps(CELLS)}\n"),
+        ({"format": "xml"}, "as_list(answer.r.t)", 'item.holder.name."#text"', "text/xml", XML),
+        ({"format": "text"}, "[{mail: 'ana@example.com', id: 'A1', n: answer}]",
+         "split(item.n, ';')[2]", "text/plain", LINE),
+    ],
+    ids=["csv", "ndjson", "xml", "text"],
+)  # fmt: skip
+def test_names_are_masked_in_all_formats(
+    tmp_path: Path, call: dict[str, Any], each: str, name: str, type_: str, text: str
+) -> None:
+    """In what differs in a case, and in the answers, the records and the body of its run."""
+    fields = {"ticketId": "item.id", "nominalTicket": {"fullName": name}}
+    constant = {"externalReferenceEventId": "f", "showId": "f", "ticketOptionId": "A", "price": 1}
+    fields |= {key: {"const": value} for key, value in {**constant, "currency": "EUR"}.items()}
+    entry = {"name": "answer", "get": "/export", "take": "body", **call}
+    changes: dict[str, Any] = {
+        "source": [entry, {"name": "item", "each": each}],
+        "ticket.owner": "item.mail",
+    }
+    changes |= {"ticket.status": {"const": "VALID"}, "ticket.fields": fields}
+    made = Asked(write_mapping(tmp_path, changes))
+    answer = {"get": "/export", "text": text, "content_type": type_}
+    expect = {"tickets": [{"ticketId": "A1", "nominalTicket": {"fullName": "Bea Díaz"}}]}
+    case = {"case": "in", "user": USER, "upstream": [answer], "expect": expect}
+    (tmp_path / "acme.cases.yaml").write_text(json.dumps([case]), "utf-8")
+    made.run(kind="case", name="in")
+    assert made.outcome["verdicts"] == {"returned": 1}
+    for personal in (False, True):
+        asked = {"run": made.number, "personal": personal, "text": made.text, "rows": [0]}
+        views = ("cases", "answers", "records", "record", "body")
+        shown = [
+            json.dumps(made.ask(each, record=0, **asked), ensure_ascii=False) for each in views
+        ]
+        assert [("López" in view) for view in shown] == (
+            [True, True, False, True, True] if personal else [False] * 5
+        )
+        assert [word in "".join(shown) for word in ("Díaz", USER)] == [personal] * 2
+        assert "1980-02-01" not in "".join(shown) or personal
 
 
 # --- the expression box ---------------------------------------------------------------------------

@@ -69,7 +69,7 @@ class SessionLogin:
         # A `url` may be another host's: what goes to the platform is not for it.
         asked = replace(upstream, base_url=login.url, headers={}) if login.url else upstream
         self._plan = RequestPlan(
-            login.request, login.name, asked, ("user",), compiler, accept=accept
+            login.request, login.call, asked, ("user",), compiler, accept=accept
         )
         self.uses_user = self._plan.uses_user
         self.repeatable = login.request.idempotent

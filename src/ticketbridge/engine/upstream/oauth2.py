@@ -76,7 +76,7 @@ class OAuth2Login:
         given = {name: value for name, value in form.items() if value is not None}
         content = urlencode(given).encode()
         return PlatformRequest(
-            spec.token_url, tuple(headers.items()), "POST", content, "token_url", scope=scope
+            spec.token_url, tuple(headers.items()), "POST", content, "auth.token_url", scope=scope
         )
 
     def token(self, scope: Scope) -> Token:

@@ -25,9 +25,9 @@ from ticketbridge.workbench.draft.format_guesses import read_sample_values
 from ticketbridge.workbench.draft.given_answers import list_requests, read_given
 from ticketbridge.workbench.draft.openapi_samples import is_openapi, make_openapi_sample
 from ticketbridge.workbench.draft.sample_requests import GivenAnswer, find_request_auth
+from ticketbridge.workbench.personal.standins import SOMEONE
 from ticketbridge.workbench.samples import Sample, SampleError, read_content, split_argument
 
-_SOMEONE = "user@example.com"
 _SURE: Sequence[Sureness] = ("sure", "likely", "unsure", "TODO")
 
 
@@ -83,7 +83,7 @@ def name_platform(target: Path | None) -> str:
 
 
 def _draft_from_openapi(sample: Sample, user: str | None, platform: str) -> DraftFiles:
-    asked, spec = user or _SOMEONE, read_sample_values(sample, JSON_FORMAT)
+    asked, spec = user or SOMEONE, read_sample_values(sample, JSON_FORMAT)
     found = make_openapi_sample(spec, sample.file, asked, make_variable_prefix(platform))
     drafted = make_mapping_draft(
         [found.document], platform, asked, auth=found.auth, notes=found.notes

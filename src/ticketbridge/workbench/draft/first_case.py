@@ -31,7 +31,7 @@ from ticketbridge.workbench.draft.page_guesses import DraftPages
 from ticketbridge.workbench.draft.sample_values import empty_list_at
 from ticketbridge.workbench.draft.status_tables import TableGuess
 from ticketbridge.workbench.personal.personal_data import PersonalData, Replace
-from ticketbridge.workbench.personal.standins import StandIns
+from ticketbridge.workbench.personal.standins import SOMEONE, StandIns
 from ticketbridge.workbench.record.case_writing import CaseParts, write_case
 from ticketbridge.workbench.record.recorded_answers import RecordedAnswer, change_texts
 from ticketbridge.workbench.record.replay import NotRecorded, Replay, ReplayedAnswer
@@ -45,12 +45,11 @@ _OPEN = {"ticketId": TODO}
 
 _CURRENCY = "EUR"
 _PRICE = "0"
-_SOMEONE = "user@example.com"
 
 
 def write_first_case(drafted: MappingDraft, documents: Sequence[Document], user: str | None) -> str:
     """Return the cases file, with long answers in it."""
-    user = user or _find_most_frequent_owner(drafted) or _SOMEONE
+    user = user or _find_most_frequent_owner(drafted) or SOMEONE
     personal = PersonalData(user, secrets=drafted.hidden.secrets)
     for document in documents:
         personal.learn(document.value)

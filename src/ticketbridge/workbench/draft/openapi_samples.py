@@ -13,6 +13,7 @@ from ticketbridge.workbench.draft.documents import Document, is_paging
 from ticketbridge.workbench.draft.platform_words import ID_WORDS
 from ticketbridge.workbench.draft.record_lists import find_best_chain
 from ticketbridge.workbench.personal.personal_kinds import split_words, word_set
+from ticketbridge.workbench.personal.standins import SOMEONE
 from ticketbridge.workbench.samples import Sample, SampleError
 
 _DEEPEST = 12
@@ -196,7 +197,7 @@ class _ValueMaker:
             number = next(self._numbers)
             return number if kind in {"integer", "number"} else f"{words[0]}-{number}"
         if part.get("format") == "email" or "email" in words:
-            return "user@example.com"
+            return SOMEONE
         example = part.get(
             "example", next(iter(part.get("examples") or [None]), part.get("default"))
         )

@@ -9,13 +9,24 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ticketbridge.engine.tickets.verdicts import UNKNOWN_STATUS
+from ticketbridge.engine.upstream.answer_formats import Unreadable
 from ticketbridge.mapping import Environment
+from ticketbridge.mapping.spec import CsvFormatSpec, NdjsonFormatSpec
 from ticketbridge.terminal import UsageError
 from ticketbridge.workbench.answers import map_samples, read_case
+from ticketbridge.workbench.cases.case_spec import name_target
 from ticketbridge.workbench.draft.documents import read_documents
-from ticketbridge.workbench.drift.shapes import PathShape, Shapes, shapes_of
+from ticketbridge.workbench.draft.format_guesses import read_sample_values
+from ticketbridge.workbench.drift.shapes import (
+    PathMark,
+    PathShape,
+    ShapePath,
+    Shapes,
+    shapes_of,
+    write_shape_path,
+)
 from ticketbridge.workbench.rehearse.rehearsal_tally import RehearsalTally
-from ticketbridge.workbench.samples import Sample, read_sample, require_json
+from ticketbridge.workbench.samples import Sample, SampleError, read_sample
 
 Severity = Literal["breaks", "changes"]
 
@@ -34,8 +45,8 @@ class Drift:
     new: str
 
 
-Recording = Mapping[str, Sequence[Any]]
-"""The documents of each call, by its path; values in paths are replaced by placeholders."""
+Recording = Mapping[str, Sequence[Sample]]
+"""The answers of each call, by its path; values in paths are replaced by placeholders."""
 
 
 def find_drift(
@@ -58,29 +69,45 @@ _ID = re.compile(r"[^/]*[0-9@][^/]*")
 
 
 def read_recording(argument: str) -> Recording:
-    """Return the documents that an *argument* names. Raises UsageError."""
+    """Return the answers that an *argument* names: of a case, those that were good. Raises UsageError."""
     case = read_case(argument)
     if case is None:
-        samples = [read_sample(argument)]
-    else:
-        good = [answer for answer in case.answers if answer.status // 100 == 2]
-        answers = [Sample(answer.asked, argument, answer.content) for answer in good]
-        samples = [sample for sample in answers if _is_document(sample)]
-    if not samples:
-        raise UsageError(f"{argument}: no answer in it is a document in JSON or XML")
-    recording: dict[str, list[Any]] = {}
-    for document in read_documents(samples):
-        path = document.sample.key.partition("?")[0]
-        recording.setdefault(_ID.sub("*", path) if case else "", []).append(document.value)
+        sample = read_sample(argument)
+        read_documents([sample])
+        return {"": [sample]}
+    recording: dict[str, list[Sample]] = {}
+    for answer in case.answers:
+        path = _ID.sub("*", answer.asked.partition("?")[0])
+        good = recording.setdefault(name_target(path, answer.host), [])
+        if answer.status // 100 == 2:
+            good.append(Sample("", argument, answer.content))
+    if not any(_is_document(sample) for good in recording.values() for sample in good):
+        raise UsageError(f"{argument}: no answer in it is a document")
     return recording
 
 
 def _is_document(sample: Sample) -> bool:
     try:
-        require_json(sample)
-    except UsageError:
+        read_documents([sample])
+    except SampleError:
         return False
     return True
+
+
+def _read_sides(*sides: Sequence[Sample]) -> list[list[Any]]:
+    """Return the documents among the answers of each side, all of one call.
+
+    They are read together: one XML element, or one line of NDJSON, does not tell that it is one of several,
+    and a CSV without rows looks like any text.
+    """
+    documents = read_documents([each for side in sides for each in side if _is_document(each)])
+    found = {id(document.sample): document.value for document in documents}
+    forms = (d.form for d in documents if isinstance(d.form, NdjsonFormatSpec | CsvFormatSpec))
+    lines = next(forms, None)
+    if lines is not None:
+        read = {id(each): read_sample_values(each, lines) for side in sides for each in side}
+        found |= {key: values for key, values in read.items() if not isinstance(values, Unreadable)}
+    return [[found[id(each)] for each in side if id(each) in found] for side in sides]
 
 
 # --- shapes ---------------------------------------------------------------------------------------
@@ -96,26 +123,38 @@ def _compare_recordings(old: Recording, new: Recording) -> Iterator[Drift]:
         elif call not in old:
             yield Drift("changes", call, "is asked for now", "absent", "asked for")
         else:
-            shapes = shapes_of(old[call]), shapes_of(new[call])
-            yield from _compare_shapes(call, *shapes)
+            yield from _compare_answers(call, *_read_sides(old[call], new[call]))
+
+
+def _compare_answers(call: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Drift]:
+    if old and new:
+        yield from _compare_shapes(call, *shapes_of(old, new))
+    elif old:
+        yield Drift("breaks", call, "gives no document any more", "a document", "none")
+    elif new:
+        yield Drift("changes", call, "gives a document now", "none", "a document")
 
 
 def _compare_shapes(call: str, old: Shapes, new: Shapes) -> Iterator[Drift]:
     for path in dict.fromkeys([*old, *new]):
-        where = f"{call} {path.removeprefix('.') or '(the document)'}".strip()
+        where = f"{call} {write_shape_path(path) or '(the document)'}".strip()
         if path in old and path in new:
             yield from _compare_path(where, old[path], new[path])
-        elif _parent_is_in(path, old) and _parent_is_in(path, new):
-            if path in old and not path.endswith("[]"):
+        elif (
+            path[-1] is not PathMark.ELEMENT
+            and _parent_is_in(path, old)
+            and _parent_is_in(path, new)
+        ):
+            if path in old:
                 yield Drift("breaks", where, "is gone", _types(old[path]), "absent")
-            elif path in new and not path.endswith("[]"):
+            else:
                 yield Drift("changes", where, "is new", "absent", _types(new[path]))
 
 
-def _parent_is_in(path: str, shapes: Shapes) -> bool:
+def _parent_is_in(path: ShapePath, shapes: Shapes) -> bool:
     """Return whether an object was there that could have *path*: an empty list shows nothing of its items."""
-    parent = path.rpartition(".")[0]
-    return parent in shapes and shapes[parent].types["object"] > 0
+    parent = shapes.get(path[:-1])
+    return parent is not None and parent.types["object"] > 0
 
 
 def _compare_path(where: str, old: PathShape, new: PathShape) -> Iterator[Drift]:

@@ -10,9 +10,10 @@ from typing import Any
 from urllib.parse import quote
 
 from ticketbridge.engine.upstream.answer_formats import Unreadable
+from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.formats.json import read_json
 from ticketbridge.formats.unreadable import DocumentError
-from ticketbridge.mapping.spec import secrets_in
+from ticketbridge.mapping.spec import FormatSpec, TextFormatSpec, secrets_in
 from ticketbridge.redaction import WORD_START
 from ticketbridge.workbench.answer_run import AnswerRun
 from ticketbridge.workbench.call_formats import find_formats, read_values
@@ -64,6 +65,7 @@ _LEAST: dict[PersonalKind, int] = {
 _NUMERIC = frozenset({PersonalKind.PHONE, PersonalKind.DOCUMENT, PersonalKind.SECRET})
 _SLASH = re.compile("/")
 _WORD = re.compile(r"[^\W\d_]+")
+_PLAIN_NAME = re.compile(r"\b[A-ZÀ-ÖØ-Þ][^\W\d_]+(?:,? [A-ZÀ-ÖØ-Þ][^\W\d_]+){1,3}\b")
 
 
 class PersonalData:
@@ -124,6 +126,22 @@ class PersonalData:
                 self.add(match.group().replace("%40", "@"), PersonalKind.EMAIL)
         for kind, match in find_looks(text):
             self.add(match.group(), kind)
+
+    def learn_answer(self, answer: PlatformAnswer, form: FormatSpec | None) -> None:
+        """Remember the personal data of an answer in the format *form*, also if it is in another."""
+        document = read_values(answer, form)
+        if not isinstance(document, Unreadable):
+            self.learn(document)
+            return
+        xml = find_xml_text(answer)
+        if xml is not None:
+            self.learn_xml(xml)
+        text = answer.content.decode("utf-8", "replace")
+        self.learn_text(text)
+        if isinstance(form, TextFormatSpec):
+            # No key says where a name stands.
+            for name in _PLAIN_NAME.finditer(text):
+                self.add(name.group(), PersonalKind.NAME)
 
     def add(self, text: str, kind: PersonalKind) -> None:
         """Remember that *text* is of *kind*, unless it is short, or the mapping uses it."""
@@ -356,13 +374,5 @@ def _learn_from(personal: PersonalData, answer_run: AnswerRun) -> None:
     """Let *personal* learn from all answers of the platform."""
     formats = find_formats(answer_run.bridge.spec)
     for exchange in answer_run.exchanges:
-        if exchange.answer is None:
-            continue
-        document = read_values(exchange.answer, formats.get(exchange.request.call))
-        if not isinstance(document, Unreadable):
-            personal.learn(document)
-            continue
-        text = find_xml_text(exchange.answer)
-        if text is not None:
-            personal.learn_xml(text)
-        personal.learn_text(exchange.answer.content.decode("utf-8", "replace"))
+        if exchange.answer is not None:
+            personal.learn_answer(exchange.answer, formats.get(exchange.request.call))

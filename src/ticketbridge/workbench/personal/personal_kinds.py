@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import pairwise
 from types import MappingProxyType
@@ -36,6 +36,13 @@ class DataSpot:
     above: str = ""
     beside: Collection[str] = ()
     path: tuple[str, ...] = ()
+
+    def enter(self, key: str, beside: Collection[str]) -> DataSpot:
+        """Return the place of a member. The text of an XML element stands where the element does."""
+        path = (*self.path, key)
+        if key == "#text":
+            return replace(self, path=path)
+        return DataSpot(key, self.key, beside, path)
 
 
 def word_set(text: str) -> frozenset[str]:

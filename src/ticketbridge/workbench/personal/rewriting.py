@@ -47,7 +47,7 @@ def _change_members(
 ) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for key, member in value.items():
-        inner = DataSpot(key, spot.key, tuple(value), (*spot.path, key))
+        inner = spot.enter(key, tuple(value))
         name = rename(key, inner)
         while name in made:
             name += "_"

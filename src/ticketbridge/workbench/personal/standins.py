@@ -25,6 +25,9 @@ _HEX = re.compile(r"[0-9a-fA-F-]{8,}")
 _BIRTHS = ("1990-01-01", "1985-02-03")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
+SOMEONE = "user@example.com"
+"""The user if nobody says which."""
+
 
 class StandIns:
     """Makes stand-ins; none of them is one of the words *taken*, which are in the data."""
@@ -136,7 +139,7 @@ def _list_names(names: Collection[str]) -> Iterator[str]:
 
 
 def _list_addresses() -> Iterator[str]:
-    yield "user@example.com"
+    yield SOMEONE
     yield from (f"person{number}@example.com" for number in count(1))
 
 

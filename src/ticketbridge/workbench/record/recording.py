@@ -28,6 +28,7 @@ from ticketbridge.workbench.cases.runner import (
     load_for_cases,
 )
 from ticketbridge.workbench.cases.value_text import write_moment
+from ticketbridge.workbench.file_replacing import replacing
 from ticketbridge.workbench.personal.personal_data import PersonalData, find_personal_data
 from ticketbridge.workbench.personal.personal_kinds import PersonalKind
 from ticketbridge.workbench.personal.standins import StandIns
@@ -176,11 +177,9 @@ def _make_expect(answer_run: AnswerRun) -> dict[str, Any]:
 def keep_case(case: WrittenCase, name: str, file: Path, offline: Bridge) -> None:
     """Write the case, after it has passed in a file beside *file*. Raises RecordError."""
     before = _read_before(file)
-    draft = file.with_name(f".{file.name}.recording")
-    with _write_files(case, file.parent), _remove_after(draft):
+    with _write_files(case, file.parent), replacing(file) as draft:
         draft.write_text(before + case.text, "utf-8")
         _require_passing(draft, name, offline)
-        draft.replace(file)
 
 
 def _read_before(file: Path) -> str:
@@ -198,7 +197,8 @@ def _require_passing(draft: Path, name: str, offline: Bridge) -> None:
     try:
         (case,) = [case for case in read_cases(draft).cases if case.name == name]
     except (MappingError, ValueError) as error:
-        raise RecordError(f"the case cannot be added to the file: {error}") from None
+        reason = str(error).replace(f"{draft}:", "line ")
+        raise RecordError(f"the case cannot be added to the file: {reason}") from None
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         wrong = runner.run(find_failures(case, offline))
     if wrong:
@@ -223,14 +223,6 @@ def _write_files(case: WrittenCase, folder: Path) -> Iterator[None]:
         if isinstance(error, OSError):
             raise RecordError(f"the case cannot be written: {error.strerror}") from None
         raise
-
-
-@contextmanager
-def _remove_after(draft: Path) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 # --- what must be the same, and what must be gone -------------------------------------------------

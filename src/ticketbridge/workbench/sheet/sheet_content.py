@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from ticketbridge import __version__
-from ticketbridge.engine.problems import ProblemError
+from ticketbridge.engine.problems import list_problems
 from ticketbridge.mapping.spec import (
     CallSpec,
     EntrySpec,
@@ -369,7 +369,7 @@ def _errors() -> Iterator[Block]:
             (kind.title,),
             ("yes",) if kind.retryable else ("no",),
         )
-        for kind in sorted(_problems(ProblemError), key=lambda kind: (kind.status, kind.slug))
+        for kind in sorted(list_problems(), key=lambda kind: (kind.status, kind.slug))
     ]
     yield Table(("status", "name", "meaning", "try again"), rows)
     yield Paragraph(
@@ -379,13 +379,6 @@ def _errors() -> Iterator[Block]:
             ").",
         )
     )
-
-
-def _problems(kind: type[ProblemError]) -> Iterator[type[ProblemError]]:
-    for child in kind.__subclasses__():
-        yield from _problems(child)
-        if "slug" in child.__dict__:
-            yield child
 
 
 def _signatures() -> Iterator[Block]:

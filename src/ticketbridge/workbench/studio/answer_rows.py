@@ -87,9 +87,7 @@ def show_rows(index: RowIndex, masker: Masker) -> list[Row]:
 
 def _find_spot(around: DataSpot, container: Any, step: Step) -> DataSpot:
     """Return where a member stands; an element of a list stands where its list does."""
-    if isinstance(step, int):
-        return around
-    return DataSpot(step, around.key, tuple(container), (*around.path, step))
+    return around if isinstance(step, int) else around.enter(step, tuple(container))
 
 
 def _show_value(value: Any, spot: DataSpot, masker: Masker) -> tuple[str, str]:

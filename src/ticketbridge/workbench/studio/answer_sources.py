@@ -10,6 +10,7 @@ from typing import Protocol
 from ticketbridge.engine.bridge import Bridge
 from ticketbridge.engine.upstream.context import Send
 from ticketbridge.workbench.answer_run import AnswerRun
+from ticketbridge.workbench.call_formats import find_formats
 from ticketbridge.workbench.cases.case_platform import CasePlatform, UnexpectedCall
 from ticketbridge.workbench.cases.case_spec import CaseSpec
 from ticketbridge.workbench.cases.runner import answers_login
@@ -82,8 +83,8 @@ class CaseSource:
 
     def stand_in(self, bridge: Bridge) -> StandIn:
         """See AnswerSource."""
-        upstream = bridge.spec.upstream
-        platform = CasePlatform(self.case.answers, upstream)
+        spec = bridge.spec
+        platform = CasePlatform(self.case.answers, spec.upstream, find_formats(spec))
         logs_in = answers_login(self.case, bridge)
         return StandIn(platform.send, platform.left, logs_in)
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import msgspec
 
+from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.mapping import Environment
 from ticketbridge.mapping.findings import MappingError
+from ticketbridge.mapping.spec import MappingSpec
 from ticketbridge.workbench.answer_run import AnswerRun
+from ticketbridge.workbench.call_formats import find_formats, write_in_charset
 from ticketbridge.workbench.cases.case_spec import CaseSpec
 from ticketbridge.workbench.cases.coverage import measure_coverage
 from ticketbridge.workbench.cases.runner import run_each
@@ -68,7 +71,7 @@ def run_cases(text: MappingText, stored: StoredCases, *, personal: bool) -> Case
         bridge, _ = text.compile(_NO_VARIABLES)
         cases = stored.read()
     except MappingError as error:
-        return CasesView((), [view_finding(finding) for finding in error.findings])
+        return CasesView((), [view_finding(finding, text.file) for finding in error.findings])
     results = run_each(bridge, cases.cases)
     return CasesView(
         [
@@ -76,21 +79,26 @@ def run_cases(text: MappingText, stored: StoredCases, *, personal: bool) -> Case
                 result.case,
                 result.place.line,
                 result.passed,
-                name_lines(result.message if personal else _hide(case, result.message)),
+                name_lines(
+                    result.message if personal else _hide(case, result.message, bridge.spec)
+                ),
             )
             for case, result in zip(cases.cases, results, strict=True)
         ]
     )
 
 
-def _hide(case: CaseSpec, message: str) -> str:
+def _hide(case: CaseSpec, message: str, spec: MappingSpec) -> str:
     """Return a *message* about *case* without personal data: who is in a case need not be made up."""
     if not message:
         return ""
     personal = PersonalData(case.user)
-    for answer in case.answers:
-        with suppress(msgspec.MsgspecError, ValueError):
-            personal.learn(msgspec.json.decode(answer.content))
+    personal.learn([case.expect.tickets, *(case.expect.body or ())])
+    forms = set(find_formats(spec).values())
+    for answer, form in product(case.answers, forms):
+        content = write_in_charset(answer.content, form, answer.content_type)
+        headers = {"content-type": answer.content_type}
+        personal.learn_answer(PlatformAnswer(answer.status, headers, content), form)
     return personal.replace_in_text(message, mask)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ticketbridge.contract.marks import VALID
+from ticketbridge.engine.tickets.convert import Violation
 from ticketbridge.engine.tickets.fields import table_key
 from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.workbench.draft.candidates import Candidate, Guess
@@ -20,6 +21,7 @@ from ticketbridge.workbench.draft.field_guesses import (
 from ticketbridge.workbench.draft.money import find_price, guess_currency, guess_price
 from ticketbridge.workbench.draft.platform_words import find_meaning
 from ticketbridge.workbench.draft.status_tables import guess_tables
+from ticketbridge.workbench.explain import Masker
 from ticketbridge.workbench.studio.pointing import (
     OWNER,
     STATUS_FROM,
@@ -115,16 +117,23 @@ class WordTable:
 
 @dataclass(frozen=True, slots=True)
 class SortedWord:
-    """A status word: how many records have it, what the mapping takes it for, and what draft would."""
+    """A status word: how many records have it, what the mapping takes it for, and what draft would.
+
+    One that is *hidden* is a mask, and cannot be sorted.
+    """
 
     word: str
     count: int
     taken_for: str
     meaning: str
+    hidden: bool = False
 
 
-def list_word_tables(run: StudioRun) -> list[WordTable]:
-    """Return the status tables of the mapping, with the words that stand in them or in the answers."""
+def list_word_tables(run: StudioRun, masker: Masker) -> list[WordTable]:
+    """Return the status tables of the mapping, with the words that stand in them or in the answers.
+
+    A word of the answers is masked if it looks personal.
+    """
     tables = run.answer_run.bridge.spec.ticket.statuses
     return [
         WordTable(
@@ -133,6 +142,7 @@ def list_word_tables(run: StudioRun) -> list[WordTable]:
             list(
                 _list_words(
                     run,
+                    masker,
                     table.source.text,
                     {word: str(constant.value) for word, constant in table.values.items()},
                 )
@@ -143,10 +153,24 @@ def list_word_tables(run: StudioRun) -> list[WordTable]:
     ]
 
 
-def _list_words(run: StudioRun, expression: str, known: Mapping[str, str]) -> Iterator[SortedWord]:
-    counts = Counter(table_key(value) or "" for value in list_values(run, expression))
+def _list_words(
+    run: StudioRun, masker: Masker, expression: str, known: Mapping[str, str]
+) -> Iterator[SortedWord]:
+    counts: Counter[str] = Counter()
+    hidden: set[str] = set()
+    for value in list_values(run, expression):
+        try:
+            word = table_key(value) or ""
+        except Violation:
+            continue  # an XML element with attributes is no word
+        # What the mapping lists stands in its text on the page.
+        shown = word if word in known else str(masker.mask_value(word, expression))
+        counts[shown] += 1
+        if shown != word:
+            hidden.add(shown)
     for word in dict.fromkeys((*known, *sorted(counts))):
-        yield SortedWord(word, counts[word], known.get(word, ""), make_mark(word))
+        meaning = "" if word in hidden else make_mark(word)
+        yield SortedWord(word, counts[word], known.get(word, ""), meaning, word in hidden)
 
 
 def make_mark(word: str) -> str:

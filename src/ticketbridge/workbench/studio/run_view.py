@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from ticketbridge.workbench.explain import (
     Masker,
     PathShapes,
     explain,
+    explain_call,
     explain_record,
 )
 from ticketbridge.workbench.studio.answer_rows import Row, show_rows, show_text
@@ -34,7 +36,7 @@ _LINE = re.compile(r":(?P<line>[0-9]+):(?P<column>[0-9]+)")
 
 
 class FindingView(msgspec.Struct, frozen=True):
-    """A finding at its place in the editor."""
+    """A finding at its place in the editor, or in another *file*, which is named; "" is the mapping's."""
 
     line: int
     column: int
@@ -42,6 +44,7 @@ class FindingView(msgspec.Struct, frozen=True):
     code: str
     message: str
     suggestion: str = ""
+    file: str = ""
 
 
 class FlowStep(msgspec.Struct, frozen=True, rename="camel"):
@@ -119,8 +122,8 @@ class RecordView(msgspec.Struct, frozen=True, rename="camel"):
     ticket: str
 
 
-def view_finding(finding: Finding) -> FindingView:
-    """Return *finding* for the editor."""
+def view_finding(finding: Finding, mapping: Path) -> FindingView:
+    """Return *finding* for the editor, which shows the file *mapping*."""
     place = finding.place
     return FindingView(
         place.line,
@@ -129,6 +132,7 @@ def view_finding(finding: Finding) -> FindingView:
         finding.code,
         finding.message,
         finding.suggestion,
+        "" if place.file == str(mapping) else Path(place.file).name,
     )
 
 
@@ -186,20 +190,8 @@ class RunView:
         )
 
     def _call(self, exchange: Exchange, shapes: PathShapes) -> CallExplanation:
-        request, answer = exchange.request, exchange.answer
-        started, seconds = self._run.times.get(
-            (request.call, request.url), (exchange.started, exchange.seconds)
-        )
-        return CallExplanation(
-            request.call,
-            request.method,
-            shapes.of(request),
-            answer.status if answer else None,
-            len(answer.content) if answer else None,
-            round(started * 1000, 3),
-            round(seconds * 1000, 3),
-            self._masker.mask_text(exchange.failure),
-        )
+        times = self._run.times.get((exchange.request.call, exchange.request.url))
+        return explain_call(exchange, shapes, self._masker, times)
 
     def _list_flow(self) -> Iterator[FlowStep]:
         """Yield the entries of `source`, with how many values each was bound to in the records' scopes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from importlib.resources import files
@@ -28,6 +29,7 @@ from ticketbridge.workbench.studio.studio_requests import (
 from ticketbridge.workbench.studio.workshop import Workshop
 
 MAX_BODY = 64 * 1024 * 1024
+_LENGTH = re.compile(r"[0-9]{1,8}")
 _FOLDER = files("ticketbridge.workbench.studio") / "page"
 _TYPES = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
 _SHEET_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
@@ -78,7 +80,7 @@ def _make_sheet(workshop: Workshop) -> Callable[[Request], Any]:
 
 def _make_answering(workshop: Workshop) -> Callable[[Request], Any]:
     def respond(name: str, content: bytes) -> Response:
-        asked = msgspec.json.decode(content, type=StudioRequest)
+        asked = _read_request(content)
         # What only looks waits for nobody: to try all slips takes seconds.
         with workshop.lock if name in CHANGING else nullcontext():
             return _as_json(REQUESTS[name](workshop, asked))
@@ -89,8 +91,9 @@ def _make_answering(workshop: Workshop) -> Callable[[Request], Any]:
             return _refuse(404, "there is no such request")
         if not request.headers.get("content-type", "").startswith("application/json"):
             return _refuse(415, "a request is JSON")
-        if int(request.headers.get("content-length", MAX_BODY + 1)) > MAX_BODY:
-            return _refuse(413, "that is over 64 MB")
+        length = request.headers.get("content-length", "")
+        if not _LENGTH.fullmatch(length) or int(length) > MAX_BODY:
+            return _refuse(413, "a request says its length, which is at most 64 MB")
         try:
             return await run_in_threadpool(respond, name, await request.body())
         except msgspec.MsgspecError as error:
@@ -99,6 +102,13 @@ def _make_answering(workshop: Workshop) -> Callable[[Request], Any]:
             return _refuse(409, str(error))
 
     return answer
+
+
+def _read_request(content: bytes) -> StudioRequest:
+    try:
+        return msgspec.json.decode(content, type=StudioRequest)
+    except RecursionError:
+        raise msgspec.DecodeError("the request is nested too deeply") from None
 
 
 def _as_json(value: Any) -> Response:

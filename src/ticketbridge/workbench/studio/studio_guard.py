@@ -68,7 +68,7 @@ class StudioGuard:
         headers = Headers(scope=scope)
         if headers.get("host") not in self._hosts:
             return PlainTextResponse("not the studio's host", 403, _HEADERS)
-        given = scope["path"].split("/")[1].encode("utf-8", "replace")
+        given = scope["path"][1:].partition("/")[0].encode("utf-8", "replace")
         if not hmac.compare_digest(given, self._token):
             return PlainTextResponse("not found", 404, _HEADERS)
         origin = headers.get("origin")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 
 import msgspec
 
 from ticketbridge.mapping import MappingError
+from ticketbridge.mapping.findings import Finding
+from ticketbridge.workbench.cases.reader import CasesError
 from ticketbridge.workbench.explain import Masker
 from ticketbridge.workbench.studio.case_views import find_gaps, prepare_case, run_cases
 from ticketbridge.workbench.studio.editor_help import complete_at, hover_at
@@ -20,18 +23,23 @@ from ticketbridge.workbench.studio.pointing import (
     path_of_field,
     point_at,
 )
-from ticketbridge.workbench.studio.provenance import find_readers
+from ticketbridge.workbench.studio.provenance import Spot, find_readers
 from ticketbridge.workbench.studio.run_view import view_finding
+from ticketbridge.workbench.studio.studio_run import StudioRun
 from ticketbridge.workbench.studio.workshop import ChosenSource, Workshop, WorkshopError
 
 SHOWN_AT_ONCE = 400
+
+
+Number = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+"""A position."""
 
 
 class StudioRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What all requests may have: the *text* in the editor, the *run* shown, and whether masks are off."""
 
     text: str = ""
-    run: int = 0
+    run: Number = 0
     personal: bool = False
     source: ChosenSource = ChosenSource()
     user: str = ""
@@ -41,17 +49,17 @@ class StudioRequest(msgspec.Struct, frozen=True, kw_only=True):
     field: str = ""
     expression: str = ""
     entry: Sequence[str] = ()
-    split: int | None = None
+    split: Number | None = None
     whole: str = ""
-    rows: Sequence[int] = ()
-    record: int | None = None
-    answer: int | None = None
-    row: int = 0
-    offset: int = 0
-    path: Sequence[str | int] = ()
+    rows: Sequence[Number] = ()
+    record: Number | None = None
+    answer: Number | None = None
+    row: Number = 0
+    offset: Number = 0
+    path: Sequence[str | Number] = ()
     words: Mapping[str, str] = {}
     reason: str = ""
-    line: int = 0
+    line: Number = 0
 
 
 Respond = Callable[[Workshop, StudioRequest], Any]
@@ -82,16 +90,22 @@ def _save(workshop: Workshop, asked: StudioRequest) -> Any:
 
 def _run(workshop: Workshop, asked: StudioRequest) -> Any:
     """Check and run the text. Without a run, say why there is none."""
-    findings = [view_finding(finding) for finding in workshop.check(asked.text)]
+    found = workshop.check(asked.text)
+    view = partial(view_finding, mapping=workshop.mapping)
+
+    def refuse(why: str, more: Sequence[Finding] = ()) -> Any:
+        return {"findings": [view(each) for each in (*found, *more)], "run": None, "why": why}
+
     try:
         number, run = workshop.run(asked.text, asked.source)
+    except CasesError as error:
+        return refuse(f"{workshop.cases.file.name} has errors", error.findings)
     except MappingError as error:
-        findings = findings or [view_finding(finding) for finding in error.findings]
-        return {"findings": findings, "run": None, "why": "the mapping has errors"}
+        return refuse("the mapping has errors", () if found else error.findings)
     except WorkshopError as error:
-        return {"findings": findings, "run": None, "why": str(error)}
+        return refuse(str(error))
     outcome = workshop.view(run, personal=asked.personal).outcome()
-    return {"findings": findings, "run": number, "outcome": outcome}
+    return {"findings": list(map(view, found)), "run": number, "outcome": outcome}
 
 
 def _answers(workshop: Workshop, asked: StudioRequest) -> Any:
@@ -118,7 +132,17 @@ def _body(workshop: Workshop, asked: StudioRequest) -> Any:
 
 
 def _readers(workshop: Workshop, asked: StudioRequest) -> Any:
-    return find_readers(workshop.find_run(asked.run), (asked.answer or 0, asked.row))
+    run = workshop.find_run(asked.run)
+    return find_readers(run, _find_spot(run, asked))
+
+
+def _find_spot(run: StudioRun, asked: StudioRequest) -> Spot:
+    number = asked.answer or 0
+    if number < len(run.indexes):
+        index = run.indexes[number]
+        if index is None or asked.row < len(index.values):
+            return number, asked.row
+    raise WorkshopError("there is no such value")
 
 
 def _fetch(workshop: Workshop, asked: StudioRequest) -> Any:
@@ -145,8 +169,7 @@ def _draft(workshop: Workshop, _asked: StudioRequest) -> Any:
 
 def _point(workshop: Workshop, asked: StudioRequest) -> Any:
     run = workshop.find_run(asked.run)
-    spot = (asked.answer or 0, asked.row)
-    return {"choices": point_at(run, spot, asked.field, asked.record)}
+    return {"choices": point_at(run, _find_spot(run, asked), asked.field, asked.record)}
 
 
 def _guesses(workshop: Workshop, asked: StudioRequest) -> Any:
@@ -167,7 +190,8 @@ def _choose(workshop: Workshop, asked: StudioRequest) -> Any:
 
 
 def _words(workshop: Workshop, asked: StudioRequest) -> Any:
-    return list_word_tables(workshop.find_run(asked.run))
+    run = workshop.find_run(asked.run)
+    return list_word_tables(run, workshop.masker(run, personal=asked.personal))
 
 
 def _set_words(_workshop: Workshop, asked: StudioRequest) -> Any:

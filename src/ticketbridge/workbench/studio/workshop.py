@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import RLock
@@ -26,8 +25,10 @@ from ticketbridge.workbench.draft.drafting import make_mapping_draft
 from ticketbridge.workbench.draft.given_answers import list_requests, read_given
 from ticketbridge.workbench.draft.sample_requests import GivenAnswer, find_request_auth
 from ticketbridge.workbench.explain import Masker
+from ticketbridge.workbench.file_replacing import replacing
 from ticketbridge.workbench.page import as_html
 from ticketbridge.workbench.personal.personal_data import PersonalData, find_personal_data
+from ticketbridge.workbench.personal.standins import SOMEONE
 from ticketbridge.workbench.samples import Sample, SampleError
 from ticketbridge.workbench.sheet.sheet_content import sheet_of
 from ticketbridge.workbench.studio.answer_sources import (
@@ -49,7 +50,6 @@ from ticketbridge.workbench.unfinished import require_finished
 
 MOST_RUNS = 4
 UNSET = "TB021"
-_SOMEONE = "user@example.com"
 
 
 class WorkshopError(UsageError):
@@ -73,7 +73,7 @@ class Workshop:
         self.prepared: PreparedCase | None = None
         self.sheet = ""
         self._given: list[GivenAnswer] = []
-        self.sample_user = _SOMEONE
+        self.sample_user = SOMEONE
         self._real = Environment(variables)
         self._checking = Environment(variables, missing="placeholder")
         self._offline = Environment({}, missing="placeholder")
@@ -103,7 +103,8 @@ class Workshop:
             )
         text = text.replace("\n", self._newline)
         try:
-            _replace(self.mapping.resolve(), text.encode("utf-8"))
+            with replacing(self.mapping) as beside:
+                beside.write_bytes(text.encode("utf-8"))
         except OSError as error:
             raise WorkshopError(f"{self.mapping} cannot be written: {error.strerror}") from None
         self._known = _digest(text)
@@ -232,18 +233,6 @@ class Workshop:
         """Make the contract sheet of *text*. Raises MappingError."""
         bridge, _ = self.text_of(text).compile(self._offline)
         self.sheet = as_html(sheet_of(bridge.spec, text.encode(), self.mapping.name))
-
-
-def _replace(file: Path, content: bytes) -> None:
-    """Write *content* in place of that of *file*, whole or not at all. Raises OSError."""
-    beside = file.with_name(f".{file.name}.saving")
-    try:
-        beside.write_bytes(content)
-        if file.exists():
-            shutil.copymode(file, beside)
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _digest(text: str) -> str:

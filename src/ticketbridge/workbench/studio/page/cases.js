@@ -15,7 +15,7 @@ async function runCases() {
   badge.className = found.findings.length || failed ? "bad" : "good";
   badge.textContent = found.findings.length ? "!" : found.cases.length ? (failed ? `${failed} ✕` : `${found.cases.length} ✓`) : "";
   find("cases-about").textContent = found.findings.length ? "not run" : `${counted(found.cases.length, "case")}, ${failed} failed`;
-  find("case-list").replaceChildren(...found.findings.map((each) => make("p", { className: "problem" }, `line ${each.line}: ${each.message}`)),
+  find("case-list").replaceChildren(...found.findings.map((each) => make("p", { className: "problem" }, `${each.file ? `${each.file}, ` : ""}line ${each.line}: ${each.message}`)),
     ...found.cases.map(drawCase));
 }
 

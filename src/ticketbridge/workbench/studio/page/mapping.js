@@ -210,15 +210,16 @@ function repairButton(repair) {
 function showFindings(repairs = []) {
   const at = new Map(repairs.map((repair) => [repair.number, repair]));
   const before = state.text;
-  const diagnostics = state.findings.map((finding, number) => {
+  const diagnostics = state.findings.flatMap((finding, number) => {
+    if (finding.file) return [];
     const from = offsetAt(finding.line, finding.column);
     const word = /^[^\s:,{}[\]()]+/.exec(view.state.sliceDoc(from, from + 80));
     const repair = at.get(number);
-    return {
+    return [{
       from, to: from + (word ? word[0].length : 0), severity: finding.severity, source: finding.code,
       message: finding.suggestion ? `${finding.message} (${finding.suggestion})` : finding.message,
       actions: repair ? [{ name: repair.words, apply: () => write(repair, before) }] : [],
-    };
+    }];
   });
   const outcome = state.outcome;
   if (outcome?.reasonLine && !state.stale) {
@@ -238,7 +239,8 @@ function showFindings(repairs = []) {
 }
 
 function describe(finding, repair) {
-  const jump = make("button", { type: "button", className: "place", on: { click: () => goTo(finding.line, finding.column) } }, `line ${finding.line}`);
+  const jump = finding.file ? make("span", {}, `${finding.file}, line ${finding.line} `)
+    : make("button", { type: "button", className: "place", on: { click: () => goTo(finding.line, finding.column) } }, `line ${finding.line}`);
   const words = finding.suggestion ? `${finding.message} (${finding.suggestion})` : finding.message;
   return make("li", { className: finding.severity }, jump, make("code", {}, finding.code), make("span", {}, ` ${words} `), repair ? repairButton(repair) : "");
 }

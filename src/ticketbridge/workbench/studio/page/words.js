@@ -12,7 +12,7 @@ let tables = [];
 const placeOf = (word) => (word.taken_for === "VALID" ? "valid" : word.taken_for ? "not" : "unknown");
 
 async function move(table, word, place) {
-  if (placeOf(word) === place) return;
+  if (word.hidden || placeOf(word) === place) return;
   word.taken_for = { valid: "VALID", not: word.meaning, unknown: "" }[place];
   const words = Object.fromEntries(table.words.filter((each) => each.taken_for).map((each) => [each.word, each.taken_for]));
   draw();
@@ -24,8 +24,8 @@ async function move(table, word, place) {
 
 function drawWord(table, word) {
   return make("li", {}, make("button", {
-    type: "button", className: "word", draggable: true, data: { word: word.word },
-    title: "Drag it, or press v, n or u",
+    type: "button", className: "word", draggable: !word.hidden, data: { word: word.word },
+    title: word.hidden ? "It looks personal: show the data to sort it" : "Drag it, or press v, n or u",
     on: {
       dragstart: (event) => event.dataTransfer.setData("text/plain", word.word),
       keydown: (event) => {
@@ -65,9 +65,9 @@ function draw() {
 
 async function load() {
   if (state.run === null || state.stale) return;
-  const run = state.run;
-  const found = await ask("words", { run }).catch(() => []);
-  if (run !== state.run) return;
+  const { run, personal } = state;
+  const found = await ask("words", { run, personal }).catch(() => []);
+  if (run !== state.run || personal !== state.personal) return;
   tables = found;
   draw();
 }
