@@ -1,4 +1,4 @@
-"""What `map` and `fetch` share: they print the answer to one user."""
+"""Print the answer to one user, for `map` and `fetch`."""
 
 from __future__ import annotations
 

@@ -98,14 +98,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _calls(text: str) -> int:
-    """From 2 to 200 calls."""
+    """Return a number of calls from 2 to 200. Raises ArgumentTypeError for any other text."""
     if not text.isascii() or not text.isdigit() or not 2 <= int(text) <= _MOST_CALLS:
         raise argparse.ArgumentTypeError(f"a number from 2 to {_MOST_CALLS}")
     return int(text)
 
 
 def _seconds(text: str) -> float:
-    """Seconds, over 0 and up to 300."""
+    """Return seconds, over 0 and up to 300. Raises ArgumentTypeError for any other text."""
     try:
         seconds = float(text)
     except ValueError:

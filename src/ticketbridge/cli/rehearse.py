@@ -98,7 +98,7 @@ def _progress(done: int, all_users: int, problems: int) -> None:
 
 
 def _silence(_done: int, _all: int, _problems: int) -> None:
-    """Show no progress: nobody watches."""
+    """Show no progress, because stderr is no terminal."""
 
 
 def _number(text: str) -> int:
@@ -108,7 +108,7 @@ def _number(text: str) -> int:
 
 
 def _interval(text: str) -> float:
-    """Return the seconds from the start of one answer to that of the next."""
+    """Return the seconds from the start of one answer to the start of the next."""
     number, _, period = text.partition("/")
     try:
         return seconds(period or "1s") / _number(number)

@@ -1,4 +1,4 @@
-"""What commands do with the findings of a mapping."""
+"""Report the findings of a mapping, for all commands."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def print_findings(findings: Sequence[Finding]) -> None:
 
 @contextmanager
 def all_findings(paths: Iterable[Path], environment: Environment) -> Iterator[None]:
-    """Raise MappingError with all findings of `check`: loading itself stops at the first phase that fails."""
+    """Raise MappingError with all findings of `check`: loading stops at the first phase that fails."""
     try:
         yield
     except MappingError as error:

@@ -1,4 +1,4 @@
-"""The contract with menta tech: the bundled JSON Schema, and how a value is held to one."""
+"""The contract with menta tech: the bundled JSON Schema, and the check of a value against a schema."""
 
 from ticketbridge.contract.bundled import tickets_schema, tickets_schema_text
 from ticketbridge.contract.validator import Breach, Validator

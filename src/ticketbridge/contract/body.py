@@ -36,7 +36,7 @@ def check_schema(
 
 
 def _parts(tree: nodes.Node, schema: Schema, root: Schema) -> Iterator[tuple[nodes.Node, Schema]]:
-    """The parts of the body whose place in the schema is known, each with its schema."""
+    """Yield the parts of the body whose place in the schema is known, each with its schema."""
     schema = resolve(schema, root)
     yield tree, schema
     if isinstance(tree, nodes.Projection) and isinstance(tree.each, nodes.HashOf):

@@ -15,6 +15,6 @@ def tickets_schema_text() -> str:
 
 
 def tickets_schema() -> dict[str, Any]:
-    """Return the same as a new dict."""
+    """Return the schema of `tickets_schema_text` as a new dict."""
     schema: dict[str, Any] = json.loads(tickets_schema_text())
     return schema

@@ -1,7 +1,7 @@
-"""Whether the body gives the status of each ticket that it gives anything of.
+"""Check that a body gives the status of each ticket from which it gives anything.
 
-With `ineligible: mark` it is all that tells a ticket which is not eligible from a valid one. What cannot
-be known from the text counts as left out.
+With `ineligible: mark`, only the status tells a ticket that is not eligible from a valid one. A
+status that the text does not show counts as left out.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _is_valid_alone(condition: nodes.Node) -> bool:
 
 
 def _of_members(node: nodes.HashOf | nodes.ListOf, current: _Facts | None) -> _Facts:
-    """An object or list made of one ticket carries its status where a member does."""
+    """Return the content of an object or a list. Made of one ticket, it has the status if a member has."""
     parts = [part for _, part in node.pairs] if isinstance(node, nodes.HashOf) else node.items
     found = [_facts(part, current) for part in parts]
     whole = _NONE.union(*found)
@@ -132,13 +132,13 @@ def _of_call(node: nodes.Call, current: _Facts | None) -> _Facts:
 
 
 def _names(arguments: Iterable[nodes.Node]) -> set[str]:
-    """The keys of the objects that are written out; of others none is known."""
+    """Return the keys of the objects that are written out. The keys of other objects are not known."""
     written = [argument for argument in arguments if isinstance(argument, nodes.HashOf)]
     return {name for argument in written for name, _ in argument.pairs}
 
 
 def _reckoned(found: Collection[_Facts]) -> _Facts:
-    """The facts of a value that is calculated from several: it has the status if one of them has."""
+    """Return the content of a value that is calculated from several. It has the status if one of them has."""
     union = _NONE.union(*found)
     if union & _MARKED:
         return _MARKED

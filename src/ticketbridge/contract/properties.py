@@ -24,7 +24,7 @@ class _Property:
         self._seen: set[str] = set()
 
     def is_allowed(self, schema: object) -> bool:
-        """Whether an object of *schema* may have it."""
+        """Return whether an object of *schema* may have the property."""
         if not isinstance(schema, Mapping):
             return schema is not False
         return (
@@ -36,7 +36,7 @@ class _Property:
         )
 
     def _needed(self, schema: Schema) -> Iterator[object]:
-        """The schemas that hold for the same object, all of them."""
+        """Yield the schemas that must all hold for the same object."""
         for word in ("$ref", "$dynamicRef"):
             reference = schema.get(word)
             if isinstance(reference, str) and reference not in self._seen:
@@ -47,14 +47,14 @@ class _Property:
         yield from _valued(schema.get("dependentSchemas"))
 
     def _is_named_in(self, schema: object) -> bool:
-        """Whether a schema that must not hold says anything of the property."""
+        """Return whether *schema*, which must not hold, names the property."""
         if not isinstance(schema, Mapping):
             return schema is True
         named = (schema.get("required"), schema.get("properties"))
         return any(isinstance(names, list | Mapping) and self._name in names for names in named)
 
     def _values(self, schema: Schema) -> Iterator[object]:
-        """The schemas that the property's value is held to."""
+        """Yield the schemas that the value of the property must fit."""
         own = list(self._named(schema))
         yield from own
         if not own:
@@ -72,7 +72,7 @@ class _Property:
                     yield part
 
     def _is_evaluated(self, schema: object, seen: set[str]) -> bool:
-        """Whether *schema*, or one that holds for the same object, says what the property's value is."""
+        """Return whether *schema*, or one that holds for the same object, says what the value is."""
         if not isinstance(schema, Mapping):
             return False
         if any(True for _ in self._named(schema)) or "additionalProperties" in schema:

@@ -15,7 +15,7 @@ from ticketbridge.contract.shape import Schema, names_in, objects_in
 
 UNNAMED: Final = "*"
 NO_JSON: Final = "JSON"
-"""The rule that a text with half a character breaks, where a rule looks into it."""
+"""The rule that a text with half a character breaks, if a rule of the schema looks into the text."""
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _WHERE = "ticketbridge:schema"
@@ -27,9 +27,10 @@ _Kinds = jsonschema_rs.ValidationErrorKind
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """One rule of a schema that a value breaks; *path* leads to the value, *rule* is the keyword.
+    """One rule of a schema that a value breaks. *path* leads to the value; *rule* is the keyword.
 
-    A property that the schema does not name is a `*` in it: an object may have persons for its keys.
+    A property that the schema does not name is a `*` in the path, because the keys of an object may
+    be persons.
     """
 
     path: tuple[str | int, ...]
@@ -46,11 +47,11 @@ class Breach:
 
 
 class Validator:
-    """Holds JSON values to one schema (2020-12, formats included), or to *part*, a schema inside it.
+    """Checks JSON values against a schema (2020-12, formats included), or against *part*, a schema inside it.
 
-    Numbers are compared as decimals, of any length: 19.99 is a multiple of 0.01. Regular expressions
-    are ECMA-262's. No reference out of the schema is ever fetched: it raises ValueError here, as all
-    does that is no schema.
+    Numbers are compared as decimals of any length: 19.99 is a multiple of 0.01. Regular expressions
+    are those of ECMA-262. No reference out of the schema is ever fetched. Raises ValueError for such
+    a reference, and if *schema* is no schema.
     """
 
     def __init__(self, schema: Schema, *, part: Schema | None = None) -> None:
@@ -91,7 +92,7 @@ class Validator:
 
 
 def _free_name(definitions: Mapping[str, Any]) -> str:
-    """A name that is not the beginning of any name in *definitions*."""
+    """Return a name with which no name in *definitions* begins."""
     name = "held"
     while any(other.startswith(name) for other in definitions):
         name += "-"
@@ -114,7 +115,8 @@ _Compiled = jsonschema_rs.Draft202012Validator
 def _compile(schema_text: str, part_text: str) -> tuple[frozenset[str], _Compiled, _Compiled]:
     """Return the names in a schema and its part, the check of one value, and the check of a list.
 
-    Raises ValueError for what is no schema. Kept by text: nearly all mappings have the same schema.
+    Raises ValueError if it is no schema. The result is cached by the text, because nearly all
+    mappings have the same schema.
     """
     schema, part = json.loads(schema_text), json.loads(part_text)
     names = frozenset(names_in(schema)).union(names_in(part))
@@ -171,7 +173,7 @@ def _is_valid(compiled: _Compiled, value: object) -> bool:
 
 
 def _most_telling(errors: Iterable[_Error]) -> _Error:
-    """The error that is furthest out; of several alternatives that of the one that came closest."""
+    """Return the outermost error. If that has several alternatives, return the error of the closest one."""
     error = min(errors, key=lambda each: (len(each.instance_path), each.kind.name in _WEAK))
     while (inner := _closest(error)) is not None:
         error = inner
@@ -179,7 +181,7 @@ def _most_telling(errors: Iterable[_Error]) -> _Error:
 
 
 def _closest(error: _Error) -> _Error | None:
-    """Of an error of several alternatives the one error that is furthest in, or None."""
+    """Return the single innermost error of all alternatives of *error*, or None."""
     if not isinstance(error.kind, _Kinds.AnyOf | _Kinds.OneOfNotValid):
         return None
     inner = [each for branch in error.kind.context for each in branch]
@@ -189,7 +191,7 @@ def _closest(error: _Error) -> _Error | None:
 
 
 def _steps(error: _Error) -> tuple[str | int, ...]:
-    """Where the error is; a missing or unknown property is named, for it has no path of its own."""
+    """Return the path of *error*, with the name of a missing or unknown property, which has no own path."""
     path = tuple(error.instance_path)
     match error.kind:
         case _Kinds.Required(name):

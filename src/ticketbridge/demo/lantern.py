@@ -1,9 +1,9 @@
-"""A small legacy ticketing platform, "Lantern Live": an API as many companies have one.
+"""A small legacy ticketing platform, "Lantern Live", with an API like many companies have.
 
     GET /api/v1/customers?email=...              the customer with this address, or a 404
     GET /api/v1/customers/{number}/orders?page=1 the customer's orders, three a page
 
-It wants a bearer token, counts money in cents, has status words of its own, and its search for a
+It wants a bearer token, counts money in cents, and has status words of its own. Its search for a
 customer's orders also finds the orders of others that mention the customer's address.
 """
 
@@ -140,7 +140,7 @@ PAGE_SIZE = 3
 
 
 def make_legacy_platform(token: str) -> ASGIApp:
-    """Return the platform as an application that answers whoever sends *token*."""
+    """Return the platform as an application that answers each caller who sends *token*."""
     routes = [
         Route(f"{BASE_PATH}/customers", _answer_customer),
         Route(f"{BASE_PATH}/customers/{{number}}/orders", _answer_orders),
@@ -202,7 +202,7 @@ def _find_addresses(number: str) -> list[str]:
 
 
 def _mentions(order: Document, email: str) -> bool:
-    """Whether the address stands anywhere in the order: the platform's search has always been so."""
+    """Return whether the address stands anywhere in the order: the platform's search has always done so."""
     return email in json.dumps(order)
 
 

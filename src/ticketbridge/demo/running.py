@@ -34,7 +34,7 @@ _CHECKOUT = Path(__file__).parents[3] / "mappings" / "demo.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """Where a running demo listens, and the secrets for both addresses."""
+    """The addresses of a running demo, and the secrets for both."""
 
     api: str
     token: str = field(repr=False)
@@ -112,7 +112,7 @@ class _Server(uvicorn.Server):
         self.listening = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """See uvicorn."""
+        """Start, and signal that the server listens; see uvicorn."""
         try:
             await super().startup(sockets)
         finally:
@@ -120,7 +120,7 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """See uvicorn: it would end the process by the signal once the server is down."""
+        """Capture no signals: uvicorn's own method ends the process by the signal when the server is down."""
         yield
 
 

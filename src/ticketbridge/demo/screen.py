@@ -32,7 +32,7 @@ USERS = {
 
 
 class Screen:
-    """Writes to *out*; in colour where that is a terminal."""
+    """Writes to *out*, in colour if that is a terminal."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out

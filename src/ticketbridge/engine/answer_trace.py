@@ -42,7 +42,7 @@ def new_span_id() -> str:
 
 
 def new_ids() -> TraceIds:
-    """Return ids for an answer whose request brought none: one new id serves as request id and trace id."""
+    """Return ids for an answer whose request brought none: one new id is both request id and trace id."""
     name = new_id()
     return TraceIds(name, name)
 
@@ -75,16 +75,20 @@ class Stopwatch:
 class AnswerTrace:
     """The counts and times of one answer. It holds no value of the user's, and logs none of the platform's.
 
-    *ids* are what others find it by. *upstream* is the time with a call under way, *waiting* the time with
-    one in wait for its turn or for the platform's `rate`, and *rate_waiting* the latter alone (None: no
-    call waited for it);
-    *calls* counts requests sent, each try of a call included, *retries* the tries after the first,
-    *logins* those that were begun; *unknown_words* counts the statuses that no table has, if there are any,
-    as far as they look like words for a status; *notes* are the `message`s of rules;
-    *user* is the mark of the asked user, *secret* the number of the caller's secret, *caller* the
-    address of one who was refused; *verdicts* counts each verdict (`not_eligible:REFUNDED`); *nothing*
-    counts for each call the bindings for which a rule said `none`;
-    *records* are there where *explains* asks for them, and in an answer in which something is odd.
+    *ids* are those by which others find it. *user* is the mark of the asked user, *secret* the number
+    of the caller's secret, and *caller* the address of a caller who was refused.
+
+    *upstream* is the time with a call under way. *waiting* is the time with a call that waits for its
+    turn or for the platform's `rate`. *rate_waiting* is the time for the rate only (None: no call
+    waited for it).
+
+    *calls* counts the requests sent, each try of a call included. *retries* counts the tries after
+    the first, and *logins* those that were begun. *verdicts* counts each verdict
+    (`not_eligible:REFUNDED`). *nothing* counts, for each call, the bindings for which a rule said
+    `none`. *unknown_words* counts the statuses that no table has, as far as they look like words for
+    a status (None: there are none).
+
+    *notes* are the `message`s of rules. *records* are kept if *explains* is true, or if something is unusual.
     """
 
     explains: bool = False

@@ -49,7 +49,7 @@ from ticketbridge.mapping.spec import MappingSpec
 from ticketbridge.mapping.spec_compiler import SpecCompiler
 
 Binding = tuple[dict[str, Any], list[Any]]
-"""A scope, and what the next entry binds in it."""
+"""A scope, and the values that the next entry binds in it."""
 
 
 @dataclass(slots=True)  # see PlatformRequest

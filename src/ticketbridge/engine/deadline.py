@@ -8,11 +8,11 @@ from types import TracebackType
 
 
 class Deadline:
-    """Raise TimeoutError in the block of `with deadline:` after so many *seconds*.
+    """Raise TimeoutError in the block of `with deadline:` after this many *seconds*.
 
-    It is `asyncio.timeout` for the one case that each answer has: the deadline is known beforehand and never
-    moves. *ends* is its time by the loop's clock, once it runs. *has_passed* tells a passed deadline from
-    other reasons to cancel the task.
+    It does the same as `asyncio.timeout`, for the one case that each answer has: the deadline is
+    known before and never moves. *ends* is its time by the loop's clock, once it runs. *has_passed*
+    tells a passed deadline from other reasons to cancel the task.
     """
 
     __slots__ = ("_cancelling", "_seconds", "_task", "_timer", "ends", "has_passed")

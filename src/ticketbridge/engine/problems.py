@@ -45,7 +45,7 @@ class ProblemError(Exception):
     def __init__(
         self, detail: str | None = None, *, log: str | None = None, retry_after: int | None = None
     ) -> None:
-        """*retry_after* is in seconds, and goes out as the `Retry-After` header."""
+        """Make a problem. *retry_after* is in seconds, and goes out as the `Retry-After` header."""
         self.detail = detail or self.title
         self.log = log or self.detail
         self.retry_after = retry_after
@@ -85,7 +85,7 @@ class RequestProblem(ProblemError):
 
 
 class BadRequest(RequestProblem):
-    """The request is not well-formed HTTP/1.1, or it is not certain where it ends."""
+    """The request is not well-formed HTTP/1.1, or its end is not certain."""
 
     slug, status, title = "bad-request", 400, "The request is not well-formed HTTP"
 
@@ -158,7 +158,7 @@ class UpstreamError(UpstreamProblem):
     def __init__(
         self, detail: str | None = None, *, log: str | None = None, retryable: bool = True
     ) -> None:
-        """*retryable*: the same request may succeed later."""
+        """Make the problem. *retryable* is true if the same request may succeed later."""
         super().__init__(detail, log=log)
         self.retryable = retryable
 
@@ -191,7 +191,7 @@ class UpstreamUnavailable(UpstreamProblem):
     def __init__(
         self, detail: str | None = None, *, log: str | None = None, retry_after: int = 1
     ) -> None:
-        """*retry_after*: see ProblemError; this problem always has one."""
+        """Make the problem, which always has a *retry_after*; see ProblemError."""
         super().__init__(detail, log=log, retry_after=retry_after)
 
 
@@ -211,7 +211,7 @@ class Overloaded(ProblemError):
     def __init__(
         self, detail: str | None = None, *, log: str | None = None, retry_after: int = 1
     ) -> None:
-        """*retry_after*: see ProblemError; this problem always has one."""
+        """Make the problem, which always has a *retry_after*; see ProblemError."""
         super().__init__(detail, log=log, retry_after=retry_after)
 
 

@@ -1,4 +1,4 @@
-"""Documents as platforms send them, read strictly: a body, or a document inside a text.
+"""Documents from platforms, read strictly: a body, or a document inside a text.
 
-Each reader gives the whole document, or raises DocumentError; none guesses, and none loses a digit.
+Each reader returns the whole document or raises DocumentError. No reader guesses or loses a digit.
 """

@@ -12,9 +12,9 @@ class AttributedError(Exception):
 class AttributedElement(dict[str, Any]):
     """An XML element with attributes: `@name` is an attribute, `#text` its text, other keys are its children.
 
-    Its keys are read as those of any object. As a whole it is not its text, and it is not null although it
-    may be empty: a comparison or a condition would be silently wrong. So expressions refuse both, and Python
-    compares it with dictionaries alone. Anything else raises AttributedError.
+    Its keys are read like those of any object. As a whole it is not its text, and it is not null
+    although it may be empty: a comparison or a condition would be silently wrong. So expressions
+    refuse both, and Python compares it only with dictionaries. Any other use raises AttributedError.
     """
 
     __hash__ = None

@@ -3,9 +3,9 @@
     id;mail             becomes     [{"id": "007", "mail": "ana@example.com"}]
     007;ana@example.com
 
-The first row must be the names that are expected, and each row have as many cells. Line ends are LF or
-CRLF. A quote stands around a whole cell, or twice within such a cell, and nowhere else: a reader that took it
-for a letter would part cells at other places than the writer has.
+The first row must be the expected names, and each row must have as many cells. Line ends are LF or
+CRLF. A quote may stand only around a whole cell, or twice inside such a cell. A reader that took
+another quote for a letter would divide the cells at other places than the writer did.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ticketbridge.formats.unreadable import DocumentError
 
 _MOST_ROWS = 500_000
 _MOST_CELLS = 2_000_000
-"""Of one document. A body within `max_body` could hold millions more, each of a letter or none."""
+"""The most cells of one document. A body within `max_body` could hold millions more, nearly all empty."""
 
 
 def read_csv(
@@ -83,7 +83,7 @@ class _Rows:
         return line.split(self._delimiter)
 
     def _quoted(self, at: int, number: int) -> tuple[list[str], int]:
-        """The row at that place, in which a cell is quoted, and the place of the next."""
+        """Return the row at *at*, in which a cell is quoted, and the place of the next row."""
         text, row = self._text, list[str]()
         while True:
             match = cast("re.Match[str]", self._cell.match(text, at))  # if need be, of nothing
@@ -100,7 +100,7 @@ class _Rows:
 
 
 def write_csv(rows: Sequence[Sequence[str]], delimiter: str) -> str:
-    """*rows* as text that `read_csv` reads; a cell is quoted where it must be."""
+    """Return *rows* as text that `read_csv` reads. A cell is quoted only if it must be."""
     return "".join(f"{delimiter.join(_written(cell, delimiter) for cell in row)}\n" for row in rows)
 
 

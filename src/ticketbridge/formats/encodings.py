@@ -32,9 +32,9 @@ _CODECS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """An answer's *content* with the encoding that it is in.
+    """An answer's *content*, and the codec of its encoding.
 
-    *declared* is the encoding's name as the XML declaration has it, if it has one.
+    *declared* is the name of the encoding in the XML declaration, if it has one.
     """
 
     content: bytes
@@ -43,7 +43,7 @@ class Text:
 
     @property
     def is_long(self) -> bool:
-        """Return whether it comes in more than one piece."""
+        """Whether the text comes in more than one piece."""
         return len(self.content) > _PIECE
 
     def pieces(self) -> Iterator[str]:
@@ -81,7 +81,7 @@ def decode(content: bytes, *charsets: str | None) -> str:
 
 
 def _find_codec(content: bytes, charsets: Iterable[str | None]) -> tuple[bytes, str]:
-    """Return *content* without its mark, and what decodes it. Raises DocumentError."""
+    """Return *content* without its byte order mark, and its codec. Raises DocumentError."""
     body = content.removeprefix(_BOM)
     named = {_codec(name) for name in charsets if name}
     if body is not content:

@@ -20,11 +20,11 @@ _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[{"))
 
 
 def read_json(content: bytes, *, whole: bool = True) -> Any:
-    """Return the document in *content*; *whole*: something proves that no part is missing.
+    """Return the document in *content*. *whole* is true if something proves that no part is missing.
 
-    Raises DocumentError. Integers keep all their digits. Refused are NaN, Infinity, text that is not UTF-8,
-    half characters, a name twice in one object, a bare number that may be the beginning of another, and
-    documents with too many parts.
+    Raises DocumentError. Integers keep all their digits. Refused are NaN, Infinity, text that is not
+    UTF-8, half characters, a name twice in one object, and documents with too many parts. A bare
+    number is refused if it may be the beginning of another one.
     """
     content = content.removeprefix(_BOM)
     _require_few_containers(content)

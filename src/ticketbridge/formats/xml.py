@@ -1,20 +1,21 @@
-"""XML as a document that expressions can be about.
+"""Read XML as a document for expressions.
 
     <response><total>1</total><sales><sale id="7">A</sale></sales></response>
 
-becomes, where `sales/sale` is named in `lists`,
+becomes, if `sales/sale` is named in `lists`,
 
     {"response": {"total": "1", "sales": {"sale": [{"@id": "7", "#text": "A"}]}}}
 
-Text is kept as it is written; white space alone is layout and no text. Prefixes and their declarations
-are dropped. Comments and processing instructions are not there, and part no text.
+Text is kept as it is written; text of white space only is layout and is dropped. Prefixes and their
+declarations are dropped. Comments and processing instructions are left out, and do not divide a text.
 
-An empty element is null, and so is one that says so: by `nil` of XML Schema's instance namespace, whatever
-its prefix, or by a bare `nil`. Where it has other attributes too, these are kept, and its `#text` is null.
+An empty element is null. So is an element that says so, by `nil` of XML Schema's instance namespace
+with any prefix, or by a bare `nil`. If it has other attributes too, these are kept, and its `#text`
+is null.
 
-The parser is expat, held to what a platform has reason to send: no document type, so no entities but
-XML's own five and nothing to fetch or to expand; bounded depth, and bounded tags. It reads a piece at
-a time, so that other answers get their turn.
+The parser is expat, limited to what a platform has reason to send. A document type is refused, so
+only XML's own five entities exist, and nothing is fetched or expanded. Depth and tags are bounded. It
+reads a piece at a time, so that other answers get their turn.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ Path = tuple[str, ...]
 
 
 class Lists:
-    """The elements that are lists: *paths* match the ends of their paths."""
+    """The elements that are lists. *paths* are compared with the ends of their paths."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._elements: dict[str, list[Path]] = {}
@@ -80,8 +81,9 @@ def read_xml(text: Text, lists: Lists) -> dict[str, Any]:
 class _Element:
     """An element that is open, or the document around the root.
 
-    *attributes* are `@name` and value; *prefixes* those of XML Schema's instance namespace. *nil* is what
-    the element says of itself: *strictly* by that namespace, *only* without other attributes.
+    *attributes* are `@name` and value. *prefixes* are the prefixes of XML Schema's instance
+    namespace. *nil* is what the element says: null (True), not null (False), or neither (None).
+    *strictly*: it says so by that namespace. *only*: it has no other attributes.
     """
 
     __slots__ = ("attributes", "content", "nil", "only", "prefixes", "strictly", "texts")
@@ -136,7 +138,7 @@ class _Element:
 
 
 class XmlReader:
-    """Takes text piece by piece, and has the document at the end. Its methods raise DocumentError.
+    """Takes text piece by piece, and returns the document at the end. Its methods raise DocumentError.
 
     *parts* counts the elements and attributes so far.
     """
@@ -149,9 +151,9 @@ class XmlReader:
         is_text: bool = False,
         drops_attributes: bool = False,
     ) -> None:
-        """*declared* is the encoding that the document must declare; in what *is_text* it means nothing.
+        """Make a reader. *declared* is the encoding that the document must declare, unless *is_text* is true.
 
-        *drops_attributes* leaves them out, but for what says that an element is null.
+        *drops_attributes* leaves attributes out, except those that say that an element is null.
         """
         self._lists = lists
         self._declared = declared

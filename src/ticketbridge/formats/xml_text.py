@@ -35,9 +35,9 @@ def escape(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TextRun:
-    """A *text* of a document: of the element *name*, between two tags, or of its attribute of that name.
+    """A *text* of a document. *name* is its element, if it stands between two tags, or its attribute.
 
-    *is_free*: what stands there may be any text. In a comment, an instruction or CDATA it may not.
+    *is_free*: any text may stand there. This is false in a comment, an instruction or CDATA.
     """
 
     name: str

@@ -153,7 +153,7 @@ class _Analysis:
                 self._check_keys(*chain.steps[:2])
 
     def _check_together(self, chain: nodes.Chain, *, at_root: bool) -> None:
-        """No step asks for a key or a position of what can never have one."""
+        """Raise ExpressionError if a step asks a value for a key or a position that it can never have."""
         for before, step in pairwise(chain.steps):
             holder = _HOLDERS.get(type(step))
             types = outcomes(before, rooted=at_root and before is chain.steps[0])
@@ -167,7 +167,7 @@ class _Analysis:
             self._refuse(step.start, reason, hint)
 
     def _check_keys(self, root: nodes.Node, key: nodes.Node) -> None:
-        """The key that follows a root is one that it has, where these are known."""
+        """Raise KeyOfRootError if *root* is known not to have the *key* that follows it."""
         if not isinstance(root, nodes.Field) or not isinstance(key, nodes.Field):
             return
         known = self._keys.get(root.name)
@@ -286,7 +286,7 @@ class _Analysis:
         self._refuse(argument.start, reason, swap_arguments(function, call) or word, kind=CallError)
 
     def _visit_operand(self, node: nodes.Node, *, at_root: bool, word: bool) -> None:
-        """Visit *node*, where a text may have lost its quotes; *word*: where a text is likely."""
+        """Visit *node*, which may be a text that has lost its quotes. *word*: a text is likely there."""
         if isinstance(node, nodes.Field) and (word or node.name.isupper()):
             self._operands.add(node.start)
         self.visit(node, at_root=at_root)
@@ -343,7 +343,7 @@ def _operands(node: nodes.Node) -> _Parts:
 
 
 def _receivers(chain: nodes.Chain) -> dict[int, nodes.Node]:
-    """The calls (by id) that stand behind a dot, with what stands before it; not those that say `@`."""
+    """Return the calls after a dot, by id, with what stands before it. Calls with `@` are left out."""
     return {
         id(call): chain.steps[0] if at == 1 else nodes.Chain(chain.start, chain.steps[:at])
         for at, call in enumerate(map(_leftmost, chain.steps))
@@ -352,7 +352,7 @@ def _receivers(chain: nodes.Chain) -> dict[int, nodes.Node]:
 
 
 def _leftmost(node: nodes.Node) -> nodes.Node:
-    """What stands first in a step: `a()` of `a()[0]` and of `a()[*].b`."""
+    """Return the first part of a step: `a()` of `a()[0]` and of `a()[*].b`."""
     while isinstance(node, nodes.Chain | nodes.Projection | nodes.ValueProjection | nodes.Flatten):
         node = node.steps[0] if isinstance(node, nodes.Chain) else node.base
     return node

@@ -1,4 +1,4 @@
-"""The arguments of a call in the text: what is known about them, and what they probably mean."""
+"""The arguments of a call in the text: what is known of them, and what they probably mean."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _fits(parameter: Parameter, argument: nodes.Node) -> bool:
 
 
 def write_with_reference(call: nodes.Call, position: int) -> str:
-    """The call with an & before the argument that is a key, at *position* or in place of it."""
+    """Return the call with an `&` before its key: the argument at *position*, or the other one of two."""
     arguments = list(call.arguments)
     if len(arguments) == 2 and _as_key(arguments[position]) is None:
         arguments.reverse()

@@ -47,7 +47,7 @@ class shared_budget:  # noqa: N801 - it is called as a function; a generator wou
 
 
 def spend(steps: int) -> None:
-    """Take so many *steps*. Raises ArgumentFault if there are not enough left."""
+    """Take *steps* from the budget. Raises ArgumentFault if there are not enough left."""
     BUDGET.left -= steps
     if BUDGET.left < 0:
         raise ArgumentFault(f"the evaluation takes more than {MAX_STEPS} steps")

@@ -1,4 +1,4 @@
-"""Convert jmespath's dictionaries to our own nodes; different texts with one meaning become one node."""
+"""Convert jmespath's dictionaries to our own nodes. Different texts with one meaning become one node."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CHAINS = frozenset({"subexpression", "index_expression", "pipe"})
 
 
 def build_tree(text: str, tree: Tree) -> nodes.Node:
-    """The nodes of jmespath's *tree*; *text* is for messages."""
+    """Return jmespath's *tree* as our nodes. *text* is for messages."""
     return _Builder(text).build(tree, 0)
 
 
@@ -33,7 +33,7 @@ class _Builder:
         self._depth = 0
 
     def build(self, tree: Tree, start: int) -> nodes.Node:
-        """The node of *tree*; *start* holds for parts that the text does not show."""
+        """Return the node of *tree*. *start* is the place of parts that the text does not show."""
         start = tree.setdefault("start", start)
         self._depth += 1
         if self._depth > 2 * MAX_DEPTH:

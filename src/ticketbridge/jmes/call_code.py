@@ -1,4 +1,4 @@
-"""The code of function calls: checks of the arguments, steps that they cost, and the call."""
+"""Write the code of function calls: checks of the arguments, the steps that they cost, and the call."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ from ticketbridge.jmes.weights import weight
 # Python allows 20 nested blocks, and 100 levels of indentation.
 _MAX_BLOCKS = 10
 _AT_ONCE = frozenset({"as_list", "length", "lookup", "not_null", "to_array", "type"})
-"""Functions that look at no element of their arguments, or count for themselves."""
+"""Functions that look at no element of their arguments, or count their own steps."""
 _LONG_TEXT = 255
 _LONG_LIST = 15
 _SIZED: frozenset[type] = frozenset({str, list, dict})
 
 
 class _Argument(NamedTuple):
-    """The code of one argument: its *value*, what the call is given, and "" or whether the value is usual."""
+    """The code of one argument: its *value*, and the *ready* value that the call gets.
+
+    *usual* tells whether the value is usual. If it is "", there is no test.
+    """
 
     value: str
     ready: str
@@ -33,12 +36,12 @@ class _Argument(NamedTuple):
 
     @classmethod
     def of(cls, value: str) -> _Argument:
-        """An argument that the call is given as it is."""
+        """Return an argument that the call gets unchanged."""
         return cls(value, value, "")
 
 
 class CallWriter(SourceWriter):
-    """Writes calls of functions; what writes all other nodes derives from it."""
+    """Writes calls of functions. The writer of all other nodes derives from it."""
 
     def __init__(self, *, strict: bool) -> None:
         super().__init__()
@@ -46,11 +49,11 @@ class CallWriter(SourceWriter):
         self._parts = 0
 
     def emit(self, node: nodes.Node, current: str | None, *, optional: bool = False) -> str:
-        """The value of any node: see CodeGenerator."""
+        """Return the value of any node. See CodeGenerator."""
         raise NotImplementedError
 
     def _part(self, node: nodes.Node, current: str | None, *, optional: bool) -> str:
-        """A call of a function of its own that evaluates *node*."""
+        """Write a function that evaluates *node*, and return its call."""
         self._parts += 1
         # An expression that starts at the roots may need each of them, another one only its own.
         needed = self._roots.values() if current is None else [current]
@@ -61,14 +64,17 @@ class CallWriter(SourceWriter):
         return f"{name}({parameters})"
 
     def _counted(self, elements: str, *each: nodes.Node | None) -> str:
-        """A variable of *elements* (a list, or null), which a loop counts by what is done with *each*."""
+        """Return a variable of *elements*, a list or null.
+
+        Inside a loop, write code that spends the steps of *each* for every element.
+        """
         value = self.variable(elements)
         if self._loops:
             self._count(value, weight(*each))
         return value
 
     def _count(self, value: str, steps: int) -> None:
-        """Spend *steps* for each element of *value*, without a call while there are some left."""
+        """Write code that spends *steps* for each element of *value*, without a call while some are left."""
         budget = self.helper("BUDGET", BUDGET)
         with self.block(f"if {value}"):
             self.line(f"{budget}.left -= {steps} * len({value})")
@@ -76,9 +82,9 @@ class CallWriter(SourceWriter):
                 self.line(f"{self.helper('spend', spend)}(0)")
 
     def number(self, node: nodes.Node, current: str | None, *, optional: bool = False) -> str:
-        """The value of *node* where a number is asked for: a float may stand for the decimal of its text.
+        """Return the value of *node* for a place that needs a number.
 
-        All else is as `emit` gives it.
+        A float may replace the decimal that has the same text. All else is as `emit` gives it.
         """
         if not isinstance(node, nodes.Call) or self._is_deep():
             return self.emit(node, current, optional=optional)
@@ -87,7 +93,7 @@ class CallWriter(SourceWriter):
         return self._call(node, current, optional, as_number=True)
 
     def _is_deep(self) -> bool:
-        """Whether Python could refuse more blocks within those that are open."""
+        """Return whether Python could refuse more blocks within those that are open."""
         return self._depth >= _MAX_BLOCKS
 
     def call(self, node: nodes.Call, current: str | None, optional: bool) -> str:
@@ -119,7 +125,7 @@ class CallWriter(SourceWriter):
         return self.variable(_in_place(inline, arguments, call, as_number=as_number))
 
     def _lookup(self, arguments: Sequence[_Argument], call: str) -> str:
-        """The element that is looked up in an index, which is kept as long as the list is the same."""
+        """Return the element that is found in an index. The index is kept as long as the list is the same."""
         array, key, value = (argument.value for argument in arguments)
         known, index = self.at_first("None"), self.at_first("None")
         find = runtime.guard_call(LOOKUP_INDEX, strict=self._strict)
@@ -130,7 +136,7 @@ class CallWriter(SourceWriter):
         return self.variable(f"{index}.get({value}) if type({value}) is str else {digits}")
 
     def _count_arguments(self, node: nodes.Call, arguments: list[str]) -> None:
-        """Count what the function looks at, where it is long; what is short is in its call's weight."""
+        """Write code that counts long arguments. Short ones are included in the weight of their call."""
         if node.name in _AT_ONCE:
             return
         body = next(
@@ -184,7 +190,7 @@ class CallWriter(SourceWriter):
         return _Argument(literal, ready, self.at_first(parameter.usual.format(literal)))
 
     def _checked(self, value: str, parameter: Parameter, label: str) -> str:
-        """The argument *value*, after the checks that its kind needs."""
+        """Write the checks that the kind of *value* needs, and return the argument after them."""
         kind = parameter.kind
         rest = f"{value}, {self.constant(label)}, {self.constant(parameter)}"
         if kind.types is not None:
@@ -220,7 +226,7 @@ class CallWriter(SourceWriter):
 
 
 def _in_place(inline: Inline, arguments: Sequence[_Argument], call: str, *, as_number: bool) -> str:
-    """Python for what the function gives: its usual case in place, and *call* for all others."""
+    """Return Python for the result of the function: its usual case in place, and *call* for all others."""
     values = [argument.value for argument in arguments]
     tests = {f"u{at}": argument.usual for at, argument in enumerate(arguments) if argument.usual}
     code, usual = inline.code, inline.usual
@@ -232,7 +238,7 @@ def _in_place(inline: Inline, arguments: Sequence[_Argument], call: str, *, as_n
 
 
 def _is_long(value: str, kind: Kind) -> str:
-    """Code that tells whether *value*, which is of *kind*, is long; "" where it cannot be."""
+    """Return code that tells whether *value*, which is of *kind*, is long, or "" if it cannot be."""
     sized = _SIZED if kind.types is None else kind.types & _SIZED
     if not sized:
         return ""

@@ -1,7 +1,8 @@
-"""From a tree to Python: one flat function, which calls `runtime` where a slow path is needed.
+"""Compile a tree to Python: one flat function, which calls `runtime` if it needs a slow path.
 
-The source has only names of our own, and as literals only words of letters, digits and `_`. All else
-that a mapping says is held in the namespace of the function, so that no text can ever become code.
+The source has only names of our own, and its literals are only words of letters, digits and `_`. All
+other text of a mapping is kept in the namespace of the function, so that no text can ever become
+code.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from ticketbridge.jmes.functions import FUNCTIONS
 
 _MAX_SUBSCRIPTS = 16
 _BINARY: frozenset[type] = frozenset({int, float})
-"""Numbers that Python puts in order by value; beside a decimal, a float is what its text says."""
+"""Types of numbers that Python orders by value. Beside a decimal, a float counts as its text."""
 _COMPARED: frozenset[type] = frozenset({int, float, str})
 _ORDER_NAMES: dict[nodes.Operator, str] = {
     "<": "less",
@@ -29,8 +30,8 @@ _ORDER_NAMES: dict[nodes.Operator, str] = {
 class CodeGenerator(CallWriter):
     """Writes the code of expressions into functions that share one namespace.
 
-    `emit` writes the code of a node at the end of the function that is being written, and gives
-    the Python expression (a name, or a constant) that holds its value.
+    `emit` writes the code of a node at the end of the current function, and returns the Python
+    expression (a name, or a constant) that holds its value.
     """
 
     def __init__(self, *, strict: bool) -> None:
@@ -38,9 +39,9 @@ class CodeGenerator(CallWriter):
         self._mode = runtime.STRICT if strict else runtime.PLAIN
 
     def emit(self, node: nodes.Node, current: str | None, *, optional: bool = False) -> str:
-        """The value of *node*, evaluated on the variable *current*; None: on the roots.
+        """Return the value of *node*, evaluated on the variable *current*, or on the roots if that is None.
 
-        *optional*: inside of `optional(...)`.
+        *optional* is true inside `optional(...)`.
         """
         if self._is_deep():
             return self.variable(self._part(node, current, optional=optional))
@@ -52,7 +53,7 @@ class CodeGenerator(CallWriter):
         return value if self._is_boolean(node) else self._truthy(value)
 
     def _truthy(self, value: str) -> str:
-        """What `values.truthy` tells of *value*, for an `if` or a `not`."""
+        """Return code that does the work of `values.truthy` for *value*, in an `if` or a `not`."""
         return f"({value} or type({value}) in {self.helper('NUMBERS', kinds.NUMBERS)})"
 
     def _is_boolean(self, node: nodes.Node) -> bool:
@@ -103,7 +104,7 @@ class CodeGenerator(CallWriter):
         return current
 
     def _rooted(self, keys: tuple[str, ...], *, optional: bool) -> str:
-        """The value of a path from a root; a path that was followed before is not followed again."""
+        """Return the value of a path from a root. A path that was followed before is not followed again."""
         for length in range(len(keys), 1, -1):
             found = self._found(keys[:length], optional=optional)
             if found is not None:
@@ -115,7 +116,10 @@ class CodeGenerator(CallWriter):
         return self._remember(keys, root, keys[1:], optional=optional)
 
     def _found(self, path: tuple[str, ...], *, optional: bool) -> str | None:
-        """The variable that holds the value of *path*: one found strictly serves `optional` too."""
+        """Return the variable that already holds the value of *path*, or None.
+
+        A value that was found outside `optional` serves inside it too.
+        """
         for known in reversed(self._known):
             found = known.get(path) or (known.get(("optional()", *path)) if optional else None)
             if found is not None:
@@ -143,7 +147,7 @@ class CodeGenerator(CallWriter):
         return found
 
     def _gets(self, current: str, keys: tuple[str, ...]) -> str:
-        """What `follow_optional` gives: a key that is absent is usual here."""
+        """Return what `follow_optional` gives, by code that is fast for absent keys: they are usual here."""
         follow = self.helper("follow_optional", runtime.follow_optional)
         if not current.isidentifier():
             current = self.variable(current)
@@ -248,7 +252,7 @@ class CodeGenerator(CallWriter):
         return f"({left} == {right} if {usual} else {called})"
 
     def _unless_attributed(self, node: nodes.Node, value: str) -> str:
-        """Code to add to an `is` test: an element with attributes is an error there, raised by its `not`."""
+        """Return code to add to an `is` test: its `not` raises the error for an element with attributes."""
         self.helper("AttributedElement", AttributedElement)
         test = f" or (type({value}) is AttributedElement and not {value})"
         return test if self._strict and not self._is_boolean(node) else ""

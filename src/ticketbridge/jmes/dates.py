@@ -17,7 +17,7 @@ from ticketbridge.jmes.values import exact, in_range
 from ticketbridge.jmes.zones import in_utc
 
 Reader: TypeAlias = Callable[[Any, ZoneInfo | None], str]
-"""Reads a value, in a zone where the value has no offset of its own, as RFC 3339 UTC text."""
+"""Reads a value as RFC 3339 UTC text. If the value has no offset, it is read in the zone."""
 Writer: TypeAlias = Callable[[datetime], str]
 """Writes a moment, in UTC, as text."""
 
@@ -39,7 +39,7 @@ def rfc3339(moment: datetime) -> str:
 
 
 def read_with(layout: str | None) -> Reader:
-    """Return a reader of dates in the strptime format *layout*; None: ISO 8601 text and Unix seconds."""
+    """Return a reader of dates in the strptime format *layout*. None means ISO 8601 text and Unix seconds."""
     if layout is None:
         return _from_any
     _check_layout(layout)
@@ -57,7 +57,7 @@ def read_with(layout: str | None) -> Reader:
 
 
 def write_with(layout: str) -> Writer:
-    """Return what writes a moment as `unix`, `unix_ms`, `http`, or in the strftime format *layout*."""
+    """Return a writer of moments: as `unix`, `unix_ms`, `http`, or in the strftime format *layout*."""
     if layout in _WRITERS:
         return _WRITERS[layout]
     found = _DIRECTIVE.findall(layout)

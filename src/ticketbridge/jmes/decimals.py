@@ -1,4 +1,4 @@
-"""Exact decimal arithmetic with 34 digits; every result is a finite number."""
+"""Exact decimal arithmetic with 34 digits. Every result is a finite number."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _OTHER = {".": ",", ",": "."}
 
 
 def to_decimal(value: Any) -> Decimal:
-    """Return the exact value of the number *value*, or of a plain decimal text."""
+    """Return the exact value of a number, or of a plain decimal text. Raises ArgumentFault for other text."""
     if type(value) is str and _PLAIN.fullmatch(value) is None:
         raise ArgumentFault("the string is no plain decimal number")
     number: Decimal = in_range(Decimal(exact(value)))
@@ -48,7 +48,7 @@ def to_decimal(value: Any) -> Decimal:
 
 
 def to_amount(value: Any) -> Decimal:
-    """Return the whole number *value*, or that of a text of digits."""
+    """Return the whole number *value*, which may be a text of digits. Raises ArgumentFault if it is none."""
     if type(value) is str and _INTEGER.fullmatch(value) is None:
         raise ArgumentFault("the string is no whole number")
     number = to_decimal(value)
@@ -70,10 +70,10 @@ def simplest(number: Decimal) -> int | Decimal:
 
 
 def parse_with(separator: str | None) -> Callable[[str], Decimal]:
-    """What reads numbers with this decimal *separator*; without one, plain text alone.
+    """Return a reader of numbers with this decimal *separator*. Without one it reads plain text only.
 
-    With a separator, groups of three digits may stand apart by the other of `.` and `,`, by a
-    space or by an apostrophe, the same in the whole number.
+    With a separator, groups of three digits may be separated by the other one of `.` and `,`, by a
+    space or by an apostrophe. The sign must be the same in the whole number.
     """
     if separator is None:
         return to_decimal

@@ -1,17 +1,18 @@
-"""What can be wrong with an expression, and how it is said without telling any data.
+"""What can be wrong with an expression, and messages about it that show no data.
 
     Exception
     ├── ExpressionError     at load: the text is no legal expression (or template)
-    │   ├── RootError       it begins with a name that is no root where it stands
+    │   ├── RootError       it begins with a name that is not a root there
     │   ├── KeyOfRootError  its root does not have the key that follows
-    │   └── CallError       it calls a function that is not there, or not as it is
-    │       └── RegexError  its regular expression is none of RE2
+    │   └── CallError       it calls an unknown function, or one with wrong arguments
+    │       └── RegexError  RE2 refuses its regular expression
     ├── EvaluationError     at run time: the expression does not fit the data
     └── Fault               inside this package: an EvaluationError before its expression is known
         └── ArgumentFault   a Fault before its function is known
             └── RegexFault  a regular expression that RE2 refuses
 
-No text of an EvaluationError or a Fault holds a value from the data, nor, unless `keys_shown`, a key of it.
+No text of an EvaluationError or a Fault contains a value from the data. A key of the data is in it
+only if `keys_shown` allows that.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ class ArgumentFault(Fault):
 
 
 class RegexFault(ArgumentFault):
-    """What is wrong with a regular expression."""
+    """A regular expression that cannot be used."""
 
 
 def describe(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Compiled expressions: what the other packages hold and call."""
+"""Compiled expressions, which the other packages hold and call."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ Shape: TypeAlias = RootShape | HashShape | OtherShape
 class Expression:
     """A compiled expression; call it with the values of its roots, by name.
 
-    *place* says where the text stands, for messages. *names* are the roots that it uses (none
-    where it was compiled without roots; it is then called with a document). *tree* is its syntax
-    (see `nodes`), *source* the Python that it became.
+    *place* says where the text stands, for messages. *names* are the roots that it uses. If it was
+    compiled without roots, it has none and is called with a document. *tree* is its syntax (see
+    `nodes`), *source* its Python code.
     """
 
     text: str
@@ -126,18 +126,19 @@ class Expression:
         return outcomes(self.tree, rooted=self.rooted)
 
     def shape(self) -> Shape:
-        """The roots that the value consists of, as far as the text shows."""
+        """Return the roots that the value consists of, as far as the text shows."""
         return _shape(self.tree) if self.rooted else OtherShape()
 
 
 def compile_expression(
     text: str, *, roots: Collection[str] | None = None, strict: bool = True, place: str = ""
 ) -> Expression:
-    """The compiled expression of *text*; ExpressionError where it can never be right.
+    """Return the compiled expression of *text*. Raises ExpressionError if it can never be right.
 
-    *roots* are the names that it may start with, as a mapping with the keys that each has (None: not
-    known); with None it is evaluated on a document. Without *strict* it is JMESPath as jmespath has
-    it: no function but its own, a missing key is null.
+    *roots* are the names that it may start with. A mapping gives the keys of each root too (None: not
+    known). If *roots* is None, the expression is evaluated on a document. If *strict* is False, it is
+    JMESPath as jmespath has it: only the standard functions, and a missing key is null.
+
     Unknown functions and wrong numbers of arguments are errors here, not at each evaluation.
     """
     try:

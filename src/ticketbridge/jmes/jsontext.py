@@ -24,7 +24,7 @@ _NUMBER = 64  # bytes that the encoder may want free before it writes a number
 
 
 class TooLongError(Exception):
-    """A value is longer as JSON than there is room for."""
+    """A value that is longer as JSON than there is room for."""
 
 
 def encode_within(

@@ -1,4 +1,4 @@
-"""The types of arguments and results: one table for checks at load, for checks at run time, and for texts."""
+"""The types of arguments and results: one table for checks at load, checks at run time, and texts."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _OBJECT: frozenset[type] = frozenset((dict, AttributedElement))
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A set of JSON types; *elements*: each array has elements of only one of these sets.
+    """A set of JSON types. *types* is None if every value is right.
 
-    *types* is None if every value is right.
+    The elements of an array must all be of one of the sets in *elements*, if there are any.
     """
 
     name: str
@@ -67,12 +67,12 @@ SIZED = Kind("a string, an array or an object", _ARRAY | _TEXT | {dict})
 
 @dataclass(frozen=True, slots=True)
 class Inline:
-    """The usual case of a function, as Python that does without a call.
+    """The usual case of a function, as Python that needs no call.
 
-    *code* gives what the call would give, wherever *usual* is true ("": always). Both are templates:
-    `{0}` is the first argument, of its parameter's kind, and `{u0}` what its parameter's own *usual* gives.
-    *number* may take the place of *code* where a number is asked for: it gives a float in place of the
-    decimal whose text it has. *names* are what the templates use.
+    *code* gives the same as the call if *usual* is true ("": always). Both are templates. `{0}` is
+    the first argument, of its parameter's kind, and `{u0}` is what its parameter's own *usual* gives.
+    *number* may replace *code* in a place that needs a number: it gives a float instead of the
+    decimal with the same text. *names* are what the templates use.
     """
 
     code: str
@@ -85,10 +85,10 @@ class Inline:
 class Parameter:
     """One parameter of a function.
 
-    *prepare* turns the argument into what the function works on: once, at load, where the
-    argument is a literal. It raises Fault where the value is not right. *prepare_data* takes its place
-    for an argument that comes from data. *literal*: the argument must be one. *usual* is a template too:
-    where it is true, the argument `{0}` is right, and the function's Inline takes it as it is.
+    *prepare* turns the argument into the value that the function works on, and raises Fault if it is
+    wrong. It runs once, at load, if the argument is a literal. *prepare_data* replaces it for an
+    argument from data. *literal* is true if the argument must be a literal. *usual* is a template
+    too: if it is true, the argument `{0}` is right, and the function's Inline takes it as it is.
     """
 
     name: str
@@ -112,14 +112,15 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function: the one source for checks, evaluation and the reference.
+    """One function: the only source for checks, evaluation and the reference.
 
-    *standard* marks JMESPath's own functions. *plain* replaces *call* where the expression is
-    compiled with `strict=False`. *scoped* functions get the scope as their first argument. An
-    example without a result that could be written down (the clock) has none. *check_literals* gets the
-    literals among the arguments by their positions, those left out as null, and raises Fault where no
-    value of the others can be right. *inline* is how a strict expression has the usual case. *needs* is
-    a root without which the function is not legal, or "".
+    *standard* marks JMESPath's own functions. *plain* replaces *call* if an expression is compiled
+    with `strict=False`. *scoped* functions get the scope as their first argument. *inline* is the
+    usual case in a strict expression. *needs* is a root without which the function is not legal, or
+    "".
+
+    *check_literals* gets the literal arguments by position, and null for those left out. It raises
+    Fault if no value of the other arguments can be right.
     """
 
     name: str
@@ -147,7 +148,7 @@ class Function:
 
     @property
     def arity(self) -> tuple[int, int | None]:
-        """How many arguments it takes: the least and the most, None for any number."""
+        """The least and the most number of arguments; None means any number."""
         least = sum(not parameter.optional for parameter in self.parameters)
         variadic = any(parameter.variadic for parameter in self.parameters)
         return least, None if variadic else len(self.parameters)

@@ -17,7 +17,7 @@ _Lexer: Any = jmespath.lexer.Lexer
 
 
 class PlacedLexer(_Lexer):  # type: ignore[misc]  # the stubs leave out the methods to override
-    """jmespath's lexer without its warning; where *strict*, a literal must be JSON."""
+    """jmespath's lexer without its warning. If *strict*, a literal must be JSON."""
 
     def __init__(self, *, strict: bool) -> None:
         self._strict = strict

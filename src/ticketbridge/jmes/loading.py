@@ -1,4 +1,4 @@
-"""From written code to a function, with its source where tracebacks and debuggers look."""
+"""Load written code as a function, with its source in the place where tracebacks and debuggers look."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _numbers = itertools.count(1)
 
 
 def load(generator: CodeGenerator, function: str, kind: str, place: str = "") -> Any:
-    """The *function* that *generator* has written; its source is shown by *kind* and *place*."""
+    """Return the *function* that *generator* has written. Its source is shown with *kind* and *place*."""
     shown = "".join(character for character in place if character.isprintable())
     name = f"<{kind} {next(_numbers)} {shown}>"
     source, namespace = generator.source, generator.namespace

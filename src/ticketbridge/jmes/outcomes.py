@@ -41,7 +41,7 @@ _ROOTS: Mapping[str, Types] = MappingProxyType(
 
 
 def outcomes(tree: nodes.Node, *, rooted: bool) -> Known:
-    """Return the types that the value of *tree* can have; *rooted*: it starts with the names of roots."""
+    """Return the types that the value of *tree* can have. *rooted*: it starts with the names of roots."""
     match tree:
         case nodes.Field():
             return _ROOTS.get(tree.name) if rooted else None
@@ -68,7 +68,7 @@ def _union(several: Iterable[Known]) -> Known:
 
 
 def _choice(tree: nodes.Either | nodes.Both, *, rooted: bool) -> Known:
-    """One of the operands; null is never what a choice before the last gives."""
+    """Return the types of the operands. Of a `||`, only the last operand can give null."""
     if isinstance(tree, nodes.Both):
         return _union(outcomes(part, rooted=rooted) for part in tree.conditions)
     *first, last = (outcomes(choice, rooted=rooted) for choice in tree.choices)

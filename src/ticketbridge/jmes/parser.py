@@ -1,4 +1,4 @@
-"""From text to a tree: jmespath's parser, with places, limits, and the slips that it lets pass."""
+"""Parse a text to a tree: jmespath's parser, with places, limits, and errors that it lets pass."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
 def parse(text: str, *, strict: bool) -> Node:
-    """The tree of *text*; ExpressionError where it is no expression.
+    """Return the tree of *text*. Raises ExpressionError if it is no expression.
 
-    With *strict*, what jmespath lets pass is an error too: a missing or a trailing comma, a
+    If *strict*, mistakes that jmespath lets pass are errors too: a missing or a trailing comma, a
     literal that is no JSON, a doubled number in a slice.
     """
     if len(text) > MAX_TEXT:
@@ -37,9 +37,9 @@ def parse(text: str, *, strict: bool) -> Node:
 
 
 class _PlacedParser(_Parser):  # type: ignore[misc]  # the stubs leave out the methods to override
-    """jmespath's parser; each node gets a `start`, the offset of its first token.
+    """jmespath's parser. Each node gets a `start`, the offset of its first token.
 
-    The names of its methods are jmespath's: it finds them by the kind of the token.
+    The names of its methods are jmespath's, which finds them by the kind of the token.
     """
 
     def __init__(self, text: str, *, strict: bool) -> None:

@@ -78,7 +78,7 @@ def _flat(steps: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
 
 
 def _plain(steps: Iterable[nodes.Node]) -> Iterator[str | int]:
-    """The keys and indexes up to the first step that is neither."""
+    """Yield the keys and indexes up to the first step that is neither."""
     for step in steps:
         match step:
             case nodes.Field():

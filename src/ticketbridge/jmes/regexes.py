@@ -1,4 +1,4 @@
-"""Regular expressions of a mapping: RE2's syntax, and its linear time."""
+"""Regular expressions of a mapping: they have RE2's syntax, and run in linear time."""
 
 from __future__ import annotations
 
@@ -31,12 +31,15 @@ def compile_regex(pattern: str) -> Any:
 
 
 def compile_group(pattern: str) -> Any:
-    """Like compile_regex, for a pattern that must have a group."""
+    """Return the compiled *pattern*. Raises RegexFault if RE2 refuses it, or if it has no group."""
     return _with_group(compile_regex(pattern))
 
 
 def compile_data_regex(pattern: str) -> DataRegex:
-    """Like compile_regex, for a *pattern* from data: its work, and the length of texts, are limited."""
+    """Return the compiled *pattern*, which comes from data: its work, and the length of texts, are limited.
+
+    Raises RegexFault if RE2 refuses it, and ArgumentFault if it takes too much work.
+    """
     if len(pattern) > _MAX_PATTERN:
         raise RegexFault(f"the regular expression is longer than {_MAX_PATTERN} characters")
     spend(_STEPS_TO_COMPILE * len(pattern))
@@ -46,7 +49,7 @@ def compile_data_regex(pattern: str) -> DataRegex:
 
 
 def compile_data_group(pattern: str) -> DataRegex:
-    """Like compile_data_regex, for a pattern that must have a group."""
+    """Return what `compile_data_regex` returns. Raises RegexFault if the pattern has no group."""
     regex: DataRegex = _with_group(compile_data_regex(pattern))
     return regex
 

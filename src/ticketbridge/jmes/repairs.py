@@ -1,4 +1,4 @@
-"""What was probably meant where a text is no expression: habits of other languages, and their repair."""
+"""Guess what a wrong expression was meant to be: habits of other languages, and their repair."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Make: TypeAlias = "Callable[[Callable[[int | str], str]], str]"
 
 
 def repair_of(text: str, offset: int) -> str:
-    """What would be right where the sign at *offset* of *text* is wrong, or ""."""
+    """Return what would be right instead of the sign at *offset* of *text*, which is wrong, or ""."""
     start = max(0, offset - _WINDOW)
     text = text[start : offset + _WINDOW]
     masked = _QUOTED.sub(_mask, text)
@@ -42,22 +42,22 @@ def _mask(found: re.Match[str]) -> str:
 
 
 def _reader(text: str, found: re.Match[str]) -> Callable[[int | str], str]:
-    """What gives the groups of *found*, of the text as it was written."""
+    """Return a reader of the groups of *found*, which gives them as they stand in *text*."""
     return lambda group: text[found.start(group) : found.end(group)].strip()
 
 
 def name_of(key: str) -> str:
-    """*key* as an expression writes it: quoted, unless it is a plain word."""
+    """Return *key* as an expression writes it: quoted, unless it is a plain word."""
     return key if _PLAIN.fullmatch(key) else json.dumps(key, ensure_ascii=False)
 
 
 def _operand(text: str) -> str:
-    """A bare number in backticks, anything else as it is."""
+    """Return a bare number in backticks, and anything else as it is."""
     return f"`{text}`" if _NUMBER.fullmatch(text) else text
 
 
 def _write(words: str) -> _Make:
-    """*words*, with `{1}` for a group that stands as it was written, and `{1!}` for an operand."""
+    """Return a maker of *words*: `{1}` becomes a group as it was written, and `{1!}` an operand."""
 
     def make(group: Callable[[int | str], str]) -> str:
         return re.sub(
@@ -95,7 +95,7 @@ def _hyphen(group: Callable[[int | str], str]) -> str:
 
 
 def _key(group: Callable[[int | str], str]) -> str:
-    """A key that stands in quotes of the wrong kind, or in brackets."""
+    """Return the repair for a key in quotes of the wrong kind, or in brackets."""
     return f"write {group(1)}.{name_of(group(2)[1:-1])}"
 
 
@@ -265,7 +265,7 @@ _TABLE: tuple[tuple[str, str | _Make], ...] = (
 
 @cache
 def _repairs() -> Sequence[tuple[re.Pattern[str], _Make]]:
-    """Return `_TABLE`, compiled: not before a text is wrong, for it takes longer than a mapping does."""
+    """Return `_TABLE`, compiled. Only a wrong text needs it, and it takes longer than to load a mapping."""
     return [
         (re.compile(pattern), _write(make) if isinstance(make, str) else make)
         for pattern, make in _TABLE
@@ -356,12 +356,12 @@ _FORMS: Mapping[str, str] = MappingProxyType(
 
 
 def function_meant(name: str) -> str:
-    """The function of ours that another language calls *name*, or ""."""
+    """Return our function for one that another language calls *name*, or ""."""
     return _FUNCTIONS.get(_letters(name), "")
 
 
 def form_meant(name: str) -> str:
-    """How that is written for which another language has a function *name*, or ""."""
+    """Return how to write what another language does with a function *name*, or ""."""
     return _FORMS.get(_letters(name), "")
 
 
@@ -379,5 +379,5 @@ _WORDS: Mapping[str, str] = MappingProxyType(
 
 
 def literal_meant(word: str) -> str:
-    """The JSON literal for a word of another language (`None`, `nil`), or ""."""
+    """Return the JSON literal for a word of another language (`None`, `nil`), or ""."""
     return _WORDS.get(word.lower(), "")

@@ -1,7 +1,7 @@
 """The operations that compiled expressions call, by JMESPath's rules, in two modes.
 
-A mode is a table of these functions. In `STRICT` an absent key and a wrong type are faults, in `PLAIN` both
-are null. Inside `optional(...)`, `follow_optional` replaces `follow`.
+A mode is a table of these functions. In `STRICT`, an absent key and a wrong type are faults. In
+`PLAIN`, both are null. Inside `optional(...)`, `follow_optional` replaces `follow`.
 """
 
 from __future__ import annotations
@@ -173,23 +173,23 @@ PLAIN = Mode(
 
 
 def label(function: str, position: int, parameter: Parameter) -> str:
-    """How messages name an argument; *position* counts from 1."""
+    """Return the name of an argument for messages. *position* counts from 1."""
     return f"argument {position} (`{parameter.name}`) of {function}()"
 
 
 def wrong_type(value: Any, named: str, parameter: Parameter) -> None:
-    """The fault of an argument that is not of its parameter's kind."""
+    """Raise the Fault for an argument that is not of its parameter's kind."""
     raise Fault(f"{named} must be {parameter.kind.name}, and is {describe(value)}")
 
 
 def wrong_elements(value: list[Any], named: str, parameter: Parameter) -> None:
-    """The fault of an array whose elements are not of its parameter's kind."""
+    """Raise the Fault for an array whose elements are not of its parameter's kind."""
     found = sorted({describe(element) for element in value})
     raise Fault(f"{named} must be {parameter.kind.name}, and its elements are: {', '.join(found)}")
 
 
 def prepare(value: Any, named: str, parameter: Parameter) -> Any:
-    """The argument as the function works on it."""
+    """Return the argument as the function works on it. Raises Fault if it is wrong."""
     prepare = parameter.prepare_data or parameter.prepare
     try:
         return value if prepare is None else prepare(value)
@@ -198,7 +198,7 @@ def prepare(value: Any, named: str, parameter: Parameter) -> Any:
 
 
 def guard_call(function: Function, *, strict: bool) -> Callable[..., Any]:
-    """The function's call, in which every exception is a Fault that names the function."""
+    """Return the function's call, in which every exception becomes a Fault that names the function."""
     call = function.call if strict or function.plain is None else function.plain
     name = function.name
 

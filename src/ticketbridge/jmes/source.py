@@ -1,7 +1,8 @@
-"""The text of functions in the making, with the names that they use.
+"""Write the source of functions, and keep the names that they use.
 
-The source has only names of our own, and as literals only words of letters, digits and `_`. All else
-that a mapping says is held in the namespace of the functions, so that no text can ever become code.
+The source has only names of our own, and its literals are only words of letters, digits and `_`. All
+other text of a mapping is kept in the namespace of the functions, so that no text can ever become
+code.
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ class SourceWriter:
 
     @property
     def source(self) -> str:
-        """All functions that were written."""
+        """The source of all functions that were written."""
         return "\n\n".join(self._finished) + "\n"
 
     @contextmanager
     def function(self, header: str) -> Iterator[None]:
-        """A new function; what is emitted inside of the `with` goes into it."""
+        """Begin a new function. Code that is written inside the `with` goes into it."""
         outer = self._lines, self._depth, self._known, self._first
         self._lines, self._depth, self._known, self._first = [], 0, [{}], []
         with self.block(header):
@@ -49,7 +50,7 @@ class SourceWriter:
 
     @contextmanager
     def block(self, header: str) -> Iterator[None]:
-        """An indented block under *header*; what is found in it is not known after it."""
+        """Begin an indented block under *header*. Values that are found in it are not known after it."""
         self.line(header + ":")
         self._depth += 1
         self._known.append({})
@@ -58,29 +59,29 @@ class SourceWriter:
         self._depth -= 1
 
     def bind(self, root: str, variable: str) -> None:
-        """From here on the value of *root* is in *variable*, and not in the scope."""
+        """Take the value of *root* from *variable* from here on, and not from the scope."""
         self._roots[root] = variable
 
     def line(self, code: str) -> None:
-        """One line of code."""
+        """Write one line of code."""
         self._lines.append("    " * self._depth + code)
 
     def variable(self, code: str) -> str:
-        """A new variable that holds the value of *code*."""
+        """Return a new variable that holds the value of *code*."""
         self._variables += 1
         name = f"v{self._variables}"
         self.line(f"{name} = {code}")
         return name
 
     def at_first(self, code: str) -> str:
-        """A new variable that has the value of *code* when the function begins."""
+        """Return a new variable that has the value of *code* when the function begins."""
         self._variables += 1
         name = f"v{self._variables}"
         self._first.append(f"    {name} = {code}")
         return name
 
     def constant(self, value: Any) -> str:
-        """The name of a constant."""
+        """Return the name of the constant *value*."""
         if value is None or type(value) is bool:
             return self.helper(_NAMES[value], value)
         known = (type(value), value) if type(value) in _SHARED else None
@@ -91,23 +92,23 @@ class SourceWriter:
         return name
 
     def key(self, text: str) -> str:
-        """A text to look up or to name a key by; a plain word stands for itself."""
+        """Return the code for a key *text*: a plain word in quotes, anything else as a constant."""
         return f'"{text}"' if _PLAIN_WORD.fullmatch(text) else self.constant(text)
 
     def helper(self, name: str, value: Any) -> str:
-        """*name*, which is ours, for a function that the code calls."""
+        """Return *name*, one of our own, as the name of *value*, which the code uses."""
         self.namespace[name] = value
         return name
 
     @contextmanager
     def loop(self, header: str) -> Iterator[None]:
-        """A block that is run again and again: what is in it costs steps."""
+        """Begin a block that runs again and again, so that its code costs steps."""
         with self.block(header), self.repeated():
             yield
 
     @contextmanager
     def repeated(self) -> Iterator[None]:
-        """What is written inside is run again and again."""
+        """Mark code that runs again and again: all that is written inside the `with`."""
         self._loops += 1
         yield
         self._loops -= 1

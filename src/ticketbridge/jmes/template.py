@@ -24,7 +24,7 @@ from ticketbridge.jmes.jsontext import number_text
 TemplateKind: TypeAlias = Literal["path", "query", "form", "header", "json", "xml", "text"]
 
 LONGEST = 8_000
-"""Characters of a URL or of a header's value: servers accept some 8 KB of either, and cut or refuse more."""
+"""The most characters of a URL or of a header's value: servers accept some 8 KB, and cut or refuse more."""
 _LONGEST_TEXT = 1_000_000  # characters that a hole may give for a body
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}")
@@ -46,7 +46,7 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True)
 class VariablePart:
-    """`${NAME}` or `${NAME:-default}`; *offset* is that of its `$` in the template."""
+    """`${NAME}` or `${NAME:-default}`. *offset* is the place of its `$` in the template."""
 
     name: str
     default: str | None
@@ -55,7 +55,7 @@ class VariablePart:
 
 @dataclass(frozen=True, slots=True)
 class HolePart:
-    """`{expression}`; *offset* is that of the expression's first character in the template."""
+    """`{expression}`. *offset* is the place of the expression's first character in the template."""
 
     text: str
     offset: int
@@ -104,10 +104,10 @@ def _hole(text: str, at: int) -> tuple[Part, int]:
 
 
 def _end_of_hole(text: str, start: int) -> int:
-    """Where the first `}` stands that completes an expression.
+    """Return the offset of the first `}` that completes an expression.
 
-    It is the first one outside of quotes that has no `{` of its own: before an earlier one a
-    quote or a brace is open, and no later one has balanced braces before it.
+    It is the first one outside quotes that has no `{` of its own. Before an earlier one a quote or a
+    brace is open, and before a later one the braces are not balanced.
     """
     at, depth = start + 1, 0
     while at < len(text):
@@ -137,8 +137,8 @@ def _end_of_quote(text: str, start: int) -> int:
 class Template:
     """A compiled request string; call it with the values of the roots, by name.
 
-    *names* are the roots that its holes use. *single* is the expression of a template that is one
-    hole and nothing else.
+    *names* are the roots that its holes use. If the template is one hole and nothing else, *single*
+    is the expression of that hole.
     """
 
     kind: TemplateKind
@@ -163,7 +163,10 @@ class Template:
         return text
 
     def segments_of(self, root: str) -> frozenset[int]:
-        """The positions of the segments, of a path split at its slashes, that holes with *root* make."""
+        """Return the positions of the path's segments that holes with *root* make.
+
+        The path is split at its slashes.
+        """
         positions: set[int] = set()
         at = 0
         for part in self._parts:
@@ -189,7 +192,10 @@ class Template:
 def compile_template(
     parts: Sequence[str | Expression], *, kind: TemplateKind, place: str = ""
 ) -> Template:
-    """The template of *parts*: literal text, variables already resolved, and holes."""
+    """Return the template of *parts*: literal text, variables already resolved, and holes.
+
+    Raises ExpressionError if the literal text cannot stand there.
+    """
     literal = [part if isinstance(part, str) else "x" for part in parts]
     try:
         ready = [
@@ -208,9 +214,10 @@ def compile_template(
 
 
 def escape_variable(text: str, kind: TemplateKind) -> str:
-    """The value of a variable as literal text of a template: it can change no structure.
+    """Return the value of a variable as literal text of a template. It cannot change the structure.
 
-    Raises ExpressionError for what cannot stand there. All but XML is escaped with the text around it.
+    Raises ExpressionError if it cannot stand there. Only XML is escaped here; other kinds are escaped
+    later, with the text around it.
     """
     try:
         return xml_text.escape(text) if kind == "xml" else text
@@ -219,7 +226,7 @@ def escape_variable(text: str, kind: TemplateKind) -> str:
 
 
 def _in_quotes(parts: Sequence[str | Expression]) -> Iterator[str | Expression]:
-    """*parts*; a hole of `quoted(..., 'backslash')` between double quotes leaves apostrophes bare."""
+    """Yield *parts*. A hole of `quoted(..., 'backslash')` between double quotes leaves apostrophes bare."""
     before = ""
     for part in parts:
         if isinstance(part, str):

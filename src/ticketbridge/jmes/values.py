@@ -1,4 +1,4 @@
-"""What JMESPath says of single values: truth, equality, order; and decimals among them."""
+"""JMESPath's rules for single values, decimals too: truth, equality and order."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _CONTAINERS = frozenset({list, dict})
 
 
 def truthy(value: Any) -> bool:
-    """JMESPath's truth: null, false, "", [] and {} are false, and 0 is true."""
+    """Return JMESPath's truth of *value*: null, false, "", [] and {} are false, and 0 is true."""
     return bool(value) or type(value) in NUMBERS
 
 
 def exact(number: Any) -> Any:
-    """*number*, a float as the decimal that its shortest text says."""
+    """Return *number*. A float becomes the decimal of its shortest text."""
     return Decimal(repr(number)) if type(number) is float else number
 
 
 def equal(left: Any, right: Any) -> bool:
-    """`==`: types count all the way down, and numbers of all types are compared by value."""
+    """Return JMESPath's `==`: types count at all levels, and numbers of all types compare by value."""
     kind, other = type(left), type(right)
     if kind is other and kind is not AttributedElement:
         same: bool = _equal_inside(left, right) if kind in _CONTAINERS else left == right
@@ -55,26 +55,26 @@ def _equal_inside(left: Any, right: Any) -> bool:
 
 
 def order_key(keys: list[Any]) -> list[Any]:
-    """*keys*, ready for Python's own order: no float beside a decimal."""
+    """Return *keys*, ready for Python's own order: no float stands beside a decimal."""
     if any(type(key) is Decimal for key in keys):
         return [exact(key) for key in keys]
     return keys
 
 
 def has_null(values: Iterable[Any]) -> bool:
-    """Whether one of *values* is null. It compares none of them, as `in` does."""
+    """Return whether one of *values* is null. Unlike `in`, it compares none of them."""
     return any(map(operator.is_, values, repeat(None)))
 
 
 def require_unattributed(value: Any) -> Any:
-    """*value*; ArgumentFault for an element that has attributes: it is asked what its text alone can tell."""
+    """Return *value*. Raises ArgumentFault for an element that has attributes: only its text could answer."""
     if type(value) is AttributedElement:
         raise ArgumentFault(f"it is given {describe(value)}")
     return value
 
 
 def frozen(value: Any) -> Any:
-    """A hashable stand-in: equal for equal values, booleans and numbers apart."""
+    """Return a hashable stand-in for *value*. It is equal for equal values; booleans are no numbers."""
     kind = type(value)
     if kind in NUMBERS:
         return exact(value)
@@ -92,7 +92,7 @@ def frozen(value: Any) -> Any:
 
 
 def digits(value: Any) -> Any:
-    """Like frozen, with an integer and the text of its digits as one."""
+    """Return a stand-in like `frozen`, but the same one for an integer and for the text of its digits."""
     kind = type(value)
     if kind is int:
         return str(in_range(value))
@@ -103,7 +103,7 @@ def digits(value: Any) -> Any:
 
 
 def in_range(number: Any) -> Any:
-    """*number*, unless its digits written out would fill a page: ArgumentFault."""
+    """Return *number*. Raises ArgumentFault if it is not finite, or if its digits would fill a page."""
     if type(number) is int and number.bit_length() > MAX_BITS:
         raise ArgumentFault("a number has too many digits")
     if type(number) is float and not math.isfinite(number):

@@ -1,4 +1,4 @@
-"""What one evaluation of a node costs, in steps, as far as its text tells."""
+"""The steps that one evaluation of a node costs, as far as its text shows."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ticketbridge.jmes import nodes
 _OWN: Mapping[type, int] = MappingProxyType(
     {nodes.Constant: 0, nodes.Current: 0, nodes.Reference: 0, nodes.Chain: 0, nodes.Call: 10}
 )
-"""What a node takes without its parts, where that is not one step."""
+"""The steps of a node without its parts, if that is not one step."""
 
 
 def weight(*parts: nodes.Node | None) -> int:
-    """The steps that *parts* take for each element; the loops in them count for themselves."""
+    """Return the steps that *parts* take for each element. Loops in them count for themselves."""
     return max(1, _sum(part for part in parts if part is not None))
 
 
@@ -23,7 +23,7 @@ def _sum(parts: Iterable[nodes.Node]) -> int:
 
 
 def _evaluated(node: nodes.Node) -> Sequence[nodes.Node]:
-    """The parts of *node* that one evaluation of it evaluates once."""
+    """Return the parts that one evaluation of *node* evaluates once."""
     match node:
         case nodes.Chain(steps=parts) | nodes.Call(arguments=parts) | nodes.ListOf(items=parts):
             return parts

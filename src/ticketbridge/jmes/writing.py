@@ -1,4 +1,4 @@
-"""From a tree back to text: what `parse` would read as the same tree."""
+"""Write a tree as a text that `parse` reads as the same tree."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _Opening: TypeAlias = nodes.Slice | nodes.Flatten | nodes.Projection | nodes.Val
 
 
 class Unwritable(Exception):
-    """A tree that no text has; no tree that came from a text is one."""
+    """A tree that no text can have. A tree that came from a text is never one."""
 
 
 class _Binds(IntEnum):
-    """How tightly a text holds together; what is looser than its place allows gets parentheses."""
+    """How tightly a text holds together. A text that is looser than its place allows gets parentheses."""
 
     PIPE = 0
     OR = 1
@@ -47,7 +47,7 @@ class _Text(NamedTuple):
 
 
 def text_of(tree: nodes.Node) -> str:
-    """The text of *tree*, with single spaces and few parentheses. Raises Unwritable."""
+    """Return the text of *tree*, with single spaces and few parentheses. Raises Unwritable if it has none."""
     return _write(tree).text
 
 
@@ -102,7 +102,7 @@ def _operation(node: _Operation) -> _Text:
 
 
 def _within(node: nodes.Node, least: _Binds) -> str:
-    """The text of *node* for a place that takes what binds *least* so tightly."""
+    """Return the text of *node*, in parentheses if it binds less tightly than *least*."""
     text, binds = _write(node)
     return text if binds >= least else f"({text})"
 
@@ -131,7 +131,7 @@ def _chain(node: nodes.Chain) -> _Text:
 
 
 def _steps(node: nodes.Chain) -> Iterator[nodes.Node]:
-    """The steps, those of a chain within it one by one."""
+    """Yield the steps of *node*, and those of a chain within it one by one."""
     for number, step in enumerate(node.steps):
         if isinstance(step, nodes.Chain):
             yield from (s for s in _steps(step) if not number or not isinstance(s, nodes.Current))
@@ -140,7 +140,7 @@ def _steps(node: nodes.Chain) -> Iterator[nodes.Node]:
 
 
 def _suffix(node: nodes.Node) -> _Text | None:
-    """*node* as it is written behind what it is evaluated on; None where it is no such thing."""
+    """Return *node* as written after the value that it is evaluated on, or None if it cannot be."""
     match node:
         case nodes.Index():
             return _Text(f"[{node.index}]")
@@ -173,7 +173,7 @@ def _projection(node: _Opening) -> str:
 
 
 def _opened(node: nodes.Projection) -> str:
-    """What projects: a flattening and a slice do so by themselves."""
+    """Return the part that opens the projection. A flattening and a slice open one by themselves."""
     if node.condition is not None:
         return f"{_within(node.base, _Binds.WHOLE)}[?{text_of(node.condition)}]"
     last = node.base.steps[-1] if isinstance(node.base, nodes.Chain) else node.base
@@ -183,7 +183,7 @@ def _opened(node: nodes.Projection) -> str:
 
 
 def _each(node: nodes.Node) -> str:
-    """What follows a projection, for each of its elements."""
+    """Return the text after a projection, for each of its elements."""
     steps = list(_steps(node)) if isinstance(node, nodes.Chain) else [node]
     return "".join(
         _appended(step, last=step is steps[-1])

@@ -1,4 +1,4 @@
-"""Time zones by their IANA names, which may come from a platform's data, and the clocks of them."""
+"""Time zones by their IANA names, which may come from a platform's data, and their clocks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NO_ZONE = frozenset({"Factory"})
 
 
 def zone_named(name: str | None) -> ZoneInfo | None:
-    """The zone of that IANA name; None for null. Raises ArgumentFault where there is none."""
+    """Return the zone of this IANA name, or None for null. Raises ArgumentFault if there is none."""
     if name is None:
         return None
     if len(name) > _LONGEST or not _NAME.fullmatch(name):
@@ -39,10 +39,10 @@ def _known(name: str) -> ZoneInfo | None:
 
 
 def in_utc(moment: datetime, zone: ZoneInfo | None) -> datetime:
-    """*moment* in UTC: by its own offset where it has one, else by the clock of *zone*.
+    """Return *moment* in UTC: by its own offset if it has one, else by the clock of *zone*.
 
-    A time that the clock shows twice is the earlier one. Raises ArgumentFault without either, and for
-    a time that the clock skips.
+    If the clock shows a time twice, it is the earlier one. Raises ArgumentFault without an offset and
+    a zone, and for a time that the clock skips.
     """
     if moment.tzinfo is not None:
         return moment.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""The mapping file: what it declares, how it is read, and what can be wrong with it."""
+"""Read mapping files: what a mapping declares, and what can be wrong with it."""
 
 from __future__ import annotations
 

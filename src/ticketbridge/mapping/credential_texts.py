@@ -1,4 +1,4 @@
-"""How the texts of `auth` are read: each must be there, and what its place can carry."""
+"""Readers for the texts of `auth`. They report an empty text, and a text that its place cannot carry."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from ticketbridge.mapping.urls import read_url, warn_if_plain_http
 from ticketbridge.mapping.variables import ResolvedText, check_controls, warn_if_in_clear
 
 TextCheck = Callable[[ResolvedText, Context], bool]
-"""Reports what the place of a text cannot carry. False: the text is not known, or there is a finding."""
+"""Reports a text that its place cannot carry. Returns False if the text is not known or was reported."""
 
 
 def credential(check: TextCheck) -> Callable[[ResolvedText, Context], Secret]:
-    """Return the reader of a credential that must not be empty, and that *check* lets its place carry."""
+    """Return a reader of a credential.
+
+    The reader reports an empty credential and one that *check* refuses. It warns of one in clear.
+    """
 
     def read(text: ResolvedText, context: Context) -> Secret:
         if check(text, context):
@@ -26,19 +29,19 @@ def credential(check: TextCheck) -> Callable[[ResolvedText, Context], Secret]:
 
 
 def read_plain(text: ResolvedText, context: Context) -> str:
-    """A text that must not be empty."""
+    """Return the text, and report it if it is empty or has control characters."""
     if check_controls(text, context):
         _check_not_empty(text, context)
     return text.value
 
 
 def read_name(text: ResolvedText, context: Context) -> Secret:
-    """As `read_plain`, for a name that nothing prints. It may stand in clear."""
+    """Return a name as a Secret, so that nothing prints it. It must not be empty, but may stand in clear."""
     return Secret(read_plain(text, context))
 
 
 def read_username(text: ResolvedText, context: Context) -> Secret:
-    """The user name of basic authentication."""
+    """Return the user name of basic authentication. Report a colon or a control character in it."""
     if check_controls(text, context) and ":" in text.value:
         message = f"{text.label} has a colon, which basic authentication cannot carry"
         context.report.error(text.place, "TB024", message)
@@ -46,14 +49,14 @@ def read_username(text: ResolvedText, context: Context) -> Secret:
 
 
 def read_password(text: ResolvedText, context: Context) -> Secret:
-    """A password, which may be empty."""
+    """Return a password, which may be empty. Report control characters, and warn of a password in clear."""
     check_controls(text, context)
     warn_if_in_clear(text, context)
     return text.secret
 
 
 def read_login_url(text: ResolvedText, context: Context) -> str:
-    """The URL that credentials are sent to."""
+    """Return the URL that credentials are sent to. Warn if it is plain http."""
     url = read_url(text, context)
     warn_if_plain_http(text, url, context)
     return url

@@ -1,4 +1,4 @@
-"""Variables of the environment, as `${NAME}` and `${NAME:-default}` ask for them."""
+"""Variables of the environment: a mapping asks for them by `${NAME}` or `${NAME:-default}`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_FILE_BYTES = 1024 * 1024
 
 
 class VariableError(Exception):
-    """A variable that cannot be used; the message names it, and never shows a value."""
+    """A variable that cannot be used. The message names it, and never shows a value."""
 
     def __init__(self, code: str, message: str, suggestion: str = "") -> None:
         self.code = code
@@ -26,7 +26,7 @@ class VariableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """The text of a variable; *known* False: it is not set, and *text* stands in for it."""
+    """The text of a variable. If *known* is False, the variable is not set, and *text* is a stand-in."""
 
     text: str = field(repr=False)
     known: bool = True
@@ -36,12 +36,12 @@ class Environment:
     """The variables that a mapping may name.
 
     `NAME_FILE` gives the path of a file that holds the value of `NAME`, as container secrets do. As
-    in a shell, a default also stands in for a variable that is set but empty.
+    in a shell, a default also replaces a variable that is set but empty.
 
-    With *missing* "placeholder" a variable that is not set becomes placeholder text, so that a
-    mapping can be checked and tested without its credentials. It is not for serving.
+    If *missing* is "placeholder", a variable that is not set becomes placeholder text. So a mapping
+    can be checked and tested without its credentials. Do not use it for serving.
 
-    *files* reads the files of secrets, and what else a mapping names.
+    *files* reads the files of secrets, and the other files that a mapping names.
     """
 
     def __init__(
@@ -64,7 +64,10 @@ class Environment:
         return self._missing == "placeholder"
 
     def look_up(self, name: str, default: str | None) -> Value:
-        """The value of *name*, or *default*; raises VariableError."""
+        """Return the value of *name*, or *default* if it is not set or empty.
+
+        Raises VariableError if it is not set and has no default, or if it cannot be read.
+        """
         found = self._found(name)
         if found:
             return Value(found)

@@ -1,4 +1,4 @@
-"""The files that a mapping is made of, so that one can tell whether it would be another one now."""
+"""Read the files of a mapping, and tell later whether one of them has changed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 class FileReader:
-    """Reads files, and keeps what was in them.
+    """Reads files, and keeps their contents.
 
-    *kept* are contents to return in place of what is on the disk: those of an earlier `contents`.
+    *kept* has contents to return instead of reading the disk: the `contents` of an earlier reader.
     """
 
     def __init__(self, kept: Mapping[Path, bytes] | None = None) -> None:
@@ -18,9 +18,9 @@ class FileReader:
         self._read: dict[Path, bytes] = {}
 
     def read(self, path: Path, most: int) -> bytes:
-        """Return the content of *path*; of one over *most* bytes only so much that one sees that it is.
+        """Return the content of *path*, cut after *most* + 1 bytes: so the caller sees that it is too large.
 
-        Raises OSError, and ValueError for what is no path.
+        Raises OSError if the file cannot be read, and ValueError if *path* is not a legal path.
         """
         self._limits[path] = most
         content = self._kept.get(path)
@@ -31,16 +31,16 @@ class FileReader:
 
     @property
     def paths(self) -> frozenset[Path]:
-        """The files that were asked for, those that could not be read among them."""
+        """The files that were asked for, including those that could not be read."""
         return frozenset(self._limits)
 
     @property
     def contents(self) -> Mapping[Path, bytes]:
-        """What was in the files that could be read. Some of them hold secrets."""
+        """The contents of the files that could be read. Some of them hold secrets."""
         return self._read
 
     def is_current(self) -> bool:
-        """Whether each file still holds what it held, or still cannot be read."""
+        """Return whether each file still has the same content, or still cannot be read."""
         return all(
             self._read.get(path) == _find_content(path, most) for path, most in self._limits.items()
         )

@@ -1,4 +1,4 @@
-"""What is wrong in a mapping file, where, and what would be right."""
+"""Findings: each says what is wrong in a mapping file, where, and what would be right."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
     def after(self, characters: int) -> Place:
-        """The place that many *characters* further on the same line."""
+        """Return the place *characters* further on the same line."""
         return Place(self.file, self.line, self.column + characters)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong, or doubtful, at one place.
+    """One error or one warning at one place.
 
-    *code* is stable and names the rule; *suggestion* is what would be right, or "". Neither text has the
-    name and password of a URL in it.
+    *code* is stable and names the rule. *suggestion* says what would be right, or is "". Neither text
+    shows the user name and password of a URL.
     """
 
     place: Place
@@ -43,7 +43,7 @@ class Finding:
     suggestion: str = ""
 
     def __post_init__(self) -> None:
-        """Mask what a text repeats of the file, wherever it was made."""
+        """Mask user names and passwords of URLs, because a text may repeat a part of the file."""
         for name in ("message", "suggestion"):
             object.__setattr__(self, name, mask_userinfo(getattr(self, name)))
 
@@ -53,7 +53,7 @@ class Finding:
 
 
 class MappingError(Exception):
-    """A mapping that cannot be used; *findings* says all that is wrong with it."""
+    """A mapping that cannot be used. *findings* has everything that is wrong with it."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
@@ -61,12 +61,12 @@ class MappingError(Exception):
 
 
 def nearest(word: str, known: Iterable[str], *, similarity: float = 0.6) -> str:
-    """The known word that *word* was probably meant to be, being at least so much *alike*, or ""."""
+    """Return the known word most like *word*, or "" if none has at least this *similarity* (0 to 1)."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=similarity)
     return near[0] if near else ""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`did you mean "x"?` for the known word nearest to *word*, or ""."""
+    """Return `did you mean "x"?` for the known word nearest to *word*, or "" if none is near."""
     near = nearest(word, known)
     return f'did you mean "{near}"?' if near else ""

@@ -1,4 +1,4 @@
-"""What can be known of a GraphQL query before it is sent."""
+"""Check a GraphQL query before it is sent."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _MOST_TOKENS = 10_000
 
 
 def check_query(node: Scalar, text: str, given: Mapping[str, Place], context: Context) -> None:
-    """Report a *text* that is not one query, or whose variables are not those that are *given*."""
+    """Report a *text* that is not exactly one query, and variables in it that do not match *given*."""
     operation = _operation(node, text, context)
     if operation is not None:
         _check_variables(node, operation, given, context)
 
 
 def _operation(node: Scalar, text: str, context: Context) -> OperationDefinitionNode | None:
-    """The query in *text*; None after a finding."""
+    """Return the query in *text*, or None if a finding was reported."""
     try:
         document = parse(text, max_tokens=_MOST_TOKENS)
     except GraphQLSyntaxError as error:

@@ -48,7 +48,7 @@ _BRACES = re.compile(r"\$\{|\{[^{}]*\}")
 
 
 class Claimed(NamedTuple):
-    """What `auth` brings to each request: *headers*, in small letters, *parameters*, and *roots* of holes."""
+    """What `auth` adds to each request: *headers*, in small letters, *parameters*, and *roots* of holes."""
 
     headers: frozenset[str] = frozenset()
     parameters: frozenset[str] = frozenset()
@@ -56,7 +56,7 @@ class Claimed(NamedTuple):
 
 
 def check_header_name(name: str, called: str, place: Place, context: Context) -> bool:
-    """Whether *name* is a legal header that the client does not set itself; a finding if not."""
+    """Return whether *name* is a legal header that the bridge does not set itself. Report it if not."""
     if not check_token(name, f"the header {called}", place, context):
         return False
     if name.lower() in OWNED:
@@ -67,7 +67,7 @@ def check_header_name(name: str, called: str, place: Place, context: Context) ->
 
 
 def check_token(name: str, called: str, place: Place, context: Context) -> bool:
-    """Whether *name* is made of the characters that headers and cookies may have."""
+    """Return whether *name* has only characters that are legal in headers and cookies. Report it if not."""
     if TOKEN.fullmatch(name):
         return True
     message = f"{called} has no legal name"
@@ -76,7 +76,7 @@ def check_token(name: str, called: str, place: Place, context: Context) -> bool:
 
 
 def check_headers(node: Node, claimed: Claimed, context: Context) -> None:
-    """Check that each name in *node* is legal, stands once whatever its case, and is not *claimed*."""
+    """Check that each name in *node* is legal, is not *claimed*, and stands once in any letter case."""
     seen: set[str] = set()
     for key, _ in node.pairs:
         name, lower = str(key.value), str(key.value).lower()
@@ -103,7 +103,7 @@ def check_parameters(node: Node, claimed: Claimed, context: Context) -> None:
 
 
 def read_header(node: Node, context: Context, name: str) -> TemplateSpec:
-    """The template of the header *name*."""
+    """Return the template of the header *name*. Report text that a header cannot carry."""
     template = resolve_template(node, context, name)
     if template.holes:
         check_controls(template.text, context)
@@ -116,7 +116,7 @@ def read_header(node: Node, context: Context, name: str) -> TemplateSpec:
 def read_parameters(
     node: Node, context: Context, _name: str
 ) -> Mapping[str, tuple[TemplateSpec, ...]]:
-    """The parameters that *node* declares; a list repeats its parameter."""
+    """Return the parameters that *node* declares. A parameter with a list is sent once for each entry."""
     parameters: dict[str, tuple[TemplateSpec, ...]] = {}
     for key, value in node.pairs:
         parameter = str(key.value)
@@ -132,14 +132,14 @@ def read_parameters(
 
 
 def check_braces(name: str, place: Place, context: Context) -> None:
-    """Report *name* where it looks as if something were to be put into it."""
+    """Report *name* if it contains a hole or a variable: both are legal only in values."""
     if _BRACES.search(name):
         message = "holes and variables are legal in values, not in names"
         context.report.error(place, "TB030", message)
 
 
 def warn_of_credential(name: str, template: ResolvedTemplate, context: Context) -> None:
-    """Warn where a value that *name* calls a credential stands in the file itself."""
+    """Warn if *name* usually means a credential, and its value stands in the file itself."""
     if is_sensitive_parameter(name) and not template.holes:
         warn_if_in_clear(template.text, context)
 
@@ -148,10 +148,13 @@ def warn_of_credential(name: str, template: ResolvedTemplate, context: Context) 
 
 
 def is_sensitive(name: str) -> bool:
-    """Whether a header or parameter of that name usually holds a credential."""
+    """Return whether a header or parameter called *name* usually holds a credential."""
     return SENSITIVE.search(name) is not None
 
 
 def is_sensitive_parameter(name: str) -> bool:
-    """The same of a parameter, which is often called `key` and no more."""
+    """Return whether a parameter called *name* usually holds a credential.
+
+    Parameters have more such names than headers, for example just `key`.
+    """
     return is_sensitive(name) or name.lower() in _ALONE

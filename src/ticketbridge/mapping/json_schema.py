@@ -1,4 +1,4 @@
-"""Whether a JSON Schema can be used: as a schema, without the network, and in bounded time."""
+"""Check that a JSON Schema is valid, needs no network, and that validation with it always ends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SAME_LISTS = ("allOf", "anyOf", "oneOf")
 
 
 class SchemaSlip(ValueError):
-    """What is wrong with a schema; *code* is that of the finding."""
+    """A JSON Schema, or its file, that cannot be used. *code* is the code of the finding."""
 
     def __init__(self, message: str, suggestion: str = "", *, code: str = "TB081") -> None:
         self.suggestion = suggestion
@@ -31,7 +31,10 @@ class SchemaSlip(ValueError):
 
 
 def require_schema(document: dict[str, Any]) -> None:
-    """Raise SchemaSlip unless *document* is a schema of this version that stands alone and ends."""
+    """Raise SchemaSlip unless *document* is a JSON Schema 2020-12 that can be used.
+
+    It must not refer to other files, and no `$ref` may lead back to itself.
+    """
     # Most mappings have the bundled schema: `serve` need not load what reads others.
     from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415 - see above
     from jsonschema.exceptions import SchemaError  # noqa: PLC0415 - see above
@@ -64,7 +67,7 @@ def _require_usable(document: dict[str, Any]) -> None:
 
 
 def _patterns(document: Schema) -> Iterator[str]:
-    """Every regular expression in *document*."""
+    """Yield every regular expression in *document*."""
     for schema in _schemas(document):
         if isinstance(schema.get("pattern"), str):
             yield schema["pattern"]
@@ -91,7 +94,7 @@ def _require_legal_pattern(pattern: str) -> None:
 
 
 def _reason(pattern: str) -> str:
-    """Why *pattern* cannot be used, or ""."""
+    """Return why *pattern* cannot be used, or "" if it can."""
     at = 0
     while at < len(pattern):
         token = _TOKEN.match(pattern, at)
@@ -106,7 +109,7 @@ def _reason(pattern: str) -> str:
 
 
 def _words_for(pattern: str) -> str:
-    """What is wrong with *pattern*, in Python's words where it has some."""
+    """Return what is wrong with *pattern*, in Python's words if Python refuses it too."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -134,7 +137,7 @@ def _require_local_references(schema: Schema, document: dict[str, Any]) -> None:
 
 
 def _target(fragment: str, document: dict[str, Any]) -> Any:
-    """What the *fragment* of a reference leads to, or None."""
+    """Return the part of *document* that the *fragment* of a reference leads to, or None."""
     if fragment and not fragment.startswith("/"):
         anchored = (s for s in _schemas(document) if fragment in _anchors(s))
         return next(anchored, None)
@@ -153,7 +156,7 @@ def _anchors(schema: Schema) -> tuple[Any, Any]:
 
 
 def _require_an_end(document: dict[str, Any]) -> None:
-    """Raise SchemaSlip where a schema asks itself of the same value: that would never end."""
+    """Raise SchemaSlip if a schema leads back to itself for the same value: validation would never end."""
     done: set[int] = set()
     for schema in _schemas(document):
         trail: list[tuple[Schema, Iterator[Schema]]] = [(schema, _same_value(schema, document))]
@@ -169,7 +172,7 @@ def _require_an_end(document: dict[str, Any]) -> None:
 
 
 def _same_value(schema: Schema, document: dict[str, Any]) -> Iterator[Schema]:
-    """The schemas that *schema* asks of the very value that it is asked of."""
+    """Yield the schemas that *schema* applies to the same value as itself."""
     # A property may have the name of a keyword: then no schema of that keyword stands below it.
     targets = (schema.get(word) for word in sorted(REFERENCES))
     yield from _only_schemas(_target(ref[1:], document) for ref in targets if isinstance(ref, str))
@@ -186,7 +189,7 @@ def _only_schemas(parts: Iterable[Any]) -> Iterator[Schema]:
 
 
 def _schemas(node: Any) -> Iterator[dict[str, Any]]:
-    """Every object of the document that may be a schema."""
+    """Yield every object of the document that may be a schema."""
     if isinstance(node, dict):
         yield node
         for key, value in node.items():

@@ -1,12 +1,13 @@
-"""How a key of the mapping language is declared: once, beside the member of the spec that it fills.
+"""Declare each key of the mapping language once, beside the member of the spec that it fills.
 
     @declared
     class BreakerSpec(Declared):
         failures: int = key(whole(1, 10_000), "So many failures in a row.", 10, absent=10)
 
-Its name, kind, text, example and default stand there. The schema and the reference (`schema`), the
-words of findings (`structure`) and the value itself (`build`) are made from them. So a new key is
-declared, used where it has its effect, and tested; then one file is made anew:
+The declaration has the key's name, kind, text, example and default. Three things are made from it:
+the schema and the reference (`schema`), the words of findings (`structure`), and the value (`build`).
+
+To add a key, declare it, use it where it has its effect, and test it. Then generate one file again:
 
     ticketbridge schema mapping > src/ticketbridge/mapping/mapping.schema.json
 """
@@ -24,20 +25,20 @@ from ticketbridge.mapping.yaml_nodes import Broken, MapNode, Node, node_of
 T = TypeVar("T")
 U = TypeVar("U")
 NEEDED = object()
-"""Stands for the default of a key that must be there."""
+"""Marks a key as required, in place of a default."""
 _MEMBER = "key"
 
 
 class NoValueError(Exception):
-    """A value was reported, or its variable is not set: the default of its key is to be taken."""
+    """Raised for a value that was reported, or whose variable is not set. Its key then takes the default."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ValueKind(Generic[T]):
-    """What may stand as a value: how that is called, its JSON Schema, and how it is read.
+    """A kind of value: what people call it, its JSON Schema, and how it is read.
 
-    In *schema* a ValueKind or a Key stands for its own schema. A kind with a *define* stands once, in
-    `$defs`; one with a *heading* has *keys*, and a section of the reference.
+    In *schema*, a ValueKind or a Key stands for its own schema. The schema of a kind with *define*
+    stands once, in `$defs`. A kind with *heading* has *keys*, and a section of the reference.
     """
 
     title: str
@@ -50,17 +51,17 @@ class ValueKind(Generic[T]):
     keys: tuple[Key, ...] = ()
 
     def reading(self, read: Callable[[Node, Context, str], U]) -> ValueKind[U]:
-        """Return the kind that looks the same in a file, and is read by *read*."""
+        """Return a copy of the kind that is read by *read*. It looks the same in a file."""
         return replace(cast("ValueKind[Any]", self), read=read)
 
     def showing(self, *examples: Any) -> ValueKind[T]:
-        """Return the kind with these *examples*."""
+        """Return a copy of the kind with these *examples*."""
         return replace(self, examples=examples)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Key:
-    """A key, declared. *absent* is what a file without it means, written as in a file."""
+    """A declared key. *absent* is the value that a file without the key gets, written as in a file."""
 
     name: str
     kind: ValueKind[Any]
@@ -70,12 +71,12 @@ class Key:
 
     @property
     def is_needed(self) -> bool:
-        """Whether each mapping must have the key."""
+        """Whether the key is required."""
         return self.absent is NEEDED
 
     @property
     def default(self) -> Any:
-        """What stands for the key where it is absent; None where there is nothing to show."""
+        """The value to show as the default, or None if there is none to show."""
         if self.absent == {}:
             shown = {key.name: key.default for key in self.kind.keys if key.default is not None}
             return shown or None
@@ -83,15 +84,15 @@ class Key:
 
     @property
     def description(self) -> str:
-        """The text, and the default."""
+        """The text of the key, and its default."""
         default = self.default
         shown = default if isinstance(default, str) else written(default)
         return self.text if default is None else f"{self.text} Default: `{shown}`."
 
     def read(self, parent: Node, context: Context) -> Any:
-        """Return the value in the mapping *parent*; the default where it is absent or wrong.
+        """Return the value of the key in the mapping *parent*, or its default if it is absent or wrong.
 
-        Where there is no default, None stands for a wrong value, and its example for a needed one.
+        If the key has no default, a wrong value gives None. If the key is required, it gives the example.
         """
         node = parent.get(self.name) or (Broken(parent.place) if self.is_needed else None)
         if node is None and self.absent is None:
@@ -111,7 +112,7 @@ class Key:
 
 
 class Declared:
-    """A spec whose members are keys: `declared` makes it a frozen dataclass."""
+    """Base class of specs whose members are keys. `declared` makes such a spec a frozen dataclass."""
 
     __slots__ = ()
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
@@ -125,22 +126,25 @@ def key(kind: ValueKind[T], text: str, *examples: Any, name: str = "") -> T | No
 @overload
 def key(kind: ValueKind[T], text: str, *examples: Any, name: str = "", absent: object) -> T: ...
 def key(kind: ValueKind[Any], text: str, *examples: Any, name: str = "", absent: Any = None) -> Any:
-    """Declare the key that a member of a spec has in the file; *name* where it is another there.
+    """Declare the key that fills a member of a spec. *name* is its name in the file, if that is another.
 
-    *absent* is what a file without the key means; it is the example where no other is given.
+    *absent* is the value that a file without the key gets. Without *examples* it is the example too.
     """
     shown = examples or (absent,)
     return field(metadata={_MEMBER: Key(name, kind, text, shown, absent)})
 
 
 def needed(kind: ValueKind[T], text: str, *examples: Any, name: str = "") -> T:
-    """Declare a key that must be there."""
+    """Declare a key that is required."""
     return key(kind, text, *examples, name=name, absent=NEEDED)
 
 
 @dataclass(frozen=True, slots=True)
 class _Inline:
-    """A member whose keys stand in the mapping of its owner, some of them with another text."""
+    """A member of a spec whose keys stand beside the keys of its owner.
+
+    *reworded* has other texts and examples for some of them.
+    """
 
     spec: type[Declared]
     reworded: Mapping[str, tuple[Any, ...]]
@@ -155,12 +159,12 @@ class _Inline:
 
 
 def inline(spec: type[S], **reworded: tuple[Any, ...]) -> S:
-    """Declare a member whose keys stand beside the others; *reworded*: their text and examples here."""
+    """Declare a member whose keys stand beside the others. *reworded* gives them other texts and examples."""
     return cast("S", field(metadata={_MEMBER: _Inline(spec, reworded)}))
 
 
 class _Here:
-    """The member `place`: where the mapping stands."""
+    """The member `place`: the place of the mapping in its file."""
 
     def keys(self) -> Iterator[Key]:
         yield from ()
@@ -188,7 +192,7 @@ def declared(cls: type[S]) -> type[S]:
 
 
 def keys_of(spec: type[Declared]) -> dict[str, Key]:
-    """The keys of *spec* by name, in order, with those of its inline members."""
+    """Return the keys of *spec* by name, in order, including those of its inline members."""
     found: dict[str, Key] = {}
     for member in _MEMBERS[spec].values():
         for each in (member,) if isinstance(member, Key) else member.keys():
@@ -197,13 +201,13 @@ def keys_of(spec: type[Declared]) -> dict[str, Key]:
 
 
 def name_of(spec: type[Any], member: str) -> str:
-    """What the file calls a *member* of *spec*: its key, "" where its keys stand beside the others."""
+    """Return the name that *member* of *spec* has in the file, or "" if its keys stand beside the others."""
     found = _MEMBERS.get(spec, {}).get(member)
     return found.name if isinstance(found, Key) else "" if found else member
 
 
 def build(spec: type[S], node: Node, context: Context) -> S:
-    """Return the *spec* that *node* declares; values that were reported have stand-ins."""
+    """Return the *spec* that *node* declares. Values that were reported get stand-ins."""
     return spec(**{name: member.read(node, context) for name, member in _MEMBERS[spec].items()})
 
 
@@ -230,7 +234,7 @@ def mapping_of(
 ) -> ValueKind[S]:
     """Return the kind of a mapping that declares a *spec*.
 
-    *check* reports what is wrong between its keys; *more* are further keywords of its schema.
+    *check* reports keys that do not fit together. *more* has further keywords of its schema.
     """
 
     def read(node: Node, context: Context, _name: str) -> S:

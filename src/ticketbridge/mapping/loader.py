@@ -1,4 +1,4 @@
-"""From a YAML file to a MappingSpec, or to everything that is wrong with it.
+"""Load a mapping: from a YAML file to a MappingSpec, or to everything that is wrong with it.
 
 text -> yaml_reader (a tree with places) -> structure (the schema) -> the kinds of the keys -> MappingSpec
 """
@@ -26,9 +26,9 @@ BOM = "\ufeff"
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A mapping as far as its file can be read; what is wrong in it has stand-ins.
+    """A mapping as far as its file can be read. Wrong values have stand-ins.
 
-    *broken* are the paths of the values that were reported, and stand for nothing.
+    *broken* has the paths of the values that were reported, and that have no meaning.
     """
 
     spec: MappingSpec
@@ -37,9 +37,9 @@ class Draft:
 
 
 def load_mapping(path: Path, *, environment: Environment) -> MappingSpec:
-    """The mapping in the file *path*; raises MappingError with every finding that can be known.
+    """Return the mapping in the file *path*. Its `warnings` are the findings that do not stop it.
 
-    Doubts that do not stop it are its `warnings`.
+    Raises MappingError, with all findings, if one of them is an error.
     """
     text = read_text(path, environment.files)
     return parse_mapping(text, file=str(path), environment=environment, folder=path.parent)
@@ -48,9 +48,10 @@ def load_mapping(path: Path, *, environment: Environment) -> MappingSpec:
 def parse_mapping(
     text: str, *, file: str, environment: Environment, folder: Path | None = None
 ) -> MappingSpec:
-    """The mapping in *text*, as `load_mapping` reads it.
+    """Return the mapping in *text*, as `load_mapping` does.
 
-    *file* names it in findings; a `response.schema` is read from *folder*.
+    *file* is its name in findings. Other files that it names, for example `response.schema`, are read
+    from *folder*.
     """
     draft = draft_mapping(text, file=file, environment=environment, folder=folder)
     if any(finding.severity == "error" for finding in draft.findings):
@@ -61,7 +62,10 @@ def parse_mapping(
 def draft_mapping(
     text: str, *, file: str, environment: Environment, folder: Path | None = None
 ) -> Draft:
-    """As `parse_mapping`, but with what can be made of a mapping that has errors."""
+    """Return what can be read of the mapping in *text*, even if it has errors.
+
+    The parameters are those of `parse_mapping`. Raises MappingError only if the text is over 256 KiB.
+    """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise _unreadable(Place(file, 1, 1), "the file is over 256 KiB")
     report = Report()
@@ -73,7 +77,7 @@ def draft_mapping(
 
 
 def read_text(path: Path, files: FileReader | None = None) -> str:
-    """The text of the file *path*; MappingError where it has none."""
+    """Return the text of the file *path*. Raises MappingError if it cannot be read, or is not UTF-8."""
     return _decode(_read(path, files or FileReader()), str(path))
 
 

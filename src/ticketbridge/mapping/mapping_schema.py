@@ -1,8 +1,8 @@
-"""The mapping file's own JSON Schema, made from its keys.
+"""The JSON Schema of mapping files, made from their keys.
+
+This command writes the file that editors use:
 
     ticketbridge schema mapping > src/ticketbridge/mapping/mapping.schema.json
-
-writes the file that editors use anew.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _WIDTH = 120
 
 
 def schema() -> dict[str, Any]:
-    """The schema of mapping files, as a dict."""
+    """Return the schema of mapping files as a dict."""
     defs: dict[str, Any] = {}
     whole = _resolve(MAPPING.schema, defs)
     return {**_HEAD, **whole, "$defs": defs}
 
 
 def sections() -> list[ValueKind[Any]]:
-    """The kinds with a section of the reference, each below all those that it stands in."""
+    """Return the kinds that have a section in the reference. A kind comes after all that contain it."""
     found: dict[ValueKind[Any], None] = {}
     _visit(MAPPING, found)
     return [kind for kind in reversed(found) if kind.heading]
@@ -41,7 +41,7 @@ def sections() -> list[ValueKind[Any]]:
 
 @cache
 def legal_keys() -> frozenset[str]:
-    """Every key of the language, wherever it stands."""
+    """Return every key of the language, from all levels."""
     return frozenset(_names_in(schema()))
 
 
@@ -71,7 +71,7 @@ def _kinds_in(part: Any) -> Iterator[ValueKind[Any]]:
 
 
 def _resolve(part: Any, defs: dict[str, Any]) -> Any:
-    """*part* of a schema, with the schemas of the kinds and keys in it; *defs* gets those with a name."""
+    """Return *part* of a schema with the schemas of the kinds and keys in it. Named ones go to *defs*."""
     if isinstance(part, Key):
         about = {"description": part.description, "examples": list(part.examples)}
         default = {} if part.default is None else {"default": part.default}
@@ -110,12 +110,12 @@ def _without_empty(about: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """The text of the bundled file, `mapping.schema.json`."""
+    """Return the text of the bundled file, `mapping.schema.json`."""
     return f"{_lines(schema(), '')}\n"
 
 
 def _lines(value: Any, indent: str) -> str:
-    """*value* as JSON: on one line where it fits."""
+    """Return *value* as JSON, on one line if it fits."""
     flat = json.dumps(value, ensure_ascii=False)
     if len(indent) + len(flat) <= _WIDTH or not isinstance(value, dict | list):
         return flat

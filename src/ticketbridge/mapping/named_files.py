@@ -1,4 +1,4 @@
-"""Files that a mapping names: certificates and keys, and another schema of the answer. None is fetched."""
+"""Read the files that a mapping names: certificates, keys, and a schema of the answer. None is fetched."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _reason(error: Exception) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FileSpec:
-    """A file that the mapping names; *label* is how a finding calls it."""
+    """A file that the mapping names. *label* is its name in findings."""
 
     path: Path
     label: str
@@ -36,7 +36,7 @@ class FileSpec:
 
 
 def read_file(text: ResolvedText, context: Context) -> FileSpec | None:
-    """The file that *text* names, if it is there; None after a finding."""
+    """Return the file that *text* names, or None if the text is not known or the file was reported."""
     if not text.known:
         return None
     if text.value.lstrip().startswith(_PEM):
@@ -54,9 +54,9 @@ def read_file(text: ResolvedText, context: Context) -> FileSpec | None:
 
 
 def _is_readable(path: Path, text: ResolvedText, context: Context) -> bool:
-    """Whether the file is here.
+    """Return whether the file can be read and is small enough. Report it if not.
 
-    Where variables may be missing, files may be too: a mapping is checked on machines without its keys.
+    If variables may be missing, files may be missing too: a mapping is checked on machines without its keys.
     """
     try:
         content = context.environment.files.read(path, MAX_BYTES)
@@ -74,7 +74,7 @@ def _is_readable(path: Path, text: ResolvedText, context: Context) -> bool:
 
 
 def read_schema(node: Node, context: Context, name: str) -> Mapping[str, Any] | None:
-    """The JSON Schema in the file that *node* names; None without one, or after a finding."""
+    """Return the JSON Schema in the file that *node* names, or None if it names none or was reported."""
     if isinstance(node, Broken) or node.plain() is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Networks of callers and proxies: what is written, what it matches, and what cannot be meant."""
+"""Networks of callers and proxies: compare them, and find those that nobody can have meant."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WIDEST = {4: 8, 6: 16}  # prefix lengths: 10.0.0.0/8 is a private network
 
 
 def unmapped(network: IPNetwork) -> IPNetwork:
-    """Return *network* in IPv4's own form where it is IPv4 written as IPv6: so callers are compared."""
+    """Return *network* as IPv4 if it is IPv4 written as IPv6, because callers are compared in that form."""
     if isinstance(network, IPv6Network) and network.subnet_of(_MAPPED):
         first = int(network.network_address) & 0xFFFFFFFF
         return IPv4Network((first, network.prefixlen - _MAPPED.prefixlen))
@@ -27,7 +27,7 @@ def unmapped(network: IPNetwork) -> IPNetwork:
 
 
 def has_no_caller(network: IPNetwork) -> bool:
-    """Whether no connection can come from *network*, so that something else must be meant."""
+    """Return whether no connection can come from *network*. Then something else must be meant."""
     if network.prefixlen == 0 or network == _LOOPBACK:
         return False
     if isinstance(network, IPv6Network):
@@ -37,14 +37,14 @@ def has_no_caller(network: IPNetwork) -> bool:
 
 
 def is_too_wide(network: IPNetwork) -> bool:
-    """Whether *network* is larger than any network of one's own: it holds a part of the internet."""
+    """Return whether *network* is larger than any private network, and so holds a part of the internet."""
     return network.prefixlen < _WIDEST[network.version] and not any(
         _is_in(network, own) for own in _OWN
     )
 
 
 def are_everybody(networks: Iterable[IPNetwork]) -> bool:
-    """Whether *networks* together hold all addresses of IPv4, or all of IPv6."""
+    """Return whether *networks* together hold all addresses of IPv4, or all of IPv6."""
     given = list(networks)
     fours = [one for one in given if isinstance(one, IPv4Network)]
     sixes = [one for one in given if isinstance(one, IPv6Network)]

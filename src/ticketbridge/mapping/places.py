@@ -1,4 +1,4 @@
-"""Where each character of a YAML text stands in the file: behind escapes, folds and indentation."""
+"""Find each character of a YAML text in the file, also after escapes, folds and indentation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TOKENS = {
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """*length* characters of a text, from *offset* on, that stand side by side from *place* on."""
+    """A run of *length* characters. It begins at *offset* in the text, and at *place* in the file."""
 
     offset: int
     length: int
@@ -31,7 +31,7 @@ class Piece:
 
 
 def place_at(pieces: Iterable[Piece], offset: int, otherwise: Place) -> Place:
-    """Where the character at *offset* stands; *otherwise* where that is unclear."""
+    """Return the place of the character at *offset*, or *otherwise* if it is not known."""
     before = [piece for piece in pieces if piece.offset <= offset]
     if before and offset <= before[-1].offset + before[-1].length:
         return before[-1].place.after(offset - before[-1].offset)
@@ -39,14 +39,14 @@ def place_at(pieces: Iterable[Piece], offset: int, otherwise: Place) -> Place:
 
 
 def pieces_from(pieces: Iterable[Piece], offset: int) -> tuple[Piece, ...]:
-    """*pieces* as the text that begins at *offset* counts them."""
+    """Return *pieces* with offsets that count from the character at *offset*."""
     return tuple(Piece(piece.offset - offset, piece.length, piece.place) for piece in pieces)
 
 
 def pieces_of(source: str, value: str, style: str | None, start: Place) -> tuple[Piece, ...]:
-    """The pieces of the scalar *value* of that *style*, written as *source* from *start* on.
+    """Return the pieces of the scalar *value*, written in *style* as *source*, which begins at *start*.
 
-    They end where the source is not understood.
+    They end at the first character of the source that is not understood.
     """
     quote = style if style in _TOKENS else None
     if source == f"{quote or ''}{value}{quote or ''}" and not LINE_BREAK.search(value):
@@ -58,7 +58,7 @@ def pieces_of(source: str, value: str, style: str | None, start: Place) -> tuple
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A part of the source at *place*; *gives* is its text in the value, None any one character."""
+    """A part of the source at *place*. *gives* is its text in the value; None is any one character."""
 
     gives: str | None
     place: Place
@@ -75,7 +75,7 @@ def _followed(steps: Iterable[_Step], value: str) -> Iterator[Piece]:
 
 
 def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """Neighbours in the value that are neighbours in the file, as one piece."""
+    """Yield *pieces*; those that follow each other in the value and in the file become one."""
     last: Piece | None = None
     for piece in pieces:
         if last and piece.place == last.place.after(last.length):
@@ -89,7 +89,7 @@ def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
 
 
 def _flow(source: str, style: str | None, start: Place) -> Iterator[_Step]:
-    """A plain or a quoted text: lines are folded, and quotes have their escapes."""
+    """Yield the steps of a plain or quoted text: lines are folded, and quotes have their escapes."""
     quotes = 0 if style is None else 1
     text = source[quotes : len(source) - quotes]
     place = start.after(quotes)
@@ -117,7 +117,7 @@ def _behind(place: Place, text: str) -> Place:
 
 
 def _block(source: str, value: str, start: Place) -> Iterator[_Step]:
-    """A text below `|` or `>`: each line stands in the file as it is, behind its indentation."""
+    """Yield the steps of a text below `|` or `>`: each line is unchanged, after its indentation."""
     lines = LINE_BREAK.split(source)[1:]
     indent = _indent(lines, value)
     offset = 0
@@ -131,7 +131,7 @@ def _block(source: str, value: str, start: Place) -> Iterator[_Step]:
 
 
 def _indent(lines: list[str], value: str) -> int:
-    """How far the first line with a text is indented, beside the spaces that belong to it."""
+    """Return how many spaces indent the first line with text. Spaces that belong to the text do not count."""
     first = next((line for line in LINE_BREAK.split(value) if line.strip()), "")
     line = next((line for line in lines if line.strip()), "")
     return len(line) - len(first) if line.endswith(first) else len(line) - len(line.lstrip(" "))

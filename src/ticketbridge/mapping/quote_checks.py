@@ -1,4 +1,4 @@
-"""A query inside of a request: where a value could end the text that it stands in, and go on as query."""
+"""Find values in requests that could end the quoted text of a query, and so change the query."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ _KEEPING = frozenset({"lower", "upper", "to_string"})
 _MOST_PARTS = 1000  # of one text, in which each name may stand for many more
 _MOST_DEPTH = 8
 _ALONE = frozenset({"lucene", "xml"})
-"""Styles for texts without quotes around them too."""
+"""Styles that also work for texts without quotes around them."""
 _MARKUP = re.compile(r"</|/>|<\?xml")
-"""What each document of XML has."""
+"""Text that every XML document has."""
 _COUNTS = frozenset({"number", "offset"})
 _SEARCHES = re.compile(
     r"q|s|.*(?:query|search|filter|where|expression|criteria|conditions?|formula|jql|sql)",
@@ -58,14 +58,14 @@ _COMPARES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """A part of a text that an expression gives: *node* of *spec*, *depth* bindings away."""
+    """A part of a text that an expression gives. It is *node* of *spec*, reached over *depth* bindings."""
 
     spec: ExpressionSpec
     node: nodes.Node
     depth: int = 0
 
     def at(self, node: nodes.Node) -> _Value:
-        """Another node of the same expression."""
+        """Return the value that another *node* of the same expression gives."""
         return replace(self, node=node)
 
 
@@ -78,13 +78,13 @@ class _Variable:
 
 _Part: TypeAlias = str | _Variable | _Value
 _Slip: TypeAlias = tuple[_Value, str, str]
-"""A value that may end its text, why, and what would be right."""
+"""A value that may end its text, the message, and the suggestion."""
 
 
 def check_quoting(spec: MappingSpec, compiler: SpecCompiler) -> None:
-    """Report each value that stands between the quotes of a query, unless `quoted(...)` gives it.
+    """Report each value that could end the quoted text of a query, unless `quoted(...)` gives it.
 
-    It is an error where the request alone decides whose tickets come, else a doubt.
+    Without `ticket.owner` only the request decides whose tickets come: then it is an error, else a warning.
     """
     texts = _Texts(spec.source)
     severity: Severity = "error" if spec.ticket.owner is None else "warning"
@@ -118,7 +118,7 @@ def _requests(spec: MappingSpec) -> Iterator[RequestSpec]:
 
 
 def _templates(request: RequestSpec) -> Iterator[tuple[str, TemplateSpec]]:
-    """The texts of a request in which another language may stand, each with the name of its key."""
+    """Yield the texts of a request that may be in another language, each with the name of its key."""
     yield "", request.path
     yield from _parameters(request.query)
     yield from request.headers.items()
@@ -153,7 +153,7 @@ def _members(name: str, value: Any) -> Iterator[tuple[str, TemplateSpec]]:
 
 
 class _Texts:
-    """Takes texts apart: those of templates, and those that expressions build with `join` or `replace`."""
+    """Splits texts into parts: texts of templates, and texts that `join` and `replace` build."""
 
     def __init__(self, source: Sequence[EntrySpec]) -> None:
         self._bound = {
@@ -170,7 +170,7 @@ class _Texts:
         self._taken_apart: set[int] = set()
 
     def of_template(self, template: TemplateSpec) -> Iterator[_Part]:
-        """The parts of *template*, and instead of a value that is built, its own parts."""
+        """Yield the parts of *template*. A value that an expression builds is replaced by its own parts."""
         for part in template.parts:
             if isinstance(part, ExpressionSpec):
                 yield from self._parts(_Value(part, self._tree(part)))
@@ -178,7 +178,10 @@ class _Texts:
                 yield _Variable(part.reveal()) if isinstance(part, Secret) else part
 
     def built_within(self, parts: Iterable[_Part]) -> Iterator[_Slip]:
-        """The slips in the other texts that the values among *parts* are made of, wherever bound."""
+        """Yield the slips in other texts that are built inside the values of *parts*.
+
+        The values are followed to the entries that bind them.
+        """
         specs = [part.spec for part in parts if isinstance(part, _Value)]
         for spec in self._with_bound(specs):
             for node in walk(self._tree(spec)):
@@ -187,7 +190,7 @@ class _Texts:
                     yield from _unquoted(self._parts(_Value(spec, node)), certain=False)
 
     def _tree(self, spec: ExpressionSpec) -> nodes.Node:
-        """The syntax of *spec*; that of null where it is wrong, which is reported elsewhere."""
+        """Return the syntax tree of *spec*, or that of null after an error, which is reported elsewhere."""
         if spec not in self._trees:
             try:
                 self._trees[spec] = parse(spec.text, strict=True)
@@ -196,7 +199,7 @@ class _Texts:
         return self._trees[spec]
 
     def _with_bound(self, specs: Iterable[ExpressionSpec]) -> Iterable[ExpressionSpec]:
-        """*specs*, and the expressions that bind the names in them."""
+        """Return *specs*, and the expressions that bind the names in them."""
         found = dict.fromkeys(specs)
         waiting = list(found)
         while waiting:
@@ -248,7 +251,10 @@ def _expression_of(entry: EntrySpec) -> ExpressionSpec | None:
 
 
 def _elements(several: nodes.Node) -> Sequence[nodes.Node]:
-    """The elements of a list as far as they are written; of any other list one that stands for all."""
+    """Return the elements of a list, if they are written out.
+
+    Of any other list return one element twice, so that the separator stands between two elements.
+    """
     match several:
         case nodes.ListOf():
             return several.items
@@ -265,7 +271,10 @@ def _elements(several: nodes.Node) -> Sequence[nodes.Node]:
 
 
 def _unquoted(parts: Sequence[_Part], *, certain: bool = True) -> Iterator[_Slip]:
-    """The values in a text of several parts that could end it; *certain*: nothing is around it."""
+    """Yield the values that could end their text, if it has several *parts*.
+
+    *certain* is true if nothing else stands around the text.
+    """
     quoted = any(sign in _text(part) for part in parts for sign in _QUOTES)
     marked = any(_MARKUP.search(_text(part)) for part in parts)
     before = ""
@@ -300,7 +309,7 @@ def _slips(value: _Value, within: str, *, quoted: bool, certain: bool) -> Iterat
 
 
 def _unescaped(value: _Value) -> Iterator[_Slip]:
-    """The values in the text of a document that could end the text or attribute that they stand in."""
+    """Yield the choices of *value* that could end the text or attribute of a document in which it stands."""
     for node in choices(value.node):
         if style_of(node) != "xml" and not _is_harmless(node):
             inner = node.arguments[0] if isinstance(node, nodes.Call) and style_of(node) else node
@@ -318,7 +327,7 @@ _ENDS = (
 
 
 def _is_harmless(node: nodes.Node) -> bool:
-    """Whether the value is never a text that could hold a quote."""
+    """Return whether the value is never a text that could hold a quote."""
     match node:
         case nodes.Constant():
             return True
@@ -341,7 +350,7 @@ def _repair(node: nodes.Node, within: str) -> str:
 
 
 def _compared(parts: Sequence[_Part]) -> Iterator[_Value]:
-    """The values that stand behind a sign of comparison, and may have signs of a query in them."""
+    """Yield the values after a comparison sign that may contain signs of a query."""
     before = ""
     for part in parts:
         if isinstance(part, _Value) and _COMPARES.search(before):

@@ -1,4 +1,4 @@
-"""What every reader of a value needs beside its node."""
+"""The context that every reader of a value needs, besides its node."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UNKNOWN = Value(PLACEHOLDER, known=False)
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where findings go, where variables come from, and the *folder* of the mapping's other files."""
+    """The *report* for findings, the source of variables, and the *folder* of the mapping's other files."""
 
     report: Report
     environment: Environment
@@ -23,9 +23,10 @@ class Context:
     _values: dict[tuple[str, str | None], Value] = field(default_factory=dict, repr=False)
 
     def variable(self, name: str, default: str | None, place: Place) -> Value:
-        """Return the variable *name*; after a finding, one that is not known.
+        """Return the value of the variable *name*. If it cannot be used, report that.
 
-        A variable has one value in all of a mapping, even where its file changes meanwhile.
+        After a finding, the value returned is one that is not known. A variable has one value in the
+        whole mapping, even if its file changes meanwhile.
         """
         try:
             value = self._values.get((name, default)) or self.environment.look_up(name, default)
@@ -40,6 +41,6 @@ class Context:
 
 
 def text_of(node: Node | None, default: str = "") -> str:
-    """The text of *node*; *default* where it is absent or broken."""
+    """Return the text of *node*, or *default* if it is absent or broken."""
     value = node.plain() if node else None
     return value if isinstance(value, str) else default

@@ -1,4 +1,4 @@
-"""What a plain YAML scalar means: as in JSON, and text otherwise."""
+"""Resolve plain YAML scalars: as in JSON if possible, else as text."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ MAX_DIGITS = 4000
 
 
 class NumberError(ValueError):
-    """A number that Python could only keep changed."""
+    """A number that Python cannot keep: it is too large, too small, or has too many digits."""
 
 
 def resolve_plain(text: str) -> Plain:
-    """`true`, `null` and JSON numbers as such, everything else as text; raises NumberError."""
+    """Return `true`, `false`, `null` and JSON numbers as their values, and everything else as text.
+
+    An empty text is null. Raises NumberError if a number cannot be kept.
+    """
     if text in WORDS:
         return WORDS[text]
     match = NUMBER.fullmatch(text)

@@ -1,7 +1,8 @@
-"""What a mapping declares, as frozen values: each key with its text, example and default, nothing compiled.
+"""The content of a mapping as frozen values. Nothing is compiled here.
 
-`loader.load_mapping` makes a MappingSpec; `bridge.compile_mapping` makes it run. Durations are
-seconds, sizes bytes. Every expression and template knows its place in the file.
+Each key is declared with its text, example and default. `loader.load_mapping` makes a MappingSpec,
+and `bridge.compile_mapping` makes it run. Durations are in seconds, sizes in bytes. Every expression
+and every template knows its place in the file.
 """
 
 from __future__ import annotations
@@ -186,7 +187,7 @@ DEFAULT_BODY = "{userEmail: user, tickets: tickets}"
 
 @declared
 class ResponseSpec(Declared):
-    """The body that menta tech gets. *schema* None is the bundled contract."""
+    """The body that menta tech gets. If *schema* is None, the bundled contract is its schema."""
 
     body: ExpressionSpec = key(
         EXPRESSION,
@@ -229,7 +230,7 @@ _STATUS = {
 
 @declared
 class MappingSpec(Declared):
-    """One mapping file. *warnings* is what is doubtful in it, but does not stop it."""
+    """One mapping file. *warnings* are the findings that do not stop it."""
 
     version: int = needed(
         only(_VERSION, "the number 1"), "The version of the mapping language.", _VERSION

@@ -1,4 +1,4 @@
-"""Answers of the platform: their format, and the rules that say what they mean."""
+"""`responses`: the rules that say what the platform's answers mean."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _NOT_ABOUT_USERS = (
 
 
 def not_about_users(status: StatusRange) -> bool:
-    """Whether *status* may be that of an error of the platform, or of the bridge's credentials."""
+    """Return whether *status* may come from an error of the platform, or of the bridge's credentials."""
     return any(s.first <= status.last and status.first <= s.last for s in _NOT_ABOUT_USERS)
 
 
@@ -93,14 +93,14 @@ Action = Literal[
     "ok", "empty", "unknown_user", "none", "last", "fail", "retry", "poll", "reauthenticate"
 ]
 OWNS_NOTHING: frozenset[Action] = frozenset({"empty", "unknown_user"})
-"""The actions that say so of the asked user."""
+"""The actions that say that the asked user owns nothing."""
 NOTHING_THERE: frozenset[Action] = OWNS_NOTHING | {"none", "last"}
-"""The actions that say that something is not there, which no error page may say."""
+"""The actions that say that something is not there. An error page must never lead to one of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class WaitSpec:
-    """A wait of so many *seconds*."""
+    """A wait of this many *seconds*."""
 
     seconds: float
     place: Place
@@ -108,7 +108,10 @@ class WaitSpec:
 
 @dataclass(frozen=True, slots=True)
 class PollSpec:
-    """Where and after how many seconds to ask again. *url* None is the same request; *place*: the wait's."""
+    """Where to ask again (*url*), and after how many seconds. If *url* is None, the same request is repeated.
+
+    *place* is the place of the wait in the file.
+    """
 
     url: ExpressionSpec | None
     after: float
@@ -125,7 +128,7 @@ def _read_wait(node: Node, context: Context, name: str) -> WaitSpec:
 
 @declared
 class RuleSpec(Declared):
-    """One entry of `responses`. *status* None applies to 2xx answers only."""
+    """One entry of `responses`. If *status* is None, it applies to 2xx answers only."""
 
     status: tuple[StatusRange, ...] | None = key(
         _STATUSES,
@@ -171,7 +174,7 @@ class RuleSpec(Declared):
 
     @property
     def poll(self) -> PollSpec | None:
-        """How to ask again, with `then: poll`."""
+        """How to ask again, or None if the rule has no `then: poll`."""
         if self.then != "poll":
             return None
         return PollSpec(self.url, self.after.seconds, self.after.place)
@@ -208,7 +211,7 @@ def check_claims(
     looped: bool = False,
     paged: bool = False,
 ) -> None:
-    """Check the rules at *node* that say that something is not there: that must be known for sure.
+    """Report rules at *node* that say that something is not there, if this is not certain.
 
     *looped*: their call runs more than once for one user. *paged*: it walks over pages.
     """
@@ -228,7 +231,7 @@ def check_claims(
 
 
 def _find_misplaced(then: Action, *, looped: bool, paged: bool) -> tuple[str, str] | None:
-    """Return why *then* cannot be said of such a call, and what would be right; None where it can."""
+    """Return why *then* is not legal in such a call, and what would be right; None if it is legal."""
     if then == "last" and not paged:
         return "`last` is legal only on a call with `pages`", "it says that they have ended"
     if then == "none" and not looped:

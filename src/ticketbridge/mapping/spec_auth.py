@@ -99,7 +99,7 @@ class ApiKeyAuthSpec(Declared):
 
 
 def _check_api_key(auth: ApiKeyAuthSpec, node: Node, context: Context) -> None:
-    """What may be in name and value depends on where they stand."""
+    """Report a name or a value that its place (header, query or cookie) cannot carry."""
     name = resolve_text(node.need("name"), context, "name")
     if name.known and auth.location == "header":
         check_header_name(name.value, name.called, name.place, context)
@@ -160,7 +160,10 @@ _RULES: Mapping[type[Any], Mapping[str, Any]] = {OAuth2AuthSpec: OAUTH2_RULES}
 
 
 def _type(name: str, spec: type[Any]) -> ValueKind[AuthSpec]:
-    """Return the kind of `auth` with this *name* as its `type`; its text is what its spec says first."""
+    """Return the kind of `auth` whose `type` is *name*.
+
+    Its text is the first paragraph of the spec's docstring.
+    """
     meaning = " ".join((spec.__doc__ or "").partition("\n\n")[0].split())
     heading = f"`auth: {{type: {name}}}`" if keys_of(spec) else ""
     kind = mapping_of(spec, "", define=f"auth_{name}", heading=heading, check=_CHECKS.get(spec))
@@ -195,7 +198,7 @@ AUTH: ValueKind[AuthSpec] = ValueKind(
 
 
 def claimed_by(auth: AuthSpec) -> Claimed:
-    """What *auth* puts into each request."""
+    """Return what *auth* adds to each request."""
     match auth:
         case NoAuthSpec():
             return Claimed()

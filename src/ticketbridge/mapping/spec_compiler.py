@@ -1,4 +1,4 @@
-"""From the expressions and templates of a spec to compiled ones; every slip a finding at its place."""
+"""Compile the expressions and templates of a spec, and report each mistake at its place."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ _ELSEWHERE: Mapping[str, str] = MappingProxyType(
 
 
 TODO = "TODO"
-"""What a draft writes where it has no guess."""
+"""What a draft writes if it has no guess."""
 
 
 class SpecCompiler:
     """Compiles one mapping's expressions and collects what is wrong with them.
 
-    *entries* are those of `source`: a name that is bound too late is told from one that is not there.
+    *entries* are those of `source`. With them it can tell a name that is bound too late from an unknown one.
     """
 
     def __init__(self, entries: Collection[EntrySpec] = ()) -> None:
@@ -68,15 +68,15 @@ class SpecCompiler:
         *,
         severity: Severity = "error",
     ) -> None:
-        """Note one finding and go on: `check` shows them all."""
+        """Add one finding and go on, because `check` shows them all."""
         self.findings.append(Finding(place, severity, code, message, suggestion))
 
     def expression(
         self, spec: ExpressionSpec, roots: Collection[str], gives: Kind | None = None
     ) -> Expression:
-        """*spec* compiled; after a finding, a stand-in that is never run.
+        """Return *spec* compiled. After a finding, return a stand-in that is never run.
 
-        An expression that can never be of the kind that it should be, *gives*, is a finding too.
+        An expression that can never give the expected kind, *gives*, is a finding too.
         """
         if not spec.text:  # the reader of the file has said what is wrong
             return self._stand_in(spec, roots)
@@ -90,17 +90,17 @@ class SpecCompiler:
         return compiled
 
     def failed(self, spec: ExpressionSpec) -> bool:
-        """Whether there is a finding about *spec*, so that no other need follow from it."""
+        """Return whether there is a finding about *spec*, so that none need follow from it."""
         return spec in self._failed
 
     def optional(
         self, spec: ExpressionSpec | None, roots: Collection[str], gives: Kind | None = None
     ) -> Expression | None:
-        """`expression` for a slot that may be empty."""
+        """Return what `expression` returns, or None if *spec* is None."""
         return None if spec is None else self.expression(spec, roots, gives)
 
     def template(self, spec: TemplateSpec, roots: Collection[str], kind: TemplateKind) -> Template:
-        """*spec* compiled for the place where its text goes."""
+        """Return *spec* compiled. *kind* says where its text goes."""
         parts: list[str | Expression] = []
         gives = None if kind == "json" else kinds.HOLE
         try:
@@ -157,7 +157,7 @@ class SpecCompiler:
 
 
 def _hint(spec: ExpressionSpec, error: RootError, roots: Collection[str]) -> str:
-    """What else the name may have been meant as."""
+    """Return what the unknown name may have meant, or ""."""
     known = roots if isinstance(roots, Mapping) else {}
     for root, keys in known.items():
         if keys and error.name in keys:

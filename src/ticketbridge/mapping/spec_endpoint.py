@@ -1,4 +1,4 @@
-"""`endpoint`: what menta tech calls, and who may."""
+"""`endpoint`: what menta tech calls, and who may call it."""
 
 from __future__ import annotations
 
@@ -62,14 +62,17 @@ def _read_parameter(text: ResolvedText, context: Context) -> str:
 
 
 def read_header_name(text: ResolvedText, context: Context) -> str:
-    """The name of a header that the bridge does not set itself."""
+    """Return the name of a header. Report it if it is illegal, or if the bridge sets that header itself."""
     if text.known:
         check_header_name(text.value, text.called, text.place, context)
     return text.value
 
 
 def _read_secrets(node: Node, context: Context, name: str) -> tuple[SharedSecret, ...]:
-    """The secrets that are not empty; none where there is no list of them."""
+    """Return the secrets that are not empty, or none if there is no list of them.
+
+    If all are empty, report that and return a placeholder.
+    """
     if not node.items:
         return ()
     texts = [resolve_text(entry, context, name) for entry in node.items]
@@ -125,7 +128,7 @@ def _read_network(text: ResolvedText, context: Context) -> IPNetwork:
 
 
 def _written(network: IPNetwork) -> str:
-    """The network as people write it: one address without its prefix length."""
+    """Return the network as people write it: a single address has no prefix length."""
     is_one = network.prefixlen == network.max_prefixlen
     return str(network.network_address if is_one else network)
 
@@ -145,9 +148,10 @@ def _network_slip(text: ResolvedText) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class SharedSecret:
-    """A secret of menta tech's. *number* counts the entries of `secrets`, the empty ones too, from 1.
+    """A secret that menta tech sends.
 
-    *variable* is the name of the variable that the whole entry is, or "".
+    *number* is its position in `secrets`, from 1; empty entries count too. *variable* is the name of
+    its variable if the entry is one variable and nothing else, or "".
     """
 
     text: Secret
@@ -157,7 +161,7 @@ class SharedSecret:
 
 @declared
 class AccessSpec(Declared):
-    """Who may ask. Neither a secret nor a network means `access: open`."""
+    """Who may ask. If there is neither a secret nor a network, it is `access: open`."""
 
     secret_header: str | None = key(
         text(read_header_name),
@@ -212,7 +216,7 @@ _ACCESS: ValueKind[AccessSpec] = either(
 
 @declared
 class EndpointSpec(Declared):
-    """What menta tech calls; *path* None takes the default."""
+    """What menta tech calls. If *path* is None, the default path is used."""
 
     path: str | None = key(
         text(_read_path),

@@ -77,7 +77,7 @@ _ELEMENT = pattern(
 
 @declared
 class XmlFormatSpec(Declared):
-    """`format: xml`. *lists* are the paths of elements that are always lists, by their ends."""
+    """`format: xml`. *lists* has the last steps of the paths of elements that are always lists."""
 
     lists: tuple[tuple[str, ...], ...] = key(
         list_of(_ELEMENT, "a list of paths of elements"),

@@ -68,9 +68,9 @@ _KEY_OF_ANSWER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 @dataclass(frozen=True, slots=True)
 class PrivateKeySpec:
-    """A private key as PEM text. *known* False: its variable is not set, and it is none.
+    """A private key as PEM text. *label* is its name in findings.
 
-    *label* is how a finding calls it.
+    If *known* is False, its variable is not set, and the text is no key.
     """
 
     pem: Secret
@@ -80,14 +80,14 @@ class PrivateKeySpec:
 
 
 def _read_private_key(text: ResolvedText, context: Context) -> PrivateKeySpec:
-    """The key. Where a variable cannot hold line breaks, people write them as `\\n`."""
+    """Return the key, with each `\\n` as a line break: some variables cannot hold line breaks."""
     warn_if_in_clear(text, context)
     pem = text.value if "\n" in text.value else text.value.replace("\\n", "\n")
     return PrivateKeySpec(Secret(pem), text.label, text.place, text.known)
 
 
 def _read_key_of_answer(node: Node, context: Context, name: str) -> ExpressionSpec:
-    """An expression; a name alone is that of a key of the answer."""
+    """Return the expression at *node*. A single name means that key of the answer."""
     spec = read_expression(node, context, name)
     return _of_answer(spec.text, spec.place) if _KEY_OF_ANSWER.fullmatch(spec.text) else spec
 
@@ -97,7 +97,10 @@ def _of_answer(name: str, place: Place) -> ExpressionSpec:
 
 
 def _read_lifetime(node: Node, context: Context, name: str) -> ExpressionSpec | float | None:
-    """As a session's; a name alone is that of a key of the answer."""
+    """Return seconds, or an expression that gives seconds. A single name means that key of the answer.
+
+    Return None if a finding was reported.
+    """
     if _KEY_OF_ANSWER.fullmatch(text_of(node)):
         return _read_key_of_answer(node, context, name)
     return read_duration_or_expression(node, context, name)
@@ -117,7 +120,7 @@ def _read_parameter(node: Node, context: Context, name: str) -> str | Secret:
 
 
 def _read_claim(node: Node, context: Context, name: str) -> Any:
-    """*node* as a JSON value in whose texts the variables are resolved."""
+    """Return *node* as a JSON value. The variables in its texts are resolved."""
     if isinstance(node, MapNode):
         return {str(k.value): _read_claim(v, context, str(k.value)) for k, v in node.pairs}
     if isinstance(node, ListNode):
@@ -128,7 +131,7 @@ def _read_claim(node: Node, context: Context, name: str) -> Any:
 
 
 def _plain_or_secret(text: ResolvedText) -> str | Secret:
-    """What a variable gives is hidden; what stands in the file is no secret."""
+    """Return a text that a variable gives as a Secret, and a text of the file as it is."""
     return text.secret if text.variables else text.value
 
 
@@ -144,8 +147,8 @@ class OAuth2AuthSpec(Declared):
     """OAuth 2.0: a token by one of four grants, fetched once for all who wait, renewed before it expires
     and once upon a 401.
 
-    RFC 6749, sections 4.3, 4.4 and 6; RFC 7523, section 2.1. *claims* has a Secret where a text comes from
-    a variable, and so has *form*.
+    RFC 6749, sections 4.3, 4.4 and 6; RFC 7523, section 2.1. In *claims* and in *form*, a text that
+    comes from a variable is a Secret.
     """
 
     token_url: str = needed(
@@ -264,7 +267,7 @@ OAUTH2_RULES: Mapping[str, Any] = MappingProxyType(
         "else": {"required": list(_NEEDS[_USUAL])},
     }
 )
-"""What the schema of the spec says beside its keys: each grant needs its own."""
+"""Rules of the spec's schema besides its keys: each grant needs its own keys."""
 
 
 def check_oauth2(spec: OAuth2AuthSpec, node: Node, context: Context) -> None:

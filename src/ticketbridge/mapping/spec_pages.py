@@ -29,7 +29,7 @@ class LinkHeaderSpec:
 
 @dataclass(frozen=True, slots=True)
 class CursorSpec:
-    """The answer says with what to ask for the next page; the request places `page.cursor`."""
+    """The answer has a cursor for the next page; the request places it as `page.cursor`."""
 
     cursor: ExpressionSpec
 
@@ -53,7 +53,7 @@ PagingSpec = NextUrlSpec | LinkHeaderSpec | CursorSpec | NumberSpec | OffsetSpec
 
 @declared
 class PagesSpec(Declared):
-    """How one call walks over pages, when it is over, and how many items there must be."""
+    """How one call walks over pages, where they end, and how many items there must be."""
 
     next_url: ExpressionSpec | None = key(
         EXPRESSION,
@@ -115,7 +115,7 @@ class PagesSpec(Declared):
 
     @property
     def paging(self) -> PagingSpec:
-        """The way from one page to the next."""
+        """How to get from one page to the next."""
         if self.next_url is not None:
             return NextUrlSpec(self.next_url, self.any_path)
         if self.link_header is not None:
@@ -145,9 +145,10 @@ def _check_pages(_spec: PagesSpec, node: Node, context: Context) -> None:
 
 
 def check_paged_take(node: Node, context: Context, *, has_end: bool) -> None:
-    """One value per page: nothing to count without `items`, and no empty page to stop at.
+    """Report keys that a paged `take` cannot use, because it gives one value per page.
 
-    *has_end*: a rule of the call says where the pages end.
+    Without `items`, `total` has nothing to count. A `number` or `offset` has no empty page to stop
+    at, and so needs `last`, unless a rule of the call says where the pages end (*has_end*).
     """
     if node.get("total") is not None and node.get("items") is None:
         message = "`total` counts items, and a paged `take` has none"
@@ -161,7 +162,7 @@ def check_paged_take(node: Node, context: Context, *, has_end: bool) -> None:
 
 
 def check_items(node: Node, kind: str, context: Context) -> None:
-    """`each` and `collect` name a list: its elements are the items."""
+    """Report `items` beside *kind*, `each` or `collect`: the elements of their list are the items."""
     if node.get("items") is not None:
         message = f"`items` says what counts in a paged `take`; `{kind}` has items of its own"
         suggestion = "leave it out, or bind each page with `take`"

@@ -18,7 +18,7 @@ _FORM = "for example http://proxy.example:3128"
 
 @dataclass(frozen=True, slots=True)
 class ProxySpec:
-    """An HTTP proxy. *password*, and the *token* of basic authentication, where it asks for them."""
+    """An HTTP proxy. If it asks for a *password*, *token* is what basic authentication sends."""
 
     host: str
     port: int
@@ -27,7 +27,7 @@ class ProxySpec:
 
 
 def _read_proxy(given: ResolvedText, context: Context) -> ProxySpec | None:
-    """The proxy that *given* is; None where it is empty, not known, or after a finding."""
+    """Return the proxy at the URL *given*, or None if it is empty, not known, or was reported."""
     if not given.known or not given.value:
         return None
     try:
@@ -45,7 +45,10 @@ PROXY = text(_read_proxy, POSSIBLY_EMPTY)
 
 
 def require_proxy(url: str) -> ProxySpec:
-    """The proxy at *url*. Raises UrlError, whose message never shows the URL: a password may be in it."""
+    """Return the proxy at *url*. Raises UrlError if that is not the URL of an HTTP proxy.
+
+    The message never shows the URL, because a password may be in it.
+    """
     if UNSAFE.search(url):
         raise UrlError("has a character that no URL has", "write it as `%` and two hex digits")
     try:
@@ -74,7 +77,7 @@ def require_proxy(url: str) -> ProxySpec:
 
 
 def _credentials(parts: SplitResult) -> tuple[str, str]:
-    """User name and password, decoded, in a form that basic authentication can carry."""
+    """Return user name and password, decoded. Raises UrlError if basic authentication cannot carry them."""
     try:
         username, password = (
             unquote(part or "", errors="strict") for part in (parts.username, parts.password)

@@ -68,7 +68,7 @@ def _path_slip(template: ResolvedTemplate) -> tuple[str, str]:
 
 
 def _read_value(node: Node, context: Context, name: str) -> Any:
-    """*node* as a JSON value in which each text is a template; *name* is the key that it has."""
+    """Return *node* as a JSON value in which each text is a template. *name* is its key."""
     if isinstance(node, MapNode):
         for key_node, _ in node.pairs:
             check_braces(str(key_node.value), key_node.place, context)
@@ -106,7 +106,7 @@ HEADERS_OF_REQUEST = named(TEMPLATE.reading(read_header), "a mapping of header n
 
 
 def _check_graphql(_spec: GraphqlBodySpec, node: Node, context: Context) -> None:
-    """Check that `query` is one query, as GraphQL writes it, that declares what `variables` gives."""
+    """Check that `query` is one GraphQL query, and that it declares the variables in `variables`."""
     query, variables = node.need("query"), node.get("variables")
     if not isinstance(query, Scalar) or not isinstance(query.value, str):
         return
@@ -122,14 +122,14 @@ def _check_graphql(_spec: GraphqlBodySpec, node: Node, context: Context) -> None
 
 @dataclass(frozen=True, slots=True)
 class JsonBodySpec:
-    """`json`: a tree of objects, lists and plain values, in which every text is a template."""
+    """`json`: a tree of objects, lists and plain values. Every text in it is a template."""
 
     value: Any
 
 
 @dataclass(frozen=True, slots=True)
 class FormBodySpec:
-    """`form`: parameters as in a query; a list repeats its parameter."""
+    """`form`: parameters as in a query. A parameter with a list is sent once for each entry."""
 
     fields: Mapping[str, tuple[TemplateSpec, ...]]
 
@@ -162,7 +162,7 @@ _GRAPHQL = mapping_of(
 
 @dataclass(frozen=True, slots=True)
 class XmlBodySpec:
-    """`xml`: the text of a document; what is put into it is escaped."""
+    """`xml`: the text of a document. Values of holes and variables are escaped in it."""
 
     template: TemplateSpec
 
@@ -196,7 +196,7 @@ BodySpec = JsonBodySpec | FormBodySpec | XmlBodySpec | TextBodySpec | GraphqlBod
 
 @declared
 class RequestSpec(Declared):
-    """One request to the platform. *query* lists give the parameter repeatedly."""
+    """One request to the platform. A parameter in *query* with a list is sent once for each entry."""
 
     get: TemplateSpec | None = key(
         _PATH,
@@ -272,34 +272,37 @@ class RequestSpec(Declared):
 
     @property
     def method(self) -> Literal["GET", "POST"]:
-        """The method."""
+        """The HTTP method: POST if there is a `post`, else GET."""
         return "GET" if self.post is None else "POST"
 
     @property
     def path(self) -> TemplateSpec:
-        """The path, below `base_url`."""
+        """The path, to be appended to `base_url`."""
         return self.post or self.get or TemplateSpec((), self.place)
 
     @property
     def body(self) -> BodySpec | None:
-        """The body of a POST; a GET has none."""
+        """The body of a POST, or None. A GET has none."""
         several = (self.json, self.form, self.xml, self.text, self.graphql)
         return next((body for body in several if body and self.post), None)
 
     @property
     def idempotent(self) -> bool:
-        """Whether sending it twice does no more than sending it once, so that it may be tried again."""
+        """Whether the request may be sent again, because twice does no more than once."""
         return not self.post or bool(self.graphql) or self.says_idempotent
 
 
 def needs_one(usual: str, *others: str) -> dict[str, Any]:
-    """Return the schema's rule that a request has one of these keys; the *usual* one is missing else."""
+    """Return the schema's rule that a request has one of these keys.
+
+    If it has none, the *usual* key is reported as missing.
+    """
     given = [{"required": [other]} for other in others]
     return {"if": given[0] if len(given) == 1 else {"anyOf": given}, "else": {"required": [usual]}}
 
 
 def check_request(node: Node, claimed: Claimed, context: Context) -> None:
-    """Check the request at *node*; its headers and parameters are not those *claimed* by `auth`."""
+    """Check the request at *node*. Its headers and parameters must not be those *claimed* by `auth`."""
     _check_method(node, context)
     if node.get("post") is not None:
         _check_content_type(node, context)
@@ -308,9 +311,9 @@ def check_request(node: Node, claimed: Claimed, context: Context) -> None:
 
 
 def _check_method(node: Node, context: Context) -> None:
-    """A GET carries no body, and may be repeated in any case; a POST has one body.
+    """Report a request with two methods or two bodies, and a GET with a key that belongs to a POST.
 
-    Only a login has a `url`, which is that of a POST.
+    A GET has no body and may always be repeated. Only a login has a `url`, and it is that of a POST.
     """
     ways = [name for name in ("get", "post", "url") if node.has(name)]
     if len(ways) > 1:
@@ -329,7 +332,10 @@ def _check_method(node: Node, context: Context) -> None:
 
 
 def _check_content_type(node: Node, context: Context) -> None:
-    """A `text` says what it is; what is sent in UTF-8 is not said to be in another encoding."""
+    """Report a `text` without a type, a type that stands twice, and a charset other than UTF-8.
+
+    The bodies of `text` and `xml` are sent in UTF-8.
+    """
     types = [
         pair for pair in (node.get("headers") or Broken(node.place)).pairs if _is_type(pair[0])
     ]

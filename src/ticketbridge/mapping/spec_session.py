@@ -1,4 +1,4 @@
-"""`auth: {type: session}`: a login of the platform's own, and the token that it gives."""
+"""`auth: {type: session}`: a login that the platform defines, and the token that it gives."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from ticketbridge.mapping.variables import ResolvedText, check_controls
 from ticketbridge.mapping.yaml_nodes import Broken, Node
 
 TOKEN_ROOT = "token"  # noqa: S105 - a name
-"""The root by which holes see what a login gives."""
+"""The root by which holes see the token of a login."""
 
 
 @declared
@@ -108,7 +108,7 @@ class LoginSpec(Declared):
 
 
 def _read_login(node: Node, context: Context, name: str) -> LoginSpec:
-    """The login; one with a `url` is a POST of nothing but that."""
+    """Return the login. If it has a `url`, it is a POST to that URL, with no path after it."""
     login = _DECLARED.read(node, context, name)
     if login.url is None:
         return login
@@ -146,9 +146,10 @@ class SessionAuthSpec(Declared):
     """A login of the platform's own. One whose request uses `user` is made for each answer, and its
     token never shared.
 
-    *login* gives the token. *header* carries it as *value*, or each of *headers* carries a part of it, or
-    each call places it in its own request, where it is *placed_in* that. *expires_in*: an expression that
-    gives seconds, seconds, or None where only a 401 tells.
+    *login* gives the token. There are three ways to send it: in *header*, as *value*; in several
+    *headers*, a part in each; or in the place that each request gives it, if *placed_in* says so.
+    *expires_in* is seconds, or an expression that gives seconds, or None if only a 401 ends the
+    token.
     """
 
     login: LoginSpec = needed(
@@ -209,7 +210,7 @@ class SessionAuthSpec(Declared):
 
 
 def check_session(_spec: SessionAuthSpec, node: Node, context: Context) -> None:
-    """Report more than one way for the token to reach a request."""
+    """Report a session with more than one way to put the token into a request."""
     ways = [name for name in ("place", "headers", "header", "value") if node.get(name) is not None]
     if ways and ways[0] in {"place", "headers"}:
         for other in ways[1:]:

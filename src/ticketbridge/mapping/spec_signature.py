@@ -33,7 +33,7 @@ from ticketbridge.mapping.variables import (
 from ticketbridge.mapping.yaml_nodes import Broken, Node
 
 REQUEST_KEYS = ("method", "url", "host", "path", "path_query", "query", "body")
-"""What the root `request` of a signature has."""
+"""The keys of the root `request` of a signature."""
 REQUEST, SECRETS = "request", "secrets"
 _QUOTE = ('"', "\\")
 
@@ -42,7 +42,7 @@ _QUOTE = ('"', "\\")
 
 @dataclass(frozen=True, slots=True)
 class SignedValueSpec:
-    """One entry of `values`: a *name* for what the *expression* gives; *place* is that of the name."""
+    """One entry of `values`: the *name* of a value, at *place*, and the *expression* that gives it."""
 
     name: str
     expression: ExpressionSpec
@@ -59,16 +59,16 @@ def _read_secret(node: Node, context: Context, name: str) -> Secret:
 
 
 def unset_secret(name: str) -> str:
-    """Return what stands for the secret *name* while its variable is not set: its name in hexadecimal.
+    """Return a stand-in for the secret *name* if its variable is not set: the name in hexadecimal.
 
-    It can be read as text, hex and base64, and no two are alike: in a case, one is not taken for another.
+    It can be read as text, hex and base64. No two secrets have the same, so a case cannot confuse them.
     """
     digits = name.encode().hex()
     return digits + "0" * (-len(digits) % 4)
 
 
 def _read_values(node: Node, context: Context, _name: str) -> tuple[SignedValueSpec, ...]:
-    """The values in order, each name once; a name that is taken is a finding."""
+    """Return the values in order. Report a name that is already taken, and leave it out."""
     values: dict[str, SignedValueSpec] = {}
     for name_node, value in (pair for item in node.items for pair in item.pairs):
         name = str(name_node.value)
@@ -102,7 +102,7 @@ _SIGNED_TEXT = "join('', [secrets.key, ts, request.path])"
 class SignatureAuthSpec(Declared):
     """A signature, made anew for each try, page and poll, over the request as it goes on the wire.
 
-    *values* are made in order, each from those above it; *headers* and *query* place them.
+    *values* are computed in order; each one sees those above it. *headers* and *query* place them.
     """
 
     secrets: Mapping[str, Secret] = needed(
@@ -142,7 +142,7 @@ class SignatureAuthSpec(Declared):
 
 
 def check_signature(auth: SignatureAuthSpec, node: Node, context: Context) -> None:
-    """Report headers that cannot be, or stand twice, and a signature that stands nowhere."""
+    """Report illegal or repeated headers, and a signature that no header and no parameter carries."""
     check_headers(node.get("headers") or Broken(node.place), Claimed(), context)
     if node.get("headers") is None and node.get("query") is None:
         message = "a signature needs `headers` or `query`: nothing carries it"
@@ -197,7 +197,7 @@ class OAuth1AuthSpec(Declared):
 class DigestAuthSpec(Declared):
     """HTTP digest authentication (RFC 7616): MD5 or SHA-256, with `qop=auth`.
 
-    The platform's challenge is answered, and its nonce is used for the calls that follow.
+    The bridge answers the platform's challenge, and uses its nonce for the calls that follow.
     """
 
     username: Secret = needed(

@@ -37,7 +37,7 @@ _RESULTS: tuple[ResultKind, ...] = ("take", "each", "collect")
 
 @dataclass(frozen=True, slots=True)
 class ResultSpec:
-    """What an entry binds. *expression* None is `take: body`."""
+    """The result that an entry binds. If *expression* is None, it is `take: body`."""
 
     kind: ResultKind
     expression: ExpressionSpec | None
@@ -104,7 +104,7 @@ class CallSpec(Declared):
 
     @property
     def result(self) -> ResultSpec:
-        """What the call binds."""
+        """The result that the call binds."""
         for kind in _RESULTS:
             if getattr(self, kind) is not None:
                 return ResultSpec(kind, getattr(self, kind))
@@ -133,7 +133,7 @@ def _check_call(spec: CallSpec, node: Node, context: Context) -> None:
 
 @declared
 class BindingSpec(Declared):
-    """An entry of `source` that only goes down a level (`each`) or names a value (`take`)."""
+    """An entry of `source` without a call: it loops over a list (`each`) or names a value (`take`)."""
 
     name: str = needed(NAME, "What the entries below, and the ticket, call the value.", "item")
     take: ExpressionSpec | None = key(EXPRESSION, "Binds one value.", "order.customer")
@@ -144,12 +144,12 @@ class BindingSpec(Declared):
 
     @property
     def kind(self) -> Literal["take", "each"]:
-        """Which of the two it is."""
+        """Whether the entry has `each` or `take`."""
         return "each" if self.take is None and self.each is not None else "take"
 
     @property
     def expression(self) -> ExpressionSpec:
-        """What it binds."""
+        """The expression that gives its value or its list."""
         return self.take or self.each or ExpressionSpec("", self.place)
 
 
@@ -184,7 +184,7 @@ _OF_CALLS = [each for each in keys_of(CallSpec) if each not in keys_of(BindingSp
 
 
 def _read_entries(node: Node, context: Context, name: str) -> tuple[EntrySpec, ...]:
-    """The entries; those that are broken are left out."""
+    """Return the entries. Broken ones are left out."""
     items = [item for item in node.items if isinstance(item, MapNode)]
     return tuple((CALL if _is_call(item) else _BINDING).read(item, context, name) for item in items)
 
@@ -212,7 +212,7 @@ SOURCE = list_of(_ENTRY, "a list of entries").reading(_read_entries)
 def check_source(
     entries: Sequence[EntrySpec], node: Node, claimed: Claimed, context: Context
 ) -> None:
-    """Check the *entries* at *node* together; *claimed* is what `auth` brings to each request."""
+    """Check the *entries* at *node* together. *claimed* is what `auth` adds to each request."""
     taken: dict[str, Place] = {}
     looped = False
     items = [item for item in node.items if isinstance(item, MapNode)]
@@ -227,7 +227,7 @@ def check_source(
 
 
 def check_hosts(entries: Sequence[EntrySpec], root: Node, context: Context) -> None:
-    """Check that each `host` of *entries* is one of `upstream.hosts`, and each of these is called."""
+    """Check that each `host` of *entries* is in `upstream.hosts`, and that each of these is called."""
     hosts = root.need("upstream").get("hosts")
     names = {str(key.value): key.place for key, _ in (hosts.pairs if hosts else ())}
     called = {entry.host for entry in entries if isinstance(entry, CallSpec)}
@@ -259,7 +259,7 @@ def _check_name(
 
 
 def _loops(entry: EntrySpec) -> bool:
-    """Whether what stands below *entry* runs more than once."""
+    """Return whether the entries below *entry* run more than once."""
     if isinstance(entry, BindingSpec):
         return entry.kind == "each"
     paged_take = entry.pages is not None and entry.result.kind == "take"

@@ -1,4 +1,4 @@
-"""What the other specs are made of: texts, templates and expressions, each with its place."""
+"""Texts, templates and expressions, each with its place: the other specs are made of these."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ticketbridge.mapping.places import Piece, place_at
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """Text that may hold a credential: `reveal()` gives it, and nothing prints it."""
+    """Text that may hold a credential. `reveal()` returns it; printing never shows it."""
 
     _value: str
 
     def reveal(self) -> str:
-        """The text itself, for the one place that sends or compares it."""
+        """Return the text itself, in order to send or compare it."""
         return self._value
 
     def __repr__(self) -> str:
@@ -35,12 +35,12 @@ class ExpressionSpec:
     pieces: tuple[Piece, ...] = field(default=(), repr=False, compare=False)
 
     def at(self, offset: int) -> Place:
-        """Where the character at *offset* of the text stands in the file."""
+        """Return the place in the file of the character at *offset* of the text."""
         return place_at(self.pieces, offset, self.place)
 
 
 def parts_within(part: object) -> Iterator[Any]:
-    """*part* of a mapping, and each part within it, an outer one before those in it."""
+    """Yield *part* of a mapping and each part within it. An outer part comes before its inner ones."""
     if isinstance(part, Mapping):
         inner: Iterable[object] = part.values()
     elif isinstance(part, tuple | list):
@@ -55,12 +55,12 @@ def parts_within(part: object) -> Iterator[Any]:
 
 
 def expressions_in(part: object) -> Iterator[ExpressionSpec]:
-    """Each expression within *part* of a mapping."""
+    """Yield each expression within *part* of a mapping."""
     return (each for each in parts_within(part) if isinstance(each, ExpressionSpec))
 
 
 def secrets_in(part: object) -> Iterator[str]:
-    """The text of each Secret within *part* of a mapping, for what must not repeat it."""
+    """Yield the text of each Secret within *part* of a mapping, for callers that must not repeat it."""
     return (each.reveal() for each in parts_within(part) if isinstance(each, Secret))
 
 

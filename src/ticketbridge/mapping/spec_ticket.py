@@ -67,7 +67,7 @@ _CONST = Key("const", _CONSTANT_VALUE, "The value itself: text, a number, or any
 
 @declared
 class TableSpec(Declared):
-    """`{from: e, values: {a: b}, else: x}`. *otherwise* None: an unlisted value is a violation."""
+    """`{from: e, values: {a: b}, else: x}`. If *otherwise* is None, an unlisted value is a violation."""
 
     source: ExpressionSpec = needed(EXPRESSION, "The value to look up.", "item.zone", name="from")
     values: Mapping[str, ConstSpec] = needed(
@@ -107,7 +107,7 @@ _STATUS_WORD = pattern(
 
 @declared
 class StatusTableSpec(Declared):
-    """The platform's status words, each with a text; every `values` has a VALID."""
+    """A table of the platform's status words. At least one of its `values` is VALID."""
 
     source: ExpressionSpec = needed(EXPRESSION, "The platform's status.", "item.state", name="from")
     values: Mapping[str, ConstSpec] = needed(
@@ -146,7 +146,7 @@ _ONLY_VALID = Key(
 
 
 def _read_statuses(node: Node, context: Context, name: str) -> tuple[StatusTableSpec, ...]:
-    """The tables; none for `{const: VALID}`."""
+    """Return the tables, or none for `{const: VALID}`."""
     if isinstance(node, ListNode):
         return tuple(_STATUS_TABLE.read(entry, context, name) for entry in node.items)
     return () if node.get("const") is not None else (_STATUS_TABLE.read(node, context, name),)
@@ -290,7 +290,7 @@ FIELDS_OF_EXPRESSIONS = (EXPRESSION, FIELD, _TAGS, _TAG_FIELD)
 
 @dataclass(frozen=True, slots=True)
 class ReasonSpec:
-    """One entry of `not_eligible_when`; true means not eligible."""
+    """One entry of `not_eligible_when`. If its expression gives true, the ticket is not eligible."""
 
     name: str
     expression: ExpressionSpec
@@ -309,9 +309,9 @@ def _read_owner(node: Node, context: Context, name: str) -> ExpressionSpec | Non
 
 @declared
 class TicketSpec(Declared):
-    """From a record to a ticket or a verdict.
+    """How a record becomes a ticket or a verdict.
 
-    *owner* None is `owner: upstream`; no *statuses*: all are valid.
+    If *owner* is None, the file has `owner: upstream`. If there are no *statuses*, all records are valid.
     """
 
     owner: ExpressionSpec | None = needed(

@@ -32,7 +32,7 @@ from ticketbridge.mapping.yaml_nodes import Broken, Node
 
 @declared
 class BreakerSpec(Declared):
-    """After so many consecutive *failures* the platform is left alone for *open* seconds."""
+    """After this many *failures* in a row, the platform gets no calls for *open* seconds."""
 
     failures: int = key(
         whole(1, 10_000),
@@ -50,9 +50,10 @@ class BreakerSpec(Declared):
 
 @declared
 class TlsSpec(Declared):
-    """Whom the platform's certificate must come from, and the bridge's own certificate and its key.
+    """The authorities of the platform's certificate, and the bridge's own certificate and key.
 
-    *ca* None trusts whom the machine trusts; a *key* of None stands in the file of *cert*.
+    If *ca* is None, the authorities of the machine are trusted. If *key* is None, the key stands in
+    the file of *cert*.
     """
 
     ca: FileSpec | None = key(
@@ -85,7 +86,7 @@ def _check_tls(_spec: TlsSpec, node: Node, context: Context) -> None:
 
 
 def _read_tls(node: Node, context: Context, name: str) -> TlsSpec:
-    """The files that can be used: a certificate whose key cannot be read is none."""
+    """Return the files that can be used. A certificate is left out if its key cannot be read."""
     spec = _FILES.read(node, context, name)
     return replace(spec, cert=None) if spec.key is None and node.get("key") is not None else spec
 
@@ -109,7 +110,7 @@ def _read_header(node: Node, context: Context, name: str) -> Secret:
 
 
 def _read_host(node: Node, context: Context, name: str) -> str:
-    """The URL of the host *name*; where its variable is not set, one that no other host has."""
+    """Return the URL of the host *name*. If its variable is not set, return one that no other host has."""
     url = read_base_url(resolve_text(node, context, name), context)
     scheme, _, nowhere = NOWHERE.partition("//")
     return url.replace(NOWHERE, f"{scheme}//{name.replace('_', '-')}.{nowhere}", 1)
@@ -122,8 +123,8 @@ _HOST = text(read_base_url).reading(_read_host).showing("https://files.acme.exam
 class UpstreamSpec(Declared):
     """The platform's API and the limits of talking to it.
 
-    *keep_alive* False opens a connection for each call; *live* refuses an answer that a cache has kept.
-    *host* is the name of the host whose URL `base_url` is, where that is not the first.
+    If *keep_alive* is False, each call opens a connection. *live* refuses an answer from a cache.
+    *host* is the name of the host whose URL is in `base_url`, or None for the first host.
     """
 
     base_url: str = needed(
@@ -238,13 +239,13 @@ class UpstreamSpec(Declared):
     host: str | None = None
 
     def at(self, host: str | None) -> UpstreamSpec:
-        """Return the same with the URL of *host* as `base_url`; None is that of `base_url` itself."""
+        """Return a copy with the URL of *host* as its `base_url`. If *host* is None, return this one."""
         url = self.base_url if host is None else self.hosts.get(host, self.base_url)
         return self if host is None else replace(self, base_url=url, host=host)
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Those of all hosts."""
+        """The URLs of all hosts."""
         return self.base_url, *self.hosts.values()
 
 

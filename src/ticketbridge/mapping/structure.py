@@ -1,4 +1,4 @@
-"""The file against the schema of its keys: each error as a finding in words, at its place."""
+"""Check the file against the schema of its keys. Each error becomes a finding in words, at its place."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ QUOTED = ("a name", "a status:", "a platform")
 
 
 def check_structure(root: Node, report: Report) -> Node:
-    """*root* with every wrong part broken, so that what is read from it needs no second look."""
+    """Return *root* with every wrong part replaced by a Broken node, so that readers need not check again."""
     return _check(root, MAPPING, _Legal(report))
 
 
@@ -38,25 +38,25 @@ class _Legal:
     keys: Mapping[str, Key] = field(default_factory=dict)
 
     def below(self, step: str | int) -> _Legal:
-        """What is legal of a value within this one."""
+        """Return the `_Legal` of the value at *step* within this one."""
         return _Legal(self.report, (*self.path, step))
 
     @property
     def example(self) -> str:
-        """`for example ...`, or ""."""
+        """`for example ...`, or "" if there is no example."""
         if not self.examples:
             return ""
         name = f"{self.path[-1]}: " if self.path and isinstance(self.path[-1], str) else ""
         return f"for example {name}{written(self.examples[0])}"
 
     def refuse(self, node: Node, code: str, message: str, suggestion: str) -> Broken:
-        """One finding; the value counts as broken from here on."""
+        """Report one finding, and return the Broken node that replaces the value."""
         self.report.error(node.place, code, message, suggestion)
         return Broken(node.place)
 
 
 def _check(node: Node, part: ValueKind[Any] | Key | Schema, spot: _Legal) -> Node:
-    """*node* with every part broken that *part* of the schema does not allow."""
+    """Return *node* with a Broken node for every part that *part* of the schema does not allow."""
     if isinstance(part, Key):
         return _check(node, part.kind, replace(spot, examples=part.examples))
     if isinstance(part, ValueKind):
@@ -75,7 +75,7 @@ def _check(node: Node, part: ValueKind[Any] | Key | Schema, spot: _Legal) -> Nod
 
 
 def _check_names(node: Node, schema: Schema, spot: _Legal) -> Node:
-    """`propertyNames`, of which the schema has one: the form of a name."""
+    """Check `propertyNames`. The schema uses it only for the form of a name."""
     kind = schema["propertyNames"]
     wrong = [key for key, _ in node.pairs if not re.search(kind.schema["pattern"], str(key.value))]
     for key in wrong:
@@ -85,7 +85,7 @@ def _check_names(node: Node, schema: Schema, spot: _Legal) -> Node:
 
 
 def _check_other_keys(node: Node, schema: Schema, spot: _Legal) -> Node:
-    """`additionalProperties`: what is neither a key nor, where names are free, a legal value."""
+    """Check `additionalProperties`: report unknown keys or, if names are free, check their values."""
     entries = schema["additionalProperties"]
     others = [str(key.value) for key, _ in node.pairs if key.value not in spot.keys]
     if entries is False:
@@ -106,7 +106,10 @@ def _unknown_key(node: Node, name: str, spot: _Legal) -> str:
 
 
 def _key(name: str) -> str:
-    """The key *name*; what follows a colon in it was meant as its value, which may be a credential."""
+    """Return the key *name* as a message shows it.
+
+    Text after a colon in it is hidden: it was meant as the value, which may be a credential.
+    """
     prefix, colon, value = name.partition(":")
     return shown(f"{prefix}:...") if colon and value else shown(name)
 
@@ -119,7 +122,7 @@ def _legal_keys(name: str, legal: Sequence[str]) -> str:
 
 
 def _check_needed_keys(node: Node, schema: Schema, spot: _Legal) -> Node:
-    """`required`. An unknown key that was meant as one of them has taken its place."""
+    """Check `required`. An unknown key that was meant as a required one counts as that one."""
     missing = [name for name in schema["required"] if node.get(name) is None]
     for name in missing:
         key = spot.keys[name]
@@ -130,12 +133,12 @@ def _check_needed_keys(node: Node, schema: Schema, spot: _Legal) -> Node:
 
 
 def _check_values(node: Node, schema: Schema, spot: _Legal) -> Node:
-    """`properties`."""
+    """Check the values of `properties`."""
     return _with_values(node, schema["properties"], spot)
 
 
 def _check_items(node: Node, schema: Schema, spot: _Legal) -> Node:
-    """`items`."""
+    """Check the entries of a list, by `items`."""
     if not isinstance(node, ListNode):
         return node  # pragma: no cover - only of a list
     entries = (_check(e, schema["items"], spot.below(i)) for i, e in enumerate(node.entries))
@@ -143,7 +146,7 @@ def _check_items(node: Node, schema: Schema, spot: _Legal) -> Node:
 
 
 def _with_values(node: Node, parts: Mapping[str, Any], spot: _Legal) -> Node:
-    """*node* with each value checked that has a part of the schema."""
+    """Return *node* with each value checked that has a schema in *parts*."""
     if not isinstance(node, MapNode):
         return node  # pragma: no cover - only of a mapping
     entries = {
@@ -156,7 +159,7 @@ def _with_values(node: Node, parts: Mapping[str, Any], spot: _Legal) -> Node:
 def _with_entries(
     node: Node, *, dropped: Collection[str] = (), added: Collection[str] = ()
 ) -> Node:
-    """*node* without the keys that were reported, and with those whose absence was, as broken ones."""
+    """Return *node* without the keys in *dropped*, and with a Broken value for each key in *added*."""
     if not isinstance(node, MapNode):
         return node  # pragma: no cover - only of a mapping
     kept = {name: entry for name, entry in node.entries.items() if name not in dropped}
@@ -169,20 +172,20 @@ def _with_entries(
 
 
 def _check_fork(node: Node, schema: Schema, spot: _Legal) -> Node:
-    """`if`, `then` and `else`."""
+    """Check `if`, `then` and `else`."""
     branch = schema.get("then" if _holds(node, schema["if"]) else "else")
     return node if branch is None else _check(node, branch, spot)
 
 
 def _check_forks(node: Node, schema: Schema, spot: _Legal) -> Node:
-    """`allOf`."""
+    """Check `allOf`."""
     for fork in schema["allOf"]:
         node = _check(node, fork, spot)
     return node
 
 
 def _holds(node: Node, condition: Schema) -> bool:
-    """Whether *node* meets the *condition* of a fork."""
+    """Return whether *node* meets the *condition* of a fork."""
     if "type" in condition and not _has_type(node, condition["type"]):
         return False
     if "const" in condition and node.plain() != condition["const"]:
@@ -254,7 +257,7 @@ def _literal_hint(spot: _Legal, value: Any) -> str:
 
 
 def _collection_hint(node: Node, spot: _Legal) -> str:
-    """Brackets and braces may be an expression or a text for want of quotes."""
+    """Return the hint for brackets or braces: they may be an expression or a text that lacks its quotes."""
     text = "text" if spot.title.startswith("text") else ""
     noun = "expression" if spot.title in EXPRESSIONS else text
     source = str(getattr(node, "source", ""))
@@ -270,7 +273,7 @@ def _collection_hint(node: Node, spot: _Legal) -> str:
 
 
 def _check_word(node: Node, schema: Schema, spot: _Legal) -> Node:
-    """`enum` and `const`."""
+    """Check `enum` and `const`."""
     words = schema["enum"] if "enum" in schema else [schema["const"]]
     value = node.plain()
     if any(value == word and isinstance(value, bool) is isinstance(word, bool) for word in words):
@@ -288,7 +291,7 @@ def _word_hint(value: Any, words: Sequence[Any], spot: _Legal) -> str:
 
 
 def _check_form(node: Node, schema: Schema, spot: _Legal) -> Node:
-    """`pattern`, `minimum` and `maximum`."""
+    """Check `pattern`, `minimum` and `maximum`."""
     value = node.plain()
     if isinstance(value, str):
         legal = re.search(schema.get("pattern", ""), value) is not None
@@ -299,14 +302,14 @@ def _check_form(node: Node, schema: Schema, spot: _Legal) -> Node:
 
 
 def _check_size(node: Node, _schema: Schema, spot: _Legal) -> Node:
-    """`minLength`, `minItems` and `minProperties`, which are all 1."""
+    """Check `minLength`, `minItems` and `minProperties`, which are all 1."""
     if node.plain() not in ("", [], {}):
         return node
     return spot.refuse(node, "TB015", f"{label(spot.path)} is empty", spot.example)
 
 
 def _check_most(node: Node, schema: Schema, spot: _Legal) -> Node:
-    """`maxProperties`: what is too much is read all the same, so that nothing follows from it."""
+    """Check `maxProperties`. Surplus entries are still read, so that no other finding follows from them."""
     for key, _ in node.pairs[schema["maxProperties"] :]:
         message = f"{label(spot.path)} should be {spot.title}"
         spot.report.error(key.place, "TB012", message, "begin each with `- `")
@@ -335,4 +338,4 @@ CHECKS: Mapping[str, Callable[[Node, Schema, _Legal], Node]] = MappingProxyType(
         "$ref": lambda node, _, spot: _check(node, FIELD, spot),  # an object of fields
     }
 )
-"""What each keyword of the schema asks of a value, in the order in which they are asked."""
+"""The check for each keyword of the schema, in the order in which they run."""

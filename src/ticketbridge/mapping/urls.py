@@ -16,7 +16,7 @@ UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>\"^`{|}]")
 
 
 class UrlError(ValueError):
-    """What is wrong with a URL; the message never shows the URL, which may come from a variable."""
+    """A URL that cannot be used. The message never shows it, because it may come from a variable."""
 
     def __init__(self, message: str, suggestion: str = "") -> None:
         self.suggestion = suggestion
@@ -24,9 +24,10 @@ class UrlError(ValueError):
 
 
 def read_url(text: ResolvedText, context: Context) -> str:
-    """The URL that *text* is; one that leads nowhere where it is not known, or after a finding.
+    """Return the URL that *text* is. Report it if it is no legal URL.
 
-    The path behind a variable that is not set is kept.
+    If the URL is not known or was reported, return one that leads nowhere. If only its variable is
+    not set, the path after the variable is kept.
     """
     try:
         return require_url(text.value)
@@ -42,19 +43,19 @@ def read_url(text: ResolvedText, context: Context) -> str:
 
 
 def read_base_url(text: ResolvedText, context: Context) -> str:
-    """As `read_url`, without a trailing slash."""
+    """Return what `read_url` returns, without a trailing slash."""
     return read_url(text, context).rstrip("/")
 
 
 def warn_if_plain_http(text: ResolvedText, url: str, context: Context) -> None:
-    """Warn of credentials that go to *url*, which *text* gave, in clear over a network."""
+    """Warn if credentials go to *url*, which *text* gave, over a network without encryption."""
     if text.known and is_plain_http(url):
         message = f"{text.label} sends credentials over plain http"
         context.report.warning(text.place, "TB054", message, "use https")
 
 
 def require_url(text: str) -> str:
-    """*text*; raises UrlError where it is no absolute URL, or has more than a path."""
+    """Return *text*. Raises UrlError if it is no absolute URL, or has more than a path."""
     if "{" in text or "}" in text:
         raise UrlError(
             "has a `{` or `}`", "holes are legal in the request strings of `source` only"
@@ -89,12 +90,12 @@ def _split(text: str) -> SplitResult:
 
 
 def has_dot_segment(path: str) -> bool:
-    """Whether a segment of *path*, decoded, is `.` or `..`."""
+    """Return whether a segment of *path*, decoded, is `.` or `..`."""
     return not {".", ".."}.isdisjoint(re.split(r"[/\\]", unquote(path)))
 
 
 def is_plain_http(url: str) -> bool:
-    """Whether *url* sends what it sends in clear over a network."""
+    """Return whether *url* sends data over a network without encryption."""
     parts = urlsplit(url)
     return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
 

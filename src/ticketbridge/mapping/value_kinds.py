@@ -1,4 +1,4 @@
-"""Kinds of values that keys share: words, numbers, lists, texts, durations, expressions."""
+"""Kinds of values that several keys share: words, numbers, lists, texts, durations, expressions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ def _text(node: Node, _context: Context, _name: str) -> str:
 
 
 def word(*words: W, title: str = "", broken: W | None = None) -> ValueKind[W]:
-    """Return the kind of a value that is one of *words*; *broken* stands for one that is none."""
+    """Return the kind of a value that is one of *words*.
+
+    Any other value is read as *broken*, or as the first word if *broken* is None.
+    """
     stand_in = words[0] if broken is None else broken
 
     def read(node: Node, context: Context, name: str) -> W:
@@ -65,7 +68,7 @@ def pattern(regex: str, title: str, **more: Any) -> ValueKind[str]:
 
 
 def whole(least: int, most: int, *, title: str = "") -> ValueKind[int]:
-    """Return the kind of a whole number within these bounds; `2.0` is one too."""
+    """Return the kind of a whole number from *least* to *most*. `2.0` is one too."""
 
     def read(node: Node, context: Context, name: str) -> int:
         value = _plain(node, context, name)
@@ -93,7 +96,7 @@ ANYTHING: ValueKind[Any] = ValueKind("any value", {}, _plain)
 
 
 def list_of(entry: ValueKind[T], title: str, *examples: Any) -> ValueKind[tuple[T, ...]]:
-    """Return the kind of a list of *entry*, one at least; *examples* are some of the entries."""
+    """Return the kind of a list with at least one *entry*. *examples* are examples of entries."""
 
     def read(node: Node, context: Context, name: str) -> tuple[T, ...]:
         return tuple(entry.read(item, context, name) for item in node.items)
@@ -105,9 +108,9 @@ def list_of(entry: ValueKind[T], title: str, *examples: Any) -> ValueKind[tuple[
 def named(
     entry: ValueKind[T], title: str, *examples: Any, define: str = "", **more: Any
 ) -> ValueKind[Mapping[str, T]]:
-    """Return the kind of a mapping from names of the integrator's own to *entry*.
+    """Return the kind of a mapping from names that the integrator chooses to *entry*.
 
-    *more* are further keywords of its schema.
+    *more* has further keywords of its schema.
     """
 
     def read(node: Node, context: Context, _name: str) -> Mapping[str, T]:
@@ -123,7 +126,7 @@ def named(
 def either(
     title: str, kind: str, one: ValueKind[Any], other: ValueKind[Any], **more: Any
 ) -> ValueKind[Any]:
-    """Return the kind of a value that is *one* where its JSON type is *kind*, and else *other*."""
+    """Return the kind of a value that is *one* if its JSON type is *kind*, else *other*."""
     types = [*_types(other), *(each for each in _types(one) if each not in _types(other))]
     forks = {"if": {"type": kind}, "then": one, "else": other}
 
@@ -167,7 +170,7 @@ TITLE = LITERAL.reading(_read_title)
 def text(
     read: Callable[[ResolvedText, Context], T], like: ValueKind[ResolvedText] = TEXT
 ) -> ValueKind[T]:
-    """Return the kind of a text that *read* makes the value of, once its variables are resolved."""
+    """Return the kind of a text. Its variables are resolved, and *read* then makes the value from it."""
     return like.reading(
         lambda node, context, name: read(resolve_text(node, context, name), context)
     )
@@ -184,7 +187,7 @@ TEMPLATE = ValueKind(
 
 
 def read_expression(node: Node, context: Context, name: str) -> ExpressionSpec:
-    """The expression that *node* holds; an empty one where it is broken."""
+    """Return the expression at *node*, or an empty one if the node is broken."""
     if not isinstance(node, Scalar):
         return ExpressionSpec("", node.place)
     return ExpressionSpec(_text(node, context, name), node.at(0), node.pieces)
@@ -213,11 +216,14 @@ _VARIABLE = r"|\$\{"  # what it gives is looked at when it is read
 
 
 class UnitError(ValueError):
-    """What is wrong with a duration or a size; the message never shows its text."""
+    """A duration, a size or a rate that cannot be used. The message never shows its text."""
 
 
 def seconds(text: str, *, most_hours: int = 1) -> float:
-    """`8s`, `500ms`, `1.5m` or `1h` in seconds; raises UnitError."""
+    """Return `8s`, `500ms`, `1.5m` or `1h` in seconds.
+
+    Raises UnitError if *text* is no duration, or is not from 1ms to *most_hours*.
+    """
     match = _AMOUNT.fullmatch(text) if re.fullmatch(DURATION_FORM, text) else None
     if match is None:
         raise UnitError("should be a number with `ms`, `s`, `m` or `h`")
@@ -230,9 +236,9 @@ def seconds(text: str, *, most_hours: int = 1) -> float:
 def read_duration_or_expression(
     node: Node, context: Context, name: str
 ) -> ExpressionSpec | float | None:
-    """A duration in seconds where it begins as one does, else an expression that gives them.
+    """Return a duration (`30m`) in seconds, or else an expression that gives seconds.
 
-    None after a finding.
+    Return None if a finding was reported.
     """
     if not text_of(node)[:1].isdigit():
         return read_expression(node, context, name)
@@ -245,7 +251,10 @@ def read_duration_or_expression(
 
 
 def size_in_bytes(text: str) -> int:
-    """`500KB` or `10MB` in bytes, 1 KB being 1,000; raises UnitError."""
+    """Return `500KB` or `10MB` in bytes. 1 KB is 1,000 bytes.
+
+    Raises UnitError if *text* is no size, or is not from 1KB to 1000MB.
+    """
     match = _AMOUNT.fullmatch(text) if re.fullmatch(_SIZE, text) else None
     if match is None:
         raise UnitError("should be a number with `KB` or `MB`")
@@ -257,20 +266,20 @@ def size_in_bytes(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class RateSpec:
-    """At most so many *calls* in any *seconds*."""
+    """At most this many *calls* in any period of *seconds*."""
 
     calls: int
     seconds: float
     place: Place
 
     def __str__(self) -> str:
-        """As it may stand in a file."""
+        """Return the rate as it may stand in a file."""
         unit = next((each for each in ("h", "m") if self.seconds % float(_SECONDS[each]) == 0), "s")
         return f"{self.calls}/{self.seconds / float(_SECONDS[unit]):g}{unit}"
 
 
 def _rate(text: str) -> tuple[int, float]:
-    """`20/1s` or `80/1m` as calls and seconds; raises UnitError."""
+    """Return `20/1s` or `80/1m` as calls and seconds. Raises UnitError if *text* is no rate."""
     calls, _, window = text.partition("/")
     if re.fullmatch(_RATE, text) is None:
         raise UnitError("should be a number of calls, `/`, and a duration")
@@ -282,7 +291,7 @@ def _read_rate(text: ResolvedText, context: Context) -> RateSpec:
 
 
 def _amount(read: Callable[[str], T]) -> Callable[[ResolvedText, Context], T]:
-    """Return the reader of a text with variables that *read* understands."""
+    """Return a reader of a text with variables. It applies *read*, and reports what that cannot read."""
 
     def read_amount(text: ResolvedText, context: Context) -> T:
         if not text.known:

@@ -1,4 +1,4 @@
-"""Texts of a mapping: plain ones with `${NAME}` variables, and templates, with `{expression}` holes too."""
+"""Texts of a mapping: plain texts with `${NAME}` variables, and templates with `{expression}` holes too."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ MALFORMED = "a variable is written `${NAME}` or `${NAME:-default}`"
 class ResolvedText:
     """A text whose variables are resolved. *name* is its key.
 
-    *known* False: it is broken, or a variable is not set, so its value is not to be checked.
-    *in_clear*: it has no variable, or one with a default. *is_one_variable*: it is that and no more.
+    If *known* is False, the text is broken or a variable is not set, and its value must not be
+    checked. *in_clear* is true if it has no variable, or one with a default. *is_one_variable* is
+    true if it is one variable and nothing else.
     """
 
     name: str
@@ -40,28 +41,28 @@ class ResolvedText:
 
     @property
     def label(self) -> str:
-        """How a finding calls it: its key, and the variables that it comes from."""
+        """The name of the text in findings: its key, and the variables that it comes from."""
         origin = f" (from {', '.join(self.variables)})" if self.variables else ""
         return f"{shown(self.name)}{origin}"
 
     @property
     def called(self) -> str:
-        """The value itself where the file shows it, and the label where a variable holds it."""
+        """The value itself if the file shows it, or the label if a variable holds it."""
         return self.label if self.variables else shown(self.value)
 
     @property
     def variable(self) -> str:
-        """The variable that the whole text is, or ""."""
+        """The name of the variable if the text is one variable and nothing else, or ""."""
         return self.variables[0] if self.is_one_variable else ""
 
     @property
     def secret(self) -> Secret:
-        """The value, so that nothing prints it."""
+        """The value as a Secret, so that nothing prints it."""
         return Secret(self.value)
 
 
 def resolve_text(node: Node, context: Context, name: str) -> ResolvedText:
-    """The text of *node*, its variables resolved."""
+    """Return the text of *node* with its variables resolved."""
     if isinstance(node, Broken) or not isinstance(node, Scalar):
         return ResolvedText(name, "", node.place, known=False)
     text = text_of(node)
@@ -103,7 +104,10 @@ def _check_no_holes(node: Scalar, text: str, context: Context) -> bool:
 
 
 def check_controls(text: ResolvedText, context: Context) -> bool:
-    """Whether *text* is known and has no line break, NUL or other control character."""
+    """Return whether *text* is known and has no line break, NUL or other control character.
+
+    Report a control character.
+    """
     if text.known and CONTROL.search(text.value):
         message = f"{text.label} has a line break or another control character"
         context.report.error(text.place, "TB024", message)
@@ -112,7 +116,7 @@ def check_controls(text: ResolvedText, context: Context) -> bool:
 
 
 def check_header_value(text: ResolvedText, context: Context) -> bool:
-    """Whether *text* is known, and what a header can carry unchanged; a finding if not."""
+    """Return whether *text* is known and a header can carry it unchanged. Report it if a header cannot."""
     if not check_controls(text, context):
         return False
     if not text.value.isascii():
@@ -126,7 +130,7 @@ def check_header_value(text: ResolvedText, context: Context) -> bool:
 
 
 def warn_if_in_clear(text: ResolvedText, context: Context) -> None:
-    """A credential belongs into a variable, and not into a file that two companies read."""
+    """Warn if a credential stands in the file: two companies read it. A variable should hold it."""
     if text.known and text.in_clear:
         what = "the default of " if text.variables else ""
         message = f"{what}{text.label} is a credential in clear"
@@ -134,7 +138,7 @@ def warn_if_in_clear(text: ResolvedText, context: Context) -> None:
 
 
 def warn_of_variables(node: Node, context: Context) -> None:
-    """Constants are literal: a `${NAME}` in one would reach menta tech as it stands."""
+    """Warn of each `${NAME}` in a constant: constants are literal, so it would reach menta tech as it is."""
     for _, part in walk(node):
         if isinstance(part, Scalar) and isinstance(part.value, str) and VARIABLE.search(part.value):
             message = "variables are not resolved here: this stays text"
@@ -147,7 +151,7 @@ def warn_of_variables(node: Node, context: Context) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedTemplate:
-    """A template and what can be known of its text: *text* has a mark in place of each hole."""
+    """A template, and its text as far as it is known: *text* has a mark in place of each hole."""
 
     spec: TemplateSpec
     text: ResolvedText = field(repr=False)
@@ -155,7 +159,7 @@ class ResolvedTemplate:
 
 
 def resolve_template(node: Node, context: Context, name: str) -> ResolvedTemplate:
-    """The template that *node* holds, its variables resolved."""
+    """Return the template at *node* with its variables resolved."""
     nothing = ResolvedTemplate(
         TemplateSpec((), node.place), ResolvedText(name, "", node.place, known=False)
     )

@@ -16,13 +16,13 @@ LONGEST = 60
 
 
 def shown(name: str) -> str:
-    """*name* on one line, in backticks, and not at any length."""
+    """Return *name* in backticks, on one line, and cut if it is long."""
     text = "".join(character if character.isprintable() else "?" for character in name)
     return f"`{text}`" if len(text) <= LONGEST else f"`{text[:LONGEST]}...`"
 
 
 def label(path: Path) -> str:
-    """The key or entry that *path* leads to."""
+    """Return the name of the key or entry that *path* leads to."""
     if not path:
         return "the file"
     last = path[-1]
@@ -32,7 +32,7 @@ def label(path: Path) -> str:
 
 
 def found(node: Node) -> str:
-    """What kind of value *node* is; never the value itself."""
+    """Return what kind of value *node* is, in words; never the value itself."""
     value = node.plain()
     if value is None:
         return "empty"
@@ -41,7 +41,7 @@ def found(node: Node) -> str:
 
 
 def written(value: Any) -> str:
-    """*value* as a mapping file would write it on one line."""
+    """Return *value* as a mapping file would write it on one line."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {written(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""`xml`: a request's body as the text of one document, in which holes stand as texts."""
+"""`xml`: the body of a request as the text of one document. Holes stand in it as texts."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _HINT = "one document, in which holes and variables stand as the text of an elem
 
 
 def texts_of(template: TemplateSpec) -> Iterator[tuple[str, TemplateSpec]]:
-    """Yield the texts of the document *template*, each by the name of its element or attribute.
+    """Yield the texts of the document *template*, each with the name of its element or attribute.
 
-    Nothing of a document that is not well-formed, which is reported elsewhere.
+    Yield nothing if the document is not well-formed: that is reported elsewhere.
     """
     with suppress(DocumentError):
         for run, text in _list_filled(template):
@@ -28,7 +28,10 @@ def texts_of(template: TemplateSpec) -> Iterator[tuple[str, TemplateSpec]]:
 
 
 def check_document(template: TemplateSpec, context: Context) -> None:
-    """Report a *template* that is no well-formed document, and what is put in where no text may stand."""
+    """Report a *template* that is no well-formed document, and a hole where no text may stand.
+
+    Warn of credentials in clear.
+    """
     try:
         texts = _list_filled(template)
     except DocumentError as error:
@@ -46,9 +49,10 @@ def check_document(template: TemplateSpec, context: Context) -> None:
 
 
 def _list_filled(template: TemplateSpec) -> list[tuple[TextRun, TemplateSpec]]:
-    """Each text of a document, and what it is made of; DocumentError.
+    """Return each text of a document, and the template of its parts.
 
-    What is put in stands in the order of the document, as its marks do.
+    Holes and variables are in the same order as their marks in the document. Raises DocumentError if
+    it is not well-formed, or if the marks do not match.
     """
     put_in = [part for part in template.parts if not isinstance(part, str)]
     runs = list_texts("".join(each if isinstance(each, str) else _MARK for each in template.parts))

@@ -1,7 +1,7 @@
-"""A mapping file as a tree in which every key and value knows its place.
+"""The tree of a mapping file. Every key and every value in it knows its place.
 
-A node that is wrong is replaced by a Broken one, which answers every question with "nothing": so
-readers walk a tree with errors as they walk a good one, and one slip gives one finding.
+A wrong node is replaced by a Broken one, which has no value and no entries. So readers walk a tree
+with errors like a good one, and one mistake gives one finding.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What stands at *place*."""
+    """A value at *place*."""
 
     place: Place
 
     def get(self, key: str) -> Node | None:
-        """The value of *key*, or None."""
+        """Return the value of *key*, or None."""
         del key
         return None
 
     def has(self, key: str) -> bool:
-        """Whether *key* stands here with a value that is not broken."""
+        """Return whether *key* stands here with a value that is not broken."""
         return not isinstance(self.get(key), Broken | None)
 
     def key_place(self, key: str) -> Place:
-        """Where *key* itself stands."""
+        """Return the place of *key* itself."""
         del key
         return self.place
 
     def need(self, key: str) -> Node:
-        """The value of *key*, which the schema requires; Broken where that was reported."""
+        """Return the value of the required *key*, or Broken if it is missing and was reported."""
         return self.get(key) or Broken(self.place)
 
     @property
@@ -52,7 +52,7 @@ class Node:
         return ()
 
     def plain(self) -> Any:
-        """The node as a Python value."""
+        """Return the node as a Python value."""
         return None
 
 
@@ -69,17 +69,17 @@ class Scalar(Node):
     pieces: tuple[Piece, ...] = field(default=(), repr=False)
 
     def at(self, offset: int) -> Place:
-        """Where the character at *offset* stands; the value's place where that is unclear."""
+        """Return the place of the character at *offset*, or the place of the value if that is not known."""
         return place_at(self.pieces, offset, self.place)
 
     def plain(self) -> Plain:
-        """The value."""
+        """Return the value."""
         return self.value
 
 
 @dataclass(frozen=True, slots=True)
 class ListNode(Node):
-    """A YAML list. *source* is its text where it is written in brackets, else ""."""
+    """A YAML list. *source* is its text if it is short and written in brackets, else ""."""
 
     entries: tuple[Node, ...]
     source: str = field(default="", repr=False)
@@ -90,24 +90,24 @@ class ListNode(Node):
         return self.entries
 
     def plain(self) -> list[Any]:
-        """The list, with plain entries."""
+        """Return the list, with plain entries."""
         return [entry.plain() for entry in self.entries]
 
 
 @dataclass(frozen=True, slots=True)
 class MapNode(Node):
-    """A YAML mapping. *source* is its text where it is written in braces, else ""."""
+    """A YAML mapping. *source* is its text if it is short and written in braces, else ""."""
 
     entries: Mapping[str, tuple[Scalar, Node]]
     source: str = field(default="", repr=False)
 
     def get(self, key: str) -> Node | None:
-        """The value of *key*, or None."""
+        """Return the value of *key*, or None."""
         entry = self.entries.get(key)
         return entry[1] if entry else None
 
     def key_place(self, key: str) -> Place:
-        """Where *key* itself stands."""
+        """Return the place of *key* itself."""
         entry = self.entries.get(key)
         return entry[0].place if entry else self.place
 
@@ -117,12 +117,12 @@ class MapNode(Node):
         return tuple(self.entries.values())
 
     def plain(self) -> dict[str, Any]:
-        """The mapping, with plain values."""
+        """Return the mapping, with plain values."""
         return {name: value.plain() for name, (_, value) in self.entries.items()}
 
 
 def node_of(value: Any, place: Place) -> Node:
-    """The tree of a plain *value*, as if it stood at *place*."""
+    """Return the tree of a plain *value*, as if it stood at *place*."""
     if isinstance(value, Mapping):
         entries = {str(k): (Scalar(place, k), node_of(v, place)) for k, v in value.items()}
         return MapNode(place, entries)
@@ -132,7 +132,7 @@ def node_of(value: Any, place: Place) -> Node:
 
 
 def walk(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
-    """Every node below *node* and itself, with its path."""
+    """Yield *node* and every node below it, each with its path."""
     yield path, node
     for index, entry in enumerate(node.items):
         yield from walk(entry, (*path, index))

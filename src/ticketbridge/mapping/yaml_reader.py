@@ -1,7 +1,7 @@
-"""Strict YAML, from text to a tree of nodes with places.
+"""Read strict YAML: from text to a tree of nodes with places.
 
-The tree is composed here, from the parser's events, because a mapping file is read as JSON is: keys
-are text, each key stands once, plain scalars resolve as in JSON, nothing refers to anything else.
+The tree is built here, from the parser's events, because a mapping file has the rules of JSON: keys
+are text, each key stands once, plain scalars are resolved as in JSON, and there are no references.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SHOWN = 60
 
 
 class Mark(Protocol):
-    """Where PyYAML was in the text, counted from 0."""
+    """A position of PyYAML in the text, counted from 0."""
 
     line: int
     column: int
@@ -34,7 +34,7 @@ class Mark(Protocol):
 
 
 class _Stop(Exception):
-    """The rest of the file cannot be read, and why."""
+    """Raised if the rest of the file cannot be read. The message says why."""
 
     def __init__(self, place: Place, code: str, message: str, suggestion: str = "") -> None:
         self.place = place
@@ -44,7 +44,7 @@ class _Stop(Exception):
 
 
 def read_yaml(text: str, file: str, report: Report) -> Node:
-    """The tree of the one document in *text*; what is wrong with it goes to *report*."""
+    """Return the tree of the one document in *text*. Mistakes in it go to *report*."""
     try:
         return _Composer(_Events(text, file), report).document()
     except _Stop as stop:
@@ -53,7 +53,7 @@ def read_yaml(text: str, file: str, report: Report) -> Node:
 
 
 class _Events:
-    """The parser's events, each slip of the syntax turned into a finding."""
+    """The parser's events. Each syntax error becomes a _Stop with a message for people."""
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text
@@ -69,7 +69,7 @@ class _Events:
             raise _Stop(place, "TB002", message) from None
 
     def next(self) -> yaml.Event:
-        """The next event; raises _Stop after a slip."""
+        """Return the next event. Raises _Stop if there is a syntax error."""
         try:
             event: yaml.Event = self._loader.get_event()
         except yaml.MarkedYAMLError as error:
@@ -83,15 +83,15 @@ class _Events:
         return event
 
     def place(self, spot: Spot) -> Place:
-        """The place in the file that *spot* means."""
+        """Return the place in the file of *spot*."""
         return Place(self.file, spot.line + 1, spot.column + 1)
 
     def start(self, event: yaml.Event) -> Place:
-        """Where *event* begins."""
+        """Return the place where *event* begins."""
         return self.place(self._spot(event.start_mark))
 
     def between(self, start: yaml.Event, end: yaml.Event) -> str:
-        """The text from the beginning of *start* to the end of *end*."""
+        """Return the text from the beginning of *start* to the end of *end*."""
         first, last = start.start_mark, end.end_mark
         return self.text[first.index : last.index] if first and last else ""
 
@@ -122,7 +122,7 @@ class _Composer:
         self._report = report
 
     def document(self) -> Node:
-        """The one document of the stream."""
+        """Return the one document of the stream. Report an empty file, and a second document."""
         self._events.next()
         event = self._events.next()
         if isinstance(event, yaml.StreamEndEvent):
@@ -137,7 +137,7 @@ class _Composer:
         return root
 
     def node(self, event: yaml.Event, depth: int) -> Node:
-        """What begins with *event*."""
+        """Return the node that begins with *event*. Raises _Stop if it is nested too deep."""
         place = self._events.start(event)
         if depth > MAX_DEPTH:
             raise _Stop(place, "TB005", f"nested more than {MAX_DEPTH} levels deep")
@@ -153,7 +153,10 @@ class _Composer:
                 return Broken(place)
 
     def _refuse_references(self, event: yaml.Event, place: Place) -> bool:
-        """Anchors, aliases, tags; `*`, `&`, `!` also begin expressions that lack their quotes."""
+        """Return whether *event* has an anchor, an alias or a tag, and report it.
+
+        It may be an expression that lacks its quotes: `*`, `&` and `!` begin expressions too.
+        """
         what = _reference(event)
         if what:
             nested = isinstance(event, yaml.CollectionStartEvent)
@@ -186,9 +189,9 @@ class _Composer:
         return MapNode(place, entries, self._source(event, following))
 
     def _refuse_cut_expressions(self, entries: dict[str, tuple[Scalar, Node]]) -> None:
-        """`{a: f(x, y)}` is for YAML the text `f(x`, and a key `y)` without a value.
+        """Report each expression without quotes that YAML has cut into pieces, as one finding.
 
-        It is an expression that lacks its quotes; what it was cut into becomes one finding.
+        YAML reads `{a: f(x, y)}` as the text `f(x`, and a key `y)` without a value.
         """
         pairs = list(entries.items())
         for at, (name, (key, value)) in enumerate(pairs):
@@ -200,7 +203,7 @@ class _Composer:
                 del entries[cut]
 
     def _key(self, event: yaml.Event, depth: int) -> Scalar | None:
-        """The key as text, or None after a finding."""
+        """Return the key as text, or None if a finding was reported."""
         place = self._events.start(event)
         if not isinstance(event, yaml.ScalarEvent):
             _Composer(self._events, Report()).node(event, depth)  # one slip, one finding
@@ -216,7 +219,7 @@ class _Composer:
         return Scalar(place, event.value, self._pieces(event))
 
     def _value(self, key: Scalar | None, depth: int) -> Node:
-        """The value of *key*; below a key that was refused, nothing more is reported."""
+        """Return the value of *key*. If the key was refused, nothing below it is reported."""
         report = Report() if key is None else self._report
         return _Composer(self._events, report).node(self._events.next(), depth)
 
@@ -240,7 +243,7 @@ class _Composer:
         return False
 
     def _source(self, start: yaml.CollectionStartEvent, end: yaml.Event) -> str:
-        """The text of a list in brackets or a mapping in braces, where it is short."""
+        """Return the text of a list in brackets or of a mapping in braces if it is short, else ""."""
         text = self._events.between(start, end)
         return text if start.flow_style and len(text) <= SHOWN and "\n" not in text else ""
 
@@ -250,7 +253,7 @@ class _Composer:
 
 
 def _rest_of(value: Node, following: Iterable[tuple[str, tuple[Scalar, Node]]]) -> list[str]:
-    """The keys that are the rest of the plain text *value*, up to the one that closes its parentheses."""
+    """Return the keys that continue the plain text *value*, up to the one that closes its parentheses."""
     depth = _opens(str(value.value)) if isinstance(value, Scalar) else 0
     rest: list[str] = []
     for name, (_, empty) in following:
@@ -262,7 +265,7 @@ def _rest_of(value: Node, following: Iterable[tuple[str, tuple[Scalar, Node]]]) 
 
 
 def _opens(text: str) -> int:
-    """How many parentheses *text* leaves open."""
+    """Return how many parentheses *text* leaves open."""
     return text.count("(") - text.count(")")
 
 

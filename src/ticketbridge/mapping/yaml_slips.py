@@ -1,6 +1,6 @@
-"""What YAML's syntax errors mean for the person who wrote the file.
+"""Explain YAML's syntax errors to the person who wrote the file.
 
-PyYAML says what its scanner expected; a person wants to know which slip it is, and where it began.
+PyYAML says what its scanner expected. A person wants to know which mistake it is, and where it began.
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """What the parser said. *closed_from* and *closed_at*: the quoted text just before, if any."""
+    """A syntax error as the parser reports it.
+
+    *closed_from* and *closed_at* are the beginning and the end of the quoted text just before, if
+    there is one.
+    """
 
     problem: str
     context: str
@@ -39,7 +43,7 @@ class Slip:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The slip in a sentence, where it is, and what would be right."""
+    """A mistake in one sentence, its place, and what would be right."""
 
     spot: Spot
     message: str
@@ -47,7 +51,7 @@ class Explanation:
 
 
 def explain(slip: Slip) -> Explanation:
-    """The slip that is behind what the parser said."""
+    """Return the mistake that is behind the parser's error."""
     found = (explainer(slip) for explainer in EXPLAINERS)
     fallback = Explanation(slip.spot, f"this is not YAML: {slip.problem}")
     return next((explanation for explanation in found if explanation), fallback)
@@ -69,7 +73,10 @@ def _open_quote(slip: Slip) -> Explanation | None:
 
 
 def _expression_in_flow(slip: Slip) -> Explanation | None:
-    """An expression that YAML ends too early: within brackets a plain text has no comma and no bracket."""
+    """Explain an expression that YAML ends too early.
+
+    In brackets, a plain text has no comma and no bracket.
+    """
     if slip.context not in FLOW:
         return None
     line, column = slip.lines[slip.spot.line], slip.spot.column
@@ -83,7 +90,7 @@ def _expression_in_flow(slip: Slip) -> Explanation | None:
 
 
 def cut_in_flow(key: str) -> tuple[str, str]:
-    """The message and the repair for the value of *key*, an expression that YAML's own brackets cut."""
+    """Return message and suggestion for the value of *key*, an expression that YAML's own brackets cut."""
     message = "between brackets of YAML's, a comma, a bracket or a `?` ends a text without quotes"
     return message, f'quote this expression: {key}: "..."'
 
@@ -138,7 +145,7 @@ def _second_colon(slip: Slip) -> Explanation | None:
 
 
 def _after_the_end(slip: Slip) -> Explanation | None:
-    """More text after a closing quote, bracket or brace; or a quote that closed too late."""
+    """Explain text after a closing quote, bracket or brace, or a quote that closes too late."""
     if "expected <block end>, but found '<scalar>'" not in slip.problem:
         return None
     if slip.closed_from and slip.closed_at and slip.closed_from.line != slip.closed_at.line:

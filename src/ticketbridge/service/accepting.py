@@ -36,9 +36,9 @@ class Part:
 class Acceptor:
     """Accepts one connection of *listeners* in one turn of the event loop. *number* counts the open ones.
 
-    An event loop's own server accepts all that wait. In a burst of long connections, one process would get
-    nearly all of them. A process that clearly has more than another leaves the next connection to it, but
-    only for a moment, because the other may be busy.
+    An event loop's own server accepts all that wait. In a burst of long connections, one process
+    would get nearly all of them. A process that clearly has more than another leaves the next
+    connection to the other, but only for a moment, because the other may be busy.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Acceptor:
     def _leave(
         self, listener: socket.socket, seconds: float, then: Callable[[socket.socket], None]
     ) -> None:
-        """Ignore *listener* for a while; then call *then*, and go on."""
+        """Ignore *listener* for *seconds*. Then watch it again, and call *then*."""
         self._loop.remove_reader(listener)
 
         def go_on() -> None:

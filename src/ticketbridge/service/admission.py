@@ -38,7 +38,7 @@ class Admission:
 
     @property
     def is_full(self) -> bool:
-        """Return whether a platform may have no more than its share."""
+        """Whether a platform may have no more than its share."""
         return len(self._tasks) >= self._most
 
     @property
@@ -52,7 +52,7 @@ class Admission:
         return self._closes_at is not None
 
     def leave(self) -> None:
-        """Finish the running answers, and soon accept no new ones."""
+        """Let the running answers finish, and accept no new ones after `WELCOME` seconds."""
         if self._closes_at is None:
             self._closes_at = time.monotonic() + WELCOME
 

@@ -1,4 +1,4 @@
-"""HTTP: paths, access, and the one place where a problem becomes a document."""
+"""HTTP: paths, access, and the only place that makes documents of problems."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ NOBODY = Watchers()
 
 
 class Application:
-    """The paths that are served, and for all else (start and end among it) Starlette.
+    """The application: it serves the paths of mappings, and leaves all else to Starlette, start and end too.
 
-    *watchers* hear of its answers. *around* are contexts that hold for as long as the application runs,
-    outermost first.
+    *watchers* hear of its answers. *around* are contexts that hold as long as the application runs,
+    the outermost first.
 
     A request to a served path goes straight to its endpoint: routing and middleware would cost it
-    about a tenth of a small answer, and each endpoint answers for its own errors.
+    about a tenth of a small answer, and each endpoint handles its own errors.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Application:
         watchers: Watchers = NOBODY,
         around: Sequence[Around] = (),
     ) -> None:
-        """Nothing is served yet: see `serve`."""
+        """Make an application that serves nothing yet: see `serve`."""
         self.settings = settings
         self.load = Admission(settings.max_concurrency)
         self.mappings = NOTHING
@@ -117,7 +117,7 @@ class Application:
         self.mappings, self.endpoints = mappings, endpoints
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See ASGI."""
+        """Pass a request to the endpoint of its path; see ASGI."""
         endpoint = self.endpoints.get(scope.get("path", ""))
         if endpoint is None or scope["type"] != "http":
             endpoint = self._rest
@@ -181,11 +181,13 @@ def create_app(
 ) -> Application:
     """Return the application that serves *bridges*.
 
-    *drains*: it has the process to itself, and finishes its answers when that is told to end. *metrics* is
-    where it says what it counts; without it nothing is counted. *spans* makes each answer and each call a
-    span. Raises PathTaken where two would answer one path, and SettingsError where a mapping with
-    `access: open` would be reached from elsewhere: whoever runs the application otherwise than by `serve`
-    says in `settings.host` where it listens.
+    Raises PathTaken if two of them have one path. Raises SettingsError if others could reach a
+    mapping with `access: open`: a server other than that of `serve` must say in `settings.host` where
+    it listens.
+
+    *drains*: the application has the process to itself, and finishes its answers when the process is
+    told to end. *metrics* is the port of its metrics; without it nothing is counted. *spans* makes
+    each answer and each call a span.
     """
     for bridge in bridges:
         require_guarded(bridge, settings)
@@ -202,7 +204,7 @@ def watched_application(
     watchers: Watchers = NOBODY,
     metrics: MetricsPort | None = None,
 ) -> Application:
-    """Return an application that serves nothing yet, and says at *metrics* what it counts.
+    """Return an application that serves nothing yet, with the port *metrics* for its counts.
 
     See Application for *around* and *watchers*. Without *metrics* nothing is counted.
     """

@@ -18,7 +18,7 @@ class ClientLeft(Exception):
 
 
 async def while_connected(scope: Scope, receive: Receive, work: Awaitable[T]) -> T:
-    """Return the result of *work*; stop it if the caller leaves, because nobody takes the answer."""
+    """Return the result of *work*. Raises ClientLeft, and stops *work*, if the caller leaves."""
     task = asyncio.current_task()
     assert task is not None, "an endpoint runs in a task"  # noqa: S101 - ASGI servers see to it
     left = False

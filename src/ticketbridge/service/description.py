@@ -1,4 +1,4 @@
-"""The OpenAPI description of what is served, made from mappings and their schemas, for callers.
+"""The OpenAPI description of the service for callers, made from mappings and their schemas.
 
 It names no secret, no address of a platform, and nothing about how a mapping gets its tickets.
 """
@@ -87,7 +87,7 @@ def _add_body(spec: MappingSpec, schemas: Document) -> str:
 
 
 def _embedded(schema: Mapping[str, Any], name: str) -> Any:
-    """Return *schema* with its references changed to those of a part of the document."""
+    """Return *schema* with its references changed for its place inside the document."""
 
     def rewritten(node: Any, *, top: bool = False) -> Any:
         if isinstance(node, list):

@@ -19,9 +19,9 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 def draining(load: Admission, grace: float) -> Iterator[None]:
     """Hold SIGTERM and SIGINT back until *load* is finished, for at most *grace* seconds.
 
-    A server that gets them stops listening at once. Then nobody could ask whether it is ready, and new
-    callers would be refused. A second SIGINT ends running answers. Use it in the main thread, inside the
-    running event loop, after the server has set up its own handlers.
+    A server that gets them stops listening at once. Then it could not answer whether it is ready, and
+    new callers would be refused. A second SIGINT ends running answers. Use it in the main thread,
+    inside the running event loop, after the server has set up its own handlers.
     """
     drain = _Drain(load, grace)
     drain.former = {number: signal.signal(number, drain.told) for number in _SIGNALS}
@@ -41,7 +41,7 @@ class _Drain:
         self.former: dict[signal.Signals, Handler] = {}
 
     def told(self, number: int, _frame: FrameType | None) -> None:
-        """See signal: this runs between any two instructions."""
+        """Handle a signal. This runs between any two instructions."""
         again = self._load.is_leaving
         self._load.leave()
         self._loop.call_soon_threadsafe(self._go, signal.Signals(number), again)

@@ -1,7 +1,7 @@
-"""Read from the head of a request where it ends, which host it is for, and its path.
+"""Find in the head of a request where it ends, which host it is for, and its path.
 
-The parser has already checked the grammar. This module refuses what the parser allows, but what two readers
-of one connection, a proxy and this server, could read as different requests.
+The parser has already checked the grammar. But two readers of one connection, a proxy and this
+server, could still read some heads as different requests. This module refuses those.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ABSOLUTE = re.compile(rb"https?://([^/?#@]+)(/[^#]*|\?[^#]*)?", re.IGNORECASE)
 
 
 class Framing:
-    """The headers of one request that frame it. *declared*: the bytes of its body, 0 in chunks."""
+    """The headers that frame one request. *declared* is the number of bytes of its body, or 0 for chunks."""
 
     __slots__ = ("_coding", "_host", "_hosts", "declared", "expects_continue")
 
@@ -34,7 +34,7 @@ class Framing:
 
     @property
     def has_body(self) -> bool:
-        """Return whether bytes follow the head."""
+        """Whether bytes follow the head."""
         return self.declared > 0 or self._coding != b""
 
     def note(self, name: bytes, value: bytes) -> None:
@@ -50,7 +50,7 @@ class Framing:
             self.expects_continue = value.lower() == b"100-continue"
 
     def slip(self, version: str, *, upgrades: bool) -> str:
-        """Return what is wrong with the head, or "". *upgrades*: it asks for another protocol.
+        """Return the mistake in the head, or "". *upgrades* is true if it asks for another protocol.
 
         The parser ends such a request with its head, and would read its body as the next request.
         """

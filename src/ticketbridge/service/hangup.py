@@ -27,7 +27,7 @@ def held_back() -> Iterator[None]:
 
 
 def release() -> None:
-    """Deliver the signals that were held back."""
+    """Let the signals through that were held back."""
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_BACK)
 

@@ -32,8 +32,8 @@ Address = tuple[socket.AddressFamily, SocketAddress]
 def open_listeners(host: str, port: int, *, more_ports: int = 0) -> list[socket.socket]:
     """Return the sockets that listen on each address of *host*, all on one port.
 
-    If *port* is taken, the *more_ports* after it are tried; 0 takes any free port. Raises SettingsError,
-    which says what is wrong.
+    Raises SettingsError, with the reason, if that is not possible. If *port* is taken, the
+    *more_ports* after it are tried. Port 0 takes any free port.
     """
     found = addresses_of(host)
     for candidate in range(port, min(port + more_ports, 65535) + 1):
@@ -83,9 +83,9 @@ def _url(address: str, port: int) -> str:
 
 
 def untaken_bytes(transport: asyncio.Transport) -> int:
-    """Return how many bytes of what was written the other side has not received yet.
+    """Return how many of the written bytes the other side has not received yet.
 
-    They wait in *transport* or, where the system tells it, in the system.
+    They wait in *transport* or, if the system counts them, in the system.
     """
     waiting = transport.get_write_buffer_size()
     connection = transport.get_extra_info("socket")
@@ -130,7 +130,7 @@ def _is_loopback(text: str) -> bool:
 
 
 def _bound(addresses: Sequence[Address], port: int) -> list[socket.socket]:
-    """Return sockets on those of *addresses* that this machine has. Raises OSError without any."""
+    """Return sockets on each of *addresses* that this machine has. Raises OSError if it has none of them."""
     listeners: list[socket.socket] = []
     absent: OSError | None = None
     try:

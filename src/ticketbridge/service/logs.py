@@ -32,8 +32,8 @@ _user_marks = hashlib.blake2b(key=secrets.token_bytes(32), digest_size=8)
 def user_hash(user: str) -> str:
     """Return a mark that identifies the lines of one user, but not the user.
 
-    Its key comes from the settings, or is made at start and stored nowhere, so that nobody can test a list of
-    addresses against a log.
+    Its key comes from the settings, or is made at start and stored nowhere. So a list of addresses
+    cannot be tested against a log.
     """
     mark = _user_marks.copy()
     mark.update(user.lower().encode())
@@ -49,8 +49,9 @@ def configure(
 ) -> None:
     """Send ticketbridge's, uvicorn's and OpenTelemetry's lines to *stream* (stderr), as *settings* say.
 
-    *in_background*: a thread writes them, so that no answer waits for whoever reads the stream. Call
-    `flush` before the process ends. *is_hosted*: the process is another server's, whose lines stay.
+    *in_background*: a thread writes them, so that no answer waits for the reader of the stream. Call
+    `flush` before the process ends. *is_hosted*: the process belongs to another server, whose lines
+    stay.
     """
     global _user_marks  # noqa: PLW0603 - as logging itself, this is one for the process
     if settings.log_key:
@@ -106,7 +107,7 @@ class _Line(NamedTuple):
 
 
 class _Lines(logging.Handler):
-    """Writes lines: those of logging, and others."""
+    """Writes lines: those of the `logging` module, and lines that are given to it directly."""
 
     def __init__(
         self,
@@ -116,7 +117,7 @@ class _Lines(logging.Handler):
         *,
         makes_later: bool = False,
     ) -> None:
-        """*makes_later*: *write* takes a function that makes the line."""
+        """Make a handler. *makes_later*: *write* takes a function that makes the line."""
         super().__init__()
         self._form = form
         self._makes_later = makes_later
@@ -124,7 +125,7 @@ class _Lines(logging.Handler):
         self.drain = drain
 
     def emit(self, record: logging.LogRecord) -> None:
-        """See logging."""
+        """Write the line of *record*; see logging."""
         traceback = _traceback(record) if record.exc_info else ""
         message = record.getMessage()
         if record.name.startswith(_EXPORTER):
@@ -243,12 +244,12 @@ def _json(value: object) -> str:
 
 
 def _escaped(text: str) -> str:
-    """*text* without what moves a cursor, turns the direction of writing, or cannot be seen."""
+    """Return *text* with characters escaped that move a cursor, change the direction, or cannot be seen."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _in_json(character: str) -> str:
-    """One *character* of a JSON text, in which all that is not printable stands in a string."""
+    """Return one *character* of a JSON text, escaped if it is not printable: then it stands in a string."""
     return character if character.isprintable() else json.dumps(character)[1:-1]

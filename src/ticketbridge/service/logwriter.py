@@ -42,9 +42,9 @@ class LogWriter:
         threading.Thread(target=self._run, name="log-writer", daemon=True).start()
 
     def put(self, line: Line) -> None:
-        """Queue *line*; this never waits.
+        """Queue *line*, without waiting. If there is no room, it is dropped and counted.
 
-        Lines are made in batches here, which is faster than one by one.
+        The thread makes lines in batches, which is faster than one by one.
         """
         size = len(line) if isinstance(line, str) else _MADE_LATER
         with self._lock:

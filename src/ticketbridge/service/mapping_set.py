@@ -43,7 +43,7 @@ class LoadedMapping:
         return self.bridge.spec.platform
 
     def path(self, *, is_alone: bool) -> str:
-        """Return where it is served, beside others or alone."""
+        """Return the path at which the mapping is served, alone or beside others."""
         default = _DEFAULT_PATH if is_alone else f"/{self.platform}{_DEFAULT_PATH}"
         return self.bridge.spec.endpoint.path or default
 
@@ -84,7 +84,7 @@ class KeptMapping:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MappingSet:
-    """The mappings that are served together, by their paths, and what cannot be served.
+    """The mappings that are served together, by their paths, and those that cannot be served.
 
     A mapping may have more than one path: see `MappingLoader.load`.
     """
@@ -146,7 +146,7 @@ def set_of(bridges: Sequence[Bridge]) -> MappingSet:
 class MappingLoader:
     """Reads the mappings that *settings* name, with the variables of *environment*.
 
-    *follow* wraps what is compiled, where each call is followed.
+    *follow*, if given, wraps each compiled mapping, so that its calls can be followed.
     """
 
     def __init__(
@@ -162,10 +162,13 @@ class MappingLoader:
     def load(self, before: MappingSet = NOTHING) -> MappingSet:
         """Return the mappings as their files are now.
 
-        Of *before* stays what did not change, and the last good content of what cannot be used. A mapping
-        without an `endpoint.path` also keeps the paths that it had: a file that comes or goes beside it
-        cuts nobody off. Files whose paths or platforms clash are left out, but for one that was there
-        before. The first time it raises what is wrong where nothing is left, and NoMappings.
+        Raises NoMappings if a name of the operator has no mapping, and the errors of the files if
+        nothing is left. This happens only the first time.
+
+        From *before* it keeps the mappings that did not change. Of a file that cannot be used now, it
+        keeps the last good content. A mapping without an `endpoint.path` also keeps the paths that it
+        had: another file that comes or goes takes no path away. Files with the same path or platform
+        are left out, but one that was there before stays.
         """
         is_first = before is NOTHING
         files, missing = self._find_files()
@@ -205,7 +208,7 @@ class MappingLoader:
         return MappingSet(paths) if paths else NOTHING
 
     def is_current(self, known: MappingSet) -> bool:
-        """Return whether the files are those of *known*, with the same content."""
+        """Return whether the files of *known* are all the files there are, with the same content."""
         files, missing = self._find_files()
         gone = {each.file for each in missing}
         loaded = [each for each in known.loaded if each.file in files or each.named not in gone]
@@ -218,7 +221,7 @@ class MappingLoader:
         )
 
     def _find_files(self) -> tuple[dict[Path, Path], Sequence[BrokenMapping]]:
-        """The mapping files, each with what names it; and what the operator names that has none."""
+        """Return the mapping files, each with its argument of the operator, and arguments without a file."""
         files: dict[Path, Path] = {}
         missing: list[BrokenMapping] = []
         for named in map(Path, self._settings.mappings):
@@ -277,7 +280,7 @@ def _whole(broken: Sequence[BrokenMapping]) -> Exception:
 
 
 def _told(mapping: BrokenMapping, loaded: Mapping[Path, LoadedMapping]) -> BrokenMapping:
-    """The same, saying whether something of it is served."""
+    """Return *mapping* with the note whether something of it is still served."""
     is_served = any(mapping.file in {each.file, each.named} for each in loaded.values())
     return BrokenMapping(mapping.file, mapping.error, mapping.files, is_served)
 
@@ -301,7 +304,7 @@ def _paths(
 def _may_have_default(mapping: LoadedMapping, before: MappingSet) -> bool:
     """Return whether a mapping that is alone now is at the default path.
 
-    A mapping that others have left is not: callers of one that went would be answered with its tickets.
+    A mapping that was left alone is not: callers of a mapping that is gone would get its tickets.
     """
     former = before.paths.get(_DEFAULT_PATH)
     if former is not None:
@@ -321,9 +324,9 @@ def _leave_out_clashes(
     known: Mapping[Path, LoadedMapping],
     broken: dict[Path, BrokenMapping],
 ) -> None:
-    """Move those of *loaded* that clash to *broken*, and put what was *known* of them in their place.
+    """Move mappings that clash from *loaded* to *broken*, and put back what is *known* of their files.
 
-    What was there before keeps its name and path, so each round leaves fewer that can clash.
+    A mapping that was there before keeps its name and path, so each round leaves fewer that can clash.
     """
     while clashes := dict(_find_clashes(loaded, known)):
         for mapping, error in clashes.items():

@@ -9,18 +9,17 @@ from typing import Final, Literal
 MetricKind = Literal["counter", "gauge", "histogram"]
 
 ANSWER_BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-"""Upper bounds, in seconds, of what takes as long as a platform does."""
+"""Upper bounds, in seconds, for times that depend on a platform."""
 
 MAPPING_BOUNDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5)
-"""Upper bounds, in seconds, of what we take ourselves."""
+"""Upper bounds, in seconds, for times that we need ourselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class MetricSpec:
-    """One metric. Counters have `_total` behind *name* where they are read.
+    """One metric. A counter is read as *name* with `_total` after it. A histogram has *bounds*.
 
-    *bounds* are a histogram's. A gauge of several workers is the sum of theirs, or their largest value
-    where *is_largest*.
+    A gauge of several workers is the sum of theirs or, if *is_largest*, their largest value.
     """
 
     name: str

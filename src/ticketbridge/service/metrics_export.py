@@ -62,7 +62,7 @@ def make_folder() -> Path:
 
 
 def _is_left_behind(folder: Path) -> bool:
-    """Return whether nobody wrote in *folder* for long, and none of its workers runs."""
+    """Return whether *folder* was not written for long, and none of its workers runs."""
     try:
         is_old = time.time() - folder.stat().st_mtime > _LEFT_SECONDS
     except OSError:
@@ -71,9 +71,9 @@ def _is_left_behind(folder: Path) -> bool:
 
 
 class WorkerFile:
-    """The file with one worker's numbers, and access to those of the others.
+    """The file with one worker's numbers, and access to the files of the other workers.
 
-    A running worker holds a lock; the system releases it however the worker ends.
+    A running worker holds a lock. The system releases it in any case when the worker ends.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -161,7 +161,7 @@ class _Families(Collector):
         self._samples = samples
 
     def collect(self) -> Iterator[Family]:
-        """See prometheus_client."""
+        """Yield a family for each metric; see prometheus_client."""
         for spec in _SPECS.values():
             family = _FAMILIES[spec.kind](spec)
             for labels, numbers in self._samples.get(spec.name, {}).items():

@@ -37,13 +37,13 @@ _MOST_CONNECTIONS: Final = 50
 
 @dataclass(slots=True)
 class MetricsPort:
-    """The place where the metrics are served: *listeners*. *folder* is where several workers share theirs."""
+    """The port of the metrics. *folder* has the numbers of several workers."""
 
     listeners: list[socket.socket] = field(default_factory=list)
     folder: Path | None = None
 
     def open(self, settings: Settings) -> None:
-        """Listen, and have a folder for several workers. Raises SettingsError."""
+        """Open the sockets and, for several workers, the folder. Raises SettingsError if it cannot."""
         try:
             self.listeners += open_listeners(settings.metrics_host, settings.metrics_port)
         except SettingsError as error:
@@ -98,7 +98,7 @@ class MetricsPort:
 
 
 class MetricsProtocol(BoundedProtocol):
-    """The same bounds. Its connections count apart: when there is no room for callers, it still answers."""
+    """A BoundedProtocol with counts of its own, so that it answers even if there is no room for callers."""
 
     shared = ConnectionCounts()
 

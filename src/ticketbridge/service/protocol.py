@@ -44,10 +44,11 @@ _IDLE, _HEAD, _BODY, _ANSWER = range(4)
 
 
 class ConnectionCounts:
-    """What all connections of the process count together.
+    """The counts of all connections of the process together.
 
-    *waiting*: bytes that came before their turn; *taken*: open connections that were not turned away;
-    *refused*: requests that no endpoint saw, by the slug of the problem that they got.
+    *waiting* are the bytes that came before their turn. *taken* are the open connections that were
+    not turned away. *refused* are the requests that no endpoint saw, by the slug of the problem that
+    they got.
     """
 
     def __init__(self) -> None:
@@ -57,21 +58,22 @@ class ConnectionCounts:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's httptools protocol, which takes one request at a time, and closes a bad one's connection.
+    """uvicorn's httptools protocol with limits. It takes one request at a time, and closes after a bad one.
 
-    A request is answered only when it is whole, so that nothing is asked of a platform for one whose
-    framing is refused. What comes after it is kept unread, and reading stops, until its answer is out.
-    Bodies are dropped: no endpoint reads one. So are trailers: they are never headers.
+    A request is answered only when it is whole: no platform is asked for a request that is refused
+    later. Bytes after it are kept unread, and reading stops, until its answer is out. Bodies and
+    trailers are dropped: no endpoint reads a body, and trailers are never headers.
 
-    A head over *head_limit* bytes is 431; a body over *body_limit* bytes, with more than as many again
-    around it, or in more than *pieces_limit* pieces is 413; a request that is not whole *head_seconds*
-    after its first byte is 408; what is not HTTP/1.1 is 400. Each is a problem document and a line in
-    the log, after which the connection is closed. One on which no request begins is closed in silence.
-    Where more than *held_limit* bytes would wait for their turn, the answer under way is the last one.
+    A head over *head_limit* bytes gets 431. A body gets 413 if it is over *body_limit* bytes, has
+    more than as many bytes around it, or comes in more than *pieces_limit* pieces. A request that is
+    not whole *head_seconds* after its first byte gets 408, and one that is not HTTP/1.1 gets 400.
+    Each refusal is a problem document and a line in the log; then the connection is closed. A
+    connection on which no request begins is closed in silence. If more than *held_limit* bytes would
+    wait for their turn, the running answer is the last one.
 
-    A caller who takes fewer than *taken_least* bytes of its answer in *taken_seconds* is cut off. Beyond
-    *most_connections* of the process a new one gets a 503 and is closed, without a look at its request.
-    Where *turned_away_limit* of those are not gone yet, it is closed without a word.
+    A caller who takes fewer than *taken_least* bytes of its answer in *taken_seconds* is cut off. If
+    the process has *most_connections*, a new one gets a 503 and is closed, and its request is not
+    read. If *turned_away_limit* of those are still there, a new one is closed without an answer.
     """
 
     head_limit: ClassVar[int] = 64 * 1024
@@ -89,7 +91,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(
         self, *arguments: Any, most_connections: int = DEFAULT_CONNECTIONS, **options: Any
     ) -> None:
-        """See uvicorn, and above."""
+        """Pass *arguments* and *options* to uvicorn. See the class for *most_connections*."""
         super().__init__(*arguments, **options)
         self._most_connections = most_connections
         self._is_taken = False
@@ -110,7 +112,7 @@ class BoundedProtocol(HttpToolsProtocol):
     # --- the connection -------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
-        """See asyncio."""
+        """Take the connection, or turn it away if there are too many; see asyncio."""
         super().connection_made(transport)
         # So that `pause_writing` tells of each byte that the system did not take at once.
         transport.set_write_buffer_limits(high=0)
@@ -126,7 +128,7 @@ class BoundedProtocol(HttpToolsProtocol):
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """See asyncio."""
+        """Tell the running answer that its caller left, and release all; see asyncio."""
         self._stop_timer()
         self._stop_looking()
         self.shared.taken -= self._is_taken
@@ -140,7 +142,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._take_held()
 
     def data_received(self, data: bytes) -> None:
-        """See asyncio."""
+        """Read a request, or hold bytes that come before their turn; see asyncio."""
         if self._refused:
             return
         if self._phase == _ANSWER:
@@ -157,24 +159,24 @@ class BoundedProtocol(HttpToolsProtocol):
         self._time_what_is_open()
 
     def pause_writing(self) -> None:
-        """See asyncio."""
+        """Begin to watch how much the caller takes; see asyncio."""
         super().pause_writing()
         self._taking = self.loop.call_soon(self._look_at_taken, None)
 
     def resume_writing(self) -> None:
-        """See asyncio."""
+        """Stop to watch the caller; see asyncio."""
         super().resume_writing()
         self._stop_looking()
 
     def shutdown(self) -> None:
-        """See uvicorn."""
+        """Close after the running answer, or at once if there is none; see uvicorn."""
         if self._phase == _ANSWER:
             self.cycle.keep_alive = False
         else:
             self.transport.close()
 
     def on_response_complete(self) -> None:
-        """See uvicorn."""
+        """Go on with the next request, part of which may be held already; see uvicorn."""
         self._phase = _IDLE
         super().on_response_complete()
         if self._held and not self.transport.is_closing():
@@ -185,7 +187,7 @@ class BoundedProtocol(HttpToolsProtocol):
     # --- one request after the other ------------------------------------------------------------
 
     def _hold(self, data: bytes) -> None:
-        """Keep what comes early, and have no more come: what is not read, the caller's system keeps."""
+        """Keep bytes that come too early, and stop reading: further bytes wait in the caller's system."""
         self.flow.pause_reading()
         if self.shared.waiting + len(data) > self.held_limit:
             self.cycle.keep_alive = False
@@ -199,7 +201,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return held
 
     def _read(self, data: bytes) -> None:
-        """Give the parser the bytes of one request, and hold what comes after it."""
+        """Give the parser the bytes of one request, and hold the bytes after it."""
         at = 0
         while at < len(data) and not self._refused:
             if self._phase == _ANSWER:
@@ -214,7 +216,7 @@ class BoundedProtocol(HttpToolsProtocol):
             at = end
 
     def _end_of_piece(self, data: bytes, at: int) -> int:
-        """Where a piece ends that holds no byte behind the end of the open request.
+        """Return the end of a piece that has no byte after the end of the open request.
 
         A head ends with its first empty line. A body in chunks ends with one of its empty lines.
         """
@@ -253,7 +255,7 @@ class BoundedProtocol(HttpToolsProtocol):
     # --- what the parser finds ------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        """See httptools."""
+        """Begin a request; see httptools."""
         super().on_message_begin()
         self._stop_timer()
         self._phase = _HEAD
@@ -262,7 +264,7 @@ class BoundedProtocol(HttpToolsProtocol):
         scope["extensions"] = {LEFT: self._watch, AT_ONCE: self._send_at_once}
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """See httptools."""
+        """Keep a header, or note that there are trailers; see httptools."""
         if self._phase != _HEAD:
             self._has_trailers = True  # which are never headers (RFC 9110, 6.5.1)
             return
@@ -272,7 +274,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._framing.note(name, value)
 
     def on_headers_complete(self) -> None:
-        """See httptools."""
+        """Check the head, and refuse the request if it is wrong; see httptools."""
         self._phase, self._size, self._content, self._pieces = _BODY, 0, 0, 0
         problem = self._problem_of_head()
         if problem is not None:
@@ -295,14 +297,14 @@ class BoundedProtocol(HttpToolsProtocol):
         return ContentTooLarge() if self._framing.declared > self.body_limit else None
 
     def on_body(self, body: bytes) -> None:
-        """See httptools."""
+        """Count a piece of the body, and drop it; see httptools."""
         self._content += len(body)
         self._pieces += 1
         if self._content > self.body_limit or self._pieces > self.pieces_limit:
             self._refuse(ContentTooLarge())
 
     def on_message_complete(self) -> None:
-        """See httptools."""
+        """Begin the answer, because the request is whole now; see httptools."""
         if self._refused:
             return
         self._stop_timer()
@@ -322,10 +324,11 @@ class BoundedProtocol(HttpToolsProtocol):
     def _send_at_once(
         self, scope: object, status: int, headers: Iterable[Header], body: bytes | bytearray
     ) -> bool:
-        """Write head and body together: one packet, and one call of the system, where uvicorn makes two.
+        """Write head and body together, and return whether that was possible.
 
-        What is not as simple goes uvicorn's way. Its look for line breaks in the headers is left out:
-        they are the application's own, and nothing of a caller's or a platform's stands in them unchecked.
+        It makes one packet and one system call; uvicorn makes two. An answer that is not so simple
+        goes uvicorn's way. The headers are not searched for line breaks, as uvicorn does: they are
+        the application's own, and text of a caller or a platform is in them only after a check.
         """
         cycle: RequestResponseCycle | None = self.cycle  # None once the connection is lost
         if cycle is None or cycle.scope is not scope or not cycle.keep_alive:
@@ -349,7 +352,7 @@ class BoundedProtocol(HttpToolsProtocol):
     # --- the bounds -----------------------------------------------------------------------------
 
     def _time_what_is_open(self) -> None:
-        """See to it that time runs for the caller, unless it is ours or uvicorn's keep-alive runs."""
+        """Start the timer for the caller, unless a timer runs already or the answer is due from us."""
         is_timed = self._timer is not None or self.timeout_keep_alive_task is not None
         if not is_timed and self._phase != _ANSWER and not self._refused:
             self._start_timer()
@@ -370,7 +373,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(RequestTimeout())
 
     def _look_at_taken(self, before: int | None) -> None:
-        """Cut off a caller who took too little since *before* bytes were left; else look again later."""
+        """Cut off a caller who took too little since *before* bytes were left, or else look again later."""
         left = untaken_bytes(self.transport)
         if before is None or left <= before - self.taken_least:
             self._taking = self.loop.call_later(self.taken_seconds, self._look_at_taken, left)
@@ -390,7 +393,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return self.client and self.client[0]
 
     def _refuse(self, problem: ProblemError) -> None:
-        """Answer with *problem*, take nothing more, and close."""
+        """Answer with *problem*, read no more, and close."""
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
@@ -412,6 +415,6 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 def _head(status: int, *headers: Iterable[Header]) -> bytes:
-    """The head of an answer as it is sent."""
+    """Return the head of an answer as it is sent."""
     lines = map(b": ".join, chain(*headers))
     return STATUS_LINE[status] + b"\r\n".join([*lines, b"", b""])

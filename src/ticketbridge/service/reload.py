@@ -48,7 +48,7 @@ class Reloader:
             self._task = self._loop.create_task(self._reload_as_wished())
 
     def wish_from_thread(self) -> None:
-        """Like `wish`, but for callers outside the event loop."""
+        """Ask for a reading like `wish`, from outside the event loop."""
         self._loop.call_soon_threadsafe(self.wish)
 
     async def stop(self) -> None:
@@ -89,9 +89,9 @@ def read_again(loader: MappingLoader, before: MappingSet) -> MappingSet:
 
 
 def reloads(loader: MappingLoader, *, by_signal: bool, watch: bool) -> Around:
-    """Return a context that has an application read its mappings again.
+    """Return a context in which an application reads its mappings again.
 
-    *by_signal*: upon SIGHUP, in a process of our own. *watch*: when their files change.
+    *by_signal*: on SIGHUP, in a process of our own. *watch*: when their files change.
     """
 
     @asynccontextmanager

@@ -16,7 +16,7 @@ JSON = b"application/json"
 PROBLEM = b"application/problem+json"
 
 AT_ONCE = "ticketbridge.at_once"
-"""The scope's extension that sends a whole answer: of scope, status, headers and body to whether it did."""
+"""The scope's extension that sends a whole answer, from scope, status, headers and body, if it can."""
 
 Header = tuple[bytes, bytes]
 _ALWAYS: tuple[Header, ...] = (
@@ -61,7 +61,7 @@ class Reply:
         return headers
 
     def last(self) -> Reply:
-        """Return the same, as the last one on its connection."""
+        """Return a copy that is the last one on its connection."""
         return replace(self, is_last=True)
 
 

@@ -50,7 +50,7 @@ _FLUSH = 2.0  # seconds that answers which are made have to reach their readers,
 def serve(settings: Settings, environment: Mapping[str, str]) -> int:
     """Run the proxy until it is told to stop, and return the exit code.
 
-    Raises what loading the mappings raises, and SettingsError where it cannot listen.
+    Raises what loading the mappings raises, and SettingsError if it cannot listen.
     """
     with held_back():
         metrics = _metrics_port(settings)
@@ -71,7 +71,7 @@ def serve(settings: Settings, environment: Mapping[str, str]) -> int:
 
 
 def _metrics_port(settings: Settings) -> MetricsPort | None:
-    """Return where the metrics are served. Without them, the code for them is not loaded."""
+    """Return the port of the metrics, or None. Without metrics, the code for them is not loaded."""
     if not settings.metrics_port:
         return None
     from ticketbridge.service.metrics_server import MetricsPort  # noqa: PLC0415 - see above
@@ -121,10 +121,10 @@ def application(
     metrics: MetricsPort | None = None,
     spans: Spans | None = None,
 ) -> Application:
-    """Return the application of a process of our own, which reads its mappings again when it is told to.
+    """Return the application of a process of our own. It reads its mappings again when it is told to.
 
-    *watch* False leaves it to the supervisor to notice that files changed. *metrics* is where it says what
-    it counts, *spans* makes its answers spans.
+    If *watch* is False, only the supervisor looks for changed files. *metrics* is the port of its
+    metrics. *spans* makes its answers spans.
     """
     reloading = reloads(loader, by_signal=True, watch=watch and settings.watch)
     app = watched_application(settings, [owned, reloading], Watchers(spans=spans), metrics)
@@ -133,7 +133,7 @@ def application(
 
 
 def _see_to_files(settings: Settings) -> None:
-    """Reserve files for all connections, from callers and to platforms, or warn that there are too few."""
+    """Allow open files for all connections, from callers and to platforms, or warn that there are too few."""
     wanted = 2 * settings.max_connections + _OTHER_FILES
     allowed = allow_open_files(wanted)
     if allowed < wanted:
@@ -143,9 +143,9 @@ def _see_to_files(settings: Settings) -> None:
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which ends with 0 when it is told to end: that is no failure.
+    """uvicorn's server, but it ends with 0 when it is told to end: that is no failure.
 
-    *started* is called once it takes connections. *part*: that of several processes.
+    *started* is called when it takes connections. *part* is given if it is one of several processes.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class Server(uvicorn.Server):
         self._acceptor: Acceptor | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """See uvicorn."""
+        """Start, and accept connections by turns with the other processes if there are some; see uvicorn."""
         await super().startup(sockets if self._part is None else [])
         if self._part is not None:
             open_now = self.server_state.connections
@@ -172,7 +172,7 @@ class Server(uvicorn.Server):
             self._call_started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """See uvicorn."""
+        """Accept no more connections, and shut down; see uvicorn."""
         if self._acceptor is not None:
             self._acceptor.stop()
         await super().shutdown(sockets)
@@ -187,7 +187,10 @@ class Server(uvicorn.Server):
         return protocol
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """See uvicorn, which would send itself the same signal once more when all is done."""
+        """Ask the server to exit; a second SIGINT forces it.
+
+        uvicorn's own handler would send the process the same signal again at the end.
+        """
         del frame
         if self.should_exit and sig == signal.SIGINT:
             self.force_exit = True
@@ -224,7 +227,7 @@ def _supervise(
     listeners: Sequence[socket.socket],
     metrics: MetricsPort | None,
 ) -> int:
-    """Run the workers, each of which starts with what this process read last, where it still can."""
+    """Run the workers. Each starts with the mappings that this process read last, if it still can."""
     spawn = multiprocessing.get_context("spawn")
     shared = replace(settings, log_key=settings.log_key or secrets.token_hex(32))
     latest = mappings

@@ -28,13 +28,16 @@ class SettingsError(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How one service runs. *grace*: seconds to drain; *max_concurrency*: answers at once, per worker.
+    """How one service runs.
 
-    *max_connections*: connections at once, per worker; those that wait between two requests count too.
-    *host* is where the server listens, also where ticketbridge is not what runs it. *allow_open*:
-    mappings with `access: open` are served there although others than this machine reach it. *log_key*
-    is the key of the users' marks in the log; "" has each process make one. *metrics_port*: 0 counts
-    nothing. *watch*: mappings are read again when their files change.
+    *host* is the address on which the server listens, even if another server runs the application.
+    *workers* is the number of processes. *max_concurrency* limits the answers at once, and
+    *max_connections* the connections at once, both per worker. Connections that wait between two
+    requests count too. *grace* is the time in seconds to finish answers at the end.
+
+    *allow_open*: mappings with `access: open` are served although others can reach *host*. *watch*:
+    mappings are read again when their files change. *log_key* is the key of the users' marks in the
+    log; if it is "", each process makes one. If *metrics_port* is 0, nothing is counted.
     """
 
     host: str = "127.0.0.1"
@@ -78,7 +81,7 @@ class Settings:
 def settings_from(
     environment: Mapping[str, str] = os.environ, flags: Mapping[str, str] | None = None
 ) -> Settings:
-    """Return the settings that *environment* gives, but for those that *flags* give by the same names.
+    """Return the settings from *environment*. *flags*, by the same names, replace them.
 
     Raises SettingsError, which names the variable or the flag that is wrong.
     """

@@ -1,7 +1,7 @@
 """Spans of OpenTelemetry: one for each answer, and one for each request to a platform.
 
-Needs `ticketbridge[otel]`, and is loaded only where the operator's OTEL_* variables ask for it. A span has
-no user, no path of a request, no query, no body and no address of a caller's.
+Needs `ticketbridge[otel]`, and is loaded only if the operator's OTEL_* variables ask for it. A span
+has no user, no path of a request, no query, no body and no address of a caller.
 """
 
 from __future__ import annotations
@@ -60,9 +60,10 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 def open_spans(environment: Mapping[str, str]) -> Spans:
-    """Return what records spans and sends them as OTLP over HTTP, as the variables OTEL_* say.
+    """Return a Spans that sends its spans as OTLP over HTTP, as the variables OTEL_* say.
 
-    Without OTEL_TRACES_SAMPLER it records what menta tech does, and SHARE of what comes without a trace.
+    Without OTEL_TRACES_SAMPLER it records the answers that menta tech records, and SHARE of those
+    without a trace.
     """
     spans = Spans(share=None if environment.get("OTEL_TRACES_SAMPLER") else SHARE)
     spans.provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
@@ -70,10 +71,11 @@ def open_spans(environment: Mapping[str, str]) -> Spans:
 
 
 class Spans:
-    """Makes the spans of a process; *provider* is what they go to.
+    """Makes the spans of a process, which go to *provider*.
 
-    *share*: of the answers that come without a trace so many are recorded, of the others those that the
-    caller records. None: *sampler* decides, or what the variables name.
+    *share* is the part of the answers without a trace that is recorded. Of the others, those are
+    recorded that the caller records. If *share* is None, *sampler* decides, or the one that the
+    variables name.
     """
 
     def __init__(self, sampler: Sampler | None = None, share: float | None = None) -> None:
@@ -111,9 +113,9 @@ class Spans:
     def _answer(
         self, headers: Headers, method: str, path: str, platform: str
     ) -> Iterator[TraceIds]:
-        """Have a span while one answer at *path* is made; return the ids that it is found by.
+        """Keep a span while one answer at *path* is made, and yield the ids of that answer.
 
-        It follows the caller's span, where the request's *headers* name one.
+        It is a child of the caller's span if *headers* name one.
         """
         request_id = request_id_of(headers)
         method = method if method in METHODS else "_OTHER"

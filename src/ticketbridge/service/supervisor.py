@@ -41,9 +41,9 @@ class _Worker:
 class Supervisor:
     """Keeps *count* processes running until it is told to leave.
 
-    *start* starts one, in the place with that number. *reload* is called upon SIGHUP, after each worker
-    was told. *ended* is called with the place and the number of a process that has ended. Workers have
-    *grace* seconds and some more to leave.
+    *start* starts a process in the place with that number. *reload* is called on SIGHUP, after each
+    worker was told. *ended* is called with the place and the number of a process that has ended.
+    Workers have *grace* seconds and some more to leave.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Supervisor:
         self._is_reload_wished = False
 
     def run(self) -> int:
-        """Return the exit code: 1 if no worker could start."""
+        """Keep the workers running; return the exit code, which is 1 if no worker could start."""
         with _signals(self._told) as alarm:
             release()
             while not self._is_leaving:
@@ -81,7 +81,7 @@ class Supervisor:
         return 1 if self._has_failed else 0
 
     def _told(self, number: int, _frame: FrameType | None) -> None:
-        """See signal: this runs between any two instructions of the main thread."""
+        """Handle a signal. This runs between any two instructions of the main thread."""
         if number == _HANGUP:
             self._tell(number)
             self._is_reload_wished = True
@@ -147,7 +147,7 @@ def _pause_after(young_ends: int) -> float:
 
 @contextmanager
 def _signals(told: Callable[[int, FrameType | None], None]) -> Iterator[socket.socket]:
-    """Have *told* called upon the signals for us; the socket that it gives can then be read."""
+    """Call *told* on each signal for us, and yield a socket that can be read after one."""
     numbers: Sequence[signal.Signals] = [*_LEAVING, *([_HANGUP] if _HANGUP else [])]
     ours, theirs = socket.socketpair()
     with ours, theirs:

@@ -1,4 +1,4 @@
-"""The ids by which an answer is found: those that menta tech names, and new ones for the others.
+"""The ids by which an answer is found: those that menta tech sends, or new ones.
 
 A trace is named as in W3C Trace Context, level 1.
 """
@@ -33,10 +33,10 @@ class TraceParent(NamedTuple):
 
 
 def trace_parent(given: Sequence[bytes]) -> TraceParent | None:
-    """Return what the `traceparent` headers *given* say; None where they are not one valid header.
+    """Return the span that the `traceparent` headers *given* name, or None if they are not one valid header.
 
-    A version that is not known yet is read as far as the known one goes, as the specification asks.
-    `tracestate` is not looked at, and not passed on: it may hold anything.
+    A version that is not known yet is read like the known one, as the specification asks.
+    `tracestate` is not read and not passed on, because it may hold anything.
     """
     found = _TRACEPARENT.fullmatch(given[0]) if len(given) == 1 else None
     if found is None:

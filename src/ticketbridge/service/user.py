@@ -34,10 +34,10 @@ _INVISIBLE = re.compile(
 
 
 def asked_user(query: bytes, spec: EndpointSpec) -> str:
-    """Return the one value of the user parameter in *query*; InvalidUser says what is wrong with it.
+    """Return the one value of the user parameter in *query*. Raises InvalidUser, which says what is wrong.
 
-    Where users are e-mail addresses or phone numbers a `+` stays a `+`: in both it is a character of
-    its own, and a blank comes as `%20`. For any other text a `+` is a blank, as in forms.
+    If users are e-mail addresses or phone numbers, a `+` stays a `+`: it is a character of both, and
+    a blank comes as `%20`. In any other text a `+` is a blank, as in forms.
     """
     name = spec.user_parameter
     usual = _USUAL_EMAIL.fullmatch(query) if spec.user_format == "email" else None
@@ -69,7 +69,7 @@ def _decoded(text: bytes, spec: EndpointSpec) -> str:
 
 
 def _slip(user: str, form: UserFormat) -> str:
-    """Return what is wrong with *user*, as the end of a sentence, or ""."""
+    """Return the mistake in *user*, as the end of a sentence, or ""."""
     if not user:
         return "is empty"
     if len(user) > LONGEST_USER:

@@ -23,7 +23,7 @@ _INSTALL = "pip install 'ticketbridge[watch]' has changes noticed at once"
 def watching(
     loader: MappingLoader, known: Callable[[], MappingSet], changed: Callable[[], object]
 ) -> Iterator[None]:
-    """Call *changed*, in a thread, when the files differ from those of *known*.
+    """Call *changed*, in a thread, when the files differ from the files of *known*.
 
     All source files of the mappings count, also schemas, certificates and the files of secrets.
     """
@@ -47,7 +47,7 @@ class _Over:
         self.mappings = known()
 
     def is_set(self) -> bool:
-        """See threading.Event."""
+        """Return whether the watch must end; see threading.Event."""
         return self._stop.is_set() or self._known() is not self.mappings
 
 

@@ -83,7 +83,7 @@ class _Bare(StepEmitter):
         return serve
 
     def _loop(self, stage: int, values: str, levels: Sequence[Level]) -> None:
-        """The loop over the *values* that entry number *stage* binds."""
+        """Emit the loop over the *values* that entry number *stage* binds."""
         code, program = self._code, self._program
         name, is_last = program.names[stage], stage == program.last
         if program.marks:
@@ -215,7 +215,7 @@ class _Bare(StepEmitter):
 
 
 def _roots_of(field: Field) -> frozenset[str]:
-    """The roots that a field is made from."""
+    """Return the roots that a field is made from."""
     match field:
         case ExpressionField() | TableField():
             return field.expression.names

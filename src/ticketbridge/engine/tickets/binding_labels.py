@@ -99,7 +99,7 @@ def _is_id(path: RootPath) -> bool:
 
 
 def _holes(source: Sequence[EntrySpec]) -> Iterator[str]:
-    """The expressions in the paths and queries of the calls."""
+    """Yield the expressions in the paths and queries of the calls."""
     for entry in source:
         if isinstance(entry, CallSpec):
             values = (value for several in entry.request.query.values() for value in several)

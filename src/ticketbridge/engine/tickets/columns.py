@@ -36,15 +36,15 @@ class Columns:
         self._validator = Validator(root, part=part)
 
     def number(self, field: Field) -> int | None:
-        """The number of the field's column, or None where it has none."""
+        """Return the number of the field's column, or None if it has none."""
         return self._numbers.get(id(field))
 
     def adders(self) -> Iterator[tuple[int, str]]:
-        """The number of each column, and the method that adds to it."""
+        """Yield the number of each column, and the method that adds to it."""
         return ((n, "add" if spec.is_set else "append") for n, spec in enumerate(self._specs))
 
     def new(self) -> list[Column]:
-        """Empty columns."""
+        """Return empty columns."""
         return [set() if spec.is_set else [] for spec in self._specs]
 
     def fit(self, columns: Sequence[Column]) -> bool:

@@ -39,9 +39,9 @@ Converter = Callable[[Any], Any]
 
 
 class Violation(Exception):
-    """A field's value that the contract does not allow.
+    """A field's value that the contract does not allow. *field* is the dotted name.
 
-    *field* is the dotted name. *reason* says what was found and what would be right, and repeats no value.
+    *reason* says what kind of value was found and what would be right. It repeats no value.
     """
 
     def __init__(self, field: str, reason: str) -> None:
@@ -74,7 +74,7 @@ def accepted(schema: Schema, root: Schema, *, optional: bool) -> Kind:
 
 
 def json_type(value: object) -> str:
-    """The JSON name of *value*'s type, as messages give it."""
+    """Return the JSON name of *value*'s type, for messages."""
     if isinstance(value, bool):
         return "a boolean"
     if isinstance(value, int):

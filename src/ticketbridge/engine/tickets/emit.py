@@ -61,7 +61,7 @@ class StepEmitter(ABC):
 
     @abstractmethod
     def _evaluate(self, expression: Expression, kind: str | None = None) -> str:
-        """The value of *expression*, which is to become a value of the JSON type *kind*."""
+        """Return the value of *expression*, which will become a value of the JSON type *kind*."""
 
     @abstractmethod
     def _asking(self, check: Check) -> AbstractContextManager[None]:
@@ -237,7 +237,7 @@ class StepEmitter(ABC):
         return made, True
 
     def _object(self, members: Sequence[Member]) -> str:
-        """An object of those *members* that are not MISSING."""
+        """Return an object of the *members* that are not MISSING."""
         code = self._code
         pairs = ", ".join(f"{code.key(member.name)}: {member.value}" for member in members)
         made = code.variable(f"{{{pairs}}}")

@@ -92,7 +92,7 @@ class ObjectField:
 
 @dataclass(frozen=True, slots=True)
 class TagsField:
-    """`tags` given as an object: `key:value` for each key that has a value. *schema* is that of a tag."""
+    """`tags` given as an object: `key:value` for each key that has a value. *schema* is a tag's schema."""
 
     name: str
     fields: tuple[Field, ...]

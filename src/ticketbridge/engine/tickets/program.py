@@ -26,11 +26,11 @@ class Unusual(Exception):
 class Tally:
     """The tickets of an answer, in order, and its verdicts with their counts, except `returned`.
 
-    *take* gets the *tickets* in portions; the list is its own only during the call. `finish` gives it the
-    rest. *ids* are those of all compared records, both the returned and the ineligible ones. *columns* are
-    the values that *fit* must allow; without *fit* the tickets are dictionaries, and *take* checks them
-    against the contract. *marked* counts the tickets that go out with a mark, *bound* the values of each
-    level.
+    *take* gets the *tickets* in portions, and may use the list only during the call. `finish` gives
+    it the rest. *ids* are the ids of all compared records, both the returned and the ineligible ones.
+    *columns* are the values that *fit* must allow. Without *fit* the tickets are dictionaries, and
+    *take* checks them against the contract. *marked* counts the tickets that go out with a mark.
+    *bound* counts the values of each level.
     """
 
     take: Callable[[list[Any]], object]
@@ -83,7 +83,7 @@ class Program:
     def __init__(
         self, steps: RecordProgram, stage: int, levels: Sequence[Level], *, is_bundled: bool
     ) -> None:
-        """*stage* is the number of the last entry that calls; *levels* are the entries below it.
+        """Emit both forms. *levels* are the entries below entry number *stage*, the last that calls.
 
         *is_bundled*: the body is the bundled one. Its tickets are checked by columns, and only written.
         """
@@ -114,9 +114,9 @@ class Program:
         tally.finish()
 
     def judge(self, stage: int, scope: Scope) -> Record | None:
-        """Return the record of a binding of entry number *stage*, with its notes; None: go on.
+        """Return the record of a binding of entry number *stage*, or None if the binding goes on.
 
-        A binding of the last entry always ends in a record.
+        The record has its notes. A binding of the last entry always ends in a record.
         """
         with shared_budget():
             record = self._judges[stage](scope, Notes(self._validator))

@@ -211,7 +211,7 @@ class _Checks:
 def is_owner(owner: object, user: str) -> bool:
     """Return whether *owner* is the text *user*; only ASCII letter case is ignored.
 
-    Null is nobody. Raises Violation for an owner that is neither null nor text.
+    Null matches no user. Raises Violation for an owner that is neither null nor text.
     """
     if owner is None:
         return False

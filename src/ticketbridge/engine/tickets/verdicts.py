@@ -71,11 +71,11 @@ class FieldNote:
 
 @dataclass(slots=True)
 class Record:
-    """One innermost binding, or one that ended early, judged.
+    """The judgement of one innermost binding, or of one that ended early.
 
-    *ticket* is what goes out (a returned or a marked ticket), *ticket_id* is known wherever the fields
-    were bound, *reason* says for the log what is wrong with a violation. *scope* is what the binding
-    was made from, *checks* and *fields* are how it was judged. An answer that is not explained keeps no
+    *ticket* goes out: it is a returned or a marked ticket. *ticket_id* is known if the fields were
+    bound. *reason* says for the log what is wrong with a violation. *scope* is the source of the
+    binding. *checks* and *fields* say how it was judged. An answer that is not explained keeps no
     notes, and no scope of a binding that ended early, unless it is a violation.
     """
 

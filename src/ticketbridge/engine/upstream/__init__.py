@@ -1,7 +1,7 @@
 """The platform side: requests, pages, answers, and what each answer means.
 
-Each look at what the platform sent, and its cost. Where something grows faster than what was sent, a bound
-ends it; what takes long leaves turns to others, and so the deadline ends it.
+The table lists each step that reads data from the platform, and its cost. A bound ends a step whose cost
+grows faster than the data. A long step leaves turns to other answers, and so the deadline can end it.
 
     what                     cost                              bound                              turns
     -----------------------  --------------------------------  ---------------------------------  -----------

@@ -118,7 +118,10 @@ def compile_rules(
     needs_body: bool,
     has_items: Callable[[Scope], bool] | None = None,
 ) -> Rules:
-    """The rules of one call or login; see Rules. *roots* are those of its response slots."""
+    """Return the compiled rules of one call or login; see Rules.
+
+    *roots* are the roots of its response slots.
+    """
     request = spec.request
     # A platform that logs in by each request, as SOAP does, has its credentials in there.
     held = (

@@ -38,7 +38,7 @@ class Credentials:
     names_all: bool = False
 
     def secrets(self) -> Iterator[str]:
-        """Yield what no log line may repeat: of each value the part that a platform would name."""
+        """Yield the texts that no log line may repeat: of each value the part that a platform would name."""
         yield from self.made
         if self.names_all:
             return
@@ -89,12 +89,12 @@ def fixed_credentials(spec: AuthSpec) -> Credentials | None:
 
 
 def bearer(token: str, scheme: str = "Bearer") -> Credentials:
-    """`Authorization: Bearer <token>`."""
+    """Return `Authorization: Bearer <token>`, or the same with another *scheme*."""
     return Credentials({"Authorization": f"{scheme} {token}"})
 
 
 def basic(username: str, password: str) -> Credentials:
-    """`Authorization: Basic …`, in UTF-8."""
+    """Return `Authorization: Basic …`, in UTF-8."""
     pair = f"{username}:{password}".encode()
     return Credentials({"Authorization": f"Basic {base64.b64encode(pair).decode()}"})
 

@@ -28,10 +28,10 @@ async def bind_each(
     *,
     at_once: bool,
 ) -> list[list[Any]]:
-    """Return what *bind* gives for each of *scopes*, in their order; *at_once*: in parallel.
+    """Return the values that *bind* gives for each of *scopes*, in their order; *at_once*: in parallel.
 
-    Raises the problem of the first failure; its log names the binding. Values count as they come: after
-    *max_records* no further scope is read.
+    Raises the problem of the first failure; its log names the binding. Values are counted as they
+    come: after *max_records* no further scope is read.
     """
     count = len(context.trace.records)
 

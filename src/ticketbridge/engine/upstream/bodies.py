@@ -186,7 +186,7 @@ class _JsonBody:
 
 
 def _object(members: Mapping[str, Value], optional: Collection[Value]) -> Value:
-    """Return an object of *members*; those of *optional* are left out if they are null."""
+    """Return an object of *members*. Members that are in *optional* are left out if they are null."""
     if not optional:
         return lambda scope: {name: value(scope) for name, value in members.items()}
 

@@ -54,7 +54,7 @@ class CallPlan:
         *,
         alone: bool = False,
     ) -> None:
-        """*names* are those that earlier entries bind; mistakes go to *compiler* as findings.
+        """Compile *spec*. *names* are bound by earlier entries; mistakes go to *compiler* as findings.
 
         *alone*: only the requests limit the answer to the user's tickets.
         """
@@ -117,7 +117,7 @@ class CallPlan:
         *,
         alone: bool,
     ) -> PagesPlan:
-        """*pages* of the call *spec*; *roots* are those of its response slots."""
+        """Return the plan of the *pages* of the call *spec*. *roots* are the roots of its response slots."""
         items = compiler.optional(pages.items, roots, kinds.ARRAY)
         counting = self._result if spec.result.kind != "take" else items
         limits = PageLimits(

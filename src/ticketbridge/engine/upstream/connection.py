@@ -56,7 +56,7 @@ class PendingAnswer:
             await self._news()
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """See Incoming."""
+        """Yield the body in chunks; see Incoming."""
         while True:
             if self._pieces:
                 yield self._taken()
@@ -66,13 +66,13 @@ class PendingAnswer:
                 await self._news()
 
     async def read(self) -> bytes:
-        """See Incoming."""
+        """Return the body in one piece; see Incoming."""
         if self.is_whole:  # as most are with their first packet
             return self._taken()
         return await gather(self.chunks())
 
     async def aclose(self) -> None:
-        """See Incoming."""
+        """Release the connection; see Incoming."""
         self._connection.release(self)
 
     def _taken(self) -> bytes:
@@ -102,7 +102,7 @@ class PendingAnswer:
             self._error = error
 
     def wake(self) -> None:
-        """Wake the caller."""
+        """Wake the caller if it waits."""
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
@@ -157,7 +157,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_silent(self) -> bool:
-        """Return whether it is open and has no unread data, including an end from the other side."""
+        """Whether the connection is open and has no unread data, including an end from the other side."""
         return not (self._transport.is_closing() or self._poll.poll(0))
 
     def close(self) -> None:
@@ -187,13 +187,13 @@ class Connection(asyncio.Protocol):
     # --- asyncio ----------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See asyncio."""
+        """Keep the transport; see asyncio."""
         self._transport = cast("asyncio.Transport", transport)
         self._poll = select.poll()
         self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """See asyncio."""
+        """End the answer, which is whole only if it lasts until the connection ends; see asyncio."""
         self._may_be_kept = False
         del self._parser  # each holds the other, and would be left to the collector
         answer = self._answer
@@ -206,7 +206,7 @@ class Connection(asyncio.Protocol):
         answer.wake()
 
     def data_received(self, data: bytes) -> None:
-        """See asyncio."""
+        """Read more of the answer, or close if no answer is due; see asyncio."""
         answer = self._answer
         if answer is None or answer.is_whole:
             self.close()
@@ -231,13 +231,13 @@ class Connection(asyncio.Protocol):
     # --- llhttp -----------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        """See httptools."""
+        """Note that an answer begins. After a second one the connection is not kept; see httptools."""
         if self._has_begun:
             self._may_be_kept = False  # a second answer to one request
         self._has_begun = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """See httptools."""
+        """Add a header to the answer; a trailer only counts; see httptools."""
         answer = self._answer
         if answer is None or answer.is_whole:
             return
@@ -255,7 +255,7 @@ class Connection(asyncio.Protocol):
             answer.set_cookies.append(text)
 
     def on_headers_complete(self) -> None:
-        """See httptools."""
+        """Take the status, unless the answer is interim; see httptools."""
         answer = self._answer
         status = self._parser.get_status_code()
         if status == _SWITCHING:
@@ -267,13 +267,13 @@ class Connection(asyncio.Protocol):
         self._ends_with_connection = status not in _BODILESS and _has_no_length(answer.headers)
 
     def on_body(self, body: bytes) -> None:
-        """See httptools."""
+        """Add a piece of the body; see httptools."""
         self._bodiless = 0
         if self._answer is not None and not self._answer.is_whole:
             self._answer.add(body)
 
     def on_message_complete(self) -> None:
-        """See httptools."""
+        """Note that the answer is whole, or wait for the one after an interim answer; see httptools."""
         answer = self._answer
         if answer is None or answer.is_whole:
             return

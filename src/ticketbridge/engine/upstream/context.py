@@ -21,7 +21,7 @@ _FIXED_NONCE = "0" * 32
 
 
 class SharedAnswer(NamedTuple):
-    """The answer to a GET, or what will be it; *sent_at* is a time of `time.perf_counter`."""
+    """The answer to a GET, also one that has not come yet. *sent_at* is a time of `time.perf_counter`."""
 
     sent_at: float
     answer: asyncio.Future[PlatformAnswer]
@@ -31,10 +31,11 @@ class SharedAnswer(NamedTuple):
 class AnswerContext:
     """The data that all calls of one answer share. It is dropped when the answer ends.
 
-    *scope* has the asked user; *deadline* is that of the answer; *calls* counts each call, including polls
-    and retries; *answers* are those of GETs so far; *token* is set if the login names the user; *unheard* are
-    the ids of answers that were not yet reported to the breaker; *mark* identifies the answer at the breaker;
-    *fixed* is the moment at which all requests are signed, if the clock is fixed.
+    *scope* has the asked user. *deadline* is the answer's. *calls* counts each call, including polls
+    and retries. *answers* are the answers to GETs so far. *token* is set if the login names the user.
+    *unheard* are the ids of answers that were not yet reported to the breaker. *mark* identifies the
+    answer at the breaker. *fixed* is the moment at which all requests are signed, if the clock is
+    fixed.
     """
 
     trace: AnswerTrace
@@ -61,8 +62,8 @@ class AnswerContext:
 class Reading:
     """An answer that counts, after the rules.
 
-    *scope* is that of the response slots: that of the request with `body`, `status` and `headers`. *url* is
-    the URL that gave it.
+    *scope* is that of the request, with `body`, `status` and `headers`: the response slots see it.
+    *url* is the URL that gave the answer.
     """
 
     scope: Scope

@@ -90,7 +90,7 @@ class CookieJar:
         return text
 
     def secrets(self) -> Iterator[str]:
-        """Yield what no log line may repeat."""
+        """Yield the values that no log line may repeat."""
         return (cookie.value for cookie in self._cookies.values())
 
 
@@ -159,7 +159,7 @@ def with_cookies(bind: Bind, name: str) -> Bind:
 
 
 def keep_cookies(send: Send) -> Send:
-    """Send the cookies from earlier answers of the run, and keep those of this one."""
+    """Send the cookies from earlier answers of the run, and keep the cookies of this answer."""
 
     async def keeping(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         jar: CookieJar = request.scope[JAR]

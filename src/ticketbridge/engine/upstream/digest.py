@@ -60,7 +60,7 @@ class Challenge:
 
     @property
     def can_be_answered(self) -> bool:
-        """Return whether the challenge is complete, and asks only for supported methods."""
+        """Whether the challenge is complete, and asks only for supported methods."""
         known = self.algorithm.removesuffix(_SESSION) in _ALGORITHMS
         qop = self.parameters.get("qop")
         return (

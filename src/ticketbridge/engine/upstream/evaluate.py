@@ -43,10 +43,10 @@ def find_values(expression: Expression, scope: Scope, kind: ResultKind, name: st
 
 
 def require_bindable(value: Any, expression: Expression, kind: ResultKind, name: str) -> list[Any]:
-    """Return the values to bind from the *value* of the *expression* of the entry *name*.
+    """Return the values to bind from *value*, which the *expression* of the entry *name* gave.
 
-    Raises MappingMismatch for a value that is not a list where one is needed, and for null in `take` and
-    `each`: nobody could say whose record null is.
+    Raises MappingMismatch if a list is needed and *value* is none. It also raises for null in `take`
+    and `each`, because nothing says whose record null is.
     """
     values = [value] if kind == "take" else value
     wrong = ""

@@ -1,15 +1,15 @@
-"""What a stage of the pipe may raise beside a problem, and how errors of connections become ours.
+"""Errors that a stage of the pipe may raise besides a problem, and how errors of connections become ours.
 
 FailedTry                 one try of a call failed
 ├── NoAnswer              no complete answer came
-├── PassingStatus         the status says that another try may fare better
+├── PassingStatus         the status says that another try may succeed
 ├── TryAgain              a rule asks for another try
-└── CredentialsRefused    others may be had
+└── CredentialsRefused    new credentials may be available
 NotReady                  a rule says to ask later
 NothingThere              a rule says that something is not there
-├── OwnsNothing           tickets of the user
-├── NothingBelow          anything for this binding
-└── PastTheEnd            a page with this number
+├── OwnsNothing           the user owns no tickets
+├── NothingBelow          this binding has nothing below it
+└── PastTheEnd            the pages have ended
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ class CredentialsRefused(FailedTry):
 
 
 class NotReady(Exception):
-    """A rule said to ask again after so many *seconds*; *url* None is the same request.
+    """A rule said to ask again after this many *seconds*. If *url* is None, the same request is repeated.
 
-    *answer* is the one that the rule matched.
+    *answer* is the answer that the rule matched.
     """
 
     answer: PlatformAnswer | None = None

@@ -26,13 +26,16 @@ State = Literal["closed", "open", "half-open"]
 
 
 class Breaker:
-    """The breaker of one platform. It opens after so many failures without a success between them.
+    """The breaker of one platform. It opens after *failures* failures without a success between them.
 
-    A call without an answer is one failure for each answer of ours, for any user. A 5xx is one failure for
-    each user, however often it comes, because the platform may fail only for that user's data. When the
-    breaker is open, one trial call may pass every *open* seconds, until one succeeds. A trial that never ends
-    blocks nobody: the next one may pass after the same time. A user whose own trial got a 5xx waits twice as
-    long, so that other users have a turn. Users are kept as keyed hashes, at most *failures* of them.
+    A call without an answer is one failure for each answer of ours, for any user. A 5xx is one
+    failure for each user, however often it comes, because the platform may fail only for that user's
+    data.
+
+    When the breaker is open, one trial call may pass every *open* seconds, until one succeeds. A
+    trial that never ends blocks no other call: the next one may pass after the same time. A user
+    whose own trial got a 5xx waits twice as long, so that other users have a turn. Users are kept as
+    keyed hashes, at most *failures* of them.
     """
 
     def __init__(self, spec: BreakerSpec, clock: Callable[[], float] = time.monotonic) -> None:
@@ -178,5 +181,5 @@ class BodyBudget:
             )
 
     def give_back(self, size: int) -> None:
-        """Uncount *size* bytes of a body that was given up."""
+        """Take *size* bytes off the count, for a body that was given up."""
         self._left += size

@@ -88,11 +88,11 @@ class SessionLogin:
         _check_user(login, compiler, uses_user=self.uses_user)
 
     def request(self, scope: Scope) -> PlatformRequest:
-        """See Login."""
+        """Return the request of the login; see Login."""
         return self._plan.build(scope)
 
     def token(self, scope: Scope) -> Token:
-        """See Login."""
+        """Return the token of an answer; see Login."""
         token = evaluate(self._token, scope, "login: token")
         # Of an object without members None is looked at: it is no token either.
         for part in (token.values() or (None,)) if isinstance(token, dict) else (token,):
@@ -129,7 +129,7 @@ class SessionLogin:
 
 
 def compile_login(spec: UpstreamSpec, compiler: SpecCompiler) -> Login | None:
-    """Return the login of *spec*, or None where its `auth` needs none."""
+    """Return the login of *spec*, or None if its `auth` needs none."""
     match spec.auth:
         case OAuth2AuthSpec():
             return OAuth2Login(spec.auth, compiler)

@@ -18,14 +18,18 @@ ACCEPT_JSON = "application/json"
 class PlatformRequest:
     """A request to *url*, with the *headers* that the mapping declares.
 
-    *accept* is the `Accept` header if the mapping has none. Two requests are equal if the platform sees no
-    difference. The other fields are for the stages of the pipeline: *call* is the name of the call; *scope*
-    filled its templates; *credentials* are added when it is signed; an answer that others share counts only
-    if it was asked for after *newer_than*, a time of `time.perf_counter`; *host* is the name of another host
-    of the mapping; *cookies* is the whole `Cookie` header, if cookies are kept; *is_followed*: the platform
-    named this URL to be asked instead. A request that places a token has a mask in its place until it is
-    signed: *fill* makes the one that is sent, which has the masked one as *masked*. *span_id* is that of the
-    span of the request, if it has one.
+    *accept* is the `Accept` header if the mapping has none. *host* is the name of another host of the
+    mapping. *cookies* is the whole `Cookie` header, if cookies are kept. Two requests are equal if
+    the platform sees no difference.
+
+    The other fields are for the stages of the pipeline. *call* is the name of the call. *scope*
+    filled its templates. *credentials* are added when it is signed. An answer that others share
+    counts only if it was asked for after *newer_than*, a time of `time.perf_counter`. *is_followed*
+    is true if the platform named this URL to be asked instead. *span_id* is the id of the request's
+    span, if it has one.
+
+    A request that places a token has a mask in its place until it is signed. *fill* makes the request
+    that is sent, and that one has the masked request as *masked*.
     """
 
     url: str = field(repr=False)
@@ -149,7 +153,7 @@ class Transport(Protocol):
     async def send(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
     ) -> Incoming:
-        """Send a request. Raises the errors of the client below; `errors` converts them."""
+        """Send a request. Raises the errors of the client below; `failures` converts them."""
         ...
 
     async def aclose(self) -> None:

@@ -33,8 +33,8 @@ _FORM = ("Content-Type", "application/x-www-form-urlencoded")
 _REPLACED: dict[tuple[str | None, ...], Secret] = {}
 """The refresh tokens that replaced those of the mappings.
 
-They live as long as the process: a mapping that is loaded again must not begin with a token that the platform
-now refuses.
+They live as long as the process: a mapping that is loaded again must not begin with a token that the
+platform now refuses.
 """
 
 

@@ -28,11 +28,11 @@ class CallPlace:
 
 
 class Pace:
-    """At most so many calls to one platform in any window of so many seconds; see RateSpec.
+    """Limits the calls to one platform in any window of time; see RateSpec.
 
-    Other calls wait, first come, first served. The platform counts a call when it arrives, which is between
-    sending and answer. So a call's place is free again one window after its answer, but at the latest 1.25
-    windows after sending, so that a slow platform is not asked less often.
+    Other calls wait, first come, first served. The platform counts a call when it arrives, which is
+    between sending and answer. So a call's place is free again one window after its answer. It is
+    free at the latest 1.25 windows after sending, so that a slow platform is not asked less often.
     """
 
     def __init__(self, spec: RateSpec) -> None:
@@ -135,10 +135,10 @@ class Pace:
 
 
 def take_paced_turns(send: Send, slots: Slots, pace: Pace, breaker: Breaker) -> Send:
-    """Like `take_turns`, after waiting for the platform's rate.
+    """Wait for the platform's rate, and then for a turn as `take_turns` does.
 
-    The rate comes first, so that a call that would come too late is known at once. Its window begins with the
-    turn, so that calls that waited for a turn do not go out together.
+    The rate comes first, so that a call that would come too late is known at once. Its window begins
+    with the turn, so that calls that waited for a turn do not go out together.
     """
 
     async def waiting(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:

@@ -38,8 +38,8 @@ _ENCODER = msgspec.json.Encoder(order="deterministic", decimal_format="number")
 _LARGEST_PAGE = 30_000_000
 """Bytes of one page's items.
 
-An expression may copy what is once on a page into each of its items; comparing all that would delay other
-answers.
+An expression may copy data that is once on a page into each of its items. To compare all that would
+delay other answers.
 """
 
 
@@ -100,7 +100,7 @@ def compile_paging(
     *,
     alone: bool = False,
 ) -> Paging:
-    """Return the paging of *call* that *spec* declares.
+    """Return the paging that *spec* declares for *call*.
 
     *alone*: only the requests select the user's tickets.
     """
@@ -155,7 +155,7 @@ class _NextUrls:
 
 
 def _by_next_url(expression: Expression, urls: _NextUrls) -> Paging:
-    """`{next: "https://…?page=2"}` with `next_url: body.next`."""
+    """Return the paging of `{next: "https://…?page=2"}` with `next_url: body.next`."""
 
     def step(seen: PageSeen) -> Step | None:
         text = evaluate(expression, seen.scope, urls.slot)
@@ -165,7 +165,7 @@ def _by_next_url(expression: Expression, urls: _NextUrls) -> Paging:
 
 
 def _by_link_header(urls: _NextUrls) -> Paging:
-    """`Link: <https://…?page=2>; rel="next"` with `link_header: true`."""
+    """Return the paging of `Link: <https://…?page=2>; rel="next"` with `link_header: true`."""
 
     def step(seen: PageSeen) -> Step | None:
         try:
@@ -178,7 +178,7 @@ def _by_link_header(urls: _NextUrls) -> Paging:
 
 
 def _by_cursor(expression: Expression, slot: str, kind: kinds.Kind) -> Paging:
-    """`{next: "b2Zm"}` with `cursor: body.next` and `query: {after: "{page.cursor}"}`."""
+    """Return the paging of `{next: "b2Zm"}` with `cursor: body.next` and `{after: "{page.cursor}"}`."""
 
     def step(seen: PageSeen) -> Step | None:
         cursor = evaluate(expression, seen.scope, slot)
@@ -202,7 +202,7 @@ def _is_end(value: object) -> bool:
 
 
 def _counting(name: str, step: int) -> Paging:
-    """`query: {page: "{page.number}"}` or `{page.offset}`; an empty page ends it."""
+    """Return the paging of `query: {page: "{page.number}"}` or `{page.offset}`. An empty page ends it."""
 
     def following(seen: PageSeen) -> Step | None:
         return None if seen.empty else Step({name: seen.step.page[name] + step})
@@ -214,8 +214,8 @@ def _counting(name: str, step: int) -> Paging:
 class PagesPlan:
     """How the paged call *name* goes from page to page, and which rules its pages must keep.
 
-    *items* gives what is counted, if that is not what the call binds. *gives_as_found*: an empty page was
-    empty at the platform, not filtered by the mapping.
+    *items* gives the items to count, if these are not the items that the call binds.
+    *gives_as_found*: an empty page was empty at the platform, not filtered by the mapping.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The way of a call, from what an entry of `source` binds to the connection and back."""
+"""The way of a call: from the scope of an entry of `source` to the connection, and back."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ EntryPlan = CallPlan | BindingPlan
 
 
 def compose_call(call: CallPlan, platform: Platform, *, shares: bool) -> Bind:
-    """Return the way of *call* to *platform*. What the mapping does not configure is not in it.
+    """Return the way of *call* to *platform*. It has no stage that the mapping does not configure.
 
         scope                                                              values
           ▼  if ► none ► collect ► jar ► pages                bind           ▲
@@ -58,9 +58,10 @@ def compose_call(call: CallPlan, platform: Platform, *, shares: bool) -> Bind:
              rate ► turn ► breaker ► signature ► measure ►
              HTTP or a stand-in                               send           ▲
 
-    Each stage calls the one after it. The breaker lets a request pass, and hears of its answer once the
-    rules have judged it. *shares*: one answer may ask for the same GET twice. For tokens, `sign` goes the
-    way that `compose_login` returns. A signature is made last: it has a time, and a turn is waited for.
+    Each stage calls the one after it. The breaker lets a request pass, and hears of its answer after the
+    rules have judged it. *shares*: one answer may ask for the same GET twice. To get a token, `sign` goes
+    the way that `compose_login` returns. A signature is made last: it has a time, and a wait would make it
+    old.
     """
     send = _compose_send(call, platform, shares=shares)
     read = _compose_read(send, call, platform)
@@ -109,7 +110,7 @@ def _compose_bind(read: Read, call: CallPlan, upstream: UpstreamSpec) -> Bind:
 
 
 def _sign(send: Send, platform: Platform) -> Send:
-    """Return *send* with credentials that are for many requests: those of the mapping, or a token."""
+    """Return *send* with credentials that serve many requests: those of the mapping, or a token."""
     if platform.tokens:
         return sign_with_token(send, platform.tokens)
     return sign(send, platform.credentials) if platform.credentials else send
@@ -138,7 +139,7 @@ def compose_login(login: Login, platform: Platform) -> LogIn:
 
 
 def reach(platform: Platform) -> Send:
-    """Return what each request goes through, a login's too.
+    """Return the stages that each request goes through, also a login's.
 
     rate ► turn ► breaker ► signature ► measure ► HTTP
     """
@@ -152,10 +153,11 @@ def reach(platform: Platform) -> Send:
 
 
 class Platform:
-    """What all answers from one platform share, whoever asks. No data is among it.
+    """The state that all answers from one platform share, for all users. It holds no data.
 
-    *ways* are those of *entries*, one for each. *credentials* sign each request, or *tokens* do, or *signer*
-    makes what does, or *digest*, once it is asked to; *renews*: refused credentials can be had anew.
+    *ways* has one way for each of *entries*. Requests are signed by *credentials*, by *tokens* or by
+    *signer*, or by *digest* once the platform asks for it. *renews* is true if refused credentials
+    can be replaced.
     """
 
     def __init__(
@@ -168,7 +170,10 @@ class Platform:
         *,
         logs_in: bool,
     ) -> None:
-        """The last of *entries* calls. *logs_in* False signs nothing where a login would be needed."""
+        """Connect *entries*, of which the last one calls.
+
+        If *logs_in* is False, no request that needs a login is signed.
+        """
         self.upstream = upstream
         self.last_stage = last_stage
         self.breaker = Breaker(upstream.breaker)

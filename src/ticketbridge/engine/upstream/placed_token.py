@@ -43,7 +43,7 @@ class PlacingPlan(RequestPlan):
         *,
         accept: str,
     ) -> None:
-        """See RequestPlan. *roots* do not include the token's."""
+        """Compile *spec*; see RequestPlan. *roots* do not include the token's root."""
         self._filling = RequestPlan(
             spec, name, upstream, {**roots, TOKEN_ROOT: None}, compiler, accept=accept
         )
@@ -57,17 +57,17 @@ class PlacingPlan(RequestPlan):
 
     @property
     def names(self) -> frozenset[str]:
-        """See RequestPlan."""
+        """The roots that the request uses, the token's root too."""
         return self._filling.names
 
     def build(self, scope: Scope, url: str | None = None) -> PlatformRequest:
-        """See RequestPlan."""
+        """Return the masked request; see RequestPlan."""
         return self._fillable(
             super().build(scope, url), scope, lambda filled: self._filling.build(filled, url)
         )
 
     def follow(self, url: str, scope: Scope) -> PlatformRequest:
-        """See RequestPlan."""
+        """Return the masked GET of *url*; see RequestPlan."""
         return self._fillable(
             super().follow(url, scope), scope, lambda filled: self._filling.follow(url, filled)
         )

@@ -1,6 +1,6 @@
-"""Connect through an HTTP proxy: a tunnel to an https platform, or a request that names the platform.
+"""Connect through an HTTP proxy: by a tunnel to an https platform, or by a request that names the platform.
 
-A proxy's own answer is not the platform's, and no text repeats any part of it.
+A proxy's own answer is not the platform's, and no text repeats any part of the proxy's answer.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class RequestPlan:
         *,
         accept: str = ACCEPT_JSON,
     ) -> None:
-        """*name* is the request's name in the log; *accept* is its Accept header."""
+        """Compile *spec*. *name* is the request's name in the log; *accept* is its Accept header."""
         self.idempotent = spec.idempotent
         self._name = name
         self._accept = accept

@@ -43,12 +43,13 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f]")
 
 
 class SocketTransport:
-    """Sends requests over connections of its own; see Transport. The URL goes out as it was made.
+    """Sends requests over connections of its own; see Transport. The URL goes out unchanged.
 
     Raises OSError (ConnectionLost is one) and ValueError (NoHttp is one). *connect_timeout* is in
-    seconds, for name, connection and TLS together; there is no other: the caller's deadline cancels the
-    call, which closes its connection. The calls under way at once are the caller's to bound.
-    *keep_alive* False uses each connection for one call. With a *proxy* all connections are made by it.
+    seconds, for name, connection and TLS together. There is no other timeout: the caller's deadline
+    cancels the call, and that closes its connection. The caller limits the number of calls at once.
+    If *keep_alive* is False, each connection serves one call. With a *proxy*, all connections go
+    through it.
     """
 
     def __init__(
@@ -108,7 +109,7 @@ class OriginPool:
         keep_alive: bool = True,
         proxy: ProxySpec | None = None,
     ) -> None:
-        """*origin* is like "https://api.acme.example:8443"."""
+        """Make an empty pool. *origin* is like "https://api.acme.example:8443"."""
         parts = urlsplit(origin)
         self._name = parts.hostname or ""
         self._port = parts.port or _PORTS[parts.scheme]
@@ -131,7 +132,7 @@ class OriginPool:
         return f"{self._origin}{target}"
 
     def head_of(self, headers: Mapping[str, str]) -> str:
-        """Return *headers*, and those of each request, as they are sent. They must not change later."""
+        """Return *headers*, and the pool's own, as they are sent. They must not change later."""
         # Nearly all requests have the same object: it need not be written anew.
         if headers is not self._headers:
             self._head = header_lines({"Host": self.host, **headers, **self._last})
@@ -230,7 +231,7 @@ class OriginPool:
             self._sweeper = loop.call_later(KEPT_SECONDS, self._sweep)
 
     def _sweep(self) -> None:
-        """Close connections that nobody used for a while."""
+        """Close connections that were not used for a while."""
         loop = asyncio.get_running_loop()
         oldest = loop.time() - KEPT_SECONDS
         for connection, since in self._idle:
@@ -277,7 +278,7 @@ def request_bytes(method: str, target: str, head: str, content: bytes | None) ->
 
 
 def header_lines(headers: Mapping[str, str]) -> str:
-    """Return *headers* as they are sent. Raises ValueError where one would end its line early."""
+    """Return *headers* as they are sent. Raises ValueError if one would end its line early."""
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     # Counted in one go, not searched for in each value.
     if not lines.count("\r") == lines.count("\n") == len(headers) or "\0" in lines:

@@ -53,7 +53,7 @@ class Tokens:
     def __init__(
         self, log_in: LogIn, timeout: float, *, uses_user: bool, finishes: bool = False
     ) -> None:
-        """*timeout* is that of a login, in seconds. For *finishes* see TokenStore."""
+        """Make the stores. *timeout* is the time of a login, in seconds. For *finishes* see TokenStore."""
         self._log_in = log_in
         self._timeout = timeout
         self._shared = None if uses_user else TokenStore(timeout, finishes=finishes)
@@ -118,7 +118,7 @@ def poll(read: Read, name: str, plan: RequestPlan, base_url: str) -> Read:
 
 
 def renew(read: Read, tokens: Tokens | None) -> Read:
-    """Ask once more with new credentials if the platform refuses those of the request."""
+    """Ask once more, with new credentials, if the platform refuses the credentials of the request."""
 
     async def renewing(request: PlatformRequest, context: AnswerContext) -> Reading:
         try:
@@ -166,7 +166,7 @@ def after(request: PlatformRequest, answer: PlatformAnswer | None) -> PlatformRe
 
 
 def judge_answers(send: Send, judge: Judge) -> Read:
-    """Interpret each answer with *judge*."""
+    """Judge each answer with *judge*."""
 
     async def judging(request: PlatformRequest, context: AnswerContext) -> Reading:
         answer = await send(request, context)

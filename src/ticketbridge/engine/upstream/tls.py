@@ -15,8 +15,8 @@ _CODE = "TB056"
 def trusting_context(ca: str | None = None) -> ssl.SSLContext:
     """Return a context that trusts the certificates in the file *ca*, or those of the system.
 
-    It is that of `ssl.create_default_context`, but it ignores `SSLKEYLOGFILE`: whoever reads these keys can
-    read every ticket and credential.
+    It is like the context of `ssl.create_default_context`, but it ignores `SSLKEYLOGFILE`: a person
+    who reads these keys can read every ticket and credential.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if sys.version_info >= (3, 13):

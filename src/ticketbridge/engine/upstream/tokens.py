@@ -40,8 +40,8 @@ class _Fetch:
 class TokenStore:
     """Keeps the token that signs requests. A login may take *timeout* seconds.
 
-    *finishes*: a login goes on when nobody waits any more, because only its answer may tell how to log in
-    again.
+    *finishes*: a login goes on when no caller waits any more, because only its answer may tell how to
+    log in again.
     """
 
     def __init__(self, timeout: float, *, finishes: bool = False) -> None:
@@ -54,7 +54,7 @@ class TokenStore:
         self._fetch: _Fetch | None = None
 
     def ready(self) -> Credentials | None:
-        """The current token if it has not expired, or None."""
+        """Return the current token if it has not expired, or None."""
         if self._good_until is not None and _now() >= self._good_until:
             return None
         return self._credentials
@@ -65,11 +65,11 @@ class TokenStore:
             self._credentials = None
 
     async def fetch(self, log_in: Callable[[], Coroutine[Any, Any, Token]]) -> Credentials:
-        """Return a fresh token. Concurrent callers share one login; the last of them to leave cancels it,
-        unless it *finishes*.
+        """Return a fresh token. Concurrent callers share one login; the last of them to leave cancels it.
 
-        Raises what *log_in* raises. After a refusal it raises UpstreamAuth for some seconds without a
-        login: platforms lock an account that tries again and again.
+        If the store *finishes*, the login goes on. Raises what *log_in* raises. After a refusal it
+        raises UpstreamAuth for some seconds without a login: platforms lock an account that tries
+        again and again.
         """
         if _now() < self._refused_until:
             raise UpstreamAuth(log="the login was refused a moment ago, and is not tried again yet")
@@ -92,7 +92,7 @@ class TokenStore:
     async def _try(
         self, log_in: Callable[[], Coroutine[Any, Any, Token]]
     ) -> Credentials | Exception:
-        """Like `_renew`, but return its error: perhaps nobody waits for it any more."""
+        """Return what `_renew` returns, or its error, because perhaps no caller waits for it any more."""
         try:
             return await self._renew(log_in)
         except Exception as error:  # noqa: BLE001 - raised by whoever waits

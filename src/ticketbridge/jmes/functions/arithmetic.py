@@ -1,4 +1,4 @@
-"""Functions for exact decimal arithmetic; all give an integer where the result is one."""
+"""Functions for exact decimal arithmetic. All give an integer if the result is one."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _minor_units(amount: Decimal, exponent: int) -> int | Decimal:
 
 
 def _units() -> Mapping[str, int]:
-    """By currency, in capitals or in small letters, how many of its minor units are a major one."""
+    """Return how many minor units make a major one, by currency, in capitals and in small letters."""
     found = {}
     for code, digits in DIGITS.items():
         if digits is not None:

@@ -1,4 +1,4 @@
-"""Digests of texts, as signatures of requests are made of."""
+"""Digests of texts, for the signatures of requests."""
 
 from __future__ import annotations
 

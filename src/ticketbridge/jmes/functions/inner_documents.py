@@ -13,11 +13,11 @@ from ticketbridge.jmes.errors import ArgumentFault
 from ticketbridge.jmes.kinds import Example, Function, Parameter
 
 _LETTERS_PER_STEP = 2
-"""Of a document whose letters are nearly all brackets or digits; others are read in half the time."""
+"""For a document that is nearly all brackets or digits. Others are read in half the time."""
 _STEPS_FOR_A_PART = 12
 """For an element or an attribute: the parser calls Python for each."""
 _STEPS_FOR_JSON, _STEPS_FOR_XML = 10, 60
-"""For a document, however short: setting a reader up takes its time."""
+"""For a document of any length, because a reader takes time to set up."""
 _PIECE = 64 * 1024
 _MARK = "\ufeff"
 _NO_LISTS = Lists(())

@@ -34,7 +34,10 @@ def _lookup(scope: Mapping[str, Any], array: list[Any], key: str, value: Any) ->
 
 
 def _indexed(scope: Mapping[str, Any], array: list[Any], key: str) -> dict[Any, Any]:
-    """The elements of *array* by what `digits` makes of their *key*; ArgumentFault for one that lacks it."""
+    """Return the elements of *array* by the `digits` of their *key*. Raises ArgumentFault if one lacks it.
+
+    The cache in *scope* keeps the index for the next call.
+    """
     cache = scope.get(LOOKUP_CACHE)
     if type(cache) is not dict:
         return _index(array, key)
@@ -60,7 +63,7 @@ def _index(array: list[Any], key: str) -> dict[Any, Any]:
 
 
 def _index_of_all(array: list[Any], key: str) -> dict[Any, Any]:
-    """The same for values of all types, and an ArgumentFault for what has no such key."""
+    """Return an index for values of all types. Raises ArgumentFault if an element has no such key."""
     index: dict[Any, Any] = {}
     for at, element in enumerate(array):
         if not isinstance(element, dict):
@@ -251,4 +254,4 @@ LOOKUP_INDEX = replace(
     parameters=(_LIST, _KEY),
     call=_indexed,
 )
-"""The first half of `lookup`: the index of a list, in which code finds one value after the other."""
+"""The first half of `lookup`: it makes the index of a list, in which code then finds each value."""

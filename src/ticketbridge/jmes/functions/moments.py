@@ -16,7 +16,7 @@ from ticketbridge.jmes.zones import zone_named
 NOW = "now()"
 """The root that holds the moment of the answer."""
 MOMENT = "moment()"
-"""The root that holds the moment of a request, where one is signed."""
+"""The root that holds the moment of a request that is signed."""
 
 
 def _date(value: Any, read: Reader, zone: ZoneInfo | None) -> str:
@@ -41,7 +41,7 @@ def _moment(scope: Mapping[str, Any], write: Writer) -> str:
 
 
 def _held(scope: Mapping[str, Any], root: str) -> datetime:
-    """The moment that *scope* holds; without one, that of the machine's clock."""
+    """Return the moment that *scope* holds, or else that of the machine's clock."""
     moment = scope.get(root)
     return moment if isinstance(moment, datetime) else datetime.now(UTC)
 

@@ -1,4 +1,4 @@
-"""Text for use between the quotes of another language, as a query inside of a request is."""
+"""Escape text for use between the quotes of another language, for example of a query inside a request."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ STYLES: Mapping[str, Callable[[str], str]] = MappingProxyType(
 PROTECTED: Mapping[str, str] = MappingProxyType(
     {"sql": "'", "backslash": "'\"", "like": "'", "lucene": '"', "xml": "'\""}
 )
-"""The quotes between which a text of that style is safe."""
+"""By style, the quotes between which a text of that style is safe."""
 
 _QUOTES = "'\"`"
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
@@ -75,13 +75,13 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 def open_quotes(text: str) -> str:
-    """The quotes that *text* opens, and does not close; an apostrophe within a word is none."""
+    """Return the quotes that *text* opens and does not close. An apostrophe within a word does not count."""
     plain = _APOSTROPHE.sub("", _ESCAPED.sub("", text))
     return "".join(sign for sign in _QUOTES if plain.count(sign) % 2)
 
 
 def style_of(node: nodes.Node) -> str:
-    """The style of a `quoted(...)`; "" for anything else."""
+    """Return the style of a `quoted(...)`, or "" for anything else."""
     last = node.steps[-1] if isinstance(node, nodes.Chain) else node
     match last:
         case nodes.Call(name=name, arguments=(_, nodes.Constant(value=str(style)))) if (
@@ -93,7 +93,7 @@ def style_of(node: nodes.Node) -> str:
 
 
 def bare_apostrophes(text: str) -> str:
-    """A text of style `backslash` for use between double quotes: GraphQL knows no `\\'` there."""
+    """Return a text of style `backslash` for use between double quotes: GraphQL knows no `\\'` there."""
     return _ESCAPED.sub(lambda found: found[1] if found[1] == "'" else found[0], text)
 
 
