@@ -4,8 +4,8 @@ A sample is a file with the body of one answer; `-` is standard input. Alone it 
 mapping's first call; `items=items.json` answers the call of that name, and `/events/7/items=items.json`
 the request of that path below `base_url` (with `?query` where that matters; of a whole URL, its path and
 query). Several of one name answer in their order.
-`POST /search {"email": "ana@example.com"}=found.json` is the answer to a POST with that body; a body that is
-no JSON is a form's.
+`POST /search {"email": "ana@example.com"}=found.json` is the answer to a POST with that body; `draft`
+reads a body that is no JSON as a form.
 """
 
 from __future__ import annotations

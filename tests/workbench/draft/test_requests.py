@@ -61,6 +61,34 @@ def test_a_body_that_is_no_json_is_a_form(run: Any) -> None:
     assert run("test", "a.yaml")[0] == 0
 
 
+ENVELOPE = '<e:Envelope xmlns:e="x"><e:Body><password>hunter22</password></e:Body></e:Envelope>'
+OTHER_BODIES = [
+    ENVELOPE,
+    '--b\r\nContent-Disposition: form-data; name="password"\r\n\r\nhunter22\r\n--b--',
+    *("password=hunter22 user=ana", "user=ana,password=hunter22", "Server=x;Password=hunter22"),
+    *('"hunter22"', "aHVudGVyMjI=", "{password: hunter22}", "[" * 5000, "hunter22", "{ t(p: 1) }"),
+]
+
+
+@pytest.mark.parametrize("body", OTHER_BODIES)
+def test_a_body_that_is_neither_json_nor_a_form_is_refused(run: Any, body: str) -> None:
+    """It may hold a password anywhere: it stands neither in a draft nor in what is said about it."""
+    sample = f"curl https://api.example/t?e={USER} --data-binary $'{body}'=tickets.json"
+    code, out, err = run("draft", sample, "--user", USER)
+
+    assert (code, out) == (2, "")
+    assert "tickets.json: its POST's body is neither JSON nor a form" in err
+    assert not [part for part in ("hunter22", "aHVudGVyMjI", USER) if part in err]
+
+
+@pytest.mark.parametrize(
+    "body", ["a=1&b=", "a%5B%5D=x%20y+z&a[]=/u?,'", "t=abc==&e=ana@example.com", "[]", '{"a": 1}']
+)
+def test_a_body_that_is_json_or_a_form_is_drafted(body: str) -> None:
+    """A form may leave out to encode what a query may have."""
+    assert source(("/search", tickets(), body.encode()))[1] == "post: /search"
+
+
 def test_a_request_may_say_that_it_is_a_get(tmp_path: Path) -> None:
     """A POST may have no body; a whole URL is its path and query."""
     file = tmp_path / "a.json"
@@ -272,6 +300,18 @@ def test_the_exchanges_of_the_api_that_are_about_the_user_count() -> None:
         "/v1/events/fest-2026",
     ]
     assert read(LIST, ITEMS, other) == ["/v1/shops", "/v1/shops/shop-77/items"]
+
+
+@pytest.mark.parametrize("body", OTHER_BODIES)
+def test_a_post_whose_body_no_draft_has_does_not_count(body: str) -> None:
+    """The other exchanges do; where there are none, it is said which bodies count."""
+    other = json.loads(json.dumps(SEARCH))
+    other["request"]["postData"]["text"] = body
+
+    assert read(other, EVENT, SEARCH) == ["/v1/events/fest-2026", "/v1/search"]
+    with pytest.raises(SampleError, match="a POST counts if its body is JSON or a form") as caught:
+        read(other)
+    assert "hunter22" not in str(caught.value)
 
 
 def test_a_session_is_a_show() -> None:

@@ -21,7 +21,7 @@ from ticketbridge.workbench.draft.leads import is_weak
 from ticketbridge.workbench.draft.platform_words import split_key
 from ticketbridge.workbench.draft.record_lists import find_best_chain
 from ticketbridge.workbench.draft.sample_requests import GivenAnswer, SampleRequest
-from ticketbridge.workbench.draft.sent_bodies import name_parameter
+from ticketbridge.workbench.draft.sent_bodies import is_draftable, name_parameter
 from ticketbridge.workbench.draft.user_inside import contains_user
 from ticketbridge.workbench.personal.personal_kinds import word_set
 from ticketbridge.workbench.samples import Sample, SampleError, looks_like_xml, read_target
@@ -67,6 +67,7 @@ def read_har(value: Any, file: str, user: str | None) -> list[GivenAnswer]:
     if not about:
         raise SampleError(
             f"{file}: no answer of this HAR file, in JSON or XML, is about the user that --user names"
+            " (a POST counts if its body is JSON or a form)"
         )
     hosts = dict.fromkeys(one.host for one in about)
     linked = [_find_linked([one for one in every if one.host == host], user) for host in hosts]
@@ -96,14 +97,14 @@ def _find_linked(every: Sequence[_Seen], user: str) -> list[_Seen]:
 
 
 def _list_seen(entries: Sequence[Any], file: str) -> Iterator[_Seen]:
-    """Yield the exchanges that a mapping could make: GET and POST, answered in JSON or XML, no login.
+    """Yield the exchanges that a draft could make: GET and POST, answered in JSON or XML, no login.
 
     `/sessions` is none: shows are called so.
     """
     for number, entry in enumerate(entries):
         request = _read_request(entry)
         content = _read_answer(entry)
-        if request is None or content is None:
+        if request is None or content is None or not is_draftable(request.sent):
             continue
         parts = urlsplit(request.url)
         words = {word for segment in parts.path.split("/") for word in split_key(segment)}

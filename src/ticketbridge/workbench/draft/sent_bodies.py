@@ -6,6 +6,7 @@ name that begins with `#/`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -13,6 +14,15 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 _MARK = "#/"
+_FORM = re.compile(
+    rb"(?![\w+/-]+=*\Z)"  # one text in base64 is no parameter without a value
+    rb"(?:(?:[\w.~$@:!*()\[\]+-]|%[0-9A-Fa-f]{2})+=(?:[\w.~$@:!*()\[\]+/?',-]|%[0-9A-Fa-f]{2})*=?=?(?:&|\Z))+"
+)
+
+
+def is_draftable(sent: bytes | None) -> bool:
+    """Whether a draft can have the body: it is a JSON object or list, a form as URLs encode it, or none."""
+    return not sent or _read_json(sent) is not None or _FORM.fullmatch(sent) is not None
 
 
 def list_sent(sent: bytes | None) -> dict[str, list[str]]:
@@ -26,15 +36,21 @@ def read_sent(sent: bytes | None) -> Any:
         return None
     if is_form(sent):
         return dict(parse_qsl(sent.decode("utf-8", "replace"), keep_blank_values=True))
-    return msgspec.json.decode(sent)
+    return _read_json(sent)
 
 
 def is_form(sent: bytes) -> bool:
     """Whether a body is a form, and no JSON document."""
+    return _read_json(sent) is None
+
+
+def _read_json(sent: bytes) -> Any:
+    """Return a JSON object or list; None if it is something else."""
     try:
-        return not isinstance(msgspec.json.decode(sent), dict | list)
-    except msgspec.MsgspecError:
-        return True
+        value = msgspec.json.decode(sent)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    return value if isinstance(value, dict | list) else None
 
 
 def name_kind(sent: bytes | None) -> str:
