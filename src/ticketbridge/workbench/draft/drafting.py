@@ -66,7 +66,7 @@ def make_mapping_draft(
     personal = PersonalData(user or "", secrets=hidden.secrets)
     for document in hidden.documents:
         personal.learn(document.value)
-    plan = make_plan(hidden.documents, user, personal.occurs_in)
+    plan = make_plan(hidden.documents, user, personal.occurs_in, hidden.markers)
     candidates = plan.candidates()
     owner = guess_owner(candidates, user)
     price, _ = find_price(candidates)
