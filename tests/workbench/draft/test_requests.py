@@ -231,6 +231,21 @@ def test_headers_say_how_to_authenticate(options: str, lines: list[str]) -> None
     assert ("hunter22" in found.secrets) == ("Basic" in options or "-u" in options)
 
 
+def test_a_key_in_the_query_beside_a_header_is_kept(run: Any) -> None:
+    """`auth` is one alone, so the request itself has the other; each has a variable of its own."""
+    url = f"https://api.example/t?email={USER}&api_key={SECRETS[1]}&token={SECRETS[3]}"
+    headers = f"-H 'Authorization: Bearer {SECRETS[0]}' -H 'X-Token: {SECRETS[2]}'"
+    sample = f"curl '{url}' {headers}=tickets.json"
+    assert run("draft", sample, "--user", USER, "-o", "a.yaml")[0] == 0
+
+    text = Path("a.yaml").read_text()
+    assert 'auth: {type: bearer, token: "${A_TOKEN}"}' in text
+    assert 'headers: {x-token: "${A_TOKEN_2}"}' in text
+    assert 'query: {email: "{user}", api_key: "${A_API_KEY}", token: "${A_TOKEN_3}"}' in text
+    assert not [s for s in SECRETS if s in text + Path("a.cases.yaml").read_text()]
+    assert run("test", "a.yaml")[0] == 0
+
+
 def test_what_is_no_secret_may_stay_in_the_answers() -> None:
     """A cookie of a choice, and the name that logs in."""
     command = read_curl(f"curl https://x/a -u shop:hunter22 -b 'theme=dark; sid={SECRETS[4]}'")

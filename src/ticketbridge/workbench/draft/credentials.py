@@ -8,7 +8,7 @@ variable stands for it, or a TODO for a text that has one inside.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -40,6 +40,7 @@ _LOGINS = word_set(
     "user username login account client clientid appid uid usuario benutzer utilisateur id"
 )
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s<>\"']+|/[^\s<>\"']*\?[^\s<>\"']+", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$\{\w+\}")
 _USERINFO = re.compile(r"(?<=://)[^/?#\s<>\"']+(?=@)")
 _SHORT = 8
 _SPECIAL = re.compile(r"[^A-Za-z0-9]+")
@@ -82,15 +83,19 @@ def is_variable(marker: str) -> bool:
 
 
 def hide_credentials(
-    documents: Sequence[Document], user: str | None, prefix: str
+    documents: Sequence[Document], user: str | None, prefix: str, auth: Sequence[str] = ()
 ) -> HiddenCredentials:
-    """Return *documents* without the credentials in their requests; *prefix* begins the variables."""
+    """Return *documents* without the credentials in their requests; *prefix* begins the variables.
+
+    *auth* are the lines of the credentials in headers: where there are some, a parameter that is a credential
+    of every call stays in the requests, as `auth` is one alone.
+    """
     finder = _Finder(documents, user)
     found = [one for document in documents for one in finder.find_in_target(document)]
     bodies = [finder.find_in_body(document) for document in documents]
     every = [*found, *(one for body in bodies for one in body.values())]
-    names = _name_variables(every, prefix)
-    key = _find_common_key(documents, found, names)
+    names = _name_variables(every, prefix, find_variables(auth))
+    key = None if auth else _find_common_key(documents, found, names)
     hidden = [
         _replace_request(d, _rewrite_target(d.target, found, names, key), body, names)
         for d, body in zip(documents, bodies, strict=True)
@@ -222,22 +227,37 @@ def _is_named(words: Sequence[str]) -> bool:
     return named and (len(words) == 1 or _PLAIN_KEYS.isdisjoint(words[:-1]))
 
 
-def _name_variables(found: Sequence[_Credential], prefix: str) -> dict[_Credential, str]:
-    """Return `${NAME}` for each; `{name}`, a TODO, if several values belong to one name, or around one."""
+def _name_variables(
+    found: Sequence[_Credential], prefix: str, taken: Collection[str]
+) -> dict[_Credential, str]:
+    """Return `${NAME}` for each; `{name}`, a TODO, if several values belong to one name, or around one.
+
+    Variables that are *taken* stand for other values.
+    """
     values: dict[str, set[str]] = {}
     for one in found:
         values.setdefault(_make_name(one), set()).add(one.value)
-    return {
-        one: _make_marker(one, prefix, several=len(values[_make_name(one)]) > 1)
-        for one in dict.fromkeys(found)
-    }
+    made = {}
+    for one in found:
+        name = _make_name(one)
+        person = not one.name and not PEOPLE_LISTS.isdisjoint(split_key(one.after))
+        is_open = person or one.is_around or len(values[name]) > 1
+        made[one] = f"{{{name}}}" if is_open else make_free_variable(prefix, name, taken)
+    return made
 
 
-def _make_marker(one: _Credential, prefix: str, *, several: bool) -> str:
-    person = not one.name and not PEOPLE_LISTS.isdisjoint(split_key(one.after))
-    if several or person or one.is_around:
-        return f"{{{_make_name(one)}}}"
-    return f"${{{prefix}_{_make_name(one).upper()}}}"
+def find_variables(lines: Sequence[str]) -> set[str]:
+    """Return the `${NAME}` in *lines*."""
+    return set(_VARIABLE.findall("".join(lines)))
+
+
+def make_free_variable(prefix: str, name: str, taken: Collection[str]) -> str:
+    """Return `${PREFIX_NAME}`, or, if that is *taken*, the same with the next number."""
+    variable = base = f"{prefix}_{name.upper()}"
+    number = 2
+    while f"${{{variable}}}" in taken:
+        variable, number = f"{base}_{number}", number + 1
+    return f"${{{variable}}}"
 
 
 def _make_name(one: _Credential) -> str:

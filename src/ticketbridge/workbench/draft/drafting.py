@@ -61,7 +61,7 @@ def make_mapping_draft(
     must stand nowhere.
     """
     prefix = make_variable_prefix(platform)
-    hidden = hide_credentials(documents, user, prefix)
+    hidden = hide_credentials(documents, user, prefix, auth)
     hidden = replace(hidden, secrets=hidden.secrets | secrets)
     personal = PersonalData(user or "", secrets=hidden.secrets)
     for document in hidden.documents:

@@ -15,7 +15,11 @@ from types import MappingProxyType
 from urllib.parse import unquote
 
 from ticketbridge.workbench.cases.value_text import write_flow
-from ticketbridge.workbench.draft.credentials import is_credential
+from ticketbridge.workbench.draft.credentials import (
+    find_variables,
+    is_credential,
+    make_free_variable,
+)
 from ticketbridge.workbench.draft.platform_words import split_key
 from ticketbridge.workbench.personal.chance import looks_secret
 from ticketbridge.workbench.samples import Sample, SampleError
@@ -172,7 +176,7 @@ def find_request_auth(requests: Sequence[SampleRequest], prefix: str) -> Request
     every = (item for request in requests for item in request.headers.items())
     found = {name: value for name, value in every if _is_secret(name, value)}
     secrets = {part for name, value in found.items() for part in _list_secrets(name, value)}
-    lines = list(_write_auth(found, prefix))
+    lines = _write_auth(found, prefix)
     return RequestAuth(lines, frozenset(s for s in secrets if len(s) >= _SHORT))
 
 
@@ -207,32 +211,31 @@ def _read_password(login: str) -> str:
     return plain.partition(":")[2]
 
 
-def _write_auth(found: Mapping[str, str], prefix: str) -> Iterator[str]:
-    """Yield `auth` by the first credential, and `headers` for the others."""
+def _write_auth(found: Mapping[str, str], prefix: str) -> Sequence[str]:
+    """Return `auth` by the first credential, and `headers` for the others."""
     others = {name: value for name, value in found.items() if name != "cookie"}
     scheme = others.pop("authorization", "").partition(" ")[0].lower()
     seen = "# likely: by the headers of the request"
+    lines = []
     if scheme == "basic":
         login = f'username: "${{{prefix}_USER}}", password: "${{{prefix}_PASSWORD}}"'
-        yield f"auth: {{type: basic, {login}}}  {seen}"
+        lines.append(f"auth: {{type: basic, {login}}}  {seen}")
     elif scheme == "bearer":
-        yield f'auth: {{type: bearer, token: "${{{prefix}_TOKEN}}"}}  {seen}'
+        lines.append(f'auth: {{type: bearer, token: "${{{prefix}_TOKEN}}"}}  {seen}')
     elif scheme:
-        key = _write_key("Authorization", f"{prefix}_AUTHORIZATION")
-        yield f"auth: {key}  # unsure: the whole header; is it made anew for each request?"
-    elif others:
-        name = next(iter(others))
-        others.pop(name)
-        yield f"auth: {_write_key(name, _name_variable(name, prefix))}  {seen}"
-    more = {name: f"${{{_name_variable(name, prefix)}}}" for name in others}
-    if more:
-        yield f"headers: {write_flow(more)}  {seen}"
+        key = _write_key("Authorization", f"${{{prefix}_AUTHORIZATION}}")
+        lines.append(f"auth: {key}  # unsure: the whole header; is it made anew for each request?")
+    more: dict[str, str] = {}
+    for name in others:
+        taken = {*find_variables(lines), *more.values()}
+        more[name] = make_free_variable(
+            prefix, "_".join(filter(str.isascii, split_key(name))), taken
+        )
+    if more and not lines:
+        name = next(iter(more))
+        lines.append(f"auth: {_write_key(name, more.pop(name))}  {seen}")
+    return [*lines, *([f"headers: {write_flow(more)}  {seen}"] if more else [])]
 
 
 def _write_key(name: str, variable: str) -> str:
-    key = {"type": "api_key", "in": "header", "name": name, "value": f"${{{variable}}}"}
-    return write_flow(key)
-
-
-def _name_variable(name: str, prefix: str) -> str:
-    return "_".join([prefix, *(word.upper() for word in split_key(name) if word.isascii())])
+    return write_flow({"type": "api_key", "in": "header", "name": name, "value": variable})
