@@ -12,11 +12,11 @@ import pytest
 from tests.support import USER
 from tests.workbench.draft.drafting import draft, entries, source, ticket, tickets
 from ticketbridge.cli import main
+from ticketbridge.workbench.draft.curl_commands import is_curl, read_curl
 from ticketbridge.workbench.draft.har_samples import read_har
 from ticketbridge.workbench.draft.sample_requests import (
     SampleRequest,
     find_request_auth,
-    read_curl,
 )
 from ticketbridge.workbench.samples import SampleError, read_sample
 
@@ -161,10 +161,37 @@ def test_credentials_in_a_body_become_variables() -> None:
         ("curl 'https://x/a?c=2' --get --data a=1", "GET", "https://x/a?c=2&a=1", None),
         ("curl https://x/a \\\n --json $'{\"a\": 1}'", "POST", "https://x/a", b'{"a": 1}'),
         ("curl -XPOST https://x/a -da=1", "POST", "https://x/a", b"a=1"),
+        ("curl -sSLXPOST https://x/a -kHAccept:x", "POST", "https://x/a", b""),
+        (
+            'curl https://x/a --data-raw $\'{"a": "it\\\'s\\u0021"}\'',
+            "POST",
+            "https://x/a",
+            b'{"a": "it\'s!"}',
+        ),
+        (
+            "curl -G x/a --data-urlencode 'q=a b&c' --url-query d=é",
+            "GET",
+            "https://x/a?d=%C3%A9&q=a+b%26c",
+            None,
+        ),
+        (
+            "curl -x p:1 --proxy-user a:b --connect-timeout 2 -A me -e r --cacert f x/a",
+            "GET",
+            "https://x/a",
+            None,
+        ),
+        ("curl --no-progress-meter -b cookies.txt x/a#f | jq .", "GET", "https://x/a#f", None),
+        ("$ curl -d '' x/a", "GET", "https://x/a", None),
+        ('curl.exe "https://x/a" `\n -H "A: b"', "GET", "https://x/a", None),
+        (
+            'curl ^"https://x/a?b=%^40^" ^\r\n  -H ^"accept: */*^" ^\r\n  --data-raw ^"^{^\\^"a^\\^":1^}^"',
+            *("POST", "https://x/a?b=%40", b'{"a":1}'),
+        ),
     ],
 )
 def test_a_curl_command_is_read(command: str, method: str, url: str, sent: bytes | None) -> None:
-    """As curl itself would read it; nothing is run."""
+    """As curl itself would read it, in any shell; nothing is run."""
+    assert is_curl(command)
     found = read_curl(command)
 
     assert (found.method, found.url, found.sent) == (method, url, sent)
@@ -176,13 +203,33 @@ def test_a_curl_command_is_read(command: str, method: str, url: str, sent: bytes
         ("curl 'https://x", "cannot be read: No closing quotation"),
         ("curl -H 'A: b'", "has no URL"),
         ("curl -X DELETE https://x", "makes a DELETE"),
+        ("curl -I https://x", "makes a HEAD"),
+        ("curl https://x hunter22", "has a second URL"),
+        (
+            "curl --frobnicate hunter22 https://x",
+            "--frobnicate of the curl command is not known here",
+        ),
+        ("curl -sQhunter22 https://x", "-Q of the curl command is not known here"),
+        ("curl --Hunter22 https://x", "an option of the curl command is not known here"),
+        ("curl https://x -H", "`-H` of the curl command has no value"),
+        ("curl https://x -F pass=hunter22", "`-F` of the curl command sends a form in parts"),
+        (
+            "curl https://x --form=pass=hunter22",
+            "`--form` of the curl command sends a form in parts",
+        ),
+        ("curl -T hunter22 https://x", "`-T` of the curl command sends a form in parts or a file"),
+        ("curl -d @hunter22 https://x", "sends a file"),
+        ("curl --data-urlencode a@hunter22 https://x", "sends a file"),
+        ("curl -H @hunter22 https://x", "sends a file"),
+        ("curl 'http://[::1/x?p=hunter22'", "is no legal URL"),
     ],
 )
-def test_a_curl_command_that_no_mapping_could_make_is_refused(command: str, message: str) -> None:
-    """With the reason, and without the command: it may have a credential."""
+def test_a_curl_command_that_no_draft_could_have_is_refused(command: str, message: str) -> None:
+    """With the reason, and without a value of the command: it may be a credential."""
     with pytest.raises(SampleError, match=message) as caught:
         read_curl(command)
     assert "https://x" not in str(caught.value)
+    assert "hunter22" not in str(caught.value).lower()
 
 
 @pytest.mark.parametrize(
@@ -219,6 +266,11 @@ def test_a_curl_command_that_no_mapping_could_make_is_refused(command: str, mess
             ['auth: {type: basic, username: "${ACME_USER}", password: "${ACME_PASSWORD}"}'],
         ),
         ("-A me", []),
+        (f"--oauth2-bearer {SECRETS[0]}", ['auth: {type: bearer, token: "${ACME_TOKEN}"}']),
+        (
+            "--digest -u shop:hunter22",
+            ['auth: {type: digest, username: "${ACME_USER}", password: "${ACME_PASSWORD}"}'],
+        ),
     ],
 )
 def test_headers_say_how_to_authenticate(options: str, lines: list[str]) -> None:
@@ -228,7 +280,15 @@ def test_headers_say_how_to_authenticate(options: str, lines: list[str]) -> None
     assert [line.partition("  #")[0] for line in found.lines] == lines
     for secret in SECRETS:
         assert secret not in options or any(secret in one for one in found.secrets)
-    assert ("hunter22" in found.secrets) == ("Basic" in options or "-u" in options)
+    assert ("hunter22" in found.secrets) == ("Basic" in options or "-u " in options)
+
+
+def test_who_logs_in_at_the_url_of_a_curl_command_is_a_login() -> None:
+    """As curl takes it; a percent sign there is written in two digits."""
+    found = find_request_auth([read_curl("curl https://shop:hunter%2022@x/a")], "ACME")
+
+    assert found.lines[0].startswith("auth: {type: basic, username: ")
+    assert "hunter 22" in found.secrets
 
 
 def test_a_key_in_the_query_beside_a_header_is_kept(run: Any) -> None:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from urllib.parse import unquote
 
 from ticketbridge.workbench.cases.value_text import write_flow
@@ -22,33 +20,8 @@ from ticketbridge.workbench.draft.credentials import (
 )
 from ticketbridge.workbench.draft.platform_words import split_key
 from ticketbridge.workbench.personal.chance import looks_secret
-from ticketbridge.workbench.samples import Sample, SampleError
+from ticketbridge.workbench.samples import Sample
 
-CURL = "curl "
-_DATA = {
-    "-d",
-    "--data",
-    "--data-raw",
-    "--data-binary",
-    "--data-ascii",
-    "--data-urlencode",
-    "--json",
-}
-_VALUED = {
-    *(
-        "-A",
-        "--user-agent",
-        "-e",
-        "--referer",
-        "-o",
-        "--output",
-        "-m",
-        "--max-time",
-        "-x",
-        "--proxy",
-    ),
-    *("--connect-timeout", "--cacert", "--cert", "--key", "-E", "--retry", "-w", "--write-out"),
-}
 _SHORT = 4
 _LONG = 8
 _NEVER = {"cookie", "authorization", "proxy-authorization"}
@@ -78,94 +51,6 @@ class RequestAuth:
 
     lines: Sequence[str] = ()
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
-
-
-# --- curl -----------------------------------------------------------------------------------------
-
-
-def read_curl(command: str) -> SampleRequest:
-    """Return the request of a curl command, which is not run. Raises SampleError, without the command."""
-    try:
-        # A browser's copy may have $'...': the quotes mean the same here.
-        words = shlex.split(command.replace("$'", "'").replace("\\\n", " "))[1:]
-    except ValueError as error:
-        raise SampleError(f"the curl command cannot be read: {error}") from None
-    return _CurlWords(words).read()
-
-
-class _CurlWords:
-    """Reads the arguments of a curl command."""
-
-    def __init__(self, words: Sequence[str]) -> None:
-        self._words = iter(words)
-        self._method = ""
-        self._url = ""
-        self._headers: dict[str, str] = {}
-        self._data: list[str] = []
-        self._in_query = False
-
-    def read(self) -> SampleRequest:
-        for word in self._words:
-            self._take(word)
-        if not self._url:
-            raise SampleError("the curl command has no URL")
-        url = self._url if "://" in self._url else f"https://{self._url}"
-        data = "&".join(self._data)
-        if self._in_query and data:
-            url, data = f"{url}{'&' if '?' in url else '?'}{data}", ""
-        method = self._method or ("POST" if data else "GET")
-        if method not in {"GET", "POST"}:
-            raise SampleError(f"the curl command makes a {method}: a mapping calls by GET or POST")
-        sent = data.encode() if method == "POST" else None
-        return SampleRequest(method, url, self._headers, sent)
-
-    def _take(self, word: str) -> None:
-        """Take in one argument, and its value: `-H 'A: b'`, `-H'A: b'` or `--header='A: b'`."""
-        if not word.startswith("-"):
-            self._url = word
-            return
-        name, mark, value = word.partition("=") if word.startswith("--") else (word, "", "")
-        if name not in self.OPTIONS and name[:2] in self.OPTIONS:
-            name, mark, value = word[:2], "=", word[2:]
-        take = self.OPTIONS.get(name)
-        if take is not None:
-            take(self, value if mark else next(self._words, ""))
-        elif name in {"-G", "--get"}:
-            self._in_query = True
-
-    def _take_data(self, value: str) -> None:
-        self._data.append(value)
-
-    def _take_header(self, value: str) -> None:
-        key, _, text = value.partition(":")
-        self._headers[key.strip().lower()] = text.strip()
-
-    def _take_method(self, value: str) -> None:
-        self._method = value.upper()
-
-    def _take_login(self, value: str) -> None:
-        self._headers["authorization"] = f"Basic {value}"
-
-    def _take_cookie(self, value: str) -> None:
-        self._headers["cookie"] = value
-
-    def _take_url(self, value: str) -> None:
-        self._url = value
-
-    def _skip(self, value: str) -> None:
-        """Pass over the value of an option that does not change the request."""
-
-    OPTIONS = MappingProxyType(
-        {
-            **dict.fromkeys(_DATA, _take_data),
-            **dict.fromkeys(("-H", "--header"), _take_header),
-            **dict.fromkeys(("-X", "--request"), _take_method),
-            **dict.fromkeys(("-u", "--user"), _take_login),
-            **dict.fromkeys(("-b", "--cookie"), _take_cookie),
-            "--url": _take_url,
-            **dict.fromkeys(_VALUED, _skip),
-        }
-    )
 
 
 # --- credentials ----------------------------------------------------------------------------------
@@ -217,9 +102,9 @@ def _write_auth(found: Mapping[str, str], prefix: str) -> Sequence[str]:
     scheme = others.pop("authorization", "").partition(" ")[0].lower()
     seen = "# likely: by the headers of the request"
     lines = []
-    if scheme == "basic":
+    if scheme in {"basic", "digest"}:
         login = f'username: "${{{prefix}_USER}}", password: "${{{prefix}_PASSWORD}}"'
-        lines.append(f"auth: {{type: basic, {login}}}  {seen}")
+        lines.append(f"auth: {{type: {scheme}, {login}}}  {seen}")
     elif scheme == "bearer":
         lines.append(f'auth: {{type: bearer, token: "${{{prefix}_TOKEN}}"}}  {seen}')
     elif scheme:
