@@ -407,10 +407,24 @@ def test_a_session_is_a_show() -> None:
         exchange(f"{API}/a", f"<p>{USER}</p>", kind="text/html"),
         exchange(f"{API}/a", f"<p>{USER}</p>", kind="application/xhtml+xml; html"),
         exchange(f"{API}/a", f"{{{USER}"),
+        *(
+            {**SEARCH, "request": {**SEARCH["request"], "postData": odd}}
+            for odd in (5, [USER], {"text": 5})
+        ),
+        *(
+            {**SEARCH, "request": {**SEARCH["request"], key: 5}}
+            for key in ("url", "headers", "method")
+        ),
+        *(
+            {**SEARCH, "response": {"status": 200, "content": odd}}
+            for odd in (5, [USER], {"text": [USER]})
+        ),
+        {**SEARCH, "request": [USER]},
+        exchange(f"{API}/a", "[" * 100_000),
     ],
 )
 def test_what_no_mapping_could_read_does_not_count(broken: Any) -> None:
-    """Other methods, failures, pages for people, and answers that are cut."""
+    """Other methods, failures, pages for people, answers that are cut, and what is of no HAR file."""
     with pytest.raises(SampleError, match="is about the user"):
         read(broken)
     assert read(broken, SEARCH) == ["/v1/search"]
@@ -448,6 +462,19 @@ def test_a_har_file_becomes_a_draft_without_its_credentials(run: Any) -> None:
     assert 'get: "/v1/events/{ticket.event_id}"' in written
     assert not [secret for secret in SECRETS if secret in written]
     assert run("test", "a.yaml")[:2] == (0, "a.cases.yaml: 1 case, 0 failed\n")
+
+
+def test_headers_that_only_name_a_request_are_no_credentials(run: Any) -> None:
+    """Those of HTTP/2 that begin with a colon, and ids that are made anew for each request."""
+    entry = json.loads(json.dumps(SEARCH))
+    entry["request"]["headers"] = [
+        {"name": name, "value": "3f2504e0-4f89-11d3-9a0c-0305e82c3301"}
+        for name in (":path", "X-Request-Id", "traceparent", "X-Correlation-ID", "Referer", "ETag")
+    ]
+    Path("a.har").write_text(json.dumps({"log": {"entries": [entry]}}))
+    assert run("draft", "a.har", "--user", USER, "-o", "a.yaml")[0] == 0
+
+    assert "api_key" not in Path("a.yaml").read_text()
 
 
 def test_a_request_does_not_print_what_it_holds() -> None:

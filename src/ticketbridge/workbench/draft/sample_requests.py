@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote
@@ -25,6 +26,11 @@ from ticketbridge.workbench.samples import Sample
 _SHORT = 4
 _LONG = 8
 _NEVER = {"cookie", "authorization", "proxy-authorization"}
+_OF_ONE_REQUEST = re.compile(
+    r"(.*-)?(request|correlation|trace|client-transaction)-?id|trace(parent|state)|sentry-trace|baggage|referer"
+    r"|if-none-match|etag|user-agent"
+)
+"""Headers that are no credentials, however random their values look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ def find_request_auth(requests: Sequence[SampleRequest], prefix: str) -> Request
 
 
 def _is_secret(name: str, value: str) -> bool:
-    return name in _NEVER or is_credential(name, value)
+    return name in _NEVER or (not _OF_ONE_REQUEST.fullmatch(name) and is_credential(name, value))
 
 
 def _list_secrets(name: str, value: str) -> Iterator[str]:
