@@ -95,7 +95,7 @@ def _read_argument(argument: str, user: str | None) -> Sequence[GivenAnswer]:
     """Return answers. YAML is read too, since OpenAPI files are written in it. Raises SampleError."""
     if Path(argument).suffix not in {".yaml", ".yml"}:
         asked, file = split_argument(argument)
-        return read_given(asked, file, read_content(file), user)
+        return read_given(asked, file, read_content(file, asked), user)
     report = Report()
     try:
         text = Path(argument).read_text("utf-8")
