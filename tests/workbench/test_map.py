@@ -117,7 +117,7 @@ def test_an_answer_that_nothing_asks_for_is_said(folder: Folder, run: Any) -> No
 @pytest.mark.parametrize(
     ("argument", "said"),
     [
-        ("https://[x/orders?t=hunter22=x.json", "x.json: what stands before `=` is no legal URL"),
+        ("https://[x/orders?t=hunter22=x.json", "x.json: what stands before `=` is no URL"),
         ("orders?t=hunter22=x.json", "what stands before `=` is no call of this mapping"),
         ("/orders?t=hunter22=y.json", "y.json: the sample cannot be read"),
         ("/orders?t=hunter22", "what stands behind the last `=` is taken for a file: the sample"),

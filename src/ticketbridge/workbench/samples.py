@@ -103,7 +103,7 @@ def make_sample(key: str, file: str, content: bytes) -> Sample:
         try:
             key = read_target(key)
         except ValueError:
-            raise SampleError(f"{file}: what stands before `=` is no legal URL") from None
+            raise SampleError(f"{file}: what stands before `=` is no URL") from None
     return Sample(key, file, content, sent)
 
 
