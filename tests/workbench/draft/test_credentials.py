@@ -172,6 +172,8 @@ def test_who_logs_in_at_a_url_is_masked(tmp_path: Path, userinfo: str, secrets: 
     [
         f'{{"email": "{USER}", "password": "hunter22"}}',
         *("{hunter22}", "https://x.example/cb?token=hunter22", "<a>hunter22</a>"),
+        f'{{ tickets(email: "{USER}", key: "hunter22") {{ id }} }}',
+        *(f"email eq '{USER}' and password = 'hunter22'", "select secret='hunter22'"),
         *('["shop", 2, "hunter22"]', "user=ana&password=hunter22", '{"a": ["id", "hunter22"]}'),
     ],
 )

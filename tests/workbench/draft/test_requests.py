@@ -289,6 +289,7 @@ def test_who_logs_in_at_the_url_of_a_curl_command_is_a_login() -> None:
 
     assert found.lines[0].startswith("auth: {type: basic, username: ")
     assert "hunter 22" in found.secrets
+    assert "hunter22" in find_request_auth([read_curl("curl -u hunter22: x/a")], "ACME").secrets
 
 
 def test_a_key_in_the_query_beside_a_header_is_kept(run: Any) -> None:

@@ -41,6 +41,8 @@ _LOGINS = word_set(
 )
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s<>\"']+|/[^\s<>\"']*\?[^\s<>\"']+", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{\w+\}")
+_LITERAL = re.compile(r"(\w+)\s*[:=]\s*(['\"])(.*?)\2")
+"""A value in a text of another language, such as GraphQL: `key: "..."`."""
 _USERINFO = re.compile(r"(?<=://)[^/?#\s<>\"']+(?=@)")
 _SHORT = 8
 _SPECIAL = re.compile(r"[^A-Za-z0-9]+")
@@ -322,6 +324,9 @@ def _replace_request(
 def _find_in_text(text: str) -> Iterator[tuple[str, str]]:
     """Yield the credentials inside of a text that was sent, each with its name, or ""."""
     yield from _find_in_urls(text)
+    for name, _, value in _LITERAL.findall(text):
+        if is_credential(name, value):
+            yield name, value
     for pointer, (value,) in list_sent(text.encode()).items():
         if _is_credential_at(pointer, value):
             yield name_parameter(pointer), value

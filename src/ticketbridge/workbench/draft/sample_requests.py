@@ -94,12 +94,13 @@ def _has_digit(text: str) -> bool:
 
 
 def _read_password(login: str) -> str:
-    """Return the password of `name:password`, in base64 or not; "" if there is none."""
+    """Return the password of `name:password`, in base64 or not; a key may be the name alone."""
     try:
         plain = base64.b64decode(login, validate=True).decode()
     except (binascii.Error, UnicodeError):
         plain = login
-    return plain.partition(":")[2]
+    name, _, password = plain.partition(":")
+    return password or name
 
 
 def _write_auth(found: Mapping[str, str], prefix: str) -> Sequence[str]:
