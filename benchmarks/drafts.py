@@ -11,25 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
-from benchmarks.draft_worth import (
-    COLUMNS,
-    OWNER,
-    DraftWorth,
-    add_up,
-    flatten,
-    list_rows,
-    owns,
-    take_fields_alone,
-)
+from benchmarks.draft_worth import COLUMNS, DraftWorth, add_up, list_rows, measure_draft
 from benchmarks.report import Part, Table, Target
 from benchmarks.strangers import HALVES, measure_half
-from ticketbridge.engine.tickets.convert import MISSING
 from ticketbridge.engine.tickets.verdicts import RETURNED, Record
 from ticketbridge.workbench.answer_run import AnswerRun, run_answer
 from ticketbridge.workbench.cases.case_platform import CasePlatform
@@ -43,16 +32,8 @@ from ticketbridge.workbench.cases.runner import (
     load_for_cases,
     run_case,
 )
-from ticketbridge.workbench.draft.candidates import Guess
 from ticketbridge.workbench.draft.documents import Document, read_documents
 from ticketbridge.workbench.draft.drafting import MappingDraft, make_mapping_draft
-from ticketbridge.workbench.draft.first_case import (
-    close_open_parts,
-    make_answers,
-    run_draft,
-)
-from ticketbridge.workbench.personal.personal_data import PersonalData
-from ticketbridge.workbench.record.recorded_answers import RecordedAnswer
 from ticketbridge.workbench.samples import Sample
 
 ROOT = Path(__file__).resolve().parent
@@ -125,25 +106,10 @@ _EDITED = (
 def measured(platform: str) -> DraftWorth:
     """The draft for *platform* against its mapping."""
     case = first_case(platform)
-    due = [r for r in _truth(platform, case).trace.records if r.verdict == RETURNED]
     drafted = draft_of(platform)
-    replies = _replies(drafted, case.user)
-    all_of_it = run_draft(take_fields_alone(drafted.parts), replies, case.user, case.now)
-    as_it_is = run_draft(close_open_parts(drafted.parts), replies, case.user, case.now)
-    assert all_of_it is not None
-    records, name = all_of_it.answer_run.trace.records, drafted.plan.record
-    pairs = [(record.ticket or {}, _same(record, records, name)) for record in due]
-    names = list(dict.fromkeys(name for ticket, _ in pairs for name in ticket if name != "status"))
-    missed = [name for name in names if not all(_is_right(name, *p) for p in pairs)]
-    if not all(record and owns(record, drafted, case.user) for _, record in pairs):
-        missed.append(OWNER)
-    returned = [
-        r for r in (as_it_is.answer_run.trace.records if as_it_is else ()) if r.verdict == RETURNED
-    ]
-    valid = sum(_same(record, returned, name) is not None for record in due)
-    open_fields = sum(isinstance(g, Guess) and g.is_open for g in drafted.parts.fields.values())
-    wrong = len(returned) - valid
-    return DraftWorth(platform, len(names) + 1, missed, open_fields, len(due), valid, wrong)
+    records = [r for r in _truth(platform, case).trace.records if r.verdict == RETURNED]
+    due = [(r.ticket or {}, partial(_same, r, name=drafted.plan.record)) for r in records]
+    return measure_draft(platform, drafted, case, due)
 
 
 def first_case(platform: str) -> CaseSpec:
@@ -165,11 +131,6 @@ def _sample(answer: AnswerSpec) -> Sample:
     return Sample(answer.asked, answer.asked, answer.content)
 
 
-def _replies(drafted: MappingDraft, user: str) -> list[RecordedAnswer]:
-    """The samples as they are."""
-    return list(make_answers(drafted, PersonalData(user), lambda text, _kind: text))
-
-
 def _truth(platform: str, case: CaseSpec) -> AnswerRun:
     bridge = compile_for_cases(load_for_cases(MAPPINGS / f"{platform}.yaml"))
     bridge = bridge.with_last_stage(
@@ -179,21 +140,10 @@ def _truth(platform: str, case: CaseSpec) -> AnswerRun:
         return runner.run(run_answer(bridge, case.user, now=case.now))
 
 
-def _same(record: Record, others: Sequence[Record], name: str) -> Record | None:
+def _same(record: Record, others: Sequence[Record], *, name: str) -> Record | None:
     """The draft's record, bound by *name*, that is made from what *record* of the mapping is made from."""
     bound = list((record.scope or {}).values())
     return next((o for o in others if o.scope and o.scope.get(name) in bound), None)
-
-
-def _is_right(name: str, ticket: Mapping[str, Any], record: Record | None) -> bool:
-    if record is None:
-        return False
-    made = {
-        o.name: o.made
-        for o in record.fields
-        if o.name.partition(".")[0] == name and o.made is not MISSING
-    }
-    return flatten(name, ticket.get(name)) == made
 
 
 # --- repair ---------------------------------------------------------------------------------------

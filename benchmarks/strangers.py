@@ -7,36 +7,21 @@ the fields that the answers give, and none that only someone who knows the platf
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from benchmarks.draft_worth import (
-    COLUMNS,
-    OWNER,
-    DraftWorth,
-    add_up,
-    flatten,
-    list_rows,
-    owns,
-    take_fields_alone,
-)
+from benchmarks.draft_worth import COLUMNS, DraftWorth, add_up, list_rows, measure_draft
 from benchmarks.report import Table, Target
-from ticketbridge.engine.tickets.verdicts import RETURNED, Record
-from ticketbridge.workbench.cases.case_spec import AnswerSpec, CaseSpec, JsonSent
+from ticketbridge.engine.tickets.verdicts import Record
+from ticketbridge.workbench.cases.case_spec import AnswerSpec, JsonSent
 from ticketbridge.workbench.cases.reader import read_cases
-from ticketbridge.workbench.draft.candidates import Guess
 from ticketbridge.workbench.draft.documents import list_texts, read_documents
+from ticketbridge.workbench.draft.draft_writing import DraftParts
 from ticketbridge.workbench.draft.drafting import MappingDraft, make_mapping_draft
-from ticketbridge.workbench.draft.first_case import (
-    close_open_parts,
-    make_answers,
-    run_draft,
-)
-from ticketbridge.workbench.personal.personal_data import PersonalData
 from ticketbridge.workbench.samples import Sample
 
 PLATFORMS = Path(__file__).resolve().parent / "platforms"
@@ -68,21 +53,9 @@ def measure_stranger(path: Path) -> DraftWorth:
     """Return what the draft from the answers in *path* is worth."""
     (case,) = read_cases(path).cases
     drafted = draft_stranger(path)
-    due: list[dict[str, Any]] = case.expect.tickets or []
-    replies = list(make_answers(drafted, PersonalData(case.user), lambda text, _kind: text))
-    every = run_draft(take_fields_alone(drafted.parts), replies, case.user, case.now)
-    records = every.answer_run.trace.records if every else ()
-    pairs = [(t, _find_record(t, records, drafted.plan.record)) for t in due]
-    names = list(dict.fromkeys(name for ticket in due for name in ticket if name != "status"))
-    missed = [name for name in names if not all(_is_right(name, *pair) for pair in pairs)]
-    if not all(record and owns(record, drafted, case.user) for _, record in pairs):
-        missed.append(OWNER)
-    returned = list(_list_returned(drafted, case, replies))
-    found = [_find_record(t, returned, drafted.plan.record) for t in due]
-    valid = len({id(record) for record in found if record is not None})
-    todo = sum(isinstance(g, Guess) and g.is_open for g in drafted.parts.fields.values())
-    wrong = len(returned) - valid
-    return DraftWorth(path.stem, len(names) + 1, missed, todo, len(due), valid, wrong)
+    name = drafted.plan.record
+    due = [(t, partial(_find_record, t, name=name)) for t in case.expect.tickets or []]
+    return measure_draft(path.stem, drafted, case, due, is_closed=_is_closed(drafted.parts))
 
 
 def draft_stranger(path: Path) -> MappingDraft:
@@ -97,30 +70,16 @@ def _make_sample(answer: AnswerSpec) -> Sample:
     return Sample(answer.asked, answer.asked, answer.content, sent)
 
 
-def _list_returned(drafted: MappingDraft, case: CaseSpec, replies: Any) -> Iterator[Record]:
-    parts = drafted.parts
+def _is_closed(parts: DraftParts) -> bool:
+    """Whether all that judges a record was guessed."""
     judges = [parts.owner, *(c.guess for c in parts.conditions)]
-    if any(guess.is_open for guess in judges) or any(t.is_open for t in parts.tables):
-        return
-    if not parts.tables:
-        return
-    run = run_draft(close_open_parts(parts), replies, case.user, case.now)
-    records = run.answer_run.trace.records if run else ()
-    yield from (record for record in records if record.verdict == RETURNED)
+    tables = bool(parts.tables) and not any(table.is_open for table in parts.tables)
+    return tables and not any(guess.is_open for guess in judges)
 
 
-def _find_record(ticket: Mapping[str, Any], records: Sequence[Record], name: str) -> Record | None:
+def _find_record(
+    ticket: Mapping[str, Any], records: Sequence[Record], *, name: str
+) -> Record | None:
     """Return the record whose innermost binding, called *name*, holds the ticket's id; None if none does."""
     wanted = ticket["ticketId"]
     return next((r for r in records if wanted in set(list_texts((r.scope or {}).get(name)))), None)
-
-
-def _is_right(name: str, ticket: Mapping[str, Any], record: Record | None) -> bool:
-    if record is None:
-        return False
-    made = {o.name: o.made for o in record.fields if o.name.partition(".")[0] == name}
-    return flatten(name, ticket.get(name)) == {n: v for n, v in made.items() if _is_given(v)}
-
-
-def _is_given(value: Any) -> bool:
-    return isinstance(value, str | int | float)

@@ -126,6 +126,30 @@ def test_an_answer_that_nothing_asks_for_is_said(folder: Folder, run: Any) -> No
 
 
 @pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("https://[x/orders?t=hunter22=x.json", "x.json: what stands before `=` is no URL"),
+        ("orders?t=hunter22=x.json", "what stands before `=` is no call of this mapping"),
+        ("/orders?t=hunter22=y.json", "y.json: the sample cannot be read"),
+        ("/orders?t=hunter22", "what stands behind the last `=` is taken for a file: the sample"),
+        ("/x?t=hunter22=x.json", "GET /orders?..."),
+    ],
+)
+def test_what_is_said_about_a_sample_has_no_value_of_its_request(
+    folder: Folder, run: Any, argument: str, said: str
+) -> None:
+    """A query may hold a credential or an address, in the sample and in the call."""
+    folder.map({"source.0.query": {"k": "hunter22", "email": "{user}"}})
+    save(folder, "x.json", orders())
+
+    code, out, err = run(argument, "--user", USER)
+
+    assert (code, out) == (2, "")
+    assert said in err
+    assert "hunter22" not in err
+
+
+@pytest.mark.parametrize(
     ("content", "argument", "said"),
     [
         pytest.param(None, "none.json", "none.json: the sample cannot be read", id="no file"),

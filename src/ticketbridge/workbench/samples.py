@@ -4,8 +4,8 @@ A sample is a file with the body of one answer; `-` is standard input. Alone it 
 mapping's first call; `items=items.json` answers the call of that name, and `/events/7/items=items.json`
 the request of that path below `base_url` (with `?query` where that matters; of a whole URL, its path and
 query). Several of one name answer in their order.
-`POST /search {"email": "ana@example.com"}=found.json` is the answer to a POST with that body; a body that is
-no JSON is a form's.
+`POST /search {"email": "ana@example.com"}=found.json` is the answer to a POST with that body; `draft`
+reads a body that is no JSON as a form.
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ _OPEN = frozenset({PLACEHOLDER, TODO})
 _REQUEST = re.compile(r"(?P<method>GET|POST)\s+(?P<target>\S+?)(\s+(?P<sent>[^\s/].*))?", re.DOTALL)
 
 
+_SUFFIXES = frozenset({".csv", ".har", ".json", ".ndjson", ".txt", ".xml"})
+
+
 class SampleError(UsageError):
     """A sample cannot be used, or is missing; the text says which one, and what would be right."""
 
@@ -60,9 +63,13 @@ class Sample:
 
     def __str__(self) -> str:
         """The name of the sample, without the query: a credential may be in it."""
-        path, mark, _ = self.key.partition("?")
-        path = path if self.sent is None else f"POST {path}"
-        return f"{path}{'?...' if mark else ''}={self.file}" if self.key else self.file
+        asked = _drop_query(self.key) if self.sent is None else f"POST {_drop_query(self.key)}"
+        return f"{asked}={self.file}" if self.key else self.file
+
+
+def _drop_query(target: str) -> str:
+    path, mark, _ = target.partition("?")
+    return f"{path}{'?...' if mark else ''}"
 
 
 def looks_like_xml(content: bytes) -> bool:
@@ -73,7 +80,7 @@ def looks_like_xml(content: bytes) -> bool:
 def read_sample(argument: str) -> Sample:
     """Return the sample that an *argument* of the command line names. Raises SampleError."""
     key, file = split_argument(argument)
-    return make_sample(key, file, read_content(file))
+    return make_sample(key, file, read_content(file, key))
 
 
 def split_argument(argument: str) -> tuple[str, str]:
@@ -96,7 +103,7 @@ def make_sample(key: str, file: str, content: bytes) -> Sample:
         try:
             key = read_target(key)
         except ValueError:
-            raise SampleError(f"{key}: what stands before `=` is no URL") from None
+            raise SampleError(f"{file}: what stands before `=` is no URL") from None
     return Sample(key, file, content, sent)
 
 
@@ -113,14 +120,19 @@ def _is_file(argument: str) -> bool:
         return False
 
 
-def read_content(file: str) -> bytes:
-    """Return the content of a file; `-` is standard input. Raises SampleError."""
+def read_content(file: str, asked: str = "") -> bytes:
+    """Return the content of a file; `-` is standard input. Raises SampleError.
+
+    If *asked* has values, and the file that should follow was forgotten, *file* is one of these values.
+    """
     try:
         with sys.stdin.buffer if file == "-" else Path(file).open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no legal path"
-        raise SampleError(f"{file}: the sample cannot be read: {reason}") from None
+        named = not re.search(r"[?&{\s]", asked) or Path(file).suffix.lower() in _SUFFIXES
+        shown = file if named else "what stands behind the last `=` is taken for a file"
+        raise SampleError(f"{shown}: the sample cannot be read: {reason}") from None
     if len(content) > MOST_BYTES:
         raise SampleError(f"{file}: the sample is over 50 MB")
     return content
@@ -199,7 +211,7 @@ class SamplePlatform:
         answered = "; ".join(self._answered)
         return (
             f"no sample answers the call `{request.call}`:"
-            f" {request.method} {name_target(asked, request.host)}"
+            f" {request.method} {name_target(_drop_query(asked), request.host)}"
             + (f" (answered so far: {answered})" if answered else "")
             + f"; give it as {request.call}=FILE"
             + (f", or as '{asked.partition('?')[0]}=FILE'" if request.host is None else "")
@@ -209,4 +221,5 @@ class SamplePlatform:
         if key and not key.startswith("/") and key not in self._calls:
             calls = ", ".join(self._calls)
             near = f"; {did_you_mean(key, self._calls)}".rstrip("; ")
-            raise SampleError(f"`{key}` is no call of this mapping: its calls are {calls}{near}")
+            shown = f"`{key}`" if re.fullmatch(r"\w+", key) else "what stands before `=`"
+            raise SampleError(f"{shown} is no call of this mapping: its calls are {calls}{near}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -164,6 +165,87 @@ def test_who_logs_in_at_a_url_is_masked(tmp_path: Path, userinfo: str, secrets: 
         f"<r><pdf>{url}</pdf><tickets><ticket><id>1</id></ticket></tickets></r>",
     ):
         hold_without(drafted(tmp_path, (f"/orders?email={USER}", answer)), *secrets)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f'{{"email": "{USER}", "password": "hunter22"}}',
+        *("{hunter22}", "https://x.example/cb?token=hunter22", "<a>hunter22</a>"),
+        f'{{ tickets(email: "{USER}", key: "hunter22") {{ id }} }}',
+        *(f"email eq '{USER}' and password = 'hunter22'", "select secret='hunter22'"),
+        *('["shop", 2, "hunter22"]', "user=ana&password=hunter22", '{"a": ["id", "hunter22"]}'),
+    ],
+)
+def test_a_text_with_a_credential_inside_is_left_open(tmp_path: Path, value: str) -> None:
+    """In the query and in a body: it is a document of its own, to be written by hand."""
+    sent = json.dumps({"email": USER, "x": value})
+    for target in (f"/t?email={USER}&x={quote(value)}", f"POST /t {sent}"):
+        files = drafted(tmp_path, (target, tickets()))
+        hold_without(files, "hunter22")
+        assert '{email: "{user}", x: "{TODO}"}' in files.mapping
+
+
+def test_only_what_a_draft_left_open_is_named_there(tmp_path: Path) -> None:
+    """And a word for a field: another text in braces may be anything, and `${NAME}` is a text too."""
+    files = drafted(tmp_path, ("/shops/{shop}/t?a={hunter22}&b=${HUNTER22}", tickets()))
+
+    assert "which value is `shop`?" in files.mapping
+    assert 'query: {a: "{TODO}", b: "${{HUNTER22}}"}' in files.mapping
+    assert "which value is it?" in files.mapping
+    assert "hunter22" not in files.mapping
+
+
+def test_arguments_of_a_call_are_not_copied(tmp_path: Path) -> None:
+    """A password among them has no name. Words of the API, conditions and ids of an answer are."""
+    found = [["email", "=", USER], ["state", "in", ["paid", "done"]], ["date", ">=", "2026-01-01"]]
+    more = {"fields": ["id", "name", "A-1"], "status": ["PAID", "used"]}
+    arguments = ["db7", 2, "master", "sale.order", f"{USER}:pw", "A-1", found, more]
+    body = {"method": "execute_kw", "args": arguments, "more": [["root", "toor"], ["id", "name"]]}
+    answer = {**tickets(), "next": "A-1"}
+    files = drafted(tmp_path, (f"POST /rpc {json.dumps(body)}", answer))
+
+    assert (
+        'args: ["${ACME_ARGS_0}", 2, "${ACME_ARGS_2}", sale.order, "{TODO}", A-1,'
+        ' [[email, "=", "{user}"], [state, in, [paid, done]], [date, ">=", 2026-01-01]],'
+        " {fields: [id, name, A-1], status: [PAID, used]}],"
+        ' more: [["${ACME_MORE_0_0}", "${ACME_MORE_0_1}"], [id, name]]}'
+    ) in files.mapping
+    hold_without(files, "db7", "master", "toor", ":pw")
+
+
+def test_an_address_among_arguments_is_the_user_if_none_is_named(tmp_path: Path) -> None:
+    """As it is in a parameter; in a document inside of one too."""
+    (tmp_path / "t.json").write_text(json.dumps(tickets()))
+    sample = f'POST /rpc?q=["{USER}"] {{"params": ["{USER}"]}}={tmp_path / "t.json"}'
+    mapping = make_draft([sample], None, "acme").mapping
+
+    assert 'json: {params: ["{user}"]}' in mapping
+    assert "ACME_PARAMS" not in mapping
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *({"pass": "hunter22"}, {"password": "hunter@22"}, {"auth": {"u": "hunter22"}}),
+        *({"token": {"value": "hunter22"}}, {"passwords": {"a": ["hunter22"]}}),
+    ],
+)
+def test_a_credential_in_a_body_is_one_by_any_name_around_it(tmp_path: Path, body: Any) -> None:
+    """The name of the object that it stands in counts too."""
+    files = drafted(tmp_path, (f"POST /t {json.dumps(body)}", tickets()))
+
+    hold_without(files, "hunter22", "hunter@22")
+    assert '"${ACME_' in files.mapping.partition("json: ")[2]
+
+
+def test_several_values_of_one_name_in_bodies_are_left_open(tmp_path: Path) -> None:
+    """One variable cannot stand for two."""
+    body = {"a": {"token": "hunter22"}, "b": {"token": "hunter33"}}
+    files = drafted(tmp_path, (f"POST /t {json.dumps(body)}", tickets()))
+
+    hold_without(files, "hunter22", "hunter33")
+    assert 'json: {a: {token: "{TODO}"}, b: {token: "{TODO}"}}' in files.mapping
 
 
 def test_a_key_that_is_data_stands_in_no_expression(tmp_path: Path) -> None:

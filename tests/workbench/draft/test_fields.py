@@ -132,6 +132,60 @@ def test_the_owner_is_the_address_that_is_the_users(changes: dict[str, Any], own
     assert one(**changes).parts.owner.text == owner
 
 
+OTHER = "bo@example.com"
+
+
+@pytest.mark.parametrize(
+    ("records", "owner"),
+    [
+        ([{"owner_email": USER}, {"owner_email": OTHER}], "ticket.owner_email"),
+        ([{"current_owner": OTHER}, {"current_owner": OTHER}], "ticket.current_owner"),
+        ([{"email": OTHER, "holder_email": USER}, {"holder_email": USER}], "ticket.holder_email"),
+        ([{"owner": {"email": USER}}, {"owner": {"email": OTHER}}], "ticket.owner.email"),
+        (
+            [{"owner_email": None}, {"owner_email": OTHER}],
+            "default(ticket.owner_email, ticket.email)",
+        ),
+        (
+            [{"owner_email": ""}, {"owner_email": OTHER}],
+            "default(null_if(ticket.owner_email, ''), ticket.email)",
+        ),
+        ([{}, {"ownerEmail": OTHER}], "default(optional(ticket.ownerEmail), ticket.email)"),
+    ],
+)
+def test_an_owner_who_is_called_so_comes_before_another_address(
+    records: list[dict[str, Any]], owner: str
+) -> None:
+    """After a transfer the buyer owns nothing; the other address is named, and is taken for the buyer."""
+    drafted = draft(tickets(*(ticket(n, **changes) for n, changes in enumerate(records))))
+
+    assert (drafted.parts.owner.text, drafted.parts.owner.sure) == (owner, "unsure")
+    assert "TODO: `ticket.email` is somebody else" in drafted.parts.owner.why
+    assert fields(drafted)["buyer"] == "ticket.email"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"event": {"owner": {"email": OTHER}}},
+        {"previous_owner_email": OTHER},
+        {"account_owner_email": OTHER},
+        {"card_holder_email": OTHER},
+    ],
+)
+def test_the_owner_of_something_else_is_none_of_the_ticket(changes: dict[str, Any]) -> None:
+    """Of the event, of an account, or an owner who was."""
+    assert one(**changes).parts.owner.text == "ticket.email"
+
+
+def test_an_owner_who_is_the_same_everywhere_names_no_other() -> None:
+    """And a key of a transfer is nobody's address but the next one's."""
+    owner = one(owner_email="ANA@example.com", transferred_to={"email": OTHER}).parts.owner
+
+    assert (owner.text, owner.sure) == ("ticket.owner_email", "likely")
+    assert "TODO" not in owner.why
+
+
 def test_the_orders_address_comes_before_the_tickets() -> None:
     """Who bought it may sell it."""
     drafted = draft({"orders": [{"id": 1, "email": USER, "tickets": [ticket(1), ticket(2)]}]})

@@ -12,11 +12,11 @@ import pytest
 from tests.support import USER
 from tests.workbench.draft.drafting import draft, entries, source, ticket, tickets
 from ticketbridge.cli import main
+from ticketbridge.workbench.draft.curl_commands import is_curl, read_curl
 from ticketbridge.workbench.draft.har_samples import read_har
 from ticketbridge.workbench.draft.sample_requests import (
     SampleRequest,
     find_request_auth,
-    read_curl,
 )
 from ticketbridge.workbench.samples import SampleError, read_sample
 
@@ -59,6 +59,34 @@ def test_a_body_that_is_no_json_is_a_form(run: Any) -> None:
 
     assert '    form: {email: "{user}", cmd: find}' in Path("a.yaml").read_text()
     assert run("test", "a.yaml")[0] == 0
+
+
+ENVELOPE = '<e:Envelope xmlns:e="x"><e:Body><password>hunter22</password></e:Body></e:Envelope>'
+OTHER_BODIES = [
+    ENVELOPE,
+    '--b\r\nContent-Disposition: form-data; name="password"\r\n\r\nhunter22\r\n--b--',
+    *("password=hunter22 user=ana", "user=ana,password=hunter22", "Server=x;Password=hunter22"),
+    *('"hunter22"', "aHVudGVyMjI=", "{password: hunter22}", "[" * 5000, "hunter22", "{ t(p: 1) }"),
+]
+
+
+@pytest.mark.parametrize("body", OTHER_BODIES)
+def test_a_body_that_is_neither_json_nor_a_form_is_refused(run: Any, body: str) -> None:
+    """It may hold a password anywhere: it stands neither in a draft nor in what is said about it."""
+    sample = f"curl https://api.example/t?e={USER} --data-binary $'{body}'=tickets.json"
+    code, out, err = run("draft", sample, "--user", USER)
+
+    assert (code, out) == (2, "")
+    assert "tickets.json: its POST's body is neither JSON nor a form" in err
+    assert not [part for part in ("hunter22", "aHVudGVyMjI", USER) if part in err]
+
+
+@pytest.mark.parametrize(
+    "body", ["a=1&b=", "a%5B%5D=x%20y+z&a[]=/u?,'", "t=abc==&e=ana@example.com", "[]", '{"a": 1}']
+)
+def test_a_body_that_is_json_or_a_form_is_drafted(body: str) -> None:
+    """A form may leave out to encode what a query may have."""
+    assert source(("/search", tickets(), body.encode()))[1] == "post: /search"
 
 
 def test_a_request_may_say_that_it_is_a_get(tmp_path: Path) -> None:
@@ -133,10 +161,37 @@ def test_credentials_in_a_body_become_variables() -> None:
         ("curl 'https://x/a?c=2' --get --data a=1", "GET", "https://x/a?c=2&a=1", None),
         ("curl https://x/a \\\n --json $'{\"a\": 1}'", "POST", "https://x/a", b'{"a": 1}'),
         ("curl -XPOST https://x/a -da=1", "POST", "https://x/a", b"a=1"),
+        ("curl -sSLXPOST https://x/a -kHAccept:x", "POST", "https://x/a", b""),
+        (
+            'curl https://x/a --data-raw $\'{"a": "it\\\'s\\u0021"}\'',
+            "POST",
+            "https://x/a",
+            b'{"a": "it\'s!"}',
+        ),
+        (
+            "curl -G x/a --data-urlencode 'q=a b&c' --url-query d=é",
+            "GET",
+            "https://x/a?d=%C3%A9&q=a+b%26c",
+            None,
+        ),
+        (
+            "curl -x p:1 --proxy-user a:b --connect-timeout 2 -A me -e r --cacert f x/a",
+            "GET",
+            "https://x/a",
+            None,
+        ),
+        ("curl --no-progress-meter -b cookies.txt x/a#f | jq .", "GET", "https://x/a#f", None),
+        ("$ curl -d '' x/a", "GET", "https://x/a", None),
+        ('curl.exe "https://x/a" `\n -H "A: b"', "GET", "https://x/a", None),
+        (
+            'curl ^"https://x/a?b=%^40^" ^\r\n  -H ^"accept: */*^" ^\r\n  --data-raw ^"^{^\\^"a^\\^":1^}^"',
+            *("POST", "https://x/a?b=%40", b'{"a":1}'),
+        ),
     ],
 )
 def test_a_curl_command_is_read(command: str, method: str, url: str, sent: bytes | None) -> None:
-    """As curl itself would read it; nothing is run."""
+    """As curl itself would read it, in any shell; nothing is run."""
+    assert is_curl(command)
     found = read_curl(command)
 
     assert (found.method, found.url, found.sent) == (method, url, sent)
@@ -148,13 +203,33 @@ def test_a_curl_command_is_read(command: str, method: str, url: str, sent: bytes
         ("curl 'https://x", "cannot be read: No closing quotation"),
         ("curl -H 'A: b'", "has no URL"),
         ("curl -X DELETE https://x", "makes a DELETE"),
+        ("curl -I https://x", "makes a HEAD"),
+        ("curl https://x hunter22", "has a second URL"),
+        (
+            "curl --frobnicate hunter22 https://x",
+            "--frobnicate of the curl command is not known here",
+        ),
+        ("curl -sQhunter22 https://x", "-Q of the curl command is not known here"),
+        ("curl --Hunter22 https://x", "an option of the curl command is not known here"),
+        ("curl https://x -H", "`-H` of the curl command has no value"),
+        ("curl https://x -F pass=hunter22", "`-F` of the curl command sends a form in parts"),
+        (
+            "curl https://x --form=pass=hunter22",
+            "`--form` of the curl command sends a form in parts",
+        ),
+        ("curl -T hunter22 https://x", "`-T` of the curl command sends a form in parts or a file"),
+        ("curl -d @hunter22 https://x", "sends a file"),
+        ("curl --data-urlencode a@hunter22 https://x", "sends a file"),
+        ("curl -H @hunter22 https://x", "sends a file"),
+        ("curl 'http://[::1/x?p=hunter22'", "is no legal URL"),
     ],
 )
-def test_a_curl_command_that_no_mapping_could_make_is_refused(command: str, message: str) -> None:
-    """With the reason, and without the command: it may have a credential."""
+def test_a_curl_command_that_no_draft_could_have_is_refused(command: str, message: str) -> None:
+    """With the reason, and without a value of the command: it may be a credential."""
     with pytest.raises(SampleError, match=message) as caught:
         read_curl(command)
     assert "https://x" not in str(caught.value)
+    assert "hunter22" not in str(caught.value).lower()
 
 
 @pytest.mark.parametrize(
@@ -191,6 +266,11 @@ def test_a_curl_command_that_no_mapping_could_make_is_refused(command: str, mess
             ['auth: {type: basic, username: "${ACME_USER}", password: "${ACME_PASSWORD}"}'],
         ),
         ("-A me", []),
+        (f"--oauth2-bearer {SECRETS[0]}", ['auth: {type: bearer, token: "${ACME_TOKEN}"}']),
+        (
+            "--digest -u shop:hunter22",
+            ['auth: {type: digest, username: "${ACME_USER}", password: "${ACME_PASSWORD}"}'],
+        ),
     ],
 )
 def test_headers_say_how_to_authenticate(options: str, lines: list[str]) -> None:
@@ -200,7 +280,31 @@ def test_headers_say_how_to_authenticate(options: str, lines: list[str]) -> None
     assert [line.partition("  #")[0] for line in found.lines] == lines
     for secret in SECRETS:
         assert secret not in options or any(secret in one for one in found.secrets)
-    assert ("hunter22" in found.secrets) == ("Basic" in options or "-u" in options)
+    assert ("hunter22" in found.secrets) == ("Basic" in options or "-u " in options)
+
+
+def test_who_logs_in_at_the_url_of_a_curl_command_is_a_login() -> None:
+    """As curl takes it; a percent sign there is written in two digits."""
+    found = find_request_auth([read_curl("curl https://shop:hunter%2022@x/a")], "ACME")
+
+    assert found.lines[0].startswith("auth: {type: basic, username: ")
+    assert "hunter 22" in found.secrets
+    assert "hunter22" in find_request_auth([read_curl("curl -u hunter22: x/a")], "ACME").secrets
+
+
+def test_a_key_in_the_query_beside_a_header_is_kept(run: Any) -> None:
+    """`auth` is one alone, so the request itself has the other; each has a variable of its own."""
+    url = f"https://api.example/t?email={USER}&api_key={SECRETS[1]}&token={SECRETS[3]}"
+    headers = f"-H 'Authorization: Bearer {SECRETS[0]}' -H 'X-Token: {SECRETS[2]}'"
+    sample = f"curl '{url}' {headers}=tickets.json"
+    assert run("draft", sample, "--user", USER, "-o", "a.yaml")[0] == 0
+
+    text = Path("a.yaml").read_text()
+    assert 'auth: {type: bearer, token: "${A_TOKEN}"}' in text
+    assert 'headers: {x-token: "${A_TOKEN_2}"}' in text
+    assert 'query: {email: "{user}", api_key: "${A_API_KEY}", token: "${A_TOKEN_3}"}' in text
+    assert not [s for s in SECRETS if s in text + Path("a.cases.yaml").read_text()]
+    assert run("test", "a.yaml")[0] == 0
 
 
 def test_what_is_no_secret_may_stay_in_the_answers() -> None:
@@ -274,6 +378,18 @@ def test_the_exchanges_of_the_api_that_are_about_the_user_count() -> None:
     assert read(LIST, ITEMS, other) == ["/v1/shops", "/v1/shops/shop-77/items"]
 
 
+@pytest.mark.parametrize("body", OTHER_BODIES)
+def test_a_post_whose_body_no_draft_has_does_not_count(body: str) -> None:
+    """The other exchanges do; where there are none, it is said which bodies count."""
+    other = json.loads(json.dumps(SEARCH))
+    other["request"]["postData"]["text"] = body
+
+    assert read(other, EVENT, SEARCH) == ["/v1/events/fest-2026", "/v1/search"]
+    with pytest.raises(SampleError, match="a POST counts if its body is JSON or a form") as caught:
+        read(other)
+    assert "hunter22" not in str(caught.value)
+
+
 def test_a_session_is_a_show() -> None:
     """And no login, by its path alone."""
     assert read(exchange(f"{API}/sessions", {"tickets": [ticket()]})) == ["/v1/sessions"]
@@ -292,10 +408,24 @@ def test_a_session_is_a_show() -> None:
         exchange(f"{API}/a", f"<p>{USER}</p>", kind="text/html"),
         exchange(f"{API}/a", f"<p>{USER}</p>", kind="application/xhtml+xml; html"),
         exchange(f"{API}/a", f"{{{USER}"),
+        *(
+            {**SEARCH, "request": {**SEARCH["request"], "postData": odd}}
+            for odd in (5, [USER], {"text": 5})
+        ),
+        *(
+            {**SEARCH, "request": {**SEARCH["request"], key: 5}}
+            for key in ("url", "headers", "method")
+        ),
+        *(
+            {**SEARCH, "response": {"status": 200, "content": odd}}
+            for odd in (5, [USER], {"text": [USER]})
+        ),
+        {**SEARCH, "request": [USER]},
+        exchange(f"{API}/a", "[" * 100_000),
     ],
 )
 def test_what_no_mapping_could_read_does_not_count(broken: Any) -> None:
-    """Other methods, failures, pages for people, and answers that are cut."""
+    """Other methods, failures, pages for people, answers that are cut, and what is of no HAR file."""
     with pytest.raises(SampleError, match="is about the user"):
         read(broken)
     assert read(broken, SEARCH) == ["/v1/search"]
@@ -333,6 +463,19 @@ def test_a_har_file_becomes_a_draft_without_its_credentials(run: Any) -> None:
     assert 'get: "/v1/events/{ticket.event_id}"' in written
     assert not [secret for secret in SECRETS if secret in written]
     assert run("test", "a.yaml")[:2] == (0, "a.cases.yaml: 1 case, 0 failed\n")
+
+
+def test_headers_that_only_name_a_request_are_no_credentials(run: Any) -> None:
+    """Those of HTTP/2 that begin with a colon, and ids that are made anew for each request."""
+    entry = json.loads(json.dumps(SEARCH))
+    entry["request"]["headers"] = [
+        {"name": name, "value": "3f2504e0-4f89-11d3-9a0c-0305e82c3301"}
+        for name in (":path", "X-Request-Id", "traceparent", "X-Correlation-ID", "Referer", "ETag")
+    ]
+    Path("a.har").write_text(json.dumps({"log": {"entries": [entry]}}))
+    assert run("draft", "a.har", "--user", USER, "-o", "a.yaml")[0] == 0
+
+    assert "api_key" not in Path("a.yaml").read_text()
 
 
 def test_a_request_does_not_print_what_it_holds() -> None:

@@ -193,6 +193,17 @@ def test_a_curl_command_and_a_har_file_may_be_pasted(asked: Asked) -> None:
     assert secret not in by_curl + by_har + shown
 
 
+def test_an_openapi_file_may_be_pasted(asked: Asked) -> None:
+    """A draft is made from it as `draft` makes it."""
+    item = {"properties": {"id": {"type": "string"}, "email": {"type": "string"}}}
+    answer = {"schema": {"type": "array", "items": item}}
+    tickets = {"get": {"responses": {"200": {"content": {"application/json": answer}}}}}
+    asked.ask("forget-samples")
+    asked.paste("", {"openapi": "3.0.0", "paths": {"/tickets": tickets}})
+
+    assert "# From the OpenAPI file: GET /tickets." in asked.ask("draft")["text"]
+
+
 def test_a_call_without_an_answer_is_told_with_what_came_before(demo: Asked) -> None:
     """The answers so far are shown, and which call has none."""
     demo.paste("/customers", {"customer": {"number": "7", "email": USER}})

@@ -43,6 +43,15 @@ class DraftFiles:
 def make_draft(arguments: Sequence[str], user: str | None, platform: str) -> DraftFiles:
     """Return the drafts for samples named as on the command line. Raises SampleError."""
     given = [each for argument in arguments for each in _read_argument(argument, user)]
+    drafted, documents = draft_given(given, user, platform)
+    cases = write_first_case(drafted, documents, user) if documents else ""
+    return DraftFiles(drafted.text, cases, _summarize(drafted, documents))
+
+
+def draft_given(
+    given: Sequence[GivenAnswer], user: str | None, platform: str
+) -> tuple[MappingDraft, Sequence[Document]]:
+    """Return the draft and the documents that it is made from, none if it is OpenAPI. Raises SampleError."""
     samples = [each.sample for each in given]
     openapi = [s for s in samples if is_openapi(read_sample_values(s, JSON_FORMAT))]
     if openapi and len(samples) > 1:
@@ -50,13 +59,12 @@ def make_draft(arguments: Sequence[str], user: str | None, platform: str) -> Dra
             f"{openapi[0].file}: an OpenAPI file comes alone: give no other sample with it"
         )
     if openapi:
-        return _draft_from_openapi(openapi[0], user, platform)
+        return _draft_from_openapi(openapi[0], user, platform), ()
     documents = read_documents(samples)
     found = find_request_auth(list_requests(given), make_variable_prefix(platform))
-    drafted = make_mapping_draft(documents, platform, user, auth=found.lines, secrets=found.secrets)
-    return DraftFiles(
-        drafted.text, write_first_case(drafted, documents, user), _summarize(drafted, documents)
-    )
+    return make_mapping_draft(
+        documents, platform, user, auth=found.lines, secrets=found.secrets
+    ), documents
 
 
 def write_files(files: DraftFiles, target: Path) -> list[Path]:
@@ -82,20 +90,17 @@ def name_platform(target: Path | None) -> str:
     return name or "platform"
 
 
-def _draft_from_openapi(sample: Sample, user: str | None, platform: str) -> DraftFiles:
+def _draft_from_openapi(sample: Sample, user: str | None, platform: str) -> MappingDraft:
     asked, spec = user or SOMEONE, read_sample_values(sample, JSON_FORMAT)
     found = make_openapi_sample(spec, sample.file, asked, make_variable_prefix(platform))
-    drafted = make_mapping_draft(
-        [found.document], platform, asked, auth=found.auth, notes=found.notes
-    )
-    return DraftFiles(drafted.text, "", _summarize(drafted, ()))
+    return make_mapping_draft([found.document], platform, asked, auth=found.auth, notes=found.notes)
 
 
 def _read_argument(argument: str, user: str | None) -> Sequence[GivenAnswer]:
     """Return answers. YAML is read too, since OpenAPI files are written in it. Raises SampleError."""
     if Path(argument).suffix not in {".yaml", ".yml"}:
         asked, file = split_argument(argument)
-        return read_given(asked, file, read_content(file), user)
+        return read_given(asked, file, read_content(file, asked), user)
     report = Report()
     try:
         text = Path(argument).read_text("utf-8")

@@ -24,6 +24,7 @@ from ticketbridge.workbench.draft.platform_words import (
     is_bad_noun,
     is_bad_trace,
     is_due,
+    is_quantity,
     split_key,
     strip_flag,
 )
@@ -144,6 +145,8 @@ def _guess_gone(candidate: Candidate, words: tuple[str, ...], name: str) -> Cond
         return Condition("_".join(timeless) or name, _guess_bad_moment(candidate, timeless))
     if is_bad_trace(words):
         return Condition(*_guess_trace(candidate, name))
+    if is_quantity(words) and candidate.depth == 0 and any(map(_is_zero, candidate.given)):
+        return Condition("none_left", _guess_none_left(candidate))
     if is_bad_amount((*(candidate.above if candidate.nested > 1 else ()), *words)):
         return Condition(name, _guess_no_amount(candidate))
     return None
@@ -314,6 +317,15 @@ def _guess_no_amount(candidate: Candidate) -> Guess:
     return Guess(write_is_none_of(candidate.safe_text, nos), "unsure", why)
 
 
+def _guess_none_left(candidate: Candidate) -> Guess:
+    """Return a guess for a quantity that is 0 in a record: nobody owns that any more."""
+    zeros = [value for value in candidate.given if _is_zero(value)]
+    if len(zeros) == len(candidate.values):
+        return make_todo(f"`{candidate.text}` is 0 in all records: probably nobody owns these")
+    text = write_is_one_of(candidate.safe_text, zeros)
+    return Guess(text, "unsure", "probably nobody owns what there are 0 of")
+
+
 # --- lists and objects ----------------------------------------------------------------------------
 
 
@@ -330,7 +342,7 @@ def guess_list_conditions(
             _add_condition(found, Condition(_name_list(path), guess), split_key(name))
         for key in dict.fromkeys(key for b in bindings for key, v in b.items() if _is_object(v)):
             others = [b.get(key, ABSENT) for b in bindings if not isinstance(b.get(key), dict)]
-            if _says_bad((key,)) and others:
+            if (_says_bad((key,)) or is_bad_trace(tuple(split_key(key)))) and others:
                 text = write_path(name, (key,))
                 text = f"optional({text})" if ABSENT in others else text
                 why = f"there is a `{key}` once it happened"

@@ -18,7 +18,12 @@ from ticketbridge.workbench.cases.case_spec import Target
 from ticketbridge.workbench.draft.format_guesses import guess_format, read_sample_values
 from ticketbridge.workbench.draft.platform_words import split_key
 from ticketbridge.workbench.draft.sample_values import ABSENT, TEXT
-from ticketbridge.workbench.draft.sent_bodies import list_sent, name_kind, name_parameter
+from ticketbridge.workbench.draft.sent_bodies import (
+    is_draftable,
+    list_sent,
+    name_kind,
+    name_parameter,
+)
 from ticketbridge.workbench.personal.personal_kinds import word_set
 from ticketbridge.workbench.samples import Sample, SampleError, require_json
 
@@ -64,6 +69,8 @@ def read_documents(samples: Sequence[Sample]) -> list[Document]:
 
     An element that is a list in one XML document is a list in all: a single element cannot tell.
     """
+    for sample in samples:
+        _require_draftable(sample)
     found = {path for sample in samples if sample.is_xml for path in _find_lists_in(sample)}
     lists = Lists(found)
     named = tuple(sorted("/".join(path) for path in found))
@@ -73,6 +80,14 @@ def read_documents(samples: Sequence[Sample]) -> list[Document]:
         else _read_values(s)
         for s in samples
     ]
+
+
+def _require_draftable(sample: Sample) -> None:
+    if not is_draftable(sample.sent):
+        raise SampleError(
+            f"{sample.file}: its POST's body is neither JSON nor a form (`name=value&...`, spaces as +):"
+            " name the request without the body, and write that in the mapping by hand, as `xml:` or `text:`"
+        )
 
 
 def _read_values(sample: Sample) -> Document:

@@ -215,7 +215,7 @@ def _explain_holes(parts: Sequence[Part], *, fixed: bool = False) -> str:
     holes = [part for part in parts if isinstance(part, Hole | UserInside)]
     reasons = dict.fromkeys(f"`{hole.text}`: {hole.why}" for hole in holes)
     reasons |= dict.fromkeys(
-        f"`{p.text}`: unsure: by its name or its look, a credential or a key"
+        f"`{p.text}`: unsure: by its name, look or place, a credential or a key"
         for p in parts
         if isinstance(p, Variable)
     )

@@ -61,12 +61,12 @@ def make_mapping_draft(
     must stand nowhere.
     """
     prefix = make_variable_prefix(platform)
-    hidden = hide_credentials(documents, user, prefix)
+    hidden = hide_credentials(documents, user, prefix, auth)
     hidden = replace(hidden, secrets=hidden.secrets | secrets)
     personal = PersonalData(user or "", secrets=hidden.secrets)
     for document in hidden.documents:
         personal.learn(document.value)
-    plan = make_plan(hidden.documents, user, personal.occurs_in)
+    plan = make_plan(hidden.documents, user, personal.occurs_in, hidden.markers)
     candidates = plan.candidates()
     owner = guess_owner(candidates, user)
     price, _ = find_price(candidates)

@@ -22,7 +22,6 @@ from ticketbridge.workbench.cases.answer_reader import XML_TYPE
 from ticketbridge.workbench.cases.runner import SkippingLoop, compile_for_cases, list_tickets
 from ticketbridge.workbench.cases.value_text import write_moment
 from ticketbridge.workbench.draft.candidates import Guess
-from ticketbridge.workbench.draft.credentials import replace_variables
 from ticketbridge.workbench.draft.documents import Document
 from ticketbridge.workbench.draft.draft_writing import DraftParts, write_mapping
 from ticketbridge.workbench.draft.drafting import MappingDraft
@@ -76,7 +75,9 @@ def make_answers(
     hidden = drafted.hidden
     for entry in drafted.plan.entries:
         for document in _list_answers(entry, drafted.parts.pages.get(entry.name)):
-            asked = personal.replace_in_text(replace_variables(document.target or f"/{TODO}"), by)
+            asked = personal.replace_in_text(
+                hidden.replace_variables(document.target or f"/{TODO}"), by
+            )
             if document.is_xml:
                 text = document.sample.content.decode("utf-8", "replace")
                 made = hidden.without_short(personal.replace_in_xml(text, by)).encode()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ticketbridge.mapping.spec import JSON_FORMAT
+from ticketbridge.workbench.draft.curl_commands import is_curl, read_curl
 from ticketbridge.workbench.draft.format_guesses import read_sample_values
 from ticketbridge.workbench.draft.har_samples import is_har, read_har
-from ticketbridge.workbench.draft.sample_requests import CURL, GivenAnswer, SampleRequest, read_curl
+from ticketbridge.workbench.draft.sample_requests import GivenAnswer, SampleRequest
 from ticketbridge.workbench.samples import Sample, make_sample, read_target
 
 
@@ -16,7 +17,7 @@ def read_given(asked: str, file: str, content: bytes, user: str | None) -> Seque
 
     A HAR file holds several. *user* says which of them count. Raises SampleError, which names *file*.
     """
-    if asked.startswith(CURL):
+    if is_curl(asked):
         request = read_curl(asked)
         return [GivenAnswer(Sample(read_target(request.url), file, content, request.sent), request)]
     sample = make_sample(asked, file, content)

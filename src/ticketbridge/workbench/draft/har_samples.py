@@ -11,7 +11,7 @@ import base64
 import binascii
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -21,7 +21,7 @@ from ticketbridge.workbench.draft.leads import is_weak
 from ticketbridge.workbench.draft.platform_words import split_key
 from ticketbridge.workbench.draft.record_lists import find_best_chain
 from ticketbridge.workbench.draft.sample_requests import GivenAnswer, SampleRequest
-from ticketbridge.workbench.draft.sent_bodies import name_parameter
+from ticketbridge.workbench.draft.sent_bodies import is_draftable, name_parameter
 from ticketbridge.workbench.draft.user_inside import contains_user
 from ticketbridge.workbench.personal.personal_kinds import word_set
 from ticketbridge.workbench.samples import Sample, SampleError, looks_like_xml, read_target
@@ -52,6 +52,40 @@ class _Seen:
         return any(not is_weak(text) and any(map(str.isdigit, text)) for text in shared)
 
 
+class _Header(msgspec.Struct, frozen=True):
+    name: str = ""
+    value: str = ""
+
+
+class _Sent(msgspec.Struct, frozen=True):
+    text: str | None = None
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    method: Literal["GET", "POST"]
+    url: str
+    headers: list[_Header] = []
+    sent: _Sent | None = msgspec.field(name="postData", default=None)
+
+
+class _Content(msgspec.Struct, frozen=True):
+    text: str
+    kind: str = msgspec.field(name="mimeType", default="")
+    encoding: str = ""
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    status: int
+    content: _Content
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """What counts of an entry. One that has something else there is left out."""
+
+    request: _Asked
+    response: _Answer
+
+
 def is_har(value: Any) -> bool:
     """Whether a document is a HAR file."""
     log = value.get("log") if isinstance(value, dict) else None
@@ -67,6 +101,7 @@ def read_har(value: Any, file: str, user: str | None) -> list[GivenAnswer]:
     if not about:
         raise SampleError(
             f"{file}: no answer of this HAR file, in JSON or XML, is about the user that --user names"
+            " (a POST counts if its body is JSON or a form)"
         )
     hosts = dict.fromkeys(one.host for one in about)
     linked = [_find_linked([one for one in every if one.host == host], user) for host in hosts]
@@ -96,14 +131,15 @@ def _find_linked(every: Sequence[_Seen], user: str) -> list[_Seen]:
 
 
 def _list_seen(entries: Sequence[Any], file: str) -> Iterator[_Seen]:
-    """Yield the exchanges that a mapping could make: GET and POST, answered in JSON or XML, no login.
+    """Yield the exchanges that a draft could make: GET and POST, answered in JSON or XML, no login.
 
     `/sessions` is none: shows are called so.
     """
-    for number, entry in enumerate(entries):
-        request = _read_request(entry)
-        content = _read_answer(entry)
-        if request is None or content is None:
+    for number, given in enumerate(entries):
+        entry = _read_entry(given)
+        request = _read_request(entry.request) if entry else None
+        content = _read_answer(entry.response) if entry else None
+        if request is None or content is None or not is_draftable(request.sent):
             continue
         parts = urlsplit(request.url)
         words = {word for segment in parts.path.split("/") for word in split_key(segment)}
@@ -135,38 +171,35 @@ def _drop_repeated(every: Iterator[_Seen]) -> Iterator[_Seen]:
             yield one
 
 
-def _read_request(entry: Any) -> SampleRequest | None:
-    asked = entry.get("request") if isinstance(entry, dict) else None
-    if not isinstance(asked, dict) or asked.get("method") not in {"GET", "POST"}:
-        return None
-    headers = {
-        str(header["name"]).lower(): str(header["value"])
-        for header in asked.get("headers") or ()
-        if isinstance(header, dict) and {"name", "value"} <= header.keys()
-    }
-    method, url = asked["method"], str(asked.get("url", ""))
-    text = (asked.get("postData") or {}).get("text") or ""
+def _read_entry(given: Any) -> _Entry | None:
     try:
-        urlsplit(url)
+        return msgspec.convert(given, _Entry)
+    except msgspec.ValidationError:
+        return None
+
+
+def _read_request(asked: _Asked) -> SampleRequest | None:
+    # `:path` of HTTP/2 is the URL once more, and no header.
+    headers = {h.name.lower(): h.value for h in asked.headers if not h.name.startswith(":")}
+    text = (asked.sent.text if asked.sent else None) or ""
+    try:
+        urlsplit(asked.url)
     except ValueError:
         return None
-    return SampleRequest(method, url, headers, text.encode() if method == "POST" else None)
+    sent = text.encode("utf-8", "replace") if asked.method == "POST" else None
+    return SampleRequest(asked.method, asked.url, headers, sent)
 
 
-def _read_answer(entry: Any) -> bytes | None:
+def _read_answer(answer: _Answer) -> bytes | None:
     """Return the body of a good answer in JSON or XML, else None."""
-    answer = entry.get("response") if isinstance(entry, dict) else None
-    if not isinstance(answer, dict) or answer.get("status") not in _OK:
-        return None
-    kept = answer.get("content") or {}
-    text, kind = kept.get("text"), str(kept.get("mimeType", ""))
-    if not isinstance(text, str) or "html" in kind or not ("json" in kind or "xml" in kind):
+    kept, kind = answer.content, answer.content.kind
+    if answer.status not in _OK or "html" in kind or not ("json" in kind or "xml" in kind):
         return None
     try:
-        content = base64.b64decode(text) if kept.get("encoding") == "base64" else text.encode()
+        content = base64.b64decode(kept.text) if kept.encoding == "base64" else kept.text.encode()
         if not looks_like_xml(content):
             _decode(content)
-    except (binascii.Error, msgspec.MsgspecError, UnicodeError):
+    except (binascii.Error, msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
     return content
 

@@ -50,9 +50,13 @@ from ticketbridge.workbench.draft.record_lists import (
 from ticketbridge.workbench.draft.sample_values import ABSENT, Path, find_value, write_path
 from ticketbridge.workbench.draft.sent_bodies import name_parameter
 from ticketbridge.workbench.draft.user_inside import is_email, split_around_user
+from ticketbridge.workbench.personal.field_names import is_field_name
 
 _MOST = 0.5
 """How many of the values of a request a list must have."""
+
+_PLACEHOLDER = re.compile(r"\{\w+\}", re.ASCII)
+"""A marker of the draft, a parameter of an OpenAPI file, or what somebody left open in a path."""
 
 _NEAR = 2
 """How deep in an answer the list lies that the answer is."""
@@ -62,14 +66,18 @@ def make_plan(
     documents: Sequence[Document],
     user: str | None,
     is_private: Callable[[str], bool] = lambda _make_text: False,
+    markers: frozenset[str] = frozenset(),
 ) -> Plan:
-    """Return the plan for these *documents*; a text that *is_private* stands in no request."""
+    """Return the plan for these *documents*; a text that *is_private* stands in no request.
+
+    *markers* stand in their requests in place of credentials: see HiddenCredentials.
+    """
     groups = group_documents(documents)
     chains = [find_best_chain([d.value for d in group.documents]) for group in groups]
     scores = [chain.score if chain else -100.0 for chain in chains]
     main = scores.index(max(scores))
     plan = Plan()
-    builder = _PlanBuilder(plan, user, is_private)
+    builder = _PlanBuilder(plan, user, is_private, markers)
     leads = find_leads(groups, main)
     for number, path in leads.items():
         builder.add_lead(groups[number], path)
@@ -83,10 +91,17 @@ def make_plan(
 
 
 class _PlanBuilder:
-    def __init__(self, plan: Plan, user: str | None, is_private: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        user: str | None,
+        is_private: Callable[[str], bool],
+        markers: frozenset[str],
+    ) -> None:
         self._plan = plan
         self._user = user
         self._is_private = is_private
+        self._markers = markers
 
     # --- the records ----------------------------------------------------------------------------
 
@@ -259,10 +274,12 @@ class _PlanBuilder:
 
     def _make_part(self, values: list[str], about: str) -> Part:
         """Return a segment or a parameter as the user, a value of an earlier answer, or a text."""
-        if is_variable(values[0]) and set(values) <= {values[0], ""}:
-            return Variable(values[0])
-        if values[0].startswith("{") and values[0].endswith("}"):
-            return Hole(TODO, f"which value is `{values[0][1:-1]}`?")
+        first = values[0]
+        if first in self._markers and is_variable(first) and set(values) <= {first, ""}:
+            return Variable(first)
+        if _PLACEHOLDER.fullmatch(first):
+            told = first in self._markers or is_field_name(first[1:-1])
+            return Hole(TODO, f"which value is {f'`{first[1:-1]}`' if told else 'it'}?")
         return (
             self._find_user_hole(values)
             or self._find_user_inside(values)

@@ -208,10 +208,20 @@ PAID_FLAGS = word_set("paid pagado pagada bezahlt paye payee")
 """Such a flag says nothing of a ticket that costs nothing."""
 
 _TWO = 2
-_TRACES = word_set("to by reason cause id ref reference motivo grund razon uuid user por raison")
+_TRACES = word_set(
+    "to by with into durch par da door reason cause id ref reference motivo grund razon uuid user por raison"
+)
+_REPLACED = word_set(
+    "replaced replacement superseded exchanged swapped upgraded reissued merged moved reemplazado reemplazada"
+    " sustituido sustituida substituido ersetzt umgetauscht remplace echange sostituito vervangen"
+)
+"""What ends a ticket by another one; `replaces` is said of that one."""
 _AMOUNTS = word_set(
     "amount amounts total value sum cents count counts counter times number num quantity qty gross net money"
     " importe betrag montant anzahl veces nombre numero of"
+)
+_QUANTITIES = word_set(
+    "quantity qty cantidad quantidade menge anzahl quantite quantita aantal quantitat"
 )
 _OWED = word_set(
     "due outstanding owed unpaid balance impagado impagada unbezahlt offen pendiente impaye"
@@ -281,9 +291,11 @@ def is_bad_noun(word: str) -> bool:
 def is_bad_trace(words: tuple[str, ...]) -> bool:
     """Whether the words name what exists once it happened: `transferred_to`, `refund_id`."""
     bare = strip_flag(words)
-    if words[-1] not in _TRACES or len(bare) < _TWO:
+    if not words or words[-1] not in _TRACES or len(bare) < _TWO:
         return False
     before = "".join(bare[:-1])
+    if bare[0] in _REPLACED and _TRACES.issuperset(bare[1:]):
+        return True  # `replaced_by_id`
     return bare[:-1] in BAD_PAIRS or is_bad_noun(before) or before in {"block", "addon"}
 
 
@@ -299,6 +311,11 @@ def is_bad_amount(words: tuple[str, ...]) -> bool:
     bare = strip_flag(words)
     rest = [word for word in bare if word not in _AMOUNTS]
     return len(rest) < len(bare) and bool(rest) and all(map(is_bad_noun, rest))
+
+
+def is_quantity(words: tuple[str, ...]) -> bool:
+    """Whether the words say how many of it there are: `quantity`, `ticket_qty`."""
+    return len(bare := strip_flag(words)) == 1 and bare[0] in _QUANTITIES
 
 
 def make_singular(name: str) -> str:

@@ -8,46 +8,29 @@ from __future__ import annotations
 
 import base64
 import binascii
-import shlex
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from urllib.parse import unquote
 
 from ticketbridge.workbench.cases.value_text import write_flow
-from ticketbridge.workbench.draft.credentials import is_credential
+from ticketbridge.workbench.draft.credentials import (
+    find_variables,
+    is_credential,
+    make_free_variable,
+)
 from ticketbridge.workbench.draft.platform_words import split_key
 from ticketbridge.workbench.personal.chance import looks_secret
-from ticketbridge.workbench.samples import Sample, SampleError
+from ticketbridge.workbench.samples import Sample
 
-CURL = "curl "
-_DATA = {
-    "-d",
-    "--data",
-    "--data-raw",
-    "--data-binary",
-    "--data-ascii",
-    "--data-urlencode",
-    "--json",
-}
-_VALUED = {
-    *(
-        "-A",
-        "--user-agent",
-        "-e",
-        "--referer",
-        "-o",
-        "--output",
-        "-m",
-        "--max-time",
-        "-x",
-        "--proxy",
-    ),
-    *("--connect-timeout", "--cacert", "--cert", "--key", "-E", "--retry", "-w", "--write-out"),
-}
 _SHORT = 4
 _LONG = 8
 _NEVER = {"cookie", "authorization", "proxy-authorization"}
+_OF_ONE_REQUEST = re.compile(
+    r"(.*-)?(request|correlation|trace|client-transaction)-?id|trace(parent|state)|sentry-trace|baggage|referer"
+    r"|if-none-match|etag|user-agent"
+)
+"""Headers that are no credentials, however random their values look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,94 +59,6 @@ class RequestAuth:
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
-# --- curl -----------------------------------------------------------------------------------------
-
-
-def read_curl(command: str) -> SampleRequest:
-    """Return the request of a curl command, which is not run. Raises SampleError, without the command."""
-    try:
-        # A browser's copy may have $'...': the quotes mean the same here.
-        words = shlex.split(command.replace("$'", "'").replace("\\\n", " "))[1:]
-    except ValueError as error:
-        raise SampleError(f"the curl command cannot be read: {error}") from None
-    return _CurlWords(words).read()
-
-
-class _CurlWords:
-    """Reads the arguments of a curl command."""
-
-    def __init__(self, words: Sequence[str]) -> None:
-        self._words = iter(words)
-        self._method = ""
-        self._url = ""
-        self._headers: dict[str, str] = {}
-        self._data: list[str] = []
-        self._in_query = False
-
-    def read(self) -> SampleRequest:
-        for word in self._words:
-            self._take(word)
-        if not self._url:
-            raise SampleError("the curl command has no URL")
-        url = self._url if "://" in self._url else f"https://{self._url}"
-        data = "&".join(self._data)
-        if self._in_query and data:
-            url, data = f"{url}{'&' if '?' in url else '?'}{data}", ""
-        method = self._method or ("POST" if data else "GET")
-        if method not in {"GET", "POST"}:
-            raise SampleError(f"the curl command makes a {method}: a mapping calls by GET or POST")
-        sent = data.encode() if method == "POST" else None
-        return SampleRequest(method, url, self._headers, sent)
-
-    def _take(self, word: str) -> None:
-        """Take in one argument, and its value: `-H 'A: b'`, `-H'A: b'` or `--header='A: b'`."""
-        if not word.startswith("-"):
-            self._url = word
-            return
-        name, mark, value = word.partition("=") if word.startswith("--") else (word, "", "")
-        if name not in self.OPTIONS and name[:2] in self.OPTIONS:
-            name, mark, value = word[:2], "=", word[2:]
-        take = self.OPTIONS.get(name)
-        if take is not None:
-            take(self, value if mark else next(self._words, ""))
-        elif name in {"-G", "--get"}:
-            self._in_query = True
-
-    def _take_data(self, value: str) -> None:
-        self._data.append(value)
-
-    def _take_header(self, value: str) -> None:
-        key, _, text = value.partition(":")
-        self._headers[key.strip().lower()] = text.strip()
-
-    def _take_method(self, value: str) -> None:
-        self._method = value.upper()
-
-    def _take_login(self, value: str) -> None:
-        self._headers["authorization"] = f"Basic {value}"
-
-    def _take_cookie(self, value: str) -> None:
-        self._headers["cookie"] = value
-
-    def _take_url(self, value: str) -> None:
-        self._url = value
-
-    def _skip(self, value: str) -> None:
-        """Pass over the value of an option that does not change the request."""
-
-    OPTIONS = MappingProxyType(
-        {
-            **dict.fromkeys(_DATA, _take_data),
-            **dict.fromkeys(("-H", "--header"), _take_header),
-            **dict.fromkeys(("-X", "--request"), _take_method),
-            **dict.fromkeys(("-u", "--user"), _take_login),
-            **dict.fromkeys(("-b", "--cookie"), _take_cookie),
-            "--url": _take_url,
-            **dict.fromkeys(_VALUED, _skip),
-        }
-    )
-
-
 # --- credentials ----------------------------------------------------------------------------------
 
 
@@ -172,12 +67,12 @@ def find_request_auth(requests: Sequence[SampleRequest], prefix: str) -> Request
     every = (item for request in requests for item in request.headers.items())
     found = {name: value for name, value in every if _is_secret(name, value)}
     secrets = {part for name, value in found.items() for part in _list_secrets(name, value)}
-    lines = list(_write_auth(found, prefix))
+    lines = _write_auth(found, prefix)
     return RequestAuth(lines, frozenset(s for s in secrets if len(s) >= _SHORT))
 
 
 def _is_secret(name: str, value: str) -> bool:
-    return name in _NEVER or is_credential(name, value)
+    return name in _NEVER or (not _OF_ONE_REQUEST.fullmatch(name) and is_credential(name, value))
 
 
 def _list_secrets(name: str, value: str) -> Iterator[str]:
@@ -199,40 +94,40 @@ def _has_digit(text: str) -> bool:
 
 
 def _read_password(login: str) -> str:
-    """Return the password of `name:password`, in base64 or not; "" if there is none."""
+    """Return the password of `name:password`, in base64 or not; a key may be the name alone."""
     try:
         plain = base64.b64decode(login, validate=True).decode()
     except (binascii.Error, UnicodeError):
         plain = login
-    return plain.partition(":")[2]
+    name, _, password = plain.partition(":")
+    return password or name
 
 
-def _write_auth(found: Mapping[str, str], prefix: str) -> Iterator[str]:
-    """Yield `auth` by the first credential, and `headers` for the others."""
+def _write_auth(found: Mapping[str, str], prefix: str) -> Sequence[str]:
+    """Return `auth` by the first credential, and `headers` for the others."""
     others = {name: value for name, value in found.items() if name != "cookie"}
     scheme = others.pop("authorization", "").partition(" ")[0].lower()
     seen = "# likely: by the headers of the request"
-    if scheme == "basic":
+    lines = []
+    if scheme in {"basic", "digest"}:
         login = f'username: "${{{prefix}_USER}}", password: "${{{prefix}_PASSWORD}}"'
-        yield f"auth: {{type: basic, {login}}}  {seen}"
+        lines.append(f"auth: {{type: {scheme}, {login}}}  {seen}")
     elif scheme == "bearer":
-        yield f'auth: {{type: bearer, token: "${{{prefix}_TOKEN}}"}}  {seen}'
+        lines.append(f'auth: {{type: bearer, token: "${{{prefix}_TOKEN}}"}}  {seen}')
     elif scheme:
-        key = _write_key("Authorization", f"{prefix}_AUTHORIZATION")
-        yield f"auth: {key}  # unsure: the whole header; is it made anew for each request?"
-    elif others:
-        name = next(iter(others))
-        others.pop(name)
-        yield f"auth: {_write_key(name, _name_variable(name, prefix))}  {seen}"
-    more = {name: f"${{{_name_variable(name, prefix)}}}" for name in others}
-    if more:
-        yield f"headers: {write_flow(more)}  {seen}"
+        key = _write_key("Authorization", f"${{{prefix}_AUTHORIZATION}}")
+        lines.append(f"auth: {key}  # unsure: the whole header; is it made anew for each request?")
+    more: dict[str, str] = {}
+    for name in others:
+        taken = {*find_variables(lines), *more.values()}
+        more[name] = make_free_variable(
+            prefix, "_".join(filter(str.isascii, split_key(name))), taken
+        )
+    if more and not lines:
+        name = next(iter(more))
+        lines.append(f"auth: {_write_key(name, more.pop(name))}  {seen}")
+    return [*lines, *([f"headers: {write_flow(more)}  {seen}"] if more else [])]
 
 
 def _write_key(name: str, variable: str) -> str:
-    key = {"type": "api_key", "in": "header", "name": name, "value": f"${{{variable}}}"}
-    return write_flow(key)
-
-
-def _name_variable(name: str, prefix: str) -> str:
-    return "_".join([prefix, *(word.upper() for word in split_key(name) if word.isascii())])
+    return write_flow({"type": "api_key", "in": "header", "name": name, "value": variable})

@@ -6,6 +6,7 @@ name that begins with `#/`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -13,6 +14,15 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 _MARK = "#/"
+_FORM = re.compile(
+    rb"(?![\w+/-]+=*\Z)"  # one text in base64 is no parameter without a value
+    rb"(?:(?:[\w.~$@:!*()\[\]+-]|%[0-9A-Fa-f]{2})+=(?:[\w.~$@:!*()\[\]+/?',-]|%[0-9A-Fa-f]{2})*=?=?(?:&|\Z))+"
+)
+
+
+def is_draftable(sent: bytes | None) -> bool:
+    """Whether a draft can have the body: it is a JSON object or list, a form as URLs encode it, or none."""
+    return not sent or _read_json(sent) is not None or _FORM.fullmatch(sent) is not None
 
 
 def list_sent(sent: bytes | None) -> dict[str, list[str]]:
@@ -26,15 +36,21 @@ def read_sent(sent: bytes | None) -> Any:
         return None
     if is_form(sent):
         return dict(parse_qsl(sent.decode("utf-8", "replace"), keep_blank_values=True))
-    return msgspec.json.decode(sent)
+    return _read_json(sent)
 
 
 def is_form(sent: bytes) -> bool:
     """Whether a body is a form, and no JSON document."""
+    return _read_json(sent) is None
+
+
+def _read_json(sent: bytes) -> Any:
+    """Return a JSON object or list; None if it is something else."""
     try:
-        return not isinstance(msgspec.json.decode(sent), dict | list)
-    except msgspec.MsgspecError:
-        return True
+        value = msgspec.json.decode(sent)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    return value if isinstance(value, dict | list) else None
 
 
 def name_kind(sent: bytes | None) -> str:
@@ -53,8 +69,14 @@ def name_parameter(name: str) -> str:
     """Return a parameter's own name: the last key of its pointer that is no place in a list."""
     if not is_in_body(name):
         return name
-    keys = [key for key in name.removeprefix(_MARK).split("/") if not key.isdigit()]
-    return _unescape(keys[-1]) if keys else ""
+    return ([""] + [key for key in list_keys(name) if not key.isdigit()])[-1]
+
+
+def list_keys(name: str) -> list[str]:
+    """Return the keys of a parameter's pointer; the name alone of a parameter of the query."""
+    return (
+        [_unescape(k) for k in name.removeprefix(_MARK).split("/")] if is_in_body(name) else [name]
+    )
 
 
 def write_body(sent: bytes, parts: Mapping[str, str]) -> bytes:
@@ -90,7 +112,9 @@ def _double_braces(value: Any) -> Any:
 
 def _change_leaves(value: Any, change: Callable[[str, Any], Any], pointer: str = "#") -> Any:
     if isinstance(value, dict):
-        return {k: _change_leaves(v, change, f"{pointer}/{_escape(k)}") for k, v in value.items()}
+        return {
+            k: _change_leaves(v, change, f"{pointer}/{escape_key(k)}") for k, v in value.items()
+        }
     if isinstance(value, list):
         return [_change_leaves(v, change, f"{pointer}/{number}") for number, v in enumerate(value)]
     return change(pointer, value)
@@ -104,7 +128,7 @@ def _write_value(value: Any) -> str:
 def _list_leaves(value: Any, pointer: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for key, member in value.items():
-            yield from _list_leaves(member, f"{pointer}/{_escape(key)}")
+            yield from _list_leaves(member, f"{pointer}/{escape_key(key)}")
     elif isinstance(value, list):
         for number, member in enumerate(value):
             yield from _list_leaves(member, f"{pointer}/{number}")
@@ -112,7 +136,8 @@ def _list_leaves(value: Any, pointer: str) -> Iterator[tuple[str, Any]]:
         yield pointer, value
 
 
-def _escape(key: str) -> str:
+def escape_key(key: str) -> str:
+    """Return a key as it stands in a pointer."""
     return key.replace("~", "~0").replace("/", "~1")
 
 

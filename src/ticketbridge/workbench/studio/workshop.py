@@ -18,12 +18,9 @@ from ticketbridge.terminal import UsageError
 from ticketbridge.workbench.answer_run import AnswerRun
 from ticketbridge.workbench.answers import run_watched
 from ticketbridge.workbench.cases.runner import cases_file
-from ticketbridge.workbench.draft.command import name_platform
-from ticketbridge.workbench.draft.documents import read_documents
-from ticketbridge.workbench.draft.draft_writing import make_variable_prefix
-from ticketbridge.workbench.draft.drafting import make_mapping_draft
-from ticketbridge.workbench.draft.given_answers import list_requests, read_given
-from ticketbridge.workbench.draft.sample_requests import GivenAnswer, find_request_auth
+from ticketbridge.workbench.draft.command import draft_given, name_platform
+from ticketbridge.workbench.draft.given_answers import read_given
+from ticketbridge.workbench.draft.sample_requests import GivenAnswer
 from ticketbridge.workbench.explain import Masker
 from ticketbridge.workbench.file_replacing import replacing
 from ticketbridge.workbench.page import as_html
@@ -170,13 +167,8 @@ class Workshop:
         """Return a first mapping from the pasted samples. Raises SampleError."""
         if not self.samples:
             raise SampleError("paste an answer of the platform first")
-        documents = read_documents(self.samples)
-        platform = name_platform(self.mapping)
-        auth = find_request_auth(list_requests(self._given), make_variable_prefix(platform))
-        made = make_mapping_draft(
-            documents, platform, self.sample_user, auth=auth.lines, secrets=auth.secrets
-        )
-        return made.text
+        drafted, _ = draft_given(self._given, self.sample_user, name_platform(self.mapping))
+        return drafted.text
 
     # --- runs -----------------------------------------------------------------------------------
 
