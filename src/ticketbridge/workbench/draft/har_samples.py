@@ -8,7 +8,6 @@ Which host is the API is seen by the answers: they have the list that looks most
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -199,7 +198,7 @@ def _read_answer(answer: _Answer) -> bytes | None:
         content = base64.b64decode(kept.text) if kept.encoding == "base64" else kept.text.encode()
         if not looks_like_xml(content):
             _decode(content)
-    except (binascii.Error, msgspec.MsgspecError, UnicodeError, RecursionError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     return content
 

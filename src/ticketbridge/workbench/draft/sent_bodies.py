@@ -48,7 +48,7 @@ def _read_json(sent: bytes) -> Any:
     """Return a JSON object or list; None if it is something else."""
     try:
         value = msgspec.json.decode(sent)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict | list) else None
 

@@ -99,7 +99,7 @@ def _write_body(
 
 def _write_sent(content: bytes, sent_type: str) -> Iterator[str]:
     """Yield what the request must carry."""
-    with suppress(msgspec.MsgspecError):
+    with suppress(msgspec.MsgspecError, ValueError):
         return _write_member("json", msgspec.json.decode(content), "      ")
     text = content.decode()
     if looks_like_xml(content):

@@ -166,7 +166,7 @@ class Needed:
         """Return a text that is a JSON document, with personal data in it replaced."""
         try:
             document = msgspec.json.decode(text)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, ValueError, RecursionError):
             return self._personal.replace_value(text, spot, self._by)
         made = self._personal.replace_in(document, self._by)
         return text if made == document else msgspec.json.encode(made).decode()

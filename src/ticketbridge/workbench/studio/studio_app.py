@@ -109,6 +109,8 @@ def _read_request(content: bytes) -> StudioRequest:
         return msgspec.json.decode(content, type=StudioRequest)
     except RecursionError:
         raise msgspec.DecodeError("the request is nested too deeply") from None
+    except ValueError:
+        raise msgspec.DecodeError("the request is not in UTF-8") from None
 
 
 def _as_json(value: Any) -> Response:
