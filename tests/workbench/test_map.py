@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import USER, item, order, orders
+from tests.support import USER, item, mapping, order, orders
 from tests.workbench.cases_support import Folder, case
 from ticketbridge.cli import main
 
@@ -364,3 +364,22 @@ def test_an_answer_that_the_case_has_too_many_is_said(folder: Folder, run: Any) 
     folder.cases.write_text(json.dumps([row]))
 
     assert "never asked for: GET /more (line 1)" in run("acme.cases.yaml")[2]
+
+
+@pytest.mark.parametrize("place", ["query", "json"])
+def test_no_variable_is_read(
+    folder: Folder, run: Any, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A case passes as in `test`, whatever is set; and what no answer fits is told without a credential."""
+    monkeypatch.setenv("PASSWORD", "secret-of-the-platform")
+    method = "post" if place == "json" else "get"
+    call = {"name": "order", method: "/orders", "each": "body.orders"}
+    parts = {"query": {"email": "{user}"}, place: {"email": "{user}", "pass": "${PASSWORD}"}}
+    folder.mapping.write_text(json.dumps(mapping({"source.0": {**call, **parts}})))
+    folder.cases.write_text(json.dumps([case(upstream=[])]))
+
+    code, out, err = run("acme.cases.yaml")
+
+    assert code == 2
+    assert "secret-of" not in out + err
+    assert "no answer of the case `a ticket` fits the call" in err

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
-from ticketbridge.mapping import Environment
 from ticketbridge.workbench.drift.drift_output import WRITERS
 from ticketbridge.workbench.drift.drifting import find_drift
 
@@ -28,7 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what changed. Return 1 if a change may break a mapping."""
-    environment = Environment(os.environ, missing="placeholder")
-    drifts = find_drift(options.old, options.new, options.mapping, environment)
+    drifts = find_drift(options.old, options.new, options.mapping)
     print(WRITERS[options.format](drifts, sys.stdout))
     return 1 if any(drift.severity == "breaks" for drift in drifts) else 0

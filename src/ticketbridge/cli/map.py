@@ -31,11 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the mapping's answer for the samples."""
-    environment = Environment(os.environ, missing="placeholder")
-    with all_findings([options.mapping], environment):
-        trial, left = map_samples(
-            options.mapping, options.samples, options.user, environment, now=options.now
-        )
+    with all_findings([options.mapping], Environment(os.environ, missing="placeholder")):
+        trial, left = map_samples(options.mapping, options.samples, options.user, now=options.now)
     code = print_outcome(trial, options)
     for sample in left:
         print(f"ticketbridge: never asked for: {sample}", file=sys.stderr)

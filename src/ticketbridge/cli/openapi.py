@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     """Print what `/openapi.json` gives if only this mapping is served."""
     if not options.mapping.is_file():
         raise not_there(options.mapping)
-    environment = Environment({}, missing="placeholder")
+    environment = Environment.offline()
     with all_findings([options.mapping], environment):
         spec = load_mapping(options.mapping, environment=environment)
         compile_mapping(spec)

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the page of one mapping, which must be without errors."""
     # No variable is read: the page is the same on each machine, and has no secret.
-    environment = Environment({}, missing="placeholder")
+    environment = Environment.offline()
     if not options.mapping.is_file():
         raise not_there(options.mapping)
     with all_findings([options.mapping], environment):

@@ -55,6 +55,11 @@ class Environment:
         self._missing = missing
         self.files = files or FileReader()
 
+    @classmethod
+    def offline(cls) -> Environment:
+        """Return an environment without variables: a run without the platform needs no credential."""
+        return cls({}, missing="placeholder")
+
     def __repr__(self) -> str:
         return f"Environment(missing={self._missing!r})"
 

@@ -34,7 +34,6 @@ def map_samples(
     mapping: Path,
     samples: Sequence[str],
     user: str | None,
-    environment: Environment,
     *,
     now: datetime | None = None,
 ) -> tuple[AnswerRun, list[str]]:
@@ -42,11 +41,11 @@ def map_samples(
 
     Raises MappingError, and SampleError if a sample is missing or cannot be used. *samples* are arguments
     of the command line (see `samples`), or one case, `acme.cases.yaml#its name`, which brings its user and
-    its time. In a draft, what is TODO is left out (see `unfinished`).
+    its time. No variable is read, as nothing is sent. In a draft, what is TODO is left out (see
+    `unfinished`).
     """
-    draft = draft_mapping(
-        read_text(mapping), file=str(mapping), environment=environment, folder=mapping.parent
-    )
+    text, offline = read_text(mapping), Environment.offline()
+    draft = draft_mapping(text, file=str(mapping), environment=offline, folder=mapping.parent)
     opened = find_unfinished(draft)
     bridge = compile_mapping(opened.spec if opened else require_finished(draft))
     answer_run, left = _map_samples(bridge, mapping, samples, user, now)

@@ -150,7 +150,7 @@ def cases_file(mapping: Path) -> Path:
 
 def load_for_cases(mapping: Path) -> MappingSpec:
     """Read *mapping* for its cases: no variable is set, and none is needed. Raises MappingError."""
-    return load_mapping(mapping, environment=Environment({}, missing="placeholder"))
+    return load_mapping(mapping, environment=Environment.offline())
 
 
 def compile_for_cases(spec: MappingSpec, compiler: SpecCompiler | None = None) -> Bridge:

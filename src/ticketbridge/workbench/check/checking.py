@@ -198,7 +198,7 @@ def _check_block(block: Block, file: Path) -> Sequence[Finding]:
         found = check_text(
             block.text,
             file=str(file),
-            environment=Environment({}, missing="placeholder"),
+            environment=Environment.offline(),
             folder=file.parent,
         )
     except MappingError as error:

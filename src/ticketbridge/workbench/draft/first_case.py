@@ -142,7 +142,7 @@ def run_draft(
     """Run *parts* on *replies*; None if that is not possible."""
     text = write_mapping(parts)
     try:
-        spec = parse_mapping(text, file="draft", environment=Environment({}, missing="placeholder"))
+        spec = parse_mapping(text, file="draft", environment=Environment.offline())
         bridge = compile_for_cases(spec)
         replay = Replay(replies, spec.upstream)
         bridge = bridge.with_last_stage(replay.send)

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from ticketbridge.engine.tickets.verdicts import UNKNOWN_STATUS
 from ticketbridge.engine.upstream.answer_formats import Unreadable
-from ticketbridge.mapping import Environment
 from ticketbridge.mapping.spec import CsvFormatSpec, NdjsonFormatSpec
 from ticketbridge.terminal import UsageError
 from ticketbridge.workbench.answers import map_samples, read_case
@@ -49,9 +48,7 @@ Recording = Mapping[str, Sequence[Sample]]
 """The answers of each call, by its path; values in paths are replaced by placeholders."""
 
 
-def find_drift(
-    old: str, new: str, mapping: Path | None, environment: Environment
-) -> Sequence[Drift]:
+def find_drift(old: str, new: str, mapping: Path | None) -> Sequence[Drift]:
     """Return what changed from *old* to *new*: samples, or cases as `acme.cases.yaml#its name`.
 
     With *mapping* both must be cases, and its results for them are compared too. Raises UsageError if one
@@ -60,7 +57,7 @@ def find_drift(
     before, after = read_recording(old), read_recording(new)
     found = list(_compare_recordings(before, after))
     if mapping is not None:
-        tallies = [_map(mapping, each, environment) for each in (old, new)]
+        tallies = [_map(mapping, each) for each in (old, new)]
         found += _compare_tallies(*tallies)
     return sorted(found, key=lambda drift: drift.severity)
 
@@ -183,10 +180,10 @@ def _types(shape: PathShape) -> str:
 # --- what a mapping makes of them -----------------------------------------------------------------
 
 
-def _map(mapping: Path, argument: str, environment: Environment) -> RehearsalTally:
+def _map(mapping: Path, argument: str) -> RehearsalTally:
     if read_case(argument) is None:
         raise UsageError(f"{argument}: with --mapping both are cases: FILE.cases.yaml#NAME")
-    run, _left = map_samples(mapping, [argument], None, environment)
+    run, _left = map_samples(mapping, [argument], None)
     tally = RehearsalTally()
     tally.add(run, 0.0)
     return tally

@@ -27,7 +27,7 @@ from ticketbridge.workbench.studio.run_view import FindingView, name_lines, view
 from ticketbridge.workbench.studio.stored_cases import StoredCases
 from ticketbridge.workbench.studio.studio_run import MappingText
 
-_NO_VARIABLES = Environment({}, missing="placeholder")
+_NO_VARIABLES = Environment.offline()
 
 
 class CaseView(msgspec.Struct, frozen=True):

@@ -73,7 +73,7 @@ class Workshop:
         self.sample_user = SOMEONE
         self._real = Environment(variables)
         self._checking = Environment(variables, missing="placeholder")
-        self._offline = Environment({}, missing="placeholder")
+        self._offline = Environment.offline()
         self._fetched: AnswerRun | None = None
         self._runs: dict[int, StudioRun] = {}
         self._number = 0
