@@ -281,6 +281,11 @@ class RequestSpec(Declared):
         return self.post or self.get or TemplateSpec((), self.place)
 
     @property
+    def beside_path(self) -> tuple[object, ...]:
+        """The parts that may hold credentials: a platform may take a login in each request, as with SOAP."""
+        return self.headers, self.query, self.body
+
+    @property
     def body(self) -> BodySpec | None:
         """The body of a POST, or None. A GET has none."""
         several = (self.json, self.form, self.xml, self.text, self.graphql)

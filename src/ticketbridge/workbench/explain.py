@@ -91,11 +91,12 @@ class PathShapes:
     def __init__(
         self, spec: MappingSpec, masked: Callable[[str], str], *, whole: bool = False
     ) -> None:
-        """Make shapes; *whole* shows URLs as they were sent, masked."""
+        """Make shapes; *whole* shows what was sent in the holes, masked, but no variable's value."""
         self._upstream = spec.upstream
         self._masked = masked
         self._bindings = BindingLabels(spec)
-        self._calls = {} if whole else {e.name: e for e in spec.source if isinstance(e, CallSpec)}
+        self._calls = {entry.name: entry for entry in spec.source if isinstance(entry, CallSpec)}
+        self._whole = whole
 
     def of(self, request: PlatformRequest) -> str:
         """Return `/customers/{customer.id}/orders?email={user}&event=jazz&page=2`.
@@ -132,13 +133,16 @@ class PathShapes:
         pattern = "".join("([^/?&]*)" if _is_open(part) else "%s" for part in template.parts)
         literals = [re.escape(part) for part in template.parts if isinstance(part, str)]
         found = re.fullmatch(pattern % tuple(literals), sent)
-        values = iter(map(unquote, found.groups()) if found else ())
+        values = iter(found.groups() if found else ())
         return "".join(
             self._part(part, next(values, "") if _is_open(part) else "") for part in template.parts
         )
 
     def _part(self, part: str | Secret | ExpressionSpec, value: str) -> str:
-        shown = isinstance(part, ExpressionSpec) and self._bindings.explained(part.text, value)
+        shown: str | None = None
+        if isinstance(part, ExpressionSpec):
+            whole = self._masked(value) if self._whole else None
+            shown = whole or self._bindings.explained(part.text, unquote(value))
         return shown or _show_part(part)
 
 

@@ -324,6 +324,36 @@ async def test_real_calls_are_told_with_their_failures(
     assert TOKEN not in out
 
 
+@pytest.mark.anyio
+async def test_a_variable_of_a_call_is_shown_by_nothing(
+    platform: FakePlatform, folder: Folder, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """A platform may take a login in the query: it is hidden in the URL, a longer one in answers too."""
+    folder.map(
+        {
+            "source.0.query": {"email": "{user}", "pin": "${PIN}", "pass": "${PASSWORD}"},
+            "ticket.fields.metadata": "{echo: order.echo}",
+        }
+    )
+    for name, value in {
+        "MENTA_SECRET": SECRET,
+        "ACME_TOKEN": TOKEN,
+        "ACME_API": platform.url,
+        "PIN": "n0sy",
+        "PASSWORD": "correct horse",
+    }.items():
+        monkeypatch.setenv(name, value)
+    platform.on("/orders", Reply(json=orders(order(item(1), echo="correct horse"))))
+    words = ["fetch", "acme.yaml", "--user", USER, "--explain", "--show-personal-data"]
+
+    assert await anyio.to_thread.run_sync(main, words) == 0
+
+    out = capsys.readouterr().out
+    assert "GET /orders?email=ana%40example.com&pin=${...}&pass=${...}" in out
+    assert "n0sy" not in out
+    assert "horse" not in out
+
+
 def test_a_terminal_gets_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing else does, and none where NO_COLOR is set."""
     monkeypatch.delenv("NO_COLOR", raising=False)

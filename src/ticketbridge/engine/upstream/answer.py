@@ -123,15 +123,7 @@ def compile_rules(
     *roots* are the roots of its response slots.
     """
     request = spec.request
-    # A platform that logs in by each request, as SOAP does, has its credentials in there.
-    held = (
-        upstream.auth,
-        upstream.headers,
-        upstream.proxy,
-        request.headers,
-        request.query,
-        request.body,
-    )
+    held = (upstream.auth, upstream.headers, upstream.proxy, *request.beside_path)
     return Rules(
         spec.name,
         compile_format(spec.format, any_content_type=spec.any_content_type),

@@ -13,7 +13,7 @@ from ticketbridge.engine.upstream.answer_formats import Unreadable
 from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.formats.json import read_json
 from ticketbridge.formats.unreadable import DocumentError
-from ticketbridge.mapping.spec import FormatSpec, TextFormatSpec, secrets_in
+from ticketbridge.mapping.spec import CallSpec, FormatSpec, TextFormatSpec, secrets_in
 from ticketbridge.redaction import WORD_START
 from ticketbridge.workbench.answer_run import AnswerRun
 from ticketbridge.workbench.call_formats import find_formats, read_values
@@ -347,6 +347,9 @@ def _compile_any_of(words: Collection[str]) -> re.Pattern[str]:
 
 
 _SHORTEST = 4
+_SHORTEST_IN_CALL = (
+    8  # a shorter text of a variable in a call may be a word, for example a language
+)
 
 
 def find_personal_data(answer_run: AnswerRun, *, kept: Collection[str] = ()) -> PersonalData:
@@ -359,15 +362,21 @@ def find_personal_data(answer_run: AnswerRun, *, kept: Collection[str] = ()) -> 
 def list_secrets(answer_run: AnswerRun) -> set[str]:
     """Return the credentials of the mapping, those from a login, and those made from them.
 
-    A variable in the path of a call is not one.
+    A variable in the path of a call is not one; elsewhere in a call it may be one.
     """
     spec = answer_run.bridge.spec
     upstream = spec.upstream
     held = secrets_in((upstream.auth, upstream.headers, upstream.proxy, spec.endpoint.access))
     signed = (exchange.request.credentials for exchange in answer_run.exchanges)
     made = (secret for credentials in signed if credentials for secret in credentials.secrets())
+    calls = [entry for entry in spec.source if isinstance(entry, CallSpec)]
     known = {secret for secret in (*held, *made) if len(secret) >= _SHORTEST}
+    known |= set(filter(_may_be_secret, secrets_in([call.request.beside_path for call in calls])))
     return known | {quote(secret, safe="") for secret in known}
+
+
+def _may_be_secret(text: str) -> bool:
+    return len(text) >= _SHORTEST_IN_CALL and not text.isdecimal()
 
 
 def _learn_from(personal: PersonalData, answer_run: AnswerRun) -> None:
