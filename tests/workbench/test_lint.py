@@ -309,6 +309,24 @@ def test_a_list_that_may_be_absent_is_doubted_where_nothing_holds_it(expression:
 
 
 @pytest.mark.parametrize(
+    "expression",
+    ["body.answer.order", "unique(body.answer.order)", "body.answer.order[?id != '1']"],
+)
+def test_a_declared_list_of_xml_is_doubted_where_nothing_holds_it(expression: str) -> None:
+    """It is empty if there is no such element: also in an error, and once the element is renamed."""
+    form = "format: {xml: {lists: [answer/order]}}"
+    (found,) = [each for each in doubts(listed(expression, form)) if "TB522" in each]
+    rule = (
+        "responses: [{when: length(body.answer.order) != to_number(body.answer.count), then: fail}]"
+    )
+
+    assert found == "TB522 body.answer.order"
+    assert not any("TB522" in each for each in doubts(listed(expression, form, rule)))
+    other = "format: {xml: {lists: [answer/ticket]}}"
+    assert not any("TB522" in each for each in doubts(listed(expression, other)))
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "responses: [{status: 404, then: fail}]",

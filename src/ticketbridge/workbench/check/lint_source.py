@@ -14,18 +14,21 @@ from ticketbridge.mapping.spec import (
     CallSpec,
     EntrySpec,
     ExpressionSpec,
+    FormatSpec,
     MappingSpec,
     OffsetSpec,
     RequestSpec,
     SessionAuthSpec,
     SignatureAuthSpec,
     TemplateSpec,
+    XmlFormatSpec,
     parts_within,
 )
 from ticketbridge.workbench.check.lint_ticket import doubt_truth_values
 from ticketbridge.workbench.check.trees import (
     find_filters,
     find_open_words,
+    find_path,
     find_roots,
     is_status,
     keep_about_status,
@@ -245,14 +248,15 @@ def doubt_absent_lists(spec: MappingSpec) -> Iterator[Finding]:
             continue
         if _find_kind(entry) == "take":
             taken[entry.name] = call
-        absent = next(_find_emptying(read_tree(expression)), None)
+        tree = read_tree(expression)
+        absent = next(_chain_all((_find_emptying(tree), _find_declared(tree, call.format))), None)
         if absent is not None and not _is_held(call):
             yield make_doubt_in(
                 expression,
                 absent,
                 "TB522",
-                "where this key is absent the list is empty, and nothing tells that from an error in the"
-                " body, or from a key that was renamed",
+                "if this is absent the list is empty, and nothing tells that from an error in the body, or"
+                " from a list that was renamed",
                 "give the call a rule that looks at the body, for example"
                 " responses: [{when: body.success != `true`, then: fail}]; or hold it to `total`",
             )
@@ -280,6 +284,13 @@ def _is_held(call: CallSpec) -> bool:
     if call.pages is not None and call.pages.total is not None:
         return True
     return any("body" in find_roots(rule.when) for rule in call.responses if rule.when is not None)
+
+
+def _find_declared(tree: nodes.Node, form: FormatSpec) -> Iterator[nodes.Node]:
+    """Yield what leads to an element of `lists`: such a list is empty if there is no such element."""
+    lists = form.lists if isinstance(form, XmlFormatSpec) else ()
+    listed = {path[-1] for path in lists if len(path) > 1}
+    return (node for node in walk(tree) if listed.intersection((find_path(node) or ())[-1:]))
 
 
 def _find_emptying(tree: nodes.Node, kind: type = list) -> Iterator[nodes.Node]:
