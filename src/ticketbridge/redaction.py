@@ -22,6 +22,14 @@ def userinfo_spans(text: str) -> list[tuple[int, int]]:
     return [found.span() for found in _USERINFO.finditer(text)]
 
 
+_NUMBER = re.compile(r"(?<!\w)\+?[0-9](?:[ ()./-]{0,2}[0-9]){6,}")
+
+
+def mask_numbers(text: str) -> str:
+    """Return *text* with all numbers of seven digits or more replaced: it may be a phone."""
+    return _NUMBER.sub("(number)", text)
+
+
 _PATH = re.compile(r"(?<!/)/(?!/)[^\s'\"<>()]+")
 
 

@@ -169,7 +169,11 @@ class RuleSpec(Declared):
         "500ms",
         absent="1s",
     )
-    message: ExpressionSpec | None = key(EXPRESSION, "What goes to the log.", "body.error.code")
+    message: ExpressionSpec | None = key(
+        EXPRESSION,
+        "What goes to the log: best a code, as a sentence of the platform may name a person.",
+        "body.error.code",
+    )
     place: Place
 
     @property

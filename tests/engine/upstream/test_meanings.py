@@ -395,6 +395,11 @@ async def test_a_message_that_cannot_be_made_changes_nothing(then: str) -> None:
     ("body", "note"),
     [
         pytest.param({"error": "full"}, 'order: {"error":"full"}', id="an object"),
+        pytest.param(
+            "tel +34 600 12 34 56, or (0034)600-123456: code 40221",
+            "order: tel (number), or ((number): code 40221",
+            id="phones",
+        ),
         pytest.param([["x" * 200_000]], "order: (an array that is not shown)", id="a long list"),
         pytest.param(
             f"{USER} " * 100_000, f"order: {'(e-mail) ' * 99}"[: 200 + len("order: ")], id="long"

@@ -53,7 +53,7 @@ from ticketbridge.mapping.spec import (
     secrets_in,
 )
 from ticketbridge.mapping.spec_compiler import Scope, SpecCompiler
-from ticketbridge.redaction import mask_emails, mask_words, origin_and_path
+from ticketbridge.redaction import mask_emails, mask_numbers, mask_words, origin_and_path
 
 RETRIED_STATUSES = frozenset({502, 503, 504})
 REFUSED_STATUSES = frozenset({401, 403})
@@ -274,7 +274,7 @@ class Rules:
             # It is only for the log, and does not change what the rule decides.
             trace.notes.append(error.log)
             return
-        text = self._masked(text, scope=seen, answer=answer)
+        text = mask_numbers(self._masked(text, scope=seen, answer=answer))
         trace.notes.append(f"{self.name}: {text[:_LONGEST_NOTE]}")
 
     def _require_success(self, answer: PlatformAnswer, seen: Scope) -> None:
