@@ -21,7 +21,7 @@ from ticketbridge.engine.problems import (
 )
 from ticketbridge.engine.upstream.context import AnswerContext
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
-from ticketbridge.engine.upstream.soap import has_fault
+from ticketbridge.engine.upstream.soap import find_fault
 from ticketbridge.formats.xml_text import escape
 from ticketbridge.mapping import Environment, MappingError, parse_mapping
 
@@ -303,7 +303,7 @@ async def test_a_fault_is_an_error_whatever_its_status_and_the_rules(
     found = await refused(platform, asking(responses=rules))
 
     assert isinstance(found, UpstreamError)
-    assert found.log == "answer: a SOAP fault"
+    assert found.log.startswith("answer: a SOAP fault")
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,28 @@ async def test_a_fault_is_an_error_whatever_its_status_and_the_rules(
 )
 def test_a_fault_stands_in_the_body_of_an_envelope(body: Any, said: bool) -> None:
     """Elsewhere the name is the platform's own."""
-    assert has_fault(body) is said
+    assert (find_fault(body) is not None) is said
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ({"faultcode": "soap:Client", "faultstring": USER}, "a SOAP fault, Client"),
+        ({"faultcode": "Server.Database"}, "a SOAP fault, Server.Database"),
+        (
+            {"Code": {"Value": "env:Sender", "Subcode": {"Value": "wsse:FailedAuthentication"}}},
+            "a SOAP fault, Sender, FailedAuthentication",
+        ),
+        ({"faultcode": ["a:Client", "b:Client"]}, "a SOAP fault, Client"),
+        ({"faultcode": f"Client.{USER}"}, "a SOAP fault"),
+        ({"faultcode": {"#text": "Client"}}, "a SOAP fault"),
+        ({"faultcode": "Ana"}, "a SOAP fault"),
+        ("Client", "a SOAP fault"),
+    ],
+)
+def test_a_fault_is_told_with_its_standard_codes(fault: Any, told: str) -> None:
+    """They say whose fault it is; any other word may be about a person."""
+    assert find_fault({"Envelope": {"Body": {"Fault": fault}}}) == told
 
 
 async def test_a_fault_of_another_format_is_no_document(platform: FakePlatform) -> None:
@@ -368,7 +389,7 @@ async def test_a_fault_of_a_login_is_an_error(platform: FakePlatform) -> None:
     found = await refused(platform, session(xml=LOGIN.replace("${BOX_KEY}", "other")))
 
     assert isinstance(found, UpstreamError)
-    assert found.log == "login: a SOAP fault"
+    assert found.log == "login: a SOAP fault, Client"
     assert platform.paths == ["/login.asmx"]
 
 

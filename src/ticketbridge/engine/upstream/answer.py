@@ -32,7 +32,7 @@ from ticketbridge.engine.upstream.failures import (
     TryAgain,
 )
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
-from ticketbridge.engine.upstream.soap import has_fault
+from ticketbridge.engine.upstream.soap import find_fault
 from ticketbridge.jmes import (
     Expression,
     TooLongError,
@@ -183,8 +183,9 @@ class Rules:
         """
         body = await self.form.read(answer)
         seen = {**request.scope, "body": body, "status": answer.status, "headers": answer.headers}
-        if self.is_xml and has_fault(body):
-            raise UpstreamError(log=f"{self.name}: a SOAP fault")
+        fault = find_fault(body) if self.is_xml else None
+        if fault is not None:
+            raise UpstreamError(log=f"{self.name}: {fault}")
         errors = self.is_graphql and self._has_errors(body, answer)
         rule = self._deciding(answer, seen, errors=errors)
         if rule is not None:
