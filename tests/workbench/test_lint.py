@@ -223,6 +223,7 @@ def test_names(changes: list[tuple[str, str]], expected: list[str]) -> None:
     [
         ([(QUERY, 'query: {page: "1"}\n')], ["TB512 /orders"]),
         ([(QUERY, "query: {email: user}\n")], ["TB512 /orders", "TB513 user"]),
+        ([(QUERY, "headers: {X-User: user}\n")], ["TB512 user"]),
         ([(QUERY, 'query: {email: "{{user}}", for: "{user}"}\n')], ["TB513 {"]),
         ([(QUERY, 'query: {email: "{user}", role: user}\n')], []),
         ([("get: /orders\n", "get: /users/:user/orders\n")], ["TB513 /users/:user/orders"]),

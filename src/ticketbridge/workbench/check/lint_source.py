@@ -220,9 +220,19 @@ def doubt_requests(spec: MappingSpec) -> Iterator[Finding]:
         and "user" not in find_roots((requests, spec.upstream))
     ):
         message = "no request says who asks: each answer is made from everybody's tickets"
-        yield make_doubt(
-            requests[0].path.place, "TB512", message, 'for example query: {email: "{user}"}'
-        )
+        place, hint = requests[0].path.place, 'for example query: {email: "{user}"}'
+        for text in parts_within([(request.headers, request.body) for request in requests]):
+            if isinstance(text, TemplateSpec) and any(map(_names_user, text.parts)):
+                place, hint = (
+                    text.place,
+                    "`user` is sent letter for letter: write {user} for the asked one",
+                )
+                break
+        yield make_doubt(place, "TB512", message, hint)
+
+
+def _names_user(part: object) -> bool:
+    return isinstance(part, str) and re.search(r"(?<!\w)user(?!\w)", part) is not None
 
 
 # --- lists that may be absent ---------------------------------------------------------------------
