@@ -113,10 +113,10 @@ async def test_what_is_under_way_is_finished(
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-async def test_with_nothing_under_way_it_ends_at_once(
+async def test_with_nothing_under_way_it_ends_after_a_moment(
     platform: FakePlatform, tmp_path: Path, workers: str
 ) -> None:
-    """Neither idle connections nor half a request keep a process from ending."""
+    """Neither idle connections nor half a request keep it from ending; new ones are answered till then."""
     platform.on("/orders", GOOD)
     with serving_program(tmp_path, platform.url, TICKETBRIDGE_WORKERS=workers) as program:
         async with asking() as menta:
@@ -126,11 +126,14 @@ async def test_with_nothing_under_way_it_ends_at_once(
             writer.write(b"GET /tickets HTTP/1.1\r\nHost:")
             await writer.drain()
             program.tell(signal.SIGTERM)
+            await asyncio.sleep(0.5)
+            late = [await menta.get(f"{program.url}/readyz"), await menta.get(program.tickets)]
             async with asyncio.timeout(5):
                 code = await ended(program)
             writer.close()
 
     assert (answer.status_code, code) == (200, 0)
+    assert [reply.status_code for reply in late] == [503, 200]
 
 
 async def test_it_ends_within_the_deadline_and_five_seconds(
@@ -232,6 +235,29 @@ async def test_what_still_comes_is_answered_for_a_moment(
     assert third.headers["connection"] == "close"
     assert (unknown.status_code, unknown.headers["connection"]) == (404, "close")
     assert len(platform.seen) == 2
+
+
+async def test_an_interrupt_needs_no_moment(platform: FakePlatform) -> None:
+    """Nobody stands in front of a desk: Ctrl-C ends at once, and ends the moment after SIGTERM too."""
+    for numbers in ([signal.SIGINT], [signal.SIGTERM, signal.SIGINT]):
+        async with asyncio.timeout(admission.WELCOME), leaving(platform):
+            for number in numbers:
+                os.kill(os.getpid(), number)
+                await asyncio.sleep(0.05)
+
+
+async def test_answers_that_come_in_the_moment_are_finished(
+    platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That all were finished once does not end those that came after."""
+    monkeypatch.setattr(admission, "WELCOME", 1.0)
+    platform.on("/orders", slow(0.2), slow(1.5))
+    async with leaving(platform) as url, asking() as menta:
+        first = asyncio.create_task(menta.get(url + TICKETS))
+        await until(lambda: bool(platform.seen))
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert (await first).status_code == 200
+        assert (await menta.get(url + TICKETS)).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,11 @@ class Admission:
         if self._closes_at is None:
             self._closes_at = time.monotonic() + WELCOME
 
+    @property
+    def seconds_open(self) -> float:
+        """The seconds, after `leave`, in which new answers are still accepted."""
+        return max(0.0, (self._closes_at or 0.0) - time.monotonic())
+
     def stop(self) -> None:
         """End the running answers: each becomes Overloaded."""
         self._is_stopped = True
@@ -64,7 +69,8 @@ class Admission:
 
     async def finished(self) -> None:
         """Return when nothing is running, after `leave`."""
-        if self._tasks:
+        while self._tasks:
+            self._ended.clear()
             await self._ended.wait()
 
     def begin(self) -> None:
