@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import Mapping
 from ipaddress import ip_network
@@ -13,11 +14,12 @@ import httpx
 import pytest
 
 from tests.fake_platform import FakePlatform, Reply
-from tests.support import SECRET, USER, item, order, orders, serving, spec_of
+from tests.support import SECRET, USER, events, item, order, orders, serving, spec_of
 from ticketbridge.engine.bridge import Bridge, compile_mapping
 from ticketbridge.engine.problems import ProblemError
 from ticketbridge.service.app import create_app
 from ticketbridge.service.mapping_set import PathTaken
+from ticketbridge.service.protocol import BoundedProtocol
 from ticketbridge.service.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -111,11 +113,28 @@ async def test_other_methods_are_not_allowed(platform: FakePlatform, method: str
     assert platform.seen == []
 
 
-@pytest.mark.parametrize("path", ["/", "/ticket", "/tickets/", "/acme/tickets", "/Tickets", "//"])
-async def test_another_path_is_not_found(platform: FakePlatform, path: str) -> None:
-    """What is not served is a 404 problem, and no redirect."""
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        *[
+            (path, None)
+            for path in ("/", "/ticket", "/tickets/", "/Tickets", "//", "/ana@x.example")
+        ],
+        ("/acme/tickets", "/acme/tickets"),
+        ("/orders/ana/tickets", None),
+    ],
+)
+async def test_another_path_is_not_found(
+    platform: FakePlatform, path: str, told: str | None, lines: io.StringIO
+) -> None:
+    """What is not served is a 404 problem, and no redirect; it is logged, and it counts."""
+    before = BoundedProtocol.shared.refused["not-found"]
     async with serving(bridge_to(platform)) as menta:
         assert_problem(await menta.get(path), "not-found", 404)
+    (line,) = events(lines, "not served")
+
+    assert (line["status"], line["problem"], line.get("path")) == (404, "not-found", told)
+    assert BoundedProtocol.shared.refused["not-found"] == before + 1
 
 
 # --- access -----------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
@@ -66,6 +67,7 @@ class Watchers:
 
 
 NOBODY = Watchers()
+_PATH_OF_MAPPING = re.compile(r"(?:/[a-z][a-z0-9_-]{0,40})?/tickets")
 
 
 class Application:
@@ -358,7 +360,15 @@ class _NotServed:
         if self._app.mappings.is_incomplete:
             problem = Overloaded("What is served at this path could not be loaded")
         reply = problem_reply(problem, request_id)
+        BoundedProtocol.shared.refused[problem.slug] += 1
+        told = {"status": problem.status, "problem": problem.slug, "path": _shown(scope["path"])}
+        log_event("not served", {"request_id": request_id, **told})
         await _last_if_leaving(reply, self._app.load).send(scope, send, request_id)
+
+
+def _shown(path: str) -> str | None:
+    """Return *path* if a mapping may be served there; any other may have an address in it."""
+    return path if _PATH_OF_MAPPING.fullmatch(path) else None
 
 
 def _last_if_leaving(reply: Reply, load: Admission) -> Reply:

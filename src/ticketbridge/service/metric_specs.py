@@ -150,8 +150,8 @@ BREAKER_STATE = _gauge(
 REFUSED_REQUESTS = _counter(
     "refused_requests",
     "problem",
-    "Requests that were no HTTP, too large or too slow, and connections beyond the setting: no mapping was "
-    "asked.",
+    "Requests that were no HTTP, too large, too slow or to a path where nothing is served, and connections "
+    "beyond the setting: no mapping was asked.",
 )
 CONNECTIONS = _gauge("connections", "", "Open connections of callers.")
 MAPPING_INFO = _gauge(
