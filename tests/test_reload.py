@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -19,8 +20,8 @@ import httpx
 import pytest
 
 from tests.fake_platform import FakePlatform, Reply, Until
-from tests.processes import PATIENCE, Program, running_program
-from tests.support import NO_TLS, SECRET, Changes, item, mapping, order, orders
+from tests.processes import PATIENCE, Program, own_process, port_in, running_program
+from tests.support import NO_TLS, SECRET, TOKEN, Changes, item, mapping, order, orders
 
 pytestmark = pytest.mark.anyio
 
@@ -329,6 +330,48 @@ async def test_watched_files_need_no_signal(
 
     assert (zone, statuses) == ("new", [401, 200])
     assert "another-secret" not in text
+
+
+async def test_a_file_that_is_written_anew_is_not_gone(
+    platform: FakePlatform, folder: Path
+) -> None:
+    """Some editors move a file away and write it again: no pull is without its mapping meanwhile."""
+    platform.on("/orders", GOOD)
+    write(folder / "acme.yaml", zone="old")
+    write(folder / "other.yaml", {"platform": "other"})
+    with serving(folder, platform, 1, "--watch") as program:
+        await up(program, 1)
+        (folder / "acme.yaml").rename(folder / "acme.yaml~")
+        await asyncio.sleep(0.6)
+        kept = await zone_at(program.tickets_of("acme"))
+        digest = write(folder / "acme.yaml", zone="new")
+        await live(program, digest, 1)
+        changed = await zone_at(program.tickets_of("acme"))
+        (folder / "acme.yaml").unlink()
+        await until(lambda: program.events("mapping removed"))
+
+    assert (kept, changed) == ("old", "new")
+    assert [each["platform"] for each in program.events("mapping removed")] == ["acme"]
+
+
+async def test_a_reload_that_comes_too_early_ends_nothing(
+    platform: FakePlatform, folder: Path
+) -> None:
+    """Who reloads right after the start, a script for example, finds it running."""
+    write(folder / "acme.yaml")
+    hangups = "import os, signal, threading, time; from ticketbridge.cli import main\n"
+    hangups += "def tell():\n for _ in range(300): os.kill(os.getpid(), signal.SIGHUP); time.sleep(0.005)\n"
+    hangups += "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+    hangups += "timer = threading.Timer(0.005, tell); timer.daemon = True; timer.start()\n"
+    hangups += "main(['serve', '--port', '0', os.environ['FOLDER']])"
+    known = {"MENTA_SECRET": SECRET, "ACME_TOKEN": TOKEN, "ACME_API": platform.url}
+    known |= {"TICKETBRIDGE_METRICS_PORT": "0", "FOLDER": str(folder)}
+    log = folder.parent / "log"
+    with log.open("wb") as stream:
+        command = [sys.executable, "-c", hangups]
+        with own_process(command, env={**os.environ, **known}, stderr=stream) as process:
+            await until(lambda: port_in(log.read_text("utf-8")))
+            assert process.poll() is None
 
 
 # --- what stays -----------------------------------------------------------------------------------

@@ -191,6 +191,31 @@ async def test_warnings_are_logged_with_what_changed(tmp_path: Path, lines: io.S
     assert "in-clear-in-the-file" not in lines.getvalue()
 
 
+async def test_paths_that_another_process_would_not_serve_are_told(
+    tmp_path: Path, lines: io.StringIO
+) -> None:
+    """What a mapping keeps of its former path is no other instance's: that is a warning, with what to do."""
+    write(tmp_path)
+    app, loader = served(tmp_path)
+    reloader = Reloader(app, loader, log_reload)
+    other = tmp_path / "other.yaml"
+    other.write_text(json.dumps(mapping({"platform": "other"})))
+    reloader.wish()
+    await until_idle(reloader)
+    (beside,) = events(lines, "the next start serves other paths")
+    write(tmp_path, {"endpoint.path": "/acme"})
+    reloader.wish()
+    await until_idle(reloader)
+    (tmp_path / "acme.yaml").unlink()
+    reloader.wish()
+    await until_idle(reloader)
+    (_, alone) = events(lines, "the next start serves other paths")
+
+    assert (beside["only_here"], beside["only_there"]) == (["/tickets"], [])
+    assert (alone["only_here"], alone["only_there"]) == (["/other/tickets"], ["/tickets"])
+    assert "`endpoint.path`" in str(beside["hint"])
+
+
 @pytest.mark.parametrize("why", ["no events", "not installed"])
 async def test_without_events_files_are_looked_at(
     tmp_path: Path, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch, why: str

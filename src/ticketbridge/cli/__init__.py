@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -25,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if open_missing_streams():
         print("ticketbridge: stderr is closed: errors and the log are lost")
     arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["serve"] and hasattr(signal, "SIGHUP"):
+        # A reload that comes before anything is read ends nothing.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     options = _parser(arguments).parse_args(arguments)
     try:
         return int(options.run(options))

@@ -117,6 +117,13 @@ class MappingSet:
         found = {*(file.parent for file in files), *(path for path in named if path.is_dir())}
         return frozenset(folder for folder in found if folder.is_dir())
 
+    @property
+    def paths_of_next_start(self) -> frozenset[str]:
+        """The paths that a process which starts now would serve: it knows nothing of former ones."""
+        files = {each.file for each in self.broken if not each.is_missing}
+        files |= {each.file for each in self.loaded}
+        return frozenset(each.path(is_alone=len(files) == 1) for each in self.loaded)
+
     def kept(self) -> Sequence[KeptMapping]:
         """Return what another process needs to serve the same mappings."""
         return [
@@ -219,6 +226,11 @@ class MappingLoader:
         return expected.keys() == files.keys() and all(
             reader.is_current() for reader in expected.values()
         )
+
+    def misses(self, known: MappingSet) -> bool:
+        """Return whether a mapping file of *known* is away."""
+        files, _ = self._find_files()
+        return any(each.file not in files for each in known.loaded)
 
     def _find_files(self) -> tuple[dict[Path, Path], Sequence[BrokenMapping]]:
         """Return the mapping files, each with its argument of the operator, and arguments without a file."""

@@ -144,8 +144,21 @@ def log_reload(before: MappingSet, after: MappingSet) -> None:
     for broken in after.broken:
         if (broken.file, str(broken.error)) not in said:
             log_broken(broken)
+    _log_paths(after)
     counts = {"changed": len(changed), "removed": len(gone), "broken": len(after.broken)}
     log_event("mappings read again", {"served": len(after.loaded), **counts, "pid": pid})
+
+
+def _log_paths(mappings: MappingSet) -> None:
+    """Warn if another process would serve other paths: half of the pulls would not be found."""
+    next_paths = mappings.paths_of_next_start
+    if next_paths != mappings.paths.keys():
+        fields = {
+            "only_here": sorted(mappings.paths.keys() - next_paths),
+            "only_there": sorted(next_paths - mappings.paths.keys()),
+            "hint": "give each mapping an `endpoint.path`",
+        }
+        log_event("the next start serves other paths", fields, logging.WARNING)
 
 
 def log_start(mappings: MappingSet) -> None:

@@ -16,6 +16,7 @@ EVERY = 2.0
 
 _QUIET_MS = 50  # without an event, after which a burst of them is over
 _LONGEST_MS = 400  # of a burst
+_AWAY = 1.0  # seconds that a file may be away while it is written anew
 _INSTALL = "pip install 'ticketbridge[watch]' has changes noticed at once"
 
 
@@ -62,13 +63,23 @@ def _watch(
         over = _Over(stop, known)
         try:
             for _ in looks(over):
-                if not loader.is_current(known()):
+                if loader.is_current(known()):
+                    continue
+                if not (loader.misses(known()) and _comes_back(loader, known, stop)):
                     changed()
         except (ImportError, OSError, RuntimeError) as error:
             hint = _INSTALL if isinstance(error, ImportError) else None
             fields = {"every_seconds": EVERY, "reason": str(error), "hint": hint}
             log_event("files are looked at without events", fields, logging.WARNING)
             looks = partial(_looks_by_time, stop)
+
+
+def _comes_back(
+    loader: MappingLoader, known: Callable[[], MappingSet], stop: threading.Event
+) -> bool:
+    """Return whether all is as before a moment later: some programs write a file anew under its name."""
+    stop.wait(_AWAY)
+    return loader.is_current(known())
 
 
 def _looks_by_events(over: _Over) -> Iterator[object]:
