@@ -14,7 +14,10 @@ NothingThere              a rule says that something is not there
 
 from __future__ import annotations
 
+import errno
+
 from ticketbridge.engine.problems import (
+    Overloaded,
     ProblemError,
     UpstreamError,
     UpstreamUnavailable,
@@ -23,6 +26,8 @@ from ticketbridge.engine.problems import (
 from ticketbridge.engine.upstream.connection import NoHttp
 from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.engine.upstream.proxy import ProxyError
+
+_NO_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 
 FOREIGN_ERRORS = (OSError, ValueError)
 """All errors that a transport raises; each becomes a NoAnswer."""
@@ -106,8 +111,13 @@ class PastTheEnd(NothingThere):
     """A rule said that the pages have ended: this one has no items."""
 
 
-def unreachable(error: Exception) -> NoAnswer:
-    """Return the problem of an *error* before the answer's head: the platform cannot be reached."""
+def unreachable(error: Exception) -> NoAnswer | Overloaded:
+    """Return the problem of an *error* before the answer's head: the platform cannot be reached.
+
+    It is Overloaded, and no fault of the platform, if this process or machine may open no more files.
+    """
+    if any(getattr(each, "errno", None) in _NO_FILES for each in (error, error.__cause__)):
+        return Overloaded(log="no more files may be open here: raise the limit (`ulimit -n`)")
     if isinstance(error, ProxyError):
         cause = f" ({type(error.__cause__).__name__})" if error.__cause__ else ""
         return NoAnswer(UpstreamUnavailable(log=f"{error}{cause}"))
