@@ -620,6 +620,7 @@ def test_the_repair_of_a_backslash_is_the_text_that_was_meant() -> None:
     ("text", "expected"),
     [
         ("split('-', item.zone)[0]", ["TB213 split"]),
+        ("split('', item.zone)[0]", ["TB213 split"]),
         ("starts_with('A', item.zone) && 'a' || 'b'", ["TB213 starts_with"]),
         ("ends_with('A', item.zone) && 'a' || 'b'", ["TB213 ends_with"]),
         ("contains('VIP', item.zone) && 'a' || 'b'", ["TB213 contains"]),
@@ -644,6 +645,19 @@ def test_the_repair_of_a_backslash_is_the_text_that_was_meant() -> None:
 def test_arguments_and_choices(text: str, expected: list[str]) -> None:
     """A function that works on a literal, and a choice behind one, are doubted."""
     assert doubts(zone(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("split('-', item.zone)[0]", "write split(item.zone, '-')"),
+        ("split('', item.zone)[0]", ""),
+        ("matches('(', item.zone) && 'a' || 'b'", ""),
+    ],
+)
+def test_what_is_written_for_exchanged_arguments_is_no_error(text: str, hint: str) -> None:
+    """Where the exchanged call would be an error, none is proposed."""
+    assert hints(zone(text)) == [hint]
 
 
 @pytest.mark.parametrize(
