@@ -198,7 +198,7 @@ OBJECT = {
         (LIST, "{data: tickets}", "TB304.*an object, where `schema` has array"),
         (OBJECT, "tickets", "TB304.*an array, where `schema` has object"),
         (OBJECT, "{data: user, user: user}", "TB304.*a string, where `schema` has array"),
-        (OBJECT, "{data: tickets}", "TB302.*needs `user` here"),
+        (OBJECT, "{data: tickets}", r"TB302.*needs `user` here.*\{user: \.\.\., "),
         (OBJECT, "{data: tickets, usr: user, user: user}", 'TB301.*no `usr`.*did you mean "user"'),
         (LIST, "tickets[*].{id: ticketId}", "TB302.*needs `code` here"),
         (LIST, "tickets[*].{code: tiketId}", 'TB309.*no ticket has a `tiketId`.*"ticketId"'),

@@ -26,7 +26,13 @@ from ticketbridge.jmes import ExpressionError, compile_expression
         pytest.param("a == -1.5", 6, "unexpected -1", "write `-1.5` in backticks", id="fraction"),
         pytest.param("a ^ b", 3, "Unknown token ^", "", id="unknown character"),
         pytest.param("a == 'b", 6, "Unclosed ' delimiter", "", id="open quote"),
-        pytest.param("{a}", 3, "unexpected }", "", id="hash without a value"),
+        pytest.param(
+            "{a}",
+            3,
+            "unexpected }",
+            "write a, without braces around: only texts of requests have holes",
+            id="hash without a value",
+        ),
         pytest.param("a.0", 3, "unexpected 0", "write a[0]", id="number as a key"),
         pytest.param("f(a)", 1, "there is no function f()", "", id="unknown function"),
         pytest.param(
