@@ -648,6 +648,24 @@ def test_arguments_and_choices(text: str, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    "place",
+    [
+        (QUERY, 'query: {email: "{user}", sign: "{HMAC}"}\n'),
+        (QUERY, f'{QUERY}    headers: {{X-Sign: "{{HMAC}}"}}\n'),
+        ("ticketOptionId: item.zone\n", "ticketOptionId: HMAC\n"),
+    ],
+)
+def test_a_key_in_clear(place: tuple[str, str]) -> None:
+    """The key of a signature is a credential wherever the signature stands; a key from data is not."""
+    old, new = place
+    literal = (old, new.replace("HMAC", "hmac(user, 'k', 'sha256', 'hex')"))
+    found = (old, new.replace("HMAC", "hmac(user, user, 'sha256', 'hex')"))
+
+    assert "TB053 'k'" in doubts(literal)
+    assert not [doubt for doubt in doubts(found) if doubt.startswith("TB053")]
+
+
+@pytest.mark.parametrize(
     ("text", "hint"),
     [
         ("split('-', item.zone)[0]", "write split(item.zone, '-')"),

@@ -38,6 +38,7 @@ def doubt_habits(spec: MappingSpec) -> Iterator[Finding]:
             match node:
                 case nodes.Call():
                     yield from _doubt_swapped(expression, node)
+                    yield from _doubt_key(expression, node)
                 case nodes.Either():
                     yield from _doubt_never_taken(expression, node)
                 case nodes.Comparison():
@@ -85,6 +86,15 @@ def _doubt_swapped(spec: ExpressionSpec, call: nodes.Call) -> Iterator[Finding]:
     message = f"`{call.name}` works on its first argument, and that is always the same here"
     hint = swap_arguments(FUNCTIONS[call.name], call)
     yield make_doubt_in(spec, call, "TB213", message, hint)
+
+
+def _doubt_key(spec: ExpressionSpec, call: nodes.Call) -> Iterator[Finding]:
+    """Yield a warning at the key of a signature that stands in the file."""
+    key = call.arguments[1] if call.name == "hmac" else None
+    if isinstance(key, nodes.Constant):
+        message = "the key of hmac() is a credential in clear"
+        hint = "sign by `auth: {type: signature}`: a key from a variable stands under its `secrets`"
+        yield make_doubt_in(spec, key, "TB053", message, hint)
 
 
 def _comes_second(call: nodes.Call, first: nodes.Constant) -> bool:
