@@ -778,14 +778,17 @@ async def test_a_rule_that_the_body_keeps_off_is_told(
 
 
 async def test_a_rule_for_another_status_is_not_told() -> None:
-    """Nor one whose condition was asked."""
+    """Nor one whose condition was asked, or would not hold whatever the body is."""
     page = httpx.Response(404, content=b"<h1>", headers={"Content-Type": "text/html"})
     other = await problem(rules({"status": 410, "then": "empty"}), {"/orders": page})
     asked = await problem(
         rules({"status": 404, "then": "fail", "when": "`false`"}), {"/orders": page}
     )
+    wrong = await problem(
+        rules({"status": 404, "then": "empty", "when": "headers.a == 'b'"}), {"/orders": page}
+    )
 
-    assert (other.log, asked.log) == ("order: status 404", "order: status 404")
+    assert {other.log, asked.log, wrong.log} == {"order: status 404"}
 
 
 async def test_when_empty_204_says_nothing_to_say() -> None:

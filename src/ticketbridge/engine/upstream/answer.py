@@ -34,6 +34,7 @@ from ticketbridge.engine.upstream.failures import (
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.engine.upstream.soap import has_fault
 from ticketbridge.jmes import (
+    EvaluationError,
     Expression,
     TooLongError,
     describe,
@@ -101,9 +102,16 @@ class RulePlan:
             return False
         return self.when is None or evaluate_bool(self.when, scope, f"{slot}: when")
 
-    def is_kept_off(self, status: int, body: object) -> bool:
-        """Return whether the rule is for *status*, and only the *body* keeps it from being asked."""
-        return self._has_status(status) and not self._can_look_at(body)
+    def is_kept_off(self, status: int, scope: Scope) -> bool:
+        """Return whether the rule is for *status*, and only the body in *scope* keeps it from being asked."""
+        if not self._has_status(status) or self._can_look_at(scope["body"]):
+            return False
+        if self.when is None or "body" in self.when.names:
+            return True
+        try:
+            return self.when(scope) is True
+        except EvaluationError:
+            return False
 
     def _has_status(self, status: int) -> bool:
         return any(part.first <= status <= part.last for part in self.statuses)
@@ -296,7 +304,7 @@ class Rules:
         """Return if a status that no rule decided means success; else raise its problem."""
         status, body = answer.status, seen["body"]
         log = f"{self.name}: status {status}{self._describe_redirect(answer, seen)}"
-        log += self._describe_kept_off(status, body)
+        log += self._describe_kept_off(status, seen)
         retry_after = answer.headers.get("retry-after")
         if status in {200, 204} or (self.is_login and 200 <= status <= 299):
             return
@@ -321,9 +329,10 @@ class Rules:
         shown = self._masked(target, scope=seen, answer=answer)[:_LONGEST_NOTE]
         return f", a redirect to {shown}"
 
-    def _describe_kept_off(self, status: int, body: object) -> str:
-        """Return which rule the *body* keeps from being asked, and what is wrong with it, or ""."""
-        rule = next((rule for rule in self.rules if rule.is_kept_off(status, body)), None)
+    def _describe_kept_off(self, status: int, seen: Scope) -> str:
+        """Return which rule the body keeps from being asked, and what is wrong with it, or ""."""
+        rule = next((rule for rule in self.rules if rule.is_kept_off(status, seen)), None)
+        body = seen["body"]
         if rule is None or not isinstance(body, Unreadable):
             return ""
         why = "" if body is NO_BODY else "the body is not in the declared format: "
