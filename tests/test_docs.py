@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from ticketbridge.engine.problems import ProblemError
+from ticketbridge.mapping.spec import AccessSpec, Secret, SharedSecret
+from ticketbridge.service.access import check_secret
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -62,3 +64,16 @@ def test_operations_knows_each_problem() -> None:
     heads = [line.split("|")[1] for line in rows.splitlines() if line.startswith("| `")]
 
     assert {word for head in heads for word in re.findall("`([^`]+)`", head)} == slugs()
+
+
+def test_the_runbook_of_a_rotation_counts_secrets_as_the_log_does() -> None:
+    """Step 3 names the first secret of the list and then the second, and step 4 waits for the first to go."""
+    text = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    runbook = text.split("\n### A secret of menta's is changed\n")[1].split("\n### ")[0]
+    steps = re.findall(r"^\d\. (.+)$", runbook, re.MULTILINE)
+    listed = tuple(SharedSecret(Secret(each), at) for at, each in enumerate(("old", "new"), 1))
+    spec = AccessSpec("X-Menta-Secret", listed, ())
+    old, new = (check_secret(spec, [given]) for given in (b"old", b"new"))
+
+    assert re.findall(r'"secret": (\d+)', steps[2]) == [f"{old}", f"{new}"]
+    assert re.findall(r'"secret": (\d+)', steps[3])[0] == f"{old}"

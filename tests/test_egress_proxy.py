@@ -102,7 +102,7 @@ async def test_tickets_come_through_the_proxy(tmp_path: Path, *, encrypts: bool)
     assert found == ["1", "1"]
     assert asked == len(platform.seen) == 2
     assert refused.value.log == (
-        "the proxy refused our credentials (status 401)" if encrypts else "order: status 401"
+        "order: the proxy refused our credentials (status 401)" if encrypts else "order: status 401"
     )
 
 
@@ -115,5 +115,5 @@ async def test_a_port_that_the_proxy_does_not_open(tmp_path: Path) -> None:
             await ids_by(port, GOOD, platform, tmp_path)
 
     assert isinstance(refused.value, UpstreamUnavailable)
-    assert refused.value.log == "the proxy refused to connect (status 403)"
+    assert refused.value.log == "order: the proxy refused to connect (status 403)"
     assert platform.seen == []

@@ -159,7 +159,10 @@ async def test_a_body_that_breaks_its_schema_is_a_mismatch(tmp_path: Path) -> No
     """What goes out is held to the schema as a whole."""
     schema = {"type": "array", "maxItems": 0}
 
-    with pytest.raises(MappingMismatch, match="maxItems"):
+    with pytest.raises(
+        MappingMismatch,
+        match=r"^response: acme\.yaml:\d+:\d+: the body breaks `maxItems` @ \$, in `tickets\[\*\]",
+    ):
         await body_of(bridge_of(tmp_path, schema, "tickets[*].{code: ticketId}"))
 
 
@@ -198,7 +201,7 @@ OBJECT = {
         (LIST, "{data: tickets}", "TB304.*an object, where `schema` has array"),
         (OBJECT, "tickets", "TB304.*an array, where `schema` has object"),
         (OBJECT, "{data: user, user: user}", "TB304.*a string, where `schema` has array"),
-        (OBJECT, "{data: tickets}", "TB302.*needs `user` here"),
+        (OBJECT, "{data: tickets}", r"TB302.*needs `user` here.*\{user: \.\.\., "),
         (OBJECT, "{data: tickets, usr: user, user: user}", 'TB301.*no `usr`.*did you mean "user"'),
         (LIST, "tickets[*].{id: ticketId}", "TB302.*needs `code` here"),
         (LIST, "tickets[*].{code: tiketId}", 'TB309.*no ticket has a `tiketId`.*"ticketId"'),

@@ -45,7 +45,15 @@ def test_each_row_is_an_object_of_texts(text: str, rows: list[list[str]]) -> Non
         ("id,Mail\n", "cell 2 of the first row is not `mail`"),
         ("mail,id\n", "cell 1 of the first row is not `id`"),
         (" id,mail\n", "cell 1 of the first row is not `id`"),
-        ("id;mail\n", "the first row has 1 cell for 2 columns"),
+        (
+            "id;mail\n",
+            'the first row has 1 cell for 2 columns, but 2 with `delimiter: ";"`',
+        ),
+        (
+            "id\tmail\n",
+            'the first row has 1 cell for 2 columns, but 2 with `delimiter: "\\t"`',
+        ),
+        ("id:mail\n", "the first row has 1 cell for 2 columns"),
         ("\nid,mail\n", "the first row has 1 cell for 2 columns"),
         ("id,mail\n1\n", "row 2 has 1 cell for 2 columns"),
         ("id,mail\n1,a\n2,b,c\n", "row 3 has 3 cells for 2 columns"),

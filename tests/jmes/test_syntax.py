@@ -26,7 +26,13 @@ from ticketbridge.jmes import ExpressionError, compile_expression
         pytest.param("a == -1.5", 6, "unexpected -1", "write `-1.5` in backticks", id="fraction"),
         pytest.param("a ^ b", 3, "Unknown token ^", "", id="unknown character"),
         pytest.param("a == 'b", 6, "Unclosed ' delimiter", "", id="open quote"),
-        pytest.param("{a}", 3, "unexpected }", "", id="hash without a value"),
+        pytest.param(
+            "{a}",
+            3,
+            "unexpected }",
+            "write a, without braces around: only texts of requests have holes",
+            id="hash without a value",
+        ),
         pytest.param("a.0", 3, "unexpected 0", "write a[0]", id="number as a key"),
         pytest.param("f(a)", 1, "there is no function f()", "", id="unknown function"),
         pytest.param(
@@ -86,6 +92,36 @@ def test_a_slip_is_an_error_at_its_column(text: str, column: int, reason: str, h
 
     error = caught.value
     assert (error.column, error.reason, error.suggestion) == (column, reason, hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("hash('sha256', a.id, 'hex')", "write hash(a.id, 'sha256', 'hex')"),
+        ("quoted('sql', a)", "write quoted(a, 'sql')"),
+        ("join(a, ',')", "write join(',', a)"),
+        ("join(upper(a), ',')", ""),
+        ("lookup('id', a, b)", "write lookup(a, 'id', b)"),
+        ("minor_units('EUR', a)", "write minor_units(a, 'EUR')"),
+        ("split(a.id, '')", ""),
+        ("replace(a, '', 'x')", ""),
+        ("extract(a, 'x')", ""),
+        ("matches(a, '(')", ""),
+        ("starts_with(a, `1`)", ""),
+        ("merge(a, `1`)", ""),
+        ("hash(a.id, sha256, 'hex')", "write 'sha256'"),
+        ("hash(a.id, b.c, 'hex')", "the algorithms are 'md5', 'sha1', 'sha256', 'sha512'"),
+        ("hmac(a, 'k', 'sha256', 'hex', b.c)", "the encodings are 'hex', 'base64', 'base64url'"),
+    ],
+)
+def test_arguments_are_only_exchanged_where_that_is_right(text: str, hint: str) -> None:
+    """An error proposes to exchange two arguments if it is about them, and the call would be right then."""
+    with pytest.raises(ExpressionError) as caught:
+        compile_expression(text)
+
+    assert caught.value.suggestion == hint
+    if hint.startswith("write ") and not hint.startswith("write '"):
+        compile_expression(hint.removeprefix("write "))
 
 
 @pytest.mark.parametrize(

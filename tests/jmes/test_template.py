@@ -96,6 +96,15 @@ def test_a_broken_template_is_an_error_at_its_column(text: str, column: int, rea
     assert (caught.value.column, caught.value.reason, caught.value.text) == (column, reason, text)
 
 
+@pytest.mark.parametrize("text", ["/{x.${A}}", "{join('${A}', x)}"])
+def test_a_variable_in_a_hole_is_told_where_it_stands(text: str) -> None:
+    """It is no part of an expression."""
+    with pytest.raises(ExpressionError) as caught:
+        split_template(text)
+
+    assert caught.value.suggestion.startswith("write ${NAME} outside of the braces")
+
+
 def test_only_what_is_unreserved_stays_as_it_is() -> None:
     """Of ASCII, letters, digits and `-._~` alone mean the same in every place of a URL."""
     hole = template("{x}", "query")

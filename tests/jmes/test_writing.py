@@ -35,6 +35,8 @@ from ticketbridge.jmes.writing import Unwritable, text_of
         pytest.param("sort_by(a, &b.c)[0]", None, id="reference"),
         pytest.param(r"'it\'s'", None, id="quote"),
         pytest.param(r'`"a\\b"`', r'`"a\\b"`', id="backslash"),
+        pytest.param("'a\nb'", r'`"a\nb"`', id="line break"),
+        pytest.param("'a\u200bb'", r'`"a\u200bb"`', id="invisible character"),
         pytest.param('`{"a": [1, null]}`', None, id="literal"),
         pytest.param(r'`"\`\\"`', None, id="backtick"),
     ],

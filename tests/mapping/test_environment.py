@@ -167,6 +167,41 @@ def test_a_missing_variable_is_an_error_or_a_placeholder(old: str, new: str, pla
     assert short(read(text, placeholders=True).warnings) == [f"{place} warning TB021"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "has_default"),
+    [
+        ("https://api.acme.example/v2", "${GONE}", True),
+        ("https://api.acme.example/v2", "${GONE_TOKEN}", False),
+        ("${TOKEN}", "${GONE}", False),
+        ("X-Channel: resale", 'X-Channel: "${GONE}"', True),
+        ("X-Channel: resale", 'X-Api-Key: "${GONE}"', False),
+        ("{user}", "{user}${GONE_KEY}", False),
+        (
+            "{allow: [203.0.113.0/24]}",
+            '{secret_header: "${GONE}", secrets: ["${SECRET}"]}',
+            True,
+        ),
+        ("{allow: [203.0.113.0/24]}", '{secret_header: X-A, secrets: ["${GONE}"]}', False),
+        (
+            '{type: bearer, token: "${TOKEN}"}',
+            '{type: api_key, in: header, name: X-A, value: "${GONE}"}',
+            False,
+        ),
+        (
+            '{type: bearer, token: "${TOKEN}"}',
+            '{type: basic, username: "${GONE}", password: "${TOKEN}"}',
+            True,
+        ),
+    ],
+)
+def test_no_default_is_proposed_for_a_secret(old: str, new: str, *, has_default: bool) -> None:
+    """A default stands in the file, which two companies read."""
+    (found,) = [f for f in findings(change((old, new))) if f.code == "TB020"]
+
+    assert found.suggestion.startswith("set GONE")
+    assert ("write ${GONE" in found.suggestion) is has_default
+
+
 def test_placeholders_keep_a_mapping_closed_and_whole() -> None:
     """With placeholders nothing opens up: the network lets nobody in, and the URL leads nowhere."""
     spec = read(

@@ -759,7 +759,7 @@ MEANING = [
         'token: "${NO_TOKEN}"',
         "7:32",
         "TB020",
-        "set NO_TOKEN or NO_TOKEN_FILE, or write ${NO_TOKEN:-default}",
+        "set NO_TOKEN or NO_TOKEN_FILE",
         id="two-vars",
     ),
     pytest.param(

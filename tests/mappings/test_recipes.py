@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,21 +17,33 @@ PAGES = {path.stem: path.read_text("utf-8") for path in HOW_TO.glob("*.md")}
 RECIPES = [name for name, text in PAGES.items() if "\n- case:" in text]
 
 
+def recipes_of(name: str) -> list[tuple[str, str]]:
+    """The mappings of a page, each with the cases that follow it."""
+    fences = [fence.text for fence in find_fences(PAGES[name]) if fence.info == "yaml"]
+    return [
+        (mapping, cases)
+        for mapping, cases in pairwise(fences)
+        if mapping.startswith("version: ") and cases.startswith("- case: ")
+    ]
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_checks_and_runs(name: str, tmp_path: Path) -> None:
-    """Its mapping has no finding, and all its cases pass: they are its first two fences of YAML."""
-    fences = [fence.text for fence in find_fences(PAGES[name]) if fence.info == "yaml"]
-    mapping, cases = fences[:2]
-    file = tmp_path / "recipe.yaml"
-    file.write_text(mapping)
-    (tmp_path / "recipe.cases.yaml").write_text(cases)
+    """Each mapping of a page has no finding, and all its cases pass."""
+    recipes = recipes_of(name)
+    assert recipes
 
-    checked = check_paths([file], Environment({}, missing="placeholder"))
-    results = run_cases(file)
+    for mapping, cases in recipes:
+        file = tmp_path / "recipe.yaml"
+        file.write_text(mapping)
+        (tmp_path / "recipe.cases.yaml").write_text(cases)
 
-    assert [str(f) for f in checked.findings if f.code != "TB021"] == []
-    assert [(result.case, result.message) for result in results if not result.passed] == []
-    assert results
+        checked = check_paths([file], Environment({}, missing="placeholder"))
+        results = run_cases(file)
+
+        assert [str(f) for f in checked.findings if f.code != "TB021"] == []
+        assert [(result.case, result.message) for result in results if not result.passed] == []
+        assert results
 
 
 def test_each_page_is_found_by_its_title() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +16,7 @@ from tests.conftest import logged_to
 from tests.support import SECRET, spec_of
 from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.service import logs
-from ticketbridge.service.announcement import announce
+from ticketbridge.service.announcement import announce, curl_command
 from ticketbridge.service.listening import close_all, open_listeners
 from ticketbridge.service.mapping_set import set_of
 from ticketbridge.service.settings import LogFormat, Settings
@@ -44,6 +47,27 @@ def test_as_text_each_path_is_three_lines_to_copy() -> None:
         f"    curl -H \"X-Menta-Secret: $MENTA_SECRET\" '{url}/tickets?user=ana@example.com'",
     ]
     assert SECRET not in said
+
+
+def test_the_command_reads_the_file_that_holds_the_secret(tmp_path: Path) -> None:
+    """A shell that has `NAME_FILE` alone sends the secret, and not an empty header."""
+    file = tmp_path / "secret of menta"
+    file.write_text(f"{SECRET}\n", "utf-8")
+    variables = {"DESK_FILE": str(file)}
+    spec = spec_of({"endpoint.access.secrets": ["${DESK}"]}, variables=variables)
+    command = curl_command(spec.endpoint, "http://127.0.0.1/tickets")
+
+    # The shell's own words: the header is the third argument.
+    shown = subprocess.run(  # noqa: S603 - a fixed text
+        ["/bin/sh", "-c", command.replace("curl", "printf '%s\\n'", 1)],
+        env={"PATH": os.environ["PATH"], **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+
+    assert command.startswith('curl -H "X-Menta-Secret: $(cat "$DESK_FILE")" ')
+    assert shown[:2] == ["-H", f"X-Menta-Secret: {SECRET}"]
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

@@ -119,7 +119,7 @@ def test_a_violation_is_told_with_the_problem(folder: Folder) -> None:
     assert unknown[0].startswith("expected an answer, got the problem mapping-mismatch: ")
     assert unknown[1:] == ['ticket 1: unknown_status (`item.state` at LINE gave "NEW")']
     assert missing[1:] == [
-        'ticket 1: violation:price (text that is no plain decimal number (like "19.99"))'
+        'ticket 1: violation:price LINE text that is no plain decimal number (like "19.99"), in `item.price`)'
     ]
 
 

@@ -138,7 +138,7 @@ SLIPS = [
     (CURRENCY, "    currency: extract(item.price, '(?=EUR)(...)')\n", 43, "TB206", "look-around", "regex"),
     # --- fields ---
     ("    ticketId:", "    ticketID:", 38, "TB301", 'did you mean "ticketId"?', "field's case"),
-    ("    showId: order.event_id\n", "", 38, "TB302", "`showId`", "missing field"),
+    ("    showId: order.event_id\n", "", 38, "TB302", "showId: item.showId", "missing field"),
     ("    tags:", "    status: item.state\n    tags:", 44, "TB305", "remove it", "status as field"),
     ("{channel: order.channel}", "order.tags[0] == 'a'", 44, "TB207", "an array is due", "tags"),
     ("seating: {row", "seatng: {row", 45, "TB308", 'did you mean "seating"?', "open object"),

@@ -639,6 +639,7 @@ def test_the_repair_of_a_backslash_is_the_text_that_was_meant() -> None:
     ("text", "expected"),
     [
         ("split('-', item.zone)[0]", ["TB213 split"]),
+        ("split('', item.zone)[0]", ["TB213 split"]),
         ("starts_with('A', item.zone) && 'a' || 'b'", ["TB213 starts_with"]),
         ("ends_with('A', item.zone) && 'a' || 'b'", ["TB213 ends_with"]),
         ("contains('VIP', item.zone) && 'a' || 'b'", ["TB213 contains"]),
@@ -663,6 +664,37 @@ def test_the_repair_of_a_backslash_is_the_text_that_was_meant() -> None:
 def test_arguments_and_choices(text: str, expected: list[str]) -> None:
     """A function that works on a literal, and a choice behind one, are doubted."""
     assert doubts(zone(text)) == expected
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        (QUERY, 'query: {email: "{user}", sign: "{HMAC}"}\n'),
+        (QUERY, f'{QUERY}    headers: {{X-Sign: "{{HMAC}}"}}\n'),
+        ("ticketOptionId: item.zone\n", "ticketOptionId: HMAC\n"),
+    ],
+)
+def test_a_key_in_clear(place: tuple[str, str]) -> None:
+    """The key of a signature is a credential wherever the signature stands; a key from data is not."""
+    old, new = place
+    literal = (old, new.replace("HMAC", "hmac(user, 'k', 'sha256', 'hex')"))
+    found = (old, new.replace("HMAC", "hmac(user, user, 'sha256', 'hex')"))
+
+    assert "TB053 'k'" in doubts(literal)
+    assert not [doubt for doubt in doubts(found) if doubt.startswith("TB053")]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("split('-', item.zone)[0]", "write split(item.zone, '-')"),
+        ("split('', item.zone)[0]", ""),
+        ("matches('(', item.zone) && 'a' || 'b'", ""),
+    ],
+)
+def test_what_is_written_for_exchanged_arguments_is_no_error(text: str, hint: str) -> None:
+    """Where the exchanged call would be an error, none is proposed."""
+    assert hints(zone(text)) == [hint]
 
 
 @pytest.mark.parametrize(

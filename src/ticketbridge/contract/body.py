@@ -66,7 +66,8 @@ def _check_names(
     missing = [f"`{name}`" for name in sorted(shape.required - set(given))]
     place = spec.at(tree.start)
     if missing:
-        compiler.report(place, "TB302", f"`schema` needs {', '.join(missing)} here")
+        hint = f"add each with its expression, for example {{{missing[0].strip('`')}: ..., ...}}"
+        compiler.report(place, "TB302", f"`schema` needs {', '.join(missing)} here", hint)
     for name in given:
         if shape.closed and name not in shape.properties:
             message = f"`schema` has no `{name}` here; it has {', '.join(shape.properties)}"

@@ -88,6 +88,38 @@ class Validator:
         return tuple(s if isinstance(s, int) or s in known else UNNAMED for s in _steps(error))
 
 
+# --- what would fit -------------------------------------------------------------------------------
+
+_CHANGED_TEXTS: Final = frozenset({"enum", "const", "pattern"})
+_CHANGES: Final[Mapping[str, Callable[[str], str]]] = {
+    "upper": str.upper,
+    "lower": str.lower,
+    "trim": str.strip,
+}
+
+
+def find_change(breach: Breach, value: Any, validator: Validator) -> str:
+    """Return the function after which the text that breaks a rule would not break it any more, or ""."""
+    text = value
+    for step in breach.path:
+        text = text.get(step) if isinstance(step, str) and isinstance(text, dict) else None
+    if breach.rule not in _CHANGED_TEXTS or not isinstance(text, str):
+        return ""
+    for name, change in _CHANGES.items():
+        changed = _replace(value, breach.path, change(text))
+        if changed != value and breach not in validator.breaches(changed):
+            return name
+    return ""
+
+
+def _replace(value: Any, path: tuple[str | int, ...], new: str) -> Any:
+    """Return a copy of *value*, an object in which *path* leads to a text, with *new* instead."""
+    if not path:
+        return new
+    step, *rest = path
+    return {**value, step: _replace(value[step], tuple(rest), new)}
+
+
 # --- schemas --------------------------------------------------------------------------------------
 
 

@@ -57,6 +57,10 @@ class ProblemError(Exception):
             self.binding = binding
             self.log = f"{self.log} ({binding})"
 
+    def say_call(self, name: str) -> None:
+        """Let the log begin with the *name* of the call that failed."""
+        self.log = f"{name}: {self.log}"
+
     def alone(self) -> Self:
         """Return the same problem without its cause and traceback, for code that does not show them.
 

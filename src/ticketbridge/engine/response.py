@@ -28,6 +28,7 @@ from ticketbridge.jmes import (
     Shape,
     TooLongError,
     encode_within,
+    locate,
 )
 from ticketbridge.mapping.spec import ResponseSpec, UpstreamSpec
 from ticketbridge.mapping.spec_compiler import SpecCompiler
@@ -161,7 +162,8 @@ class ResponsePlan:
         except EvaluationError as error:
             raise MappingMismatch(log=f"response: body: {error}") from error
         except Misfit as misfit:
-            raise MappingMismatch(log=f"response: the body {misfit.breach()}") from misfit
+            reason = locate(f"the body {misfit.breach()}", self._body.text, self._body.place)
+            raise MappingMismatch(log=f"response: {reason}") from misfit
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
             raise MappingMismatch(log="response: body: no JSON") from error
 

@@ -10,6 +10,7 @@ another quote for a letter would divide the cells at other places than the write
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import cast
@@ -19,6 +20,7 @@ from ticketbridge.formats.unreadable import DocumentError
 _MOST_ROWS = 500_000
 _MOST_CELLS = 2_000_000
 """The most cells of one document. A body within `max_body` could hold millions more, nearly all empty."""
+_DELIMITERS = (",", ";", "\t", "|")
 
 
 def read_csv(
@@ -32,6 +34,10 @@ def read_csv(
         raise DocumentError("the last row has no line end: it may be cut")
     rows = enumerate(_Rows(text, delimiter), 1)
     _, names = next(rows, (1, []))
+    if len(names) != len(columns):
+        hint = _other_delimiter(text.partition("\n")[0], len(columns), delimiter)
+        reason = f"the first row has {_count(names)} for {len(columns)} columns"
+        raise DocumentError(reason + hint)
     _require_columns(names, columns)
     width, cells = len(columns), 0
     for number, row in rows:
@@ -44,11 +50,17 @@ def read_csv(
 
 
 def _require_columns(names: Sequence[str], columns: Sequence[str]) -> None:
-    if len(names) != len(columns):
-        raise DocumentError(f"the first row has {_count(names)} for {len(columns)} columns")
     for number, (name, column) in enumerate(zip(names, columns, strict=True), 1):
         if name != column:
             raise DocumentError(f"cell {number} of the first row is not `{column}`")
+
+
+def _other_delimiter(line: str, width: int, delimiter: str) -> str:
+    """Return what to write if another delimiter gives the first *line* as many cells as there are columns."""
+    for sign in _DELIMITERS:
+        if width > 1 and sign != delimiter and line.count(sign) == width - 1:
+            return f", but {width} with `delimiter: {json.dumps(sign)}`"
+    return ""
 
 
 def _count(row: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -28,6 +28,12 @@ _CODECS: Mapping[str, str] = MappingProxyType(
         "windows-1252": "cp1252",
     }
 )
+_NAMES: Mapping[str, str] = MappingProxyType(
+    {codec: name for name, codec in reversed(tuple(_CODECS.items()))}
+)
+"""The name of each codec in a mapping."""
+_HEAD_SAYS = "the Content-Type"
+_MAPPING_SAYS = "the mapping"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,32 +71,46 @@ def text_of(content: bytes, charset: str | None) -> Text:
     """
     found = _DECLARED.match(content.removeprefix(_BOM)[:_HEAD])
     declared = found[1].decode() if found else None
-    return Text(*_find_codec(content, (charset, declared)), declared)
+    return Text(*_find_codec(content, {_HEAD_SAYS: charset, "its declaration": declared}), declared)
 
 
-def decode(content: bytes, *charsets: str | None) -> str:
-    """Return *content* as text in the encoding of the given *charsets*, or in UTF-8 without any.
+def decode(content: bytes, charset: str | None, *, due: str | None = None) -> str:
+    """Return *content* as text, in UTF-8 if nothing names another encoding.
 
-    Raises DocumentError like `text_of`.
+    *charset* is the encoding that the answer's head names, *due* the one of the mapping. Raises DocumentError
+    like `text_of`.
     """
-    body, codec = _find_codec(content, charsets)
+    body, codec = _find_codec(content, {_MAPPING_SAYS: due, _HEAD_SAYS: charset})
     try:
         return body.decode(codec)
     except UnicodeDecodeError:
         raise DocumentError("text that is not in its encoding") from None
 
 
-def _find_codec(content: bytes, charsets: Iterable[str | None]) -> tuple[bytes, str]:
-    """Return *content* without its byte order mark, and its codec. Raises DocumentError."""
+def _find_codec(content: bytes, charsets: Mapping[str, str | None]) -> tuple[bytes, str]:
+    """Return *content* without its byte order mark, and its codec. Raises DocumentError.
+
+    *charsets* are the names of its encoding, by what names them.
+    """
     body = content.removeprefix(_BOM)
-    named = {_codec(name) for name in charsets if name}
+    named = {by: _codec(name) for by, name in charsets.items() if name}
     if body is not content:
-        named.add("utf-8")
+        named["its byte order mark"] = "utf-8"
     if body.isascii():
         return body, "ascii"
-    if len(named) > 1:
-        raise DocumentError("different encodings are named")
-    return body, named.pop() if named else "utf-8"
+    if len(set(named.values())) > 1:
+        raise DocumentError(_describe_conflict(named))
+    return body, next(iter(named.values()), "utf-8")
+
+
+def _describe_conflict(named: Mapping[str, str]) -> str:
+    """Return what is said of several encodings: the codecs in *named*, by what names them."""
+    shown = ", ".join(f"{_NAMES[codec]} by {by}" for by, codec in named.items())
+    others = {codec for by, codec in named.items() if by != _MAPPING_SAYS} - {"ascii"}
+    hint = ""
+    if _MAPPING_SAYS in named and len(others) == 1:
+        hint = f"; if the answer is right, write `charset: {_NAMES[others.pop()]}`"
+    return f"different encodings are named: {shown}{hint}"
 
 
 def encode(text: str, charset: str) -> bytes:
@@ -104,5 +124,6 @@ def encode(text: str, charset: str) -> bytes:
 def _codec(name: str) -> str:
     codec = _CODECS.get(name.lower())
     if codec is None:
-        raise DocumentError("an encoding that is not read here (UTF-8 is)")
+        known = ", ".join(sorted(set(_NAMES.values())))
+        raise DocumentError(f"an encoding that is not read here: those are {known}")
     return codec

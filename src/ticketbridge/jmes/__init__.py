@@ -12,6 +12,7 @@ from ticketbridge.jmes.errors import (
     describe,
     describe_types,
     keys_shown,
+    locate,
 )
 from ticketbridge.jmes.expression import (
     Expression,
@@ -79,6 +80,7 @@ __all__ = [
     "escape_variable",
     "has_null",
     "keys_shown",
+    "locate",
     "names_in",
     "root_paths",
     "split_template",

@@ -10,6 +10,9 @@ from ticketbridge.jmes import kinds, nodes
 from ticketbridge.jmes.arguments import (
     fault_of,
     literals_of,
+    mend_literal,
+    mend_no_literal,
+    parameter_at,
     swap_arguments,
     write_with_reference,
     written,
@@ -26,7 +29,7 @@ from ticketbridge.jmes.errors import (
     did_you_mean,
 )
 from ticketbridge.jmes.functions import FUNCTIONS, MOMENT
-from ticketbridge.jmes.kinds import Function, Parameter
+from ticketbridge.jmes.kinds import Function
 from ticketbridge.jmes.outcomes import outcomes
 from ticketbridge.jmes.repairs import form_meant, function_meant, literal_meant
 from ticketbridge.jmes.runtime import label
@@ -53,11 +56,6 @@ def function_named(name: str, *, strict: bool) -> Function | None:
     """Return the function of that name; without *strict*, only JMESPath's own functions."""
     function = FUNCTIONS.get(name)
     return function if function and (strict or function.standard) else None
-
-
-def parameter_at(function: Function, position: int) -> Parameter:
-    """Return the parameter of the argument at *position*, which counts from 0."""
-    return function.parameters[min(position, len(function.parameters) - 1)]
 
 
 def gives_as_found(tree: nodes.Node) -> bool:
@@ -272,18 +270,13 @@ class _Analysis:
             hint = swap_arguments(function, call)
             self._refuse(argument.start, f"{named} must not start with &", hint, kind=CallError)
         if self._strict and parameter.literal and not isinstance(argument, nodes.Constant):
-            self._refuse_no_literal(function, call, argument, named)
+            reason = f"{named} must be written out as a text: it is known before any data is"
+            hint = mend_no_literal(function, call, position)
+            self._refuse(argument.start, reason, hint, kind=CallError)
         word = position > 0 and parameter.kind is kinds.STRING
         self._visit_operand(argument, at_root=at_root, word=word)
         if self._strict and isinstance(argument, nodes.Constant):
             self._literal(call, function, position)
-
-    def _refuse_no_literal(
-        self, function: Function, call: nodes.Call, argument: nodes.Node, named: str
-    ) -> NoReturn:
-        word = f"write '{argument.name}'" if isinstance(argument, nodes.Field) else ""
-        reason = f"{named} must be written out as a text: it is known before any data is"
-        self._refuse(argument.start, reason, swap_arguments(function, call) or word, kind=CallError)
 
     def _visit_operand(self, node: nodes.Node, *, at_root: bool, word: bool) -> None:
         """Visit *node*, which may be a text that has lost its quotes. *word*: a text is likely there."""
@@ -300,7 +293,8 @@ class _Analysis:
             return
         kind = RegexError if isinstance(fault, RegexFault) else CallError
         reason = f"{named}{fault.reason}"
-        self._refuse(argument.start, reason, swap_arguments(function, call), kind=kind)
+        hint = mend_literal(function, call, position)
+        self._refuse(argument.start, reason, hint, kind=kind)
 
     def _refuse(
         self,

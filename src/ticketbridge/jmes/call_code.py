@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from ticketbridge.jmes import nodes, runtime
-from ticketbridge.jmes.analysis import parameter_at
+from ticketbridge.jmes.arguments import parameter_at
 from ticketbridge.jmes.budget import BUDGET, spend, spend_on
 from ticketbridge.jmes.decimals import SMALL_INTEGER
 from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP, LOOKUP_INDEX, OPTIONAL

@@ -119,11 +119,15 @@ class EvaluationError(Exception):
         super().__init__(reason, expression, place)
 
     def __str__(self) -> str:
-        where = f"{self.place}: " if self.place else ""
-        shown = self.expression
-        if len(shown) > _SHOWN_TEXT:
-            shown = shown[:_SHOWN_TEXT] + "..."
-        return f"{where}{self.reason}, in `{shown}`"
+        return locate(self.reason, self.expression, self.place)
+
+
+def locate(reason: str, expression: str, place: str) -> str:
+    """Return *reason* with the place and the text of the *expression* that it is about."""
+    where = f"{place}: " if place else ""
+    if len(expression) > _SHOWN_TEXT:
+        expression = expression[:_SHOWN_TEXT] + "..."
+    return f"{where}{reason}, in `{expression}`"
 
 
 class Fault(Exception):

@@ -20,6 +20,8 @@ _PART = r"(?:\[[^\[\]]*\]|\([^()]*(?:\([^()]*\)[^()]*)?\)|\.\"_*\"|\.\w+)"
 _X = rf"(?:'_*'|`_*`|-?[0-9][0-9.]*|(?:[^\W\d]\w*|\"_*\"|@){_PART}*)"
 _PATH = rf"(?:[^\W\d]\w*|@){_PART}*?"
 _SPACE = r"[ \t\n]*"
+_PLAIN_TEXT = r"(?:[\w/:?&=%~+.-]*[\w/:?&=%~+-])?"
+_HOLE = re.compile(r"\{([^{}]*)\}")
 
 _Make: TypeAlias = "Callable[[Callable[[int | str], str]], str]"
 
@@ -82,6 +84,17 @@ def _plus(group: Callable[[int | str], str]) -> str:
         added = f"add({added}, {operand})"
     sure = any(operand.startswith("`") for operand in operands)
     return f"write {added}" if sure else f"write {added} for numbers, {joined} for texts"
+
+
+def _holes(group: Callable[[int | str], str]) -> str:
+    """Return the repair for a text with holes, as a request has them, where an expression is due."""
+    text = group(0)
+    if only := _HOLE.fullmatch(text):
+        return f"write {only[1].strip()}, without braces around: only texts of requests have holes"
+    # Of a split by a pattern with a group, every second part is that group.
+    parts = enumerate(_HOLE.split(text))
+    operands = [part.strip() if at % 2 else f"'{part}'" for at, part in parts if part]
+    return f"to join texts write join('', [{', '.join(operands)}])"
 
 
 def _hyphen(group: Callable[[int | str], str]) -> str:
@@ -165,6 +178,7 @@ _TABLE: tuple[tuple[str, str | _Make], ...] = (
         rf"^{_SPACE}(?:\{{\{{|[$#%]\{{|<%=?)(.*?)(?:\}}\}}|\}}|%>)",
         "write {1}, without braces around",
     ),
+    (rf"^{_SPACE}{_PLAIN_TEXT}(?:\{{{_SPACE}{_X}{_SPACE}\}}{_PLAIN_TEXT})+{_SPACE}$", _holes),
     (r"''(\w+)''", "write '{1}': only inside of YAML's own single quotes each is doubled"),
     (r"\b[fFrRbBuU]('_*')", "a text has no letter before it: write {1}, or join('', [...])"),
     (rf"({_X}){_SPACE}//{_SPACE}({_X}){_SPACE}$", f"write {{1}} || {{2}}; {_NO_COMMENTS}"),

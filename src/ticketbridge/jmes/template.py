@@ -35,6 +35,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _PATH_SAFE = "/:@!$&'()*+,;=-._~"
 _ESCAPES = {code: quote(chr(code), safe="") for code in range(128)}
 _QUOTES = "'\"`"
+_BESIDE = (
+    "write ${NAME} outside of the braces; to sign with a secret, see `auth: {type: signature}`"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ def _end_of_hole(text: str, start: int) -> int:
     while at < len(text):
         character = text[at]
         if text.startswith("${", at):
-            raise ExpressionError(text, at + 1, "a hole has no ${...} in it")
+            raise ExpressionError(text, at + 1, "a hole has no ${...} in it", _BESIDE)
         if character in _QUOTES:
             at = _end_of_quote(text, at)
         elif character == "}" and not depth:
@@ -128,7 +131,7 @@ def _end_of_quote(text: str, start: int) -> int:
     at = start + 1
     while at < len(text) and text[at] != text[start]:
         if text.startswith("${", at):
-            raise ExpressionError(text, at + 1, "a hole has no ${...} in it")
+            raise ExpressionError(text, at + 1, "a hole has no ${...} in it", _BESIDE)
         at += 2 if text[at] == "\\" else 1
     return at
 

@@ -213,8 +213,10 @@ def _name(name: str) -> str:
 
 
 def _literal(value: Any) -> str:
-    if isinstance(value, str) and "\\" not in value:
+    # In quotes a line break would end the line that is shown, and other signs would not be seen.
+    is_seen = not isinstance(value, str) or value.isprintable()
+    if isinstance(value, str) and is_seen and "\\" not in value:
         text = value.replace("'", "\\'")
         return f"'{text}'"
-    text = json.dumps(value, ensure_ascii=False).replace("`", "\\`")
+    text = json.dumps(value, ensure_ascii=not is_seen).replace("`", "\\`")
     return f"`{text}`"

@@ -68,8 +68,8 @@ class Environment:
         """Whether placeholder text stands in for variables that are not set."""
         return self._missing == "placeholder"
 
-    def look_up(self, name: str, default: str | None) -> Value:
-        """Return the value of *name*, or *default* if it is not set or empty.
+    def look_up(self, name: str, default: str | None, *, is_secret: bool = False) -> Value:
+        """Return the value of *name*, or *default* if it is not set or empty. A secret needs no default.
 
         Raises VariableError if it is not set and has no default, or if it cannot be read.
         """
@@ -82,11 +82,14 @@ class Environment:
             return Value("")
         if self.placeholders:
             return Value(PLACEHOLDER, known=False)
+        hint = "" if is_secret else f", or write ${{{name}:-default}}"
         raise VariableError(
-            "TB020",
-            f"the variable {name} is not set",
-            f"set {name} or {name}_FILE, or write ${{{name}:-default}}",
+            "TB020", f"the variable {name} is not set", f"set {name} or {name}_FILE{hint}"
         )
+
+    def is_in_file(self, name: str) -> bool:
+        """Return whether the value of *name* comes from the file that `NAME_FILE` names."""
+        return bool(self._variables.get(f"{name}_FILE")) and not self._variables.get(name)
 
     def _found(self, name: str) -> str | None:
         value = self._variables.get(name)

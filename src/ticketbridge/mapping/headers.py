@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.read_context import Context
+from ticketbridge.mapping.sensitive_names import is_sensitive_parameter
 from ticketbridge.mapping.spec_texts import TemplateSpec
 from ticketbridge.mapping.variables import (
     CONTROL,
@@ -21,13 +22,6 @@ from ticketbridge.mapping.words import shown
 from ticketbridge.mapping.yaml_nodes import Node
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-SENSITIVE = re.compile(
-    r"authori[sz]ation|cookie|token|secret|passw|passphrase|credential|signature|bearer"
-    r"|(?:api|app|access|auth|account|client|consumer|license|private|service|shared|signing|subscription)"
-    r"[-_.]?key|session[-_]?id|(?:^|[-_.])(?:pwd|jwt|hmac|sig|auth)$",
-    re.IGNORECASE,
-)
-_ALONE = frozenset({"key", "sid", "pass", "pin", "otp", "apikey"})
 OWNED = frozenset(
     {
         "host",
@@ -142,19 +136,3 @@ def warn_of_credential(name: str, template: ResolvedTemplate, context: Context) 
     """Warn if *name* usually means a credential, and its value stands in the file itself."""
     if is_sensitive_parameter(name) and not template.holes:
         warn_if_in_clear(template.text, context)
-
-
-# --- names of credentials -------------------------------------------------------------------------
-
-
-def is_sensitive(name: str) -> bool:
-    """Return whether a header or parameter called *name* usually holds a credential."""
-    return SENSITIVE.search(name) is not None
-
-
-def is_sensitive_parameter(name: str) -> bool:
-    """Return whether a parameter called *name* usually holds a credential.
-
-    Parameters have more such names than headers, for example just `key`.
-    """
-    return is_sensitive(name) or name.lower() in _ALONE

@@ -8,6 +8,7 @@ from pathlib import Path
 from ticketbridge.mapping.environment import PLACEHOLDER, Environment, Value, VariableError
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.report import Report
+from ticketbridge.mapping.sensitive_names import is_sensitive_variable
 from ticketbridge.mapping.yaml_nodes import Node
 
 UNKNOWN = Value(PLACEHOLDER, known=False)
@@ -22,14 +23,16 @@ class Context:
     folder: Path | None
     _values: dict[tuple[str, str | None], Value] = field(default_factory=dict, repr=False)
 
-    def variable(self, name: str, default: str | None, place: Place) -> Value:
-        """Return the value of the variable *name*. If it cannot be used, report that.
+    def variable(self, name: str, default: str | None, place: Place, *, key: str) -> Value:
+        """Return the value of the variable *name* under *key*. If it cannot be used, report that.
 
         After a finding, the value returned is one that is not known. A variable has one value in the
         whole mapping, even if its file changes meanwhile.
         """
         try:
-            value = self._values.get((name, default)) or self.environment.look_up(name, default)
+            value = self._values.get((name, default)) or self.environment.look_up(
+                name, default, is_secret=is_sensitive_variable(name, key)
+            )
         except VariableError as error:
             self.report.error(place, error.code, str(error), error.suggestion)
             return UNKNOWN

@@ -84,7 +84,12 @@ def _read_secrets(node: Node, context: Context, name: str) -> tuple[SharedSecret
         warn_if_in_clear(each, context)
     if any(each.value or not each.known for each in texts):
         return tuple(
-            SharedSecret(each.secret, number, each.variable)
+            SharedSecret(
+                each.secret,
+                number,
+                each.variable,
+                is_in_file=context.environment.is_in_file(each.variable),
+            )
             for number, each in enumerate(texts, 1)
             if each.value
         )
@@ -151,12 +156,14 @@ class SharedSecret:
     """A secret that menta tech sends.
 
     *number* is its position in `secrets`, from 1; empty entries count too. *variable* is the name of
-    its variable if the entry is one variable and nothing else, or "".
+    its variable if the entry is one variable and nothing else, or "". *is_in_file*: a file holds it,
+    whose path is in `NAME_FILE`.
     """
 
     text: Secret
     number: int
     variable: str = ""
+    is_in_file: bool = False
 
 
 @declared

@@ -16,9 +16,10 @@ from ticketbridge.mapping.credential_texts import (
     read_plain,
 )
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.headers import check_token, is_sensitive_parameter
+from ticketbridge.mapping.headers import check_token
 from ticketbridge.mapping.keys import Declared, declared, key, needed
 from ticketbridge.mapping.read_context import Context, text_of
+from ticketbridge.mapping.sensitive_names import is_sensitive_parameter
 from ticketbridge.mapping.spec_texts import ExpressionSpec, Secret
 from ticketbridge.mapping.value_kinds import (
     ANYTHING,

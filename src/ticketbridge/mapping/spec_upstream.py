@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.headers import check_headers, is_sensitive
+from ticketbridge.mapping.headers import check_headers
 from ticketbridge.mapping.keys import Declared, declared, key, mapping_of, needed
 from ticketbridge.mapping.named_files import FileSpec, read_file
 from ticketbridge.mapping.read_context import Context
+from ticketbridge.mapping.sensitive_names import is_sensitive
 from ticketbridge.mapping.spec_auth import AUTH, AuthSpec, NoAuthSpec, claimed_by
 from ticketbridge.mapping.spec_proxy import PROXY, ProxySpec
 from ticketbridge.mapping.spec_texts import Secret

@@ -68,7 +68,9 @@ def resolve_text(node: Node, context: Context, name: str) -> ResolvedText:
     text = text_of(node)
     matches = list(VARIABLE.finditer(text))
     well_formed = _check_variables(node, text, context) and _check_no_holes(node, text, context)
-    values = [context.variable(m["name"], m["default"], node.at(m.start())) for m in matches]
+    values = [
+        context.variable(m["name"], m["default"], node.at(m.start()), key=name) for m in matches
+    ]
     value, end = "", 0
     for match, found in zip(matches, values, strict=True):
         value += text[end : match.start()] + found.text
@@ -205,7 +207,9 @@ class _Filling:
         return ResolvedTemplate(spec, text, sum(isinstance(part, HolePart) for part in parts))
 
     def _value(self, part: VariablePart) -> Value:
-        return self.context.variable(part.name, part.default, self.node.at(part.offset))
+        return self.context.variable(
+            part.name, part.default, self.node.at(part.offset), key=self.name
+        )
 
     def _part(
         self, part: TextPart | VariablePart | HolePart, values: dict[VariablePart, Value]

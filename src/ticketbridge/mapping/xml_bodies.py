@@ -8,8 +8,8 @@ from contextlib import suppress
 from ticketbridge.formats.unreadable import DocumentError
 from ticketbridge.formats.xml_text import TextRun, list_texts
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.headers import is_sensitive_parameter
 from ticketbridge.mapping.read_context import Context
+from ticketbridge.mapping.sensitive_names import is_sensitive_parameter
 from ticketbridge.mapping.spec_texts import ExpressionSpec, TemplateSpec
 from ticketbridge.mapping.words import shown
 

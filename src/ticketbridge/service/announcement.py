@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ticketbridge.mapping.spec import AccessSpec, EndpointSpec, UserFormat
+from ticketbridge.mapping.spec import AccessSpec, EndpointSpec, SharedSecret, UserFormat
 from ticketbridge.service.listening import place_of, url_of
 from ticketbridge.service.logs import log_event, tell
 from ticketbridge.service.mapping_set import MappingSet
@@ -68,8 +68,13 @@ def curl_command(endpoint: EndpointSpec, url: str) -> str:
     words = ["curl"]
     if endpoint.access.secrets:
         header = _SHELL_SIGN.sub(r"\\\g<0>", endpoint.access.secret_header or "")
-        variable = endpoint.access.secrets[0].variable or "SECRET"
-        words.append(f'-H "{header}: ${variable}"')
+        words.append(f'-H "{header}: {_in_shell(endpoint.access.secrets[0])}"')
     parameter = quote(endpoint.user_parameter, safe="")
     words.append(shlex.quote(f"{url}?{parameter}={_USERS[endpoint.user_format]}"))
     return " ".join(words)
+
+
+def _in_shell(secret: SharedSecret) -> str:
+    """Return what a shell puts in for *secret*: its variable, or the content of the file that holds it."""
+    variable = secret.variable or "SECRET"
+    return f'$(cat "${variable}_FILE")' if secret.is_in_file else f"${variable}"

@@ -85,9 +85,9 @@ def read_values(answer: PlatformAnswer, form: FormatSpec | None) -> Any:
             case NdjsonFormatSpec():
                 return list(read_json_lines(content))
             case CsvFormatSpec():
-                return list(_read_rows(decode(content, form.charset, charset), form))
+                return list(_read_rows(decode(content, charset, due=form.charset), form))
             case JsonFormatSpec(charset=own) if own != "utf-8":
-                return read_json(decode(content, own, charset).encode())
+                return read_json(decode(content, charset, due=own).encode())
             case TextFormatSpec():
                 return Unreadable("a text is no JSON")
             case _:

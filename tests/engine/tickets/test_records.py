@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -228,6 +229,56 @@ async def test_a_field_that_fails_is_a_violation_that_names_it(
     _, verdicts = await failed(orders(order(item(**changes))))
 
     assert verdicts == {f"violation:{field}": 1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields", "reason"),
+    [
+        (
+            {"price": "free"},
+            {},
+            'text that is no plain decimal number (like "19.99"), in `item.price`',
+        ),
+        ({"price": -1}, {}, "breaks `minimum` @ $.price, in `item.price`"),
+        ({"id": {}}, {}, "an object where text is due, in `item.id`"),
+        (
+            {"id": 1e3},
+            {},
+            "a number with a point or an exponent (1.0, 1e3) where text is due, in `item.id`",
+        ),
+        ({"id": 1.5}, {}, "a fraction where text is due, in `item.id`"),
+        (
+            {"kind": "x"},
+            {"priceTypeId": {"from": "item.kind", "values": {"a": "b"}}},
+            "a value that the table does not list (and no `else`), in `item.kind`",
+        ),
+        (
+            {"cur": "eur"},
+            {"currency": "item.cur"},
+            "breaks `enum` @ $.currency; upper(...) would fit, in `item.cur`",
+        ),
+        (
+            {"cur": " EUR"},
+            {"currency": "item.cur"},
+            "breaks `enum` @ $.currency; trim(...) would fit, in `item.cur`",
+        ),
+        ({"cur": "euro"}, {"currency": "item.cur"}, "breaks `enum` @ $.currency, in `item.cur`"),
+        ({"more": ["a"]}, {"tags": "item.more"}, "breaks `pattern` @ $.tags[0], in `item.more`"),
+        (
+            {"more": {}},
+            {"props": {"seating": {"row": "item.more"}}},
+            "an object where text is due, in `item.more`",
+        ),
+    ],
+)
+async def test_a_violation_names_the_expression_of_its_field_and_the_line(
+    changes: dict[str, Any], fields: dict[str, Any], reason: str
+) -> None:
+    """The log has them for a value that does not convert, and for one that the schema refuses."""
+    named = {f"ticket.fields.{name}": field for name, field in fields.items()}
+    log, _ = await failed(orders(order(item(**changes))), named)
+
+    assert re.search(r": acme\.yaml:\d+:\d+: (.+) \(", log)[1] == reason  # type: ignore[index]
 
 
 async def test_a_violation_names_no_value() -> None:

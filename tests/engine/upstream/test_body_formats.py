@@ -224,6 +224,35 @@ async def test_each_format_has_its_content_types(content_type: str, spec: Format
         assert not isinstance(taken, Unreadable)
 
 
+@pytest.mark.parametrize(
+    ("content_type", "told"),
+    [
+        ("text/csv; charset=utf-8", " but text/csv, which `format: csv` reads"),
+        ("application/x-ndjson", " but application/x-ndjson, which `format: ndjson` reads"),
+        ("application/soap+xml", " but application/soap+xml, which `format: xml` reads"),
+        ("TEXT/HTML", " but text/html"),
+        (
+            "text/plain",
+            " but text/plain: if the body is JSON all the same, `any_content_type: true` reads it",
+        ),
+        (
+            "",
+            " because none is named: if the body is JSON all the same, `any_content_type: true` reads it",
+        ),
+        ("ana@example.com/x", ""),
+        ("text/" + "x" * 100, ""),
+        ("Ana Gil", ""),
+    ],
+)
+async def test_another_content_type_is_named_with_the_format_that_reads_it(
+    content_type: str, told: str
+) -> None:
+    """Only a media type is repeated: the header may hold anything."""
+    found = await read(JsonFormatSpec("utf-8"), b"x", content_type)
+
+    assert found == Unreadable(f"the content type is not JSON{told}")
+
+
 @pytest.mark.parametrize("spec", SPECS)
 async def test_no_body_is_none_in_every_format(spec: FormatSpec) -> None:
     """An empty file has not even the names of its columns; an empty list is said in some way."""
@@ -351,6 +380,16 @@ async def test_an_encoding_is_never_guessed(
 
     assert isinstance(found, Unreadable)
     assert reason in found.reason
+
+
+async def test_encodings_that_differ_are_named_with_what_to_write() -> None:
+    """Each of them, with what names it."""
+    found = await read(LATIN_CSV, b"id\n\xe9\n", "text/csv; charset=Windows-1252")
+
+    assert found == Unreadable(
+        "no CSV that is read here: different encodings are named: iso-8859-1 by the mapping,"
+        " windows-1252 by the Content-Type; if the answer is right, write `charset: windows-1252`"
+    )
 
 
 async def test_a_head_that_does_not_matter_names_no_encoding() -> None:

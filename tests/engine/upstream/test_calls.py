@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 from typing import Any
 
@@ -747,6 +748,47 @@ async def test_an_unknown_user_owns_nothing_or_is_not_found() -> None:
 
     assert await ids(changes, {"/orders": httpx.Response(404)}) == []
     assert isinstance(found, UnknownUser)
+
+
+@pytest.mark.parametrize(
+    ("rule", "body", "told"),
+    [
+        (
+            {"then": "empty"},
+            {"content": b"<h1>", "headers": {"Content-Type": "text/html"}},
+            "the body is not in the declared format: the content type is not JSON but text/html",
+        ),
+        (
+            {"then": "fail", "when": "body.gone"},
+            {"content": b"<h1>", "headers": {"Content-Type": "text/html"}},
+            "the body is not in the declared format: the content type is not JSON but text/html",
+        ),
+        ({"then": "fail", "when": "body.gone"}, {}, "the answer has no body"),
+    ],
+)
+async def test_a_rule_that_the_body_keeps_off_is_told(
+    rule: dict[str, Any], body: dict[str, Any], told: str
+) -> None:
+    """The rule is for that status: without its place in the log it would seem not to be there."""
+    changes = rules({"status": 404, **rule})
+    found = await problem(changes, {"/orders": httpx.Response(404, **body)})
+
+    place = re.escape("order: status 404; the rule at acme.yaml:")
+    assert re.fullmatch(rf"{place}\d+:\d+ does not count here: {re.escape(told)}", found.log)
+
+
+async def test_a_rule_for_another_status_is_not_told() -> None:
+    """Nor one whose condition was asked, or would not hold whatever the body is."""
+    page = httpx.Response(404, content=b"<h1>", headers={"Content-Type": "text/html"})
+    other = await problem(rules({"status": 410, "then": "empty"}), {"/orders": page})
+    asked = await problem(
+        rules({"status": 404, "then": "fail", "when": "`false`"}), {"/orders": page}
+    )
+    wrong = await problem(
+        rules({"status": 404, "then": "empty", "when": "headers.a == 'b'"}), {"/orders": page}
+    )
+
+    assert {other.log, asked.log, wrong.log} == {"order: status 404"}
 
 
 async def test_when_empty_204_says_nothing_to_say() -> None:

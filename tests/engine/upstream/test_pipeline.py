@@ -21,6 +21,7 @@ PLAIN = [
     "judge_answers",
     "count_calls",
     "sign",
+    "name_failures",
     "take_turns",
     "guard",
     "measure",
@@ -90,7 +91,7 @@ def with_stage(name: str, after: str | None = None, *, instead: str | None = Non
             {"upstream.auth": SESSION},
             [
                 *("ask_once", "raise_problems", "renew", "judge_answers", "count_calls"),
-                *("sign_with_token", "take_turns", "guard", "measure"),
+                *("sign_with_token", "name_failures", "take_turns", "guard", "measure"),
             ],
             id="login",
         ),

@@ -217,7 +217,7 @@ async def test_the_platform_is_verified_inside_of_the_tunnel(
         problem = await problem_of(bridge_by(proxy, platform.url, folder))
 
     assert isinstance(problem, UpstreamUnavailable)
-    assert problem.log == "no answer (SSLCertVerificationError)"
+    assert problem.log == "order: no answer (SSLCertVerificationError)"
     assert platform.seen == []
 
 
@@ -295,7 +295,7 @@ async def test_a_tunnel_that_fails_is_no_connection(
                 await asyncio.sleep(0.005)
 
     assert isinstance(problem, UpstreamUnavailable)
-    assert problem.log.startswith(log)
+    assert problem.log.startswith(f"order: {log}")
     assert "secret" not in f"{problem.log}{problem.detail}"
     assert platform.seen == []
 
@@ -318,7 +318,7 @@ async def test_an_http_proxy_that_refuses_is_no_platform(folder: Path) -> None:
         failed = await problem_of(bridge_by(proxy, platform.url, folder, userinfo=USERINFO))
 
     assert isinstance(refused, UpstreamUnavailable)
-    assert refused.log == "the proxy refused our credentials (status 407)"
+    assert refused.log == "order: the proxy refused our credentials (status 407)"
     assert isinstance(failed, UpstreamError)
     assert platform.seen == []
 
@@ -340,7 +340,7 @@ async def test_a_proxy_that_is_not_there(folder: Path) -> None:
         problem = await problem_of(bridge_by(proxy, platform.url, folder))
 
     assert isinstance(problem, UpstreamUnavailable)
-    assert problem.log == "the proxy cannot be reached (ConnectionRefusedError)"
+    assert problem.log == "order: the proxy cannot be reached (ConnectionRefusedError)"
 
 
 async def test_nothing_of_the_proxy_is_told(folder: Path) -> None:
@@ -356,7 +356,7 @@ async def test_nothing_of_the_proxy_is_told(folder: Path) -> None:
     (line,) = events(stream, "answer")
     assert answer.status_code == 503
     assert json.loads(answer.text)["type"].endswith("upstream-unavailable")
-    assert line["reason"] == "the proxy refused our credentials (status 407)"
+    assert line["reason"] == "order: the proxy refused our credentials (status 407)"
     for secret in ("pa55", PAIR):
         assert not any(secret in text for text in shown)
     assert not any(str(proxy.port) in text for text in shown[:3])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.anyio
 NO_BREAKER = {"upstream.breaker": {"failures": 10_000}}
 GOOD = Reply(json=orders(order(item(1))))
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+ZIPPED = {"Content-Encoding": "gzip"}
 
 
 @pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
@@ -124,6 +126,34 @@ async def test_a_call_that_nobody_waits_for_is_closed(
     await closed(platform)
     await bridge.answer(USER)
     await bridge.aclose()
+
+
+CUT_SHORT: Mapping[str, tuple[Reply, str]] = {
+    "refused": (Reply(steps=(CLOSE,)), "order: no answer (ConnectionLost"),
+    "cut": (Reply(steps=(HEAD + b"{", CLOSE)), "order: the answer was cut (ConnectionLost"),
+    "no HTTP": (Reply(raw=b"220 mail.example ESMTP\r\n"), "order: no HTTP answer ("),
+    "no gzip": (Reply(body=b"<h1>no gzip</h1>", headers=ZIPPED), "order: a body that is no gzip"),
+    "half a gzip": (
+        Reply(body=gzip.compress(b"{}")[:-9], headers=ZIPPED),
+        "order: a gzip body that ends too early",
+    ),
+}
+
+
+@pytest.mark.parametrize(("reply", "reason"), CUT_SHORT.values(), ids=CUT_SHORT)
+@pytest.mark.usefixtures("no_waiting")
+async def test_the_log_names_the_call_that_got_no_whole_answer(
+    platform: FakePlatform, reply: Reply, reason: str
+) -> None:
+    """Once, however often it was tried."""
+    platform.on("/orders", reply)
+    bridge = bridge_to(platform)
+    with pytest.raises(ProblemError) as caught:
+        await bridge.answer(USER)
+    await bridge.aclose()
+
+    assert caught.value.log.startswith(reason)
+    assert caught.value.log.count("order: ") == 1
 
 
 async def closed(platform: FakePlatform) -> None:

@@ -100,6 +100,18 @@ async def test_a_login_may_be_on_another_host(
     assert TOKEN not in f"{called}"
 
 
+async def test_the_log_says_that_it_was_the_login_that_got_no_answer(
+    api: FakePlatform, elsewhere: FakePlatform
+) -> None:
+    """The call that needs the token is not named: it was not made."""
+    elsewhere.on("/login", Reply(body=b"<h1>no gzip</h1>", headers={"Content-Encoding": "gzip"}))
+    login = {"url": f"{elsewhere.url}/login", "json": {"key": "${ACME_TOKEN}"}}
+    bridge = bridge_on(api, {"login": login, "token": "body.key"})
+
+    assert (await problem_of(bridge)).log == "login: a body that is no gzip"
+    await bridge.aclose()
+
+
 async def test_a_login_elsewhere_opens_no_other_door(
     api: FakePlatform, elsewhere: FakePlatform
 ) -> None:

@@ -80,7 +80,8 @@ def json_type(value: object) -> str:
     if isinstance(value, int):
         return "an integer"
     if isinstance(value, float | Decimal):
-        return "a fraction"
+        whole = "a number with a point or an exponent (1.0, 1e3)"
+        return whole if _is_integral(Decimal(value)) else "a fraction"
     names: dict[type, str] = {
         str: "text",
         list: "a list",
@@ -90,6 +91,10 @@ def json_type(value: object) -> str:
         AttributedElement: "an element that has attributes (its text is its `#text`)",
     }
     return names.get(type(value), type(value).__name__)
+
+
+def _is_integral(value: Decimal) -> bool:
+    return value.is_finite() and value == value.to_integral_value()
 
 
 def to_string(value: object) -> str:
@@ -249,7 +254,7 @@ def _number_of_decimal(value: Decimal) -> int | float:
         raise Violation("", "a number that is not finite")
     if value.adjusted() > _LONGEST_NUMBER:
         raise Violation("", "a number beyond all bounds")
-    if value == value.to_integral_value():
+    if _is_integral(value):
         return int(value)
     number = float(value)
     if Decimal(repr(number)) != value:

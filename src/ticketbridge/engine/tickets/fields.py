@@ -22,6 +22,7 @@ from ticketbridge.engine.tickets.convert import (
 )
 from ticketbridge.jmes import AttributedElement, Expression, RepeatedElement, kinds
 from ticketbridge.jmes.nodes import Constant
+from ticketbridge.jmes.repairs import name_of
 from ticketbridge.mapping.findings import did_you_mean, nearest
 from ticketbridge.mapping.spec import (
     ConstSpec,
@@ -130,6 +131,7 @@ class FieldCompiler:
     def __init__(self, compiler: SpecCompiler, roots: Collection[str], root: Schema) -> None:
         self._compiler = compiler
         self._roots = roots
+        self._innermost = list(roots)[-1]
         self._root = root
 
     def object(self, spec: ObjectSpec, shape: ObjectShape) -> tuple[Field, ...]:
@@ -231,7 +233,9 @@ class FieldCompiler:
         missing = sorted(needed - {named.name for named in spec.fields})
         if missing:
             names = ", ".join(f"`{name}`" for name in missing)
-            self._compiler.report(spec.place, "TB302", f"the contract needs {names} here")
+            example = f"{missing[0]}: {self._innermost}.{name_of(missing[0])}"
+            hint = f"add a line for each with its expression, for example {example}"
+            self._compiler.report(spec.place, "TB302", f"the contract needs {names} here", hint)
 
     def _report_unknown(self, named: NamedField, shape: ObjectShape) -> None:
         legal = ", ".join(shape.properties)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ticketbridge.contract import Validator
+from ticketbridge.contract import Breach, Validator
+from ticketbridge.contract.validator import find_change
 from ticketbridge.engine.tickets.convert import MISSING, Violation, json_type
 from ticketbridge.engine.tickets.duplicates import TICKET_ID
 from ticketbridge.engine.tickets.steps import Check, Ineligible, UnknownStatus
@@ -21,7 +22,7 @@ from ticketbridge.engine.tickets.verdicts import (
     Verdict,
 )
 from ticketbridge.formats.attributed import AttributedError
-from ticketbridge.jmes import EvaluationError, Expression
+from ticketbridge.jmes import EvaluationError, Expression, locate
 
 Fault = EvaluationError | Violation | AttributedError
 FAULTS: Final = (EvaluationError, Violation, AttributedError)
@@ -66,9 +67,10 @@ class Notes:
     def failed(self, name: str, expression: Expression, given: object, fault: Fault) -> Any:
         """Note that the field *name* failed, and return MISSING."""
         violation = _violation(name, given, fault)
-        self.violation = self.violation or violation
         failure = fault.reason if isinstance(fault, EvaluationError) else ""
         refusal = failure or violation.reason
+        located = Violation(violation.field, _locate(refusal, expression))
+        self.violation = self.violation or located
         self.fields.append(FieldNote(name, expression, given, MISSING, failure, refusal))
         return MISSING
 
@@ -82,7 +84,8 @@ class Notes:
         if self.violation is not None:
             verdict, reason = Verdict("violation", self.violation.field), self.violation.reason
         elif (breach := self.validator.breach(ticket)) is not None:
-            verdict, reason = Verdict("violation", breach.field or "ticket"), str(breach)
+            verdict = Verdict("violation", breach.field or "ticket")
+            reason = self._describe_breach(breach, ticket)
         goes_out = verdict == RETURNED
         return Record(
             ineligible.verdict if ineligible else verdict,
@@ -92,6 +95,15 @@ class Notes:
             checks=self.checks,
             fields=self.fields,
         )
+
+    def _describe_breach(self, breach: Breach, ticket: dict[str, Any]) -> str:
+        """Return what *breach* says, with the expression that made the value, if one expression did."""
+        change = find_change(breach, ticket, self.validator)
+        reason = f"{breach}; {change}(...) would fit" if change else str(breach)
+        # The longest name is that of the innermost field; `tags.*` are texts of a list without names.
+        within = [note for note in self.fields if f"{breach.field}.".startswith(f"{note.name}.")]
+        note = max(within, key=lambda each: len(each.name), default=None)
+        return _locate(reason, note.expression) if note and note.expression else reason
 
     def _note_check(self, check: Check, given: object, answer: str, failure: str = "") -> None:
         note = CheckNote(check.kind, check.name, check.expression, given, failure, answer)
@@ -110,7 +122,11 @@ def _reason_of(check: Check, given: object, fault: Fault) -> str:
         case UnknownStatus():
             return fault.reason
         case _:
-            return f"{_violation('', given, fault).reason}, at {check.expression.place}"
+            return _locate(_violation("", given, fault).reason, check.expression)
+
+
+def _locate(reason: str, expression: Expression) -> str:
+    return locate(reason, expression.text, expression.place)
 
 
 def _violation(name: str, given: object, fault: Fault) -> Violation:
@@ -119,6 +135,6 @@ def _violation(name: str, given: object, fault: Fault) -> Violation:
         case Violation():
             return fault.within(name) if name else fault
         case EvaluationError():
-            return Violation(name, str(fault))
+            return Violation(name, fault.reason)
         case _:
             return Violation(name, f"{json_type(given)} where one value is due")

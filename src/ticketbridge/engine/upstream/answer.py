@@ -34,6 +34,7 @@ from ticketbridge.engine.upstream.failures import (
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.engine.upstream.soap import find_fault
 from ticketbridge.jmes import (
+    EvaluationError,
     Expression,
     TooLongError,
     describe,
@@ -97,16 +98,30 @@ class RulePlan:
 
     def matches(self, status: int, scope: Scope, slot: str) -> bool:
         """Return whether an answer with *status* and *scope* meets all conditions; *slot* names the call."""
-        if not any(part.first <= status <= part.last for part in self.statuses):
+        if not self._has_status(status) or not self._can_look_at(scope["body"]):
             return False
-        if self.spec.then in NOTHING_THERE and _is_no_document(scope["body"]):
+        return self.when is None or evaluate_bool(self.when, scope, f"{slot}: when")
+
+    def is_kept_off(self, status: int, scope: Scope) -> bool:
+        """Return whether the rule is for *status*, and only the body in *scope* keeps it from being asked."""
+        if not self._has_status(status) or self._can_look_at(scope["body"]):
+            return False
+        if self.when is None or "body" in self.when.names:
+            return True
+        try:
+            return self.when(scope) is True
+        except EvaluationError:
+            return False
+
+    def _has_status(self, status: int) -> bool:
+        return any(part.first <= status <= part.last for part in self.statuses)
+
+    def _can_look_at(self, body: object) -> bool:
+        if self.spec.then in NOTHING_THERE and _is_no_document(body):
             # A gateway's page: whatever its status, it knows nothing of the platform's data.
             return False
-        if self.when is None:
-            return True
-        if "body" in self.when.names and isinstance(scope["body"], Unreadable):
-            return False
-        return evaluate_bool(self.when, scope, f"{slot}: when")
+        reads_body = self.when is not None and "body" in self.when.names
+        return not (reads_body and isinstance(body, Unreadable))
 
 
 def compile_rules(
@@ -280,7 +295,9 @@ class Rules:
 
     def _require_success(self, answer: PlatformAnswer, seen: Scope) -> None:
         """Return if a status that no rule decided means success; else raise its problem."""
-        status, log = answer.status, f"{self.name}: status {answer.status}"
+        status, body = answer.status, seen["body"]
+        log = f"{self.name}: status {status}{self._describe_redirect(answer, seen)}"
+        log += self._describe_kept_off(status, seen)
         retry_after = answer.headers.get("retry-after")
         if status in {200, 204} or (self.is_login and 200 <= status <= 299):
             return
@@ -289,17 +306,30 @@ class Rules:
         if status in RETRIED_STATUSES and retry_after is None:
             raise PassingStatus(UpstreamError(log=log))
         if self.is_login and status in _REFUSED_LOGINS:
-            said = find_oauth_error(seen["body"])
+            said = find_oauth_error(body)
             raise UpstreamAuth(log=f"{log}, {said}" if said else log)
         if status == 401:
             raise CredentialsRefused(UpstreamAuth(log=log))
         if status in REFUSED_STATUSES:
             raise UpstreamAuth(log=log)
-        if 300 <= status <= 399 and "location" in answer.headers:
-            target = origin_and_path(answer.headers["location"])
-            shown = self._masked(target, scope=seen, answer=answer)[:_LONGEST_NOTE]
-            log += f", a redirect to {shown}"
         raise UpstreamError(log=log, retryable=_may_pass(status))
+
+    def _describe_redirect(self, answer: PlatformAnswer, seen: Scope) -> str:
+        """Return where the answer redirects to, without the user and the credentials, or ""."""
+        if not 300 <= answer.status <= 399 or "location" not in answer.headers:
+            return ""
+        target = origin_and_path(answer.headers["location"])
+        shown = self._masked(target, scope=seen, answer=answer)[:_LONGEST_NOTE]
+        return f", a redirect to {shown}"
+
+    def _describe_kept_off(self, status: int, seen: Scope) -> str:
+        """Return which rule the body keeps from being asked, and what is wrong with it, or ""."""
+        rule = next((rule for rule in self.rules if rule.is_kept_off(status, seen)), None)
+        body = seen["body"]
+        if rule is None or not isinstance(body, Unreadable):
+            return ""
+        why = "" if body is NO_BODY else "the body is not in the declared format: "
+        return f"; the rule at {rule.spec.place} does not count here: {why}{body.reason}"
 
     def _masked(self, text: str, *, scope: Scope, answer: PlatformAnswer) -> str:
         """Return *text* without the user and the credentials: platforms repeat what they refuse."""

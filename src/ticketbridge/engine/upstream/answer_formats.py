@@ -31,6 +31,10 @@ _NDJSON_TYPES = frozenset(
     for name in ("ndjson", "jsonl", "jsonlines")
 )
 _CSV_TYPES = frozenset({"text/csv", "application/csv", "text/tab-separated-values"})
+_VAGUE = frozenset({"", "text/plain", "application/octet-stream", "binary/octet-stream"})
+"""Content types that say nothing of the format."""
+_MEDIA_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
+_LONGEST_TYPE = 80
 _CHARSET = re.compile(r""";\s*charset\s*=\s*"?([^\s";]+)""", re.IGNORECASE)
 
 
@@ -139,7 +143,7 @@ class _ReadJson:
     charset: str
 
     async def __call__(self, answer: PlatformAnswer, charset: str | None) -> Any:
-        text = decode(answer.content, self.charset, charset)
+        text = decode(answer.content, charset, due=self.charset)
         return read_json(text.encode(), whole=answer.is_marked_off)
 
 
@@ -155,7 +159,7 @@ class _ReadCsv:
 
     async def __call__(self, answer: PlatformAnswer, charset: str | None) -> Any:
         spec = self.spec
-        text = decode(answer.content, spec.charset, charset)
+        text = decode(answer.content, charset, due=spec.charset)
         rows = read_csv(text, spec.columns, delimiter=spec.delimiter, any_end=spec.any_end)
         return [row async for row in with_turns(rows)]
 
@@ -203,9 +207,25 @@ def _look_at(
     if not answer.content:
         is_whole = answer.is_marked_off or answer.status in _BODILESS
         return NO_BODY if is_whole else _CUT_AT_ONCE
-    if says is not None and not says(answer.headers.get("content-type", "")):
-        return Unreadable(f"the content type is not {name}")
+    content_type = answer.headers.get("content-type", "")
+    if says is not None and not says(content_type):
+        return Unreadable(f"the content type is not {name}{_describe_other(content_type, name)}")
     return None
+
+
+def _describe_other(content_type: str, due: str) -> str:
+    """Return which content type an answer has instead of the one that is *due*, and what reads it.
+
+    The answer may have any text there: only a media type is repeated.
+    """
+    media_type = media_type_of(content_type)
+    if media_type in _VAGUE:
+        said = f"but {media_type}" if media_type else "because none is named"
+        return f" {said}: if the body is {due} all the same, `any_content_type: true` reads it"
+    if len(media_type) > _LONGEST_TYPE or not _MEDIA_TYPE.fullmatch(media_type):
+        return ""
+    known = next((form for form, says in _SAYS.items() if says(content_type)), "")
+    return f" but {media_type}" + (f", which `format: {known}` reads" if known else "")
 
 
 def _says_json(content_type: str) -> bool:
@@ -235,6 +255,12 @@ def _says_xml(content_type: str) -> bool:
         and media_type.endswith("+xml")
         and media_type != "application/xhtml+xml"
     )
+
+
+_SAYS: Mapping[str, Callable[[str], bool]] = MappingProxyType(
+    {"json": _says_json, "ndjson": _says_ndjson, "csv": _says_csv, "xml": _says_xml}
+)
+"""The formats of a mapping, by what their content types are known by; plain text may be anything."""
 
 
 def media_type_of(content_type: str) -> str:

@@ -28,6 +28,7 @@ from ticketbridge.engine.upstream.stages import (
     guard,
     judge_answers,
     measure,
+    name_failures,
     notice_age,
     poll,
     raise_problems,
@@ -55,8 +56,8 @@ def compose_call(call: CallPlan, platform: Platform, *, shares: bool) -> Bind:
           ▼  problem ► poll ► renew ► retry ► rules           read           ▲
         request                                                            answer
           ▼  share ► challenges ► count ► sign ► cookies ►
-             rate ► turn ► breaker ► signature ► measure ►
-             HTTP or a stand-in                               send           ▲
+             name ► rate ► turn ► breaker ► signature ►
+             measure ► HTTP or a stand-in                     send           ▲
 
     Each stage calls the one after it. The breaker lets a request pass, and hears of its answer after the
     rules have judged it. *shares*: one answer may ask for the same GET twice. To get a token, `sign` goes
@@ -70,6 +71,7 @@ def compose_call(call: CallPlan, platform: Platform, *, shares: bool) -> Bind:
 
 def _compose_send(call: CallPlan, platform: Platform, *, shares: bool) -> Send:
     send = reach(platform)  # rate ► turn ► breaker ► signature ► measure ► HTTP
+    send = name_failures(send, call.name)
     if call.keeps_cookies:
         send = keep_cookies(send)
     send = _sign(send, platform)
@@ -119,9 +121,9 @@ def _sign(send: Send, platform: Platform) -> Send:
 def compose_login(login: Login, platform: Platform) -> LogIn:
     """Return the way of a login.
 
-    problem ► retry ► rules ► write anew ► rate ► turn ► breaker ► measure ► HTTP
+    problem ► retry ► rules ► write anew ► name ► rate ► turn ► breaker ► measure ► HTTP
     """
-    send = reach(platform)
+    send = name_failures(reach(platform), login.rules.name)
     if login.signs:
         send = write_anew(send, login)
     read = judge_answers(send, tell_breaker(login.rules.judge, platform.breaker))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from ticketbridge.engine.problems import MappingMismatch, UpstreamUnavailable
+from ticketbridge.engine.problems import MappingMismatch, UpstreamUnavailable, UpstreamUnreadable
 from ticketbridge.engine.upstream import limits
 from ticketbridge.engine.upstream.auth import Credentials
 from ticketbridge.engine.upstream.context import (
@@ -281,6 +281,22 @@ def count_calls(send: Send, max_calls: int, name: str) -> Send:
         return await send(request, context)
 
     return counting
+
+
+def name_failures(send: Send, name: str) -> Send:
+    """Let the log begin with the *name* of the call that got no answer, or none that can be decoded."""
+
+    async def naming(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
+        try:
+            return await send(request, context)
+        except NoAnswer as failure:
+            failure.problem.say_call(name)
+            raise
+        except UpstreamUnreadable as problem:
+            problem.say_call(name)
+            raise
+
+    return naming
 
 
 def sign(send: Send, credentials: Credentials) -> Send:

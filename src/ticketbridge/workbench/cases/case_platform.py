@@ -10,7 +10,7 @@ from ticketbridge.engine.upstream.context import AnswerContext
 from ticketbridge.engine.upstream.decoding import too_large
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.mapping.environment import PLACEHOLDER
-from ticketbridge.mapping.headers import is_sensitive
+from ticketbridge.mapping.sensitive_names import is_sensitive
 from ticketbridge.mapping.spec import SignatureAuthSpec, UpstreamSpec, claimed_by, secrets_in
 from ticketbridge.mapping.spec_signature import unset_secret
 from ticketbridge.workbench.call_formats import CallFormats, write_in_charset

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ticketbridge.mapping.findings import Finding, Place, nearest
-from ticketbridge.mapping.headers import is_sensitive
 from ticketbridge.mapping.mapping_schema import legal_keys
 from ticketbridge.mapping.places import LINE_BREAK
+from ticketbridge.mapping.sensitive_names import is_sensitive
 from ticketbridge.redaction import userinfo_spans
 
 Span = tuple[int, int]

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import walk
+from ticketbridge.jmes.arguments import swap_arguments
+from ticketbridge.jmes.functions import FUNCTIONS
 from ticketbridge.jmes.values import truthy
 from ticketbridge.jmes.writing import text_of
 from ticketbridge.mapping.findings import Finding
@@ -36,6 +38,7 @@ def doubt_habits(spec: MappingSpec) -> Iterator[Finding]:
             match node:
                 case nodes.Call():
                     yield from _doubt_swapped(expression, node)
+                    yield from _doubt_key(expression, node)
                 case nodes.Either():
                     yield from _doubt_never_taken(expression, node)
                 case nodes.Comparison():
@@ -73,16 +76,25 @@ def _doubt_swapped(spec: ExpressionSpec, call: nodes.Call) -> Iterator[Finding]:
     """Yield a doubt at a call whose first argument is a literal and whose second is not."""
     if len(call.arguments) < 2:
         return
-    first, second, *rest = call.arguments
+    first, second = call.arguments[:2]
     if (
         not isinstance(first, nodes.Constant)
         or is_literal(second)
         or not _comes_second(call, first)
     ):
         return
-    turned = text_of(nodes.Call(call.start, call.name, (second, first, *rest)))
     message = f"`{call.name}` works on its first argument, and that is always the same here"
-    yield make_doubt_in(spec, call, "TB213", message, f"write {turned}")
+    hint = swap_arguments(FUNCTIONS[call.name], call)
+    yield make_doubt_in(spec, call, "TB213", message, hint)
+
+
+def _doubt_key(spec: ExpressionSpec, call: nodes.Call) -> Iterator[Finding]:
+    """Yield a warning at the key of a signature that stands in the file."""
+    key = call.arguments[1] if call.name == "hmac" else None
+    if isinstance(key, nodes.Constant):
+        message = "the key of hmac() is a credential in clear"
+        hint = "sign by `auth: {type: signature}`: a key from a variable stands under its `secrets`"
+        yield make_doubt_in(spec, key, "TB053", message, hint)
 
 
 def _comes_second(call: nodes.Call, first: nodes.Constant) -> bool:

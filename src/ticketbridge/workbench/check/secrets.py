@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from ticketbridge.mapping.findings import Finding, Place
-from ticketbridge.mapping.headers import is_sensitive, is_sensitive_parameter
 from ticketbridge.mapping.places import LINE_BREAK
+from ticketbridge.mapping.sensitive_names import is_sensitive, is_sensitive_parameter
 from ticketbridge.workbench.check.trees import make_doubt
 from ticketbridge.workbench.personal.chance import KNOWN_TOKEN, is_random, is_uuid
 from ticketbridge.workbench.personal.looks import TOKEN, is_stand_in

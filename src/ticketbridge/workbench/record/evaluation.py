@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from ticketbridge.jmes import Expression, nodes, runtime
-from ticketbridge.jmes.analysis import parameter_at
+from ticketbridge.jmes.arguments import parameter_at
 from ticketbridge.jmes.functions import FUNCTIONS, OPTIONAL
 from ticketbridge.jmes.values import equal, truthy
 from ticketbridge.workbench.personal.personal_kinds import PersonalKind
