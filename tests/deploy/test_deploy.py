@@ -193,3 +193,6 @@ def test_envoy_sends_all_to_the_bridge() -> None:
     assert manager["use_remote_address"] is True
     assert "x-forwarded-for" in host["request_headers_to_remove"]
     assert [route["route"]["cluster"] for route in host["routes"]] == [cluster["name"]]
+    (http,) = cluster["typed_extension_protocol_options"].values()
+    idle = http["common_http_protocol_options"]["idle_timeout"]
+    assert float(idle.removesuffix("s")) < Settings().keep_alive
