@@ -55,6 +55,7 @@ ANSWER = 'ticketbridge_answer_duration_seconds_bucket{platform="acme",le="%s"}'
 TURNS = 'ticketbridge_turn_wait_seconds_total{platform="acme"}'
 RATES = 'ticketbridge_rate_wait_seconds_total{platform="acme"}'
 SPENT = 'ticketbridge_answer_duration_seconds_sum{platform="acme"}'
+REFUSED_REQUESTS = 'ticketbridge_refused_requests_total{instance="a",problem="%s"}'
 REFUSED = 'ticketbridge_refused_callers_total{platform="acme",reason="secret"}'
 FIELD = 'ticketbridge_sampled_fields_total{platform="acme",field="props.seating.row",result="%s"}'
 LOGINS = 'ticketbridge_logins_total{platform="acme"}'
@@ -124,7 +125,17 @@ SCENARIOS: Mapping[str, Scenario] = {
         {TURNS: "0+1x60", RATES: "0+1x60", SPENT: "0+10x60"},
         at="20m",
     ),
-    "TicketbridgeOverloaded": once(answers("overloaded", 503)),
+    "TicketbridgeOverloaded": Scenario(
+        {answers("overloaded", 503): ONCE},
+        {answers("overloaded", 503): NEVER},
+        also=[
+            Scenario(
+                {REFUSED_REQUESTS % "overloaded": ONCE},
+                {REFUSED_REQUESTS % "overloaded": NEVER, REFUSED_REQUESTS % "bad-request": RISES},
+                {"problem": "overloaded"},
+            )
+        ],
+    ),
     "TicketbridgeCallersRefused": Scenario(
         {REFUSED: "0+5x60"}, {REFUSED: RISES}, {"platform": "acme", "reason": "secret"}
     ),
@@ -172,6 +183,10 @@ def scenario_tests(alert: Mapping[str, Any], scenario: Scenario) -> list[dict[st
 
 def filled(text: str, labels: Mapping[str, str]) -> str:
     """An annotation with the labels of its alert."""
+    part = r"\{\{ with \$labels\.(\w+) \}\}(.*?)\{\{ \. \}\}\{\{ end \}\}"
+    text = re.sub(
+        part, lambda found: found[2] + labels[found[1]] if found[1] in labels else "", text
+    )
     return re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda found: labels[found[1]], text)
 
 

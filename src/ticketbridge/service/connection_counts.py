@@ -7,8 +7,16 @@ from collections import Counter
 from itertools import islice
 from typing import Protocol
 
+from ticketbridge.engine.problems import (
+    BadRequest,
+    ContentTooLarge,
+    HeaderTooLarge,
+    Overloaded,
+    RequestTimeout,
+)
 from ticketbridge.service.listening import unread_bytes, untaken_bytes
 
+_REFUSALS = (BadRequest, RequestTimeout, ContentTooLarge, HeaderTooLarge, Overloaded)
 _LOOKED_AT = 100  # of the idle connections, where one of them has to make room
 
 
@@ -33,7 +41,8 @@ class ConnectionCounts:
         self.waiting = 0
         self.taken = 0
         self.idle: dict[TakenConnection, None] = {}  # as a set that keeps its order
-        self.refused: Counter[str] = Counter()
+        # There from the start: a series that begins with 1 has not risen, says Prometheus.
+        self.refused: Counter[str] = Counter({problem.slug: 0 for problem in _REFUSALS})
 
     def make_room(self) -> bool:
         """Close the connection that has been idle longest, and return whether there was one.
