@@ -16,7 +16,9 @@ import pytest
 import yaml
 
 from ticketbridge.mapping import Environment, load_mapping
+from ticketbridge.service.admission import WELCOME
 from ticketbridge.service.settings import Settings, settings_from
+from ticketbridge.service.supervisor import _MORE
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 BASE = DEPLOY / "kubernetes" / "base"
@@ -146,7 +148,23 @@ def test_the_pod_may_do_little() -> None:
     }
     assert pod["securityContext"]["runAsNonRoot"]
     assert pod["automountServiceAccountToken"] is False
-    assert pod["terminationGracePeriodSeconds"] > Settings().grace + 8
+
+
+def test_the_pod_serves_until_nobody_sends_it_pulls() -> None:
+    """It sleeps for longer than it takes to see that it goes, and has time for its answers after that."""
+    deployment = resource("Deployment")["spec"]
+    sleep, seconds = container()["lifecycle"]["preStop"]["exec"]["command"]
+
+    assert sleep == "sleep"
+    assert int(seconds) > container()["readinessProbe"]["periodSeconds"]
+    given = deployment["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert given >= int(seconds) + Settings().grace + _MORE
+
+
+def test_the_autoscaler_alone_sets_the_number_of_pods() -> None:
+    """A number in the Deployment would take pods away at each apply."""
+    assert "replicas" not in resource("Deployment")["spec"]
+    assert resource("HorizontalPodAutoscaler")["spec"]["minReplicas"] == 2
 
 
 def test_the_unit_is_valid(tmp_path: Path) -> None:
@@ -193,6 +211,8 @@ def test_envoy_sends_all_to_the_bridge() -> None:
     assert manager["use_remote_address"] is True
     assert "x-forwarded-for" in host["request_headers_to_remove"]
     assert [route["route"]["cluster"] for route in host["routes"]] == [cluster["name"]]
+    (check,) = cluster["health_checks"]
+    assert float(check["interval"].removesuffix("s")) < WELCOME
     (http,) = cluster["typed_extension_protocol_options"].values()
     idle = http["common_http_protocol_options"]["idle_timeout"]
     assert float(idle.removesuffix("s")) < Settings().keep_alive
