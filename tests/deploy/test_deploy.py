@@ -177,6 +177,7 @@ def test_the_unit_is_valid(tmp_path: Path) -> None:
 
     assert (found.returncode, found.stderr) == (0, "")
     require_variables(dict(re.findall(r"^Environment=(\w+)=(.*)$", text, re.MULTILINE)))
+    assert "\nRestart=always\n" in text  # `on-failure` takes an end by SIGHUP for a clean one
     loaded = re.findall(r"^LoadCredential=([\w-]+):", text, re.MULTILINE)
     assert re.findall(r"_FILE=%d/([\w-]+)$", text, re.MULTILINE) == loaded
 
