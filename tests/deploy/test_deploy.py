@@ -23,7 +23,7 @@ from ticketbridge.service.supervisor import _MORE
 DEPLOY = Path(__file__).parents[2] / "deploy"
 BASE = DEPLOY / "kubernetes" / "base"
 MAPPING = BASE / "mappings" / "acme.yaml"
-VARIABLES = {"MENTA_SECRET", "ACME_TOKEN", "ACME_API"}
+VARIABLES = {"MENTA_SECRET", "MENTA_SECRET_NEXT", "ACME_TOKEN", "ACME_API"}
 
 
 def program(name: str, package: str) -> str:
@@ -115,6 +115,20 @@ def test_the_pod_has_what_its_mapping_needs() -> None:
     assert {file.name for file in files} == secret["stringData"].keys()
     assert {str(file.parent) for file in files} == {mounted["mountPath"]}
     assert volume["secret"]["secretName"] == secret["metadata"]["name"]
+
+
+def test_a_secret_can_be_changed_while_it_serves(tmp_path: Path) -> None:
+    """The file of the next secret is there from the start, and empty; its text passes too once it has one."""
+    file = tmp_path / "menta-secret-next"
+    given = dict.fromkeys(VARIABLES - {"MENTA_SECRET_NEXT"}, "https://a.example/a-long-text")
+    environment = Environment({**given, "MENTA_SECRET_NEXT_FILE": str(file)})
+    passing = []
+    for content in ("", "another-long-and-random-text\n"):
+        file.write_text(content)
+        spec = load_mapping(MAPPING, environment=environment)
+        passing.append(len(spec.endpoint.access.secrets))
+
+    assert passing == [1, 2]
 
 
 def test_ports_fit_together() -> None:
