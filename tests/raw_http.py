@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -13,6 +14,7 @@ from ticketbridge.service.protocol import BoundedProtocol
 from ticketbridge.service.server import server_config
 from ticketbridge.service.settings import Settings
 
+SETTINGS = Settings()
 PATIENCE = 20  # seconds after which a test gives up, far beyond what it waits for
 
 
@@ -25,10 +27,12 @@ async def until(condition: Callable[[], object]) -> None:
 
 @asynccontextmanager
 async def connections(
-    app: ASGIApp, protocol: type[BoundedProtocol] = BoundedProtocol
+    app: ASGIApp,
+    protocol: type[BoundedProtocol] = BoundedProtocol,
+    settings: Settings = SETTINGS,
 ) -> AsyncIterator[int]:
     """The port of a real server of *app* with this protocol."""
-    config = server_config(app, Settings(port=0, grace=1))
+    config = server_config(app, replace(settings, port=0, grace=1))
     config.http = protocol
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())

@@ -28,7 +28,12 @@ LAYERS = [
     {"service.readiness", "service.callers"},
     {"service.mapping_set"},
     {"service.catalog", "service.protocol", "service.metrics_export"},
-    {"service.replies", "service.drain", "service.description"},
+    {
+        "service.replies",
+        "service.drain",
+        "service.description",
+        "service.connection_counts",
+    },
     {"service.logs", "service.access", "service.user", "service.admission", "service.listening"},
     {"service.metrics"},
     {"service.metric_specs"},

@@ -706,6 +706,7 @@ def drafted(*arguments: str) -> None:
         "WORKERS",
         "HOST",
         "GRACE",
+        "KEEP_ALIVE",
         "MAX_CONCURRENCY",
         "MAX_CONNECTIONS",
         "TRUSTED_PROXIES",

@@ -18,9 +18,10 @@ import pytest
 import trustme
 
 from tests.processes import own_process, path_of, wait_for_listener
-from tests.raw_http import connections, exchange
+from tests.raw_http import connections, exchange, until
 from tests.support import SECRET, Changes, Replies, bridge_of, item, order, orders
 from ticketbridge.service.app import create_app
+from ticketbridge.service.protocol import BoundedProtocol
 from ticketbridge.service.settings import Settings, settings_from
 
 pytestmark = pytest.mark.anyio
@@ -152,7 +153,7 @@ async def behind(
 ) -> AsyncIterator[tuple[int, Replies]]:
     """The port of a proxy in front of the changed MAPPING, and its platform."""
     bridge, platform = bridge_of(changes, {"/orders": orders(order(item(1)))})
-    async with connections(create_app([bridge], settings)) as port:
+    async with connections(create_app([bridge], settings), settings=settings) as port:
         with proxy(KINDS[kind], folder, port) as front:
             yield front, platform
 
@@ -264,6 +265,25 @@ def test_a_shipped_proxy_logs_nobody_where_nobody_answers(kind: str, tmp_path: P
     written = b"".join(each.read_bytes() for each in logs)
     assert status_of(answer) == 502
     assert [each for each in (b"ana", SECRET.encode()) if each in written] == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.endswith("as shipped")])
+async def test_a_shipped_proxy_drops_idle_connections_first(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the bridge closed one, a pull that the proxy sends on it at that moment would be a 502."""
+    shipped = KINDS[kind].configuration
+    (limit,) = re.findall(r"\bkeepalive(?:_timeout)? ([0-9]+)s", shipped)
+    quick = shipped.replace(f" {limit}s", " 300ms", 1)
+    monkeypatch.setitem(KINDS, kind, replace(KINDS[kind], configuration=quick))
+    async with behind(kind, tmp_path, {}, replace(TRUSTED, keep_alive=10.0)) as (port, _):
+        answer = await exchange(port, get(SECRET_LINE))
+        assert BoundedProtocol.shared.taken == 1  # kept for the next pull
+        with anyio.fail_after(5):
+            await until(lambda: BoundedProtocol.shared.taken == 0)
+
+    assert status_of(answer) == 200
+    assert int(limit) < Settings().keep_alive
 
 
 def test_the_shipped_nginx_speaks_tls(tmp_path: Path) -> None:

@@ -120,7 +120,8 @@ def test_the_table_of_settings_is_what_is_read() -> None:
     """Each variable is in the table, with its default."""
     shown = {words(row[0])[0]: (words(row[1]) or [""])[0] for row in rows("reference/settings.md")}
 
-    assert shown == {**Settings().as_environment(), "TICKETBRIDGE_GRACE": "30s"}
+    durations = {"TICKETBRIDGE_KEEP_ALIVE": "75s", "TICKETBRIDGE_GRACE": "30s"}
+    assert shown == {**Settings().as_environment(), **durations}
 
 
 def test_the_page_of_commands_says_what_help_says(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,13 +30,14 @@ Series = Mapping[str, str]
 class Scenario:
     """What goes wrong, and what looks like it and is fine: series, one value a minute.
 
-    *labels* are those of the alert, which fires at *at* (`10m`).
+    *labels* are those of the alert, which fires at *at* (`10m`). *also* is more of both kinds.
     """
 
     wrong: Series
     fine: Series
     labels: Mapping[str, str] = field(default_factory=lambda: {"platform": "acme"})
     at: str = "12m"
+    also: Sequence[Scenario] = ()
 
 
 def answers(problem: str, status: int = 502) -> str:
@@ -54,11 +55,14 @@ ANSWER = 'ticketbridge_answer_duration_seconds_bucket{platform="acme",le="%s"}'
 TURNS = 'ticketbridge_turn_wait_seconds_total{platform="acme"}'
 RATES = 'ticketbridge_rate_wait_seconds_total{platform="acme"}'
 SPENT = 'ticketbridge_answer_duration_seconds_sum{platform="acme"}'
+REFUSED_REQUESTS = 'ticketbridge_refused_requests_total{instance="a",problem="%s"}'
 REFUSED = 'ticketbridge_refused_callers_total{platform="acme",reason="secret"}'
 FIELD = 'ticketbridge_sampled_fields_total{platform="acme",field="props.seating.row",result="%s"}'
 LOGINS = 'ticketbridge_logins_total{platform="acme"}'
 CALLS = 'ticketbridge_calls_total{platform="acme"}'
-BREAKER = 'ticketbridge_breaker_state{platform="acme",instance="%s",state="%s"}'
+BREAKER = 'ticketbridge_breaker_state{platform="acme",instance="a",state="%s"}'
+CLOSED, HALF_OPEN, OPEN = (BREAKER % state for state in ("closed", "half-open", "open"))
+UNAVAILABLE = answers("upstream-unavailable", 503)
 INFO = 'ticketbridge_mapping_info{platform="acme",instance="%s",digest="%s"}'
 UP = 'up{job="ticketbridge",instance="a:9464"}'
 BROKEN = 'ticketbridge_mapping_broken{mapping="acme.yaml",instance="a"}'
@@ -71,8 +75,23 @@ SCENARIOS: Mapping[str, Scenario] = {
     ),
     "TicketbridgeDefect": once(answers("internal-error", 500)),
     "TicketbridgePlatformDown": Scenario(
-        {BREAKER % ("a", "open"): "1 0 1 0 1x60", BREAKER % ("a", "half-open"): "0 1 0 1 0x60"},
-        {BREAKER % ("a", "closed"): "1x60", BREAKER % ("a", "open"): "0x60"},
+        # Each call that is let through fails, now and then between two readings.
+        {OPEN: "1 0 1 0 1x60", HALF_OPEN: "0 1 0 1 0x60", UNAVAILABLE: "0+9x60"},
+        # It may be back: nobody has asked for a while.
+        {OPEN: "0x10 1 0x50", HALF_OPEN: "0x11 1x49", UNAVAILABLE: "0x10 10x50"},
+        at="20m",
+        also=[
+            Scenario(
+                {HALF_OPEN: "1x60", answers("upstream-timeout", 504): RISES},
+                {CLOSED: "1x60", OPEN: "0x60", UNAVAILABLE: RISES},
+            ),
+            # Nobody asks after a short failure.
+            Scenario(
+                {OPEN: "1x60", answers("upstream-error"): RISES},
+                {OPEN: "0x10 1 0x50", HALF_OPEN: "0x11 1x49", UNAVAILABLE: "0x10 10x50"},
+                at="12m",
+            ),
+        ],
     ),
     "TicketbridgePlatformFails": Scenario(
         {GOOD: "0+90x60", answers("upstream-error"): "0+10x60"},
@@ -106,7 +125,17 @@ SCENARIOS: Mapping[str, Scenario] = {
         {TURNS: "0+1x60", RATES: "0+1x60", SPENT: "0+10x60"},
         at="20m",
     ),
-    "TicketbridgeOverloaded": once(answers("overloaded", 503)),
+    "TicketbridgeOverloaded": Scenario(
+        {answers("overloaded", 503): ONCE},
+        {answers("overloaded", 503): NEVER},
+        also=[
+            Scenario(
+                {REFUSED_REQUESTS % "overloaded": ONCE},
+                {REFUSED_REQUESTS % "overloaded": NEVER, REFUSED_REQUESTS % "bad-request": RISES},
+                {"problem": "overloaded"},
+            )
+        ],
+    ),
     "TicketbridgeCallersRefused": Scenario(
         {REFUSED: "0+5x60"}, {REFUSED: RISES}, {"platform": "acme", "reason": "secret"}
     ),
@@ -136,7 +165,13 @@ def as_test(series: Series, at: str, alert: str, expected: list[dict[str, Any]])
 
 def promtool_tests(alert: Mapping[str, Any]) -> list[dict[str, Any]]:
     """It fires where it should, with its labels filled in; and not where all is fine, or nothing is known."""
-    name, scenario = alert["alert"], SCENARIOS[alert["alert"]]
+    scenario = SCENARIOS[alert["alert"]]
+    return [test for each in (scenario, *scenario.also) for test in scenario_tests(alert, each)]
+
+
+def scenario_tests(alert: Mapping[str, Any], scenario: Scenario) -> list[dict[str, Any]]:
+    """The tests of one scenario of an alert."""
+    name = alert["alert"]
     annotations = {key: filled(text, scenario.labels) for key, text in alert["annotations"].items()}
     fires = {"exp_labels": {**scenario.labels, **alert["labels"]}, "exp_annotations": annotations}
     return [
@@ -148,6 +183,10 @@ def promtool_tests(alert: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def filled(text: str, labels: Mapping[str, str]) -> str:
     """An annotation with the labels of its alert."""
+    part = r"\{\{ with \$labels\.(\w+) \}\}(.*?)\{\{ \. \}\}\{\{ end \}\}"
+    text = re.sub(
+        part, lambda found: found[2] + labels[found[1]] if found[1] in labels else "", text
+    )
     return re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda found: labels[found[1]], text)
 
 

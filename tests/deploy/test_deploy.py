@@ -16,12 +16,14 @@ import pytest
 import yaml
 
 from ticketbridge.mapping import Environment, load_mapping
+from ticketbridge.service.admission import WELCOME
 from ticketbridge.service.settings import Settings, settings_from
+from ticketbridge.service.supervisor import _MORE
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 BASE = DEPLOY / "kubernetes" / "base"
 MAPPING = BASE / "mappings" / "acme.yaml"
-VARIABLES = {"MENTA_SECRET", "ACME_TOKEN", "ACME_API"}
+VARIABLES = {"MENTA_SECRET", "MENTA_SECRET_NEXT", "ACME_TOKEN", "ACME_API"}
 
 
 def program(name: str, package: str) -> str:
@@ -115,6 +117,20 @@ def test_the_pod_has_what_its_mapping_needs() -> None:
     assert volume["secret"]["secretName"] == secret["metadata"]["name"]
 
 
+def test_a_secret_can_be_changed_while_it_serves(tmp_path: Path) -> None:
+    """The file of the next secret is there from the start, and empty; its text passes too once it has one."""
+    file = tmp_path / "menta-secret-next"
+    given = dict.fromkeys(VARIABLES - {"MENTA_SECRET_NEXT"}, "https://a.example/a-long-text")
+    environment = Environment({**given, "MENTA_SECRET_NEXT_FILE": str(file)})
+    passing = []
+    for content in ("", "another-long-and-random-text\n"):
+        file.write_text(content)
+        spec = load_mapping(MAPPING, environment=environment)
+        passing.append(len(spec.endpoint.access.secrets))
+
+    assert passing == [1, 2]
+
+
 def test_ports_fit_together() -> None:
     """Probes, Service, NetworkPolicy and ServiceMonitor name ports that the container has."""
     ports = {each["name"]: each["containerPort"] for each in container()["ports"]}
@@ -146,7 +162,23 @@ def test_the_pod_may_do_little() -> None:
     }
     assert pod["securityContext"]["runAsNonRoot"]
     assert pod["automountServiceAccountToken"] is False
-    assert pod["terminationGracePeriodSeconds"] > Settings().grace + 8
+
+
+def test_the_pod_serves_until_nobody_sends_it_pulls() -> None:
+    """It sleeps for longer than it takes to see that it goes, and has time for its answers after that."""
+    deployment = resource("Deployment")["spec"]
+    sleep, seconds = container()["lifecycle"]["preStop"]["exec"]["command"]
+
+    assert sleep == "sleep"
+    assert int(seconds) > container()["readinessProbe"]["periodSeconds"]
+    given = deployment["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert given >= int(seconds) + Settings().grace + _MORE
+
+
+def test_the_autoscaler_alone_sets_the_number_of_pods() -> None:
+    """A number in the Deployment would take pods away at each apply."""
+    assert "replicas" not in resource("Deployment")["spec"]
+    assert resource("HorizontalPodAutoscaler")["spec"]["minReplicas"] == 2
 
 
 def test_the_unit_is_valid(tmp_path: Path) -> None:
@@ -159,6 +191,7 @@ def test_the_unit_is_valid(tmp_path: Path) -> None:
 
     assert (found.returncode, found.stderr) == (0, "")
     require_variables(dict(re.findall(r"^Environment=(\w+)=(.*)$", text, re.MULTILINE)))
+    assert "\nRestart=always\n" in text  # `on-failure` takes an end by SIGHUP for a clean one
     loaded = re.findall(r"^LoadCredential=([\w-]+):", text, re.MULTILINE)
     assert re.findall(r"_FILE=%d/([\w-]+)$", text, re.MULTILINE) == loaded
 
@@ -193,3 +226,8 @@ def test_envoy_sends_all_to_the_bridge() -> None:
     assert manager["use_remote_address"] is True
     assert "x-forwarded-for" in host["request_headers_to_remove"]
     assert [route["route"]["cluster"] for route in host["routes"]] == [cluster["name"]]
+    (check,) = cluster["health_checks"]
+    assert float(check["interval"].removesuffix("s")) < WELCOME
+    (http,) = cluster["typed_extension_protocol_options"].values()
+    idle = http["common_http_protocol_options"]["idle_timeout"]
+    assert float(idle.removesuffix("s")) < Settings().keep_alive

@@ -36,6 +36,7 @@ from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.engine.problems import MappingMismatch, Overloaded, ProblemError, Unauthorized
 from ticketbridge.service import metrics_export
 from ticketbridge.service.app import create_app
+from ticketbridge.service.connection_counts import ConnectionCounts
 from ticketbridge.service.metric_specs import MetricSpec, all_metrics
 from ticketbridge.service.metrics import MOST_VERDICTS, MOST_WORDS, Metrics, PlatformState, Samples
 from ticketbridge.service.metrics_export import WorkerFile, exposition, make_folder, merge
@@ -471,6 +472,13 @@ async def test_what_no_endpoint_sees_is_counted(platform: FakePlatform) -> None:
         found = values((await menta.get(f"{place}/metrics")).text)
 
     assert found["ticketbridge_refused_requests_total{problem=bad-request}"] == before + 1
+
+
+def test_what_no_endpoint_sees_is_counted_from_0() -> None:
+    """Each refusal has its series before the first one, so that an alert sees it rise."""
+    slugs = "bad-request request-timeout content-too-large header-too-large overloaded"
+
+    assert dict(ConnectionCounts().refused) == dict.fromkeys(slugs.split(), 0)
 
 
 async def test_a_caller_who_leaves_is_counted(platform: FakePlatform) -> None:

@@ -16,8 +16,9 @@ from uvicorn.server import ServerState
 
 from tests.raw_http import PATIENCE, connections, rest, until
 from tests.support import bridge_of
+from ticketbridge.service import connection_counts
 from ticketbridge.service.app import create_app
-from ticketbridge.service.listening import untaken_bytes
+from ticketbridge.service.listening import unread_bytes, untaken_bytes
 from ticketbridge.service.protocol import _ANSWER, _HEAD, BoundedProtocol
 from ticketbridge.service.replies import Reply
 from ticketbridge.service.server import server_config
@@ -126,6 +127,7 @@ def test_the_server_has_the_bounds_that_are_documented() -> None:
 
     assert cast("Any", config.http).func is BoundedProtocol
     assert cast("Any", config.http).keywords == {"most_connections": 2000}
+    assert config.timeout_keep_alive == 75
     assert (BoundedProtocol.head_limit, BoundedProtocol.head_seconds) == (65_536, 10)
 
 
@@ -660,6 +662,7 @@ async def test_a_connection_too_many_is_turned_away_and_the_others_are_served(
         for reader, writer in kept:
             writer.write(GET + END)
             await answered(reader)
+        await until(lambda: len(Few.shared.idle) == 2)
         kept[0][1].close()
         await until(lambda: Few.shared.taken == 1)
         reader, last = await asyncio.open_connection("127.0.0.1", port)
@@ -674,6 +677,106 @@ async def test_a_connection_too_many_is_turned_away_and_the_others_are_served(
     assert b"\r\nretry-after: 1\r\n" in head
     assert (body["type"], body["retryable"]) == ("urn:ticketbridge:problem:overloaded", True)
     assert [r.msg for r in caplog.records if "refused" in str(r.msg)] == ["refused"]
+
+
+async def test_the_longest_idle_connection_makes_room_for_a_new_one() -> None:
+    """At the cap the new caller is served; of those between two requests, the longest idle one goes."""
+    async with connections(create_app([bridge_of()[0]], Settings()), Few) as port:
+        kept = [await idle_connection(port) for _ in range(2)]
+        kept[0][1].write(GET + END)  # so that it is the other one that is idle longest
+        await answered(kept[0][0])
+        new = await idle_connection(port)
+        assert await rest(kept[1][0]) == b""
+        kept[0][1].write(LAST + END)
+        assert (await rest(kept[0][0])).startswith(b"HTTP/1.1 200 ")
+        for _, writer in (*kept, new):
+            writer.close()
+        await until(lambda: Few.shared.taken == 0)
+
+    assert not Few.shared.idle
+
+
+async def idle_connection(port: int) -> Streams:
+    """A connection that has had an answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(GET + END)
+    await answered(reader)
+    return reader, writer
+
+
+@pytest.mark.parametrize("more", [GET + END, GET], ids=["an answer under way", "half a head"])
+async def test_no_connection_with_a_request_makes_room(more: bytes) -> None:
+    """Who has an answer under way, or has begun to ask, keeps the connection: the new caller is told."""
+    gate = Gate()
+    gate.opened.set()
+    async with connections(gate, Few) as port:
+        streams = []
+        for _ in range(2):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(GET + END)
+            await reader.readuntil(b"ok")
+            streams.append((reader, writer))
+        gate.opened.clear()
+        for _, writer in streams:
+            writer.write(more)
+        await until(lambda: not Few.shared.idle)
+        told, telling = await asyncio.open_connection("127.0.0.1", port)
+        assert (await rest(told)).startswith(b"HTTP/1.1 503 ")
+        gate.opened.set()
+        for reader, writer in streams:
+            writer.write(END if more == GET else b"")
+            assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200 ")
+            writer.close()
+        telling.close()
+        await until(lambda: Few.shared.taken == 0)
+
+
+@pytest.mark.parametrize("name", ["unread_bytes", "untaken_bytes"])
+async def test_no_connection_with_bytes_on_their_way_makes_room(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request that was not read yet, and an answer that was not taken yet, are not lost."""
+    async with connections(create_app([bridge_of()[0]], Settings()), Few) as port:
+        kept = [await idle_connection(port) for _ in range(2)]
+        monkeypatch.setattr(connection_counts, name, lambda _transport: 1)
+        told, telling = await asyncio.open_connection("127.0.0.1", port)
+        assert (await rest(told)).startswith(b"HTTP/1.1 503 ")
+        for _, writer in kept:
+            writer.close()
+        telling.close()
+        await until(lambda: Few.shared.taken == 0)
+
+
+async def test_the_system_counts_what_was_not_read() -> None:
+    """Bytes that came, and that the server did not read, are counted."""
+    async with connected(Watched) as (_, writer):
+        protocol = await watched()
+        assert unread_bytes(protocol.transport) == 0
+        protocol.transport.pause_reading()
+        writer.write(GET)
+        await until(lambda: unread_bytes(protocol.transport) == len(GET))
+
+
+async def test_a_connection_that_was_reset_leaves_no_timer() -> None:
+    """The time of an idle connection ends with the connection, however that ends."""
+    async with connected(Watched) as (reader, writer):
+        writer.write(GET + END)
+        await answered(reader)
+        protocol = await watched()
+        await until(lambda: protocol.timeout_keep_alive_task)
+        protocol.connection_lost(ConnectionResetError())
+        assert protocol.timeout_keep_alive_task is None
+
+
+async def test_an_idle_connection_is_closed_after_the_time_of_the_settings() -> None:
+    """A caller who asks nothing for as long as TICKETBRIDGE_KEEP_ALIVE is closed, and not earlier."""
+    app = create_app([bridge_of()[0]], Settings())
+    async with connections(app, settings=Settings(keep_alive=0.3)) as port:
+        reader, writer = await idle_connection(port)
+        since = asyncio.get_running_loop().time()
+        assert await rest(reader) == b""
+        assert asyncio.get_running_loop().time() - since >= 0.25
+        writer.close()
 
 
 async def test_the_cap_is_the_operators() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import multiprocessing
 import os
 import signal
@@ -12,6 +14,7 @@ from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
+from unittest import mock
 
 import pytest
 from uvicorn.config import STARTUP_FAILURE
@@ -146,6 +149,22 @@ def test_who_ends_again_and_again_is_started_less_and_less_often(
     assert len(starts) == 3
     assert starts[1] - starts[0] >= 0.05
     assert starts[2] - starts[1] >= 0.1
+
+
+@pytest.mark.parametrize(
+    ("code", "level"), [(0, "info"), (1, "warning"), (-signal.SIGKILL, "warning")]
+)
+def test_a_worker_that_did_not_end_well_is_a_warning(
+    code: int, level: str, lines: io.StringIO
+) -> None:
+    """One that was killed, for example for its memory, is seen by who reads warnings alone."""
+    gone = mock.Mock(pid=1, exitcode=code, is_alive=lambda: False)
+    supervisor = Supervisor(1, mock.Mock(), mock.Mock(), 1.0)
+    supervisor._workers.append(module._Worker(0, gone))
+    supervisor._note_ends()
+
+    (said,) = map(json.loads, lines.getvalue().splitlines())
+    assert (said["event"], said["level"], said["exit_code"]) == ("worker ended", level, code)
 
 
 def test_where_signals_have_no_masks_nothing_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,7 +86,7 @@ def test_a_folder_without_anything_to_check_is_wrong_usage(tmp_path: Path) -> No
     """Nothing is no success."""
     write(tmp_path, README__md="# Nothing\n")
 
-    with pytest.raises(NoMappings, match="no mapping"):
+    with pytest.raises(NoMappings, match=r"no mapping \(\*\.yaml or \*\.yml\)"):
         found(tmp_path)
     with pytest.raises(NoMappings, match="no such file"):
         found(tmp_path / "gone.yaml")

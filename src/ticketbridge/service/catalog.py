@@ -24,7 +24,7 @@ def not_there(path: Path) -> NoMappings:
 
 
 def mapping_files(paths: Iterable[Path]) -> list[Path]:
-    """Return the mapping files at *paths*: a file, a folder's `*.yaml`; for a `*.cases.yaml` its mapping."""
+    """Return the mapping files at *paths*: a file, those of a folder, or the mapping of a cases file."""
     found: list[Path] = []
     for path in paths:
         if not path.exists():
@@ -33,7 +33,7 @@ def mapping_files(paths: Iterable[Path]) -> list[Path]:
             sorted(filter(_is_mapping, path.iterdir())) if path.is_dir() else [_mapping_of(path)]
         )
         if not files:
-            raise NoMappings(f"{path}: no mapping (*.yaml) in this folder")
+            raise NoMappings(f"{path}: no mapping (*.yaml or *.yml) in this folder")
         found += [file for file in files if file not in found]
     return found
 

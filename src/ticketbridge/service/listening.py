@@ -88,14 +88,24 @@ def untaken_bytes(transport: asyncio.Transport) -> int:
     They wait in *transport* or, if the system counts them, in the system.
     """
     waiting = transport.get_write_buffer_size()
+    return waiting if sys.platform == "win32" else waiting + _counted(transport, termios.TIOCOUTQ)
+
+
+def unread_bytes(transport: asyncio.Transport) -> int:
+    """Return how many bytes of the other side came and were not read yet, if the system counts them."""
+    return 0 if sys.platform == "win32" else _counted(transport, termios.FIONREAD)
+
+
+def _counted(transport: asyncio.Transport, request: int) -> int:
+    """Return the bytes that the system counts for *request*, or 0."""
     connection = transport.get_extra_info("socket")
     if sys.platform == "win32" or connection is None:
-        return waiting
+        return 0
     try:
-        told = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4))
+        told = fcntl.ioctl(connection.fileno(), request, bytes(4))
     except OSError:  # closed meanwhile, or of a kind that does not count
-        return waiting
-    return waiting + int(struct.unpack("i", told)[0])
+        return 0
+    return int(struct.unpack("i", told)[0])
 
 
 def allow_open_files(wanted: int) -> int:

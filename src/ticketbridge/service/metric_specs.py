@@ -168,7 +168,8 @@ RELOADS = _counter(
 MAPPING_BROKEN = _gauge(
     "mapping_broken",
     "mapping",
-    "1 where a mapping's file cannot be used as it is now: what was good before is still served.",
+    "1 where a mapping's file cannot be used as it is now: the last good content is served, or nothing if"
+    " there was none.",
     is_largest=True,
 )
 WORKERS = _gauge("workers", "", "Processes that answer.")

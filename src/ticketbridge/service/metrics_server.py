@@ -21,11 +21,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ticketbridge.engine.answer_trace import new_id
 from ticketbridge.engine.problems import MethodNotAllowed, NotFound
+from ticketbridge.service.connection_counts import ConnectionCounts
 from ticketbridge.service.listening import close_all, open_listeners, place_of
 from ticketbridge.service.logs import log_event
 from ticketbridge.service.metrics import Samples
 from ticketbridge.service.metrics_export import WorkerFile, exposition, make_folder, merge
-from ticketbridge.service.protocol import BoundedProtocol, ConnectionCounts
+from ticketbridge.service.protocol import BoundedProtocol
 from ticketbridge.service.replies import METHODS, Reply, problem_reply
 from ticketbridge.service.settings import Settings, SettingsError
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from itertools import chain
 from typing import Any, ClassVar
@@ -24,6 +23,7 @@ from ticketbridge.engine.problems import (
     ProblemError,
     RequestTimeout,
 )
+from ticketbridge.service.connection_counts import ConnectionCounts
 from ticketbridge.service.framing import FRAMING_HEADERS, Framing, origin_form
 from ticketbridge.service.listening import untaken_bytes
 from ticketbridge.service.logs import log_event
@@ -43,20 +43,6 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _IDLE, _HEAD, _BODY, _ANSWER = range(4)
 
 
-class ConnectionCounts:
-    """The counts of all connections of the process together.
-
-    *waiting* are the bytes that came before their turn. *taken* are the open connections that were
-    not turned away. *refused* are the requests that no endpoint saw, by the slug of the problem that
-    they got.
-    """
-
-    def __init__(self) -> None:
-        self.waiting = 0
-        self.taken = 0
-        self.refused: Counter[str] = Counter()
-
-
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's httptools protocol with limits. It takes one request at a time, and closes after a bad one.
 
@@ -72,8 +58,9 @@ class BoundedProtocol(HttpToolsProtocol):
     wait for their turn, the running answer is the last one.
 
     A caller who takes fewer than *taken_least* bytes of its answer in *taken_seconds* is cut off. If
-    the process has *most_connections*, a new one gets a 503 and is closed, and its request is not
-    read. If *turned_away_limit* of those are still there, a new one is closed without an answer.
+    the process has *most_connections*, the one that waits longest between two requests is closed for
+    a new one. If none waits, the new one gets a 503 and is closed, and its request is not read. If
+    *turned_away_limit* of those are still there, a new one is closed without an answer.
     """
 
     head_limit: ClassVar[int] = 64 * 1024
@@ -116,7 +103,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         # So that `pause_writing` tells of each byte that the system did not take at once.
         transport.set_write_buffer_limits(high=0)
-        if self.shared.taken < self._most_connections:
+        if self.shared.taken < self._most_connections or self.shared.make_room():
             self._is_taken = True
             self.shared.taken += 1
             self._start_timer()
@@ -131,8 +118,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Tell the running answer that its caller left, and release all; see asyncio."""
         self._stop_timer()
         self._stop_looking()
-        self.shared.taken -= self._is_taken
-        self._is_taken = False
+        self.give_up_place()
         left, self._left = self._left, None
         if left is not None and self._phase == _ANSWER:
             left()
@@ -150,7 +136,7 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._held or data.strip(b"\r\n"):
                 self._hold(data)
             return
-        self._unset_keepalive_if_required()
+        self._leave_rest()
         is_one_head = self._phase == _IDLE and data.endswith(_END)
         if is_one_head and data.find(_END) == len(data) - len(_END) <= self.head_limit:
             self._parse(data)
@@ -179,10 +165,24 @@ class BoundedProtocol(HttpToolsProtocol):
         """Go on with the next request, part of which may be held already; see uvicorn."""
         self._phase = _IDLE
         super().on_response_complete()
-        if self._held and not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self._held:
             self._unset_keepalive_if_required()
             self._read(self._take_held())
             self._time_what_is_open()
+        else:
+            self.shared.idle[self] = None
+
+    def give_up_place(self) -> None:
+        """Count no more, neither as taken nor as idle."""
+        self._leave_rest()  # uvicorn's own timer would outlive a connection that was reset
+        self.shared.taken -= self._is_taken
+        self._is_taken = False
+
+    def _leave_rest(self) -> None:
+        self.shared.idle.pop(self, None)
+        self._unset_keepalive_if_required()
 
     # --- one request after the other ------------------------------------------------------------
 

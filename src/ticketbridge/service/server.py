@@ -213,6 +213,7 @@ def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         # Whom X-Forwarded-For is believed from is a setting of ours, and nobody by default.
         proxy_headers=False,
         server_header=False,
+        timeout_keep_alive=settings.keep_alive,  # type: ignore[arg-type]  # it may be a fraction
         timeout_graceful_shutdown=max(1, round(min(settings.grace, _FLUSH))),
     )
 

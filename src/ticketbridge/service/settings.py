@@ -33,7 +33,8 @@ class Settings:
     *host* is the address on which the server listens, even if another server runs the application.
     *workers* is the number of processes. *max_concurrency* limits the answers at once, and
     *max_connections* the connections at once, both per worker. Connections that wait between two
-    requests count too. *grace* is the time in seconds to finish answers at the end.
+    requests count too. *keep_alive* is the time in seconds after which such a connection is closed.
+    *grace* is the time in seconds to finish answers at the end.
 
     *allow_open*: mappings with `access: open` are served although others can reach *host*. *watch*:
     mappings are read again when their files change. *log_key* is the key of the users' marks in the
@@ -52,6 +53,7 @@ class Settings:
     trusted_proxies: tuple[IPNetwork, ...] = field(default=())
     max_concurrency: int = 1000
     max_connections: int = DEFAULT_CONNECTIONS
+    keep_alive: float = 75.0
     grace: float = 30.0
     allow_open: bool = False
     log_key: str = field(default="", repr=False)
@@ -71,6 +73,7 @@ class Settings:
             "TRUSTED_PROXIES": ",".join(map(str, self.trusted_proxies)),
             "MAX_CONCURRENCY": str(self.max_concurrency),
             "MAX_CONNECTIONS": str(self.max_connections),
+            "KEEP_ALIVE": f"{self.keep_alive:f}s",
             "GRACE": f"{self.grace:f}s",
             "ALLOW_OPEN": str(int(self.allow_open)),
             "LOG_KEY": self.log_key,
@@ -112,6 +115,9 @@ def settings_from(
         ),
         max_connections=read(
             "MAX_CONNECTIONS", _count, default.max_connections, "a whole number from 1"
+        ),
+        keep_alive=read(
+            "KEEP_ALIVE", _some_seconds, default.keep_alive, "a duration like 75s, above 0"
         ),
         grace=read("GRACE", _seconds, default.grace, "a duration like 30s"),
         allow_open=read("ALLOW_OPEN", _flag, default.allow_open, "1 or 0"),
@@ -228,6 +234,13 @@ def _log_level(text: str) -> str:
 def _networks(text: str) -> tuple[IPNetwork, ...]:
     parts = [part.strip() for part in text.split(",")]
     return tuple(unmapped(ipaddress.ip_network(part)) for part in parts if part)
+
+
+def _some_seconds(text: str) -> float:
+    seconds = _seconds(text)
+    if not seconds:
+        raise ValueError
+    return seconds
 
 
 def _seconds(text: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing.connection
 import os
 import signal
@@ -121,7 +122,8 @@ class Supervisor:
             self._ended(worker.slot, pid)
             if self._is_leaving:
                 continue
-            log_event("worker ended", {"pid": pid, "exit_code": code})
+            level = logging.WARNING if code else logging.INFO
+            log_event("worker ended", {"pid": pid, "exit_code": code}, level)
             is_young = time.monotonic() - worker.since < _YOUNG
             self._young_ends = self._young_ends + 1 if is_young else 0
             self._next_start = time.monotonic() + _pause_after(self._young_ends)
@@ -134,7 +136,7 @@ class Supervisor:
         for worker in self._workers:
             worker.process.join(max(0.0, until - time.monotonic()))
             if worker.process.is_alive():
-                log_event("worker killed", {"pid": worker.process.pid})
+                log_event("worker killed", {"pid": worker.process.pid}, logging.WARNING)
                 worker.process.kill()
                 worker.process.join()
             self._ended(worker.slot, worker.process.pid or 0)
