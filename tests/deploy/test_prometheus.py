@@ -220,11 +220,15 @@ async def test_counts_of_workers_add_up(platform: FakePlatform, tmp_path: Path) 
             await prom.until('ticketbridge_breaker_state{state="closed"}', 2)
             await prom.until("ticketbridge_mapping_info", 1)
             await until_written(tmp_path, 40)
-            os.kill(workers_of(running)[0], signal.SIGKILL)
-            await prom.until("ticketbridge_workers", 1)
-            await prom.until("ticketbridge_workers", 2)
+            killed = workers_of(running)[0]
+            os.kill(killed, signal.SIGKILL)
+            async with asyncio.timeout(PATIENCE):
+                while len({*workers_of(running)} - {killed}) < 2:  # noqa: ASYNC110 - as above
+                    await asyncio.sleep(0.05)
             await pull(running.tickets, 10)
             await prom.until('ticketbridge_answers_total{status="200"}', 50)
+            await until_written(tmp_path, 50)  # also by the new one
+            await prom.until("ticketbridge_workers", 2)
             fell = await prom.value('resets(ticketbridge_answers_total{status="200"}[5m])')
     assert seen == {200}
     assert fell == 0
