@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -334,6 +335,31 @@ def test_a_reader_who_has_seen_enough_gets_no_traceback(bad: Path) -> None:
     )
 
     assert ended.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize(
+    "words", [["schema", "tickets"], ["check", "{bad}"], ["sheet", "{good}"], ["--help"]]
+)
+@pytest.mark.parametrize(
+    ("stdout", "reason"),
+    [(">/dev/full", "No space left on device"), (">&-", "stdout is closed")],
+)
+def test_output_that_cannot_be_written_is_an_error(
+    good: Path, bad: Path, words: list[str], stdout: str, reason: str
+) -> None:
+    """A full disk or a closed stdout is one line on stderr and exit code 1, also for `--help`."""
+    given = [word.format(good=good, bad=bad) for word in words]
+    program = shlex.join([sys.executable, "-m", "ticketbridge", *given])
+    ended = subprocess.run(  # noqa: S603 - our own program
+        ["/bin/sh", "-c", f"{program} {stdout}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.stderr == f"ticketbridge: the output cannot be written: {reason}\n"
+    assert ended.returncode == 1
 
 
 @pytest.mark.parametrize("which", ["mapping", "tickets"])
