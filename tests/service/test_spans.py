@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased, Sampler
 from opentelemetry.trace import SpanKind, StatusCode
 
+from tests.conftest import logged_to
 from tests.fake_platform import CLOSE, FakePlatform, Reply
 from tests.processes import HEADERS, serving_program
 from tests.support import NO_TLS, USER, Changes, PromptServer, item, order, orders, spec_of
@@ -26,7 +28,7 @@ from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.service import server as server_module
 from ticketbridge.service.app import create_app
 from ticketbridge.service.server import server_config
-from ticketbridge.service.settings import Settings
+from ticketbridge.service.settings import Settings, SettingsError
 from ticketbridge.service.spans import SHARE, Spans, open_spans
 from ticketbridge.service.trace_context import wants_spans
 
@@ -365,6 +367,39 @@ def test_without_the_extra_the_log_says_so(tmp_path: Path) -> None:
 
     assert "pip install 'ticketbridge[otel]'" in ran.stderr
     assert "nothing.yaml: no such file or folder" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"OTEL_EXPORTER_OTLP_HEADERS": "Authorization: Bearer tokenSECRET123"},
+        {"OTEL_EXPORTER_OTLP_TRACES_HEADERS": "a=b,key tokenSECRET123"},
+        {"OTEL_RESOURCE_ATTRIBUTES": "tokenSECRET123"},
+        {"OTEL_EXPORTER_OTLP_TIMEOUT": "tokenSECRET123"},
+        {"OTEL_EXPORTER_OTLP_COMPRESSION": "tokenSECRET123"},
+        {"OTEL_TRACES_SAMPLER": "tokenSECRET123"},
+        {"OTEL_BSP_EXPORT_TIMEOUT": "tokenSECRET123"},
+        {"OTEL_BSP_MAX_QUEUE_SIZE": "tokenSECRET123\\x"},
+        {"OTEL_EXPERIMENTAL_RESOURCE_DETECTORS": "tokenSECRET123"},
+        {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "tokenSECRET123"},
+    ],
+)
+def test_no_line_has_the_value_of_a_variable(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A value that OpenTelemetry cannot use may be a misplaced credential: only its name is logged."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    told, lines = "", io.StringIO()
+    with logged_to(lines):
+        try:
+            server_module._find_spans({"OTEL_TRACES_EXPORTER": "otlp", **variables})
+        except SettingsError as error:
+            told = str(error)
+    told += lines.getvalue()
+
+    assert told
+    assert "SECRET" not in told
 
 
 def test_without_the_variables_nothing_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:

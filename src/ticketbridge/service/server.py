@@ -29,12 +29,13 @@ from ticketbridge.service.accepting import GONE, Acceptor, Part
 from ticketbridge.service.announcement import announce
 from ticketbridge.service.app import Application, Watchers, owned, watched_application
 from ticketbridge.service.collector import calm_collector
+from ticketbridge.service.exporter_lines import mask_exporter
 from ticketbridge.service.hangup import held_back
 from ticketbridge.service.listening import allow_open_files, close_all, open_listeners
 from ticketbridge.service.mapping_set import KeptMapping, MappingLoader, MappingSet
 from ticketbridge.service.protocol import BoundedProtocol
 from ticketbridge.service.reload import read_again, reloads
-from ticketbridge.service.settings import Settings
+from ticketbridge.service.settings import Settings, SettingsError
 from ticketbridge.service.supervisor import Supervisor
 from ticketbridge.service.trace_context import wants_spans
 from ticketbridge.service.watch import watching
@@ -80,7 +81,10 @@ def _metrics_port(settings: Settings) -> MetricsPort | None:
 
 
 def _find_spans(environment: Mapping[str, str]) -> Spans | None:
-    """Return the maker of spans if *environment* asks for spans. Without it, its code is not loaded."""
+    """Return the maker of spans if *environment* asks for spans. Without it, its code is not loaded.
+
+    Raises SettingsError, without a value, if OpenTelemetry cannot use its variables.
+    """
     if not wants_spans(environment):
         return None
     try:
@@ -89,7 +93,11 @@ def _find_spans(environment: Mapping[str, str]) -> Spans | None:
         hint = "pip install 'ticketbridge[otel]', or unset the variables OTEL_*"
         logs.log_event("traces are asked for and not recorded", {"hint": hint}, logging.WARNING)
         return None
-    return open_spans(environment)
+    try:
+        return open_spans(environment)
+    except Exception as error:  # noqa: BLE001 - of any kind: its text may have a value
+        reason = mask_exporter(str(error))
+        raise SettingsError(f"OpenTelemetry cannot use its variables OTEL_*: {reason}") from None
 
 
 def _run(
@@ -279,9 +287,9 @@ def work(
     """
     _leave_with_the_supervisor()
     logs.configure(settings, in_background=True)
-    spans = _find_spans(os.environ)
-    loader = MappingLoader(settings, os.environ, spans.follow if spans else None)
     try:
+        spans = _find_spans(os.environ)
+        loader = MappingLoader(settings, os.environ, spans.follow if spans else None)
         mappings = loader.load(loader.restore(kept))
     except Exception:  # noqa: BLE001 - whatever it is, the supervisor tries again
         logs.LOGGER.exception("this worker cannot start")
