@@ -74,6 +74,7 @@ def test_each_variable_sets_its_setting() -> None:
         ("HOST", " ", "an address to listen on"),
         ("ALLOW_OPEN", "yes", "1 or 0"),
         ("LOG_KEY", "short", "at least 16 characters"),
+        ("LOG_KEY", " " * 20, "at least 16 characters, not counting blanks"),
     ],
 )
 def test_a_wrong_setting_names_the_variable_and_what_it_takes(
@@ -101,6 +102,16 @@ def test_the_key_of_the_log_may_come_from_a_file(tmp_path: Path) -> None:
     assert settings_from({"TICKETBRIDGE_LOG_KEY_FILE": str(file)}).log_key == "a-key-of-16-or-more"
     with pytest.raises(SettingsError, match="TICKETBRIDGE_LOG_KEY_FILE"):
         settings_from({"TICKETBRIDGE_LOG_KEY_FILE": str(tmp_path / "none")})
+
+
+@pytest.mark.parametrize("content", ["", "\n"])
+def test_an_empty_file_is_no_key_of_the_log(tmp_path: Path, content: str) -> None:
+    """Otherwise each start would make a new key, and no line of two starts would match."""
+    file = tmp_path / "key"
+    file.write_text(content)
+
+    with pytest.raises(SettingsError, match=r"LOG_KEY_FILE names is empty: .* 16 characters"):
+        settings_from({"TICKETBRIDGE_LOG_KEY_FILE": str(file)})
 
 
 def test_the_key_of_the_log_is_never_shown() -> None:

@@ -204,8 +204,14 @@ def _log_key(environment: Mapping[str, str]) -> str:
         key = Environment(environment).look_up(name, "").text
     except VariableError as error:
         raise SettingsError(str(error)) from None
-    if key and len(key) < _SHORTEST_KEY:
-        raise SettingsError(f"{name} must be a text of at least {_SHORTEST_KEY} characters")
+    wanted = f"a text of at least {_SHORTEST_KEY} characters"
+    if not key and environment.get(f"{name}_FILE"):
+        raise SettingsError(
+            f"the file that {name}_FILE names is empty: it must have {wanted}"
+            f" (or unset {name}_FILE; each start makes a new key then)"
+        )
+    if key and len(key.strip()) < _SHORTEST_KEY:
+        raise SettingsError(f"{name} must be {wanted}, not counting blanks around it")
     return key
 
 
