@@ -11,6 +11,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -353,15 +354,15 @@ def test_the_folder_is_in_memory_where_that_can_be(
 
 
 def test_what_was_left_behind_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of services that were killed nothing stays; what is in use, or new, or another's does."""
+    """Of services that were killed nothing stays after a minute; what is in use, new, or another's does."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     left, used, new = make_folder(), make_folder(), make_folder()
     other = tmp_path / "something-else"
     other.mkdir()
     WorkerFile(left).close()
     with closing(WorkerFile(used)):
-        for folder in (left, used, other):
-            os.utime(folder, (1, 1))
+        for folder, age in ((left, 70), (used, 70), (other, 70), (new, 50)):
+            os.utime(folder, (time.time() - age,) * 2)
         made = make_folder()
 
     assert set(tmp_path.iterdir()) == {used, new, other, made}
