@@ -523,6 +523,27 @@ def test_a_port_that_is_taken_is_said_to_be_the_metrics() -> None:
             MetricsPort().open(settings)
 
 
+@pytest.mark.parametrize(
+    ("host", "text"),
+    [
+        ("no-such-host.invalid", "TICKETBRIDGE_METRICS_HOST names another address"),
+        ("192.0.2.1", "not have that address .TICKETBRIDGE_METRICS_HOST names another address"),
+    ],
+)
+def test_a_wrong_host_of_the_metrics_is_named(host: str, text: str) -> None:
+    """Another port would not help."""
+    with pytest.raises(SettingsError, match=text):
+        MetricsPort().open(Settings(metrics_host=host))
+
+
+def test_one_port_for_both_is_no_other_program() -> None:
+    """The port that is taken may be that of the service itself."""
+    with socket.create_server(("127.0.0.1", 0)) as own:
+        port = own.getsockname()[1]
+        with pytest.raises(SettingsError, match=rf"port {port} is already that of the service"):
+            MetricsPort().open(Settings(port=port, metrics_port=port))
+
+
 def test_without_a_port_nothing_is_counted_nor_loaded(tmp_path: Path) -> None:
     """Port 0 leaves the counting out of the way of an answer, and Prometheus' library out of the process."""
     program = (

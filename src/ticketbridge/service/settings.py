@@ -19,6 +19,9 @@ T = TypeVar("T")
 LogFormat = Literal["json", "text"]
 DEFAULT_CONNECTIONS = 2000
 _SHORTEST_KEY = 16
+_MOST_WORKERS = 256
+_MOST_AT_ONCE = 999_999_999
+_LONGEST_GRACE = 86_400.0  # seconds, which is 24h
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -89,7 +92,9 @@ def settings_from(
     return Settings(
         host=read("HOST", _host, default.host, "an address to listen on"),
         port=read("PORT", _port, default.port, "a port from 0 to 65535"),
-        workers=read("WORKERS", _count, default.workers, "a whole number from 1"),
+        workers=read(
+            "WORKERS", _up_to(_MOST_WORKERS), default.workers, _from_one_to(_MOST_WORKERS)
+        ),
         metrics_port=read(
             "METRICS_PORT",
             _port,
@@ -108,12 +113,18 @@ def settings_from(
             "networks like 10.0.0.0/8, by comma",
         ),
         max_concurrency=read(
-            "MAX_CONCURRENCY", _count, default.max_concurrency, "a whole number from 1"
+            "MAX_CONCURRENCY",
+            _up_to(_MOST_AT_ONCE),
+            default.max_concurrency,
+            _from_one_to(_MOST_AT_ONCE),
         ),
         max_connections=read(
-            "MAX_CONNECTIONS", _count, default.max_connections, "a whole number from 1"
+            "MAX_CONNECTIONS",
+            _up_to(_MOST_AT_ONCE),
+            default.max_connections,
+            _from_one_to(_MOST_AT_ONCE),
         ),
-        grace=read("GRACE", _seconds, default.grace, "a duration like 30s"),
+        grace=read("GRACE", _seconds, default.grace, "a duration like 30s, at most 24h"),
         allow_open=read("ALLOW_OPEN", _flag, default.allow_open, "1 or 0"),
         log_key=_log_key(environment),
     )
@@ -178,11 +189,20 @@ def _port(text: str) -> int:
     return port
 
 
-def _count(text: str) -> int:
-    count = _number(text)
-    if count < 1:
-        raise ValueError
+def _up_to(most: int) -> Callable[[str], int]:
+    """Return a function that reads a whole number from 1 to *most*."""
+
+    def count(text: str) -> int:
+        number = _number(text)
+        if not 1 <= number <= most:
+            raise ValueError
+        return number
+
     return count
+
+
+def _from_one_to(most: int) -> str:
+    return f"a whole number from 1 to {most}"
 
 
 def _number(text: str) -> int:
@@ -240,4 +260,7 @@ def _seconds(text: str) -> float:
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)", text, re.ASCII)
     if match is None:
         raise ValueError
-    return float(match[1]) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[match[2]]
+    seconds = float(match[1]) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[match[2]]
+    if seconds > _LONGEST_GRACE:
+        raise ValueError
+    return seconds
