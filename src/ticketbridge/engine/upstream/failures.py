@@ -14,6 +14,11 @@ NothingThere              a rule says that something is not there
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 from ticketbridge.engine.problems import (
     ProblemError,
     UpstreamError,
@@ -26,6 +31,20 @@ from ticketbridge.engine.upstream.proxy import ProxyError
 
 FOREIGN_ERRORS = (OSError, ValueError)
 """All errors that a transport raises; each becomes a NoAnswer."""
+
+_CERTIFICATE_FAULTS: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        9: "the certificate is not valid yet",
+        10: "the certificate has expired",
+        18: "the certificate is signed by itself alone",
+        19: "the chain ends at an authority that is not trusted",
+        20: "a certificate of the chain is missing, or its authority is not trusted",
+        21: "a certificate of the chain is missing, or its authority is not trusted",
+        62: "the certificate is not for this host's name",
+        64: "the certificate is not for this address",
+    }
+)
+"""OpenSSL's codes of verification."""
 
 
 class FailedTry(Exception):
@@ -109,7 +128,7 @@ class PastTheEnd(NothingThere):
 def unreachable(error: Exception) -> NoAnswer:
     """Return the problem of an *error* before the answer's head: the platform cannot be reached."""
     if isinstance(error, ProxyError):
-        cause = f" ({type(error.__cause__).__name__})" if error.__cause__ else ""
+        cause = f" ({_kind(error.__cause__)})" if error.__cause__ else ""
         return NoAnswer(UpstreamUnavailable(log=f"{error}{cause}"))
     if isinstance(error, NoHttp):
         return NoAnswer(UpstreamUnreadable(log=f"no HTTP answer ({_name(error)})"))
@@ -124,4 +143,16 @@ def cut_short(error: Exception) -> NoAnswer:
 def _name(error: Exception) -> str:
     """Return the names of the error's and its cause's class: their texts may hold a URL with an e-mail."""
     cause = error.__cause__
-    return type(error).__name__ + (f" from {type(cause).__name__}" if cause else "")
+    return _kind(error) + (f" from {_kind(cause)}" if cause else "")
+
+
+def _kind(error: BaseException) -> str:
+    name = type(error).__name__
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"{name}: {certificate_fault(error)}"
+    return name
+
+
+def certificate_fault(error: ssl.SSLCertVerificationError) -> str:
+    """Return what is wrong with a certificate. The text has no name of a host."""
+    return _CERTIFICATE_FAULTS.get(error.verify_code, error.verify_message)
