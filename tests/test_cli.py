@@ -337,6 +337,27 @@ def test_a_reader_who_has_seen_enough_gets_no_traceback(bad: Path) -> None:
     assert ended.stderr == ""
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sheet"],
+        ["openapi"],
+        ["rehearse", "--users", "users.txt"],
+        ["fetch", "--user", "a@b.example"],
+        ["map", "x.json", "--user", "a@b.example"],
+    ],
+)
+def test_a_folder_is_not_one_mapping(
+    words: list[str], good: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A command for one mapping says so of a folder that exists."""
+    command, *rest = words
+
+    assert main([command, str(good.parent), *rest]) == 2
+    told = f"ticketbridge: {good.parent}: this is a folder: name one mapping file\n"
+    assert capsys.readouterr().err == told
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize(
     "words", [["schema", "tickets"], ["check", "{bad}"], ["sheet", "{good}"], ["--help"]]

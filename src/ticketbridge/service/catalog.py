@@ -15,11 +15,13 @@ class NoMappings(UsageError):
 
 
 def not_there(path: Path) -> NoMappings:
-    """Return the error for a *path* that does not exist."""
+    """Return the error for a *path* that does not exist, or is a folder where one file is wanted."""
     if str(path) == "-":
         return NoMappings(
             "-: standard input is not read here: name a file, or a folder of mappings"
         )
+    if path.is_dir():
+        return NoMappings(f"{path}: this is a folder: name one mapping file")
     return NoMappings(f"{path}: no such file or folder")
 
 
