@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from ticketbridge.service.settings import Settings, SettingsError, doubts_of, settings_from
+from ticketbridge.service.settings import (
+    Settings,
+    SettingsError,
+    doubts_of,
+    doubts_of_variables,
+    settings_from,
+)
 
 
 def test_defaults_are_those_of_the_documentation() -> None:
@@ -161,3 +167,40 @@ def test_fewer_connections_than_answers_are_doubted(connections: int, doubted: b
     assert [text.startswith("TICKETBRIDGE_MAX_CONNECTIONS (999) is below") for text in found] == (
         [True] if doubted else []
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("TICKETBRIDGE_GRACES", ': did you mean "TICKETBRIDGE_GRACE"?'),
+        ("TICKETBRIDGE_MAPPING", ': did you mean "TICKETBRIDGE_MAPPINGS"?'),
+        ("TICKETBRIDGE_WORKERS_FILE", ': did you mean "TICKETBRIDGE_WORKERS"?'),
+        ("TICKETBRIDGE_XYZ", ""),
+    ],
+)
+def test_a_variable_that_nothing_reads_is_doubted(name: str, meant: str) -> None:
+    """A misspelt setting is one that has its default, without a word otherwise."""
+    variables = {name: "hidden", "TICKETBRIDGE_PORT": "1", "OTHER_GRACES": "1"}
+
+    assert list(doubts_of_variables(variables)) == [
+        f"{name} is no setting, and nothing reads it{meant}"
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *Settings().as_environment(),
+        "TICKETBRIDGE_LOG_KEY_FILE",
+        "TICKETBRIDGE_ACME_TOKEN",
+        "TICKETBRIDGE_ACME_TOKEN_FILE",
+        "TICKETBRIDGE_SERVICE_HOST",
+        "TICKETBRIDGE_SERVICE_PORT_HTTP",
+        "TICKETBRIDGE_PORT_8080_TCP_ADDR",
+    ],
+)
+def test_a_variable_that_something_reads_is_not_doubted(name: str) -> None:
+    """Settings, the variables of mappings and their files, and what Kubernetes makes for a service."""
+    source = b"token: ${TICKETBRIDGE_ACME_TOKEN:-}"
+
+    assert list(doubts_of_variables({name: "1"}, [source])) == []

@@ -30,7 +30,7 @@ from ticketbridge.service.app import create_app
 from ticketbridge.service.server import server_config
 from ticketbridge.service.settings import Settings, SettingsError
 from ticketbridge.service.spans import SHARE, Spans, open_spans
-from ticketbridge.service.trace_context import wants_spans
+from ticketbridge.service.trace_context import doubts_of_traces, wants_spans
 
 pytestmark = pytest.mark.anyio
 
@@ -246,6 +246,43 @@ async def test_what_is_not_recorded_still_has_its_ids(
 def test_the_usual_variables_turn_it_on(variables: dict[str, str], wanted: bool) -> None:
     """An exporter, or where to send to, asks for spans; `none` and a switched-off SDK do not."""
     assert wants_spans(variables) is wanted
+
+
+@pytest.mark.parametrize(
+    ("variables", "number"),
+    [
+        ({"OTEL_TRACES_EXPORTER": "zipkin"}, 1),
+        ({"OTEL_TRACES_EXPORTER": "otlp,console"}, 1),
+        ({"OTEL_TRACES_EXPORTER": "console", "OTEL_SDK_DISABLED": "true"}, 0),
+        ({"OTEL_TRACES_EXPORTER": "otlp"}, 0),
+        ({"OTEL_TRACES_EXPORTER": "none"}, 0),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, 0),
+    ],
+)
+def test_another_exporter_is_doubted(variables: dict[str, str], number: int) -> None:
+    """Otherwise nobody sees why no span comes."""
+    assert len(list(doubts_of_traces(variables))) == number
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_serve_says_once_what_is_not_read(
+    platform: FakePlatform, tmp_path: Path, workers: str
+) -> None:
+    """At its start, one line for each variable, whatever the number of workers."""
+    variables = {
+        "OTEL_TRACES_EXPORTER": "zipkin",
+        "TICKETBRIDGE_GRACES": "1s",
+        "TICKETBRIDGE_WORKERS": workers,
+        "TICKETBRIDGE_METRICS_PORT": "0",
+    }
+    with serving_program(tmp_path, platform.url, None, **variables) as program:
+        program.process.terminate()
+        await asyncio.to_thread(program.ended)
+        lines = list(program.lines())
+
+    told = [line["reason"].split()[0] for line in lines if line["event"] == "doubtful setting"]
+    assert sorted(told) == ["OTEL_TRACES_EXPORTER", "TICKETBRIDGE_GRACES"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import logging
 import secrets
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, TextIO
@@ -96,6 +96,12 @@ def log_event(event: str, fields: Mapping[str, Any], level: int = logging.INFO) 
         handlers[0].write(_Line(time.time(), level, event, shown))
     else:
         LOGGER.log(level, event, extra={"fields": shown})
+
+
+def log_doubts(reasons: Iterable[str]) -> None:
+    """Write a warning for each of *reasons* to doubt a setting."""
+    for reason in reasons:
+        log_event("doubtful setting", {"reason": reason}, logging.WARNING)
 
 
 class _Line(NamedTuple):

@@ -121,6 +121,12 @@ class MappingSet:
         return {name: file not in broken for file, name in self.names.items()}
 
     @property
+    def contents(self) -> Sequence[bytes]:
+        """The contents of all source files."""
+        readers = [*(each.files for each in self.loaded), *(each.files for each in self.broken)]
+        return [content for reader in readers for content in reader.contents.values()]
+
+    @property
     def folders(self) -> frozenset[Path]:
         """The folders of all source files, and the arguments of the operator."""
         readers = [*(each.files for each in self.loaded), *(each.files for each in self.broken)]

@@ -35,9 +35,9 @@ from ticketbridge.service.listening import allow_open_files, close_all, open_lis
 from ticketbridge.service.mapping_set import KeptMapping, MappingLoader, MappingSet
 from ticketbridge.service.protocol import BoundedProtocol
 from ticketbridge.service.reload import read_again, reloads
-from ticketbridge.service.settings import Settings, SettingsError
+from ticketbridge.service.settings import Settings, SettingsError, doubts_of_variables
 from ticketbridge.service.supervisor import Supervisor
-from ticketbridge.service.trace_context import wants_spans
+from ticketbridge.service.trace_context import doubts_of_traces, wants_spans
 from ticketbridge.service.watch import watching
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ def serve(settings: Settings, environment: Mapping[str, str]) -> int:
         spans = _find_spans(environment) if settings.workers == 1 else None
         loader = MappingLoader(settings, environment, spans.follow if spans else None)
         mappings = loader.load()
+        logs.log_doubts(doubts_of_variables(environment, mappings.contents))
+        logs.log_doubts(doubts_of_traces(environment))
         listeners = open_listeners(settings.host, settings.port)
         try:
             if metrics is not None:

@@ -6,11 +6,12 @@ import ipaddress
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar, cast
 
 from ticketbridge.mapping.environment import Environment, VariableError
+from ticketbridge.mapping.findings import nearest
 from ticketbridge.mapping.networks import has_no_caller, is_too_wide, unmapped
 from ticketbridge.mapping.spec import IPNetwork
 from ticketbridge.terminal import UsageError
@@ -18,6 +19,12 @@ from ticketbridge.terminal import UsageError
 T = TypeVar("T")
 LogFormat = Literal["json", "text"]
 DEFAULT_CONNECTIONS = 2000
+_PREFIX = "TICKETBRIDGE_"
+_LOG_KEY = "TICKETBRIDGE_LOG_KEY"
+_NAMED = re.compile(rb"\$\{(TICKETBRIDGE_[A-Za-z0-9_]+)")
+_OF_KUBERNETES = re.compile(
+    r"TICKETBRIDGE_([A-Z0-9_]+_)?(SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?|PORT_[0-9]+_[A-Z0-9_]+)"
+)
 _SHORTEST_KEY = 16
 _MOST_WORKERS = 256
 _MOST_AT_ONCE = 999_999_999
@@ -78,7 +85,7 @@ class Settings:
             "ALLOW_OPEN": str(int(self.allow_open)),
             "LOG_KEY": self.log_key,
         }
-        return {f"TICKETBRIDGE_{name}": value for name, value in values.items()}
+        return {f"{_PREFIX}{name}": value for name, value in values.items()}
 
 
 def settings_from(
@@ -151,6 +158,27 @@ def doubts_of(settings: Settings) -> Iterator[str]:
             )
 
 
+def doubts_of_variables(
+    environment: Mapping[str, str], sources: Iterable[bytes] = ()
+) -> Iterator[str]:
+    """Yield a warning for each variable with our prefix that nothing reads.
+
+    *sources* are the files of the mappings, which may name such a variable. The variables that
+    Kubernetes makes for a service called `ticketbridge` are known too.
+    """
+    known = {*Settings().as_environment(), f"{_LOG_KEY}_FILE"}
+    named = {name.decode() for source in sources for name in _NAMED.findall(source)}
+    named |= {f"{name}_FILE" for name in named}
+    for name, value in sorted(environment.items()):
+        if not name.startswith(_PREFIX) or not value or name in known | named:
+            continue
+        if _OF_KUBERNETES.fullmatch(name):
+            continue
+        near = nearest(name.removeprefix(_PREFIX), [each.removeprefix(_PREFIX) for each in known])
+        meant = f': did you mean "{_PREFIX}{near}"?' if near else ""
+        yield f"{name} is no setting, and nothing reads it{meant}"
+
+
 class _SettingsReader:
     def __init__(self, environment: Mapping[str, str], flags: Mapping[str, str]) -> None:
         self._environment = environment
@@ -219,7 +247,7 @@ def _flag(text: str) -> bool:
 
 def _log_key(environment: Mapping[str, str]) -> str:
     """Return the key, or the content of the file that `…_FILE` names, as with other secrets."""
-    name = "TICKETBRIDGE_LOG_KEY"
+    name = _LOG_KEY
     try:
         key = Environment(environment).look_up(name, "").text
     except VariableError as error:
