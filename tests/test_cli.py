@@ -337,6 +337,24 @@ def test_a_reader_who_has_seen_enough_gets_no_traceback(bad: Path) -> None:
     assert ended.stderr == ""
 
 
+def test_check_finds_a_link_that_leads_nowhere(
+    good: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody expects a mapping there, and `serve` would not have it."""
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    link = good.with_name("link.yaml")
+    link.symlink_to(good.with_name("missing.yaml"))
+    code = main(["check", str(good.parent)])
+    out = capsys.readouterr().out
+
+    assert code == 1
+    assert f"{link}:1:1: error[TB001]" in out
+    assert "2 mappings: 1 error, 0 warnings" in out
+    assert main(["check", str(link)]) == 2
+    assert "a link to a file or folder that does not exist" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -294,6 +294,33 @@ def test_files_with_one_name_are_told_apart(tmp_path: Path) -> None:
     assert list(samples["ticketbridge_reloads"]) == [("db/p1.yaml", "failed")]
 
 
+def test_a_link_that_leads_nowhere_is_a_broken_file(tmp_path: Path) -> None:
+    """At the start it is named, later its last good content stays: it was not removed on purpose."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    target = write(tmp_path, "a")
+    write(folder, "b")
+    link = folder / "a.yaml"
+    link.symlink_to(target)
+    (folder / ".#b.yaml").symlink_to("somebody@host.1")  # Emacs' lock of a file that is edited
+    loader = loader_of(folder)
+    first = loader.load()
+    target.unlink()
+    is_seen = not loader.is_current(first)
+    later, started = loader.load(first), loader.load()
+    target.write_text((folder / "b.yaml").read_text().replace('"b"', '"a"'))
+    mended = loader.load(later)
+    link.unlink()
+
+    assert first.files == mended.files == {"a.yaml": True, "b.yaml": True}
+    assert is_seen
+    assert files_of(later) == files_of(first) == {"/a/tickets": "a", "/b/tickets": "b"}
+    assert [each.is_served for each in later.broken] == [True]
+    assert "it is a link to a file that does not exist" in broken_of(later)["a.yaml"]
+    assert (files_of(started), list(broken_of(started))) == ({"/b/tickets": "b"}, ["a.yaml"])
+    assert files_of(loader.load(mended)) == {"/b/tickets": "b"}
+
+
 def test_a_file_that_is_named_twice_is_one(tmp_path: Path) -> None:
     """It stays when one of its names leads nowhere any more."""
     file, other = write(tmp_path, "a"), tmp_path / "other"
