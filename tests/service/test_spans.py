@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import os
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from tests.conftest import logged_to
 from tests.fake_platform import CLOSE, FakePlatform, Reply
 from tests.processes import HEADERS, serving_program
-from tests.support import NO_TLS, USER, Changes, PromptServer, item, order, orders, spec_of
+from tests.support import NO_TLS, USER, Changes, PromptServer, item, mapping, order, orders, spec_of
 from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.service import server as server_module
 from ticketbridge.service.app import create_app
@@ -437,6 +438,29 @@ def test_no_line_has_the_value_of_a_variable(
 
     assert told
     assert "SECRET" not in told
+
+
+def test_what_opentelemetry_raises_at_its_start_is_one_line(tmp_path: Path) -> None:
+    """It reads some variables when it is loaded."""
+    (tmp_path / "acme.yaml").write_text(json.dumps(mapping()))
+    variables = {
+        "OTEL_TRACES_EXPORTER": "otlp",
+        "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "tokenSECRET123",
+        "TICKETBRIDGE_METRICS_PORT": "0",
+    }
+    ran = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "ticketbridge", "serve", "--port", "0", str(tmp_path / "acme.yaml")],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 2
+    assert ran.stderr == (
+        "ticketbridge: OpenTelemetry cannot use its variables OTEL_*:"
+        " OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT must be a non-negative integer but got ********\n"
+    )
 
 
 def test_without_the_variables_nothing_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:

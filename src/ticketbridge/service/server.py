@@ -91,12 +91,12 @@ def _find_spans(environment: Mapping[str, str]) -> Spans | None:
         return None
     try:
         from ticketbridge.service.spans import open_spans  # noqa: PLC0415 - see above
+
+        return open_spans(environment)
     except ImportError:
         hint = "pip install 'ticketbridge[otel]', or unset the variables OTEL_*"
         logs.log_event("traces are asked for and not recorded", {"hint": hint}, logging.WARNING)
         return None
-    try:
-        return open_spans(environment)
     except Exception as error:  # noqa: BLE001 - of any kind: its text may have a value
         reason = mask_exporter(str(error))
         raise SettingsError(f"OpenTelemetry cannot use its variables OTEL_*: {reason}") from None
