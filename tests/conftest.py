@@ -157,7 +157,7 @@ def logged_to(stream: TextIO) -> Iterator[None]:
 def logging_kept() -> Iterator[None]:
     """Whatever is done to logging inside, it is as before afterwards."""
     ours = ("ticketbridge", "uvicorn.error", "opentelemetry")
-    names = (*ours, "uvicorn.access", "httpx", "httpcore", "asyncio", "oauthlib")
+    names = (*ours, "uvicorn.access", "httpx", "httpcore", "urllib3", "asyncio", "oauthlib")
     before = [
         (logger, logger.handlers[:], logger.propagate, logger.level)
         for logger in map(logging.getLogger, names)

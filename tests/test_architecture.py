@@ -40,6 +40,7 @@ LAYERS = [
     {
         "service.settings",
         "service.logwriter",
+        "service.exporter_lines",
         "service.framing",
         "service.hangup",
         "service.accepting",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -334,6 +335,70 @@ def test_a_reader_who_has_seen_enough_gets_no_traceback(bad: Path) -> None:
     )
 
     assert ended.stderr == ""
+
+
+def test_check_finds_a_link_that_leads_nowhere(
+    good: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody expects a mapping there, and `serve` would not have it."""
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    link = good.with_name("link.yaml")
+    link.symlink_to(good.with_name("missing.yaml"))
+    code = main(["check", str(good.parent)])
+    out = capsys.readouterr().out
+
+    assert code == 1
+    assert f"{link}:1:1: error[TB001]" in out
+    assert "2 mappings: 1 error, 0 warnings" in out
+    assert main(["check", str(link)]) == 2
+    assert "a link to a file or folder that does not exist" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sheet"],
+        ["openapi"],
+        ["rehearse", "--users", "users.txt"],
+        ["fetch", "--user", "a@b.example"],
+        ["map", "x.json", "--user", "a@b.example"],
+    ],
+)
+def test_a_folder_is_not_one_mapping(
+    words: list[str], good: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A command for one mapping says so of a folder that exists."""
+    command, *rest = words
+
+    assert main([command, str(good.parent), *rest]) == 2
+    told = f"ticketbridge: {good.parent}: this is a folder: name one mapping file\n"
+    assert capsys.readouterr().err == told
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize(
+    "words", [["schema", "tickets"], ["check", "{bad}"], ["sheet", "{good}"], ["--help"]]
+)
+@pytest.mark.parametrize(
+    ("stdout", "reason"),
+    [(">/dev/full", "No space left on device"), (">&-", "stdout is closed")],
+)
+def test_output_that_cannot_be_written_is_an_error(
+    good: Path, bad: Path, words: list[str], stdout: str, reason: str
+) -> None:
+    """A full disk or a closed stdout is one line on stderr and exit code 1, also for `--help`."""
+    given = [word.format(good=good, bad=bad) for word in words]
+    program = shlex.join([sys.executable, "-m", "ticketbridge", *given])
+    ended = subprocess.run(  # noqa: S603 - our own program
+        ["/bin/sh", "-c", f"{program} {stdout}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.stderr == f"ticketbridge: the output cannot be written: {reason}\n"
+    assert ended.returncode == 1
 
 
 @pytest.mark.parametrize("which", ["mapping", "tickets"])

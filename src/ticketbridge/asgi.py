@@ -20,7 +20,7 @@ from ticketbridge.service.catalog import NoMappings
 from ticketbridge.service.collector import calm_collector, collecting
 from ticketbridge.service.mapping_set import MappingLoader
 from ticketbridge.service.reload import log_start, reloads
-from ticketbridge.service.settings import doubts_of, settings_from
+from ticketbridge.service.settings import doubts_of, doubts_of_variables, settings_from
 from ticketbridge.terminal import UsageError
 
 _ACCESS_LOGS = ("uvicorn.access", "gunicorn.access", "hypercorn.access")
@@ -63,8 +63,8 @@ class HostedApplication:
         for name in _ACCESS_LOGS:
             # They write URLs, and a URL holds the user. A level would be set anew by some servers.
             logging.getLogger(name).disabled = True
-        for doubt in doubts_of(settings):
-            logs.log_event("doubtful setting", {"reason": doubt}, logging.WARNING)
+        logs.log_doubts(doubts_of(settings))
+        logs.log_doubts(doubts_of_variables(self._environment, mappings.contents))
         reloading = reloads(loader, by_signal=False, watch=settings.watch)
         app = Application(settings, around=[_collected, reloading])
         app.serve(mappings)

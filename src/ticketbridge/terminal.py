@@ -23,8 +23,8 @@ def shows_colours(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def open_missing_streams() -> bool:
-    """Open the null device for standard streams that are closed; return whether stderr was closed.
+def open_missing_streams() -> frozenset[str]:
+    """Open the null device for standard streams that are closed; return the names of closed outputs.
 
     Otherwise the next file or socket would get the number of stderr, and receive its messages.
     """
@@ -33,11 +33,10 @@ def open_missing_streams() -> bool:
             os.fstat(number)
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # takes the lowest free number
-    stderr_was_closed = sys.stderr is None
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
-    return stderr_was_closed
+    closed = frozenset(name for name in ("stdout", "stderr") if getattr(sys, name) is None)
+    for name in closed:
+        setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
+    return closed
 
 
 class Paint:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import traceback
 from pathlib import Path
 
 import pytest
 
 from tests.mapping.support import change, findings, read, short
-from ticketbridge.mapping import Environment, MappingError
+from tests.support import SECRET, TOKEN, mapping
+from ticketbridge.mapping import Environment, MappingError, load_mapping
 from ticketbridge.mapping.environment import MAX_FILE_BYTES, PLACEHOLDER, Value, VariableError
 from ticketbridge.mapping.spec import BearerAuthSpec, CallSpec, Secret, SharedSecret
 
@@ -359,3 +361,20 @@ def test_a_value_changes_no_structure() -> None:
     assert isinstance(call, CallSpec)
 
     assert call.request.query["email"][0].parts[1:] == ("-", Secret("{page}"))
+
+
+@pytest.mark.parametrize("name", ["MENTA_SECRET", "ACME_TOKEN"])
+def test_of_an_empty_file_the_finding_names_its_variable(tmp_path: Path, name: str) -> None:
+    """A secret that is mounted and empty is not a variable that is not set."""
+    empty, file = tmp_path / "empty", tmp_path / "acme.yaml"
+    empty.write_text("\n")
+    file.write_text(json.dumps(mapping()))
+    variables = {"MENTA_SECRET": SECRET, "ACME_TOKEN": TOKEN, "ACME_API": "http://127.0.0.1:9"}
+    del variables[name]
+    environment = Environment({**variables, f"{name}_FILE": str(empty)})
+
+    with pytest.raises(MappingError) as caught:
+        load_mapping(file, environment=environment)
+
+    (found,) = caught.value.findings
+    assert found.suggestion == f"the file that {name}_FILE names is empty: fill it"

@@ -12,8 +12,12 @@ import pytest
 import ticketbridge.contract
 from tests.support import SECRET, TOKEN, Changes, mapping
 from ticketbridge.mapping import MappingError
+from ticketbridge.service.admission import Admission
 from ticketbridge.service.catalog import NoMappings
 from ticketbridge.service.mapping_set import MappingLoader, MappingSet, PathTaken
+from ticketbridge.service.metrics import Metrics
+from ticketbridge.service.readiness import describe_readiness
+from ticketbridge.service.reload import count_reload
 from ticketbridge.service.settings import Settings, SettingsError
 
 VARIABLES = {"MENTA_SECRET": SECRET, "ACME_TOKEN": TOKEN, "ACME_API": "http://127.0.0.1:9"}
@@ -265,6 +269,56 @@ def test_where_all_that_is_left_is_broken_nothing_is_served(tmp_path: Path) -> N
     assert loader.is_current(third)
     with pytest.raises(MappingError):
         loader.load(loader.restore(third.kept()))
+
+
+def test_files_with_one_name_are_told_apart(tmp_path: Path) -> None:
+    """The metrics and `/readyz` name a file by the shortest end of its path that no other file has."""
+    one, other = tmp_path / "da", tmp_path / "db"
+    one.mkdir()
+    other.mkdir()
+    write(one, "p1", platform="a")
+    broken = write(other, "p1", platform="b")
+    write(other, "p2")
+    loader = loader_of(one, other)
+    before = loader.load()
+    broken.write_text("version: 1\n")
+    after = loader.load(before)
+    metrics = Metrics()
+    count_reload(metrics, before, after)
+    reply = describe_readiness(after, Admission(1))
+
+    assert before.files == {"da/p1.yaml": True, "db/p1.yaml": True, "p2.yaml": True}
+    assert after.files == {"da/p1.yaml": True, "db/p1.yaml": False, "p2.yaml": True}
+    assert [each["file"] for each in json.loads(reply.body)["broken"]] == ["db/p1.yaml"]
+    samples = metrics.samples([], 0, {}, after.files)
+    assert list(samples["ticketbridge_reloads"]) == [("db/p1.yaml", "failed")]
+
+
+def test_a_link_that_leads_nowhere_is_a_broken_file(tmp_path: Path) -> None:
+    """At the start it is named, later its last good content stays: it was not removed on purpose."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    target = write(tmp_path, "a")
+    write(folder, "b")
+    link = folder / "a.yaml"
+    link.symlink_to(target)
+    (folder / ".#b.yaml").symlink_to("somebody@host.1")  # Emacs' lock of a file that is edited
+    loader = loader_of(folder)
+    first = loader.load()
+    target.unlink()
+    is_seen = not loader.is_current(first)
+    later, started = loader.load(first), loader.load()
+    target.write_text((folder / "b.yaml").read_text().replace('"b"', '"a"'))
+    mended = loader.load(later)
+    link.unlink()
+
+    assert first.files == mended.files == {"a.yaml": True, "b.yaml": True}
+    assert is_seen
+    assert files_of(later) == files_of(first) == {"/a/tickets": "a", "/b/tickets": "b"}
+    assert [each.is_served for each in later.broken] == [True]
+    assert "it is a link to a file that does not exist" in broken_of(later)["a.yaml"]
+    assert (files_of(started), list(broken_of(started))) == ({"/b/tickets": "b"}, ["a.yaml"])
+    assert files_of(loader.load(mended)) == {"/b/tickets": "b"}
 
 
 def test_a_file_that_is_named_twice_is_one(tmp_path: Path) -> None:

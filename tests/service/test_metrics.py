@@ -11,6 +11,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -354,15 +355,15 @@ def test_the_folder_is_in_memory_where_that_can_be(
 
 
 def test_what_was_left_behind_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of services that were killed nothing stays; what is in use, or new, or another's does."""
+    """Of services that were killed nothing stays after a minute; what is in use, new, or another's does."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     left, used, new = make_folder(), make_folder(), make_folder()
     other = tmp_path / "something-else"
     other.mkdir()
     WorkerFile(left).close()
     with closing(WorkerFile(used)):
-        for folder in (left, used, other):
-            os.utime(folder, (1, 1))
+        for folder, age in ((left, 70), (used, 70), (other, 70), (new, 50)):
+            os.utime(folder, (time.time() - age,) * 2)
         made = make_folder()
 
     assert set(tmp_path.iterdir()) == {used, new, other, made}
@@ -528,6 +529,27 @@ def test_a_port_that_is_taken_is_said_to_be_the_metrics() -> None:
             SettingsError, match=r"metrics: cannot listen .* 0 leaves the metrics out"
         ):
             MetricsPort().open(settings)
+
+
+@pytest.mark.parametrize(
+    ("host", "text"),
+    [
+        ("no-such-host.invalid", "TICKETBRIDGE_METRICS_HOST names another address"),
+        ("192.0.2.1", "not have that address .TICKETBRIDGE_METRICS_HOST names another address"),
+    ],
+)
+def test_a_wrong_host_of_the_metrics_is_named(host: str, text: str) -> None:
+    """Another port would not help."""
+    with pytest.raises(SettingsError, match=text):
+        MetricsPort().open(Settings(metrics_host=host))
+
+
+def test_one_port_for_both_is_no_other_program() -> None:
+    """The port that is taken may be that of the service itself."""
+    with socket.create_server(("127.0.0.1", 0)) as own:
+        port = own.getsockname()[1]
+        with pytest.raises(SettingsError, match=rf"port {port} is already that of the service"):
+            MetricsPort().open(Settings(port=port, metrics_port=port))
 
 
 def test_without_a_port_nothing_is_counted_nor_loaded(tmp_path: Path) -> None:

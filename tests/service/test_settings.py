@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from ticketbridge.service.settings import Settings, SettingsError, doubts_of, settings_from
+from ticketbridge.service.settings import (
+    Settings,
+    SettingsError,
+    doubts_of,
+    doubts_of_variables,
+    settings_from,
+)
 
 
 def test_defaults_are_those_of_the_documentation() -> None:
@@ -71,6 +77,10 @@ def test_each_variable_sets_its_setting() -> None:
         ("KEEP_ALIVE", "0s", "above 0"),
         ("GRACE", "30", "30s"),
         ("GRACE", "-1s", "30s"),
+        ("GRACE", "25h", "at most 24h"),
+        ("MAX_CONNECTIONS", "99999999999999999999999", "from 1 to 999999999"),
+        ("MAX_CONCURRENCY", "1000000000", "from 1 to 999999999"),
+        ("WORKERS", "257", "from 1 to 256"),
         ("PORT", "8_080", "0 to 65535"),
         ("PORT", "\uff18\uff10", "0 to 65535"),
         ("PORT", "-1", "0 to 65535"),
@@ -78,6 +88,7 @@ def test_each_variable_sets_its_setting() -> None:
         ("HOST", " ", "an address to listen on"),
         ("ALLOW_OPEN", "yes", "1 or 0"),
         ("LOG_KEY", "short", "at least 16 characters"),
+        ("LOG_KEY", " " * 20, "at least 16 characters, not counting blanks"),
     ],
 )
 def test_a_wrong_setting_names_the_variable_and_what_it_takes(
@@ -105,6 +116,16 @@ def test_the_key_of_the_log_may_come_from_a_file(tmp_path: Path) -> None:
     assert settings_from({"TICKETBRIDGE_LOG_KEY_FILE": str(file)}).log_key == "a-key-of-16-or-more"
     with pytest.raises(SettingsError, match="TICKETBRIDGE_LOG_KEY_FILE"):
         settings_from({"TICKETBRIDGE_LOG_KEY_FILE": str(tmp_path / "none")})
+
+
+@pytest.mark.parametrize("content", ["", "\n"])
+def test_an_empty_file_is_no_key_of_the_log(tmp_path: Path, content: str) -> None:
+    """Otherwise each start would make a new key, and no line of two starts would match."""
+    file = tmp_path / "key"
+    file.write_text(content)
+
+    with pytest.raises(SettingsError, match=r"LOG_KEY_FILE names is empty: .* 16 characters"):
+        settings_from({"TICKETBRIDGE_LOG_KEY_FILE": str(file)})
 
 
 def test_the_key_of_the_log_is_never_shown() -> None:
@@ -150,3 +171,40 @@ def test_fewer_connections_than_answers_are_doubted(connections: int, doubted: b
     assert [text.startswith("TICKETBRIDGE_MAX_CONNECTIONS (999) is below") for text in found] == (
         [True] if doubted else []
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("TICKETBRIDGE_GRACES", ': did you mean "TICKETBRIDGE_GRACE"?'),
+        ("TICKETBRIDGE_MAPPING", ': did you mean "TICKETBRIDGE_MAPPINGS"?'),
+        ("TICKETBRIDGE_WORKERS_FILE", ': did you mean "TICKETBRIDGE_WORKERS"?'),
+        ("TICKETBRIDGE_XYZ", ""),
+    ],
+)
+def test_a_variable_that_nothing_reads_is_doubted(name: str, meant: str) -> None:
+    """A misspelt setting is one that has its default, without a word otherwise."""
+    variables = {name: "hidden", "TICKETBRIDGE_PORT": "1", "OTHER_GRACES": "1"}
+
+    assert list(doubts_of_variables(variables)) == [
+        f"{name} is no setting, and nothing reads it{meant}"
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *Settings().as_environment(),
+        "TICKETBRIDGE_LOG_KEY_FILE",
+        "TICKETBRIDGE_ACME_TOKEN",
+        "TICKETBRIDGE_ACME_TOKEN_FILE",
+        "TICKETBRIDGE_SERVICE_HOST",
+        "TICKETBRIDGE_SERVICE_PORT_HTTP",
+        "TICKETBRIDGE_PORT_8080_TCP_ADDR",
+    ],
+)
+def test_a_variable_that_something_reads_is_not_doubted(name: str) -> None:
+    """Settings, the variables of mappings and their files, and what Kubernetes makes for a service."""
+    source = b"token: ${TICKETBRIDGE_ACME_TOKEN:-}"
+
+    assert list(doubts_of_variables({name: "1"}, [source])) == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 import os
 import subprocess
 import sys
@@ -19,16 +21,17 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased, Sampler
 from opentelemetry.trace import SpanKind, StatusCode
 
+from tests.conftest import logged_to
 from tests.fake_platform import CLOSE, FakePlatform, Reply
 from tests.processes import HEADERS, serving_program
-from tests.support import NO_TLS, USER, Changes, PromptServer, item, order, orders, spec_of
+from tests.support import NO_TLS, USER, Changes, PromptServer, item, mapping, order, orders, spec_of
 from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.service import server as server_module
 from ticketbridge.service.app import create_app
 from ticketbridge.service.server import server_config
-from ticketbridge.service.settings import Settings
+from ticketbridge.service.settings import Settings, SettingsError
 from ticketbridge.service.spans import SHARE, Spans, open_spans
-from ticketbridge.service.trace_context import wants_spans
+from ticketbridge.service.trace_context import doubts_of_traces, wants_spans
 
 pytestmark = pytest.mark.anyio
 
@@ -247,6 +250,43 @@ def test_the_usual_variables_turn_it_on(variables: dict[str, str], wanted: bool)
 
 
 @pytest.mark.parametrize(
+    ("variables", "number"),
+    [
+        ({"OTEL_TRACES_EXPORTER": "zipkin"}, 1),
+        ({"OTEL_TRACES_EXPORTER": "otlp,console"}, 1),
+        ({"OTEL_TRACES_EXPORTER": "console", "OTEL_SDK_DISABLED": "true"}, 0),
+        ({"OTEL_TRACES_EXPORTER": "otlp"}, 0),
+        ({"OTEL_TRACES_EXPORTER": "none"}, 0),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, 0),
+    ],
+)
+def test_another_exporter_is_doubted(variables: dict[str, str], number: int) -> None:
+    """Otherwise nobody sees why no span comes."""
+    assert len(list(doubts_of_traces(variables))) == number
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_serve_says_once_what_is_not_read(
+    platform: FakePlatform, tmp_path: Path, workers: str
+) -> None:
+    """At its start, one line for each variable, whatever the number of workers."""
+    variables = {
+        "OTEL_TRACES_EXPORTER": "zipkin",
+        "TICKETBRIDGE_GRACES": "1s",
+        "TICKETBRIDGE_WORKERS": workers,
+        "TICKETBRIDGE_METRICS_PORT": "0",
+    }
+    with serving_program(tmp_path, platform.url, None, **variables) as program:
+        program.process.terminate()
+        await asyncio.to_thread(program.ended)
+        lines = list(program.lines())
+
+    told = [line["reason"].split()[0] for line in lines if line["event"] == "doubtful setting"]
+    assert sorted(told) == ["OTEL_TRACES_EXPORTER", "TICKETBRIDGE_GRACES"]
+
+
+@pytest.mark.parametrize(
     ("sampler", "headers", "drawn", "number"),
     [
         (None, {}, SHARE - 0.0001, 2),
@@ -365,6 +405,62 @@ def test_without_the_extra_the_log_says_so(tmp_path: Path) -> None:
 
     assert "pip install 'ticketbridge[otel]'" in ran.stderr
     assert "nothing.yaml: no such file or folder" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"OTEL_EXPORTER_OTLP_HEADERS": "Authorization: Bearer tokenSECRET123"},
+        {"OTEL_EXPORTER_OTLP_TRACES_HEADERS": "a=b,key tokenSECRET123"},
+        {"OTEL_RESOURCE_ATTRIBUTES": "tokenSECRET123"},
+        {"OTEL_EXPORTER_OTLP_TIMEOUT": "tokenSECRET123"},
+        {"OTEL_EXPORTER_OTLP_COMPRESSION": "tokenSECRET123"},
+        {"OTEL_TRACES_SAMPLER": "tokenSECRET123"},
+        {"OTEL_BSP_EXPORT_TIMEOUT": "tokenSECRET123"},
+        {"OTEL_BSP_MAX_QUEUE_SIZE": "tokenSECRET123\\x"},
+        {"OTEL_EXPERIMENTAL_RESOURCE_DETECTORS": "tokenSECRET123"},
+        {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "tokenSECRET123"},
+    ],
+)
+def test_no_line_has_the_value_of_a_variable(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A value that OpenTelemetry cannot use may be a misplaced credential: only its name is logged."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    told, lines = "", io.StringIO()
+    with logged_to(lines):
+        try:
+            server_module._find_spans({"OTEL_TRACES_EXPORTER": "otlp", **variables})
+        except SettingsError as error:
+            told = str(error)
+    told += lines.getvalue()
+
+    assert told
+    assert "SECRET" not in told
+
+
+def test_what_opentelemetry_raises_at_its_start_is_one_line(tmp_path: Path) -> None:
+    """It reads some variables when it is loaded."""
+    (tmp_path / "acme.yaml").write_text(json.dumps(mapping()))
+    variables = {
+        "OTEL_TRACES_EXPORTER": "otlp",
+        "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "tokenSECRET123",
+        "TICKETBRIDGE_METRICS_PORT": "0",
+    }
+    ran = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "ticketbridge", "serve", "--port", "0", str(tmp_path / "acme.yaml")],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 2
+    assert ran.stderr == (
+        "ticketbridge: OpenTelemetry cannot use its variables OTEL_*:"
+        " OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT must be a non-negative integer but got ********\n"
+    )
 
 
 def test_without_the_variables_nothing_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:

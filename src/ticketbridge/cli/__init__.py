@@ -7,7 +7,6 @@ loaded, so `serve` loads none of the tools.
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from importlib import import_module
 from ticketbridge import __version__
 from ticketbridge.cli.commands import COMMANDS, EXIT_CODES
 from ticketbridge.cli.reporting import print_findings
+from ticketbridge.cli.stdout import StdoutError, checked_stdout
 from ticketbridge.engine.agreement import WaysDiffer
 from ticketbridge.mapping import MappingError
 from ticketbridge.terminal import UsageError, open_missing_streams
@@ -23,12 +23,24 @@ from ticketbridge.terminal import UsageError, open_missing_streams
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    if open_missing_streams():
+    closed = open_missing_streams()
+    if "stderr" in closed:
         print("ticketbridge: stderr is closed: errors and the log are lost")
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["serve"] and hasattr(signal, "SIGHUP"):
         # A reload that comes before anything is read ends nothing.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with checked_stdout(is_closed="stdout" in closed):
+            return _run(arguments)
+    except StdoutError as error:
+        print(f"ticketbridge: the output cannot be written: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 1  # whoever reads the output has seen enough (`| head`)
+
+
+def _run(arguments: Sequence[str]) -> int:
     options = _parser(arguments).parse_args(arguments)
     try:
         return int(options.run(options))
@@ -43,10 +55,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # Who reads the output has seen enough (`| head`); Python must not flush what is left.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:

@@ -10,6 +10,7 @@ from pathlib import Path
 from ticketbridge.cli.outcome import add_outcome_arguments, print_outcome
 from ticketbridge.cli.reporting import all_findings
 from ticketbridge.mapping import Environment
+from ticketbridge.service.catalog import not_there
 from ticketbridge.workbench.answer_run import AnswerRun
 from ticketbridge.workbench.answers import fetch_answer
 from ticketbridge.workbench.record.recording import RecordError, record
@@ -31,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what menta tech would get, and record it if `--record` is given."""
+    if options.mapping.is_dir():
+        raise not_there(options.mapping)
     environment = Environment(os.environ)
     with all_findings([options.mapping], environment):
         trial = fetch_answer(options.mapping, options.user, environment)

@@ -11,6 +11,7 @@ from pathlib import Path
 from ticketbridge.cli.outcome import add_outcome_arguments, print_outcome
 from ticketbridge.cli.reporting import all_findings
 from ticketbridge.mapping import Environment
+from ticketbridge.service.catalog import not_there
 from ticketbridge.workbench.answers import map_samples
 
 
@@ -31,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the mapping's answer for the samples."""
+    if options.mapping.is_dir():
+        raise not_there(options.mapping)
     with all_findings([options.mapping], Environment(os.environ, missing="placeholder")):
         trial, left = map_samples(options.mapping, options.samples, options.user, now=options.now)
     code = print_outcome(trial, options)

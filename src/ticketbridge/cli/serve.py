@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from ticketbridge.mapping import Environment
 from ticketbridge.service import logs
 from ticketbridge.service.catalog import NoMappings
 from ticketbridge.service.server import serve
-from ticketbridge.service.settings import Settings, doubts_of, settings_from
+from ticketbridge.service.settings import Settings, doubts_of, doubts_of_variables, settings_from
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,11 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the proxy until it is told to stop."""
     settings = _settings(options)
-    if not settings.mappings:
-        raise NoMappings("name a mapping or a folder of them (or set TICKETBRIDGE_MAPPINGS)")
     logs.configure(settings)
-    for doubt in doubts_of(settings):
-        logs.log_event("doubtful setting", {"reason": doubt}, logging.WARNING)
+    if not settings.mappings:
+        logs.log_doubts(doubts_of_variables(os.environ))
+        raise NoMappings("name a mapping or a folder of them (or set TICKETBRIDGE_MAPPINGS)")
+    logs.log_doubts(doubts_of(settings))
     files = map(Path, settings.mappings)
     with all_findings(files, Environment(os.environ)):
         return serve(settings, os.environ)

@@ -7,7 +7,12 @@ from collections.abc import Callable
 from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec_texts import Secret
 from ticketbridge.mapping.urls import read_url, warn_if_plain_http
-from ticketbridge.mapping.variables import ResolvedText, check_controls, warn_if_in_clear
+from ticketbridge.mapping.variables import (
+    ResolvedText,
+    check_controls,
+    how_to_fill,
+    warn_if_in_clear,
+)
 
 TextCheck = Callable[[ResolvedText, Context], bool]
 """Reports a text that its place cannot carry. Returns False if the text is not known or was reported."""
@@ -64,4 +69,5 @@ def read_login_url(text: ResolvedText, context: Context) -> str:
 
 def _check_not_empty(text: ResolvedText, context: Context) -> None:
     if not text.value and not context.environment.placeholders:
-        context.report.error(text.place, "TB015", f"{text.label} is empty", "set its variable")
+        suggestion = how_to_fill([text], context, "set its variable")
+        context.report.error(text.place, "TB015", f"{text.label} is empty", suggestion)

@@ -68,6 +68,10 @@ class Environment:
         """Whether placeholder text stands in for variables that are not set."""
         return self._missing == "placeholder"
 
+    def file_variable(self, name: str) -> str:
+        """Return `NAME_FILE` if the value of *name* comes from a file, else ""."""
+        return f"{name}_FILE" if self._variables.get(f"{name}_FILE") else ""
+
     def look_up(self, name: str, default: str | None, *, is_secret: bool = False) -> Value:
         """Return the value of *name*, or *default* if it is not set or empty. A secret needs no default.
 

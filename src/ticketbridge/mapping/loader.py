@@ -86,6 +86,8 @@ def _read(path: Path, files: FileReader) -> bytes:
         return files.read(path, MAX_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no legal path"
+        if isinstance(error, FileNotFoundError) and path.is_symlink():
+            reason = "it is a link to a file that does not exist"
         message = f"the file cannot be read: {reason}"
         raise _unreadable(Place(str(path), 1, 1), message) from None
 

@@ -18,6 +18,7 @@ from ticketbridge.mapping.value_kinds import POSSIBLY_EMPTY, TEXT, either, list_
 from ticketbridge.mapping.variables import (
     ResolvedText,
     check_header_value,
+    how_to_fill,
     resolve_text,
     warn_if_in_clear,
 )
@@ -95,7 +96,8 @@ def _read_secrets(node: Node, context: Context, name: str) -> tuple[SharedSecret
         )
     if not context.environment.placeholders:
         message = "no secret is left: all of them are empty"
-        context.report.error(node.place, "TB041", message, "set one of their variables")
+        suggestion = how_to_fill(texts, context, "set one of their variables")
+        context.report.error(node.place, "TB041", message, suggestion)
     return (SharedSecret(Secret(PLACEHOLDER), 1),)
 
 

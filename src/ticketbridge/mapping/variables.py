@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ticketbridge.jmes import ExpressionError, HolePart, TextPart, VariablePart, split_template
@@ -103,6 +104,13 @@ def _check_no_holes(node: Scalar, text: str, context: Context) -> bool:
     suggestion = "a text with braces can come from a variable: `${NAME}`"
     context.report.error(node.at(hole.start()), "TB030", message, suggestion)
     return False
+
+
+def how_to_fill(texts: Iterable[ResolvedText], context: Context, otherwise: str) -> str:
+    """Return what fills *texts*, which are empty: their files if they come from files, or *otherwise*."""
+    names = dict.fromkeys(name for text in texts for name in text.variables)
+    files = filter(None, map(context.environment.file_variable, names))
+    return "; ".join(f"the file that {file} names is empty: fill it" for file in files) or otherwise
 
 
 def check_controls(text: ResolvedText, context: Context) -> bool:

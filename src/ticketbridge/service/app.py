@@ -259,7 +259,9 @@ class _Endpoint:
             if isinstance(problem, Forbidden | Unauthorized):
                 trace.caller = str(self._address(scope) or "unknown")
         except ClientLeft:
-            log_event("client left", {"request_id": request_id, "calls": trace.calls})
+            platform = self._bridge.spec.platform
+            fields = {"request_id": request_id, "platform": platform, "calls": trace.calls}
+            log_event("client left", fields)
             if self._meter is not None:
                 self._meter.count_left(trace)
             return

@@ -15,16 +15,23 @@ class NoMappings(UsageError):
 
 
 def not_there(path: Path) -> NoMappings:
-    """Return the error for a *path* that does not exist."""
+    """Return the error for a *path* that does not exist, or is a folder where one file is wanted."""
     if str(path) == "-":
         return NoMappings(
             "-: standard input is not read here: name a file, or a folder of mappings"
         )
+    if path.is_dir():
+        return NoMappings(f"{path}: this is a folder: name one mapping file")
+    if path.is_symlink():
+        return NoMappings(f"{path}: this is a link to a file or folder that does not exist")
     return NoMappings(f"{path}: no such file or folder")
 
 
 def mapping_files(paths: Iterable[Path]) -> list[Path]:
-    """Return the mapping files at *paths*: a file, those of a folder, or the mapping of a cases file."""
+    """Return the mapping files at *paths*: a file, those of a folder, or the mapping of a cases file.
+
+    Of a folder, also links that lead nowhere: somebody expects a mapping there.
+    """
     found: list[Path] = []
     for path in paths:
         if not path.exists():
@@ -56,4 +63,10 @@ def _mapping_of(path: Path) -> Path:
 
 
 def _is_mapping(path: Path) -> bool:
-    return path.suffix in _ENDINGS and not is_cases(path) and path.is_file()
+    is_named_so = path.suffix in _ENDINGS and not is_cases(path)
+    return is_named_so and (path.is_file() or _leads_nowhere(path))
+
+
+def _leads_nowhere(path: Path) -> bool:
+    """Return whether *path* is a link to a missing file, but not the lock of an editor (`.#acme.yaml`)."""
+    return path.is_symlink() and not path.exists() and not path.name.startswith(".")

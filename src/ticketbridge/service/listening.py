@@ -29,11 +29,15 @@ SocketAddress = tuple[Any, ...]
 Address = tuple[socket.AddressFamily, SocketAddress]
 
 
+class HostError(SettingsError):
+    """A host on which this machine cannot listen, whatever the port."""
+
+
 def open_listeners(host: str, port: int, *, more_ports: int = 0) -> list[socket.socket]:
     """Return the sockets that listen on each address of *host*, all on one port.
 
-    Raises SettingsError, with the reason, if that is not possible. If *port* is taken, the
-    *more_ports* after it are tried. Port 0 takes any free port.
+    Raises SettingsError, with the reason, if that is not possible, and HostError if *host* is the
+    reason. If *port* is taken, the *more_ports* after it are tried. Port 0 takes any free port.
     """
     found = addresses_of(host)
     for candidate in range(port, min(port + more_ports, 65535) + 1):
@@ -41,18 +45,19 @@ def open_listeners(host: str, port: int, *, more_ports: int = 0) -> list[socket.
             return _bound(found, candidate)
         except OSError as error:
             if error.errno != errno.EADDRINUSE or not more_ports:
-                raise SettingsError(_slip(host, candidate, error)) from error
+                kind = HostError if error.errno in _ABSENT else SettingsError
+                raise kind(_slip(host, candidate, error)) from error
     raise SettingsError(f"cannot listen on {host}: no port from {port} on is free")
 
 
 def addresses_of(host: str) -> Sequence[Address]:
-    """Return the addresses of *host*. Raises SettingsError if it has none."""
+    """Return the addresses of *host*. Raises HostError if it has none."""
     try:
         found = socket.getaddrinfo(
             host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE, proto=socket.IPPROTO_TCP
         )
     except (OSError, ValueError):  # UnicodeError, of a name that cannot be one, is a ValueError
-        raise SettingsError(
+        raise HostError(
             f"cannot listen on {host!r}: no address or name of this machine is known by that"
             " (for example 127.0.0.1, or 0.0.0.0 for all addresses)"
         ) from None

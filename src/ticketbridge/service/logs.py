@@ -10,19 +10,19 @@ import logging
 import secrets
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, TextIO
 
 import msgspec
 
-from ticketbridge.redaction import mask_emails, mask_paths
+from ticketbridge.redaction import mask_emails
+from ticketbridge.service.exporter_lines import EXPORTER, exporter_message, mask_exporter
 from ticketbridge.service.logwriter import LogWriter
 from ticketbridge.service.settings import LogFormat, Settings
 
 LOGGER = logging.getLogger("ticketbridge")
-_EXPORTER = "opentelemetry"
 _FLUSH_SECONDS = 2.0
 _ENCODE = msgspec.json.Encoder().encode
 _TEXTS = frozenset({"reason", "notes", "hint"})  # fields that may be long
@@ -58,7 +58,7 @@ def configure(
         key = hashlib.blake2b(settings.log_key.encode()).digest()
         _user_marks = hashlib.blake2b(key=key, digest_size=8)
     handler = _handler(stream or sys.stderr, _FORMS[settings.log_format], in_background)
-    for name in ("ticketbridge", "uvicorn.error", _EXPORTER):
+    for name in ("ticketbridge", "uvicorn.error", EXPORTER):
         logger = logging.getLogger(name)
         logger.handlers[:] = [handler]
         logger.propagate = False
@@ -66,7 +66,7 @@ def configure(
     if not is_hosted:
         # What no line shows need not be found out for each: see "Optimization" in logging's documentation.
         logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    for name in ("uvicorn.access", "httpx", "httpcore", "asyncio", "oauthlib"):
+    for name in ("uvicorn.access", "httpx", "httpcore", "urllib3", "asyncio", "oauthlib"):
         # These write URLs, and a URL holds the user; or signatures.
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
@@ -98,6 +98,12 @@ def log_event(event: str, fields: Mapping[str, Any], level: int = logging.INFO) 
         LOGGER.log(level, event, extra={"fields": shown})
 
 
+def log_doubts(reasons: Iterable[str]) -> None:
+    """Write a warning for each of *reasons* to doubt a setting."""
+    for reason in reasons:
+        log_event("doubtful setting", {"reason": reason}, logging.WARNING)
+
+
 class _Line(NamedTuple):
     created: float
     level: int
@@ -127,10 +133,10 @@ class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write the line of *record*; see logging."""
         traceback = _traceback(record) if record.exc_info else ""
-        message = record.getMessage()
-        if record.name.startswith(_EXPORTER):
-            # It writes the collector's URL, which may have a key in its path or query.
-            message, traceback = mask_paths(message), mask_paths(traceback)
+        if record.name.startswith(EXPORTER):
+            message, traceback = exporter_message(record), mask_exporter(traceback)
+        else:
+            message = record.getMessage()
         fields = getattr(record, "fields", {})
         line = _Line(record.created, record.levelno, message, fields, traceback)
         self.tell(self._whole(line))

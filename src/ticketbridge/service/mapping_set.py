@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,10 +103,28 @@ class MappingSet:
         return any(not each.is_served for each in self.broken)
 
     @property
+    def names(self) -> Mapping[Path, str]:
+        """The name of each file: the shortest end of its path that no other file has."""
+        files = dict.fromkeys(
+            [*(each.file for each in self.loaded), *(each.file for each in self.broken)]
+        )
+        counts = Counter(end for file in files for end in _ends(file))
+        return {
+            file: next((end for end in _ends(file) if counts[end] == 1), str(file))
+            for file in files
+        }
+
+    @property
     def files(self) -> Mapping[str, bool]:
-        """Whether each file, by its name, can be used now; of two with one name, whether both can."""
-        usable = {each.file.name: True for each in self.loaded}
-        return usable | {each.file.name: False for each in self.broken}
+        """Whether each file, by its name of `names`, can be used now."""
+        broken = {each.file for each in self.broken}
+        return {name: file not in broken for file, name in self.names.items()}
+
+    @property
+    def contents(self) -> Sequence[bytes]:
+        """The contents of all source files."""
+        readers = [*(each.files for each in self.loaded), *(each.files for each in self.broken)]
+        return [content for reader in readers for content in reader.contents.values()]
 
     @property
     def folders(self) -> frozenset[Path]:
@@ -133,6 +151,12 @@ class MappingSet:
 
     def _paths_of(self, mapping: LoadedMapping) -> Sequence[str]:
         return [path for path, each in self.paths.items() if each is mapping]
+
+
+def _ends(file: Path) -> Iterator[str]:
+    """Yield the ends of the path of *file*, the shortest first: `p.yaml`, `folder/p.yaml`."""
+    for number in reversed(range(len(file.parts))):
+        yield Path(*file.parts[number:]).as_posix()
 
 
 NOTHING = MappingSet()

@@ -163,7 +163,8 @@ MAPPING_INFO = _gauge(
 RELOADS = _counter(
     "reloads",
     "mapping result",
-    "Mappings read again while they are served, by each worker: `ok` or `failed`. `mapping` is the file.",
+    "Mappings read again while they are served, by each worker: `ok` or `failed`."
+    " `mapping` is the file, by the end of its path that no other has.",
 )
 MAPPING_BROKEN = _gauge(
     "mapping_broken",

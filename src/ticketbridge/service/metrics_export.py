@@ -33,7 +33,7 @@ if sys.platform != "win32":
 _SPECS: Final = {spec.name: spec for spec in all_metrics()}
 _IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 _PREFIX: Final = "ticketbridge-metrics-"
-_LEFT_SECONDS: Final = 3600.0
+_LEFT_SECONDS: Final = 60.0  # a worker that ends again and again is replaced sooner
 _DECODE = msgspec.json.Decoder(dict[str, list[tuple[tuple[str, ...], list[float]]]]).decode
 
 Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
@@ -62,7 +62,7 @@ def make_folder() -> Path:
 
 
 def _is_left_behind(folder: Path) -> bool:
-    """Return whether *folder* was not written for long, and none of its workers runs."""
+    """Return whether *folder* was not written for a minute, and none of its workers runs."""
     try:
         is_old = time.time() - folder.stat().st_mtime > _LEFT_SECONDS
     except OSError:

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ticketbridge.engine.answer_trace import new_id
 from ticketbridge.engine.problems import MethodNotAllowed, NotFound
 from ticketbridge.service.connection_counts import ConnectionCounts
-from ticketbridge.service.listening import close_all, open_listeners, place_of
+from ticketbridge.service.listening import HostError, close_all, open_listeners, place_of
 from ticketbridge.service.logs import log_event
 from ticketbridge.service.metrics import Samples
 from ticketbridge.service.metrics_export import WorkerFile, exposition, make_folder, merge
@@ -47,9 +47,15 @@ class MetricsPort:
         """Open the sockets and, for several workers, the folder. Raises SettingsError if it cannot."""
         try:
             self.listeners += open_listeners(settings.metrics_host, settings.metrics_port)
+        except HostError as error:
+            hint = "TICKETBRIDGE_METRICS_HOST names another address"
+            raise SettingsError(f"metrics: {error} ({hint})") from error
         except SettingsError as error:
             hint = "TICKETBRIDGE_METRICS_PORT names another port, and 0 leaves the metrics out"
-            raise SettingsError(f"metrics: {error} ({hint})") from error
+            reason = str(error)
+            if settings.metrics_port == settings.port:
+                reason = f"port {settings.port} is already that of the service"
+            raise SettingsError(f"metrics: {reason} ({hint})") from error
         if settings.workers > 1:
             self.folder = make_folder()
 

@@ -17,7 +17,8 @@ def describe_readiness(mappings: MappingSet, load: Admission) -> Reply:
     status = "leaving" if load.is_leaving else "ready" if loaded else "no mappings"
     document = {"status": status, "platforms": [_describe_platform(each) for each in loaded]}
     if mappings.broken:
-        document["broken"] = [_describe_broken(each) for each in mappings.broken]
+        names = mappings.names
+        document["broken"] = [_describe_broken(each, names[each.file]) for each in mappings.broken]
     return json_reply(document, 200 if status == "ready" else 503)
 
 
@@ -29,6 +30,6 @@ def _describe_platform(mapping: LoadedMapping) -> dict[str, object]:
     }
 
 
-def _describe_broken(mapping: BrokenMapping) -> dict[str, object]:
+def _describe_broken(mapping: BrokenMapping, name: str) -> dict[str, object]:
     served = "the last good content" if mapping.is_served else "nothing"
-    return {"file": mapping.file.name, "codes": mapping.codes, "served": served}
+    return {"file": name, "codes": mapping.codes, "served": served}

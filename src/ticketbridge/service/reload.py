@@ -113,6 +113,7 @@ def reloads(loader: MappingLoader, *, by_signal: bool, watch: bool) -> Around:
 
 def count_reload(metrics: Metrics, before: MappingSet, after: MappingSet) -> None:
     """Count each file that was read again, and whether it can be used."""
+    names = after.names
     known = {each.file: each for each in before.loaded}
     broken = {each.file for each in after.broken}
     mended = {each.file for each in before.broken} - broken
@@ -120,9 +121,9 @@ def count_reload(metrics: Metrics, before: MappingSet, after: MappingSet) -> Non
         if mapping.file not in broken and (
             known.get(mapping.file) is not mapping or mapping.file in mended
         ):
-            metrics.count_reload(mapping.file.name, ok=True)
+            metrics.count_reload(names[mapping.file], ok=True)
     for file in broken:
-        metrics.count_reload(file.name, ok=False)
+        metrics.count_reload(names[file], ok=False)
 
 
 # --- what the log says ----------------------------------------------------------------------------

@@ -29,14 +29,15 @@ from ticketbridge.service.accepting import GONE, Acceptor, Part
 from ticketbridge.service.announcement import announce
 from ticketbridge.service.app import Application, Watchers, owned, watched_application
 from ticketbridge.service.collector import calm_collector
+from ticketbridge.service.exporter_lines import mask_exporter
 from ticketbridge.service.hangup import held_back
 from ticketbridge.service.listening import allow_open_files, close_all, open_listeners
 from ticketbridge.service.mapping_set import KeptMapping, MappingLoader, MappingSet
 from ticketbridge.service.protocol import BoundedProtocol
 from ticketbridge.service.reload import read_again, reloads
-from ticketbridge.service.settings import Settings
+from ticketbridge.service.settings import Settings, SettingsError, doubts_of_variables
 from ticketbridge.service.supervisor import Supervisor
-from ticketbridge.service.trace_context import wants_spans
+from ticketbridge.service.trace_context import doubts_of_traces, wants_spans
 from ticketbridge.service.watch import watching
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def serve(settings: Settings, environment: Mapping[str, str]) -> int:
         spans = _find_spans(environment) if settings.workers == 1 else None
         loader = MappingLoader(settings, environment, spans.follow if spans else None)
         mappings = loader.load()
+        logs.log_doubts(doubts_of_variables(environment, mappings.contents))
+        logs.log_doubts(doubts_of_traces(environment))
         listeners = open_listeners(settings.host, settings.port)
         try:
             if metrics is not None:
@@ -80,16 +83,23 @@ def _metrics_port(settings: Settings) -> MetricsPort | None:
 
 
 def _find_spans(environment: Mapping[str, str]) -> Spans | None:
-    """Return the maker of spans if *environment* asks for spans. Without it, its code is not loaded."""
+    """Return the maker of spans if *environment* asks for spans. Without it, its code is not loaded.
+
+    Raises SettingsError, without a value, if OpenTelemetry cannot use its variables.
+    """
     if not wants_spans(environment):
         return None
     try:
         from ticketbridge.service.spans import open_spans  # noqa: PLC0415 - see above
+
+        return open_spans(environment)
     except ImportError:
         hint = "pip install 'ticketbridge[otel]', or unset the variables OTEL_*"
         logs.log_event("traces are asked for and not recorded", {"hint": hint}, logging.WARNING)
         return None
-    return open_spans(environment)
+    except Exception as error:  # noqa: BLE001 - of any kind: its text may have a value
+        reason = mask_exporter(str(error))
+        raise SettingsError(f"OpenTelemetry cannot use its variables OTEL_*: {reason}") from None
 
 
 def _run(
@@ -280,9 +290,9 @@ def work(
     """
     _leave_with_the_supervisor()
     logs.configure(settings, in_background=True)
-    spans = _find_spans(os.environ)
-    loader = MappingLoader(settings, os.environ, spans.follow if spans else None)
     try:
+        spans = _find_spans(os.environ)
+        loader = MappingLoader(settings, os.environ, spans.follow if spans else None)
         mappings = loader.load(loader.restore(kept))
     except Exception:  # noqa: BLE001 - whatever it is, the supervisor tries again
         logs.LOGGER.exception("this worker cannot start")

@@ -6,11 +6,12 @@ import ipaddress
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar, cast
 
 from ticketbridge.mapping.environment import Environment, VariableError
+from ticketbridge.mapping.findings import nearest
 from ticketbridge.mapping.networks import has_no_caller, is_too_wide, unmapped
 from ticketbridge.mapping.spec import IPNetwork
 from ticketbridge.terminal import UsageError
@@ -18,7 +19,16 @@ from ticketbridge.terminal import UsageError
 T = TypeVar("T")
 LogFormat = Literal["json", "text"]
 DEFAULT_CONNECTIONS = 2000
+_PREFIX = "TICKETBRIDGE_"
+_LOG_KEY = "TICKETBRIDGE_LOG_KEY"
+_NAMED = re.compile(rb"\$\{(TICKETBRIDGE_[A-Za-z0-9_]+)")
+_OF_KUBERNETES = re.compile(
+    r"TICKETBRIDGE_([A-Z0-9_]+_)?(SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?|PORT_[0-9]+_[A-Z0-9_]+)"
+)
 _SHORTEST_KEY = 16
+_MOST_WORKERS = 256
+_MOST_AT_ONCE = 999_999_999
+_LONGEST = 86_400.0  # seconds, which is 24h
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -78,7 +88,7 @@ class Settings:
             "ALLOW_OPEN": str(int(self.allow_open)),
             "LOG_KEY": self.log_key,
         }
-        return {f"TICKETBRIDGE_{name}": value for name, value in values.items()}
+        return {f"{_PREFIX}{name}": value for name, value in values.items()}
 
 
 def settings_from(
@@ -92,7 +102,9 @@ def settings_from(
     return Settings(
         host=read("HOST", _host, default.host, "an address to listen on"),
         port=read("PORT", _port, default.port, "a port from 0 to 65535"),
-        workers=read("WORKERS", _count, default.workers, "a whole number from 1"),
+        workers=read(
+            "WORKERS", _up_to(_MOST_WORKERS), default.workers, _from_one_to(_MOST_WORKERS)
+        ),
         metrics_port=read(
             "METRICS_PORT",
             _port,
@@ -111,15 +123,24 @@ def settings_from(
             "networks like 10.0.0.0/8, by comma",
         ),
         max_concurrency=read(
-            "MAX_CONCURRENCY", _count, default.max_concurrency, "a whole number from 1"
+            "MAX_CONCURRENCY",
+            _up_to(_MOST_AT_ONCE),
+            default.max_concurrency,
+            _from_one_to(_MOST_AT_ONCE),
         ),
         max_connections=read(
-            "MAX_CONNECTIONS", _count, default.max_connections, "a whole number from 1"
+            "MAX_CONNECTIONS",
+            _up_to(_MOST_AT_ONCE),
+            default.max_connections,
+            _from_one_to(_MOST_AT_ONCE),
         ),
         keep_alive=read(
-            "KEEP_ALIVE", _some_seconds, default.keep_alive, "a duration like 75s, above 0"
+            "KEEP_ALIVE",
+            _some_seconds,
+            default.keep_alive,
+            "a duration like 75s, above 0 and at most 24h",
         ),
-        grace=read("GRACE", _seconds, default.grace, "a duration like 30s"),
+        grace=read("GRACE", _seconds, default.grace, "a duration like 30s, at most 24h"),
         allow_open=read("ALLOW_OPEN", _flag, default.allow_open, "1 or 0"),
         log_key=_log_key(environment),
     )
@@ -144,6 +165,27 @@ def doubts_of(settings: Settings) -> Iterator[str]:
                 f"TICKETBRIDGE_TRUSTED_PROXIES has {network}, from which nobody can connect;"
                 " name the addresses of the proxies in front"
             )
+
+
+def doubts_of_variables(
+    environment: Mapping[str, str], sources: Iterable[bytes] = ()
+) -> Iterator[str]:
+    """Yield a warning for each variable with our prefix that nothing reads.
+
+    *sources* are the files of the mappings, which may name such a variable. The variables that
+    Kubernetes makes for a service called `ticketbridge` are known too.
+    """
+    known = {*Settings().as_environment(), f"{_LOG_KEY}_FILE"}
+    named = {name.decode() for source in sources for name in _NAMED.findall(source)}
+    named |= {f"{name}_FILE" for name in named}
+    for name, value in sorted(environment.items()):
+        if not name.startswith(_PREFIX) or not value or name in known | named:
+            continue
+        if _OF_KUBERNETES.fullmatch(name):
+            continue
+        near = nearest(name.removeprefix(_PREFIX), [each.removeprefix(_PREFIX) for each in known])
+        meant = f': did you mean "{_PREFIX}{near}"?' if near else ""
+        yield f"{name} is no setting, and nothing reads it{meant}"
 
 
 class _SettingsReader:
@@ -184,11 +226,20 @@ def _port(text: str) -> int:
     return port
 
 
-def _count(text: str) -> int:
-    count = _number(text)
-    if count < 1:
-        raise ValueError
+def _up_to(most: int) -> Callable[[str], int]:
+    """Return a function that reads a whole number from 1 to *most*."""
+
+    def count(text: str) -> int:
+        number = _number(text)
+        if not 1 <= number <= most:
+            raise ValueError
+        return number
+
     return count
+
+
+def _from_one_to(most: int) -> str:
+    return f"a whole number from 1 to {most}"
 
 
 def _number(text: str) -> int:
@@ -205,13 +256,19 @@ def _flag(text: str) -> bool:
 
 def _log_key(environment: Mapping[str, str]) -> str:
     """Return the key, or the content of the file that `…_FILE` names, as with other secrets."""
-    name = "TICKETBRIDGE_LOG_KEY"
+    name = _LOG_KEY
     try:
         key = Environment(environment).look_up(name, "").text
     except VariableError as error:
         raise SettingsError(str(error)) from None
-    if key and len(key) < _SHORTEST_KEY:
-        raise SettingsError(f"{name} must be a text of at least {_SHORTEST_KEY} characters")
+    wanted = f"a text of at least {_SHORTEST_KEY} characters"
+    if not key and environment.get(f"{name}_FILE"):
+        raise SettingsError(
+            f"the file that {name}_FILE names is empty: it must have {wanted}"
+            f" (or unset {name}_FILE; each start makes a new key then)"
+        )
+    if key and len(key.strip()) < _SHORTEST_KEY:
+        raise SettingsError(f"{name} must be {wanted}, not counting blanks around it")
     return key
 
 
@@ -247,4 +304,7 @@ def _seconds(text: str) -> float:
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)", text, re.ASCII)
     if match is None:
         raise ValueError
-    return float(match[1]) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[match[2]]
+    seconds = float(match[1]) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[match[2]]
+    if seconds > _LONGEST:
+        raise ValueError
+    return seconds

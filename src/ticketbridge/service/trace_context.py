@@ -6,7 +6,7 @@ A trace is named as in W3C Trace Context, level 1.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ticketbridge.engine.answer_trace import TraceIds, new_id, new_ids
@@ -20,6 +20,7 @@ _TRACEPARENT = re.compile(
 )
 _KNOWN_VERSION = b"00"
 _SAMPLED = 0x01
+_EXPORTER = "OTEL_TRACES_EXPORTER"
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -48,11 +49,21 @@ def trace_parent(given: Sequence[bytes]) -> TraceParent | None:
     return TraceParent(trace.decode(), span.decode(), "01" if is_sampled else "00")
 
 
+def doubts_of_traces(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield a warning if OpenTelemetry's variables ask for an exporter that there is none of here."""
+    if not _is_off(environment) and environment.get(_EXPORTER, "") not in {"", "otlp", "none"}:
+        yield f"{_EXPORTER} is neither otlp nor none: only otlp is supported, and no span is sent"
+
+
+def _is_off(environment: Mapping[str, str]) -> bool:
+    return environment.get("OTEL_SDK_DISABLED", "").lower() == "true"
+
+
 def wants_spans(environment: Mapping[str, str]) -> bool:
     """Return whether OpenTelemetry's variables ask for traces: an exporter, or an endpoint."""
-    if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
+    if _is_off(environment):
         return False
-    exporter = environment.get("OTEL_TRACES_EXPORTER", "")
+    exporter = environment.get(_EXPORTER, "")
     places = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
     return exporter == "otlp" or (not exporter and any(map(environment.get, places)))
 

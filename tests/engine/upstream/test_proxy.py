@@ -217,7 +217,9 @@ async def test_the_platform_is_verified_inside_of_the_tunnel(
         problem = await problem_of(bridge_by(proxy, platform.url, folder))
 
     assert isinstance(problem, UpstreamUnavailable)
-    assert problem.log == "order: no answer (SSLCertVerificationError)"
+    assert problem.log == (
+        "order: no answer (SSLCertVerificationError: the certificate is not for this address)"
+    )
     assert platform.seen == []
 
 

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +67,15 @@ def _locked(pem: bytes) -> bytes:
 
 @asynccontextmanager
 async def secured(
-    authority: trustme.CA, host: str = "127.0.0.1", *, asks_for_certificate: bool = False
+    authority: trustme.CA,
+    host: str = "127.0.0.1",
+    *,
+    asks_for_certificate: bool = False,
+    not_after: datetime | None = None,
 ) -> AsyncIterator[FakePlatform]:
     """A platform that speaks https, with a certificate for *host*."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert(host).configure_cert(context)
+    authority.issue_cert(host, not_after=not_after).configure_cert(context)
     if asks_for_certificate:
         context.verify_mode = ssl.CERT_REQUIRED
         authority.configure_trust(context)
@@ -137,18 +142,34 @@ async def test_whom_nobody_vouches_for_gets_no_request(
     """A certificate from elsewhere is no connection: no credential and no user is sent."""
     async with secured(authority) as platform:
         bridge = bridge_to(platform, folder, tls)
-        with pytest.raises(UpstreamUnavailable):
+        with pytest.raises(UpstreamUnavailable) as caught:
             await bridge.answer(USER)
         await bridge.aclose()
 
+    assert caught.value.log.endswith("or its authority is not trusted)")
     assert platform.seen == []
+
+
+async def test_an_expired_certificate_is_called_expired(
+    folder: Path, authority: trustme.CA
+) -> None:
+    """Whoever reads the log knows what to ask the platform for."""
+    over = datetime(2020, 1, 1, tzinfo=UTC)
+    async with secured(authority, not_after=over) as platform:
+        bridge = bridge_to(platform, folder, {"ca": "ca.pem"})
+        with pytest.raises(UpstreamUnavailable) as caught:
+            await bridge.answer(USER)
+        await bridge.aclose()
+
+    told = "no answer (SSLCertVerificationError: the certificate has expired)"
+    assert caught.value.log == told
 
 
 async def test_the_hosts_name_is_verified(folder: Path, authority: trustme.CA) -> None:
     """A certificate from the right root, for another host, is another host's."""
     async with secured(authority, "other.example") as platform:
         bridge = bridge_to(platform, folder, {"ca": "ca.pem"})
-        with pytest.raises(UpstreamUnavailable, match="SSLCertVerificationError"):
+        with pytest.raises(UpstreamUnavailable, match="not for this address"):
             await bridge.answer(USER)
         await bridge.aclose()
 

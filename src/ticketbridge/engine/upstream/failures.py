@@ -15,6 +15,10 @@ NothingThere              a rule says that something is not there
 from __future__ import annotations
 
 import errno
+import ssl
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 
 from ticketbridge.engine.problems import (
     Overloaded,
@@ -31,6 +35,20 @@ _NO_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 
 FOREIGN_ERRORS = (OSError, ValueError)
 """All errors that a transport raises; each becomes a NoAnswer."""
+
+_CERTIFICATE_FAULTS: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        9: "the certificate is not valid yet",
+        10: "the certificate has expired",
+        18: "the certificate is signed by itself alone",
+        19: "the chain ends at an authority that is not trusted",
+        20: "a certificate of the chain is missing, or its authority is not trusted",
+        21: "a certificate of the chain is missing, or its authority is not trusted",
+        62: "the certificate is not for this host's name",
+        64: "the certificate is not for this address",
+    }
+)
+"""OpenSSL's codes of verification."""
 
 
 class FailedTry(Exception):
@@ -119,7 +137,7 @@ def unreachable(error: Exception) -> NoAnswer | Overloaded:
     if any(getattr(each, "errno", None) in _NO_FILES for each in (error, error.__cause__)):
         return Overloaded(log="no more files may be open here: raise the limit (`ulimit -n`)")
     if isinstance(error, ProxyError):
-        cause = f" ({type(error.__cause__).__name__})" if error.__cause__ else ""
+        cause = f" ({_kind(error.__cause__)})" if error.__cause__ else ""
         return NoAnswer(UpstreamUnavailable(log=f"{error}{cause}"))
     if isinstance(error, NoHttp):
         return NoAnswer(UpstreamUnreadable(log=f"no HTTP answer ({_name(error)})"))
@@ -134,4 +152,16 @@ def cut_short(error: Exception) -> NoAnswer:
 def _name(error: Exception) -> str:
     """Return the names of the error's and its cause's class: their texts may hold a URL with an e-mail."""
     cause = error.__cause__
-    return type(error).__name__ + (f" from {type(cause).__name__}" if cause else "")
+    return _kind(error) + (f" from {_kind(cause)}" if cause else "")
+
+
+def _kind(error: BaseException) -> str:
+    name = type(error).__name__
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"{name}: {certificate_fault(error)}"
+    return name
+
+
+def certificate_fault(error: ssl.SSLCertVerificationError) -> str:
+    """Return what is wrong with a certificate. The text has no name of a host."""
+    return _CERTIFICATE_FAULTS.get(error.verify_code, error.verify_message)

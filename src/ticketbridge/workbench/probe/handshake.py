@@ -9,10 +9,10 @@ import warnings
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from ticketbridge.engine.upstream.failures import certificate_fault
 from ticketbridge.terminal import UsageError
 from ticketbridge.workbench.probe.caller import ProbeTarget
 from ticketbridge.workbench.probe.probe_findings import ProbeCheck, ProbeFinding, finding
@@ -20,18 +20,6 @@ from ticketbridge.workbench.probe.probe_findings import ProbeCheck, ProbeFinding
 _SOON: Final = 21
 _DAY: Final = 86_400
 _OLD = ssl.TLSVersion.TLSv1_1
-_REASONS: Mapping[int, str] = MappingProxyType(
-    {
-        10: "the certificate has expired",
-        18: "the certificate is signed by itself alone",
-        19: "the chain ends at an authority that is not trusted",
-        20: "a certificate of the chain is missing, or its authority is not trusted",
-        21: "a certificate of the chain is missing, or its authority is not trusted",
-        62: "the certificate is not for this host's name",
-        64: "the certificate is not for this address",
-    }
-)
-"""OpenSSL's codes of verification."""
 
 
 def trust_of(ca: Path | None) -> ssl.SSLContext:
@@ -52,7 +40,7 @@ def check_tls(target: ProbeTarget, trust: ssl.SSLContext) -> ProbeCheck:
     try:
         version, certificate = _handshake(target, trust)
     except ssl.SSLCertVerificationError as error:
-        reason = _REASONS.get(error.verify_code, error.verify_message)
+        reason = certificate_fault(error)
         message = "The endpoint cannot prove who it is"
         return ProbeCheck("tls", (finding("tls-untrusted", message, reason),))
     except ssl.SSLError as error:
