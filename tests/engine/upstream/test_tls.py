@@ -161,7 +161,7 @@ async def test_an_expired_certificate_is_called_expired(
             await bridge.answer(USER)
         await bridge.aclose()
 
-    told = "no answer (SSLCertVerificationError: the certificate has expired)"
+    told = "order: no answer (SSLCertVerificationError: the certificate has expired)"
     assert caught.value.log == told
 
 
