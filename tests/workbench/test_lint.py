@@ -623,6 +623,7 @@ def test_the_repair_of_a_backslash_is_the_text_that_was_meant() -> None:
         ("starts_with('A', item.zone) && 'a' || 'b'", ["TB213 starts_with"]),
         ("ends_with('A', item.zone) && 'a' || 'b'", ["TB213 ends_with"]),
         ("contains('VIP', item.zone) && 'a' || 'b'", ["TB213 contains"]),
+        ("contains('VIP', item.x[].y.[z].w) && 'a' || 'b'", ["TB213 contains"]),
         ("matches('^A', item.zone) && 'a' || 'b'", ["TB213 matches"]),
         ("default('none', item.zone)", ["TB213 default"]),
         ("null_if('-', item.zone)", ["TB213 null_if"]),
