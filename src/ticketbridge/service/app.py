@@ -244,9 +244,9 @@ class _Endpoint:
         self._secret_header = (self._endpoint.access.secret_header or "").lower().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        trace = AnswerTrace(explains=self._observe is not None)
-        trace.ids = scope.get(IDS) or trace_ids_of(scope["headers"])
-        request_id = trace.ids.request_id
+        ids = scope.get(IDS) or trace_ids_of(scope["headers"])
+        trace = AnswerTrace(explains=self._observe is not None, ids=ids)
+        request_id = ids.request_id
         started = time.perf_counter()
         problem: ProblemError | None = None
         try:
@@ -308,7 +308,7 @@ class _Endpoint:
             "answer",
             {
                 "request_id": request_id,
-                "trace_id": trace.ids and trace.ids.trace_id,
+                "trace_id": trace.ids.trace_id,
                 "platform": self._bridge.spec.platform,
                 "status": reply.status,
                 "problem": problem and problem.slug,
