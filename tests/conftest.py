@@ -72,7 +72,7 @@ GENERATED = (
     "faults/test_hostile_values.py",
     "faults/test_memory.py",
     "faults/test_soak.py",
-    "faults/test_work.py",
+    "faults/test_work.py::test_records_",
     "jmes/test_budget.py::test_an_evaluation_is_left_where_it_takes_too_much[contains]",
     "jmes/test_budget.py::test_an_evaluation_is_left_where_it_takes_too_much[equal]",
     "jmes/test_budget.py::test_an_evaluation_is_left_where_it_takes_too_much[lookup]",
