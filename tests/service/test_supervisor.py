@@ -124,7 +124,7 @@ def test_who_ends_again_and_again_is_started_less_and_less_often(
     class Ended:
         """A process that has ended; the third one tells the supervisor to leave."""
 
-        pid, exitcode = None, 1
+        pid, exitcode = 2**31 - 1, 1  # larger than that of any process
 
         def __init__(self, _slot: int) -> None:
             starts.append(time.monotonic())
