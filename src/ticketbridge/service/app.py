@@ -136,10 +136,8 @@ class Application:
         spans = self.watchers.spans
         return endpoint if spans is None else spans.around(endpoint, path, mapping.platform)
 
-    def samples(self) -> Samples:
-        """Return the numbers of this process as they are now; none if nothing is counted."""
-        if self.watchers.metrics is None:
-            return {}
+    def samples(self, metrics: Metrics) -> Samples:
+        """Return the numbers of this process as they are now; *metrics* are those of its watchers."""
         states = [
             PlatformState(
                 each.platform,
@@ -151,9 +149,7 @@ class Application:
             for each in self.mappings.loaded
         ]
         shared = BoundedProtocol.shared
-        return self.watchers.metrics.samples(
-            states, shared.taken, shared.refused, self.mappings.files
-        )
+        return metrics.samples(states, shared.taken, shared.refused, self.mappings.files)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -213,9 +209,9 @@ def watched_application(
         spans = watchers.spans
         outer.append(lambda _app: aclosing(spans))
     if metrics is not None:
-        watchers = replace(watchers, metrics=Metrics())
-        port = metrics
-        outer.append(lambda app: port.serving(app.samples, app))
+        port, counts = metrics, Metrics()
+        watchers = replace(watchers, metrics=counts)
+        outer.append(lambda app: port.serving(lambda: app.samples(counts), app))
     return Application(settings, watchers=watchers, around=[*outer, *around])
 
 
