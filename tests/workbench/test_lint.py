@@ -291,6 +291,7 @@ def listed(expression: str, *lines: str) -> tuple[str, str]:
         "unique(default(optional(body.orders), `[]`))",
         "body | optional(orders) || `[]`",
         "[optional(body.orders), body.more][]",
+        "[as_list(optional(body.orders)), body.more][]",
         "values(default(optional(body.orders), `{}`))",
         "values(optional(body.orders) || `{}`)",
         "map(&as_list(optional(orders)), body.days)[]",
