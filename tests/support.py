@@ -8,7 +8,7 @@ import io
 import json
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -243,6 +243,19 @@ async def problem_on(platform: FakePlatform, changes: Changes) -> ProblemError:
     with pytest.raises(ProblemError) as caught:
         await ids_on(platform, changes)
     return caught.value
+
+
+async def log_of_the_deepest(log_at: Callable[[int], Awaitable[str]]) -> str:
+    """The log of the problem with the deepest document that can be read, which Python decides.
+
+    *log_at* gives that of a document with so many levels.
+    """
+    least, most = 1, 100_000
+    while most - least > 1:
+        levels = (least + most) // 2
+        is_read = "the JSON is nested too deeply" not in await log_at(levels)
+        least, most = (levels, most) if is_read else (least, levels)
+    return await log_at(least)
 
 
 @asynccontextmanager

@@ -158,6 +158,12 @@ def test_a_mapping_that_marks_nothing_needs_no_place(tmp_path: Path) -> None:
     assert codes(tmp_path, {"type": "array"}, "tickets[*].{code: ticketId}", **valid) == []
 
 
+def test_a_body_that_is_no_expression_is_one_error(tmp_path: Path) -> None:
+    """What it would take of the tickets is not known, and not reported."""
+    assert codes(tmp_path, list_of(OPEN), "tickets[*].{code: nosuch}") == ["TB423", "TB309"]
+    assert codes(tmp_path, list_of(OPEN), "tickets[*].{code: nosuch}]") == ["TB201"]
+
+
 def test_the_reason_in_capitals_is_a_mark(tmp_path: Path) -> None:
     """Not only the words of status tables need a place: a reason's mark does too, and is named."""
     ticket = {

@@ -223,6 +223,7 @@ def test_a_text_that_is_no_utf_8_is_no_json() -> None:
 
     assert not validator.fits("a\ud800")
     assert str(validator.breach("a\ud800")) == "breaks `JSON` @ $"
+    assert list(map(str, validator.breaches("a\ud800"))) == ["breaks `JSON` @ $"]
 
 
 @pytest.mark.parametrize("keyword", ["$ref", "$dynamicRef", "allOf"])

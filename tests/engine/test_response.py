@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 
+from tests.fake_platform import FakePlatform, Reply
 from tests.stand_in import compiled_on
 from tests.support import (
     NOW,
     USER,
     Replies,
     answer_of,
+    ids_on,
     item,
+    log_of_the_deepest,
     order,
     orders,
     spec_of,
@@ -310,3 +313,60 @@ async def test_a_long_answer_is_written_in_parts() -> None:
 
     assert [ticket["ticketId"] for ticket in tickets_of(answer)] == [str(at) for at in range(600)]
     assert turns > 3
+
+
+@pytest.mark.parametrize("explains", [False, True])
+async def test_the_frame_of_the_tickets_counts_too(*, explains: bool) -> None:
+    """One byte more than the bound is too long, though the tickets alone are not."""
+    changes = {**SMALL, **IN_EACH}
+    body = (await answer_of(changes, of_many(3, 8_000))).body
+    fits = 8_000 + (30_000 - len(body)) // 3
+
+    answer = await answer_of(changes, of_many(3, fits), trace=AnswerTrace(explains=explains))
+    assert 30_000 - 3 < len(answer.body) <= 30_000
+    with pytest.raises(MappingMismatch) as caught:
+        await answer_of(changes, of_many(3, fits + 1), trace=AnswerTrace(explains=explains))
+    assert ROOM in caught.value.log
+
+
+NO_UTF8 = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Mark: \xff\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.mark.parametrize("explains", [False, True])
+async def test_half_a_character_is_no_answer(platform: FakePlatform, *, explains: bool) -> None:
+    """A header that is no UTF-8 may become a name in a field, and JSON has no way to say it."""
+    platform.on("/mark", Reply(steps=[NO_UTF8]))
+    platform.on("/orders", Reply(json=orders(order(item(1)))))
+    changes = {
+        "source": [
+            {"name": "mark", "get": "/mark", "take": 'headers."x-mark"'},
+            {"name": "order", "get": "/orders", "query": {"e": "{user}"}, "each": "body.orders"},
+            {"name": "item", "each": "order.items"},
+        ],
+        "ticket.fields.metadata": "rows([mark], [['x']])[0]",
+    }
+
+    with pytest.raises(MappingMismatch) as caught:
+        await ids_on(platform, changes, AnswerTrace(explains=explains))
+
+    assert caught.value.log == "response: body: no JSON"
+
+
+@pytest.mark.parametrize("explains", [False, True])
+async def test_a_body_that_is_nested_too_deeply_is_a_mismatch(
+    tmp_path: Path, *, explains: bool
+) -> None:
+    """The body may put a document that is as deep as can be into a deeper one."""
+    body = f"tickets[*].{{id: ticketId, x: {'[' * 90}from_json(metadata.x){']' * 90}}}"
+    fields = {"ticketId": "item.id", "metadata": {"x": "item.text"}}
+
+    async def log_at(levels: int) -> str:
+        text = "[" * levels + "]" * levels
+        bridge = bridge_of(tmp_path, {"type": "array"}, body, {"ticket.fields": fields}, text=text)
+        try:
+            await bridge.answer(USER, AnswerTrace(explains=explains), now=NOW)
+        except MappingMismatch as problem:
+            return problem.log
+        return ""
+
+    assert await log_of_the_deepest(log_at) == "response: body: no JSON"

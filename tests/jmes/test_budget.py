@@ -59,6 +59,14 @@ def test_an_evaluation_is_left_where_it_takes_too_much(text: str, data: Any, rea
     assert reason in caught.value.reason
 
 
+@pytest.mark.parametrize(("function", "counts"), [("upper", True), ("abs", False)])
+def test_only_what_can_be_long_is_measured(function: str, counts: bool) -> None:
+    """The code of a call asks for the length of a text, a list or an object, and of no number."""
+    source = compile_expression(f"d[*].{function}(a)", roots=["d"]).source
+
+    assert ("spend_on(" in source) is counts
+
+
 def test_each_evaluation_has_a_budget_of_its_own() -> None:
     """What one evaluation has taken, the next one may take again, and nothing counts in between."""
     evaluate = compile_expression("length(range(n)[*].range(`1000`)[])", roots=["n"])

@@ -30,6 +30,12 @@ def test_the_message_has_function_argument_expression_and_place() -> None:
     )
 
 
+@pytest.mark.parametrize("text", ["sort_by(d, &a)", "map(&a, d)", "max_by(d, &a)"])
+def test_what_fails_inside_of_a_reference_is_no_fault_of_the_function(text: str) -> None:
+    """The message is that of the inner expression, as in a projection, and does not name the function."""
+    assert failing(text, {"d": [{}]}).reason == 'no key "a"; the object is empty'
+
+
 def test_a_long_expression_is_cut_in_the_message() -> None:
     """The message holds no more than the first 200 characters of the expression."""
     error = failing("x." + "a" * 500, {"x": {}})

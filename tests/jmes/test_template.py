@@ -18,7 +18,7 @@ from ticketbridge.jmes import (
     compile_template,
     split_template,
 )
-from ticketbridge.jmes.template import TemplateKind
+from ticketbridge.jmes.template import LONGEST, TemplateKind
 
 ROOTS = ("user", "page", "x")
 
@@ -235,6 +235,16 @@ def test_a_header_has_no_control_characters(value: str) -> None:
         template("{x}", "header")({"x": value})
     with pytest.raises(ExpressionError, match="a header must not have control characters"):
         compile_template([value], kind="header")
+
+
+def test_a_header_is_not_longer_than_its_longest_hole_may_be() -> None:
+    """Several holes together have the length that one may have; longer text is an error at load."""
+    half = "x" * (LONGEST // 2)
+    assert template("{x}{x}", "header")({"x": half}) == half + half
+    with pytest.raises(EvaluationError, match=f"must not have more than {LONGEST} characters"):
+        template("{x}{x}.", "header")({"x": half})
+    with pytest.raises(ExpressionError, match=f"must not have more than {LONGEST} characters"):
+        compile_template(["x" * (LONGEST + 1)], kind="header")
 
 
 @pytest.mark.parametrize("kind", [pytest.param(each, id=each) for each in ("path", "query")])

@@ -52,6 +52,9 @@ SLIPS = [
         SESSION + ", header: Host", "7:71", "TB052", "set by the bridge itself", id="host-header"
     ),
     pytest.param(
+        SESSION + r', header: "X\nHost"', "7:71", "TB024", "line break", id="header-of-two-lines"
+    ),
+    pytest.param(
         SESSION + ", expires_in: 3000h", "7:75", "TB014", "at most 720h", id="long-session"
     ),
     pytest.param(

@@ -79,6 +79,8 @@ L = "quoted(user, 'lucene')"
         pytest.param("{join('\\', \\'', [user, user])}", id="list"),
         pytest.param("a in ('{join('\\', \\'', split(user, ' '))}')", id="list, split"),
         pytest.param("a in ({join(', ', map(&join('', ['\\'', @, '\\'']), split(user, ' ')))})", id="map"),
+        pytest.param("a in ({join(', ', split(user, ' ')[*].join('', ['\\'', @, '\\'']))})", id="projection"),
+        pytest.param("a in ({join(', ', {a: user}.*.join('', ['\\'', @, '\\'']))})", id="values"),
         pytest.param("{default(optional(user), join('', ['a eq \\'', user, '\\'']))}", id="inside"),
         # quoted(...), where it does not help
         pytest.param(f'email = "{{{S}}}"', id="sql between double quotes"),
@@ -116,6 +118,8 @@ def test_a_value_that_could_end_its_text_is_doubted(text: str) -> None:
         pytest.param(f"email eq '{{join('', [{S}, ' x'])}}'", id="built in part"),
         pytest.param("a in ({join(', ', map(&join('', ['\\'', quoted(@, 'sql'), '\\'']),"
                      " split(user, ' ')))})", id="map"),
+        pytest.param("a in ({join(', ', split(user, ' ')[*].join('', ['\\'', quoted(@, 'sql'), '\\'']))})",
+                     id="projection"),
         pytest.param("state eq 'PAID' and page eq {page.number}", id="a number of pages"),
         pytest.param("at gt '{now()}'", id="now"),
         pytest.param("n eq '{length(user)}'", id="a number"),

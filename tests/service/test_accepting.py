@@ -155,3 +155,18 @@ async def test_without_files_connections_wait(
     close(callers)
 
     assert len(one.made) == 2
+
+
+async def test_a_connection_that_is_never_opened_is_no_error(listener: socket.socket) -> None:
+    """Where the loop ends amid it, its task is cancelled, and nothing is said of that."""
+    said: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: said.append(context))
+    one = Side(listener, Part([0], 0))
+    opening = asyncio.create_task(asyncio.sleep(PATIENCE))
+    opening.add_done_callback(one.acceptor._opened)
+    opening.cancel()
+    await asyncio.wait([opening])
+    await asyncio.sleep(0)
+    one.acceptor.stop()
+
+    assert said == []

@@ -486,3 +486,17 @@ async def test_another_schema_and_body_are_answered(platform: FakePlatform, tmp_
         response = await menta.get(TICKETS)
 
     assert response.json() == [{"code": "7"}]
+
+
+@pytest.mark.parametrize("path", ["/tickets", "/other"])
+async def test_what_is_no_request_is_left_alone(path: str) -> None:
+    """A server of others may offer a socket of another kind: it is not accepted."""
+    app = create_app([compile_mapping(spec_of())], Settings())
+    sent: list[object] = []
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    await app({"type": "websocket", "path": path, "headers": []}, None, send)  # type: ignore[arg-type]
+
+    assert sent == []

@@ -10,10 +10,11 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
-from tests.conftest import logged_to
+from tests.conftest import logged_to, logging_kept
 from tests.fake_platform import FakePlatform, Reply
 from tests.support import SECRET, TOKEN, USER, events, item, order, orders, serving, spec_of
 from ticketbridge.engine.bridge import compile_mapping
@@ -129,6 +130,60 @@ def test_a_log_that_cannot_be_written_fails_no_answer(lines: io.StringIO) -> Non
 
     logs.log_event("answer", {})
     logs.LOGGER.error("uvicorn's")
+
+
+def test_lines_for_people_are_for_our_own_stream(
+    lines: io.StringIO, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A handler that somebody else has added gets records alone."""
+    logs.LOGGER.addHandler(caplog.handler)
+    logs.tell("serving", "try: curl")
+
+    assert lines.getvalue() == "serving\ntry: curl\n"
+    assert caplog.records == []
+
+
+def test_without_stderr_nothing_is_logged(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where a server of others has none, events are lost, and fail nothing."""
+    with logging_kept(), monkeypatch.context() as patched:
+        patched.setattr(sys, "stderr", None)
+        logs.configure(Settings(), in_background=True)
+        logs.log_event("answer", {})
+        logs.LOGGER.error("uvicorn's")
+        logs.flush()
+
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_stream_that_is_no_file_is_written_at_once() -> None:
+    """A thread writes to descriptors alone."""
+    stream = io.StringIO()
+    with logging_kept():
+        logs.configure(Settings(log_format="json"), stream, in_background=True)
+        logs.log_event("answer", {"calls": 1})
+
+    assert [row["calls"] for row in events(stream, "answer")] == [1]
+
+
+def test_lost_lines_are_an_event_of_the_log(tmp_path: Path) -> None:
+    """Once lines can be written again, a warning in the log's own form has their number."""
+    read, write = os.pipe()
+    os.close(read)
+    with logging_kept(), os.fdopen(write, "w") as stream:
+        logs.configure(Settings(log_format="json"), stream, in_background=True)
+        logs.log_event("answer", {"calls": 1})
+        logs.flush()
+        with (tmp_path / "log").open("w") as other:
+            os.dup2(other.fileno(), write)
+        logs.log_event("answer", {"calls": 2})
+        logs.flush()
+
+    rows = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert [row["calls"] for row in rows if row["event"] == "answer"] == [2]
+    (lost,) = [row for row in rows if row["event"] == "log lines dropped"]
+    assert (lost["lines"], lost["level"]) == (1, "warning")
 
 
 def test_other_handlers_get_records(lines: io.StringIO, caplog: pytest.LogCaptureFixture) -> None:

@@ -355,18 +355,20 @@ def test_the_folder_is_in_memory_where_that_can_be(
 
 
 def test_what_was_left_behind_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of services that were killed nothing stays after a minute; what is in use, new, or another's does."""
+    """Of services that were killed nothing stays after a minute; what is in use, new, or unknown does."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     left, used, new = make_folder(), make_folder(), make_folder()
     other = tmp_path / "something-else"
     other.mkdir()
+    gone = tmp_path / "ticketbridge-metrics-gone"
+    gone.symlink_to(tmp_path / "nowhere")
     WorkerFile(left).close()
     with closing(WorkerFile(used)):
         for folder, age in ((left, 70), (used, 70), (other, 70), (new, 50)):
             os.utime(folder, (time.time() - age,) * 2)
         made = make_folder()
 
-    assert set(tmp_path.iterdir()) == {used, new, other, made}
+    assert set(tmp_path.iterdir()) == {used, new, other, gone, made}
 
 
 # --- the port -------------------------------------------------------------------------------------

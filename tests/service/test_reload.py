@@ -20,7 +20,7 @@ from ticketbridge.service.app import Application, Watchers
 from ticketbridge.service.hangup import on_hangup
 from ticketbridge.service.mapping_set import BrokenMapping, MappingLoader, MappingSet
 from ticketbridge.service.metrics import Metrics
-from ticketbridge.service.reload import Reloader, log_broken, log_reload, log_start
+from ticketbridge.service.reload import Reloader, count_reload, log_broken, log_reload, log_start
 from ticketbridge.service.settings import Settings
 from ticketbridge.service.watch import watching
 
@@ -83,6 +83,35 @@ def test_keys_are_forgotten_where_the_mapping_changed(
     assert {each.bridge.shapes for each in app.mappings.loaded} == {metrics.meter("acme").shapes}
 
 
+def reloads_of(metrics: Metrics) -> dict[tuple[str, ...], list[float]]:
+    """How often each file was read again, by its name and the result."""
+    return metrics.samples([], 0, {}, {}).get("ticketbridge_reloads", {})
+
+
+def test_files_that_were_read_again_are_counted(tmp_path: Path) -> None:
+    """A file counts where it is new, changed or mended, and, as failed, each time it cannot be used."""
+    settings, metrics = Settings(mappings=(str(tmp_path),)), Metrics()
+    loader = MappingLoader(settings, VARIABLES)
+    file, other = write(tmp_path), tmp_path / "other.yaml"
+    first = loader.load()
+    other.write_text(json.dumps(mapping({"platform": "other", "endpoint.path": "/other"})))
+    second = loader.load(first)
+    count_reload(metrics, first, second)
+    assert reloads_of(metrics) == {("other.yaml", "ok"): [1]}
+
+    whole = file.read_text()
+    file.write_text("version: 2")
+    third = loader.load(second)
+    count_reload(metrics, second, third)
+    count_reload(metrics, third, loader.load(third))
+    assert reloads_of(metrics) == {("other.yaml", "ok"): [1], ("acme.yaml", "failed"): [2]}
+
+    file.write_text(whole)
+    count_reload(metrics, third, loader.load(third))
+    assert reloads_of(metrics)["acme.yaml", "ok"] == [1]
+    assert reloads_of(metrics)["other.yaml", "ok"] == [1]
+
+
 async def until_idle(reloader: Reloader) -> None:
     """Wait until all that was wished is done."""
     async with asyncio.timeout(20):
@@ -105,6 +134,21 @@ async def test_what_is_wished_meanwhile_is_one_more_reload(tmp_path: Path) -> No
 
     assert (loader.loads, len(told)) == (2, 2)
     assert app.mappings is told[-1]
+
+
+async def test_a_reload_is_counted_where_metrics_are_kept(tmp_path: Path) -> None:
+    """What is served after it is counted, in the numbers of the same application."""
+    write(tmp_path)
+    settings, metrics = Settings(mappings=(str(tmp_path),)), Metrics()
+    app = Application(settings, watchers=Watchers(metrics=metrics))
+    loader = MappingLoader(settings, VARIABLES)
+    app.serve(loader.load())
+    write(tmp_path, {"endpoint.path": "/other"})
+    reloader = Reloader(app, loader, lambda *_: None)
+    reloader.wish()
+    await until_idle(reloader)
+
+    assert app.samples(metrics)["ticketbridge_reloads"] == {("acme.yaml", "ok"): [1]}
 
 
 async def test_a_service_that_leaves_reads_nothing_any_more(tmp_path: Path) -> None:

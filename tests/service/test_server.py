@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import signal
 import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +22,7 @@ from ticketbridge.service.app import create_app
 from ticketbridge.service.listening import unread_bytes, untaken_bytes
 from ticketbridge.service.protocol import _ANSWER, _HEAD, BoundedProtocol
 from ticketbridge.service.replies import Reply
-from ticketbridge.service.server import server_config
+from ticketbridge.service.server import Server, server_config
 from ticketbridge.service.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -807,6 +808,33 @@ async def test_no_timer_outlives_its_connection(sent: bytes) -> None:
         await asyncio.wait_for(protocol.lost.wait(), PATIENCE)
 
         assert protocol._timer is None
+
+
+def test_only_a_second_interrupt_forces_the_end() -> None:
+    """Any signal asks for the end; answers under way are cut by Ctrl-C alone, and by its second time."""
+    for first in (signal.SIGTERM, signal.SIGINT):
+        server = Server(server_config(create_app([], Settings()), Settings()))
+        server.handle_exit(first, None)
+        server.handle_exit(signal.SIGTERM, None)
+        assert (server.should_exit, server.force_exit) == (True, False)
+        server.handle_exit(signal.SIGINT, None)
+        assert server.force_exit
+
+
+async def test_an_answer_under_way_is_given_when_the_server_leaves() -> None:
+    """Its connection ends with it, as the caller is told."""
+    gate = Gate()
+    async with connected(Watched, gate) as (reader, writer):
+        protocol = await watched()
+        writer.write(GET + END)
+        await until(lambda: gate.asked)
+        protocol.shutdown()
+        gate.opened.set()
+        answer = await rest(reader)
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nconnection: close\r\n" in answer
+    assert answer.endswith(b"\r\n\r\nok")
 
 
 async def test_half_a_head_does_not_keep_the_server_from_leaving() -> None:

@@ -127,7 +127,7 @@ def test_who_ends_again_and_again_is_started_less_and_less_often(
     class Ended:
         """A process that has ended; the third one tells the supervisor to leave."""
 
-        pid, exitcode = None, 1
+        pid, exitcode = 2**31 - 1, 1  # larger than that of any process
 
         def __init__(self, _slot: int) -> None:
             starts.append(time.monotonic())
@@ -160,7 +160,7 @@ def test_a_worker_that_did_not_end_well_is_a_warning(
     """One that was killed, for example for its memory, is seen by who reads warnings alone."""
     gone = mock.Mock(pid=1, exitcode=code, is_alive=lambda: False)
     supervisor = Supervisor(1, mock.Mock(), mock.Mock(), 1.0)
-    supervisor._workers.append(module._Worker(0, gone))
+    supervisor._workers.append(module._Worker(0, gone, 1))
     supervisor._note_ends()
 
     (said,) = map(json.loads, lines.getvalue().splitlines())

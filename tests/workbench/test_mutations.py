@@ -211,12 +211,18 @@ def test_the_slips_of_pages() -> None:
     offset = {"source.0.pages": {"offset": {"step": 50}}, "source.0.query.o": "{page.offset}"}
 
     any_path = {"source.0.pages": {"link_header": True, "any_path": True}}
+    items = {
+        "source.0.each": ...,
+        "source.0.take": "body",
+        "source.0.pages": {"next_url": "body.next", "items": "body.orders"},
+    }
 
     assert "source.order.pages.next_url: body.nextt" in _slips(next_url)
     assert "source.order.pages.any_path: left out" not in _slips(next_url)
     assert "source.order.pages.any_path: left out" in _slips(any_path)
     assert "source.order.pages.cursor: body.nextt" in _slips(cursor)
     assert "source.order.pages.offset.step: 51" in _slips(offset)
+    assert "source.order.pages.items: left out" in _slips(items)
 
 
 def test_the_slips_of_what_is_read() -> None:

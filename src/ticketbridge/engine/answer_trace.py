@@ -106,7 +106,7 @@ class AnswerTrace:
     records: list[Record] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unknown_words: dict[str, int] | None = None
-    ids: TraceIds | None = None
+    ids: TraceIds = field(default_factory=new_ids)
 
     def count_nothing(self, call: str) -> None:
         """Count a binding for which *call* found nothing."""

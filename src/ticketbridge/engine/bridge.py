@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any
 
 from ticketbridge.engine.agreement import Made, require_same
-from ticketbridge.engine.answer_trace import AnswerTrace, new_ids
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.deadline import Deadline
 from ticketbridge.engine.parts import Parts, compile_parts, compile_tickets, split_entries
 from ticketbridge.engine.problems import (
@@ -99,7 +99,6 @@ class Bridge:
         happens. *now* fixes the clock of `now()`; *stands* fixes the clock of signatures too.
         """
         trace = AnswerTrace() if trace is None else trace
-        trace.ids = trace.ids or new_ids()
         deadline = Deadline(self.spec.upstream.timeout)
         try:
             with deadline, keys_shown(trace.explains):

@@ -114,13 +114,11 @@ class ResponsePlan:
 
     def check_marks(self, compiler: SpecCompiler) -> None:
         """Report a body that leaves out the status of its tickets."""
-        if not compiler.failed(self._spec.body):
-            check_marks(self._body.tree, self._spec.body, compiler)
+        check_marks(self._body.tree, self._spec.body, compiler)
 
     def check_fields(self, names: Collection[str], compiler: SpecCompiler) -> None:
         """Report each field that the body takes from tickets and that is not among *names*."""
-        if not compiler.failed(self._spec.body):
-            check_fields(self._body.tree, self._spec.body, names, compiler)
+        check_fields(self._body.tree, self._spec.body, names, compiler)
 
     def writing(self, user: str) -> Writing:
         """Return a writer of the body for *user*, without tickets."""

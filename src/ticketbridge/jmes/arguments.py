@@ -8,7 +8,7 @@ from ticketbridge.jmes import kinds, nodes
 from ticketbridge.jmes.errors import Fault
 from ticketbridge.jmes.kinds import Function, Parameter
 from ticketbridge.jmes.outcomes import outcomes
-from ticketbridge.jmes.writing import Unwritable, text_of
+from ticketbridge.jmes.writing import text_of
 
 _LONGEST = 200
 
@@ -45,10 +45,7 @@ def fault_of(parameter: Parameter, argument: nodes.Node) -> Fault | None:
 
 def written(call: nodes.Call) -> str:
     """Return `write f(a, b)`, or "" if it is too long to read."""
-    try:
-        text = text_of(call)
-    except Unwritable:
-        return ""
+    text = text_of(call)
     return f"write {text}" if len(text) <= _LONGEST else ""
 
 

@@ -32,18 +32,18 @@ BUDGET = _Budget()
 
 
 class shared_budget:  # noqa: N801 - it is called as a function; a generator would cost each answer 2 us
-    """Give all evaluations inside the `with` one common budget; otherwise each has MAX_STEPS."""
+    """Give all evaluations inside the `with` one common budget; otherwise each has MAX_STEPS.
 
-    __slots__ = ("_is_inner",)
+    None of them is inside another.
+    """
+
+    __slots__ = ()
 
     def __enter__(self) -> None:
-        self._is_inner = BUDGET.is_shared
-        if not self._is_inner:
-            BUDGET.left, BUDGET.is_shared = MAX_STEPS, True
+        BUDGET.left, BUDGET.is_shared = MAX_STEPS, True
 
     def __exit__(self, *_error: object) -> None:
-        if not self._is_inner:
-            BUDGET.left, BUDGET.is_shared = UNBOUNDED, False
+        BUDGET.left, BUDGET.is_shared = UNBOUNDED, False
 
 
 def spend(steps: int) -> None:

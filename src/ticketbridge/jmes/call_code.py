@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -40,7 +41,7 @@ class _Argument(NamedTuple):
         return cls(value, value, "")
 
 
-class CallWriter(SourceWriter):
+class CallWriter(SourceWriter, ABC):
     """Writes calls of functions. The writer of all other nodes derives from it."""
 
     def __init__(self, *, strict: bool) -> None:
@@ -48,9 +49,9 @@ class CallWriter(SourceWriter):
         self._strict = strict
         self._parts = 0
 
+    @abstractmethod
     def emit(self, node: nodes.Node, current: str | None, *, optional: bool = False) -> str:
         """Return the value of any node. See CodeGenerator."""
-        raise NotImplementedError
 
     def _part(self, node: nodes.Node, current: str | None, *, optional: bool) -> str:
         """Write a function that evaluates *node*, and return its call."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple, TypeAlias, assert_never
 
 from ticketbridge.jmes import nodes
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
 
 _Whole: TypeAlias = (
     nodes.Current
@@ -22,8 +21,7 @@ _Whole: TypeAlias = (
     | nodes.HashOf
     | nodes.Call
 )
-_Operation: TypeAlias = nodes.Chain | nodes.Either | nodes.Both | nodes.Not | nodes.Comparison
-_Opening: TypeAlias = nodes.Slice | nodes.Flatten | nodes.Projection | nodes.ValueProjection
+_Operation: TypeAlias = nodes.Either | nodes.Both | nodes.Not | nodes.Comparison
 
 
 class Unwritable(Exception):
@@ -33,17 +31,55 @@ class Unwritable(Exception):
 class _Binds(IntEnum):
     """How tightly a text holds together. A text that is looser than its place allows gets parentheses."""
 
-    PIPE = 0
-    OR = 1
-    AND = 2
-    COMPARISON = 3
-    PROJECTION = 4  # what follows would go into it
-    WHOLE = 5
+    REFERENCE = 0
+    PIPE = 1
+    OR = 2
+    AND = 3
+    COMPARISON = 4
+    SIDE = 5  # of a comparison
+    WHOLE = 6
+
+
+class _Power(IntEnum):
+    """How strongly a sign binds. A sign goes into the projection before it if it has more power than that.
+
+    The numbers are jmespath's own.
+    """
+
+    FLATTENING = 9
+    STOP = 10
+    STAR = 20
+    FILTER = 21
+    DOT = 40
+    BRACKET = 55
+    MOST = 99
 
 
 class _Text(NamedTuple):
     text: str
     binds: _Binds = _Binds.WHOLE
+    takes: _Power = _Power.MOST  # what has more
+
+
+class _Step(NamedTuple):
+    """A step as it stands behind another: the power of its first sign, and its text.
+
+    If it is a projection, *each* is what it does for each element, and *power* its own.
+    """
+
+    sign: _Power
+    text: str
+    each: nodes.Node | None = None
+    power: _Power = _Power.STAR
+
+    @property
+    def of_values(self) -> bool:
+        """Whether it is `.*`, which has the power of its dot or, with no value before it, of its star."""
+        return self.power is _Power.DOT
+
+    def as_first(self) -> _Step:
+        """Return the step as it stands with no value before it."""
+        return self._replace(power=_Power.STAR) if self.of_values else self
 
 
 def text_of(tree: nodes.Node) -> str:
@@ -53,12 +89,14 @@ def text_of(tree: nodes.Node) -> str:
 
 def _write(node: nodes.Node) -> _Text:
     match node:
-        case nodes.Chain() | nodes.Either() | nodes.Both() | nodes.Not() | nodes.Comparison():
+        case nodes.Either() | nodes.Both() | nodes.Not() | nodes.Comparison():
             return _operation(node)
-        case nodes.Slice() | nodes.Flatten() | nodes.Projection() | nodes.ValueProjection():
-            return _Text(_projection(node), _Binds.PROJECTION)
+        case nodes.Chain() | nodes.Flatten() | nodes.Projection() | nodes.ValueProjection():
+            return _chain(*_parts(node))
         case nodes.Reference():
-            return _Text(f"&{text_of(node.body)}", _Binds.PIPE)
+            return _Text(f"&{text_of(node.body)}", _Binds.REFERENCE)
+        case nodes.Slice():
+            raise Unwritable(f"{_slice(node)} opens a projection")
         case _:
             return _Text(_whole(node))
 
@@ -86,16 +124,15 @@ def _whole(node: _Whole) -> str:  # noqa: PLR0911 - a line for each kind of node
 
 def _operation(node: _Operation) -> _Text:
     match node:
-        case nodes.Chain():
-            return _chain(node)
         case nodes.Either():
             return _joined(node.choices, " || ", _Binds.OR)
         case nodes.Both():
             return _joined(node.conditions, " && ", _Binds.AND)
         case nodes.Not():
-            return _Text(f"!{_negated(node.condition)}", _Binds.PROJECTION)
+            negated = f"!{_negated(node.condition)}"
+            return _Text(negated, _Binds.SIDE, _Power.STOP)
         case nodes.Comparison():
-            left, right = (_within(side, _Binds.PROJECTION) for side in (node.left, node.right))
+            left, right = (_within(side, _Binds.SIDE) for side in (node.left, node.right))
             return _Text(f"{left} {node.operator} {right}", _Binds.COMPARISON)
         case _:
             assert_never(node)
@@ -103,7 +140,7 @@ def _operation(node: _Operation) -> _Text:
 
 def _within(node: nodes.Node, least: _Binds) -> str:
     """Return the text of *node*, in parentheses if it binds less tightly than *least*."""
-    text, binds = _write(node)
+    text, binds, _ = _write(node)
     return text if binds >= least else f"({text})"
 
 
@@ -117,87 +154,119 @@ def _negated(node: nodes.Node) -> str:
     return text_of(node) if simple else f"({text_of(node)})"
 
 
-def _chain(node: nodes.Chain) -> _Text:
-    first, *steps = _steps(node)
-    text, binds = _Text(_within(first, _Binds.WHOLE))
-    for step in steps:
-        after = _suffix(step)
-        if after is None:
-            text, binds = f"{text} | {_within(step, _Binds.OR)}", _Binds.PIPE
-        else:
-            closed = text if binds is _Binds.WHOLE else f"({text})"
-            text, binds = closed + after.text, after.binds
-    return _Text(text, binds)
+# --- steps, each on the value of the one before ---------------------------------------------------
 
 
-def _steps(node: nodes.Chain) -> Iterator[nodes.Node]:
-    """Yield the steps of *node*, and those of a chain within it one by one."""
-    for number, step in enumerate(node.steps):
-        if isinstance(step, nodes.Chain):
-            yield from (s for s in _steps(step) if not number or not isinstance(s, nodes.Current))
-        else:
-            yield step
+def _parts(node: nodes.Node) -> Iterator[nodes.Node]:
+    """Yield what *node* consists of, in order. A projection comes behind its base.
 
-
-def _suffix(node: nodes.Node) -> _Text | None:
-    """Return *node* as written after the value that it is evaluated on, or None if it cannot be."""
+    None but the first is `@`.
+    """
     match node:
+        case nodes.Chain(steps=(first, *steps)):
+            yield from _parts(first)
+            for step in steps:
+                begin, *others = _parts(step)
+                yield from others if isinstance(begin, nodes.Current) else (begin, *others)
+        case nodes.Flatten() | nodes.Projection() | nodes.ValueProjection():
+            yield from _parts(node.base)
+            yield node
+        case _:
+            yield node
+
+
+def _chain(first: nodes.Node, *parts: nodes.Node) -> _Text:
+    made = _write(first)
+    begins = isinstance(first, nodes.Current)
+    for step in _steps(first, parts):
+        if isinstance(step, _Step):
+            made = _followed(made, step, begins=begins)
+        else:
+            made = _piped(made, _within(step, _Binds.OR))
+        begins = False
+    return made
+
+
+def _followed(before: _Text, step: _Step, *, begins: bool) -> _Text:
+    ends = before.binds >= _Binds.SIDE and step.sign <= before.takes
+    try:
+        return _appended(before.text if ends else f"({before.text})", step)
+    except Unwritable:
+        if not step.of_values:
+            raise
+    alone = _appended("", step.as_first()._replace(text="*"))
+    return alone if begins else _piped(before, alone.text)
+
+
+def _piped(before: _Text, text: str) -> _Text:
+    begun = before.text if before.binds >= _Binds.PIPE else f"({before.text})"
+    return _Text(f"{begun} | {text}", _Binds.PIPE)
+
+
+def _appended(text: str, step: _Step) -> _Text:
+    if step.each is None:
+        return _Text(text + step.text)
+    each = _each(step.each, step.power)
+    binds = _Binds.WHOLE if each.takes is _Power.MOST else _Binds.SIDE
+    return _Text(text + step.text + each.text, binds, each.takes)
+
+
+def _each(node: nodes.Node, power: _Power) -> _Text:
+    """Return the text after a projection of this *power*, for each of its elements."""
+    first, *parts = _parts(node)
+    if not isinstance(first, nodes.Current):
+        first, parts = nodes.Current(node.start), [first, *parts]
+    if not parts:
+        return _Text("", takes=_Power.STOP)
+    begin, *more = parts
+    # `.[a, b]` and `.{a: b}` end the projection; `[a, b]` without a dot does not.
+    ends = isinstance(begin, nodes.HashOf) or (isinstance(begin, nodes.ListOf) and not more)
+    limit = _Power.MOST if ends else power
+    made, least = _Text(""), _Power.STOP
+    for step in _steps(first, parts):
+        if not isinstance(step, _Step) or not least < step.sign <= made.takes:
+            raise Unwritable(f"a projection cannot go on so: {text_of(node)}")
+        made = _appended(made.text, step if made.text else step.as_first())
+        least = limit
+    text = made.text.removeprefix(".") if isinstance(begin, nodes.ListOf) and more else made.text
+    return made._replace(text=text, takes=min(limit, made.takes))
+
+
+def _steps(first: nodes.Node, parts: Sequence[nodes.Node]) -> Iterator[_Step | nodes.Node]:
+    """Yield *parts* as they stand behind *first*, and unchanged what stands only behind a pipe."""
+    opening = ""
+    for before, part, after in zip((first, *parts), parts, (*parts[1:], None), strict=False):
+        # A slice behind an index opens no projection.
+        if isinstance(part, nodes.Flatten):
+            opening = "[]"
+        elif isinstance(part, nodes.Slice) and not isinstance(before, nodes.Index | nodes.Slice):
+            opening = _slice(part)
+        else:
+            yield _step(part, opening or "[*]")
+            opening = ""
+        if opening and not (isinstance(after, nodes.Projection) and after.condition is None):
+            raise Unwritable(f"{opening} opens a projection")
+
+
+def _step(  # noqa: PLR0911 - a line for each kind of node
+    part: nodes.Node, opening: str
+) -> _Step | nodes.Node:
+    match part:
+        case nodes.Field() | nodes.Call() | nodes.ListOf() | nodes.HashOf():
+            return _Step(_Power.DOT, f".{_whole(part)}")
         case nodes.Index():
-            return _Text(f"[{node.index}]")
+            return _Step(_Power.BRACKET, _whole(part))
         case nodes.Slice():
-            return _Text(_slice(node), _Binds.PROJECTION)
-        case nodes.Field() | nodes.HashOf() | nodes.ListOf() | nodes.Call():
-            return _Text(f".{text_of(node)}")
-        case nodes.Projection() | nodes.ValueProjection():
-            text = text_of(node)
-            if text.startswith("@"):
-                return _Text(text[1:], _Binds.PROJECTION)
-            named = not text.startswith(("(", "'", "`"))
-            return _Text(f".{text}", _Binds.PROJECTION) if named else None
-        case _:
-            return None
-
-
-def _projection(node: _Opening) -> str:
-    match node:
-        case nodes.Slice():
-            return f"@{_slice(node)}"
-        case nodes.Flatten():
-            return f"{_within(node.base, _Binds.WHOLE)}[]"
+            return _Step(_Power.BRACKET, _slice(part))
         case nodes.ValueProjection():
-            return f"{_within(node.base, _Binds.WHOLE)}.*{_each(node.each)}"
+            return _Step(_Power.DOT, ".*", part.each, _Power.DOT)
+        case nodes.Projection() if part.condition is not None:
+            return _Step(_Power.FILTER, f"[?{text_of(part.condition)}]", part.each, _Power.FILTER)
         case nodes.Projection():
-            return f"{_opened(node)}{_each(node.each)}"
+            sign = _Power.FLATTENING if opening == "[]" else _Power.BRACKET
+            return _Step(sign, opening, part.each, min(sign, _Power.STAR))
         case _:
-            assert_never(node)
-
-
-def _opened(node: nodes.Projection) -> str:
-    """Return the part that opens the projection. A flattening and a slice open one by themselves."""
-    if node.condition is not None:
-        return f"{_within(node.base, _Binds.WHOLE)}[?{text_of(node.condition)}]"
-    last = node.base.steps[-1] if isinstance(node.base, nodes.Chain) else node.base
-    if isinstance(last, nodes.Flatten | nodes.Slice):
-        return text_of(node.base)
-    return f"{_within(node.base, _Binds.WHOLE)}[*]"
-
-
-def _each(node: nodes.Node) -> str:
-    """Return the text after a projection, for each of its elements."""
-    steps = list(_steps(node)) if isinstance(node, nodes.Chain) else [node]
-    return "".join(
-        _appended(step, last=step is steps[-1])
-        for step in steps
-        if not isinstance(step, nodes.Current)
-    )
-
-
-def _appended(step: nodes.Node, *, last: bool) -> str:
-    after = _suffix(step)
-    # What follows `[a, b]` and `{a: b}` no longer belongs to the projection.
-    if after is None or (isinstance(step, nodes.ListOf | nodes.HashOf) and not last):
-        raise Unwritable(f"a projection cannot go on so: {text_of(step)}")
-    return after.text
+            return part
 
 
 def _slice(node: nodes.Slice) -> str:

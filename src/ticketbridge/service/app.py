@@ -138,10 +138,8 @@ class Application:
         spans = self.watchers.spans
         return endpoint if spans is None else spans.around(endpoint, path, mapping.platform)
 
-    def samples(self) -> Samples:
-        """Return the numbers of this process as they are now; none if nothing is counted."""
-        if self.watchers.metrics is None:
-            return {}
+    def samples(self, metrics: Metrics) -> Samples:
+        """Return the numbers of this process as they are now; *metrics* are those of its watchers."""
         states = [
             PlatformState(
                 each.platform,
@@ -153,9 +151,7 @@ class Application:
             for each in self.mappings.loaded
         ]
         shared = BoundedProtocol.shared
-        return self.watchers.metrics.samples(
-            states, shared.taken, shared.refused, self.mappings.files
-        )
+        return metrics.samples(states, shared.taken, shared.refused, self.mappings.files)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -215,9 +211,9 @@ def watched_application(
         spans = watchers.spans
         outer.append(lambda _app: aclosing(spans))
     if metrics is not None:
-        watchers = replace(watchers, metrics=Metrics())
-        port = metrics
-        outer.append(lambda app: port.serving(app.samples, app))
+        port, counts = metrics, Metrics()
+        watchers = replace(watchers, metrics=counts)
+        outer.append(lambda app: port.serving(lambda: app.samples(counts), app))
     return Application(settings, watchers=watchers, around=[*outer, *around])
 
 
@@ -246,9 +242,9 @@ class _Endpoint:
         self._secret_header = (self._endpoint.access.secret_header or "").lower().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        trace = AnswerTrace(explains=self._observe is not None)
-        trace.ids = scope.get(IDS) or trace_ids_of(scope["headers"])
-        request_id = trace.ids.request_id
+        ids = scope.get(IDS) or trace_ids_of(scope["headers"])
+        trace = AnswerTrace(explains=self._observe is not None, ids=ids)
+        request_id = ids.request_id
         started = time.perf_counter()
         problem: ProblemError | None = None
         try:
@@ -312,7 +308,7 @@ class _Endpoint:
             "answer",
             {
                 "request_id": request_id,
-                "trace_id": trace.ids and trace.ids.trace_id,
+                "trace_id": trace.ids.trace_id,
                 "platform": self._bridge.spec.platform,
                 "status": reply.status,
                 "problem": problem and problem.slug,

@@ -122,5 +122,4 @@ def _chunks(lines: Iterable[str]) -> Iterator[list[bytes]]:
             chunk, size = [], 0
         chunk.append(text)
         size += len(text)
-    if chunk:
-        yield chunk
+    yield chunk

@@ -27,7 +27,7 @@ from ticketbridge.service.metric_specs import MetricSpec, all_metrics
 from ticketbridge.service.metrics import Samples
 from ticketbridge.service.settings import SettingsError
 
-if sys.platform != "win32":
+if sys.platform != "win32":  # pragma: no branch - Windows has no such locks
     import fcntl
 
 _SPECS: Final = {spec.name: spec for spec in all_metrics()}
@@ -107,7 +107,7 @@ class WorkerFile:
 
 
 def _has_locked(lock: IO[bytes], *, shared: bool) -> bool:
-    if sys.platform == "win32":
+    if sys.platform == "win32":  # pragma: no cover - Windows has no such locks
         return False
     try:
         fcntl.flock(lock, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)

@@ -406,8 +406,7 @@ class BoundedProtocol(HttpToolsProtocol):
         is_head = self.parser.get_method() == b"HEAD" if self._phase == _BODY else False
         self.transport.write(head + (b"" if is_head else reply.body))
         # Closed at once, with bytes of the request unread, the answer would never arrive.
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
+        self.transport.write_eof()
         self._timer = self.loop.call_later(self.linger_seconds, self.transport.close)
         fields = {"request_id": request_id, "peer": self._peer()}
         problem_fields = {"status": problem.status, "problem": problem.slug, "reason": problem.log}

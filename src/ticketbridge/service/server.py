@@ -119,7 +119,7 @@ def _run(
     calm_collector()
     started = partial(announce, mappings, settings, listeners, metrics)
     Server(server_config(app, settings), started).run(listeners)
-    return 0
+    return 0  # pragma: no cover - see `work`
 
 
 def application(
@@ -301,7 +301,8 @@ def work(
     app = application(loader, mappings, settings, watch=False, metrics=metrics, spans=spans)
     calm_collector()
     Server(server_config(app, settings), part=part).run(listeners)
-    logs.flush()
+    # Until 3.11 Python loses the trace of a function when tasks are cancelled in its event loop.
+    logs.flush()  # pragma: no cover - see above
 
 
 def _leave_with_the_supervisor() -> None:

@@ -186,7 +186,7 @@ class Spans:
 
 
 def _is_recorded(trace: AnswerTrace) -> bool:
-    return trace.ids is not None and trace.ids.flags == _RECORDED
+    return trace.ids.flags == _RECORDED
 
 
 def _resource() -> Resource:

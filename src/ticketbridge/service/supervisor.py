@@ -30,13 +30,12 @@ _HANGUP = getattr(signal, "SIGHUP", None)
 class _Worker:
     slot: int
     process: BaseProcess
+    pid: int
     since: float = field(default_factory=time.monotonic)
 
     def tell(self, number: int) -> None:
-        pid = self.process.pid
         with suppress(ProcessLookupError):
-            if pid is not None:
-                os.kill(pid, number)
+            os.kill(self.pid, number)
 
 
 class Supervisor:
@@ -101,9 +100,10 @@ class Supervisor:
             with held_back():
                 taken = {worker.slot for worker in self._workers}
                 slot = min(set(range(self._count)) - taken)
-                worker = _Worker(slot, self._start(slot))
-                self._workers.append(worker)
-            log_event("worker started", {"pid": worker.process.pid})
+                process = self._start(slot)
+                assert process.pid is not None, "it is started"  # noqa: S101
+                self._workers.append(_Worker(slot, process, process.pid))
+            log_event("worker started", {"pid": process.pid})
 
     def _wait(self, alarm: socket.socket) -> None:
         """Return when a signal came, a worker ended, or the next one may start."""
@@ -118,12 +118,12 @@ class Supervisor:
     def _note_ends(self) -> None:
         for worker in [each for each in self._workers if not each.process.is_alive()]:
             self._workers.remove(worker)
-            pid, code = worker.process.pid or 0, worker.process.exitcode
-            self._ended(worker.slot, pid)
+            code = worker.process.exitcode
+            self._ended(worker.slot, worker.pid)
             if self._is_leaving:
                 continue
             level = logging.WARNING if code else logging.INFO
-            log_event("worker ended", {"pid": pid, "exit_code": code}, level)
+            log_event("worker ended", {"pid": worker.pid, "exit_code": code}, level)
             is_young = time.monotonic() - worker.since < _YOUNG
             self._young_ends = self._young_ends + 1 if is_young else 0
             self._next_start = time.monotonic() + _pause_after(self._young_ends)
@@ -136,10 +136,10 @@ class Supervisor:
         for worker in self._workers:
             worker.process.join(max(0.0, until - time.monotonic()))
             if worker.process.is_alive():
-                log_event("worker killed", {"pid": worker.process.pid}, logging.WARNING)
+                log_event("worker killed", {"pid": worker.pid}, logging.WARNING)
                 worker.process.kill()
                 worker.process.join()
-            self._ended(worker.slot, worker.process.pid or 0)
+            self._ended(worker.slot, worker.pid)
 
 
 def _pause_after(young_ends: int) -> float:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from ticketbridge.terminal import columns
 
@@ -76,6 +76,8 @@ def _lines(block: Block) -> list[str]:
             return columns([head, *([_plain(cell) for cell in row] for row in rows)])
         case Bars():
             return [f"  {line}" for line in _draw_bars(block)]
+        case _:
+            assert_never(block)
 
 
 def _plain(words: Words) -> str:
@@ -114,6 +116,8 @@ def _markdown(block: Block) -> str:
             return "\n".join(lines)
         case Bars():
             return "```\n" + "\n".join(_draw_bars(block)) + "\n```"
+        case _:
+            assert_never(block)
 
 
 def _marked(words: Words) -> str:
@@ -190,6 +194,8 @@ def _html(block: Block) -> str:
             body = "\n".join(lines)
             kind = ' class="to-sign"' if block.to_sign else ""
             return f"<table{kind}>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+        case _:
+            assert_never(block)
 
 
 _ROW, _LABEL, _LENGTH = 18, 150, 400  # pixels

@@ -76,7 +76,7 @@ def _list_members(node: Any, with_node: WithNode) -> Iterator[tuple[str, Any, Wi
     elif isinstance(node, Mapping):
         for name, value in node.items():
             yield str(name), value, _make_item_change(node, name, with_node)
-    elif isinstance(node, tuple | list):
+    elif isinstance(node, tuple | list):  # pragma: no branch - all that has no parts is in _OPAQUE
         for index, value in enumerate(node):
             yield _find_position(node, index), value, _make_entry_change(node, index, with_node)
 

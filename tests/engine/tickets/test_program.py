@@ -141,6 +141,33 @@ async def test_marked_tickets_are_served_bare_too(monkeypatch: pytest.MonkeyPatc
     assert trace.verdicts["returned"] == 1
 
 
+@pytest.mark.parametrize("explains", [False, True])
+async def test_a_mark_from_above_a_further_call_is_kept(*, explains: bool) -> None:
+    """What a check says of an order holds for the tickets that a call for this order gives."""
+    changes = {
+        "source": [
+            {"name": "order", "get": "/orders", "query": {"e": "{user}"}, "each": "body.orders"},
+            {"name": "item", "get": "/items/{order.id}", "each": "body"},
+        ],
+        "ticket.status.from": "order.state",
+        "ticket.ineligible": "mark",
+        "ticket.not_eligible_when": {"sold": "item.sold"},
+    }
+    replies = {
+        "/orders": orders(order(id=1, state="PAID"), order(id=2, state="REFUNDED")),
+        "/items/1": [item(1, sold=False), item(2, sold=True)],
+        "/items/2": [item(3, sold=False), item(4, sold=True)],
+    }
+    trace = AnswerTrace(explains=explains)
+    bridge, _ = bridge_of(changes, replies)
+
+    served = tickets_of(await bridge.answer(USER, trace))
+
+    assert [ticket["status"] for ticket in served] == ["VALID", "SOLD", "REFUNDED", "REFUNDED"]
+    assert trace.verdicts == {"returned": 1, "not_eligible:sold": 1, "not_eligible:REFUNDED": 2}
+    assert len(trace.records) == 4 * explains
+
+
 @pytest.mark.parametrize("at", [0, 499, 500, 1_200])
 async def test_each_of_many_tickets_is_held_to_the_contract(at: int) -> None:
     """A ticket that the schema refuses is found wherever it stands in a long list."""

@@ -8,7 +8,16 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support import USER, answer_of, bridge_of, item, order, orders, tickets_of
+from tests.support import (
+    USER,
+    answer_of,
+    bridge_of,
+    item,
+    log_of_the_deepest,
+    order,
+    orders,
+    tickets_of,
+)
 from ticketbridge.engine.problems import (
     MappingMismatch,
     ProblemError,
@@ -214,3 +223,26 @@ async def test_an_unreadable_graphql_answer_is_unreadable() -> None:
 
     with pytest.raises(UpstreamUnreadable):
         await answer_of(posting(graphql={"query": "{ a }"}), {"/search": page})
+
+
+async def test_a_value_that_is_nested_too_deeply_is_not_sent() -> None:
+    """A document that is as deep as can be has no room in a deeper body: the request is not made."""
+    deeper = f"{{{'[' * 90}all.deep{']' * 90}}}"
+    source = [
+        {"name": "all", "get": "/all", "query": {"email": "{user}"}, "take": "body"},
+        {"name": "order", "post": "/search", "json": deeper, "each": "body.orders"},
+        {"name": "item", "each": "order.items"},
+    ]
+
+    async def log_at(levels: int) -> str:
+        deep = b'{"deep":' + b"[" * levels + b"]" * levels + b"}"
+        reply = httpx.Response(200, content=deep, headers={"Content-Type": "application/json"})
+        bridge, platform = bridge_of({"source": source}, {"/all": reply, "/search": orders()})
+        try:
+            await bridge.answer(USER)
+        except ProblemError as problem:
+            assert platform.targets == ["/all?email=ana%40example.com"]
+            return problem.log
+        return ""
+
+    assert await log_of_the_deepest(log_at) == "order: a value in the body is nested too deeply"

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fake_platform import CLOSE, HANG, FakePlatform, Pause, Reply, Step
 from tests.support import Changes, ids_on, item, order, orders, problem_on
-from ticketbridge.engine.problems import MappingMismatch, UpstreamTimeout
+from ticketbridge.engine.problems import MappingMismatch, UpstreamTimeout, UpstreamUnreadable
 from ticketbridge.engine.upstream import limits
 from ticketbridge.engine.upstream.decoding import read_body
 
@@ -103,3 +103,19 @@ async def test_the_deadline_ends_a_body_that_grows_as_it_decompresses() -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await read_body(chunks(), "gzip", 1_000_000_000, lambda _size: None)
+
+
+async def test_compressed_nothing_is_bounded_too() -> None:
+    """A gzip body that gives no byte, however long it is, counts by the bytes that came."""
+    came = 0
+
+    async def chunks() -> AsyncIterator[bytes]:
+        nonlocal came
+        while True:
+            came += 1
+            yield gzip.compress(b"") * 500
+
+    with pytest.raises(UpstreamUnreadable, match="a body over 50000 bytes"):
+        await read_body(chunks(), "gzip", 50_000, lambda _size: None)
+
+    assert came == 6

@@ -175,6 +175,21 @@ async def test_a_body_whose_end_nothing_marks_is_unreadable(
     assert "nothing marks the end of the" in found.log
 
 
+@pytest.mark.parametrize("coding", ["gzip, chunked", "chunked, chunked"])
+async def test_chunks_of_anything_but_the_body_are_unreadable(
+    platform: FakePlatform, coding: str
+) -> None:
+    """Another coding within `chunked` was not asked for: what comes is not taken for the body."""
+    changes, body, content_type = BODIES["ndjson"]
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nTransfer-Encoding: {coding}\r\n\r\n"
+    platform.on("/export", Reply(steps=[head.encode() + chunk(body) + b"0\r\n\r\n"]))
+
+    found = await problem_on(platform, changes)
+
+    assert isinstance(found, UpstreamUnreadable)
+    assert "a transfer encoding that was not asked for" in found.log
+
+
 async def read(
     spec: FormatSpec, content: bytes, content_type: str, *, any_content_type: bool = False
 ) -> Any:

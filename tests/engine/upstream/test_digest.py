@@ -228,6 +228,18 @@ def test_the_counts_of_a_nonce_are_kept_when_others_come_between() -> None:
     assert len(digest._uses) == 100
 
 
+def test_a_late_refusal_leaves_the_challenge_that_came_meanwhile() -> None:
+    """Only the challenge that was refused is dropped: another call may have learned a newer one."""
+    digest = DigestAuth(DigestAuthSpec(Secret("a"), Secret("b")))
+    old, new = (challenge_in(f'Digest realm="a", nonce="{nonce}"') for nonce in "on")
+    digest.challenge = new
+
+    digest.forget(old)
+    assert digest.challenge is new
+    digest.forget(new)
+    assert digest.challenge is None
+
+
 # --- a platform that checks -----------------------------------------------------------------------
 
 

@@ -588,11 +588,14 @@ async def test_a_later_login_cannot_take_tickets_back() -> None:
             "responses": [{"status": 404, "then": "unknown_user"}],
         },
     }
-    replies = iter([{"token": "t"}, httpx.Response(404)])
+    replies = iter([{"token": "t"}, httpx.Response(404, json={})])
     platform = Accounts(lambda _request: next(replies))
     platform.refuses = 1
 
-    assert isinstance(await problem_of(bridge_on(platform, auth)), UpstreamError)
+    problem = await problem_of(bridge_on(platform, auth))
+
+    assert isinstance(problem, UpstreamError)
+    assert problem.log.endswith("the user owns nothing, but an earlier login succeeded")
 
 
 def test_a_login_without_the_user_cannot_say_what_the_user_owns() -> None:

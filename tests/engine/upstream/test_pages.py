@@ -18,6 +18,7 @@ from tests.support import (
     bridge_of,
     ids_on,
     item,
+    log_of_the_deepest,
     mapping,
     order,
     orders,
@@ -27,7 +28,7 @@ from tests.support import (
 )
 from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import compile_mapping
-from ticketbridge.engine.problems import MappingMismatch, UpstreamError
+from ticketbridge.engine.problems import MappingMismatch, ProblemError, UpstreamError
 from ticketbridge.engine.upstream.paging import PageLimits, Walk
 from ticketbridge.mapping import MappingError
 
@@ -1042,6 +1043,23 @@ async def test_items_from_a_header_that_is_no_utf8_are_a_mismatch() -> None:
 
     assert isinstance(failed, MappingMismatch)
     assert "an item has a lone surrogate" in failed.log
+
+
+async def test_items_that_are_nested_too_deeply_are_a_mismatch() -> None:
+    """`each` may put a document that is as deep as can be into a deeper item, which cannot be compared."""
+    page = {"pages": {"number": {"start": 1}, "last": "`true`"}}
+    deeper = {**page, "query": {"email": "{user}", "p": "{page.number}"}}
+    each = f"{'[' * 90}body.deep{']' * 90}"
+
+    async def log_at(levels: int) -> str:
+        deep = b'{"deep":' + b"[" * levels + b"]" * levels + b"}"
+        reply = httpx.Response(200, content=deep, headers={"Content-Type": "application/json"})
+        source = {"name": "order", "get": "/orders", **deeper, "each": each}
+        with pytest.raises(ProblemError) as caught:
+            await answer_of({"source.0": source}, {"/orders": reply})
+        return caught.value.log
+
+    assert await log_of_the_deepest(log_at) == "order: pages: an item is nested too deeply"
 
 
 async def test_a_header_that_is_no_utf8_does_not_go_into_a_body() -> None:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.stand_in import sending_by
 from tests.support import NOW, USER, Changes, Replies, item, order, orders, spec_of, tickets_of
+from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Bridge, compile_mapping
+from ticketbridge.engine.deadline import Deadline
+from ticketbridge.engine.problems import UpstreamError
 from ticketbridge.engine.upstream.context import AnswerContext
+from ticketbridge.engine.upstream.limits import BodyBudget
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
+from ticketbridge.engine.upstream.stages import share_gets
 
 pytestmark = pytest.mark.anyio
 
@@ -131,3 +139,29 @@ async def test_a_last_stage_takes_the_place_of_the_connections_alone() -> None:
 
     assert len(tickets_of(answer)) == 1
     assert seen == ["order"]
+
+
+async def test_a_late_failure_leaves_the_newer_answer() -> None:
+    """What was asked for anew meanwhile is shared on, whatever becomes of the request before it."""
+    first, newer = PlatformRequest("https://a.example/jobs"), asyncio.Event()
+    sent: list[PlatformRequest] = []
+
+    async def send(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
+        del context
+        sent.append(request)
+        if request is not first:
+            return PlatformAnswer(200, {}, b"")
+        await newer.wait()
+        raise UpstreamError
+
+    context = AnswerContext(AnswerTrace(), {}, Deadline(1), BodyBudget(1))
+    ask = share_gets(send)
+    failing = asyncio.ensure_future(ask(first, context))
+    await asyncio.sleep(0)
+    answer = await ask(replace(first, newer_than=time.perf_counter()), context)
+    newer.set()
+    with pytest.raises(UpstreamError):
+        await failing
+
+    assert await ask(first, context) is answer
+    assert len(sent) == 2

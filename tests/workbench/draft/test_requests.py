@@ -99,6 +99,14 @@ def test_a_request_may_say_that_it_is_a_get(tmp_path: Path) -> None:
     assert str(read_sample(f'POST /a?k=1 {{"secret": 1}}={file}')) == f"POST /a?...={file}"
 
 
+def test_a_request_may_be_longer_than_the_name_of_a_file(tmp_path: Path) -> None:
+    """What stands before the last `=` is then no part of a name, and is not looked for on the disk."""
+    file, cursor = tmp_path / "a.json", "x" * 5_000
+    file.write_text("[]")
+
+    assert read_sample(f"/a?cursor={cursor}={file}").key == f"/a?cursor={cursor}"
+
+
 def test_calls_to_one_path_are_told_apart_by_what_they_do() -> None:
     """`cmd` names another call; its answer leads to the next by an id in the body."""
     people = {"customer": [{"acct_id": 100345, "email": USER}]}

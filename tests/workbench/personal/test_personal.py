@@ -171,6 +171,14 @@ def test_credentials_are_found_anywhere() -> None:
     }
 
 
+def test_what_looks_personal_is_replaced_where_it_was_never_met() -> None:
+    """A phone and a document need no key and no other place; a word of the mapping's is kept."""
+    personal = PersonalData(USER, kept=["12345678Z"])
+
+    found = personal.replace_in_text("call +34 600 111 222 of 87654321X, state 12345678Z", mask)
+    assert found == "call (phone) of (document), state 12345678Z"
+
+
 def test_personal_data_hidden_in_a_token_is_found() -> None:
     """A cursor is often base64 of a query; one that hides nothing is kept."""
     hides = base64.urlsafe_b64encode(b'{"email": "ana@example.com"}').decode()

@@ -340,6 +340,14 @@ class Drips(Endpoint):
         return StreamingResponse(drops(), 200, NO_STORE, "application/json")
 
 
+class Hangs(Endpoint):
+    """Takes a pull, and says nothing for long."""
+
+    async def answer(self, user: str) -> Response:
+        await asyncio.sleep(1)
+        return await super().answer(user)
+
+
 class Slow(Endpoint):
     """Takes its time."""
 
@@ -380,6 +388,12 @@ class NamesItsAddress(NamesItsHost):
     """Errors name an address inside."""
 
     TEXT = "connect to 10.4.0.9 failed"
+
+
+class NamesItsBuild(NamesItsHost):
+    """Errors name a version in four parts, which is no address."""
+
+    TEXT = "gateway 10.4.300.9"
 
 
 class NamesItsUsers(Endpoint):
@@ -427,6 +441,13 @@ class FailsAtQuotes(Endpoint):
 
     async def answer(self, user: str) -> Response:
         return JSONResponse({}, 500, NO_STORE) if "'" in user else await super().answer(user)
+
+
+class FailsAtCapitals(Endpoint):
+    """Fails where the user comes in capitals."""
+
+    async def answer(self, user: str) -> Response:
+        return JSONResponse({}, 500, NO_STORE) if user.isupper() else await super().answer(user)
 
 
 class NewIds(Endpoint):
@@ -498,6 +519,13 @@ class LowersTheUser(Endpoint):
 
     def body(self, user: str, tickets: list[dict[str, Any]]) -> Any:
         return super().body(user.lower(), tickets)
+
+
+class NamesOneUser(Endpoint):
+    """Names the same user in each answer with tickets."""
+
+    def body(self, user: str, tickets: list[dict[str, Any]]) -> Any:
+        return super().body(OTHER if tickets else user, tickets)
 
 
 class BelievesAnyone(Endpoint):

@@ -39,6 +39,7 @@ FAULTS: dict[str, set[str]] = {
     "NamesItsAddress": {"leak"},
     "FloodsAll": {"no-answer"},
     "Drips": {"no-answer"},
+    "Hangs": {"no-answer"},
     "Slow": {"slow"},
     "ShowsItsTraceback": {"leak"},
     "NamesItsHost": {"leak"},
@@ -47,6 +48,7 @@ FAULTS: dict[str, set[str]] = {
     "PastesIntoSql": {"query-literal"},
     "TakesSigns": {"query-literal"},
     "FailsAtQuotes": {"fails-on-input"},
+    "FailsAtCapitals": {"fails-on-input"},
     "NewIds": {"ids-changed"},
     "NewShows": {"ids-changed"},
     "Twice": {"duplicate-id"},
@@ -56,6 +58,7 @@ FAULTS: dict[str, set[str]] = {
     "TakesTheFirst": {"bad-user-answered"},
     "AsksForCase": {"letter-case"},
     "LowersTheUser": {"user-changed"},
+    "NamesOneUser": {"user-changed"},
     "BelievesAnyone": {"forwarded-believed"},
     "RefusesUnclearly": {"refusal-status"},
     "KeepsErrors": {"error-storable"},
@@ -91,7 +94,9 @@ async def codes_at(
     return code, {found["code"] for found in json.loads(out)}
 
 
-@pytest.mark.parametrize("name", ["Endpoint", "RightInItsWay", "UnknownIs404", "LimitsCalls"])
+@pytest.mark.parametrize(
+    "name", ["Endpoint", "RightInItsWay", "NamesItsBuild", "UnknownIs404", "LimitsCalls"]
+)
 async def test_nothing_is_found_at_a_right_endpoint(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -110,7 +115,11 @@ async def test_each_fault_is_named_and_no_other(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An endpoint that is wrong in one way gets the findings of that way alone."""
-    words = {"Slow": ("--slow", "0.05"), "Drips": ("--timeout", "0.3")}.get(name, ())
+    words = {
+        "Slow": ("--slow", "0.05"),
+        "Drips": ("--timeout", "0.3"),
+        "Hangs": ("--timeout", "0.3"),
+    }.get(name, ())
     _, codes = await codes_at(getattr(endpoints, name)(), capsys, *words)
 
     assert codes == FAULTS[name]
@@ -162,11 +171,15 @@ async def test_a_listed_user_without_an_answer_is_told(
 # --- other contracts ------------------------------------------------------------------------------
 
 
-async def test_the_older_contract_is_judged_too(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_older_contract_is_judged_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A bare array fits `--contract lite` alone; numbers for ids do not."""
     lite = ("--contract", "lite")
 
     assert await codes_at(endpoints.Lite(), capsys, *lite) == (0, set())
+    owned = expecting(tmp_path, {USER: ["t-1", {"id": "t-2", "state": "ok"}], OTHER: ["t-3"]})
+    assert await codes_at(endpoints.Lite(), capsys, *lite, *owned) == (0, set())
     assert await codes_at(endpoints.LiteOfNumbers(), capsys, *lite) == (1, {"contract"})
     assert await codes_at(endpoints.LiteOfNobody(), capsys, *lite) == (1, {"owns-nothing"})
     code, codes = await codes_at(endpoints.Lite(), capsys)
@@ -214,6 +227,17 @@ async def test_without_a_secret_it_is_said_that_access_was_not_judged(
         0,
         [("not-judged", "warning")],
     )
+
+
+async def test_a_secret_without_letters_has_no_other_case(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sent in the other letter case it would be the right one, and let in."""
+    digits = "4711-0815-4711-0815"
+    monkeypatch.setattr(endpoints, "SECRET", digits)
+    monkeypatch.setenv("PROBE_SECRET", digits)
+
+    assert await codes_at(Endpoint(), capsys) == (0, set())
 
 
 # --- how it is told -------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ from tests.workbench.probe.endpoints import (
     Endpoint,
     KeepsAMinute,
     KeepsSilently,
+    Lite,
+    UnknownIs404,
     served,
     ticket,
 )
@@ -112,6 +114,9 @@ async def changing(
     class Owners(dict[str, Any]):
         def get(self, user: str, default: Any = None) -> Any:
             return [ticket(int(number)) for number in OWNED[told.point].get(user, [])] or default
+
+        def __contains__(self, user: object) -> bool:
+            return self.get(str(user), None) is not None
 
     endpoint.owners = Owners()
     async with served(endpoint) as url:
@@ -257,3 +262,20 @@ async def test_what_is_wrong_with_an_answer_is_told_in_a_resale_too(
 
     assert code == 1
     assert {each["code"] for each in found} == {"storable", "cached"}
+
+
+async def test_who_gets_no_answer_at_a_call_point_is_told(
+    tmp_path: Path, platform: FakePlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A 404 for a user who owns nothing any more is no answer; in the older contract it is one."""
+    async with changing(UnknownIs404(), platform) as (url, changed):
+        code, found = await played(url, capsys, *written(tmp_path, changed.change))
+    async with changing(Lite(), platform) as (url, changed):
+        lite = written(tmp_path, changed.change)
+        assert await played(url, capsys, *lite, "--contract", "lite") == (0, [])
+
+    assert code == 1
+    assert [(each["code"], each["message"]) for each in found] == [
+        ("answer-status", "There is no answer to user 1 at `confirm`"),
+        ("answer-status", "There is no answer to user 1 at `complete`"),
+    ]

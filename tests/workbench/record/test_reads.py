@@ -248,6 +248,31 @@ async def test_all_fields_of_persons_are_other_persons(
     )
 
 
+async def test_all_that_stands_in_a_field_of_persons_is_made_up(
+    platform: FakePlatform, recorder: Recorder
+) -> None:
+    """Names that the mapping puts together, in a list or an object, are the same people elsewhere too."""
+    people = [{"f": "Plantina", "l": "Plantowski"}, {"f": "Plantus", "l": "Plantez"}]
+    plain = item(1, who=people, n="Plantina Plantowski", m="Plantus Plantez")
+    platform.on("/v2/orders", Reply(json=orders(order(plain))))
+    name = "join(' ', [f, l])"
+    changes = {
+        "ticket.fields.metadata": {
+            "attendee_name": f"item.who[:1].{name}",
+            "holder_name": f"{{second: item.who[1].{name}}}",
+            "n": "item.n",
+            "m": "item.m",
+        },
+    }
+
+    code, text = await recorder.record(changes)
+
+    assert (code, left_in(text)) == (0, [])
+    made = recorder.ticket["metadata"]
+    assert made["attendee_name"] == [made["n"]]
+    assert made["holder_name"] == {"second": made["m"]}
+
+
 async def test_planted_data_beside_what_is_read_is_gone(
     platform: FakePlatform, recorder: Recorder
 ) -> None:
@@ -422,6 +447,53 @@ async def test_a_user_who_is_a_phone_number_is_another(
 
     assert (code, left_in(text)) == (0, [])
     assert recorder.ticket["ticketId"] == "1"
+
+
+async def test_a_user_who_is_a_number_of_the_platforms_is_kept(
+    platform: FakePlatform, recorder: Recorder
+) -> None:
+    """It is nobody outside the platform, and whose tickets they are must still be told."""
+    changes = {"endpoint.user_format": "any", "ticket.owner": "order.customer"}
+    mine, other = order(item(1), customer="c-47"), order(item(2), customer="c-48")
+    platform.on("/v2/orders", Reply(json=orders(mine, other)))
+
+    code, text = await recorder.record(changes, user="c-47")
+
+    assert (code, left_in(text)) == (0, [])
+    kept = [each["customer"] for each in recorder.answer["orders"]]
+    assert kept[0] == "c-47"
+    assert kept[1] not in {"c-47", "c-48"}
+
+
+async def test_an_owner_that_the_mapping_does_not_read_is_the_user_too(
+    platform: FakePlatform, recorder: Recorder
+) -> None:
+    """With `owner: upstream` no value tells whose a ticket is; the answer says it all the same."""
+    platform.on("/v2/orders", Reply(json=orders(order(item(1)))))
+
+    code, text = await recorder.record({"ticket.owner": "upstream"})
+
+    assert (code, left_in(text)) == (0, [])
+    assert recorder.answer["orders"][0]["email"] == "user@example.com"
+    assert recorder.ticket["ticketId"] == "1"
+
+
+async def test_the_parts_of_an_address_are_not_an_address(
+    platform: FakePlatform, recorder: Recorder
+) -> None:
+    """Somebody's address that the mapping puts together is another one, in parts of the same form."""
+    by = {"local": "planted.m", "domain": "mail.example"}
+    platform.on("/v2/orders", Reply(json=orders(order(item(1), by=by))))
+
+    code, text = await recorder.record(
+        {"ticket.fields.buyer": "join('@', [order.by.local, order.by.domain])"}
+    )
+
+    assert (code, left_in(text)) == (0, [])
+    kept = recorder.answer["orders"][0]["by"]
+    assert (
+        recorder.ticket["buyer"] == f"{kept['local']}@{kept['domain']}" != "planted.m@mail.example"
+    )
 
 
 async def test_a_value_that_decides_is_kept(platform: FakePlatform, recorder: Recorder) -> None:

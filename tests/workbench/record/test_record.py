@@ -15,6 +15,9 @@ from tests.support import SECRET, TOKEN, USER, item, order, orders
 from tests.workbench.cases_support import Folder, run_cases
 from ticketbridge.cli import main
 from ticketbridge.workbench.cases.reader import read_cases
+from ticketbridge.workbench.cases.runner import compile_for_cases, load_for_cases
+from ticketbridge.workbench.record.case_writing import WrittenCase
+from ticketbridge.workbench.record.recording import RecordError, keep_case
 
 pytestmark = pytest.mark.anyio
 FILE = "acme.cases.yaml"
@@ -464,3 +467,17 @@ async def test_a_file_that_is_no_text_is_left_alone(
     assert await anyio.to_thread.run_sync(main, words) == 1
     assert "cannot be read" in capsys.readouterr().err
     assert folder.cases.read_bytes() == b"\xff"
+
+
+def test_a_case_that_does_not_pass_is_not_added(folder: Folder) -> None:
+    """What was written is run before it is kept, whoever has written it."""
+    folder.map({})
+    offline = compile_for_cases(load_for_cases(folder.mapping))
+    text = "- case: one\n  user: b\n  expect: {problem: invalid-user}\n"
+    keep_case(WrittenCase(text, {}), "one", folder.cases, offline)
+    before = folder.cases.read_text()
+    wrong = text.replace("one", "two").replace("invalid-user", "unknown-user")
+
+    with pytest.raises(RecordError, match="the recorded case does not pass"):
+        keep_case(WrittenCase(wrong, {}), "two", folder.cases, offline)
+    assert folder.cases.read_text() == before

@@ -223,9 +223,10 @@ def test_a_body_of_its_own_is_said_to_be_one(
 ) -> None:
     """Where a mapping has its own schema, the meaning of fields is the one that it gives them."""
     code = {"type": "string", "description": "The number on the ticket's back."}
+    properties = {"ticketId": code, "currency": True, "price": {"minimum": 0}}
     schema = {
         "type": "array",
-        "items": {"type": "object", "properties": {"ticketId": code}, "required": ["ticketId"]},
+        "items": {"type": "object", "properties": properties, "required": ["ticketId"]},
     }
     (tmp_path / "own.json").write_text(json.dumps(schema), "utf-8")
     response = {"body": "tickets[*].{ticketId: ticketId}", "schema": "own.json"}
@@ -233,6 +234,7 @@ def test_a_body_of_its_own_is_said_to_be_one(
 
     assert "made by the rule `tickets[*].{ticketId: ticketId}`" in text
     assert "| `ticketId` | The number on the ticket's back. |" in text
+    assert "| `price` | What was paid for the ticket" in text
     assert "These optional fields of the contract" not in text
 
 
@@ -282,6 +284,7 @@ def test_a_broken_mapping_has_no_page(tmp_path: Path, capsys: pytest.CaptureFixt
         ("item.*", "worked out by the rule 'item.*'"),
         ("[item.a, item.b]", "worked out by the rule '[item.a, item.b]'"),
         ("items(item.x)[*].{a: key}", "worked out by the rule 'items(item.x)[*].{a: key}'"),
+        ("item.tags.join('-', @)", None),
         ("split(item.a)", "worked out by the rule 'split(item.a)'"),
         ("item.a == 'x' && 'yes' || 'no'", None),
     ],

@@ -223,6 +223,8 @@ def test_a_join_needs_a_value_that_tells() -> None:
     assert find_join([{"a": {"room": 1}}, {"a": {"room": 3}}], [rooms, rooms]) is None
     assert find_join([{"a": {"room": 1}}], [[1, 2]]) is None
     assert find_join([{"a": {"room": 1}}], [None]) is None
+    assert find_join([{"a": {"room": 1}}, {"a": {"room": 2}}], [rooms, None]) is None
+    assert find_join([{"a": {"room": 1}}, {"a": {"room": 2}}], [rooms, [*rooms, 7]]) is None
     assert find_join([{"a": {"room": 1}}], [[{"id": 1}, {"id": 1}]]) is None
     join = find_join([{"a": {"room": 1, "n": 2}}, {"a": {"room": 2, "n": 2}}], [rooms, rooms])
     assert join is not None
@@ -240,6 +242,14 @@ def test_every_field_of_the_contract_can_be_pointed_to() -> None:
 
 
 # --- guesses and words ----------------------------------------------------------------------------
+
+
+def test_a_loop_over_what_no_answer_gives_leads_nowhere(asked: Asked) -> None:
+    """What the records of a list could be is found all the same."""
+    asked.run(TEXT.replace("# one by one\n", "# one by one\n  - name: n\n    each: range(`1`)\n"))
+    guesses = asked.ask("guesses", run=asked.number, field="showId")["guesses"]
+
+    assert [guess["text"] for guess in guesses][:1] == ["order.event"]
 
 
 def test_guesses_are_those_of_draft_one_after_the_other(asked: Asked) -> None:

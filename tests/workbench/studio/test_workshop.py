@@ -16,10 +16,12 @@ from tests.workbench.studio.asking import Asked, write_mapping
 from tests.workbench.studio.browsing import MAPPINGS
 from ticketbridge.engine.agreement import WaysDiffer
 from ticketbridge.mapping import MappingError
+from ticketbridge.mapping.findings import Finding, Place
 from ticketbridge.terminal import UsageError
 from ticketbridge.workbench.record.recording import RecordError
 from ticketbridge.workbench.samples import SampleError
 from ticketbridge.workbench.studio import studio_run
+from ticketbridge.workbench.studio.finding_repairs import find_data_repairs, find_repairs
 from ticketbridge.workbench.studio.stored_cases import StoredCases
 from ticketbridge.workbench.studio.workshop import MOST_RUNS, WorkshopError
 
@@ -298,6 +300,19 @@ def test_a_record_is_told_in_a_line_and_in_full(asked: Asked) -> None:
     assert other["ticket"] == ""
 
 
+def test_a_ticket_that_comes_twice_is_told_as_such(asked: Asked) -> None:
+    """No check has decided that it is left out."""
+    asked.ask("forget-samples")
+    asked.paste("", orders(order(item(1), item(1))))
+    asked.run()
+
+    lines = asked.ask("records", run=asked.number, rows=[0, 1])
+    assert [(line["verdict"], line["about"]) for line in lines] == [
+        ("returned", "10 EUR, event fest"),
+        ("duplicate", "is the ticket of a record above"),
+    ]
+
+
 def test_a_violation_says_why(asked: Asked) -> None:
     """In the line, in the record and in the answer, with the line of the mapping."""
     asked.run(asked.text.replace("item.price", "item.prize"))
@@ -453,14 +468,24 @@ def test_readers_of_a_value_are_found_far_and_near(asked: Asked) -> None:
     assert asked.ask("readers", run=asked.number, answer=0, row=0) == []
 
 
+def test_of_many_readers_some_are_enough(asked: Asked) -> None:
+    """A value above many records is read by each of them: as many are told as a page can show."""
+    asked.ask("forget-samples")
+    asked.paste("", orders(order(*map(item, range(30)))))
+    asked.run()
+    row = asked.find_row("event", "fest")
+
+    assert len(asked.ask("readers", run=asked.number, answer=0, row=row)) == 40
+
+
 def test_merged_listed_and_named_values_are_traced(asked: Asked) -> None:
     """An element of a list has its row; what no document has leads nowhere."""
     asked.ask("forget-samples")
     asked.paste("", orders(order(item(1, marks=["a", "b"]), by={"x": "1"})))
     text = asked.text.replace(
         '"currency"',
-        '"tags": "marks_of_it", "metadata": {"m": "merge(item, order.by).x", "k": "keys(order.by)"},'
-        ' "currency"',
+        '"tags": "marks_of_it", "metadata": {"m": "merge(item, order.by).x", "k": "keys(order.by)",'
+        ' "none": "item.marks[7]"}, "currency"',
     )
     asked.run(text.replace("marks_of_it", "map(&join(':', [@, @]), item.marks)"))
     notes = {
@@ -473,6 +498,7 @@ def test_merged_listed_and_named_values_are_traced(asked: Asked) -> None:
         ["1", "s", "b"],
     ]
     assert [rows[row][1] for _, row in notes["metadata.k"]["reads"]] == ["x"]
+    assert notes["metadata.none"]["reads"] == []
 
 
 # --- cases ----------------------------------------------------------------------------------------
@@ -640,6 +666,24 @@ def test_a_key_that_the_data_does_not_have_is_repaired_too(asked: Asked) -> None
     assert repair["words"] == "write price for prise"
     assert repair["text"] == asked.text.replace("item.prise", "item.price")
     assert asked.ask("repairs", text=text, reason="it failed", line=3) == []
+
+
+def test_what_is_not_at_its_place_is_not_repaired() -> None:
+    """A finding may be of an older text: another word there is left alone, and so is a text in quotes."""
+    meant = 'no key "prise"; did you mean "price"?'
+    place = Place("acme.yaml", 1, 4)
+    finding = Finding(place, "error", "TB201", "wrong", "write 'PAID'")
+
+    assert find_data_repairs("a: item.cost", meant, place) == []
+    assert find_repairs("a: 'OPEN'", [finding], lambda _text: []) == []
+
+
+def test_a_call_that_is_not_closed_is_replaced_by_its_name_alone() -> None:
+    """Where its end is, nobody can tell."""
+    finding = Finding(Place("acme.yaml", 1, 4), "error", "TB201", "wrong", "write upper(item.id)")
+
+    (repair,) = find_repairs("a: uper(item.id", [finding], lambda _text: [])
+    assert repair.text == "a: upper(item.id)(item.id"
 
 
 def test_a_call_for_real_needs_its_variables(demo: Asked) -> None:

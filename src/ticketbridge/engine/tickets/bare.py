@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 
@@ -223,6 +223,8 @@ def _roots_of(field: Field) -> frozenset[str]:
             return frozenset[str]().union(*map(_roots_of, field.fields))
         case ConstantField():
             return frozenset()
+        case _:
+            assert_never(field)
 
 
 def _local(name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, assert_never
 
 from ticketbridge.engine.tickets.convert import MISSING, Violation, to_number, to_string
 from ticketbridge.engine.tickets.fields import (
@@ -112,6 +112,8 @@ class StepEmitter(ABC):
                         self._require(f"{value} is True", _NO_CONDITION)
                         found = self._named("reason", check.ineligible)
                         self._ineligible(check, found, innermost=innermost)
+                case _:
+                    assert_never(check)
 
     def _ask_owner(self, check: Check, value: str, *, innermost: bool) -> None:
         # What is equal needs no closer look.
@@ -156,6 +158,8 @@ class StepEmitter(ABC):
                 return self._nested(members)
             case TagsField():
                 return self._tags(field, name), True
+            case _:
+                assert_never(field)
 
     def _expression(self, field: ExpressionField) -> str:
         # A variable of its own: another field may need the value before its conversion.

@@ -126,7 +126,7 @@ def walk_pages(call: CallPlan, pages: PagesPlan, read: Read, max_records: int) -
             except (OwnsNothing, NothingBelow) as nothing:
                 if first is None:
                     raise
-                raise nothing.too_late() from nothing
+                raise nothing.too_late("page was there") from nothing
             first = first or call.request.first(here)
             found = call.items(reading.scope)
             counted = pages.counted(reading.scope, found)

@@ -103,10 +103,9 @@ class NothingThere(Exception):
         self.said = said
         super().__init__(self.claim)
 
-    def too_late(self) -> UpstreamError:
-        """Return the problem to raise if an earlier page of the call already came."""
-        log = f"{self.said} that {self.claim}, but an earlier page was there"
-        return UpstreamError(log=log)
+    def too_late(self, earlier: str) -> UpstreamError:
+        """Return the problem to raise if something *earlier* says otherwise."""
+        return UpstreamError(log=f"{self.said} that {self.claim}, but an earlier {earlier}")
 
 
 class OwnsNothing(NothingThere):

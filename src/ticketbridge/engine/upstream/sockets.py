@@ -124,20 +124,14 @@ class OriginPool:
         self._origin = origin if self.asks_proxy else ""
         for_proxy = proxy_headers(proxy) if proxy and self.asks_proxy else {}
         self._last = {**for_proxy, **({} if keep_alive else {"Connection": "close"})}
-        self._headers: Mapping[str, str] | None = None
-        self._head = ""
 
     def named(self, target: str) -> str:
         """Return *target* as a request has it: a whole URL if the proxy must find the platform by it."""
         return f"{self._origin}{target}"
 
     def head_of(self, headers: Mapping[str, str]) -> str:
-        """Return *headers*, and the pool's own, as they are sent. They must not change later."""
-        # Nearly all requests have the same object: it need not be written anew.
-        if headers is not self._headers:
-            self._head = header_lines({"Host": self.host, **headers, **self._last})
-            self._headers = headers
-        return self._head
+        """Return *headers*, and the pool's own, as they are sent."""
+        return header_lines({"Host": self.host, **headers, **self._last})
 
     def kept(self) -> Connection | None:
         """Return the connection that was used last, of those that are still usable, or None."""

@@ -109,7 +109,7 @@ class TokenStore:
             raise
         except OwnsNothing as nothing:
             if self._has_logged_in:
-                raise nothing.too_late() from nothing
+                raise nothing.too_late("login succeeded") from nothing
             raise
         except TimeoutError:
             raise UpstreamTimeout(log="no token came in time") from None

@@ -102,11 +102,9 @@ class Wire:
         return self._headers
 
     def _traced(
-        self, headers: Mapping[str, str], request: PlatformRequest, ids: TraceIds | None
+        self, headers: Mapping[str, str], request: PlatformRequest, ids: TraceIds
     ) -> Mapping[str, str]:
         """Return *headers* of *request*, with the ids of the answer that it belongs to."""
-        if ids is None:
-            return headers
         traceparent = ids.traceparent(request.span_id)
         if not self._tracing_said and not request.cookies:
             return {**headers, "traceparent": traceparent, "X-Request-Id": ids.request_id}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import walk
@@ -247,17 +247,21 @@ def doubt_absent_lists(spec: MappingSpec) -> Iterator[Finding]:
     taken: dict[
         str, CallSpec
     ] = {}  # what is an answer, or a part of one, by the name that it is bound to
+    call: CallSpec | None
+    expression: ExpressionSpec | None
     for entry in spec.source:
-        expression = _find_bound_expression(entry)
-        if expression is None:
-            if isinstance(entry, CallSpec):
-                taken[entry.name] = entry
-            continue
-        call = _find_call(entry, expression, taken)
+        if isinstance(entry, CallSpec):
+            call, kind, expression = entry, entry.result.kind, entry.result.expression
+        else:
+            kind, expression = entry.kind, entry.expression
+            known = (taken[name] for name in sorted(find_roots(expression)) if name in taken)
+            call = next(known, None)
         if call is None:
             continue
-        if _find_kind(entry) == "take":
+        if kind == "take" or expression is None:
             taken[entry.name] = call
+        if expression is None:
+            continue
         tree = read_tree(expression)
         absent = next(_chain_all((_find_emptying(tree), _find_declared(tree, call.format))), None)
         if absent is not None and not _is_held(call):
@@ -270,23 +274,6 @@ def doubt_absent_lists(spec: MappingSpec) -> Iterator[Finding]:
                 "give the call a rule that looks at the body, for example"
                 " responses: [{when: body.success != `true`, then: fail}]; or hold it to `total`",
             )
-
-
-def _find_bound_expression(entry: EntrySpec) -> ExpressionSpec | None:
-    return entry.result.expression if isinstance(entry, CallSpec) else entry.expression
-
-
-def _find_kind(entry: EntrySpec) -> str:
-    return entry.result.kind if isinstance(entry, CallSpec) else entry.kind
-
-
-def _find_call(
-    entry: EntrySpec, expression: ExpressionSpec, taken: Mapping[str, CallSpec]
-) -> CallSpec | None:
-    """Return the call whose answer *expression* reads; None if it reads one element of a list."""
-    if isinstance(entry, CallSpec):
-        return entry
-    return next((taken[name] for name in sorted(find_roots(expression)) if name in taken), None)
 
 
 def _is_held(call: CallSpec) -> bool:

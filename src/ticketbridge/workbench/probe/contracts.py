@@ -16,17 +16,17 @@ from ticketbridge.workbench.probe.probe_findings import ProbeFinding, finding
 
 ContractName = Literal["tickets", "lite"]
 CONTRACTS: Final[Sequence[ContractName]] = ("tickets", "lite")
-_ID_NAMES: Final = ("ticketId", "ticket_id", "id", "code", "uuid")
+ID_NAMES: Final = ("ticketId", "ticket_id", "id", "code", "uuid")
 _LITE: Final[Schema] = {
     "type": "array",
     "items": {
         "type": "object",
-        "properties": {name: {"type": "string", "minLength": 1} for name in _ID_NAMES},
-        "anyOf": [{"required": [name]} for name in _ID_NAMES],
+        "properties": {name: {"type": "string", "minLength": 1} for name in ID_NAMES},
+        "anyOf": [{"required": [name]} for name in ID_NAMES],
     },
 }
 _IDS: Final = ("externalReferenceEventId", "showId", "ticketOptionId", "priceTypeId")
-_SHOWN: Final = frozenset({*_IDS, *_ID_NAMES, "price", "currency", "status"})
+_SHOWN: Final = frozenset({*_IDS, *ID_NAMES, "price", "currency", "status"})
 """Fields whose values may be shown, because they are not personal."""
 _LONGEST = 60
 
@@ -51,7 +51,7 @@ class TicketsAnswer:
 
 def id_of(ticket: Mapping[str, Any]) -> str | None:
     """Return a ticket's id as text, or None."""
-    found = next((ticket[name] for name in _ID_NAMES if name in ticket), None)
+    found = next((ticket[name] for name in ID_NAMES if name in ticket), None)
     return str(found) if isinstance(found, str | int) else None
 
 

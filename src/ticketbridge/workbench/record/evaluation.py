@@ -286,17 +286,14 @@ def _is_path(node: nodes.Node) -> bool:
 
 
 class _Silent:
+    """Notes nothing. Of its methods a path calls only `note`."""
+
     def note(self, container: Any, value: Any, key: str | None, use: Use | PersonalKind) -> None:
         pass
 
-    def note_key(self, container: Any, key: str) -> None:
-        pass
-
-    def note_merged(self, made: dict[str, Any], containers: Sequence[Any]) -> None:
-        pass
-
-    def note_document(self, text: str, document: Any) -> None:
-        pass
+    def note_key(self, container: Any, key: str) -> None: ...
+    def note_merged(self, made: dict[str, Any], containers: Sequence[Any]) -> None: ...
+    def note_document(self, text: str, document: Any) -> None: ...
 
 
 _SILENT = _Silent()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, assert_never
 
 from ticketbridge.contract import tickets_schema
+from ticketbridge.contract.marks import STATUS
 from ticketbridge.contract.shape import objects_in, resolve
 from ticketbridge.mapping.spec import (
     ConstSpec,
     ExpressionSpec,
-    FieldSpec,
     MappingSpec,
     ObjectSpec,
     TableSpec,
@@ -19,6 +19,7 @@ from ticketbridge.mapping.spec import (
 from ticketbridge.workbench.page import Block, Heading, Mono, Paragraph, Table, Words
 from ticketbridge.workbench.sheet.expression_words import in_words
 
+_Source: TypeAlias = ConstSpec | ExpressionSpec | TableSpec
 _PERSONAL: Final = ("buyer", "primarySaleBuyerData", "nominalTicket")
 
 
@@ -27,7 +28,7 @@ class _Given:
     """A field of a ticket with its dotted name."""
 
     name: str
-    field: FieldSpec
+    field: _Source
 
 
 def say_fields(spec: MappingSpec) -> Iterator[Block]:
@@ -42,10 +43,8 @@ def say_fields(spec: MappingSpec) -> Iterator[Block]:
         )
         for each in _given(spec.ticket.fields)
     ]
-    names = {each.name.partition(".")[0] for each in _given(spec.ticket.fields)}
-    if "status" not in names:
-        meaning = known.meanings.get("status", "")
-        rows.append(((Mono("status"),), (meaning,), ("the tables above",), ()))
+    meaning = known.meanings.get(STATUS, "")
+    rows.append(((Mono(STATUS),), (meaning,), ("the tables above",), ()))
     yield Table(("field", "meaning", "where it comes from", "rule"), rows)
     yield Paragraph(("An optional field is left out where the platform has no value for it.",))
 
@@ -59,7 +58,7 @@ def _given(spec: ObjectSpec, before: str = "") -> Iterator[_Given]:
             yield _Given(name, each.field)
 
 
-def _origin(spec: FieldSpec) -> Words:
+def _origin(spec: _Source) -> Words:
     match spec:
         case ConstSpec(value=value):
             return ("always ", Mono(str(value)))
@@ -76,10 +75,10 @@ def _origin(spec: FieldSpec) -> Words:
         case ExpressionSpec(text=text):
             return in_words(text)
         case _:
-            return ()
+            assert_never(spec)
 
 
-def _rule(spec: FieldSpec) -> Words:
+def _rule(spec: _Source) -> Words:
     source = spec.source if isinstance(spec, TableSpec) else spec
     return (Mono(source.text),) if isinstance(source, ExpressionSpec) else ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from ticketbridge.engine.tickets.verdicts import Record
@@ -79,18 +80,14 @@ def list_expressions(record: Record) -> Iterator[tuple[str, Expression]]:
 
 def find_readers(run: StudioRun, spot: Spot) -> list[Reader]:
     """Return who read the value at *spot*, those first that are bound to what it stands in."""
-    return list(_find_readers(run, spot))[:MOST_READERS]
+    return list(islice(_find_readers(run, spot), MOST_READERS))
 
 
 def _find_readers(run: StudioRun, spot: Spot) -> Iterator[Reader]:
-    found = 0
     for number, record in _list_near(run, spot)[:MOST_SEARCHED]:
         for name, expression in list_expressions(record):
             if spot in find_rows_read(run, expression, record.scope or {}):
-                found += 1
                 yield Reader(number, name, expression.place)
-        if found >= MOST_READERS:
-            return
 
 
 def _list_near(run: StudioRun, spot: Spot) -> list[tuple[int, Record]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 
-from ticketbridge.engine.tickets.verdicts import NOT_OWNER, Record
+from ticketbridge.engine.tickets.verdicts import DUPLICATE, NOT_OWNER, Record
 from ticketbridge.engine.upstream.answer_formats import Unreadable
 from ticketbridge.jmes import ENCODER
 from ticketbridge.mapping.findings import Finding
@@ -249,6 +249,8 @@ class RunView:
             about = self._describe_ticket(record.ticket)
         elif record.verdict == NOT_OWNER:
             about = "belongs to somebody else"
+        elif record.verdict == DUPLICATE:
+            about = "is the ticket of a record above"
         else:
             about = self._say(record.reason) or _explain_last(record)
         return RecordLine(number, str(record.verdict), ticket_id, about)
@@ -293,14 +295,13 @@ def _find_kind(entry: EntrySpec) -> str:
             return entry.result.kind
         case BindingSpec():
             return entry.kind
+        case _:
+            assert_never(entry)
 
 
 def _explain_last(record: Record) -> str:
     """Return the check that decided, in words."""
-    if not record.checks:
-        return ""
-    last = record.checks[-1]
-    return f"by {last.expression.text}"
+    return f"by {record.checks[-1].expression.text}"
 
 
 def _view_check(check: CheckExplanation, reads: Sequence[Spot]) -> NoteView:
