@@ -61,7 +61,7 @@ class _Text(NamedTuple):
     takes: _Power = _Power.MOST  # what has more
 
 
-class _Step(NamedTuple):
+class _Suffix(NamedTuple):
     """A step as it stands behind another: the power of its first sign, and its text.
 
     If it is a projection, *each* is what it does for each element, and *power* its own.
@@ -77,7 +77,7 @@ class _Step(NamedTuple):
         """Whether it is `.*`, which has the power of its dot or, with no value before it, of its star."""
         return self.power is _Power.DOT
 
-    def as_first(self) -> _Step:
+    def as_first(self) -> _Suffix:
         """Return the step as it stands with no value before it."""
         return self._replace(power=_Power.STAR) if self.of_values else self
 
@@ -179,7 +179,7 @@ def _chain(first: nodes.Node, *parts: nodes.Node) -> _Text:
     made = _write(first)
     begins = isinstance(first, nodes.Current)
     for step in _steps(first, parts):
-        if isinstance(step, _Step):
+        if isinstance(step, _Suffix):
             made = _followed(made, step, begins=begins)
         else:
             made = _piped(made, _within(step, _Binds.OR))
@@ -187,7 +187,7 @@ def _chain(first: nodes.Node, *parts: nodes.Node) -> _Text:
     return made
 
 
-def _followed(before: _Text, step: _Step, *, begins: bool) -> _Text:
+def _followed(before: _Text, step: _Suffix, *, begins: bool) -> _Text:
     ends = before.binds >= _Binds.SIDE and step.sign <= before.takes
     try:
         return _appended(before.text if ends else f"({before.text})", step)
@@ -203,7 +203,7 @@ def _piped(before: _Text, text: str) -> _Text:
     return _Text(f"{begun} | {text}", _Binds.PIPE)
 
 
-def _appended(text: str, step: _Step) -> _Text:
+def _appended(text: str, step: _Suffix) -> _Text:
     if step.each is None:
         return _Text(text + step.text)
     each = _each(step.each, step.power)
@@ -224,7 +224,7 @@ def _each(node: nodes.Node, power: _Power) -> _Text:
     limit = _Power.MOST if ends else power
     made, least = _Text(""), _Power.STOP
     for step in _steps(first, parts):
-        if not isinstance(step, _Step) or not least < step.sign <= made.takes:
+        if not isinstance(step, _Suffix) or not least < step.sign <= made.takes:
             raise Unwritable(f"a projection cannot go on so: {text_of(node)}")
         made = _appended(made.text, step if made.text else step.as_first())
         least = limit
@@ -232,7 +232,7 @@ def _each(node: nodes.Node, power: _Power) -> _Text:
     return made._replace(text=text, takes=min(limit, made.takes))
 
 
-def _steps(first: nodes.Node, parts: Sequence[nodes.Node]) -> Iterator[_Step | nodes.Node]:
+def _steps(first: nodes.Node, parts: Sequence[nodes.Node]) -> Iterator[_Suffix | nodes.Node]:
     """Yield *parts* as they stand behind *first*, and unchanged what stands only behind a pipe."""
     opening = ""
     for before, part, after in zip((first, *parts), parts, (*parts[1:], None), strict=False):
@@ -250,21 +250,21 @@ def _steps(first: nodes.Node, parts: Sequence[nodes.Node]) -> Iterator[_Step | n
 
 def _step(  # noqa: PLR0911 - a line for each kind of node
     part: nodes.Node, opening: str
-) -> _Step | nodes.Node:
+) -> _Suffix | nodes.Node:
     match part:
         case nodes.Field() | nodes.Call() | nodes.ListOf() | nodes.HashOf():
-            return _Step(_Power.DOT, f".{_whole(part)}")
+            return _Suffix(_Power.DOT, f".{_whole(part)}")
         case nodes.Index():
-            return _Step(_Power.BRACKET, _whole(part))
+            return _Suffix(_Power.BRACKET, _whole(part))
         case nodes.Slice():
-            return _Step(_Power.BRACKET, _slice(part))
+            return _Suffix(_Power.BRACKET, _slice(part))
         case nodes.ValueProjection():
-            return _Step(_Power.DOT, ".*", part.each, _Power.DOT)
+            return _Suffix(_Power.DOT, ".*", part.each, _Power.DOT)
         case nodes.Projection() if part.condition is not None:
-            return _Step(_Power.FILTER, f"[?{text_of(part.condition)}]", part.each, _Power.FILTER)
+            return _Suffix(_Power.FILTER, f"[?{text_of(part.condition)}]", part.each, _Power.FILTER)
         case nodes.Projection():
             sign = _Power.FLATTENING if opening == "[]" else _Power.BRACKET
-            return _Step(sign, opening, part.each, min(sign, _Power.STAR))
+            return _Suffix(sign, opening, part.each, min(sign, _Power.STAR))
         case _:
             return part
 
