@@ -59,18 +59,23 @@ def test_what_may_stand_at_the_cursor_is_offered_and_explained(open_page: OpenPa
     page.go_to_line_with("    buyer: order.")
     page.chord(Keys.CONTROL, Keys.DELETE)
 
-    def is_offered() -> bool:
-        """A person who sees nothing yet asks again."""
-        page.chord(Keys.CONTROL, Keys.SPACE)
-        patience.append(patience[-1] * 2)  # asked again too soon, a busy machine never answers
-        time.sleep(patience[-1])
-        return any("bought_by" in each for each in page.texts(".cm-tooltip-autocomplete li"))
+    def see_offered(word: str) -> None:
+        """A person who sees nothing yet asks again; too soon, a busy machine never answers."""
+        patience = [0.2]
 
-    patience = [0.2]
-    page.wait_for(is_offered)
+        def is_offered() -> bool:
+            page.chord(Keys.CONTROL, Keys.SPACE)
+            patience.append(patience[-1] * 2)
+            time.sleep(patience[-1])
+            return any(word in each for each in page.texts(".cm-tooltip-autocomplete li"))
+
+        page.wait_for(is_offered)
+
+    see_offered("bought_by")
     assert any("channel" in each for each in page.texts(".cm-tooltip-autocomplete li"))
     page.press(Keys.ESCAPE)
     page.type("ch")
+    see_offered("channel")
     page.click(".cm-tooltip-autocomplete li", "channel")
     page.wait_for(lambda: "buyer: order.channel" in page.mapping)
     page.hover(".cm-line span", "responses")

@@ -156,6 +156,11 @@ export function openEditor(text) {
     }),
   });
   state.text = view.state.doc.toString();
+  // The list of problems below grows and shrinks while one types: the line stays in sight, and what is offered for it.
+  new ResizeObserver(() => {
+    const at = view.state.selection.main.head;
+    if (view.hasFocus) view.dispatch({ effects: EditorView.scrollIntoView(at, { y: "nearest", yMargin: 30 }) });
+  }).observe(view.dom);
 }
 
 export const setDark = (isDark) => view?.dispatch({ effects: dark.reconfigure(EditorView.darkTheme.of(isDark)) });
