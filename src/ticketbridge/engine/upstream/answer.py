@@ -296,11 +296,11 @@ class Rules:
     def _require_success(self, answer: PlatformAnswer, seen: Scope) -> None:
         """Return if a status that no rule decided means success; else raise its problem."""
         status, body = answer.status, seen["body"]
+        if status in {200, 204} or (self.is_login and 200 <= status <= 299):
+            return
         log = f"{self.name}: status {status}{self._describe_redirect(answer, seen)}"
         log += self._describe_kept_off(status, seen)
         retry_after = answer.headers.get("retry-after")
-        if status in {200, 204} or (self.is_login and 200 <= status <= 299):
-            return
         if status == 429 or (status == 503 and retry_after is not None):
             raise UpstreamUnavailable(log=log, retry_after=seconds_to_wait(retry_after))
         if status in RETRIED_STATUSES and retry_after is None:
