@@ -140,7 +140,8 @@ class MappingSet:
         """The paths that a process which starts now would serve: it knows nothing of former ones."""
         files = {each.file for each in self.broken if not each.is_missing}
         files |= {each.file for each in self.loaded}
-        return frozenset(each.path(is_alone=len(files) == 1) for each in self.loaded)
+        loaded = {each.file: each for each in self.loaded}
+        return frozenset(_paths(loaded, NOTHING, count=len(files)))
 
     def kept(self) -> Sequence[KeptMapping]:
         """Return what another process needs to serve the same mappings."""
