@@ -91,10 +91,6 @@ class Environment:
             "TB020", f"the variable {name} is not set", f"set {name} or {name}_FILE{hint}"
         )
 
-    def is_in_file(self, name: str) -> bool:
-        """Return whether the value of *name* comes from the file that `NAME_FILE` names."""
-        return bool(self._variables.get(f"{name}_FILE")) and not self._variables.get(name)
-
     def _found(self, name: str) -> str | None:
         value = self._variables.get(name)
         file = self._variables.get(f"{name}_FILE")

@@ -89,7 +89,7 @@ def _read_secrets(node: Node, context: Context, name: str) -> tuple[SharedSecret
                 each.secret,
                 number,
                 each.variable,
-                is_in_file=context.environment.is_in_file(each.variable),
+                is_in_file=bool(context.environment.file_variable(each.variable)),
             )
             for number, each in enumerate(texts, 1)
             if each.value
