@@ -24,7 +24,7 @@ from ticketbridge.jmes.decimals import (
 from ticketbridge.jmes.errors import ArgumentFault
 from ticketbridge.jmes.kinds import Example, Function, Inline, Parameter
 
-_CODE = re.compile(r"[A-Za-z]{1,10}")
+_CODE = re.compile(r"[A-Za-z]{3}")  # as ISO 4217 has them; a longer word may be about a person
 
 
 def _operation(
