@@ -229,7 +229,7 @@ class Bridge:
 
     def _serve(self, user: str, bindings: list[Binding], trace: AnswerTrace) -> Answer | None:
         """Return an answer in which nothing is unusual, or None. Raises nothing."""
-        if any(record.verdict.is_violation for record in trace.records):
+        if trace.records and any(record.verdict.is_violation for record in trace.records):
             return None
         try:
             writing = self._response.writing(user)

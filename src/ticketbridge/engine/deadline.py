@@ -27,7 +27,7 @@ class Deadline:
         assert task is not None, "an answer is made in a task"  # noqa: S101 - asyncio sees to it
         self._task = task
         self._cancelling = task.cancelling()
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._end)
+        self._timer = task.get_loop().call_later(self._seconds, self._end)
         self.ends = self._timer.when()
 
     def __exit__(

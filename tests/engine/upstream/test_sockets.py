@@ -503,7 +503,7 @@ async def test_addresses_that_lead_nowhere_are_forgotten(platform: FakePlatform)
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))
         gone = (socket.AF_INET, socket.SOCK_STREAM, 6, "", unheard.getsockname())
-        server._addresses = ([gone], asyncio.get_running_loop().time())
+        server._addresses = ([gone], time.monotonic())
         with pytest.raises(ConnectionRefusedError):
             await server.opened(PATIENCE)
 

@@ -45,24 +45,22 @@ class Tally:
 
     def hand_on(self) -> None:
         """Give the tickets so far to *take*. Raises Unusual if the contract does not allow them."""
-        # Written before it is checked: what is too long to be written is too long to be looked at.
-        self.take(self.tickets)
-        self._check_columns()
-        self.given += len(self.tickets)
+        self._give()
         self.tickets.clear()
-
-    def _check_columns(self) -> None:
-        if self.fit is None:
-            return
-        if not self.fit(self.columns):
-            raise Unusual
         for column in self.columns:
             column.clear()
+
+    def _give(self) -> None:
+        # Written before it is checked: what is too long to be written is too long to be looked at.
+        self.take(self.tickets)
+        if self.fit is not None and not self.fit(self.columns):
+            raise Unusual
+        self.given += len(self.tickets)
 
     def finish(self) -> None:
         """Give the rest to *take*. Raises Unusual if an id occurs twice."""
         if self.tickets:
-            self.hand_on()
+            self._give()
         if len(set(self.ids)) < len(self.ids):
             raise Unusual
 

@@ -50,11 +50,6 @@ class PendingAnswer:
 
     # --- for the caller -------------------------------------------------------------------------
 
-    async def head(self) -> None:
-        """Return when `status` and `headers` are known."""
-        while not self.has_head:
-            await self._news()
-
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body in chunks; see Incoming."""
         while True:
@@ -63,7 +58,7 @@ class PendingAnswer:
             elif self.is_whole:
                 return
             else:
-                await self._news()
+                await self.news()
 
     async def read(self) -> bytes:
         """Return the body in one piece; see Incoming."""
@@ -81,11 +76,12 @@ class PendingAnswer:
         self._connection.read_on()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    async def _news(self) -> None:
+    def news(self) -> asyncio.Future[None]:
+        """Return a future that is done when more of the answer has come, or its end."""
         if self._error is not None:
             raise self._error
-        self._waiter = asyncio.get_running_loop().create_future()
-        await self._waiter
+        self._waiter = self._connection.loop.create_future()
+        return self._waiter
 
     # --- for the connection -----------------------------------------------------------------------
 
@@ -111,8 +107,8 @@ class PendingAnswer:
 class Connection(asyncio.Protocol):
     """An HTTP/1.1 connection with at most one request at a time.
 
-    *on_free* is called when its answer was released and the connection can be used again. After the loop's
-    time *best_before* it should not be used again.
+    *on_free* is called when its answer was released and the connection can be used again. After
+    *best_before*, a time of `time.monotonic`, it should not be used again.
     """
 
     def __init__(self, on_free: Callable[[Connection], None], best_before: float) -> None:
@@ -149,7 +145,8 @@ class Connection(asyncio.Protocol):
         self._has_begun = self._ends_with_connection = self._may_be_kept = False
         self._transport.write(request)
         try:
-            await answer.head()
+            while not answer.has_head:
+                await answer.news()
         except BaseException:
             self.close()
             raise
@@ -189,6 +186,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport; see asyncio."""
         self._transport = cast("asyncio.Transport", transport)
+        self.loop = asyncio.get_running_loop()
         self._poll = select.poll()
         self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 

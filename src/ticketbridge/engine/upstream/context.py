@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -42,7 +41,7 @@ class AnswerContext:
     scope: Scope
     deadline: Deadline
     bodies: BodyBudget
-    calls: Counter[str] = field(default_factory=Counter)
+    calls: dict[str, int] = field(default_factory=dict)
     answers: dict[PlatformRequest, SharedAnswer] = field(default_factory=dict)
     unheard: set[int] = field(default_factory=set)
     token: TokenStore | None = None

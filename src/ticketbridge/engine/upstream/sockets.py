@@ -11,6 +11,7 @@ import random
 import re
 import socket
 import ssl
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -135,7 +136,7 @@ class OriginPool:
 
     def kept(self) -> Connection | None:
         """Return the connection that was used last, of those that are still usable, or None."""
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         while self._idle:
             connection, since = self._idle.pop()
             is_fresh = now - since < KEPT_SECONDS and now < connection.best_before
@@ -166,7 +167,7 @@ class OriginPool:
         stream = await self._reached()
         name = self._name.rstrip(".") if self._tls else None
         # Those that were opened together are not given up together.
-        best_before = loop.time() + LIVED_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+        best_before = time.monotonic() + LIVED_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
         _, connection = await loop.create_connection(
             lambda: Connection(self._free, best_before),
             sock=stream,
@@ -207,31 +208,30 @@ class OriginPool:
         """Return the host's addresses. They are kept for a while, because name servers may be slow."""
         loop = asyncio.get_running_loop()
         addresses, since = self._addresses
-        if not addresses or loop.time() - since > RESOLVED_SECONDS:
+        if not addresses or time.monotonic() - since > RESOLVED_SECONDS:
             host, port = self._name, self._port
             if self._proxy is not None:
                 host, port = self._proxy.host, self._proxy.port
             addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            self._addresses = (addresses, loop.time())
+            self._addresses = (addresses, time.monotonic())
         return list(addresses)
 
     def _free(self, connection: Connection) -> None:
-        loop = asyncio.get_running_loop()
         if not self._keeps:
             connection.close()
             return
-        self._idle.append((connection, loop.time()))
+        self._idle.append((connection, time.monotonic()))
         if self._sweeper is None:
-            self._sweeper = loop.call_later(KEPT_SECONDS, self._sweep)
+            self._sweeper = connection.loop.call_later(KEPT_SECONDS, self._sweep)
 
     def _sweep(self) -> None:
         """Close connections that were not used for a while."""
-        loop = asyncio.get_running_loop()
-        oldest = loop.time() - KEPT_SECONDS
+        oldest = time.monotonic() - KEPT_SECONDS
         for connection, since in self._idle:
             if since <= oldest:
                 connection.close()
         self._idle = [(connection, since) for connection, since in self._idle if since > oldest]
+        loop = asyncio.get_running_loop()
         self._sweeper = loop.call_later(KEPT_SECONDS, self._sweep) if self._idle else None
 
     def close(self) -> None:

@@ -1,14 +1,15 @@
 """The stages of the pipe below those that bind, from the top down; `pipeline` composes them.
 
 Each function returns a stage around the one that it is given. It is called once, at load; what belongs to
-one answer comes in its AnswerContext.
+one answer comes in its AnswerContext. A stage that has nothing to do after the next one is no coroutine of
+its own: it returns that of the next one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -214,9 +215,9 @@ def notice_age(judge: Judge, name: str, *, is_live: bool) -> Judge:
     """Note an answer from a cache. Raises MappingMismatch if the mapping does not allow one."""
     what = f"{name}: a cache has kept this answer: its Age is not 0"
 
-    async def noticing(
+    def noticing(
         answer: PlatformAnswer, request: PlatformRequest, context: AnswerContext
-    ) -> Scope:
+    ) -> Awaitable[Scope]:
         ages = answer.headers.get("age")
         if ages is not None and any(age.strip() != "0" for age in ages.split(",")):
             if is_live:
@@ -224,7 +225,7 @@ def notice_age(judge: Judge, name: str, *, is_live: bool) -> Judge:
                     "The platform's answer comes from a cache", log=f"live: {what}"
                 )
             context.trace.notes.append(what)
-        return await judge(answer, request, context)
+        return judge(answer, request, context)
 
     return noticing
 
@@ -268,8 +269,8 @@ def _pass_on(error: BaseException, made: asyncio.Future[PlatformAnswer]) -> None
 def count_calls(send: Send, max_calls: int, name: str) -> Send:
     """Count the calls of one answer, and this one for *name*. Raises MappingMismatch beyond *max_calls*."""
 
-    async def counting(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
-        if context.calls.total() >= max_calls:
+    def counting(request: PlatformRequest, context: AnswerContext) -> Awaitable[PlatformAnswer]:
+        if sum(context.calls.values()) >= max_calls:
             made = ", ".join(f"{number} of `{each}`" for each, number in context.calls.items())
             raise MappingMismatch(
                 f"The answer takes more calls to the platform than allowed ({name})",
@@ -277,8 +278,8 @@ def count_calls(send: Send, max_calls: int, name: str) -> Send:
                 f" have, after {made}; raise `max_calls` where so many are right, with the `timeout` that"
                 " they take, or ask for less by `if` or by a narrower list above",
             )
-        context.calls[name] += 1
-        return await send(request, context)
+        context.calls[name] = context.calls.get(name, 0) + 1
+        return send(request, context)
 
     return counting
 
@@ -302,8 +303,8 @@ def name_failures(send: Send, name: str) -> Send:
 def sign(send: Send, credentials: Credentials) -> Send:
     """Sign each request with the same *credentials*."""
 
-    async def signing(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
-        return await send(request.signed(credentials), context)
+    def signing(request: PlatformRequest, context: AnswerContext) -> Awaitable[PlatformAnswer]:
+        return send(request.signed(credentials), context)
 
     return signing
 
@@ -311,8 +312,8 @@ def sign(send: Send, credentials: Credentials) -> Send:
 def write_anew(send: Send, login: Login) -> Send:
     """Build the request of each try again, because an assertion is valid only once."""
 
-    async def writing(_request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
-        return await send(login.request(context.scope), context)
+    def writing(_request: PlatformRequest, context: AnswerContext) -> Awaitable[PlatformAnswer]:
+        return send(login.request(context.scope), context)
 
     return writing
 
