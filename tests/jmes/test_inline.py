@@ -27,13 +27,13 @@ from ticketbridge.jmes import (
     runtime,
 )
 from ticketbridge.jmes.compiler import CodeGenerator
-from ticketbridge.jmes.currencies import DIGITS
 from ticketbridge.jmes.decimals import SMALL_INTEGER
 from ticketbridge.jmes.errors import ArgumentFault
 from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP, lists
+from ticketbridge.jmes.functions.arithmetic import DIGITS
 from ticketbridge.jmes.kinds import Function
-from ticketbridge.jmes.loading import load
 from ticketbridge.jmes.parser import parse
+from ticketbridge.jmes.source import load
 from ticketbridge.jmes.values import equal, truthy
 
 BOUND = 10**14

@@ -7,9 +7,10 @@ from typing import Any, TypeAlias
 
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.errors import ExpressionError
-from ticketbridge.jmes.lexer import MAX_DEPTH
 
 Tree: TypeAlias = dict[str, Any]
+
+MAX_DEPTH = 100
 
 _OPERATORS: dict[str, nodes.Operator] = {
     "eq": "==",

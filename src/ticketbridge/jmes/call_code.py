@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ticketbridge.jmes import nodes, runtime
@@ -14,7 +15,6 @@ from ticketbridge.jmes.decimals import SMALL_INTEGER
 from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP, LOOKUP_INDEX, OPTIONAL
 from ticketbridge.jmes.kinds import Function, Inline, Kind, Parameter
 from ticketbridge.jmes.source import SourceWriter
-from ticketbridge.jmes.weights import weight
 
 # Python allows 20 nested blocks, and 100 levels of indentation.
 _MAX_BLOCKS = 10
@@ -251,3 +251,42 @@ def _is_long(value: str, kind: Kind) -> str:
 
 def _ready(parameter: Parameter, value: Any) -> Any:
     return value if parameter.prepare is None else parameter.prepare(value)
+
+
+# --- steps ----------------------------------------------------------------------------------------
+
+_OWN: Mapping[type, int] = MappingProxyType(
+    {nodes.Constant: 0, nodes.Current: 0, nodes.Reference: 0, nodes.Chain: 0, nodes.Call: 10}
+)
+"""The steps of a node without its parts, if that is not one step."""
+
+
+def weight(*parts: nodes.Node | None) -> int:
+    """Return the steps that *parts* take for each element. Loops in them count for themselves."""
+    return max(1, _sum(part for part in parts if part is not None))
+
+
+def _sum(parts: Iterable[nodes.Node]) -> int:
+    return sum(_OWN.get(type(part), 1) + _sum(_evaluated(part)) for part in parts)
+
+
+def _evaluated(node: nodes.Node) -> Sequence[nodes.Node]:
+    """Return the parts that one evaluation of *node* evaluates once."""
+    match node:
+        case nodes.Chain(steps=parts) | nodes.Call(arguments=parts) | nodes.ListOf(items=parts):
+            return parts
+        case nodes.Either(choices=parts) | nodes.Both(conditions=parts):
+            return parts
+        case nodes.HashOf(pairs=pairs):
+            return [value for _, value in pairs]
+        case nodes.Comparison(left=left, right=right):
+            return [left, right]
+        case (
+            nodes.Projection(base=part)
+            | nodes.ValueProjection(base=part)
+            | nodes.Flatten(base=part)
+            | nodes.Not(condition=part)
+        ):
+            return [part]
+        case _:
+            return []

@@ -18,9 +18,9 @@ from ticketbridge.jmes.errors import (
     describe,
     foreign_reason,
 )
-from ticketbridge.jmes.loading import load
 from ticketbridge.jmes.outcomes import Known, outcomes
 from ticketbridge.jmes.parser import parse
+from ticketbridge.jmes.source import load
 
 _NO_SCOPE: Mapping[str, Any] = {}
 

@@ -8,10 +8,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ticketbridge.jmes import kinds
-from ticketbridge.jmes.dates import Reader, Writer, has_offset, read_with, rfc3339, write_with
+from ticketbridge.jmes.dates import (
+    Reader,
+    Writer,
+    has_offset,
+    read_with,
+    rfc3339,
+    write_with,
+    zone_named,
+)
 from ticketbridge.jmes.errors import ArgumentFault
 from ticketbridge.jmes.kinds import Example, Function, Parameter
-from ticketbridge.jmes.zones import zone_named
 
 NOW = "now()"
 """The root that holds the moment of the answer."""
