@@ -272,21 +272,4 @@ def _sum(parts: Iterable[nodes.Node]) -> int:
 
 def _evaluated(node: nodes.Node) -> Sequence[nodes.Node]:
     """Return the parts that one evaluation of *node* evaluates once."""
-    match node:
-        case nodes.Chain(steps=parts) | nodes.Call(arguments=parts) | nodes.ListOf(items=parts):
-            return parts
-        case nodes.Either(choices=parts) | nodes.Both(conditions=parts):
-            return parts
-        case nodes.HashOf(pairs=pairs):
-            return [value for _, value in pairs]
-        case nodes.Comparison(left=left, right=right):
-            return [left, right]
-        case (
-            nodes.Projection(base=part)
-            | nodes.ValueProjection(base=part)
-            | nodes.Flatten(base=part)
-            | nodes.Not(condition=part)
-        ):
-            return [part]
-        case _:
-            return []
+    return node.steps if isinstance(node, nodes.Chain) else nodes.parts_of(node)[0]

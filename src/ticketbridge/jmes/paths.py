@@ -10,7 +10,6 @@ from enum import Enum
 from typing import Any, Final
 
 from ticketbridge.jmes import nodes
-from ticketbridge.jmes.analysis import parts_of
 from ticketbridge.jmes.expression import Expression
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -40,8 +39,10 @@ class RootPath:
         for step in self.steps:
             if isinstance(step, str):
                 value = value.get(step, NOWHERE) if isinstance(value, Mapping) else NOWHERE
+            elif isinstance(value, list) and -len(value) <= step < len(value):
+                value = value[step]
             else:
-                value = _at(value, step)
+                value = NOWHERE
         return value
 
 
@@ -56,12 +57,10 @@ def _paths(node: nodes.Node) -> Iterator[RootPath]:
             yield RootPath((node.name,))
         case nodes.Chain(steps=(nodes.Field() as root, *further)):
             yield RootPath((root.name, *_plain(_flat(further))))
-        case nodes.Call():
-            for argument in node.arguments:
-                yield from _paths(argument)
         case _:
-            for part in parts_of(node)[0]:
-                yield from _paths(part) if part is not None else ()
+            here, _ = nodes.parts_of(node)
+            for part in here:
+                yield from _paths(part)
 
 
 def _flat(steps: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
@@ -87,12 +86,6 @@ def _plain(steps: Iterable[nodes.Node]) -> Iterator[str | int]:
                 yield step.index
             case _:
                 return
-
-
-def _at(value: Any, index: int) -> Any:
-    if not isinstance(value, list) or not -len(value) <= index < len(value):
-        return NOWHERE
-    return value[index]
 
 
 def _step(step: str | int) -> str:
