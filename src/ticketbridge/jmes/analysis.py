@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ticketbridge.jmes import kinds, nodes
 from ticketbridge.jmes.arguments import (
@@ -138,13 +138,9 @@ class _Analysis:
                     self._visit_operand(part, at_root=False, word=False)
 
     def _check_steps(self, chain: nodes.Chain, *, at_root: bool) -> None:
-        if self._strict:
-            self._check_together(chain, at_root=at_root)
-            if at_root:
-                self._check_keys(*chain.steps[:2])
-
-    def _check_together(self, chain: nodes.Chain, *, at_root: bool) -> None:
         """Raise ExpressionError if a step asks a value for a key or a position that it can never have."""
+        if not self._strict:
+            return
         for before, step in pairwise(chain.steps):
             holder = _HOLDERS.get(type(step))
             types = outcomes(before, rooted=at_root and before is chain.steps[0])
@@ -156,6 +152,8 @@ class _Analysis:
             wanted = describe_types([holder])
             reason = f"this needs {wanted}, and what stands before it gives {describe_types(types)}"
             self._refuse(step.start, reason, hint)
+        if at_root:
+            self._check_keys(*chain.steps[:2])
 
     def _check_keys(self, root: nodes.Node, key: nodes.Node) -> None:
         """Raise KeyOfRootError if *root* is known not to have the *key* that follows it."""
@@ -264,7 +262,7 @@ class _Analysis:
         word = position > 0 and parameter.kind is kinds.STRING
         self._visit_operand(argument, at_root=at_root, word=word)
         if self._strict and isinstance(argument, nodes.Constant):
-            self._literal(call, function, position)
+            self._literal(call, function, position, argument.value)
 
     def _visit_operand(self, node: nodes.Node, *, at_root: bool, word: bool) -> None:
         """Visit *node*, which may be a text that has lost its quotes. *word*: a text is likely there."""
@@ -272,17 +270,15 @@ class _Analysis:
             self._operands.add(node.start)
         self.visit(node, at_root=at_root)
 
-    def _literal(self, call: nodes.Call, function: Function, position: int) -> None:
-        argument = call.arguments[position]
+    def _literal(self, call: nodes.Call, function: Function, position: int, value: Any) -> None:
         parameter = parameter_at(function, position)
-        named = label(function.name, position + 1, parameter)
-        fault = fault_of(parameter, argument)
+        fault = fault_of(parameter, value)
         if fault is None:
             return
         kind = RegexError if isinstance(fault, RegexFault) else CallError
-        reason = f"{named}{fault.reason}"
+        reason = f"{label(function.name, position + 1, parameter)}{fault.reason}"
         hint = mend_literal(function, call, position)
-        self._refuse(argument.start, reason, hint, kind=kind)
+        self._refuse(call.arguments[position].start, reason, hint, kind=kind)
 
     def _refuse(
         self,

@@ -59,8 +59,8 @@ class CallWriter(SourceWriter, ABC):
         # An expression that starts at the roots may need each of them, another one only its own.
         needed = self._roots.values() if current is None else [current]
         parameters = ", ".join(["scope", *needed])
-        with self.function(f"def part_{self._parts}({parameters})"):
-            name = f"part_{self._parts}"
+        name = f"part_{self._parts}"
+        with self.function(f"def {name}({parameters})"):
             self.line(f"return {self.emit(node, current, optional=optional)}")
         return f"{name}({parameters})"
 
@@ -218,8 +218,7 @@ class CallWriter(SourceWriter, ABC):
         return f"not in {self.constant(types)}"
 
     def _reference(self, node: nodes.Reference, *, optional: bool) -> str:
-        self._variables += 1
-        element = f"v{self._variables}"
+        element = self.name()
         with self.repeated():
             call = self._part(node.body, element, optional=optional)
         bind = self.helper("partial", partial)

@@ -177,8 +177,7 @@ class CodeGenerator(CallWriter):
     ) -> str:
         base = self._counted(elements, each, condition)
         collected = self.variable("None")
-        self._variables += 1
-        element = f"v{self._variables}"
+        element = self.name()
         with self.block(f"if {base} is not None"):
             self.line(f"{collected} = []")
             with self.loop(f"for {element} in {base}"):

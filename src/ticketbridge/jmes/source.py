@@ -69,17 +69,20 @@ class SourceWriter:
         """Write one line of code."""
         self._lines.append("    " * self._depth + code)
 
+    def name(self) -> str:
+        """Return the name of a new variable."""
+        self._variables += 1
+        return f"v{self._variables}"
+
     def variable(self, code: str) -> str:
         """Return a new variable that holds the value of *code*."""
-        self._variables += 1
-        name = f"v{self._variables}"
+        name = self.name()
         self.line(f"{name} = {code}")
         return name
 
     def at_first(self, code: str) -> str:
         """Return a new variable that has the value of *code* when the function begins."""
-        self._variables += 1
-        name = f"v{self._variables}"
+        name = self.name()
         self._first.append(f"    {name} = {code}")
         return name
 

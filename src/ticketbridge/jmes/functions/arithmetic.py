@@ -49,12 +49,6 @@ DIGITS: Final[Mapping[str, int | None]] = MappingProxyType(
 _CODE = re.compile(r"[A-Za-z]{3}")  # as ISO 4217 has them; a longer word may be about a person
 
 
-def _operation(
-    operation: Callable[[Decimal, Decimal], Decimal],
-) -> Callable[[Decimal, Decimal], int | Decimal]:
-    return lambda left, right: simplest(operation(left, right))
-
-
 def _round(value: Decimal, places: int) -> int | Decimal:
     unit = Decimal((0, (1,), -places))
     return simplest(value.quantize(unit, rounding=decimal.ROUND_HALF_UP, context=CONTEXT))
@@ -65,10 +59,6 @@ def _places(value: Any) -> int:
     if abs(places) > PRECISION:
         raise ArgumentFault(f"it must be from -{PRECISION} to {PRECISION}")
     return places
-
-
-def _decimal(text: Any, read: Callable[[Any], Decimal]) -> int | Decimal:
-    return simplest(read(text))
 
 
 def _exponent(code: str) -> int:
@@ -102,9 +92,11 @@ def _arithmetic(
     *examples: Example,
     inline: Inline,
 ) -> Function:
-    left, right = (_number(side) for side in "xy")
-    call = _operation(operation)
-    return Function(name, (left, right), kinds.NUMBER, doc, examples, call, inline=inline)
+    def call(left: Decimal, right: Decimal) -> int | Decimal:
+        return simplest(operation(left, right))
+
+    sides = (_number("x"), _number("y"))
+    return Function(name, sides, kinds.NUMBER, doc, examples, call, inline=inline)
 
 
 def _number(name: str) -> Parameter:
@@ -170,7 +162,7 @@ ARITHMETIC = (
         " digits may be set apart by the other of the two, a space or an apostrophe; without"
         " one, only plain decimal text is read, because `1,234` may mean either.",
         (Example("decimal(price, ',')", {"price": "1.234,50"}, Decimal("1234.5")),),
-        _decimal,
+        lambda text, read: simplest(read(text)),
         inline=Inline("{0}", SMALL_INTEGER),
     ),
     Function(

@@ -8,11 +8,10 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TypeVar
 
 from ticketbridge.jmes import kinds
 from ticketbridge.jmes.budget import spend, steps_of_text
-from ticketbridge.jmes.errors import ArgumentFault, did_you_mean
+from ticketbridge.jmes.errors import ArgumentFault, one_of
 from ticketbridge.jmes.kinds import Example, Function, Parameter
 
 _ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
@@ -31,28 +30,17 @@ _DECODE: Mapping[str, Callable[[str], bytes]] = MappingProxyType(
     }
 )
 
-T = TypeVar("T")
-
-
-def _one_of(name: str, known: Mapping[str, T], what: str) -> T:
-    found = known.get(name)
-    if found is None:
-        near = did_you_mean(name, known)
-        listed = ", ".join(f"'{each}'" for each in known)
-        raise ArgumentFault(f"the {what} are {listed}" + (f"; {near}" if near else ""))
-    return found
-
 
 def _algorithm(name: str) -> str:
-    return _one_of(name, dict(zip(_ALGORITHMS, _ALGORITHMS, strict=True)), "algorithms")
+    return one_of(name, {each: each for each in _ALGORITHMS}, "algorithms")
 
 
 def _encoder(name: str) -> Callable[[bytes], str]:
-    return _one_of(name, _ENCODE, "encodings")
+    return one_of(name, _ENCODE, "encodings")
 
 
 def _decoder(name: str | None) -> Callable[[str], bytes]:
-    return str.encode if name is None else _one_of(name, _DECODE, "encodings")
+    return str.encode if name is None else one_of(name, _DECODE, "encodings")
 
 
 def _bytes_of(text: str) -> bytes:

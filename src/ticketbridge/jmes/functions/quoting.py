@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from ticketbridge.formats import xml_text
 from ticketbridge.jmes import kinds, nodes
-from ticketbridge.jmes.errors import ArgumentFault, did_you_mean
+from ticketbridge.jmes.errors import ArgumentFault, one_of
 from ticketbridge.jmes.kinds import Example, Function, Parameter
 
 QUOTED = "quoted"
@@ -98,12 +98,7 @@ def bare_apostrophes(text: str) -> str:
 
 
 def _style(name: str) -> Callable[[str], str]:
-    style = STYLES.get(name)
-    if style is None:
-        near = did_you_mean(name, STYLES)
-        known = ", ".join(f"'{style}'" for style in STYLES)
-        raise ArgumentFault(f"the styles are {known}" + (f"; {near}" if near else ""))
-    return style
+    return one_of(name, STYLES, "styles")
 
 
 def _quoted(text: str, escape: Callable[[str], str]) -> str:
