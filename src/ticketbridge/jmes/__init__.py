@@ -25,10 +25,11 @@ from ticketbridge.jmes.expression import (
 )
 from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP_CACHE, MOMENT, NOW
 from ticketbridge.jmes.jsontext import ENCODER, TooLongError, encode_within
-from ticketbridge.jmes.kinds import Example, Function, Kind, Parameter
+from ticketbridge.jmes.kinds import Example, Function, Kind
 from ticketbridge.jmes.paths import NOWHERE, RootPath, root_paths
 from ticketbridge.jmes.template import (
     LONGEST,
+    VARIABLE,
     HolePart,
     Template,
     TemplateKind,
@@ -36,6 +37,7 @@ from ticketbridge.jmes.template import (
     VariablePart,
     compile_template,
     escape_variable,
+    has_dot_segment,
     split_template,
 )
 from ticketbridge.jmes.values import has_null
@@ -48,6 +50,7 @@ __all__ = [
     "MOMENT",
     "NOW",
     "NOWHERE",
+    "VARIABLE",
     "AttributedElement",
     "CallError",
     "EvaluationError",
@@ -60,7 +63,6 @@ __all__ = [
     "KeyOfRootError",
     "Kind",
     "OtherShape",
-    "Parameter",
     "RegexError",
     "RepeatedElement",
     "RootError",
@@ -78,6 +80,7 @@ __all__ = [
     "describe_types",
     "encode_within",
     "escape_variable",
+    "has_dot_segment",
     "has_null",
     "keys_shown",
     "locate",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ticketbridge.jmes import has_dot_segment
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.headers import (
     Claimed,
@@ -20,7 +21,6 @@ from ticketbridge.mapping.headers import (
 from ticketbridge.mapping.keys import Declared, declared, key, mapping_of, needed
 from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec_texts import TemplateSpec
-from ticketbridge.mapping.urls import has_dot_segment
 from ticketbridge.mapping.value_kinds import (
     ANYTHING,
     LITERAL,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+from ticketbridge.jmes import has_dot_segment
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.variables import ResolvedText
@@ -87,11 +88,6 @@ def _split(text: str) -> SplitResult:
     if port == 0 or parts.netloc.endswith(":"):
         raise UrlError("has no legal port", "a port is a number from 1 to 65535")
     return parts
-
-
-def has_dot_segment(path: str) -> bool:
-    """Return whether a segment of *path*, decoded, is `.` or `..`."""
-    return not {".", ".."}.isdisjoint(re.split(r"[/\\]", unquote(path)))
 
 
 def is_plain_http(url: str) -> bool:

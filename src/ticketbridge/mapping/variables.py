@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ticketbridge.jmes import ExpressionError, HolePart, TextPart, VariablePart, split_template
+from ticketbridge.jmes import (
+    VARIABLE,
+    ExpressionError,
+    HolePart,
+    TextPart,
+    VariablePart,
+    split_template,
+)
 from ticketbridge.mapping.environment import Value
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.places import pieces_from
@@ -15,7 +22,6 @@ from ticketbridge.mapping.spec_texts import ExpressionSpec, Secret, TemplateSpec
 from ticketbridge.mapping.words import shown
 from ticketbridge.mapping.yaml_nodes import Broken, Node, Scalar, walk
 
-VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^{}]*))?\}")
 _HOLE = re.compile(r"\{[^{}]*\}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # Stands for a hole where the text around it is checked.
@@ -68,7 +74,7 @@ def resolve_text(node: Node, context: Context, name: str) -> ResolvedText:
         return ResolvedText(name, "", node.place, known=False)
     text = text_of(node)
     matches = list(VARIABLE.finditer(text))
-    well_formed = _check_variables(node, text, context) and _check_no_holes(node, text, context)
+    well_formed = _is_well_formed(node, text, context)
     values = [
         context.variable(m["name"], m["default"], node.at(m.start()), key=name) for m in matches
     ]
@@ -87,16 +93,13 @@ def resolve_text(node: Node, context: Context, name: str) -> ResolvedText:
     )
 
 
-def _check_variables(node: Scalar, text: str, context: Context) -> bool:
+def _is_well_formed(node: Scalar, text: str, context: Context) -> bool:
+    """Return whether *text* has whole variables and no holes. Report it if not."""
     blank = VARIABLE.sub(lambda match: " " * len(match[0]), text)
     offset = blank.find("${")
     if offset >= 0:
         context.report.error(node.at(offset), "TB022", "this `${` is no variable", MALFORMED)
-    return offset < 0
-
-
-def _check_no_holes(node: Scalar, text: str, context: Context) -> bool:
-    blank = VARIABLE.sub(lambda match: " " * len(match[0]), text)
+        return False
     hole = _HOLE.search(blank)
     if hole is None:
         return True
