@@ -16,8 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticketbridge.engine.tickets.convert import Violation, to_number
-from ticketbridge.formats.attributed import AttributedElement
-from ticketbridge.formats.repeated import RepeatedElement
+from ticketbridge.formats.elements import AttributedElement, RepeatedElement
 from ticketbridge.jmes import (
     EvaluationError,
     Expression,

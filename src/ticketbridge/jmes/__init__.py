@@ -1,7 +1,6 @@
 """JMESPath over named roots, compiled once: expressions, their functions, and templates."""
 
-from ticketbridge.formats.attributed import AttributedElement
-from ticketbridge.formats.repeated import RepeatedElement
+from ticketbridge.formats.elements import AttributedElement, RepeatedElement
 from ticketbridge.jmes.errors import (
     CallError,
     EvaluationError,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ticketbridge.formats.attributed import AttributedElement
+from ticketbridge.formats.elements import AttributedElement
 from ticketbridge.jmes import kinds, nodes, runtime, values
 from ticketbridge.jmes.call_code import CallWriter
 from ticketbridge.jmes.functions import FUNCTIONS

@@ -24,8 +24,12 @@ from contextvars import ContextVar
 from decimal import Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, Underflow
 from typing import Any, TypeVar
 
-from ticketbridge.formats.attributed import AttributedElement, AttributedError
-from ticketbridge.formats.repeated import RepeatedElement, RepeatedError
+from ticketbridge.formats.elements import (
+    AttributedElement,
+    AttributedError,
+    RepeatedElement,
+    RepeatedError,
+)
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from ticketbridge.formats.repeated import RepeatedElement
+from ticketbridge.formats.elements import RepeatedElement
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import analyse, asked, gives_as_found
 from ticketbridge.jmes.budget import BUDGET, MAX_STEPS, UNBOUNDED

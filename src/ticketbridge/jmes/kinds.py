@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ticketbridge.formats.attributed import AttributedElement
+from ticketbridge.formats.elements import AttributedElement
 
 NUMBERS: frozenset[type] = frozenset({int, float, Decimal})
 _TEXT: frozenset[type] = frozenset({str})

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote, unquote
 
-from ticketbridge.formats import xml_text
-from ticketbridge.formats.unreadable import DocumentError
+from ticketbridge.formats import DocumentError, xml_text
 from ticketbridge.jmes.errors import (
     EvaluationError,
     ExpressionError,

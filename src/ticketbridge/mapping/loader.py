@@ -11,9 +11,8 @@ from pathlib import Path
 
 from ticketbridge.mapping.environment import Environment
 from ticketbridge.mapping.file_reader import FileReader
-from ticketbridge.mapping.findings import Finding, MappingError, Place
+from ticketbridge.mapping.findings import Finding, MappingError, Place, Report
 from ticketbridge.mapping.read_context import Context
-from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.spec import MAPPING, MappingSpec
 from ticketbridge.mapping.structure import check_structure
 from ticketbridge.mapping.yaml_nodes import Broken, walk

@@ -55,7 +55,6 @@ from ticketbridge.mapping.spec_pages import (
     PagesSpec,
     PagingSpec,
 )
-from ticketbridge.mapping.spec_proxy import ProxySpec
 from ticketbridge.mapping.spec_requests import (
     BodySpec,
     FormBodySpec,
@@ -101,7 +100,13 @@ from ticketbridge.mapping.spec_ticket import (
     TableSpec,
     TicketSpec,
 )
-from ticketbridge.mapping.spec_upstream import UPSTREAM, BreakerSpec, TlsSpec, UpstreamSpec
+from ticketbridge.mapping.spec_upstream import (
+    UPSTREAM,
+    BreakerSpec,
+    ProxySpec,
+    TlsSpec,
+    UpstreamSpec,
+)
 from ticketbridge.mapping.value_kinds import EXPRESSION, TITLE, RateSpec, only, pattern, word
 from ticketbridge.mapping.yaml_nodes import Broken, Node
 

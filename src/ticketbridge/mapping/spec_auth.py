@@ -8,12 +8,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
 
-from ticketbridge.mapping.credential_texts import (
-    TextCheck,
-    credential,
-    read_password,
-    read_username,
-)
 from ticketbridge.mapping.headers import Claimed, check_header_name, check_token
 from ticketbridge.mapping.keys import (
     Declared,
@@ -38,8 +32,12 @@ from ticketbridge.mapping.spec_texts import Secret
 from ticketbridge.mapping.value_kinds import POSSIBLY_EMPTY, only, text, word
 from ticketbridge.mapping.variables import (
     ResolvedText,
+    TextCheck,
     check_controls,
     check_header_value,
+    credential,
+    read_password,
+    read_username,
     resolve_text,
 )
 from ticketbridge.mapping.yaml_nodes import Node

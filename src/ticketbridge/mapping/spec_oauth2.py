@@ -8,19 +8,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
-from ticketbridge.mapping.credential_texts import (
-    credential,
-    read_login_url,
-    read_name,
-    read_password,
-    read_plain,
-)
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.headers import check_token
 from ticketbridge.mapping.keys import Declared, declared, key, needed
 from ticketbridge.mapping.read_context import Context, text_of
 from ticketbridge.mapping.sensitive_names import is_sensitive_parameter
 from ticketbridge.mapping.spec_texts import ExpressionSpec, Secret
+from ticketbridge.mapping.urls import read_login_url
 from ticketbridge.mapping.value_kinds import (
     ANYTHING,
     EXPRESSION,
@@ -35,6 +29,10 @@ from ticketbridge.mapping.value_kinds import (
 from ticketbridge.mapping.variables import (
     ResolvedText,
     check_controls,
+    credential,
+    read_name,
+    read_password,
+    read_plain,
     resolve_text,
     warn_if_in_clear,
 )

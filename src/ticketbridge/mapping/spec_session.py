@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
-from ticketbridge.mapping.credential_texts import read_login_url
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.headers import Claimed, check_header_name, check_headers, read_header
 from ticketbridge.mapping.keys import (
@@ -33,6 +32,7 @@ from ticketbridge.mapping.spec_requests import (
     needs_one,
 )
 from ticketbridge.mapping.spec_texts import ExpressionSpec, TemplateSpec
+from ticketbridge.mapping.urls import read_login_url
 from ticketbridge.mapping.value_kinds import (
     EXPRESSION,
     TEMPLATE,

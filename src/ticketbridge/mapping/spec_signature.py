@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from ticketbridge.mapping.credential_texts import credential, read_name, read_password
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.headers import Claimed, check_headers, read_header, read_parameters
 from ticketbridge.mapping.keys import Declared, ValueKind, declared, key, needed
@@ -28,6 +27,9 @@ from ticketbridge.mapping.variables import (
     ResolvedText,
     check_controls,
     check_header_value,
+    credential,
+    read_name,
+    read_password,
     resolve_text,
 )
 from ticketbridge.mapping.yaml_nodes import Broken, Node

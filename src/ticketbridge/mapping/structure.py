@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from ticketbridge.mapping.findings import did_you_mean, nearest
+from ticketbridge.mapping.findings import Report, did_you_mean, nearest
 from ticketbridge.mapping.keys import Key, ValueKind, keys_of
-from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.spec import MAPPING, CallSpec
 from ticketbridge.mapping.spec_ticket import FIELD, FIELDS_OF_EXPRESSIONS
 from ticketbridge.mapping.words import found, label, shown, written

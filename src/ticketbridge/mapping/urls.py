@@ -55,6 +55,13 @@ def warn_if_plain_http(text: ResolvedText, url: str, context: Context) -> None:
         context.report.warning(text.place, "TB054", message, "use https")
 
 
+def read_login_url(text: ResolvedText, context: Context) -> str:
+    """Return the URL that credentials are sent to. Warn if it is plain http."""
+    url = read_url(text, context)
+    warn_if_plain_http(text, url, context)
+    return url
+
+
 def require_url(text: str) -> str:
     """Return *text*. Raises UrlError if it is no absolute URL, or has more than a path."""
     if "{" in text or "}" in text:

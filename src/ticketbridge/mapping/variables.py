@@ -1,9 +1,12 @@
-"""Texts of a mapping: plain texts with `${NAME}` variables, and templates with `{expression}` holes too."""
+"""Texts of a mapping: plain texts with `${NAME}` variables, and templates with `{expression}` holes too.
+
+Readers of credentials report an empty text, and a text that its place cannot carry.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ticketbridge.jmes import (
@@ -157,6 +160,60 @@ def warn_of_variables(node: Node, context: Context) -> None:
             message = "variables are not resolved here: this stays text"
             suggestion = "they are in `endpoint`, `upstream` and the request strings of `source`"
             context.report.warning(part.place, "TB025", message, suggestion)
+
+
+# --- credentials ----------------------------------------------------------------------------------
+
+TextCheck = Callable[[ResolvedText, Context], bool]
+"""Reports a text that its place cannot carry. Returns False if the text is not known or was reported."""
+
+
+def credential(check: TextCheck) -> Callable[[ResolvedText, Context], Secret]:
+    """Return a reader of a credential.
+
+    The reader reports an empty credential and one that *check* refuses. It warns of one in clear.
+    """
+
+    def read(text: ResolvedText, context: Context) -> Secret:
+        if check(text, context):
+            _check_not_empty(text, context)
+        warn_if_in_clear(text, context)
+        return text.secret
+
+    return read
+
+
+def read_plain(text: ResolvedText, context: Context) -> str:
+    """Return the text, and report it if it is empty or has control characters."""
+    if check_controls(text, context):
+        _check_not_empty(text, context)
+    return text.value
+
+
+def read_name(text: ResolvedText, context: Context) -> Secret:
+    """Return a name as a Secret, so that nothing prints it. It must not be empty, but may stand in clear."""
+    return Secret(read_plain(text, context))
+
+
+def read_username(text: ResolvedText, context: Context) -> Secret:
+    """Return the user name of basic authentication. Report a colon or a control character in it."""
+    if check_controls(text, context) and ":" in text.value:
+        message = f"{text.label} has a colon, which basic authentication cannot carry"
+        context.report.error(text.place, "TB024", message)
+    return text.secret
+
+
+def read_password(text: ResolvedText, context: Context) -> Secret:
+    """Return a password, which may be empty. Report control characters, and warn of a password in clear."""
+    check_controls(text, context)
+    warn_if_in_clear(text, context)
+    return text.secret
+
+
+def _check_not_empty(text: ResolvedText, context: Context) -> None:
+    if not text.value and not context.environment.placeholders:
+        suggestion = how_to_fill([text], context, "set its variable")
+        context.report.error(text.place, "TB015", f"{text.label} is empty", suggestion)
 
 
 # --- templates ------------------------------------------------------------------------------------

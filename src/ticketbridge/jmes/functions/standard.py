@@ -8,7 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from ticketbridge.formats.repeated import RepeatedElement
+from ticketbridge.formats.elements import RepeatedElement
 from ticketbridge.jmes import decimals, kinds
 from ticketbridge.jmes.budget import spend
 from ticketbridge.jmes.decimals import CONTEXT, simplest, to_decimal
