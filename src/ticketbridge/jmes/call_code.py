@@ -48,12 +48,13 @@ class CallWriter(SourceWriter, ABC):
         super().__init__()
         self._strict = strict
         self._parts = 0
+        self._optional = False  # inside of `optional(...)` an absent key is null
 
     @abstractmethod
-    def emit(self, node: nodes.Node, current: str | None, *, optional: bool = False) -> str:
+    def emit(self, node: nodes.Node, current: str | None) -> str:
         """Return the value of any node. See CodeGenerator."""
 
-    def _part(self, node: nodes.Node, current: str | None, *, optional: bool) -> str:
+    def _part(self, node: nodes.Node, current: str | None) -> str:
         """Write a function that evaluates *node*, and return its call."""
         self._parts += 1
         # An expression that starts at the roots may need each of them, another one only its own.
@@ -61,7 +62,7 @@ class CallWriter(SourceWriter, ABC):
         parameters = ", ".join(["scope", *needed])
         name = f"part_{self._parts}"
         with self.function(f"def {name}({parameters})"):
-            self.line(f"return {self.emit(node, current, optional=optional)}")
+            self.line(f"return {self.emit(node, current)}")
         return f"{name}({parameters})"
 
     def _counted(self, elements: str, *each: nodes.Node | None) -> str:
@@ -82,35 +83,32 @@ class CallWriter(SourceWriter, ABC):
             with self.block(f"if {budget}.left < 0"):
                 self.line(f"{self.helper('spend', spend)}(0)")
 
-    def number(self, node: nodes.Node, current: str | None, *, optional: bool = False) -> str:
+    def number(self, node: nodes.Node, current: str | None) -> str:
         """Return the value of *node* for a place that needs a number.
 
         A float may replace the decimal that has the same text. All else is as `emit` gives it.
         """
         if not isinstance(node, nodes.Call) or self._is_deep():
-            return self.emit(node, current, optional=optional)
-        if node.name == OPTIONAL:
-            return self.number(node.arguments[0], current, optional=True)
-        return self._call(node, current, optional, as_number=True)
+            return self.emit(node, current)
+        return self.call(node, current, as_number=True)
 
     def _is_deep(self) -> bool:
         """Return whether Python could refuse more blocks within those that are open."""
         return self._depth >= _MAX_BLOCKS
 
-    def call(self, node: nodes.Call, current: str | None, optional: bool) -> str:
+    def call(self, node: nodes.Call, current: str | None, *, as_number: bool = False) -> str:
         if node.name == OPTIONAL:
-            return self.emit(node.arguments[0], current, optional=True)
-        return self._call(node, current, optional, as_number=False)
-
-    def _call(
-        self, node: nodes.Call, current: str | None, optional: bool, *, as_number: bool
-    ) -> str:
+            outer, self._optional = self._optional, True
+            write = self.number if as_number else self.emit
+            value = write(node.arguments[0], current)
+            self._optional = outer
+            return value
         function = FUNCTIONS[node.name]
         inline = function.inline if self._strict else None
         for name, value in inline.names.items() if inline else ():
             self.helper(name, value)
         arguments = [
-            self._argument(function, position, argument, current, optional)
+            self._argument(function, position, argument, current)
             for position, argument in enumerate(node.arguments)
         ]
         arguments += self._absent(function, len(node.arguments))
@@ -158,19 +156,14 @@ class CallWriter(SourceWriter, ABC):
         return [_Argument.of(self.constant(_ready(parameter, None))) for parameter in absent]
 
     def _argument(
-        self,
-        function: Function,
-        position: int,
-        node: nodes.Node,
-        current: str | None,
-        optional: bool,
+        self, function: Function, position: int, node: nodes.Node, current: str | None
     ) -> _Argument:
         parameter = parameter_at(function, position)
         if isinstance(node, nodes.Reference):
-            return _Argument.of(self._reference(node, optional=optional))
+            return _Argument.of(self._reference(node))
         if self._strict and isinstance(node, nodes.Constant):
             return self._literal_argument(parameter, node.value)
-        value = self.emit(node, current, optional=optional)
+        value = self.emit(node, current)
         if not self._strict and position >= len(function.parameters):
             # For a variadic function, jmespath checks only the first argument.
             return _Argument.of(value)
@@ -217,10 +210,10 @@ class CallWriter(SourceWriter, ABC):
             return f"is not {self.constant(next(iter(types)))}"
         return f"not in {self.constant(types)}"
 
-    def _reference(self, node: nodes.Reference, *, optional: bool) -> str:
+    def _reference(self, node: nodes.Reference) -> str:
         element = self.name()
         with self.repeated():
-            call = self._part(node.body, element, optional=optional)
+            call = self._part(node.body, element)
         bind = self.helper("partial", partial)
         return self.variable(f"{bind}({call.partition('(')[0]}, scope)")
 
