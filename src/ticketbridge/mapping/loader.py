@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ticketbridge.mapping.environment import Environment
-from ticketbridge.mapping.file_reader import FileReader
+from ticketbridge.mapping.file_reader import FileReader, why_unread
 from ticketbridge.mapping.findings import Finding, MappingError, Place, Report
 from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec import MAPPING, MappingSpec
@@ -84,7 +84,7 @@ def _read(path: Path, files: FileReader) -> bytes:
     try:
         return files.read(path, MAX_BYTES)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "no legal path"
+        reason = why_unread(error)
         if isinstance(error, FileNotFoundError) and path.is_symlink():
             reason = "it is a link to a file that does not exist"
         message = f"the file cannot be read: {reason}"

@@ -15,6 +15,7 @@ from ticketbridge.mapping.keys import (
     ValueKind,
     closed,
     declared,
+    has_word,
     keys_of,
     mapping_of,
     needed,
@@ -43,10 +44,6 @@ from ticketbridge.mapping.variables import (
 from ticketbridge.mapping.yaml_nodes import Node
 
 _COOKIE_END = re.compile(r"[ ,;]")
-
-
-def _read_secret(text: ResolvedText, _context: Context) -> Secret:
-    return text.secret
 
 
 def _read_name(text: ResolvedText, context: Context) -> str:
@@ -93,7 +90,9 @@ class ApiKeyAuthSpec(Declared):
     name: str = needed(
         text(_read_name), "The name of the header, parameter or cookie.", "X-Api-Key"
     )
-    value: Secret = needed(text(_read_secret), "The key, from a variable.", "${ACME_KEY}")
+    value: Secret = needed(
+        text(lambda given, _: given.secret), "The key, from a variable.", "${ACME_KEY}"
+    )
 
 
 def _check_api_key(auth: ApiKeyAuthSpec, node: Node, context: Context) -> None:
@@ -176,10 +175,6 @@ def _read_auth(node: Node, context: Context, name: str) -> AuthSpec:
     return _TYPES.get(text_of(node.get("type")), _TYPES["none"]).read(node, context, name)
 
 
-def _is_type(name: str) -> dict[str, Any]:
-    return {"type": "object", "required": ["type"], "properties": {"type": {"const": name}}}
-
-
 AUTH: ValueKind[AuthSpec] = ValueKind(
     "a mapping with a `type`",
     {
@@ -188,7 +183,7 @@ AUTH: ValueKind[AuthSpec] = ValueKind(
         "properties": {
             "type": Key("type", word(*_TYPES), "The kind of authentication.", ("bearer",))
         },
-        "allOf": [{"if": _is_type(name), "then": kind} for name, kind in _TYPES.items()],
+        "allOf": [{"if": has_word("type", name), "then": kind} for name, kind in _TYPES.items()],
     },
     _read_auth,
     "auth",

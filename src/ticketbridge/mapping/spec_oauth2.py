@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.headers import check_token
-from ticketbridge.mapping.keys import Declared, declared, key, needed
+from ticketbridge.mapping.keys import Declared, declared, has_word, key, needed
 from ticketbridge.mapping.read_context import Context, text_of
 from ticketbridge.mapping.sensitive_names import is_sensitive_parameter
 from ticketbridge.mapping.spec_texts import ExpressionSpec, Secret
@@ -88,11 +88,9 @@ def _read_private_key(text: ResolvedText, context: Context) -> PrivateKeySpec:
 def _read_key_of_answer(node: Node, context: Context, name: str) -> ExpressionSpec:
     """Return the expression at *node*. A single name means that key of the answer."""
     spec = read_expression(node, context, name)
-    return _of_answer(spec.text, spec.place) if _KEY_OF_ANSWER.fullmatch(spec.text) else spec
-
-
-def _of_answer(name: str, place: Place) -> ExpressionSpec:
-    return ExpressionSpec(f'body."{name}"', place)
+    if _KEY_OF_ANSWER.fullmatch(spec.text):
+        return ExpressionSpec(f'body."{spec.text}"', spec.place)
+    return spec
 
 
 def _read_lifetime(node: Node, context: Context, name: str) -> ExpressionSpec | float | None:
@@ -246,20 +244,12 @@ class OAuth2AuthSpec(Declared):
 # --- what belongs together ------------------------------------------------------------------------
 
 
-def _when(grant: Grant) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "required": ["grant"],
-        "properties": {"grant": {"const": grant}},
-    }
-
-
 OAUTH2_RULES: Mapping[str, Any] = MappingProxyType(
     {
         "if": {"required": ["grant"]},
         "then": {
             "allOf": [
-                {"if": _when(grant), "then": {"required": list(needs)}}
+                {"if": has_word("grant", grant), "then": {"required": list(needs)}}
                 for grant, needs in _NEEDS.items()
             ]
         },

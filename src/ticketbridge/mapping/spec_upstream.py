@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, unquote
 
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.headers import check_headers
@@ -15,7 +15,14 @@ from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.sensitive_names import is_sensitive
 from ticketbridge.mapping.spec_auth import AUTH, AuthSpec, NoAuthSpec, claimed_by
 from ticketbridge.mapping.spec_texts import Secret
-from ticketbridge.mapping.urls import NOWHERE, UNSAFE, UrlError, read_base_url, warn_if_plain_http
+from ticketbridge.mapping.urls import (
+    NOWHERE,
+    UNSAFE,
+    UrlError,
+    read_base_url,
+    split_url,
+    warn_if_plain_http,
+)
 from ticketbridge.mapping.value_kinds import (
     DURATION,
     NAME,
@@ -77,11 +84,7 @@ def require_proxy(url: str) -> ProxySpec:
     """
     if UNSAFE.search(url):
         raise UrlError("has a character that no URL has", "write it as `%` and two hex digits")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise UrlError("has no legal host or port", "a port is a number from 1 to 65535") from None
+    parts, port = split_url(url)
     if parts.scheme == "https":
         raise UrlError(
             "is a proxy that is reached by https, and it has to be http",

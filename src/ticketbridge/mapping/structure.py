@@ -131,11 +131,6 @@ def _check_needed_keys(node: Node, schema: Schema, spot: _Legal) -> Node:
     return _with_entries(node, added=missing)
 
 
-def _check_values(node: Node, schema: Schema, spot: _Legal) -> Node:
-    """Check the values of `properties`."""
-    return _with_values(node, schema["properties"], spot)
-
-
 def _check_items(node: Node, schema: Schema, spot: _Legal) -> Node:
     """Check the entries of a list, by `items`."""
     if not isinstance(node, ListNode):
@@ -330,7 +325,7 @@ CHECKS: Mapping[str, Callable[[Node, Schema, _Legal], Node]] = MappingProxyType(
         "additionalProperties": _check_other_keys,
         "propertyNames": _check_names,
         "required": _check_needed_keys,
-        "properties": _check_values,
+        "properties": lambda node, schema, spot: _with_values(node, schema["properties"], spot),
         "items": _check_items,
         "if": _check_fork,
         "allOf": _check_forks,

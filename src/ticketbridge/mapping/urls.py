@@ -70,7 +70,9 @@ def require_url(text: str) -> str:
         )
     if UNSAFE.search(text):
         raise UrlError("has a character that no URL has", "a space, for example")
-    parts = _split(text)
+    parts, port = split_url(text)
+    if port == 0 or parts.netloc.endswith(":"):
+        raise UrlError("has no legal port", "a port is a number from 1 to 65535")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise UrlError(
             "should be an absolute http or https URL", "for example https://api.acme.example/v2"
@@ -86,15 +88,14 @@ def require_url(text: str) -> str:
     return text
 
 
-def _split(text: str) -> SplitResult:
+def split_url(text: str) -> tuple[SplitResult, int | None]:
+    """Return the parts of the URL *text*, and its port. Raises UrlError if host or port is not legal."""
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
         raise UrlError("has no legal host or port", "a port is a number from 1 to 65535") from None
-    if port == 0 or parts.netloc.endswith(":"):
-        raise UrlError("has no legal port", "a port is a number from 1 to 65535")
-    return parts
+    return parts, port
 
 
 def is_plain_http(url: str) -> bool:

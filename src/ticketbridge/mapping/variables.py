@@ -6,7 +6,7 @@ Readers of credentials report an empty text, and a text that its place cannot ca
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ticketbridge.jmes import (
@@ -23,7 +23,7 @@ from ticketbridge.mapping.places import pieces_from
 from ticketbridge.mapping.read_context import Context, text_of
 from ticketbridge.mapping.spec_texts import ExpressionSpec, Secret, TemplateSpec
 from ticketbridge.mapping.words import shown
-from ticketbridge.mapping.yaml_nodes import Broken, Node, Scalar, walk
+from ticketbridge.mapping.yaml_nodes import Node, Scalar, walk
 
 _HOLE = re.compile(r"\{[^{}]*\}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -73,7 +73,7 @@ class ResolvedText:
 
 def resolve_text(node: Node, context: Context, name: str) -> ResolvedText:
     """Return the text of *node* with its variables resolved."""
-    if isinstance(node, Broken) or not isinstance(node, Scalar):
+    if not isinstance(node, Scalar):
         return ResolvedText(name, "", node.place, known=False)
     text = text_of(node)
     matches = list(VARIABLE.finditer(text))
@@ -81,15 +81,12 @@ def resolve_text(node: Node, context: Context, name: str) -> ResolvedText:
     values = [
         context.variable(m["name"], m["default"], node.at(m.start()), key=name) for m in matches
     ]
-    value, end = "", 0
-    for match, found in zip(matches, values, strict=True):
-        value += text[end : match.start()] + found.text
-        end = match.end()
+    found = iter(values)
     return ResolvedText(
         name,
-        value + text[end:],
+        VARIABLE.sub(lambda _: next(found).text, text),
         node.place,
-        known=well_formed and all(found.known for found in values),
+        known=well_formed and all(value.known for value in values),
         variables=tuple(match["name"] for match in matches),
         in_clear=any(match["default"] for match in matches) if matches else bool(text),
         is_one_variable=VARIABLE.fullmatch(text) is not None,
@@ -233,7 +230,7 @@ def resolve_template(node: Node, context: Context, name: str) -> ResolvedTemplat
     nothing = ResolvedTemplate(
         TemplateSpec((), node.place), ResolvedText(name, "", node.place, known=False)
     )
-    if isinstance(node, Broken) or not isinstance(node, Scalar):
+    if not isinstance(node, Scalar):
         return nothing
     source = text_of(node)
     try:
@@ -241,7 +238,7 @@ def resolve_template(node: Node, context: Context, name: str) -> ResolvedTemplat
     except ExpressionError as error:
         _report_slip(node, source, error, context)
         return nothing
-    return _Filling(node, context, name).fill(parts)
+    return _filled(parts, node, context, name)
 
 
 def _report_slip(node: Scalar, source: str, error: ExpressionError, context: Context) -> None:
@@ -252,45 +249,32 @@ def _report_slip(node: Scalar, source: str, error: ExpressionError, context: Con
         context.report.error(node.at(offset), "TB031", error.reason, error.suggestion)
 
 
-@dataclass(frozen=True, slots=True)
-class _Filling:
-    """Turns the parts of one template into those of its spec."""
-
-    node: Scalar
-    context: Context
-    name: str
-
-    def fill(self, parts: tuple[TextPart | VariablePart | HolePart, ...]) -> ResolvedTemplate:
-        values = {p: self._value(p) for p in parts if isinstance(p, VariablePart)}
-        variables = tuple(part.name for part in values)
-        text = ResolvedText(
-            self.name,
-            "".join(_shown(part, values) for part in parts),
-            self.node.place,
-            known=all(value.known for value in values.values()),
-            variables=variables,
-            in_clear=not variables and bool(parts),
-        )
-        spec = TemplateSpec(tuple(self._part(part, values) for part in parts), self.node.at(0))
-        return ResolvedTemplate(spec, text, sum(isinstance(part, HolePart) for part in parts))
-
-    def _value(self, part: VariablePart) -> Value:
-        return self.context.variable(
-            part.name, part.default, self.node.at(part.offset), key=self.name
-        )
-
-    def _part(
-        self, part: TextPart | VariablePart | HolePart, values: dict[VariablePart, Value]
-    ) -> str | Secret | ExpressionSpec:
+def _filled(
+    parts: Sequence[TextPart | VariablePart | HolePart], node: Scalar, context: Context, name: str
+) -> ResolvedTemplate:
+    made: list[str | Secret | ExpressionSpec] = []
+    shown_parts: list[str] = []
+    values: list[Value] = []
+    for part in parts:
         if isinstance(part, TextPart):
-            return part.text
-        if isinstance(part, VariablePart):
-            return Secret(values[part].text)
-        pieces = pieces_from(self.node.pieces, part.offset)
-        return ExpressionSpec(part.text, self.node.at(part.offset), pieces)
-
-
-def _shown(part: TextPart | VariablePart | HolePart, values: dict[VariablePart, Value]) -> str:
-    if isinstance(part, VariablePart):
-        return values[part].text
-    return part.text if isinstance(part, TextPart) else HOLE
+            made.append(part.text)
+            shown_parts.append(part.text)
+        elif isinstance(part, VariablePart):
+            value = context.variable(part.name, part.default, node.at(part.offset), key=name)
+            values.append(value)
+            made.append(Secret(value.text))
+            shown_parts.append(value.text)
+        else:
+            pieces = pieces_from(node.pieces, part.offset)
+            made.append(ExpressionSpec(part.text, node.at(part.offset), pieces))
+            shown_parts.append(HOLE)
+    text = ResolvedText(
+        name,
+        "".join(shown_parts),
+        node.place,
+        known=all(value.known for value in values),
+        variables=tuple(part.name for part in parts if isinstance(part, VariablePart)),
+        in_clear=not values and bool(made),
+    )
+    spec = TemplateSpec(tuple(made), node.at(0))
+    return ResolvedTemplate(spec, text, sum(isinstance(part, ExpressionSpec) for part in made))
