@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -55,23 +56,19 @@ class _PlacedLexer(_Lexer):  # type: ignore[misc]  # the stubs leave out the met
     def _literal(self, start: int, lexeme: str) -> Any:
         try:
             value = json.loads(lexeme)
-        except ValueError as error:
-            return self._unquoted(start, lexeme, error)
+        except ValueError:
+            return self._unquoted(start, lexeme)
         _check_literal(self._expression, start, value, finite=self._strict)
         return value
 
-    def _unquoted(self, start: int, lexeme: str, error: ValueError) -> Any:
+    def _unquoted(self, start: int, lexeme: str) -> Any:
         # Before JEP-12 a literal that is no JSON was a string, and jmespath still reads it so.
         word = lexeme.strip()
         hint = f"write '{word}' for a string" if word.isidentifier() else ""
-        if self._strict:
-            raise ExpressionError(self._expression, start + 1, "a literal must be JSON", hint)
-        try:
-            return json.loads(f'"{lexeme.lstrip()}"')
-        except ValueError:
-            raise ExpressionError(
-                self._expression, start + 1, "a literal must be JSON", hint
-            ) from error
+        if not self._strict:
+            with contextlib.suppress(ValueError):
+                return json.loads(f'"{lexeme.lstrip()}"')
+        raise ExpressionError(self._expression, start + 1, "a literal must be JSON", hint)
 
 
 def _check_literal(text: str, start: int, value: Any, *, finite: bool) -> None:
@@ -153,15 +150,16 @@ class _PlacedParser(_Parser):  # type: ignore[misc]  # the stubs leave out the m
         arguments: list[dict[str, Any]] = []
         while self._current_token() != "rparen":
             arguments.append(self._expression())
-            self._separator("rparen", "argument")
+            self._separator("rparen", "argument", may_end=not self._strict)
         self._advance()
         return {"type": "function_expression", "children": arguments, "value": left["value"]}
 
-    def _separator(self, closing: str, what: str) -> None:
+    def _separator(self, closing: str, what: str, *, may_end: bool) -> None:
+        """Read a comma, unless the list ends here. *may_end*: it may also end after a comma."""
         if self._current_token() == "comma":
             comma = self._lookahead_token(0)
             self._advance()
-            if self._strict and self._current_token() == closing:
+            if not may_end and self._current_token() == closing:
                 self._refuse(comma, f"no {what} follows this comma")
         elif self._strict and self._current_token() not in {closing, "eof"}:
             self._unexpected(self._lookahead_token(0), "a comma is missing before it")
@@ -174,15 +172,9 @@ class _PlacedParser(_Parser):  # type: ignore[misc]  # the stubs leave out the m
             self._match("colon")
             value = self._expression()
             pairs.append({"type": "key_val_pair", "children": [value], "value": key["value"]})
-            self._hash_separator()
+            self._separator("rbrace", "pair", may_end=False)
         self._advance()
         return {"type": "multi_select_dict", "children": pairs}
-
-    def _hash_separator(self) -> None:
-        comma = self._lookahead_token(0)
-        self._separator("rbrace", "pair")
-        if comma["type"] == "comma" and self._current_token() == "rbrace":
-            self._refuse(comma, "no pair follows this comma")
 
     def _parse_slice_expression(self) -> dict[str, Any]:
         at = self._index

@@ -63,6 +63,12 @@ class MappingError(Exception):
         super().__init__("\n".join(map(str, self.findings)))
 
 
+def raise_errors(findings: Sequence[Finding]) -> None:
+    """Raise MappingError, with all *findings*, if one of them is an error."""
+    if any(finding.severity == "error" for finding in findings):
+        raise MappingError(findings)
+
+
 def nearest(word: str, known: Iterable[str], *, similarity: float = 0.6) -> str:
     """Return the known word most like *word*, or "" if none has at least this *similarity* (0 to 1)."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=similarity)
@@ -96,5 +102,4 @@ class Report:
 
     def raise_errors(self) -> None:
         """Raise MappingError, with the warnings too, if at least one error was reported."""
-        if any(finding.severity == "error" for finding in self._findings):
-            raise MappingError(self.findings)
+        raise_errors(self.findings)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ticketbridge.mapping.environment import Environment
 from ticketbridge.mapping.file_reader import FileReader, why_unread
-from ticketbridge.mapping.findings import Finding, MappingError, Place, Report
+from ticketbridge.mapping.findings import Finding, MappingError, Place, Report, raise_errors
 from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec import MAPPING, MappingSpec
 from ticketbridge.mapping.structure import check_structure
@@ -53,8 +53,7 @@ def parse_mapping(
     from *folder*.
     """
     draft = draft_mapping(text, file=file, environment=environment, folder=folder)
-    if any(finding.severity == "error" for finding in draft.findings):
-        raise MappingError(draft.findings)
+    raise_errors(draft.findings)
     return replace(draft.spec, warnings=tuple(draft.findings))
 
 

@@ -287,7 +287,7 @@ def _check_grant(spec: OAuth2AuthSpec, node: Node, context: Context) -> None:
 
 def _check_parameters(spec: OAuth2AuthSpec, node: Node, context: Context) -> None:
     own = {*_OF_ALL, *_NEEDS[spec.grant]}
-    for key_node, _ in (node.get("form") or Broken(node.place)).pairs:
+    for key_node, _ in node.need("form").pairs:
         name = str(key_node.value)
         if name in own or name in _MADE:
             message = f"the parameter {shown(name)} is set by `auth` itself"

@@ -33,7 +33,7 @@ from ticketbridge.mapping.value_kinds import (
 )
 from ticketbridge.mapping.variables import CONTROL, HOLE, ResolvedTemplate, resolve_template
 from ticketbridge.mapping.xml_bodies import check_document
-from ticketbridge.mapping.yaml_nodes import Broken, ListNode, MapNode, Node, Scalar
+from ticketbridge.mapping.yaml_nodes import ListNode, MapNode, Node, Scalar
 
 _BODIES = ("json", "form", "xml", "text", "graphql")
 _OF_POST = (*_BODIES, "content_type", "idempotent")
@@ -311,8 +311,8 @@ def check_request(node: Node, claimed: Claimed, context: Context) -> None:
     _check_method(node, context)
     if node.get("post") is not None:
         _check_content_type(node, context)
-    check_parameters(node.get("query") or Broken(node.place), claimed, context)
-    check_headers(node.get("headers") or Broken(node.place), claimed, context)
+    check_parameters(node.need("query"), claimed, context)
+    check_headers(node.need("headers"), claimed, context)
 
 
 def _check_method(node: Node, context: Context) -> None:
@@ -341,9 +341,7 @@ def _check_content_type(node: Node, context: Context) -> None:
 
     The bodies of `text` and `xml` are sent in UTF-8.
     """
-    types = [
-        pair for pair in (node.get("headers") or Broken(node.place)).pairs if _is_type(pair[0])
-    ]
+    types = [pair for pair in node.need("headers").pairs if _is_type(pair[0])]
     own = node.get("content_type")
     if node.has("text") and own is None:
         message = "`text` needs its `content_type`"

@@ -42,7 +42,7 @@ from ticketbridge.mapping.value_kinds import (
     text,
 )
 from ticketbridge.mapping.variables import ResolvedText, check_controls
-from ticketbridge.mapping.yaml_nodes import Broken, Node
+from ticketbridge.mapping.yaml_nodes import Node
 
 TOKEN_ROOT = "token"  # noqa: S105 - a name
 """The root by which holes see the token of a login."""
@@ -216,4 +216,4 @@ def check_session(_spec: SessionAuthSpec, node: Node, context: Context) -> None:
         for other in ways[1:]:
             message = f"`{ways[0]}` says where the token stands, and so does `{other}`"
             context.report.error(node.key_place(other), "TB059", message, "keep one of them")
-    check_headers(node.get("headers") or Broken(node.place), Claimed(), context)
+    check_headers(node.need("headers"), Claimed(), context)

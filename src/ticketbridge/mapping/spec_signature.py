@@ -32,7 +32,7 @@ from ticketbridge.mapping.variables import (
     read_password,
     resolve_text,
 )
-from ticketbridge.mapping.yaml_nodes import Broken, Node
+from ticketbridge.mapping.yaml_nodes import Node
 
 REQUEST_KEYS = ("method", "url", "host", "path", "path_query", "query", "body")
 """The keys of the root `request` of a signature."""
@@ -145,7 +145,7 @@ class SignatureAuthSpec(Declared):
 
 def check_signature(auth: SignatureAuthSpec, node: Node, context: Context) -> None:
     """Report illegal or repeated headers, and a signature that no header and no parameter carries."""
-    check_headers(node.get("headers") or Broken(node.place), Claimed(), context)
+    check_headers(node.need("headers"), Claimed(), context)
     if node.get("headers") is None and node.get("query") is None:
         message = "a signature needs `headers` or `query`: nothing carries it"
         suggestion = 'for example headers: {X-Signature: "{sign}"}'

@@ -42,7 +42,7 @@ from ticketbridge.mapping.variables import (
     resolve_text,
     warn_if_in_clear,
 )
-from ticketbridge.mapping.yaml_nodes import Broken, Node
+from ticketbridge.mapping.yaml_nodes import Node
 
 _PROXY_FORM = "for example http://proxy.example:3128"
 
@@ -347,7 +347,7 @@ class UpstreamSpec(Declared):
 
 
 def _check_upstream(spec: UpstreamSpec, node: Node, context: Context) -> None:
-    check_headers(node.get("headers") or Broken(node.place), claimed_by(spec.auth), context)
+    check_headers(node.need("headers"), claimed_by(spec.auth), context)
     if not isinstance(spec.auth, NoAuthSpec) or any(map(is_sensitive, spec.headers)):
         hosts = node.get("hosts")
         named_hosts = [(str(key.value), each) for key, each in hosts.pairs] if hosts else []

@@ -43,7 +43,7 @@ class Node:
         return self.place
 
     def need(self, key: str) -> Node:
-        """Return the value of the required *key*, or Broken if it is missing and was reported."""
+        """Return the value of *key*, or Broken if it is missing; of a required one that was reported."""
         return self.get(key) or Broken(self.place)
 
     @property

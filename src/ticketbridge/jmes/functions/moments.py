@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ticketbridge.jmes import kinds
 from ticketbridge.jmes.dates import (
-    Reader,
     Writer,
     has_offset,
     read_with,
@@ -24,10 +22,6 @@ NOW = "now()"
 """The root that holds the moment of the answer."""
 MOMENT = "moment()"
 """The root that holds the moment of a request that is signed."""
-
-
-def _date(value: Any, read: Reader, zone: ZoneInfo | None) -> str:
-    return read(value, zone)
 
 
 def _check_offset(literals: Mapping[int, Any]) -> None:
@@ -81,7 +75,7 @@ MOMENTS = (
                 "2026-11-24T12:00:00Z",
             ),
         ),
-        _date,
+        lambda value, read, zone: read(value, zone),
         check_literals=_check_offset,
     ),
     Function(
