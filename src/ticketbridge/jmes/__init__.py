@@ -14,18 +14,20 @@ from ticketbridge.jmes.errors import (
     locate,
 )
 from ticketbridge.jmes.expression import (
+    NOWHERE,
     Expression,
     HashShape,
     OtherShape,
+    RootPath,
     RootShape,
     Shape,
     compile_expression,
     names_in,
+    root_paths,
 )
 from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP_CACHE, MOMENT, NOW
 from ticketbridge.jmes.jsontext import ENCODER, TooLongError, encode_within
 from ticketbridge.jmes.kinds import Example, Function, Kind
-from ticketbridge.jmes.paths import NOWHERE, RootPath, root_paths
 from ticketbridge.jmes.template import (
     LONGEST,
     VARIABLE,
