@@ -89,16 +89,12 @@ def walk(tree: nodes.Node) -> Iterator[nodes.Node]:
 
 def choices(tree: nodes.Node) -> Iterator[nodes.Node]:
     """Yield the values of which *tree* gives one: the operands of `||`, `default` and `not_null`."""
-    match tree:
-        case nodes.Either():
-            several = tree.choices
-        case nodes.Call() if tree.name in _CHOOSERS:
-            several = tree.arguments
-        case _:
-            yield tree
-            return
-    for choice in several:
-        yield from choices(choice)
+    if isinstance(tree, nodes.Either) or (isinstance(tree, nodes.Call) and tree.name in _CHOOSERS):
+        several, _ = nodes.parts_of(tree)
+        for choice in several:
+            yield from choices(choice)
+    else:
+        yield tree
 
 
 class _Analysis:

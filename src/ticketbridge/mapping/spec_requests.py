@@ -10,11 +10,11 @@ from typing import Any, Literal
 from ticketbridge.jmes import has_dot_segment
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.headers import (
+    HEADERS,
     Claimed,
     check_braces,
     check_headers,
     check_parameters,
-    read_header,
     read_parameters,
     warn_of_credential,
 )
@@ -99,7 +99,6 @@ _PARAMETERS = named(
     _PARAMETER, "a mapping of parameter names to texts", {"email": "{user}"}, define="parameters"
 ).reading(read_parameters)
 _FORM = _PARAMETERS.reading(lambda *given: FormBodySpec(read_parameters(*given)))
-HEADERS_OF_REQUEST = named(TEMPLATE.reading(read_header), "a mapping of header names to texts")
 
 
 # --- GraphQL --------------------------------------------------------------------------------------
@@ -216,7 +215,7 @@ class RequestSpec(Declared):
         absent={},
     )
     headers: Mapping[str, TemplateSpec] = key(
-        HEADERS_OF_REQUEST,
+        HEADERS,
         "Headers of this request, besides those of `upstream`.",
         {"X-Customer": "{customer.id}"},
         absent={},

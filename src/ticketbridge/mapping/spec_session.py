@@ -7,7 +7,13 @@ from dataclasses import replace
 from typing import Literal
 
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.headers import Claimed, check_header_name, check_headers, read_header
+from ticketbridge.mapping.headers import (
+    HEADERS,
+    Claimed,
+    check_header_name,
+    check_headers,
+    read_header,
+)
 from ticketbridge.mapping.keys import (
     Declared,
     ValueKind,
@@ -26,7 +32,6 @@ from ticketbridge.mapping.spec_answers import (
 )
 from ticketbridge.mapping.spec_formats import FORMAT, FormatSpec
 from ticketbridge.mapping.spec_requests import (
-    HEADERS_OF_REQUEST,
     RequestSpec,
     check_request,
     needs_one,
@@ -183,7 +188,7 @@ class SessionAuthSpec(Declared):
         absent="Bearer {token}",
     )
     headers: Mapping[str, TemplateSpec] = key(
-        HEADERS_OF_REQUEST,
+        HEADERS,
         "Several headers in place of `header` and `value`; their holes see `token`.",
         {"access-token": "{token.access}", "client": "{token.client}"},
         absent={},

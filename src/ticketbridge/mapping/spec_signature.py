@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.headers import Claimed, check_headers, read_header, read_parameters
+from ticketbridge.mapping.headers import HEADERS, Claimed, check_headers, read_parameters
 from ticketbridge.mapping.keys import Declared, ValueKind, declared, key, needed
 from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec_texts import ExpressionSpec, Secret, TemplateSpec
@@ -95,7 +95,6 @@ _VALUES: ValueKind[tuple[SignedValueSpec, ...]] = list_of(
     "a list of names, each with its expression",
     {"ts": "moment('unix')"},
 ).reading(_read_values)
-_HEADERS = named(TEMPLATE.reading(read_header), "a mapping of header names to texts")
 _PARAMETERS = named(TEMPLATE, "a mapping of parameter names to texts").reading(read_parameters)
 _SIGNED_TEXT = "join('', [secrets.key, ts, request.path])"
 
@@ -129,7 +128,7 @@ class SignatureAuthSpec(Declared):
         absent=[],
     )
     headers: Mapping[str, TemplateSpec] = key(
-        _HEADERS,
+        HEADERS,
         "The headers that carry it; holes see what `values` see, and all of them.",
         {"Authorization": "ACME key={secrets.key} ts={ts} sign={sign}"},
         absent={},
