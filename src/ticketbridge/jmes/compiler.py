@@ -1,8 +1,6 @@
 """Compile a tree to Python: one flat function, which calls `runtime` if it needs a slow path.
 
-The source has only names of our own, and its literals are only words of letters, digits and `_`. All
-other text of a mapping is kept in the namespace of the function, so that no text can ever become
-code.
+No text of a mapping ever becomes code: see `source`.
 """
 
 from __future__ import annotations

@@ -214,10 +214,7 @@ class _PlacedParser(_Parser):  # type: ignore[misc]  # the stubs leave out the m
 
 def _parse_error(text: str, error: ParseError) -> ExpressionError:
     reason = getattr(error, "message", None) or "this is no JMESPath expression"
-    return ExpressionError(text, error.lex_position + 1, reason, _hint(text, error, reason))
-
-
-def _hint(text: str, error: ParseError, reason: str) -> str:
+    hint = "" if reason.startswith("Unclosed") else repair_of(text, error.lex_position)
     if reason.startswith("Unclosed '") and text.count("'") > 1:
-        return "inside of a text write \\' for the quote itself"
-    return "" if reason.startswith("Unclosed") else repair_of(text, error.lex_position)
+        hint = "inside of a text write \\' for the quote itself"
+    return ExpressionError(text, error.lex_position + 1, reason, hint)

@@ -69,7 +69,6 @@ from ticketbridge.mapping.spec_signature import (
     DigestAuthSpec,
     OAuth1AuthSpec,
     SignatureAuthSpec,
-    SignedValueSpec,
 )
 from ticketbridge.mapping.spec_source import (
     SOURCE,
@@ -168,7 +167,6 @@ __all__ = [
     "SessionAuthSpec",
     "SharedSecret",
     "SignatureAuthSpec",
-    "SignedValueSpec",
     "StatusRange",
     "StatusTableSpec",
     "TableSpec",

@@ -136,39 +136,34 @@ AuthSpec = (
 )
 
 
-_SPECS: Mapping[str, type[Any]] = {
-    "none": NoAuthSpec,
-    "bearer": BearerAuthSpec,
-    "basic": BasicAuthSpec,
-    "api_key": ApiKeyAuthSpec,
-    "digest": DigestAuthSpec,
-    "oauth1": OAuth1AuthSpec,
-    "oauth2": OAuth2AuthSpec,
-    "session": SessionAuthSpec,
-    "signature": SignatureAuthSpec,
-}
-_CHECKS: Mapping[type[Any], Callable[[Any, Node, Context], None]] = {
-    ApiKeyAuthSpec: _check_api_key,
-    OAuth2AuthSpec: check_oauth2,
-    SessionAuthSpec: check_session,
-    SignatureAuthSpec: check_signature,
-}
-_RULES: Mapping[type[Any], Mapping[str, Any]] = {OAuth2AuthSpec: OAUTH2_RULES}
-
-
-def _type(name: str, spec: type[Any]) -> ValueKind[AuthSpec]:
-    """Return the kind of `auth` whose `type` is *name*.
+def _type(
+    name: str,
+    spec: type[Any],
+    check: Callable[[Any, Node, Context], None] | None = None,
+    **rules: Any,
+) -> ValueKind[AuthSpec]:
+    """Return the kind of `auth` whose `type` is *name*. *rules* are further keywords of its schema.
 
     Its text is the first paragraph of the spec's docstring.
     """
     meaning = " ".join((spec.__doc__ or "").partition("\n\n")[0].split())
     heading = f"`auth: {{type: {name}}}`" if keys_of(spec) else ""
-    kind = mapping_of(spec, "", define=f"auth_{name}", heading=heading, check=_CHECKS.get(spec))
+    kind = mapping_of(spec, "", define=f"auth_{name}", heading=heading, check=check)
     keys = (Key("type", only(name, f"the word `{name}`"), meaning, (name,), None), *kind.keys)
-    return replace(kind, schema=closed(*keys, **_RULES.get(spec, {})), keys=keys)
+    return replace(kind, schema=closed(*keys, **rules), keys=keys)
 
 
-_TYPES = {name: _type(name, spec) for name, spec in _SPECS.items()}
+_TYPES = {
+    "none": _type("none", NoAuthSpec),
+    "bearer": _type("bearer", BearerAuthSpec),
+    "basic": _type("basic", BasicAuthSpec),
+    "api_key": _type("api_key", ApiKeyAuthSpec, _check_api_key),
+    "digest": _type("digest", DigestAuthSpec),
+    "oauth1": _type("oauth1", OAuth1AuthSpec),
+    "oauth2": _type("oauth2", OAuth2AuthSpec, check_oauth2, **OAUTH2_RULES),
+    "session": _type("session", SessionAuthSpec, check_session),
+    "signature": _type("signature", SignatureAuthSpec, check_signature),
+}
 
 
 def _read_auth(node: Node, context: Context, name: str) -> AuthSpec:

@@ -78,7 +78,6 @@ class Scalar(Node):
         return place_at(self.pieces, offset, self.place)
 
     def plain(self) -> Plain:
-        """Return the value."""
         return self.value
 
 
@@ -91,7 +90,6 @@ class ListNode(Node):
 
     @property
     def items(self) -> tuple[Node, ...]:
-        """The entries."""
         return self.entries
 
     def plain(self) -> list[Any]:
@@ -107,12 +105,10 @@ class MapNode(Node):
     source: str = field(default="", repr=False)
 
     def get(self, key: str) -> Node | None:
-        """Return the value of *key*, or None."""
         entry = self.entries.get(key)
         return entry[1] if entry else None
 
     def key_place(self, key: str) -> Place:
-        """Return the place of *key* itself."""
         entry = self.entries.get(key)
         return entry[0].place if entry else self.place
 
