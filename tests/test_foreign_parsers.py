@@ -29,10 +29,10 @@ from ticketbridge.engine.upstream.link_header import LinkHeaderError, next_link
 from ticketbridge.engine.upstream.messages import PlatformAnswer
 from ticketbridge.engine.upstream.next_url import NextUrlError, next_url
 from ticketbridge.engine.upstream.requests import FirstRequest
+from ticketbridge.formats import DocumentError
 from ticketbridge.formats.csv import read_csv
 from ticketbridge.formats.encodings import decode
 from ticketbridge.formats.json import read_json_lines
-from ticketbridge.formats.unreadable import DocumentError
 from ticketbridge.formats.xml_text import escape, list_texts
 from ticketbridge.jmes import EvaluationError, compile_expression
 from ticketbridge.mapping import MappingError, parse_mapping

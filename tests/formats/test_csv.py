@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ticketbridge.formats import csv
+from ticketbridge.formats import DocumentError, csv
 from ticketbridge.formats.csv import read_csv, write_csv
-from ticketbridge.formats.unreadable import DocumentError
 
 NAMES = ["id", "mail"]
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from ticketbridge.formats import json
+from ticketbridge.formats import DocumentError, json
 from ticketbridge.formats.json import read_json_lines
-from ticketbridge.formats.unreadable import DocumentError
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ticketbridge.formats.unreadable import DocumentError
+from ticketbridge.formats import DocumentError
 from ticketbridge.formats.xml_text import TextRun, escape, list_texts
 
 

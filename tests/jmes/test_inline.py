@@ -16,8 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticketbridge.engine.tickets.convert import Violation, to_number
-from ticketbridge.formats.attributed import AttributedElement
-from ticketbridge.formats.repeated import RepeatedElement
+from ticketbridge.formats.elements import AttributedElement, RepeatedElement
 from ticketbridge.jmes import (
     EvaluationError,
     Expression,
@@ -27,13 +26,13 @@ from ticketbridge.jmes import (
     runtime,
 )
 from ticketbridge.jmes.compiler import CodeGenerator
-from ticketbridge.jmes.currencies import DIGITS
 from ticketbridge.jmes.decimals import SMALL_INTEGER
 from ticketbridge.jmes.errors import ArgumentFault
 from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP, lists
+from ticketbridge.jmes.functions.arithmetic import DIGITS
 from ticketbridge.jmes.kinds import Function
-from ticketbridge.jmes.loading import load
 from ticketbridge.jmes.parser import parse
+from ticketbridge.jmes.source import load
 from ticketbridge.jmes.values import equal, truthy
 
 BOUND = 10**14

@@ -109,6 +109,8 @@ def test_a_slip_is_an_error_at_its_column(text: str, column: int, reason: str, h
         ("matches(a, '(')", ""),
         ("starts_with(a, `1`)", ""),
         ("merge(a, `1`)", ""),
+        ("date('%d.%m.%Y', `5`)", ""),  # exchanged, it would still lack a zone
+        ("date('%d.%m.%Y %z', `5`)", "write date(`5`, '%d.%m.%Y %z')"),
         ("hash(a.id, sha256, 'hex')", "write 'sha256'"),
         ("hash(a.id, b.c, 'hex')", "the algorithms are 'md5', 'sha1', 'sha256', 'sha512'"),
         ("hmac(a, 'k', 'sha256', 'hex', b.c)", "the encodings are 'hex', 'base64', 'base64url'"),

@@ -13,7 +13,7 @@ import pytest
 from tests.support import answer_of, item, order, orders, tickets_of
 from ticketbridge.engine.problems import MappingMismatch
 from ticketbridge.jmes import EvaluationError, ExpressionError, compile_expression
-from ticketbridge.jmes.zones import zone_named
+from ticketbridge.jmes.functions.moments import zone_named
 
 DATE = compile_expression("date(at, form, zone)")
 NO_OFFSET = (
@@ -146,7 +146,7 @@ def test_unknown_names_are_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> No
         opened.append(key)
         raise ValueError
 
-    monkeypatch.setattr("ticketbridge.jmes.zones.ZoneInfo", look)
+    monkeypatch.setattr("ticketbridge.jmes.functions.moments.ZoneInfo", look)
 
     for _ in range(100):
         assert refusal("2026-01-01", "Nowhere/Once") == NOT_THERE
@@ -156,7 +156,7 @@ def test_unknown_names_are_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_zones_are_known_without_the_machines_database() -> None:
     """Where the machine has no time zone files, those that are installed with us are used."""
-    code = "from ticketbridge.jmes.zones import zone_named; print(zone_named('Europe/Madrid'))"
+    code = "from ticketbridge.jmes.functions.moments import zone_named; print(zone_named('Europe/Madrid'))"
     environment = {**os.environ, "PYTHONTZPATH": ""}
 
     done = subprocess.run(  # noqa: S603 - of our own interpreter

@@ -15,9 +15,9 @@ from ticketbridge.mapping import (
     Place,
     parse_mapping,
 )
+from ticketbridge.mapping.findings import Report
 from ticketbridge.mapping.keys import Declared, build
 from ticketbridge.mapping.read_context import Context
-from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.spec import StatusTableSpec, TableSpec
 from ticketbridge.mapping.yaml_nodes import MapNode
 

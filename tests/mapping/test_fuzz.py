@@ -22,7 +22,7 @@ from ticketbridge.mapping import (
     load_mapping,
     schema,
 )
-from ticketbridge.mapping.report import Report
+from ticketbridge.mapping.findings import Report
 from ticketbridge.mapping.structure import check_structure
 from ticketbridge.mapping.yaml_nodes import Broken, walk
 from ticketbridge.mapping.yaml_reader import read_yaml

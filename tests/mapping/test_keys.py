@@ -6,6 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ticketbridge.mapping import Environment, Place, schema
+from ticketbridge.mapping.findings import Report
 from ticketbridge.mapping.keys import (
     Declared,
     Key,
@@ -21,7 +22,6 @@ from ticketbridge.mapping.keys import (
 )
 from ticketbridge.mapping.mapping_schema import legal_keys, sections
 from ticketbridge.mapping.read_context import Context
-from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.value_kinds import DURATION, POSSIBLY_EMPTY, YES_OR_NO, text, whole, word
 from ticketbridge.mapping.yaml_nodes import Broken, Node, node_of
 

@@ -10,7 +10,7 @@ from tests.mapping.support import change, read
 from tests.support import node_at
 from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.mapping import MappingError
-from ticketbridge.mapping.report import Report
+from ticketbridge.mapping.findings import Report
 from ticketbridge.mapping.yaml_nodes import Scalar
 from ticketbridge.mapping.yaml_reader import read_yaml
 

@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from tests.mapping.support import change, findings
-from ticketbridge.mapping.spec_proxy import require_proxy
+from ticketbridge.mapping.spec_upstream import require_proxy
 from ticketbridge.mapping.urls import UrlError
 
 HIDDEN = "pa55word"

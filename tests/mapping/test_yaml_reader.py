@@ -8,8 +8,7 @@ import pytest
 
 from tests.mapping.support import GOOD, change, findings, read, short, words_of
 from tests.support import node_at
-from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.report import Report
+from ticketbridge.mapping.findings import Place, Report
 from ticketbridge.mapping.spec import CallSpec, ConstSpec, ExpressionSpec, TableSpec
 from ticketbridge.mapping.yaml_nodes import Scalar
 from ticketbridge.mapping.yaml_reader import MAX_DEPTH, read_yaml

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import USER
 from tests.workbench.cases_support import TICKET, Folder
-from ticketbridge.formats.unreadable import DocumentError
+from ticketbridge.formats import DocumentError
 from ticketbridge.workbench.cases.xml_documents import is_same_document, read_document
 
 

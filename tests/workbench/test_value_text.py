@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ticketbridge.mapping.report import Report
+from ticketbridge.mapping.findings import Report
 from ticketbridge.mapping.yaml_reader import read_yaml
 from ticketbridge.workbench.cases.value_text import write_block, write_flow, write_scalar
 

@@ -79,15 +79,13 @@ def check_fields(
 ) -> None:
     """Report each field of tickets that the body takes and that they never have."""
     for node in walk(tree):
-        if not isinstance(node, nodes.Projection) or not _is_tickets(node.base):
-            continue
-        inner = [part for part in (node.each, node.condition) if part is not None]
+        match node:
+            case nodes.Projection(base=nodes.Field(name="tickets")):
+                _, inner = nodes.parts_of(node)
+            case _:
+                continue
         for field in (field for part in inner for field in asked(part)):
             if field.name not in fields:
                 message = f"no ticket has a `{field.name}`: `fields` gives {', '.join(fields)}"
                 hint = did_you_mean(field.name, fields)
                 compiler.report(spec.at(field.start), "TB309", message, hint)
-
-
-def _is_tickets(tree: nodes.Node) -> bool:
-    return isinstance(tree, nodes.Field) and tree.name == "tickets"

@@ -64,9 +64,16 @@ def _of_chain(node: nodes.Chain, current: _Facts | None) -> _Facts:
     return current or _NONE
 
 
-def _of_choice(node: nodes.Either | nodes.Both, current: _Facts | None) -> _Facts:
-    parts = node.choices if isinstance(node, nodes.Either) else node.conditions
-    return _NONE.union(*(_facts(part, current) for part in parts))
+def _of_parts(node: nodes.Node, current: _Facts | None) -> list[_Facts]:
+    return [_facts(part, current) for part in nodes.parts_of(node)[0]]
+
+
+def _of_choice(node: nodes.Node, current: _Facts | None) -> _Facts:
+    return _NONE.union(*_of_parts(node, current))
+
+
+def _of_operation(node: nodes.Node, current: _Facts | None) -> _Facts:
+    return _reckoned(_of_parts(node, current))
 
 
 def _of_key(name: str, current: _Facts | None) -> _Facts:
@@ -106,11 +113,9 @@ def _is_valid_alone(condition: nodes.Node) -> bool:
             return False
 
 
-def _of_members(node: nodes.HashOf | nodes.ListOf, current: _Facts | None) -> _Facts:
+def _of_members(node: nodes.Node, current: _Facts | None) -> _Facts:
     """Return the content of an object or a list. Made of one ticket, it has the status if a member has."""
-    parts = [part for _, part in node.pairs] if isinstance(node, nodes.HashOf) else node.items
-    found = [_facts(part, current) for part in parts]
-    whole = _NONE.union(*found)
+    whole = _of_choice(node, current)
     return (_MARKED if whole & _CARRIERS else whole) if current == _TICKET else whole
 
 
@@ -154,11 +159,9 @@ _RULES: Mapping[type[nodes.Node], Callable[[Any, _Facts | None], _Facts]] = {
     nodes.Chain: _of_chain,
     nodes.Projection: _of_projection,
     nodes.ValueProjection: lambda node, current: _BARE if _facts(node.base, current) else _NONE,
-    nodes.Flatten: lambda node, current: _facts(node.base, current),
-    nodes.Comparison: lambda node, current: _reckoned(
-        [_facts(node.left, current), _facts(node.right, current)]
-    ),
-    nodes.Not: lambda node, current: _reckoned([_facts(node.condition, current)]),
+    nodes.Flatten: _of_choice,
+    nodes.Comparison: _of_operation,
+    nodes.Not: _of_operation,
     nodes.Either: _of_choice,
     nodes.Both: _of_choice,
     nodes.HashOf: _of_members,

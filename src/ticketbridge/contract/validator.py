@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -157,25 +157,22 @@ def _compile(schema_text: str, part_text: str) -> tuple[frozenset[str], _Compile
     name = _free_name(whole.get("$defs", {}))
     several = {"items": {"$ref": f"#/$defs/{name}-one"}}
     definitions = {**whole.get("$defs", {}), f"{name}-one": one, f"{name}-all": several}
-    compiler = _Compiler({**whole, "$schema": _DIALECT, "$defs": definitions})
-    return names, compiler.compiled(f"/$defs/{name}-one"), compiler.compiled(f"/$defs/{name}-all")
+    document = {**whole, "$schema": _DIALECT, "$defs": definitions}
+    of_one, of_all = _compiled(document, f"/$defs/{name}-one", f"/$defs/{name}-all")
+    return names, of_one, of_all
 
 
-class _Compiler:
-    """Compiles parts of one *document*."""
-
-    def __init__(self, document: dict[str, Any]) -> None:
-        self._registry = jsonschema_rs.Registry([(_WHERE, document)])
-        # The other formats are jsonschema-rs's own: this checker takes any text for one it does not know.
-        declared = (part.get("format") for part in objects_in(document))
-        self._formats = _formats_of({name for name in declared if isinstance(name, str)})
-
-    def compiled(self, pointer: str) -> _Compiled:
-        """Return the compiled schema at *pointer*. Raises ValueError."""
-        return _Compiled(
+def _compiled(document: dict[str, Any], *pointers: str) -> Iterator[_Compiled]:
+    """Yield the compiled schema at each of the *pointers* into *document*. Raises ValueError."""
+    registry = jsonschema_rs.Registry([(_WHERE, document)])
+    # The other formats are jsonschema-rs's own: this checker takes any text for one it does not know.
+    declared = (part.get("format") for part in objects_in(document))
+    formats = _formats_of({name for name in declared if isinstance(name, str)})
+    for pointer in pointers:
+        yield _Compiled(
             {"$schema": _DIALECT, "$ref": f"{_WHERE}#{pointer}"},
-            registry=self._registry,
-            formats=self._formats,
+            registry=registry,
+            formats=formats,
             validate_formats=True,
             offline=True,
         )

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from ticketbridge.formats.unreadable import DocumentError
+from ticketbridge.formats import DocumentError
 
 _MOST_ROWS = 500_000
 _MOST_CELLS = 2_000_000

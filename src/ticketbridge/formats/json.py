@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ticketbridge.formats.unreadable import DocumentError
+from ticketbridge.formats import DocumentError
 
 _BOM = b"\xef\xbb\xbf"
 _MOST_CONTAINERS = 500_000

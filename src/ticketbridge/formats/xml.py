@@ -24,10 +24,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn, cast
 from xml.parsers import expat
 
-from ticketbridge.formats.attributed import AttributedElement
+from ticketbridge.formats import DocumentError
+from ticketbridge.formats.elements import AttributedElement, RepeatedElement
 from ticketbridge.formats.encodings import Text
-from ticketbridge.formats.repeated import RepeatedElement
-from ticketbridge.formats.unreadable import DocumentError
 
 _DEEPEST = 200
 # Bytes; also of a comment. With each new piece expat reads either again from its beginning.

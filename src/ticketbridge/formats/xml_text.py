@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 from xml.parsers import expat
 
-from ticketbridge.formats.unreadable import DocumentError
+from ticketbridge.formats import DocumentError
 
 # Line breaks too: an attribute would lose them, and a text its CR.
 _ESCAPES = str.maketrans(

@@ -1,7 +1,6 @@
 """JMESPath over named roots, compiled once: expressions, their functions, and templates."""
 
-from ticketbridge.formats.attributed import AttributedElement
-from ticketbridge.formats.repeated import RepeatedElement
+from ticketbridge.formats.elements import AttributedElement, RepeatedElement
 from ticketbridge.jmes.errors import (
     CallError,
     EvaluationError,
@@ -15,20 +14,23 @@ from ticketbridge.jmes.errors import (
     locate,
 )
 from ticketbridge.jmes.expression import (
+    NOWHERE,
     Expression,
     HashShape,
     OtherShape,
+    RootPath,
     RootShape,
     Shape,
     compile_expression,
     names_in,
+    root_paths,
 )
 from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP_CACHE, MOMENT, NOW
 from ticketbridge.jmes.jsontext import ENCODER, TooLongError, encode_within
-from ticketbridge.jmes.kinds import Example, Function, Kind, Parameter
-from ticketbridge.jmes.paths import NOWHERE, RootPath, root_paths
+from ticketbridge.jmes.kinds import Example, Function, Kind
 from ticketbridge.jmes.template import (
     LONGEST,
+    VARIABLE,
     HolePart,
     Template,
     TemplateKind,
@@ -36,6 +38,7 @@ from ticketbridge.jmes.template import (
     VariablePart,
     compile_template,
     escape_variable,
+    has_dot_segment,
     split_template,
 )
 from ticketbridge.jmes.values import has_null
@@ -48,6 +51,7 @@ __all__ = [
     "MOMENT",
     "NOW",
     "NOWHERE",
+    "VARIABLE",
     "AttributedElement",
     "CallError",
     "EvaluationError",
@@ -60,7 +64,6 @@ __all__ = [
     "KeyOfRootError",
     "Kind",
     "OtherShape",
-    "Parameter",
     "RegexError",
     "RepeatedElement",
     "RootError",
@@ -78,6 +81,7 @@ __all__ = [
     "describe_types",
     "encode_within",
     "escape_variable",
+    "has_dot_segment",
     "has_null",
     "keys_shown",
     "locate",

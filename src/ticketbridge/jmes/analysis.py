@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn
 
 from ticketbridge.jmes import kinds, nodes
 from ticketbridge.jmes.arguments import (
@@ -40,7 +40,6 @@ _WRAPPERS = frozenset({"as_list", "default", "not_null", "optional"})
 _HOLDERS: dict[type, type] = {nodes.Field: dict, nodes.Index: list, nodes.Slice: list}
 _HIDDEN = frozenset({MOMENT})
 """Roots that no expression may name; functions need them."""
-_Parts: TypeAlias = tuple[nodes.Node | None, ...]
 
 
 def analyse(
@@ -75,39 +74,27 @@ def asked(tree: nodes.Node) -> Iterator[nodes.Field]:
     """Yield the fields that *tree* takes from its current value; in the scope they are the roots."""
     if isinstance(tree, nodes.Field):
         yield tree
-    elif isinstance(tree, nodes.Call):
-        for argument in tree.arguments:
-            if not isinstance(argument, nodes.Reference):
-                yield from asked(argument)
-    else:
-        here, _ = parts_of(tree)
-        for part in here:
-            yield from asked(part) if part is not None else ()
+    here, _ = nodes.parts_of(tree)
+    for part in here:
+        yield from asked(part)
 
 
 def walk(tree: nodes.Node) -> Iterator[nodes.Node]:
     """Yield *tree*, and each node within it."""
     yield tree
-    here, below = parts_of(tree)
-    inner = tree.arguments if isinstance(tree, nodes.Call) else ()
-    body = (tree.body,) if isinstance(tree, nodes.Reference) else ()
-    for part in (*here, *below, *inner, *body):
-        if part is not None:
-            yield from walk(part)
+    here, below = nodes.parts_of(tree)
+    for part in (*here, *below):
+        yield from walk(part)
 
 
 def choices(tree: nodes.Node) -> Iterator[nodes.Node]:
     """Yield the values of which *tree* gives one: the operands of `||`, `default` and `not_null`."""
-    match tree:
-        case nodes.Either():
-            several = tree.choices
-        case nodes.Call() if tree.name in _CHOOSERS:
-            several = tree.arguments
-        case _:
-            yield tree
-            return
-    for choice in several:
-        yield from choices(choice)
+    if isinstance(tree, nodes.Either) or (isinstance(tree, nodes.Call) and tree.name in _CHOOSERS):
+        several, _ = nodes.parts_of(tree)
+        for choice in several:
+            yield from choices(choice)
+    else:
+        yield tree
 
 
 class _Analysis:
@@ -139,19 +126,17 @@ class _Analysis:
                 if isinstance(node, nodes.Chain):
                     self._receivers |= _receivers(node)
                     self._check_steps(node, at_root=at_root)
-                here, below = parts_of(node)
-                words = isinstance(node, nodes.Comparison)
-                self._visit_all(here, at_root=at_root, words=words)
-                self._visit_all(below, at_root=False)
+                here, below = nodes.parts_of(node)
+                for part in here:
+                    compared = isinstance(node, nodes.Comparison)
+                    self._visit_operand(part, at_root=at_root, word=compared)
+                for part in below:
+                    self._visit_operand(part, at_root=False, word=False)
 
     def _check_steps(self, chain: nodes.Chain, *, at_root: bool) -> None:
-        if self._strict:
-            self._check_together(chain, at_root=at_root)
-            if at_root:
-                self._check_keys(*chain.steps[:2])
-
-    def _check_together(self, chain: nodes.Chain, *, at_root: bool) -> None:
         """Raise ExpressionError if a step asks a value for a key or a position that it can never have."""
+        if not self._strict:
+            return
         for before, step in pairwise(chain.steps):
             holder = _HOLDERS.get(type(step))
             types = outcomes(before, rooted=at_root and before is chain.steps[0])
@@ -163,6 +148,8 @@ class _Analysis:
             wanted = describe_types([holder])
             reason = f"this needs {wanted}, and what stands before it gives {describe_types(types)}"
             self._refuse(step.start, reason, hint)
+        if at_root:
+            self._check_keys(*chain.steps[:2])
 
     def _check_keys(self, root: nodes.Node, key: nodes.Node) -> None:
         """Raise KeyOfRootError if *root* is known not to have the *key* that follows it."""
@@ -173,11 +160,6 @@ class _Analysis:
             hint = f"it has {', '.join(sorted(known)) or 'no keys'}"
             reason = f"{root.name} has no {key.name} here"
             self._refuse(key.start, reason, hint, kind=KeyOfRootError)
-
-    def _visit_all(self, parts: _Parts, *, at_root: bool, words: bool = False) -> None:
-        for part in parts:
-            if part is not None:
-                self._visit_operand(part, at_root=at_root, word=words)
 
     def _root(self, field: nodes.Field) -> None:
         if field.name in self._roots:
@@ -276,7 +258,7 @@ class _Analysis:
         word = position > 0 and parameter.kind is kinds.STRING
         self._visit_operand(argument, at_root=at_root, word=word)
         if self._strict and isinstance(argument, nodes.Constant):
-            self._literal(call, function, position)
+            self._literal(call, function, position, argument.value)
 
     def _visit_operand(self, node: nodes.Node, *, at_root: bool, word: bool) -> None:
         """Visit *node*, which may be a text that has lost its quotes. *word*: a text is likely there."""
@@ -284,17 +266,15 @@ class _Analysis:
             self._operands.add(node.start)
         self.visit(node, at_root=at_root)
 
-    def _literal(self, call: nodes.Call, function: Function, position: int) -> None:
-        argument = call.arguments[position]
+    def _literal(self, call: nodes.Call, function: Function, position: int, value: Any) -> None:
         parameter = parameter_at(function, position)
-        named = label(function.name, position + 1, parameter)
-        fault = fault_of(parameter, argument)
+        fault = fault_of(parameter, value)
         if fault is None:
             return
         kind = RegexError if isinstance(fault, RegexFault) else CallError
-        reason = f"{named}{fault.reason}"
+        reason = f"{label(function.name, position + 1, parameter)}{fault.reason}"
         hint = mend_literal(function, call, position)
-        self._refuse(argument.start, reason, hint, kind=kind)
+        self._refuse(call.arguments[position].start, reason, hint, kind=kind)
 
     def _refuse(
         self,
@@ -305,35 +285,6 @@ class _Analysis:
         kind: type[ExpressionError] = ExpressionError,
     ) -> NoReturn:
         raise kind(self._text, start + 1, reason, hint)
-
-
-def parts_of(node: nodes.Node) -> tuple[_Parts, _Parts]:
-    """Return the parts that see the same current value as *node*, and those that see another."""
-    match node:
-        case nodes.Chain():
-            return node.steps[:1], node.steps[1:]
-        case nodes.Projection():
-            return (node.base,), (node.each, node.condition)
-        case nodes.ValueProjection():
-            return (node.base,), (node.each,)
-        case _:
-            return _operands(node), ()
-
-
-def _operands(node: nodes.Node) -> _Parts:
-    match node:
-        case nodes.Flatten(base=one) | nodes.Not(condition=one):
-            return (one,)
-        case nodes.Either(choices=several) | nodes.Both(conditions=several):
-            return several
-        case nodes.Comparison():
-            return node.left, node.right
-        case nodes.ListOf():
-            return node.items
-        case nodes.HashOf():
-            return tuple(value for _, value in node.pairs)
-        case _:
-            return ()
 
 
 def _receivers(chain: nodes.Chain) -> dict[int, nodes.Node]:

@@ -29,15 +29,13 @@ def literals_of(function: Function, call: nodes.Call) -> dict[int, Any]:
     return given | absent
 
 
-def fault_of(parameter: Parameter, argument: nodes.Node) -> Fault | None:
-    """Return why the literal *argument* can never be right there, as a part of a sentence, or None."""
-    if not isinstance(argument, nodes.Constant):
-        return None
-    if not parameter.kind.holds(argument.value):
+def fault_of(parameter: Parameter, value: Any) -> Fault | None:
+    """Return why the literal *value* can never be right there, as a part of a sentence, or None."""
+    if not parameter.kind.holds(value):
         return Fault(f" must be {parameter.kind.name}")
     try:
         if parameter.prepare is not None:
-            parameter.prepare(argument.value)
+            parameter.prepare(value)
     except Fault as fault:
         return type(fault)(f": {fault.reason}")
     return None
@@ -76,12 +74,10 @@ def mend_no_literal(function: Function, call: nodes.Call, position: int) -> str:
     if swapped:
         return swapped
     argument, parameter = call.arguments[position], parameter_at(function, position)
-    if isinstance(argument, nodes.Field):
-        fault = fault_of(parameter, nodes.Constant(argument.start, argument.name))
-        if fault is None:
-            return f"write '{argument.name}'"
+    if isinstance(argument, nodes.Field) and fault_of(parameter, argument.name) is None:
+        return f"write '{argument.name}'"
     # No text of these parameters is empty, so this is the list of those that are known.
-    fault = fault_of(parameter, nodes.Constant(argument.start, ""))
+    fault = fault_of(parameter, "")
     return fault.reason.removeprefix(": ") if fault else ""
 
 
@@ -103,7 +99,7 @@ def _fits(parameter: Parameter, argument: nodes.Node) -> bool:
     if isinstance(argument, nodes.Reference) or parameter.kind is kinds.EXPRESSION:
         return isinstance(argument, nodes.Reference) and parameter.kind is kinds.EXPRESSION
     if isinstance(argument, nodes.Constant):
-        return fault_of(parameter, argument) is None
+        return fault_of(parameter, argument.value) is None
     given, due = outcomes(argument, rooted=False), parameter.kind.types
     return not parameter.literal and (given is None or due is None or bool(given & due))
 

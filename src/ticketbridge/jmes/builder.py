@@ -7,9 +7,10 @@ from typing import Any, TypeAlias
 
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.errors import ExpressionError
-from ticketbridge.jmes.lexer import MAX_DEPTH
 
 Tree: TypeAlias = dict[str, Any]
+
+MAX_DEPTH = 100
 
 _OPERATORS: dict[str, nodes.Operator] = {
     "eq": "==",
@@ -42,60 +43,35 @@ class _Builder:
         self._depth -= 1
         return node
 
-    def chain(self, tree: Tree, start: int) -> nodes.Node:
-        return nodes.Chain(start, self._steps(tree, start))
+    def children(self, tree: Tree, start: int) -> tuple[nodes.Node, ...]:
+        """Return the nodes of the children of *tree*."""
+        return tuple(self.build(child, start) for child in tree["children"])
 
-    def _steps(self, tree: Tree, start: int) -> tuple[nodes.Node, ...]:
-        # The left side may be thousands of steps long: walked, not recursed into.
-        backwards: list[Tree] = []
-        while tree["type"] in _CHAINS:
-            backwards += reversed(tree["children"][1:])
-            tree = tree["children"][0]
-        return tuple(self.build(step, start) for step in [tree, *reversed(backwards)])
-
-    def _operands(self, tree: Tree, start: int) -> tuple[nodes.Node, ...]:
+    def operands(self, tree: Tree, start: int) -> tuple[nodes.Node, ...]:
+        """Return the operands of a row of equal operators: `a || b || c` is a tree of trees."""
         kind, backwards = tree["type"], []
         while tree["type"] == kind:
             backwards.append(tree["children"][1])
             tree = tree["children"][0]
         return tuple(self.build(each, start) for each in [tree, *reversed(backwards)])
 
-    def _children(self, tree: Tree, start: int) -> tuple[nodes.Node, ...]:
-        return tuple(self.build(child, start) for child in tree["children"])
-
-    def either(self, tree: Tree, start: int) -> nodes.Node:
-        return nodes.Either(start, self._operands(tree, start))
-
-    def both(self, tree: Tree, start: int) -> nodes.Node:
-        return nodes.Both(start, self._operands(tree, start))
-
-    def negation(self, tree: Tree, start: int) -> nodes.Node:
-        return nodes.Not(start, *self._children(tree, start))
+    def chain(self, tree: Tree, start: int) -> nodes.Node:
+        # The left side may be thousands of steps long: walked, not recursed into.
+        backwards: list[Tree] = []
+        while tree["type"] in _CHAINS:
+            backwards += reversed(tree["children"][1:])
+            tree = tree["children"][0]
+        steps = tuple(self.build(step, start) for step in [tree, *reversed(backwards)])
+        return nodes.Chain(start, steps)
 
     def comparison(self, tree: Tree, start: int) -> nodes.Node:
-        left, right = self._children(tree, start)
+        left, right = self.children(tree, start)
         return nodes.Comparison(start, _OPERATORS[tree["value"]], left, right)
-
-    def projection(self, tree: Tree, start: int) -> nodes.Node:
-        base, each = self._children(tree, start)
-        return nodes.Projection(start, base, each, None)
-
-    def filtered(self, tree: Tree, start: int) -> nodes.Node:
-        return nodes.Projection(start, *self._children(tree, start))
-
-    def values(self, tree: Tree, start: int) -> nodes.Node:
-        return nodes.ValueProjection(start, *self._children(tree, start))
-
-    def flatten(self, tree: Tree, start: int) -> nodes.Node:
-        return nodes.Flatten(start, *self._children(tree, start))
 
     def slice_of(self, tree: Tree, start: int) -> nodes.Node:
         if tree["children"][2] == 0:
             raise ExpressionError(self._text, start + 1, "the step of a slice must not be 0")
         return nodes.Slice(start, slice(*tree["children"]))
-
-    def list_of(self, tree: Tree, start: int) -> nodes.Node:
-        return nodes.ListOf(start, self._children(tree, start))
 
     def hash_of(self, tree: Tree, start: int) -> nodes.Node:
         pairs = [
@@ -103,45 +79,44 @@ class _Builder:
         ]
         return nodes.HashOf(start, tuple(pairs))
 
-    def reference(self, tree: Tree, start: int) -> nodes.Node:
-        return nodes.Reference(start, *self._children(tree, start))
 
-    def call(self, tree: Tree, start: int) -> nodes.Node:
-        return nodes.Call(start, tree["value"], self._children(tree, start))
-
-    def current(self, _tree: Tree, start: int) -> nodes.Node:
-        return nodes.Current(start)
-
-    def field(self, tree: Tree, start: int) -> nodes.Node:
-        return nodes.Field(start, tree["value"])
-
-    def index(self, tree: Tree, start: int) -> nodes.Node:
-        return nodes.Index(start, tree["value"])
-
-    def constant(self, tree: Tree, start: int) -> nodes.Node:
-        return nodes.Constant(start, tree["value"])
+_Make: TypeAlias = Callable[[_Builder, Tree, int], nodes.Node]
 
 
-_MAKERS: dict[str, Callable[[_Builder, Tree, int], nodes.Node]] = {
-    "subexpression": _Builder.chain,
-    "index_expression": _Builder.chain,
-    "pipe": _Builder.chain,
-    "or_expression": _Builder.either,
-    "and_expression": _Builder.both,
-    "not_expression": _Builder.negation,
+def _of_children(make: Callable[..., nodes.Node]) -> _Make:
+    return lambda builder, tree, start: make(start, *builder.children(tree, start))
+
+
+def _of_operands(make: Callable[..., nodes.Node]) -> _Make:
+    return lambda builder, tree, start: make(start, builder.operands(tree, start))
+
+
+def _of_value(make: Callable[..., nodes.Node]) -> _Make:
+    return lambda _, tree, start: make(start, tree["value"])
+
+
+_MAKERS: dict[str, _Make] = {
+    **dict.fromkeys(_CHAINS, _Builder.chain),
+    "or_expression": _of_operands(nodes.Either),
+    "and_expression": _of_operands(nodes.Both),
+    "not_expression": _of_children(nodes.Not),
     "comparator": _Builder.comparison,
-    "projection": _Builder.projection,
-    "filter_projection": _Builder.filtered,
-    "value_projection": _Builder.values,
-    "flatten": _Builder.flatten,
+    "projection": _of_children(nodes.Projection),
+    "filter_projection": _of_children(nodes.Projection),
+    "value_projection": _of_children(nodes.ValueProjection),
+    "flatten": _of_children(nodes.Flatten),
     "slice": _Builder.slice_of,
-    "multi_select_list": _Builder.list_of,
+    "multi_select_list": lambda builder, tree, start: nodes.ListOf(
+        start, builder.children(tree, start)
+    ),
     "multi_select_dict": _Builder.hash_of,
-    "expref": _Builder.reference,
-    "function_expression": _Builder.call,
-    "current": _Builder.current,
-    "identity": _Builder.current,
-    "field": _Builder.field,
-    "index": _Builder.index,
-    "literal": _Builder.constant,
+    "expref": _of_children(nodes.Reference),
+    "function_expression": lambda builder, tree, start: nodes.Call(
+        start, tree["value"], builder.children(tree, start)
+    ),
+    "current": lambda _, __, start: nodes.Current(start),
+    "identity": lambda _, __, start: nodes.Current(start),
+    "field": _of_value(nodes.Field),
+    "index": _of_value(nodes.Index),
+    "literal": _of_value(nodes.Constant),
 }

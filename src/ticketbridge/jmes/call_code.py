@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ticketbridge.jmes import nodes, runtime
@@ -14,7 +15,6 @@ from ticketbridge.jmes.decimals import SMALL_INTEGER
 from ticketbridge.jmes.functions import FUNCTIONS, LOOKUP, LOOKUP_INDEX, OPTIONAL
 from ticketbridge.jmes.kinds import Function, Inline, Kind, Parameter
 from ticketbridge.jmes.source import SourceWriter
-from ticketbridge.jmes.weights import weight
 
 # Python allows 20 nested blocks, and 100 levels of indentation.
 _MAX_BLOCKS = 10
@@ -48,20 +48,21 @@ class CallWriter(SourceWriter, ABC):
         super().__init__()
         self._strict = strict
         self._parts = 0
+        self._optional = False  # inside of `optional(...)` an absent key is null
 
     @abstractmethod
-    def emit(self, node: nodes.Node, current: str | None, *, optional: bool = False) -> str:
+    def emit(self, node: nodes.Node, current: str | None) -> str:
         """Return the value of any node. See CodeGenerator."""
 
-    def _part(self, node: nodes.Node, current: str | None, *, optional: bool) -> str:
+    def _part(self, node: nodes.Node, current: str | None) -> str:
         """Write a function that evaluates *node*, and return its call."""
         self._parts += 1
         # An expression that starts at the roots may need each of them, another one only its own.
         needed = self._roots.values() if current is None else [current]
         parameters = ", ".join(["scope", *needed])
-        with self.function(f"def part_{self._parts}({parameters})"):
-            name = f"part_{self._parts}"
-            self.line(f"return {self.emit(node, current, optional=optional)}")
+        name = f"part_{self._parts}"
+        with self.function(f"def {name}({parameters})"):
+            self.line(f"return {self.emit(node, current)}")
         return f"{name}({parameters})"
 
     def _counted(self, elements: str, *each: nodes.Node | None) -> str:
@@ -82,35 +83,32 @@ class CallWriter(SourceWriter, ABC):
             with self.block(f"if {budget}.left < 0"):
                 self.line(f"{self.helper('spend', spend)}(0)")
 
-    def number(self, node: nodes.Node, current: str | None, *, optional: bool = False) -> str:
+    def number(self, node: nodes.Node, current: str | None) -> str:
         """Return the value of *node* for a place that needs a number.
 
         A float may replace the decimal that has the same text. All else is as `emit` gives it.
         """
         if not isinstance(node, nodes.Call) or self._is_deep():
-            return self.emit(node, current, optional=optional)
-        if node.name == OPTIONAL:
-            return self.number(node.arguments[0], current, optional=True)
-        return self._call(node, current, optional, as_number=True)
+            return self.emit(node, current)
+        return self.call(node, current, as_number=True)
 
     def _is_deep(self) -> bool:
         """Return whether Python could refuse more blocks within those that are open."""
         return self._depth >= _MAX_BLOCKS
 
-    def call(self, node: nodes.Call, current: str | None, optional: bool) -> str:
+    def call(self, node: nodes.Call, current: str | None, *, as_number: bool = False) -> str:
         if node.name == OPTIONAL:
-            return self.emit(node.arguments[0], current, optional=True)
-        return self._call(node, current, optional, as_number=False)
-
-    def _call(
-        self, node: nodes.Call, current: str | None, optional: bool, *, as_number: bool
-    ) -> str:
+            outer, self._optional = self._optional, True
+            write = self.number if as_number else self.emit
+            value = write(node.arguments[0], current)
+            self._optional = outer
+            return value
         function = FUNCTIONS[node.name]
         inline = function.inline if self._strict else None
         for name, value in inline.names.items() if inline else ():
             self.helper(name, value)
         arguments = [
-            self._argument(function, position, argument, current, optional)
+            self._argument(function, position, argument, current)
             for position, argument in enumerate(node.arguments)
         ]
         arguments += self._absent(function, len(node.arguments))
@@ -158,19 +156,14 @@ class CallWriter(SourceWriter, ABC):
         return [_Argument.of(self.constant(_ready(parameter, None))) for parameter in absent]
 
     def _argument(
-        self,
-        function: Function,
-        position: int,
-        node: nodes.Node,
-        current: str | None,
-        optional: bool,
+        self, function: Function, position: int, node: nodes.Node, current: str | None
     ) -> _Argument:
         parameter = parameter_at(function, position)
         if isinstance(node, nodes.Reference):
-            return _Argument.of(self._reference(node, optional=optional))
+            return _Argument.of(self._reference(node))
         if self._strict and isinstance(node, nodes.Constant):
             return self._literal_argument(parameter, node.value)
-        value = self.emit(node, current, optional=optional)
+        value = self.emit(node, current)
         if not self._strict and position >= len(function.parameters):
             # For a variadic function, jmespath checks only the first argument.
             return _Argument.of(value)
@@ -217,11 +210,10 @@ class CallWriter(SourceWriter, ABC):
             return f"is not {self.constant(next(iter(types)))}"
         return f"not in {self.constant(types)}"
 
-    def _reference(self, node: nodes.Reference, *, optional: bool) -> str:
-        self._variables += 1
-        element = f"v{self._variables}"
+    def _reference(self, node: nodes.Reference) -> str:
+        element = self.name()
         with self.repeated():
-            call = self._part(node.body, element, optional=optional)
+            call = self._part(node.body, element)
         bind = self.helper("partial", partial)
         return self.variable(f"{bind}({call.partition('(')[0]}, scope)")
 
@@ -251,3 +243,25 @@ def _is_long(value: str, kind: Kind) -> str:
 
 def _ready(parameter: Parameter, value: Any) -> Any:
     return value if parameter.prepare is None else parameter.prepare(value)
+
+
+# --- steps ----------------------------------------------------------------------------------------
+
+_OWN: Mapping[type, int] = MappingProxyType(
+    {nodes.Constant: 0, nodes.Current: 0, nodes.Reference: 0, nodes.Chain: 0, nodes.Call: 10}
+)
+"""The steps of a node without its parts, if that is not one step."""
+
+
+def weight(*parts: nodes.Node | None) -> int:
+    """Return the steps that *parts* take for each element. Loops in them count for themselves."""
+    return max(1, _sum(part for part in parts if part is not None))
+
+
+def _sum(parts: Iterable[nodes.Node]) -> int:
+    return sum(_OWN.get(type(part), 1) + _sum(_evaluated(part)) for part in parts)
+
+
+def _evaluated(node: nodes.Node) -> Sequence[nodes.Node]:
+    """Return the parts that one evaluation of *node* evaluates once."""
+    return node.steps if isinstance(node, nodes.Chain) else nodes.parts_of(node)[0]

@@ -1,8 +1,6 @@
 """Compile a tree to Python: one flat function, which calls `runtime` if it needs a slow path.
 
-The source has only names of our own, and its literals are only words of letters, digits and `_`. All
-other text of a mapping is kept in the namespace of the function, so that no text can ever become
-code.
+No text of a mapping ever becomes code: see `source`.
 """
 
 from __future__ import annotations
@@ -10,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ticketbridge.formats.attributed import AttributedElement
+from ticketbridge.formats.elements import AttributedElement
 from ticketbridge.jmes import kinds, nodes, runtime, values
 from ticketbridge.jmes.call_code import CallWriter
 from ticketbridge.jmes.functions import FUNCTIONS
@@ -38,18 +36,15 @@ class CodeGenerator(CallWriter):
         super().__init__(strict=strict)
         self._mode = runtime.STRICT if strict else runtime.PLAIN
 
-    def emit(self, node: nodes.Node, current: str | None, *, optional: bool = False) -> str:
-        """Return the value of *node*, evaluated on the variable *current*, or on the roots if that is None.
-
-        *optional* is true inside `optional(...)`.
-        """
+    def emit(self, node: nodes.Node, current: str | None) -> str:
+        """Return the value of *node*, evaluated on the variable *current*, or on the roots if it is None."""
         if self._is_deep():
-            return self.variable(self._part(node, current, optional=optional))
-        return _EMITTERS[type(node)](self, node, current, optional)
+            return self.variable(self._part(node, current))
+        return _EMITTERS[type(node)](self, node, current)
 
-    def condition(self, node: nodes.Node, current: str | None, *, optional: bool) -> str:
+    def condition(self, node: nodes.Node, current: str | None) -> str:
         """Return Python code that is true if *node* is true for JMESPath."""
-        value = self.emit(node, current, optional=optional)
+        value = self.emit(node, current)
         return value if self._is_boolean(node) else self._truthy(value)
 
     def _truthy(self, value: str) -> str:
@@ -67,76 +62,76 @@ class CodeGenerator(CallWriter):
             case _:
                 return False
 
-    def current(self, _node: nodes.Current, current: str | None, _optional: bool) -> str:
+    def current(self, _node: nodes.Current, current: str | None) -> str:
         return str(current)
 
-    def field(self, node: nodes.Field, current: str | None, optional: bool) -> str:
-        return self._path(current, (node.name,), optional=optional)
+    def field(self, node: nodes.Field, current: str | None) -> str:
+        return self._path(current, (node.name,))
 
-    def index(self, node: nodes.Index, current: str | None, _optional: bool) -> str:
+    def index(self, node: nodes.Index, current: str | None) -> str:
         helper = self.helper("index", self._mode.index)
         return self.variable(f"{helper}({current}, {self.constant(node.index)})")
 
-    def cut(self, node: nodes.Slice, current: str | None, _optional: bool) -> str:
+    def cut(self, node: nodes.Slice, current: str | None) -> str:
         helper = self.helper("cut", self._mode.cut)
         return self._counted(f"{helper}({current}, {self.constant(node.bounds)})")
 
-    def literal(self, node: nodes.Constant, _current: str | None, _optional: bool) -> str:
+    def literal(self, node: nodes.Constant, _current: str | None) -> str:
         return self.constant(node.value)
 
-    def chain(self, node: nodes.Chain, current: str | None, optional: bool) -> str:
+    def chain(self, node: nodes.Chain, current: str | None) -> str:
         keys: list[str] = []
         for step in node.steps:
             if isinstance(step, nodes.Field):
                 keys.append(step.name)
                 continue
             if keys:
-                current = self._path(current, tuple(keys), optional=optional)
+                current = self._path(current, tuple(keys))
                 keys = []
-            current = self.emit(step, current, optional=optional)
-        return self._path(current, tuple(keys), optional=optional) if keys else str(current)
+            current = self.emit(step, current)
+        return self._path(current, tuple(keys)) if keys else str(current)
 
-    def _path(self, current: str | None, keys: tuple[str, ...], *, optional: bool) -> str:
+    def _path(self, current: str | None, keys: tuple[str, ...]) -> str:
         if current is None:
-            return self._rooted(keys, optional=optional)
+            return self._rooted(keys)
         for at in range(0, len(keys), _MAX_SUBSCRIPTS):
-            current = self._subscripts(current, keys[at : at + _MAX_SUBSCRIPTS], optional=optional)
+            current = self._subscripts(current, keys[at : at + _MAX_SUBSCRIPTS])
         return current
 
-    def _rooted(self, keys: tuple[str, ...], *, optional: bool) -> str:
+    def _rooted(self, keys: tuple[str, ...]) -> str:
         """Return the value of a path from a root. A path that was followed before is not followed again."""
         for length in range(len(keys), 1, -1):
-            found = self._found(keys[:length], optional=optional)
+            found = self._found(keys[:length])
             if found is not None:
                 rest = keys[length:]
-                return self._remember(keys, found, rest, optional=optional)
+                return self._remember(keys, found, rest)
         root = self._roots.get(keys[0]) or f"scope[{self.key(keys[0])}]"
         if len(keys) == 1:
             return self.variable(root) if keys[0] not in self._roots else root
-        return self._remember(keys, root, keys[1:], optional=optional)
+        return self._remember(keys, root, keys[1:])
 
-    def _found(self, path: tuple[str, ...], *, optional: bool) -> str | None:
+    def _found(self, path: tuple[str, ...]) -> str | None:
         """Return the variable that already holds the value of *path*, or None.
 
         A value that was found outside `optional` serves inside it too.
         """
         for known in reversed(self._known):
-            found = known.get(path) or (known.get(("optional()", *path)) if optional else None)
+            found = known.get(path) or (
+                known.get(("optional()", *path)) if self._optional else None
+            )
             if found is not None:
                 return found
         return None
 
-    def _remember(
-        self, path: tuple[str, ...], base: str, keys: tuple[str, ...], *, optional: bool
-    ) -> str:
+    def _remember(self, path: tuple[str, ...], base: str, keys: tuple[str, ...]) -> str:
         if not keys:
             return base
-        found = self._path(base, keys, optional=optional)
-        self._known[-1][("optional()", *path) if optional else path] = found
+        found = self._path(base, keys)
+        self._known[-1][("optional()", *path) if self._optional else path] = found
         return found
 
-    def _subscripts(self, current: str, keys: tuple[str, ...], *, optional: bool) -> str:
-        if optional:
+    def _subscripts(self, current: str, keys: tuple[str, ...]) -> str:
+        if self._optional:
             return self._gets(current, keys)
         follow = self.helper("follow", self._mode.follow)
         with self.block("try"):
@@ -157,64 +152,59 @@ class CodeGenerator(CallWriter):
             current = self.variable(f"{get} if type({current}) is dict else {other}")
         return current
 
-    def projection(self, node: nodes.Projection, current: str | None, optional: bool) -> str:
-        base = self.emit(node.base, current, optional=optional)
+    def projection(self, node: nodes.Projection, current: str | None) -> str:
+        base = self.emit(node.base, current)
         if node.condition is None:
             elements = self.helper("elements", self._mode.elements)
         else:
             elements = self.helper("filtered", self._mode.filtered)
-        return self._project(f"{elements}({base})", node.each, node.condition, optional=optional)
+        return self._project(f"{elements}({base})", node.each, node.condition)
 
-    def value_projection(
-        self, node: nodes.ValueProjection, current: str | None, optional: bool
-    ) -> str:
-        base = self.emit(node.base, current, optional=optional)
+    def value_projection(self, node: nodes.ValueProjection, current: str | None) -> str:
+        base = self.emit(node.base, current)
         found = self.helper("object_values", self._mode.values)
-        return self._project(f"{found}({base})", node.each, None, optional=optional)
+        return self._project(f"{found}({base})", node.each, None)
 
-    def _project(
-        self, elements: str, each: nodes.Node, condition: nodes.Node | None, *, optional: bool
-    ) -> str:
+    def _project(self, elements: str, each: nodes.Node, condition: nodes.Node | None) -> str:
         base = self._counted(elements, each, condition)
         collected = self.variable("None")
-        self._variables += 1
-        element = f"v{self._variables}"
+        element = self.name()
         with self.block(f"if {base} is not None"):
             self.line(f"{collected} = []")
             with self.loop(f"for {element} in {base}"):
                 if condition is not None:
-                    holds = self.condition(condition, element, optional=optional)
+                    holds = self.condition(condition, element)
                     with self.block(f"if not {holds}"):
                         self.line("continue")
-                value = self.emit(each, element, optional=optional)
+                value = self.emit(each, element)
                 with self.block(f"if {value} is not None"):
                     self.line(f"{collected}.append({value})")
         return collected
 
-    def flatten(self, node: nodes.Flatten, current: str | None, optional: bool) -> str:
-        base = self.emit(node.base, current, optional=optional)
+    def flatten(self, node: nodes.Flatten, current: str | None) -> str:
+        base = self.emit(node.base, current)
         flatten = self.helper("flatten", self._mode.flatten)
         return self._counted(f"{flatten}({base})")
 
-    def either(self, node: nodes.Either, current: str | None, optional: bool) -> str:
-        return self._in_turn(node.choices, current, "if not {}", optional=optional)
+    def either(self, node: nodes.Either, current: str | None) -> str:
+        return self._in_turn(node.choices, current, "if not {}")
 
-    def both(self, node: nodes.Both, current: str | None, optional: bool) -> str:
-        return self._in_turn(node.conditions, current, "if {}", optional=optional)
+    def both(self, node: nodes.Both, current: str | None) -> str:
+        return self._in_turn(node.conditions, current, "if {}")
 
-    def _in_turn(self, parts: Nodes, current: str | None, header: str, *, optional: bool) -> str:
-        result = self.variable(self.emit(parts[0], current, optional=optional))
+    def _in_turn(self, parts: Nodes, current: str | None, header: str) -> str:
+        result = self.variable(self.emit(parts[0], current))
         for part in parts[1:]:
             with self.block(header.format(self._truthy(result))):
-                self.line(f"{result} = {self.emit(part, current, optional=optional)}")
+                self.line(f"{result} = {self.emit(part, current)}")
         return result
 
-    def negation(self, node: nodes.Not, current: str | None, optional: bool) -> str:
-        return self.variable(f"not {self.condition(node.condition, current, optional=optional)}")
+    def negation(self, node: nodes.Not, current: str | None) -> str:
+        return self.variable(f"not {self.condition(node.condition, current)}")
 
-    def comparison(self, node: nodes.Comparison, current: str | None, optional: bool) -> str:
-        left = self.emit(node.left, current, optional=optional)
-        right = self.emit(node.right, current, optional=optional)
+    def comparison(self, node: nodes.Comparison, current: str | None) -> str:
+        left = self.emit(node.left, current)
+        right = self.emit(node.right, current)
         if node.operator in _ORDER_NAMES:
             helper = self.helper(_ORDER_NAMES[node.operator], self._mode.order(node.operator))
             usual = self._are_ordered(node, left, right)
@@ -257,21 +247,19 @@ class CodeGenerator(CallWriter):
         test = f" or (type({value}) is AttributedElement and not {value})"
         return test if self._strict and not self._is_boolean(node) else ""
 
-    def list_of(self, node: nodes.ListOf, current: str | None, optional: bool) -> str:
-        return self._unless_null(
-            current, lambda: f"[{', '.join(self._each(node.items, current, optional))}]"
-        )
+    def list_of(self, node: nodes.ListOf, current: str | None) -> str:
+        return self._unless_null(current, lambda: f"[{', '.join(self._each(node.items, current))}]")
 
-    def hash_of(self, node: nodes.HashOf, current: str | None, optional: bool) -> str:
+    def hash_of(self, node: nodes.HashOf, current: str | None) -> str:
         def pairs() -> str:
-            found = self._each(tuple(value for _, value in node.pairs), current, optional)
+            found = self._each(tuple(value for _, value in node.pairs), current)
             names = [self.key(name) for name, _ in node.pairs]
             return ", ".join(f"{name}: {value}" for name, value in zip(names, found, strict=True))
 
         return self._unless_null(current, lambda: "{" + pairs() + "}")
 
-    def _each(self, parts: Nodes, current: str | None, optional: bool) -> list[str]:
-        return [self.emit(part, current, optional=optional) for part in parts]
+    def _each(self, parts: Nodes, current: str | None) -> list[str]:
+        return [self.emit(part, current) for part in parts]
 
     def _unless_null(self, current: str | None, make: Callable[[], str]) -> str:
         if current is None:
@@ -283,7 +271,7 @@ class CodeGenerator(CallWriter):
 
 
 Nodes: TypeAlias = tuple[nodes.Node, ...]
-_Emitter: TypeAlias = Callable[[CodeGenerator, Any, str | None, bool], str]
+_Emitter: TypeAlias = Callable[[CodeGenerator, Any, str | None], str]
 _EMITTERS: dict[type, _Emitter] = {
     nodes.Current: CodeGenerator.current,
     nodes.Field: CodeGenerator.field,

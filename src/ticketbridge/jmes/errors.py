@@ -19,13 +19,19 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from decimal import Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, Underflow
-from typing import Any
+from typing import Any, TypeVar
 
-from ticketbridge.formats.attributed import AttributedElement, AttributedError
-from ticketbridge.formats.repeated import RepeatedElement, RepeatedError
+from ticketbridge.formats.elements import (
+    AttributedElement,
+    AttributedError,
+    RepeatedElement,
+    RepeatedError,
+)
+
+T = TypeVar("T")
 
 _SHOWN_KEYS = 12
 _LONGEST_KEY = 40
@@ -207,15 +213,13 @@ def is_plain_key(key: Any) -> bool:
 
 def missing_key(key: str, value: dict[Any, Any]) -> str:
     """Return the reason for a *key* that the object *value* does not have."""
-    near = near_key(key, value)
-    return f'no key "{key}"; {show_keys(value)}' + (f"; {near}" if near else "")
+    return f'no key "{key}"; {keys_beside(key, value)}'
 
 
-def near_key(key: str, keys: Iterable[Any]) -> str:
-    """Return `did you mean "x"?` for the key nearest to *key*, or "" if none may be shown."""
-    if not _SHOWS_KEYS.get():
-        return ""
-    return did_you_mean(key, [name for name in keys if is_plain_key(name)][:_COMPARED_KEYS])
+def keys_beside(key: str, value: dict[Any, Any]) -> str:
+    """Return the keys of *value* that may be shown, and which of them *key* may have meant."""
+    plain = [name for name in value if is_plain_key(name)] if _SHOWS_KEYS.get() else []
+    return "; ".join(filter(None, (show_keys(value), did_you_mean(key, plain[:_COMPARED_KEYS]))))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -223,6 +227,16 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     by_letters = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower(), list(by_letters), n=1, cutoff=0.6)
     return f'did you mean "{by_letters[near[0]]}"?' if near else ""
+
+
+def one_of(name: str, known: Mapping[str, T], what: str) -> T:
+    """Return the one of *known* that has this *name*. Raises ArgumentFault, which lists them as *what*."""
+    found = known.get(name)
+    if found is None:
+        near = did_you_mean(name, known)
+        listed = ", ".join(f"'{each}'" for each in known)
+        raise ArgumentFault(f"the {what} are {listed}" + (f"; {near}" if near else ""))
+    return found
 
 
 def _line_around(text: str, offset: int) -> tuple[str, int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ticketbridge.formats.repeated import RepeatedElement
+from ticketbridge.formats.elements import RepeatedElement
 from ticketbridge.jmes.budget import spend, steps_of_text
 from ticketbridge.jmes.errors import ArgumentFault, describe
 from ticketbridge.jmes.values import in_range, require_unattributed

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ticketbridge.formats.attributed import AttributedElement
+from ticketbridge.formats.elements import AttributedElement
 
 NUMBERS: frozenset[type] = frozenset({int, float, Decimal})
 _TEXT: frozenset[type] = frozenset({str})
@@ -28,12 +28,8 @@ class Kind:
 
     def holds(self, value: Any) -> bool:
         """Return whether *value* is of this kind."""
-        if self.types is None:
-            return True
-        return type(value) in self.types and self.holds_elements(value)
-
-    def holds_elements(self, value: Any) -> bool:
-        """Return whether the elements of the array *value* are of this kind; its own type is known."""
+        if self.types is not None and type(value) not in self.types:
+            return False
         if not self.elements:
             return True
         found = set(map(type, value))

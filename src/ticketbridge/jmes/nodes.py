@@ -1,8 +1,7 @@
 """The syntax tree of an expression, from the parser to the compiler.
 
-A node is evaluated on a current value. *start* is the 0-based index in the text of the first character that
-belongs to the node. Nodes are Structs, because making their classes takes a fiftieth of the time of
-dataclasses.
+A node is evaluated on a current value. Nodes are Structs, because making their classes takes a fiftieth of
+the time of dataclasses.
 """
 
 from __future__ import annotations
@@ -14,126 +13,114 @@ from msgspec import Struct
 Operator: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
 
 
-class Current(Struct, frozen=True):
+class Placed(Struct, frozen=True):
+    """What all nodes have: *start*, the 0-based index in the text of the first character of the node."""
+
+    start: int
+
+
+class Current(Placed, frozen=True):
     """`@`, or nothing: the current value itself."""
 
-    start: int
 
-
-class Field(Struct, frozen=True):
+class Field(Placed, frozen=True):
     """`name`: the value of a key; at the root level, a root."""
 
-    start: int
     name: str
 
 
-class Index(Struct, frozen=True):
+class Index(Placed, frozen=True):
     """`[3]`."""
 
-    start: int
     index: int
 
 
-class Slice(Struct, frozen=True):
+class Slice(Placed, frozen=True):
     """`[start:stop:step]`, without the projection that it opens."""
 
-    start: int
     bounds: slice
 
 
-class Constant(Struct, frozen=True):
+class Constant(Placed, frozen=True):
     """A literal."""
 
-    start: int
     value: Any
 
 
-class Chain(Struct, frozen=True):
+class Chain(Placed, frozen=True):
     """`a.b`, `a[0]`, `a | b`: each step is evaluated on what the one before it gave."""
 
-    start: int
     steps: tuple[Node, ...]
 
 
-class Projection(Struct, frozen=True):
+class Projection(Placed, frozen=True):
     """`base[*].each`, `base[?condition].each`, and what follows a slice or `[]`."""
 
-    start: int
     base: Node
     each: Node
-    condition: Node | None
+    condition: Node | None = None
 
 
-class ValueProjection(Struct, frozen=True):
+class ValueProjection(Placed, frozen=True):
     """`base.*.each`."""
 
-    start: int
     base: Node
     each: Node
 
 
-class Flatten(Struct, frozen=True):
+class Flatten(Placed, frozen=True):
     """`base[]`, without the projection that it opens."""
 
-    start: int
     base: Node
 
 
-class Either(Struct, frozen=True):
+class Either(Placed, frozen=True):
     """`a || b || c`."""
 
-    start: int
     choices: tuple[Node, ...]
 
 
-class Both(Struct, frozen=True):
+class Both(Placed, frozen=True):
     """`a && b && c`."""
 
-    start: int
     conditions: tuple[Node, ...]
 
 
-class Not(Struct, frozen=True):
+class Not(Placed, frozen=True):
     """`!a`."""
 
-    start: int
     condition: Node
 
 
-class Comparison(Struct, frozen=True):
+class Comparison(Placed, frozen=True):
     """`a == b` and its kin."""
 
-    start: int
     operator: Operator
     left: Node
     right: Node
 
 
-class ListOf(Struct, frozen=True):
+class ListOf(Placed, frozen=True):
     """`[a, b]`."""
 
-    start: int
     items: tuple[Node, ...]
 
 
-class HashOf(Struct, frozen=True):
+class HashOf(Placed, frozen=True):
     """`{key: a, other: b}`."""
 
-    start: int
     pairs: tuple[tuple[str, Node], ...]
 
 
-class Reference(Struct, frozen=True):
+class Reference(Placed, frozen=True):
     """`&a`: an expression that a function evaluates for each element."""
 
-    start: int
     body: Node
 
 
-class Call(Struct, frozen=True):
+class Call(Placed, frozen=True):
     """`name(a, b)`."""
 
-    start: int
     name: str
     arguments: tuple[Node, ...]
 
@@ -157,3 +144,34 @@ Node: TypeAlias = (
     | Reference
     | Call
 )
+
+
+def parts_of(node: Node) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+    """Return the parts that see the same current value as *node*, and those that see another."""
+    match node:
+        case Chain(steps=steps):
+            return steps[:1], steps[1:]
+        case Projection(base=base, each=each, condition=condition) if condition is not None:
+            return (base,), (each, condition)
+        case Projection(base=base, each=each) | ValueProjection(base=base, each=each):
+            return (base,), (each,)
+        case Reference(body=body):
+            return (), (body,)
+        case _:
+            return _operands(node), ()
+
+
+def _operands(node: Node) -> tuple[Node, ...]:
+    match node:
+        case Flatten(base=one) | Not(condition=one):
+            return (one,)
+        case Either(choices=several) | Both(conditions=several) | ListOf(items=several):
+            return several
+        case Call(arguments=several):
+            return several
+        case Comparison(left=left, right=right):
+            return left, right
+        case HashOf(pairs=pairs):
+            return tuple(value for _, value in pairs)
+        case _:
+            return ()

@@ -69,10 +69,10 @@ def _union(several: Iterable[Known]) -> Known:
 
 def _choice(tree: nodes.Either | nodes.Both, *, rooted: bool) -> Known:
     """Return the types of the operands. Of a `||`, only the last operand can give null."""
-    if isinstance(tree, nodes.Both):
-        return _union(outcomes(part, rooted=rooted) for part in tree.conditions)
-    *first, last = (outcomes(choice, rooted=rooted) for choice in tree.choices)
-    return _union([*(types and types - _NULL for types in first), last])
+    *first, last = (outcomes(part, rooted=rooted) for part in nodes.parts_of(tree)[0])
+    if isinstance(tree, nodes.Either):
+        first = [types and types - _NULL for types in first]
+    return _union([*first, last])
 
 
 def _call(call: nodes.Call, *, rooted: bool) -> Known:

@@ -1,21 +1,26 @@
-"""Parse a text to a tree: jmespath's parser, with places, limits, and errors that it lets pass."""
+"""Parse a text to a tree: jmespath's lexer and parser, with places, limits, and errors that they let pass."""
 
 from __future__ import annotations
 
+import contextlib
+import json
+import math
 import re
 from typing import Any, NoReturn
 
+import jmespath.lexer
 import jmespath.parser
 from jmespath.exceptions import ParseError
 
-from ticketbridge.jmes.builder import build_tree
+from ticketbridge.jmes.builder import MAX_DEPTH, build_tree
 from ticketbridge.jmes.errors import ExpressionError
-from ticketbridge.jmes.lexer import MAX_DEPTH, MAX_TEXT, PlacedLexer
 from ticketbridge.jmes.nodes import Node
 from ticketbridge.jmes.repairs import repair_of
 
-_Parser: Any = jmespath.parser.Parser
+_MAX_TEXT = 16_384
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_Lexer: Any = jmespath.lexer.Lexer
+_Parser: Any = jmespath.parser.Parser
 
 
 def parse(text: str, *, strict: bool) -> Node:
@@ -24,8 +29,8 @@ def parse(text: str, *, strict: bool) -> Node:
     If *strict*, mistakes that jmespath lets pass are errors too: a missing or a trailing comma, a
     literal that is no JSON, a doubled number in a slice.
     """
-    if len(text) > MAX_TEXT:
-        raise ExpressionError(text, 1, f"longer than {MAX_TEXT} characters")
+    if len(text) > _MAX_TEXT:
+        raise ExpressionError(text, 1, f"longer than {_MAX_TEXT} characters")
     if not text.strip():
         raise ExpressionError(text, 1, "the expression is empty")
     try:
@@ -34,6 +39,58 @@ def parse(text: str, *, strict: bool) -> Node:
         raise _parse_error(text, error) from error
     except (ValueError, IndexError) as error:
         raise ExpressionError(text, 1, "this is no JMESPath expression") from error
+
+
+class _PlacedLexer(_Lexer):  # type: ignore[misc]  # the stubs leave out the methods to override
+    """jmespath's lexer without its warning. If *strict*, a literal must be JSON."""
+
+    def __init__(self, *, strict: bool) -> None:
+        self._strict = strict
+
+    def _consume_literal(self) -> dict[str, Any]:
+        start = self._position
+        lexeme = self._consume_until("`").replace("\\`", "`")
+        value = self._literal(start, lexeme)
+        return {"type": "literal", "value": value, "start": start, "end": self._position}
+
+    def _literal(self, start: int, lexeme: str) -> Any:
+        try:
+            value = json.loads(lexeme)
+        except ValueError:
+            return self._unquoted(start, lexeme)
+        _check_literal(self._expression, start, value, finite=self._strict)
+        return value
+
+    def _unquoted(self, start: int, lexeme: str) -> Any:
+        # Before JEP-12 a literal that is no JSON was a string, and jmespath still reads it so.
+        word = lexeme.strip()
+        hint = f"write '{word}' for a string" if word.isidentifier() else ""
+        if not self._strict:
+            with contextlib.suppress(ValueError):
+                return json.loads(f'"{lexeme.lstrip()}"')
+        raise ExpressionError(self._expression, start + 1, "a literal must be JSON", hint)
+
+
+def _check_literal(text: str, start: int, value: Any, *, finite: bool) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        if finite and any(isinstance(x, float) and not math.isfinite(x) for x in level):
+            raise ExpressionError(
+                text,
+                start + 1,
+                "JSON has no NaN and no infinite numbers",
+                "write 'NaN' for a string",
+            )
+        level = [inner for outer in level for inner in _children(outer)]
+        if not level:
+            return
+    raise ExpressionError(text, start + 1, f"nested more than {MAX_DEPTH} levels deep")
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
 
 
 class _PlacedParser(_Parser):  # type: ignore[misc]  # the stubs leave out the methods to override
@@ -50,7 +107,7 @@ class _PlacedParser(_Parser):  # type: ignore[misc]  # the stubs leave out the m
 
     def tree(self) -> dict[str, Any]:
         # jmespath's own way in keeps a cache for all parsers of the process.
-        self._tokens = list(PlacedLexer(strict=self._strict).tokenize(self._text))
+        self._tokens = list(_PlacedLexer(strict=self._strict).tokenize(self._text))
         self._index = 0
         tree: dict[str, Any] = self._expression()
         if self._current_token() != "eof":
@@ -93,15 +150,16 @@ class _PlacedParser(_Parser):  # type: ignore[misc]  # the stubs leave out the m
         arguments: list[dict[str, Any]] = []
         while self._current_token() != "rparen":
             arguments.append(self._expression())
-            self._separator("rparen", "argument")
+            self._separator("rparen", "argument", may_end=not self._strict)
         self._advance()
         return {"type": "function_expression", "children": arguments, "value": left["value"]}
 
-    def _separator(self, closing: str, what: str) -> None:
+    def _separator(self, closing: str, what: str, *, may_end: bool) -> None:
+        """Read a comma, unless the list ends here. *may_end*: it may also end after a comma."""
         if self._current_token() == "comma":
             comma = self._lookahead_token(0)
             self._advance()
-            if self._strict and self._current_token() == closing:
+            if not may_end and self._current_token() == closing:
                 self._refuse(comma, f"no {what} follows this comma")
         elif self._strict and self._current_token() not in {closing, "eof"}:
             self._unexpected(self._lookahead_token(0), "a comma is missing before it")
@@ -114,15 +172,9 @@ class _PlacedParser(_Parser):  # type: ignore[misc]  # the stubs leave out the m
             self._match("colon")
             value = self._expression()
             pairs.append({"type": "key_val_pair", "children": [value], "value": key["value"]})
-            self._hash_separator()
+            self._separator("rbrace", "pair", may_end=False)
         self._advance()
         return {"type": "multi_select_dict", "children": pairs}
-
-    def _hash_separator(self) -> None:
-        comma = self._lookahead_token(0)
-        self._separator("rbrace", "pair")
-        if comma["type"] == "comma" and self._current_token() == "rbrace":
-            self._refuse(comma, "no pair follows this comma")
 
     def _parse_slice_expression(self) -> dict[str, Any]:
         at = self._index
@@ -162,10 +214,7 @@ class _PlacedParser(_Parser):  # type: ignore[misc]  # the stubs leave out the m
 
 def _parse_error(text: str, error: ParseError) -> ExpressionError:
     reason = getattr(error, "message", None) or "this is no JMESPath expression"
-    return ExpressionError(text, error.lex_position + 1, reason, _hint(text, error, reason))
-
-
-def _hint(text: str, error: ParseError, reason: str) -> str:
+    hint = "" if reason.startswith("Unclosed") else repair_of(text, error.lex_position)
     if reason.startswith("Unclosed '") and text.count("'") > 1:
-        return "inside of a text write \\' for the quote itself"
-    return "" if reason.startswith("Unclosed") else repair_of(text, error.lex_position)
+        hint = "inside of a text write \\' for the quote itself"
+    return ExpressionError(text, error.lex_position + 1, reason, hint)

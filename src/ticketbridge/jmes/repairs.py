@@ -143,22 +143,19 @@ def _like(group: Callable[[int | str], str]) -> str:
     return f"write {negated}{name}({subject}, '{word}')"
 
 
-_ORDERS: Mapping[str, str] = MappingProxyType(
+def _by_word(words: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the keys of *words* by each of the words that stand behind them."""
+    return MappingProxyType({word: key for key, row in words.items() for word in row.split()})
+
+
+_ORDERS = _by_word(
     {
-        "===": "==",
-        "!==": "!=",
-        "<>": "!=",
-        "=<": "<=",
-        "=>": ">=",
-        "≥": ">=",
-        "≤": "<=",
-        "≠": "!=",
-        "eq": "==",
-        "ne": "!=",
-        "gt": ">",
-        "ge": ">=",
-        "lt": "<",
-        "le": "<=",
+        "==": "=== eq",
+        "!=": "!== <> ≠ ne",
+        ">=": "=> ≥ ge",
+        "<=": "=< ≤ le",
+        ">": "gt",
+        "<": "lt",
     }
 )
 
@@ -288,85 +285,65 @@ def _repairs() -> Sequence[tuple[re.Pattern[str], _Make]]:
 
 _LISTED = "[*] gives all elements, [0] the first, [-1] the last, [?...] those for which it is true"
 _CHOICE = "write condition && x || y, where x is never null, false or empty"
-_FUNCTIONS: Mapping[str, str] = MappingProxyType(
+
+
+_FUNCTIONS = _by_word(
     {
-        **dict.fromkeys(("concat", "concatenate", "concatws", "joinstrings"), "join"),
-        **dict.fromkeys(("lowercase", "tolower", "tolowercase", "lcase", "downcase"), "lower"),
-        **dict.fromkeys(("uppercase", "toupper", "touppercase", "ucase", "upcase"), "upper"),
-        **dict.fromkeys(("len", "size", "count", "strlen", "charlength"), "length"),
-        **dict.fromkeys(("strip", "btrim"), "trim"),
-        **dict.fromkeys(("includes", "has", "arraycontains", "instr"), "contains"),
-        **dict.fromkeys(("startswith", "hasprefix", "beginswith"), "starts_with"),
-        **dict.fromkeys(("endswith", "hassuffix"), "ends_with"),
-        **dict.fromkeys(("regex", "regexp", "test", "match", "regexmatch", "rlike"), "matches"),
-        **dict.fromkeys(("capture", "regexextract", "regexpextract", "search", "scan"), "extract"),
-        **dict.fromkeys(("gsub", "sub", "replaceall", "translate"), "replace"),
-        **dict.fromkeys(("distinct", "uniq", "uniqueby"), "unique"),
-        **dict.fromkeys(("mean", "average"), "avg"),
-        **dict.fromkeys(("plus", "sumof"), "add"),
-        **dict.fromkeys(("minus", "diff", "difference"), "subtract"),
-        **dict.fromkeys(("times", "mul", "mult", "product"), "multiply"),
-        **dict.fromkeys(("div", "quotient"), "divide"),
-        **dict.fromkeys(("ceiling", "roundup"), "ceil"),
-        **dict.fromkeys(("rounddown", "trunc", "truncate"), "floor"),
-        **dict.fromkeys(("str", "string", "tostring", "stringify", "tojson", "text"), "to_string"),
-        **dict.fromkeys(
-            (
-                "int",
-                "integer",
-                "float",
-                "number",
-                "num",
-                "tonumber",
-                "toint",
-                "parseint",
-                "parsefloat",
-            ),
-            "to_number",
-        ),
-        **dict.fromkeys(("todecimal", "dec", "money"), "decimal"),
-        **dict.fromkeys(
-            ("todate", "parsedate", "strptime", "datetime", "timestamp", "totimestamp", "fromdate"),
-            "date",
-        ),
-        **dict.fromkeys(("today", "currenttimestamp", "currentdate", "getdate", "sysdate"), "now"),
-        **dict.fromkeys(("coalesce", "nvl", "ifnull", "firstnonnull"), "not_null"),
-        **dict.fromkeys(("nullif",), "null_if"),
-        **dict.fromkeys(("sortby", "orderby", "sorted"), "sort_by"),
-        **dict.fromkeys(("explode",), "split"),
-        **dict.fromkeys(("implode",), "join"),
-        **dict.fromkeys(("escape", "quote", "addslashes", "sqlescape"), "quoted"),
-        **dict.fromkeys(("aslist", "asarray", "list", "array"), "as_list"),
-        **dict.fromkeys(("assign", "extend", "mergeobjects"), "merge"),
-        **dict.fromkeys(("typeof",), "type"),
+        "join": "concat concatenate concatws joinstrings implode",
+        "lower": "lowercase tolower tolowercase lcase downcase",
+        "upper": "uppercase toupper touppercase ucase upcase",
+        "length": "len size count strlen charlength",
+        "trim": "strip btrim",
+        "contains": "includes has arraycontains instr",
+        "starts_with": "startswith hasprefix beginswith",
+        "ends_with": "endswith hassuffix",
+        "matches": "regex regexp test match regexmatch rlike",
+        "extract": "capture regexextract regexpextract search scan",
+        "replace": "gsub sub replaceall translate",
+        "unique": "distinct uniq uniqueby",
+        "avg": "mean average",
+        "add": "plus sumof",
+        "subtract": "minus diff difference",
+        "multiply": "times mul mult product",
+        "divide": "div quotient",
+        "ceil": "ceiling roundup",
+        "floor": "rounddown trunc truncate",
+        "to_string": "str string tostring stringify tojson text",
+        "to_number": "int integer float number num tonumber toint parseint parsefloat",
+        "decimal": "todecimal dec money",
+        "date": "todate parsedate strptime datetime timestamp totimestamp fromdate",
+        "now": "today currenttimestamp currentdate getdate sysdate",
+        "not_null": "coalesce nvl ifnull firstnonnull",
+        "null_if": "nullif",
+        "sort_by": "sortby orderby sorted",
+        "split": "explode",
+        "quoted": "escape quote addslashes sqlescape",
+        "as_list": "aslist asarray list array",
+        "merge": "assign extend mergeobjects",
+        "type": "typeof",
     }
 )
-_FORMS: Mapping[str, str] = MappingProxyType(
+_FORMS = _by_word(
     {
-        **dict.fromkeys(("if", "iif", "ifelse", "case", "when", "cond", "decode"), _CHOICE),
-        **dict.fromkeys(("first", "last", "nth", "head", "tail", "elementat"), _LISTED),
-        **dict.fromkeys(("select", "filter", "where", "find"), "write list[?condition]"),
-        **dict.fromkeys(("flatten", "flat", "flatmap"), "write list[]"),
-        **dict.fromkeys(("isnull", "isnone", "isnil"), "write x == `null`"),
-        **dict.fromkeys(("isnotnull", "notnone"), "write x != `null`"),
-        **dict.fromkeys(("exists", "defined", "isset", "haskey"), "write optional(x) != `null`"),
-        **dict.fromkeys(("isempty", "empty"), "write length(x) == `0`"),
-        **dict.fromkeys(("not",), "write !x"),
-        **dict.fromkeys(("and", "all", "every"), "write x && y"),
-        **dict.fromkeys(("or", "any", "some"), "write x || y"),
-        **dict.fromkeys(("eq", "equals", "equal"), "write x == y"),
-        **dict.fromkeys(
-            ("get", "getattr", "dig", "path"), "write object.key, or optional(object.key)"
-        ),
-        **dict.fromkeys(
-            ("substring", "substr", "slice", "mid", "left", "right"), "see extract(text, regex)"
-        ),
-        **dict.fromkeys(("format", "sprintf", "printf", "template"), "write join('', [a, '-', b])"),
-        **dict.fromkeys(
-            ("urlencode", "encodeuricomponent", "encodeuri"), "a hole escapes by itself"
-        ),
+        _CHOICE: "if iif ifelse case when cond decode",
+        _LISTED: "first last nth head tail elementat",
+        "write list[?condition]": "select filter where find",
+        "write list[]": "flatten flat flatmap",
+        "write x == `null`": "isnull isnone isnil",
+        "write x != `null`": "isnotnull notnone",
+        "write optional(x) != `null`": "exists defined isset haskey",
+        "write length(x) == `0`": "isempty empty",
+        "write !x": "not",
+        "write x && y": "and all every",
+        "write x || y": "or any some",
+        "write x == y": "eq equals equal",
+        "write object.key, or optional(object.key)": "get getattr dig path",
+        "see extract(text, regex)": "substring substr slice mid left right",
+        "write join('', [a, '-', b])": "format sprintf printf template",
+        "a hole escapes by itself": "urlencode encodeuricomponent encodeuri",
     }
 )
+_LITERALS = _by_word({"null": "null none nil undefined nan", "true": "true", "false": "false"})
 
 
 def function_meant(name: str) -> str:
@@ -383,15 +360,6 @@ def _letters(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-_WORDS: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(("null", "none", "nil", "undefined", "nan"), "null"),
-        "true": "true",
-        "false": "false",
-    }
-)
-
-
 def literal_meant(word: str) -> str:
     """Return the JSON literal for a word of another language (`None`, `nil`), or ""."""
-    return _WORDS.get(word.lower(), "")
+    return _LITERALS.get(word.lower(), "")

@@ -117,10 +117,6 @@ def _values(value: Any) -> list[Any] | None:
     raise Fault(f"`.*` needs an object, and found {describe(value)}")
 
 
-def _plain_values(value: Any) -> list[Any] | None:
-    return list(value.values()) if type(value) is dict else None
-
-
 def _order(symbol: Operator) -> Callable[[Any, Any], bool]:
     compare = _ORDERS[symbol]
 
@@ -143,11 +139,7 @@ def _order(symbol: Operator) -> Callable[[Any, Any], bool]:
 def _plain_order(symbol: Operator) -> Callable[[Any, Any], bool | None]:
     strict = _order(symbol)
     known = NUMBERS | {str}
-
-    def ordered(left: Any, right: Any) -> bool | None:
-        return strict(left, right) if {type(left), type(right)} <= known else None
-
-    return ordered
+    return lambda left, right: strict(left, right) if {type(left), type(right)} <= known else None
 
 
 STRICT = Mode(
@@ -166,7 +158,7 @@ PLAIN = Mode(
     cut=lambda value, bounds: _cut(_plain_array(value), bounds),
     elements=_plain_array,
     filtered=_plain_array,
-    values=_plain_values,
+    values=lambda value: list(value.values()) if type(value) is dict else None,
     flatten=lambda value: _flat(_plain_array(value)),
     order=_plain_order,
 )

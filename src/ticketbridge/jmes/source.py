@@ -1,4 +1,4 @@
-"""Write the source of functions, and keep the names that they use.
+"""Write the source of functions, keep the names that they use, and load them.
 
 The source has only names of our own, and its literals are only words of letters, digits and `_`. All
 other text of a mapping is kept in the namespace of the functions, so that no text can ever become
@@ -7,7 +7,10 @@ code.
 
 from __future__ import annotations
 
+import itertools
+import linecache
 import re
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -66,17 +69,20 @@ class SourceWriter:
         """Write one line of code."""
         self._lines.append("    " * self._depth + code)
 
+    def name(self) -> str:
+        """Return the name of a new variable."""
+        self._variables += 1
+        return f"v{self._variables}"
+
     def variable(self, code: str) -> str:
         """Return a new variable that holds the value of *code*."""
-        self._variables += 1
-        name = f"v{self._variables}"
+        name = self.name()
         self.line(f"{name} = {code}")
         return name
 
     def at_first(self, code: str) -> str:
         """Return a new variable that has the value of *code* when the function begins."""
-        self._variables += 1
-        name = f"v{self._variables}"
+        name = self.name()
         self._first.append(f"    {name} = {code}")
         return name
 
@@ -112,3 +118,22 @@ class SourceWriter:
         self._loops += 1
         yield
         self._loops -= 1
+
+
+_numbers = itertools.count(1)
+
+
+def load(writer: SourceWriter, function: str, kind: str, place: str = "") -> Any:
+    """Return the *function* that *writer* has written.
+
+    Tracebacks and debuggers show its source, with *kind* and *place*.
+    """
+    shown = "".join(character for character in place if character.isprintable())
+    name = f"<{kind} {next(_numbers)} {shown}>"
+    source, namespace = writer.source, writer.namespace
+    exec(compile(source, name, "exec", dont_inherit=True), namespace)  # noqa: S102 - of our own names alone
+    loaded = namespace[function]
+    linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
+    # As long as the function lives.
+    weakref.finalize(loaded, linecache.cache.pop, name, None).atexit = False
+    return loaded

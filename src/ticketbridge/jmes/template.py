@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote, unquote
 
-from ticketbridge.formats import xml_text
-from ticketbridge.formats.unreadable import DocumentError
+from ticketbridge.formats import DocumentError, xml_text
 from ticketbridge.jmes.errors import (
     EvaluationError,
     ExpressionError,
@@ -27,7 +26,8 @@ LONGEST = 8_000
 """The most characters of a URL or of a header's value: servers accept some 8 KB, and cut or refuse more."""
 _LONGEST_TEXT = 1_000_000  # characters that a hole may give for a body
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}")
+VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^{}]*))?\}")
+"""`${NAME}` or `${NAME:-default}`."""
 _PLAIN_TEXT = re.compile(r"(?:[^{}$]|\{\{|\}\}|\$(?!\{))+", re.DOTALL)
 _HEX_PAIR = re.compile(r"(%[0-9A-Fa-f]{2})")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -89,12 +89,12 @@ def _next_part(text: str, at: int) -> tuple[Part, int]:
 
 
 def _variable(text: str, at: int) -> tuple[Part, int]:
-    found = _VARIABLE.match(text, at)
+    found = VARIABLE.match(text, at)
     if found is None:
         raise ExpressionError(
             text, at + 1, "no variable of the environment", "write ${NAME} or ${NAME:-default}"
         )
-    return VariablePart(found[1], found[2], at), found.end()
+    return VariablePart(found["name"], found["default"], at), found.end()
 
 
 def _hole(text: str, at: int) -> tuple[Part, int]:
@@ -159,7 +159,7 @@ class Template:
             [part if isinstance(part, str) else self._fill(part, scope) for part in self._parts]
         )
         try:
-            _FINISH[self.kind](text)
+            _RULES[self.kind].finish(text)
         except Fault as fault:
             shown = " ".join(part.text for part in self._parts if isinstance(part, Expression))
             raise EvaluationError(fault.reason, shown, self.place) from fault
@@ -181,10 +181,9 @@ class Template:
 
     def _fill(self, hole: Expression, scope: Mapping[str, Any]) -> str:
         value = hole(scope)
+        rules = _RULES[self.kind]
         try:
-            text = _as_text(value)
-            _require_length(text, _MOST[self.kind])
-            return _ESCAPE[self.kind](text)
+            return rules.escape(_as_text(value, rules.most))
         except Fault as fault:
             reason = fault.reason
         except Exception as error:  # noqa: BLE001 - whatever it is, it cannot stand there
@@ -200,11 +199,12 @@ def compile_template(
     Raises ExpressionError if the literal text cannot stand there.
     """
     literal = [part if isinstance(part, str) else "x" for part in parts]
+    rules = _RULES[kind]
     try:
         ready = [
-            _LITERAL[kind](part) if isinstance(part, str) else part for part in _in_quotes(parts)
+            rules.literal(part) if isinstance(part, str) else part for part in _in_quotes(parts)
         ]
-        _FINISH[kind]("".join(map(_LITERAL[kind], literal)))
+        rules.finish("".join(map(rules.literal, literal)))
     except (Fault, UnicodeError) as error:
         reason = error.reason if isinstance(error, Fault) else "the text has a lone surrogate"
         raise ExpressionError("".join(literal), 1, reason) from None
@@ -241,19 +241,18 @@ def _in_quotes(parts: Sequence[str | Expression]) -> Iterator[str | Expression]:
         before += "x"
 
 
-def _as_text(value: Any) -> str:
+def _as_text(value: Any, most: int) -> str:
+    """Return *value* as a text of at most *most* characters. Raises Fault if it is none."""
     if type(value) is bool:
         return "true" if value else "false"
     if value is None or isinstance(value, list | dict):
         raise Fault(f"a hole gives {describe(value)}, and needs a text, a number or a boolean")
     if value == "":
         raise Fault("a hole gives an empty string")
-    return value if type(value) is str else number_text(value)
-
-
-def _require_length(text: str, most: int) -> None:
+    text = value if type(value) is str else number_text(value)
     if len(text) > most:
         raise Fault(f"a hole gives a text of more than {most} characters")
+    return text
 
 
 def _escape_all(text: str) -> str:
@@ -278,8 +277,13 @@ def _escape_xml(text: str) -> str:
         raise Fault(f"a hole gives {error}") from None
 
 
+def has_dot_segment(path: str) -> bool:
+    """Return whether a segment of *path*, decoded, is `.` or `..`."""
+    return not {".", ".."}.isdisjoint(re.split(r"[/\\]", unquote(path)))
+
+
 def _check_path(text: str) -> None:
-    if {".", ".."}.intersection(re.split(r"[/\\]", unquote(text))):
+    if has_dot_segment(text):
         raise Fault("the path has a segment that is . or ..")
 
 
@@ -299,39 +303,25 @@ def _no_check(text: str) -> None:
     del text
 
 
-_MOST: dict[TemplateKind, int] = {
-    "path": LONGEST,
-    "query": LONGEST,
-    "form": _LONGEST_TEXT,
-    "header": LONGEST,
-    "json": _LONGEST_TEXT,
-    "xml": _LONGEST_TEXT,
-    "text": _LONGEST_TEXT,
-}
-_ESCAPE: dict[TemplateKind, Callable[[str], str]] = {
-    "path": _escape_all,
-    "query": _escape_all,
-    "form": _escape_all,
-    "header": _as_is,
-    "json": _as_is,  # what writes the JSON escapes it
-    "xml": _escape_xml,
-    "text": _as_is,
-}
-_LITERAL: dict[TemplateKind, Callable[[str], str]] = {
-    "path": _escape_path,
-    "query": _escape_all,
-    "form": _escape_all,
-    "header": _as_is,
-    "json": _as_is,
-    "xml": _as_is,
-    "text": _as_is,
-}
-_FINISH: dict[TemplateKind, Callable[[str], None]] = {
-    "path": _check_path,
-    "query": _no_check,
-    "form": _no_check,
-    "header": _check_header,
-    "json": _check_text,
-    "xml": _check_text,
-    "text": _check_text,
+class _Rules(NamedTuple):
+    """What a kind of template does with texts."""
+
+    most: int
+    """The most characters that a hole may give."""
+    escape: Callable[[str], str]
+    """Escapes what a hole gives."""
+    literal: Callable[[str], str]
+    """Escapes the text around the holes."""
+    finish: Callable[[str], None]
+    """Raises Fault if the whole text cannot stand there."""
+
+
+_RULES: dict[TemplateKind, _Rules] = {
+    "path": _Rules(LONGEST, _escape_all, _escape_path, _check_path),
+    "query": _Rules(LONGEST, _escape_all, _escape_all, _no_check),
+    "form": _Rules(_LONGEST_TEXT, _escape_all, _escape_all, _no_check),
+    "header": _Rules(LONGEST, _as_is, _as_is, _check_header),
+    "json": _Rules(_LONGEST_TEXT, _as_is, _as_is, _check_text),  # what writes the JSON escapes it
+    "xml": _Rules(_LONGEST_TEXT, _escape_xml, _as_is, _check_text),
+    "text": _Rules(_LONGEST_TEXT, _as_is, _as_is, _check_text),
 }

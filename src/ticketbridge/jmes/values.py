@@ -9,8 +9,7 @@ from decimal import Decimal
 from itertools import repeat
 from typing import Any
 
-from ticketbridge.formats.attributed import AttributedElement, refuse_attributed
-from ticketbridge.formats.repeated import RepeatedElement
+from ticketbridge.formats.elements import AttributedElement, RepeatedElement, refuse_attributed
 from ticketbridge.jmes.budget import spend
 from ticketbridge.jmes.errors import ArgumentFault, describe
 from ticketbridge.jmes.kinds import NUMBERS

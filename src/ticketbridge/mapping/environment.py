@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ticketbridge.mapping.file_reader import FileReader
+from ticketbridge.mapping.file_reader import FileReader, why_unread
 
 PLACEHOLDER = "placeholder"
 MAX_FILE_BYTES = 1024 * 1024
@@ -110,8 +110,7 @@ class Environment:
         except UnicodeDecodeError:
             raise VariableError("TB023", f"the file that {name}_FILE names is not UTF-8") from None
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "no legal path"
-            message = f"the file that {name}_FILE names cannot be read: {reason}"
+            message = f"the file that {name}_FILE names cannot be read: {why_unread(error)}"
             raise VariableError("TB023", message) from None
         if len(content) > MAX_FILE_BYTES:
             raise VariableError("TB023", f"the file that {name}_FILE names is over 1 MiB")

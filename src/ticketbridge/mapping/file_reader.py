@@ -46,6 +46,11 @@ class FileReader:
         )
 
 
+def why_unread(error: Exception) -> str:
+    """Return why a FileReader could not read a file, without the path."""
+    return getattr(error, "strerror", None) or "no legal path"
+
+
 def _read(path: Path, most: int) -> bytes:
     with path.open("rb") as stream:
         return stream.read(most + 1)

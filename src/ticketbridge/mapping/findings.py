@@ -1,4 +1,7 @@
-"""Findings: each says what is wrong in a mapping file, where, and what would be right."""
+"""Findings: each says what is wrong in a mapping file, where, and what would be right.
+
+A report collects those of one file, so that a reader sees them all at once.
+"""
 
 from __future__ import annotations
 
@@ -60,6 +63,12 @@ class MappingError(Exception):
         super().__init__("\n".join(map(str, self.findings)))
 
 
+def raise_errors(findings: Sequence[Finding]) -> None:
+    """Raise MappingError, with all *findings*, if one of them is an error."""
+    if any(finding.severity == "error" for finding in findings):
+        raise MappingError(findings)
+
+
 def nearest(word: str, known: Iterable[str], *, similarity: float = 0.6) -> str:
     """Return the known word most like *word*, or "" if none has at least this *similarity* (0 to 1)."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=similarity)
@@ -70,3 +79,27 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `did you mean "x"?` for the known word nearest to *word*, or "" if none is near."""
     near = nearest(word, known)
     return f'did you mean "{near}"?' if near else ""
+
+
+class Report:
+    """Collects the errors and warnings of one file, in any order. Equal ones are kept once."""
+
+    def __init__(self) -> None:
+        self._findings: dict[Finding, None] = {}
+
+    def error(self, place: Place, code: str, message: str, suggestion: str = "") -> None:
+        """Add an error: the mapping cannot be used, because of *message*."""
+        self._findings[Finding(place, "error", code, message, suggestion)] = None
+
+    def warning(self, place: Place, code: str, message: str, suggestion: str = "") -> None:
+        """Add a warning: the mapping can be used, but *message* says what is doubtful."""
+        self._findings[Finding(place, "warning", code, message, suggestion)] = None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All errors and warnings, in the order of the file."""
+        return tuple(sorted(self._findings, key=lambda f: (f.place, f.severity, f.code, f.message)))
+
+    def raise_errors(self) -> None:
+        """Raise MappingError, with the warnings too, if at least one error was reported."""
+        raise_errors(self.findings)

@@ -10,6 +10,7 @@ from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.sensitive_names import is_sensitive_parameter
 from ticketbridge.mapping.spec_texts import TemplateSpec
+from ticketbridge.mapping.value_kinds import TEMPLATE, named
 from ticketbridge.mapping.variables import (
     CONTROL,
     ResolvedTemplate,
@@ -123,6 +124,9 @@ def read_parameters(
             warn_of_credential(parameter, template, context)
         parameters[parameter] = tuple(template.spec for template in templates)
     return parameters
+
+
+HEADERS = named(TEMPLATE.reading(read_header), "a mapping of header names to texts")
 
 
 def check_braces(name: str, place: Place, context: Context) -> None:

@@ -223,6 +223,11 @@ def closed(*keys: Key, **more: Any) -> dict[str, Any]:
     }
 
 
+def has_word(key: str, word: str) -> dict[str, Any]:
+    """Return the condition that a mapping has the *word* under *key*, for the `if` of a schema."""
+    return {"type": "object", "required": [key], "properties": {key: {"const": word}}}
+
+
 def mapping_of(
     spec: type[S],
     title: str = "a mapping",

@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ticketbridge.mapping.environment import Environment
-from ticketbridge.mapping.file_reader import FileReader
-from ticketbridge.mapping.findings import Finding, MappingError, Place
+from ticketbridge.mapping.file_reader import FileReader, why_unread
+from ticketbridge.mapping.findings import Finding, MappingError, Place, Report, raise_errors
 from ticketbridge.mapping.read_context import Context
-from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.spec import MAPPING, MappingSpec
 from ticketbridge.mapping.structure import check_structure
 from ticketbridge.mapping.yaml_nodes import Broken, walk
@@ -54,8 +53,7 @@ def parse_mapping(
     from *folder*.
     """
     draft = draft_mapping(text, file=file, environment=environment, folder=folder)
-    if any(finding.severity == "error" for finding in draft.findings):
-        raise MappingError(draft.findings)
+    raise_errors(draft.findings)
     return replace(draft.spec, warnings=tuple(draft.findings))
 
 
@@ -85,7 +83,7 @@ def _read(path: Path, files: FileReader) -> bytes:
     try:
         return files.read(path, MAX_BYTES)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "no legal path"
+        reason = why_unread(error)
         if isinstance(error, FileNotFoundError) and path.is_symlink():
             reason = "it is a link to a file that does not exist"
         message = f"the file cannot be read: {reason}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
+from ticketbridge.mapping.file_reader import why_unread
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.json_schema import SchemaSlip, require_schema
 from ticketbridge.mapping.read_context import Context, text_of
@@ -17,10 +18,6 @@ from ticketbridge.mapping.yaml_nodes import Broken, Node
 
 MAX_BYTES = 1024 * 1024
 _PEM = "-----BEGIN "
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or "no legal path"
 
 
 # --- certificates and keys ------------------------------------------------------------------------
@@ -62,7 +59,7 @@ def _is_readable(path: Path, text: ResolvedText, context: Context) -> bool:
         content = context.environment.files.read(path, MAX_BYTES)
     except (OSError, ValueError) as error:
         say = context.report.warning if context.environment.placeholders else context.report.error
-        say(text.place, "TB055", f"{text.label} cannot be read: {_reason(error)}")
+        say(text.place, "TB055", f"{text.label} cannot be read: {why_unread(error)}")
         return False
     if len(content) > MAX_BYTES:
         context.report.error(text.place, "TB056", f"{text.label} is over 1 MiB")

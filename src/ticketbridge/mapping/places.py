@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ticketbridge.mapping.findings import Place
 
@@ -56,21 +57,17 @@ def pieces_of(source: str, value: str, style: str | None, start: Place) -> tuple
     return tuple(_joined(_followed(steps, value)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A part of the source at *place*. *gives* is its text in the value; None is any one character."""
-
-    gives: str | None
-    place: Place
+_Step: TypeAlias = tuple[str | None, Place]
+"""A part of the source: its text in the value, None for any one character, and its place."""
 
 
 def _followed(steps: Iterable[_Step], value: str) -> Iterator[Piece]:
     offset = 0
-    for step in steps:
-        gives = value[offset : offset + 1] if step.gives is None else step.gives
+    for known, place in steps:
+        gives = value[offset : offset + 1] if known is None else known
         if not value.startswith(gives, offset):
             return
-        yield Piece(offset, len(gives), step.place)
+        yield Piece(offset, len(gives), place)
         offset += len(gives)
 
 
@@ -96,11 +93,11 @@ def _flow(source: str, style: str | None, start: Place) -> Iterator[_Step]:
     for token in _TOKENS[style].finditer(text):
         kind = token.lastgroup
         if kind == "fold":
-            yield _Step(_folded(token[0]), place)
+            yield _folded(token[0]), place
         elif kind == "one":
-            yield _Step(None, place)
+            yield None, place
         elif kind is None:
-            yield _Step(token[0], place)
+            yield token[0], place
         place = _behind(place, token[0])
 
 
@@ -123,10 +120,10 @@ def _block(source: str, value: str, start: Place) -> Iterator[_Step]:
     offset = 0
     for number, line in enumerate(lines, start.line + 1):
         content = line[indent:]
-        yield _Step(content, Place(start.file, number, indent + 1))
+        yield content, Place(start.file, number, indent + 1)
         offset += len(content)
         if value[offset : offset + 1] in {" ", "\n"}:
-            yield _Step(None, Place(start.file, number, indent + len(content) + 1))
+            yield None, Place(start.file, number, indent + len(content) + 1)
             offset += 1
 
 

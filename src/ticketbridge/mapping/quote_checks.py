@@ -312,8 +312,7 @@ def _unescaped(value: _Value) -> Iterator[_Slip]:
     """Yield the choices of *value* that could end the text or attribute of a document in which it stands."""
     for node in choices(value.node):
         if style_of(node) != "xml" and not _is_harmless(node):
-            inner = node.arguments[0] if isinstance(node, nodes.Call) and style_of(node) else node
-            yield value.at(node), _MARKS, f"write {{{QUOTED}({text_of(inner)}, 'xml')}}"
+            yield value.at(node), _MARKS, f"write {_quoted(node, 'xml')}"
 
 
 _MARKS = (
@@ -342,11 +341,14 @@ def _is_harmless(node: nodes.Node) -> bool:
 
 def _repair(node: nodes.Node, within: str) -> str:
     style = "backslash" if '"' in within else "sql"
+    styles = ", ".join(PROTECTED)
+    return f"write {_quoted(node, style)}, in the style of that language: {styles}"
+
+
+def _quoted(node: nodes.Node, style: str) -> str:
+    """Return the hole that gives *node*, or what another style quotes in it, in this *style*."""
     inner = node.arguments[0] if isinstance(node, nodes.Call) and style_of(node) else node
-    return (
-        f"write {{{QUOTED}({text_of(inner)}, '{style}')}}, in the style of that language:"
-        f" {', '.join(PROTECTED)}"
-    )
+    return f"{{{QUOTED}({text_of(inner)}, '{style}')}}"
 
 
 def _compared(parts: Sequence[_Part]) -> Iterator[_Value]:

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ticketbridge.mapping.environment import PLACEHOLDER, Environment, Value, VariableError
-from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.report import Report
+from ticketbridge.mapping.findings import Place, Report
 from ticketbridge.mapping.sensitive_names import is_sensitive_variable
 from ticketbridge.mapping.yaml_nodes import Node
 

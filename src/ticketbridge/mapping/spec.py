@@ -55,7 +55,6 @@ from ticketbridge.mapping.spec_pages import (
     PagesSpec,
     PagingSpec,
 )
-from ticketbridge.mapping.spec_proxy import ProxySpec
 from ticketbridge.mapping.spec_requests import (
     BodySpec,
     FormBodySpec,
@@ -70,7 +69,6 @@ from ticketbridge.mapping.spec_signature import (
     DigestAuthSpec,
     OAuth1AuthSpec,
     SignatureAuthSpec,
-    SignedValueSpec,
 )
 from ticketbridge.mapping.spec_source import (
     SOURCE,
@@ -101,7 +99,13 @@ from ticketbridge.mapping.spec_ticket import (
     TableSpec,
     TicketSpec,
 )
-from ticketbridge.mapping.spec_upstream import UPSTREAM, BreakerSpec, TlsSpec, UpstreamSpec
+from ticketbridge.mapping.spec_upstream import (
+    UPSTREAM,
+    BreakerSpec,
+    ProxySpec,
+    TlsSpec,
+    UpstreamSpec,
+)
 from ticketbridge.mapping.value_kinds import EXPRESSION, TITLE, RateSpec, only, pattern, word
 from ticketbridge.mapping.yaml_nodes import Broken, Node
 
@@ -163,7 +167,6 @@ __all__ = [
     "SessionAuthSpec",
     "SharedSecret",
     "SignatureAuthSpec",
-    "SignedValueSpec",
     "StatusRange",
     "StatusTableSpec",
     "TableSpec",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.keys import (
@@ -92,6 +92,7 @@ _STATUSES = either(
 Action = Literal[
     "ok", "empty", "unknown_user", "none", "last", "fail", "retry", "poll", "reauthenticate"
 ]
+_ACTIONS: tuple[Action, ...] = get_args(Action)
 OWNS_NOTHING: frozenset[Action] = frozenset({"empty", "unknown_user"})
 """The actions that say that the asked user owns nothing."""
 NOTHING_THERE: frozenset[Action] = OWNS_NOTHING | {"none", "last"}
@@ -143,11 +144,7 @@ class RuleSpec(Declared):
         "length(body.data) == `0`",
     )
     then: Action = needed(
-        word(
-            *("ok", "empty", "unknown_user", "none", "last", "fail", "retry", "poll"),
-            "reauthenticate",
-            broken="fail",
-        ),
+        word(*_ACTIONS, broken="fail"),
         "What the answer means: `ok`, `empty` (the user owns nothing), `unknown_user` (likewise; see "
         "`response`), `none` (nothing for this binding of an `each` above: the call then gives what it "
         "gives where `if` is false), `last` (the pages have ended, and this one has no items), `fail`, "

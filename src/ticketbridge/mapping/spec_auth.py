@@ -8,12 +8,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
 
-from ticketbridge.mapping.credential_texts import (
-    TextCheck,
-    credential,
-    read_password,
-    read_username,
-)
 from ticketbridge.mapping.headers import Claimed, check_header_name, check_token
 from ticketbridge.mapping.keys import (
     Declared,
@@ -21,6 +15,7 @@ from ticketbridge.mapping.keys import (
     ValueKind,
     closed,
     declared,
+    has_word,
     keys_of,
     mapping_of,
     needed,
@@ -38,17 +33,17 @@ from ticketbridge.mapping.spec_texts import Secret
 from ticketbridge.mapping.value_kinds import POSSIBLY_EMPTY, only, text, word
 from ticketbridge.mapping.variables import (
     ResolvedText,
+    TextCheck,
     check_controls,
     check_header_value,
+    credential,
+    read_password,
+    read_username,
     resolve_text,
 )
 from ticketbridge.mapping.yaml_nodes import Node
 
 _COOKIE_END = re.compile(r"[ ,;]")
-
-
-def _read_secret(text: ResolvedText, _context: Context) -> Secret:
-    return text.secret
 
 
 def _read_name(text: ResolvedText, context: Context) -> str:
@@ -95,7 +90,9 @@ class ApiKeyAuthSpec(Declared):
     name: str = needed(
         text(_read_name), "The name of the header, parameter or cookie.", "X-Api-Key"
     )
-    value: Secret = needed(text(_read_secret), "The key, from a variable.", "${ACME_KEY}")
+    value: Secret = needed(
+        text(lambda given, _: given.secret), "The key, from a variable.", "${ACME_KEY}"
+    )
 
 
 def _check_api_key(auth: ApiKeyAuthSpec, node: Node, context: Context) -> None:
@@ -139,47 +136,38 @@ AuthSpec = (
 )
 
 
-_SPECS: Mapping[str, type[Any]] = {
-    "none": NoAuthSpec,
-    "bearer": BearerAuthSpec,
-    "basic": BasicAuthSpec,
-    "api_key": ApiKeyAuthSpec,
-    "digest": DigestAuthSpec,
-    "oauth1": OAuth1AuthSpec,
-    "oauth2": OAuth2AuthSpec,
-    "session": SessionAuthSpec,
-    "signature": SignatureAuthSpec,
-}
-_CHECKS: Mapping[type[Any], Callable[[Any, Node, Context], None]] = {
-    ApiKeyAuthSpec: _check_api_key,
-    OAuth2AuthSpec: check_oauth2,
-    SessionAuthSpec: check_session,
-    SignatureAuthSpec: check_signature,
-}
-_RULES: Mapping[type[Any], Mapping[str, Any]] = {OAuth2AuthSpec: OAUTH2_RULES}
-
-
-def _type(name: str, spec: type[Any]) -> ValueKind[AuthSpec]:
-    """Return the kind of `auth` whose `type` is *name*.
+def _type(
+    name: str,
+    spec: type[Any],
+    check: Callable[[Any, Node, Context], None] | None = None,
+    **rules: Any,
+) -> ValueKind[AuthSpec]:
+    """Return the kind of `auth` whose `type` is *name*. *rules* are further keywords of its schema.
 
     Its text is the first paragraph of the spec's docstring.
     """
     meaning = " ".join((spec.__doc__ or "").partition("\n\n")[0].split())
     heading = f"`auth: {{type: {name}}}`" if keys_of(spec) else ""
-    kind = mapping_of(spec, "", define=f"auth_{name}", heading=heading, check=_CHECKS.get(spec))
+    kind = mapping_of(spec, "", define=f"auth_{name}", heading=heading, check=check)
     keys = (Key("type", only(name, f"the word `{name}`"), meaning, (name,), None), *kind.keys)
-    return replace(kind, schema=closed(*keys, **_RULES.get(spec, {})), keys=keys)
+    return replace(kind, schema=closed(*keys, **rules), keys=keys)
 
 
-_TYPES = {name: _type(name, spec) for name, spec in _SPECS.items()}
+_TYPES = {
+    "none": _type("none", NoAuthSpec),
+    "bearer": _type("bearer", BearerAuthSpec),
+    "basic": _type("basic", BasicAuthSpec),
+    "api_key": _type("api_key", ApiKeyAuthSpec, _check_api_key),
+    "digest": _type("digest", DigestAuthSpec),
+    "oauth1": _type("oauth1", OAuth1AuthSpec),
+    "oauth2": _type("oauth2", OAuth2AuthSpec, check_oauth2, **OAUTH2_RULES),
+    "session": _type("session", SessionAuthSpec, check_session),
+    "signature": _type("signature", SignatureAuthSpec, check_signature),
+}
 
 
 def _read_auth(node: Node, context: Context, name: str) -> AuthSpec:
     return _TYPES.get(text_of(node.get("type")), _TYPES["none"]).read(node, context, name)
-
-
-def _is_type(name: str) -> dict[str, Any]:
-    return {"type": "object", "required": ["type"], "properties": {"type": {"const": name}}}
 
 
 AUTH: ValueKind[AuthSpec] = ValueKind(
@@ -190,7 +178,7 @@ AUTH: ValueKind[AuthSpec] = ValueKind(
         "properties": {
             "type": Key("type", word(*_TYPES), "The kind of authentication.", ("bearer",))
         },
-        "allOf": [{"if": _is_type(name), "then": kind} for name, kind in _TYPES.items()],
+        "allOf": [{"if": has_word("type", name), "then": kind} for name, kind in _TYPES.items()],
     },
     _read_auth,
     "auth",

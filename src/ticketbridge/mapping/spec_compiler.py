@@ -22,7 +22,7 @@ from ticketbridge.jmes import (
     escape_variable,
     kinds,
 )
-from ticketbridge.mapping.findings import Finding, MappingError, Place, Severity
+from ticketbridge.mapping.findings import Finding, Place, Severity, raise_errors
 from ticketbridge.mapping.spec import EntrySpec, ExpressionSpec, Secret, TemplateSpec
 
 Scope = Mapping[str, Any]
@@ -119,8 +119,7 @@ class SpecCompiler:
 
     def raise_errors(self) -> None:
         """Raise MappingError with all findings if one of them is an error."""
-        if any(finding.severity == "error" for finding in self.findings):
-            raise MappingError(sorted(self.findings, key=lambda finding: finding.place))
+        raise_errors(sorted(self.findings, key=lambda finding: finding.place))
 
     def _stand_in(self, spec: ExpressionSpec, roots: Collection[str]) -> Expression:
         self._failed.add(spec)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Literal
 
+from ticketbridge.jmes import has_dot_segment
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.mapping.headers import check_header_name
 from ticketbridge.mapping.keys import Declared, ValueKind, declared, key, mapping_of, needed
 from ticketbridge.mapping.networks import IPNetwork, are_everybody, has_no_caller, unmapped
 from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec_texts import Secret
-from ticketbridge.mapping.urls import has_dot_segment
 from ticketbridge.mapping.value_kinds import POSSIBLY_EMPTY, TEXT, either, list_of, text, word
 from ticketbridge.mapping.variables import (
     ResolvedText,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ticketbridge.mapping.keys import (
     Declared,
@@ -21,8 +22,7 @@ from ticketbridge.mapping.words import shown
 from ticketbridge.mapping.yaml_nodes import Node
 
 Charset = Literal["utf-8", "iso-8859-1", "iso-8859-15", "windows-1252"]
-_CHARSETS: tuple[Charset, ...] = ("utf-8", "iso-8859-1", "iso-8859-15", "windows-1252")
-_CHARSET = word(*_CHARSETS)
+_CHARSET: ValueKind[Charset] = word(*get_args(Charset))
 
 
 @declared
@@ -163,20 +163,14 @@ _XML = mapping_of(
 _CSV = mapping_of(
     CsvFormatSpec, "a mapping with `columns`", define="csv_format", heading="`format: {csv: ...}`"
 )
+_EXAMPLES: Mapping[str, tuple[ValueKind[Any], Any]] = {
+    "json": (_JSON, {"charset": "iso-8859-1"}),
+    "csv": (_CSV, {"columns": ["id", "mail"]}),
+    "xml": (_XML, {"lists": ["passholders/passholder"]}),
+}
 _MAPPINGS = {
-    "json": Key(
-        "json", _JSON, "How the platform's JSON is read.", ({"charset": "iso-8859-1"},), None
-    ),
-    "csv": Key(
-        "csv", _CSV, "How the platform's CSV is read.", ({"columns": ["id", "mail"]},), None
-    ),
-    "xml": Key(
-        "xml",
-        _XML,
-        "How the platform's XML is read.",
-        ({"lists": ["passholders/passholder"]},),
-        None,
-    ),
+    name: Key(name, kind, f"How the platform's {name.upper()} is read.", (example,), None)
+    for name, (kind, example) in _EXAMPLES.items()
 }
 _WORDS = {
     "json": JSON_FORMAT,

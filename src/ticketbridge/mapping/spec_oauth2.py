@@ -8,19 +8,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
-from ticketbridge.mapping.credential_texts import (
-    credential,
-    read_login_url,
-    read_name,
-    read_password,
-    read_plain,
-)
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.headers import check_token
-from ticketbridge.mapping.keys import Declared, declared, key, needed
+from ticketbridge.mapping.keys import Declared, declared, has_word, key, needed
 from ticketbridge.mapping.read_context import Context, text_of
 from ticketbridge.mapping.sensitive_names import is_sensitive_parameter
 from ticketbridge.mapping.spec_texts import ExpressionSpec, Secret
+from ticketbridge.mapping.urls import read_login_url
 from ticketbridge.mapping.value_kinds import (
     ANYTHING,
     EXPRESSION,
@@ -35,6 +29,10 @@ from ticketbridge.mapping.value_kinds import (
 from ticketbridge.mapping.variables import (
     ResolvedText,
     check_controls,
+    credential,
+    read_name,
+    read_password,
+    read_plain,
     resolve_text,
     warn_if_in_clear,
 )
@@ -90,11 +88,9 @@ def _read_private_key(text: ResolvedText, context: Context) -> PrivateKeySpec:
 def _read_key_of_answer(node: Node, context: Context, name: str) -> ExpressionSpec:
     """Return the expression at *node*. A single name means that key of the answer."""
     spec = read_expression(node, context, name)
-    return _of_answer(spec.text, spec.place) if _KEY_OF_ANSWER.fullmatch(spec.text) else spec
-
-
-def _of_answer(name: str, place: Place) -> ExpressionSpec:
-    return ExpressionSpec(f'body."{name}"', place)
+    if _KEY_OF_ANSWER.fullmatch(spec.text):
+        return ExpressionSpec(f'body."{spec.text}"', spec.place)
+    return spec
 
 
 def _read_lifetime(node: Node, context: Context, name: str) -> ExpressionSpec | float | None:
@@ -248,20 +244,12 @@ class OAuth2AuthSpec(Declared):
 # --- what belongs together ------------------------------------------------------------------------
 
 
-def _when(grant: Grant) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "required": ["grant"],
-        "properties": {"grant": {"const": grant}},
-    }
-
-
 OAUTH2_RULES: Mapping[str, Any] = MappingProxyType(
     {
         "if": {"required": ["grant"]},
         "then": {
             "allOf": [
-                {"if": _when(grant), "then": {"required": list(needs)}}
+                {"if": has_word("grant", grant), "then": {"required": list(needs)}}
                 for grant, needs in _NEEDS.items()
             ]
         },
@@ -299,7 +287,7 @@ def _check_grant(spec: OAuth2AuthSpec, node: Node, context: Context) -> None:
 
 def _check_parameters(spec: OAuth2AuthSpec, node: Node, context: Context) -> None:
     own = {*_OF_ALL, *_NEEDS[spec.grant]}
-    for key_node, _ in (node.get("form") or Broken(node.place)).pairs:
+    for key_node, _ in node.need("form").pairs:
         name = str(key_node.value)
         if name in own or name in _MADE:
             message = f"the parameter {shown(name)} is set by `auth` itself"

@@ -7,20 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ticketbridge.jmes import has_dot_segment
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.headers import (
+    HEADERS,
     Claimed,
     check_braces,
     check_headers,
     check_parameters,
-    read_header,
     read_parameters,
     warn_of_credential,
 )
 from ticketbridge.mapping.keys import Declared, declared, key, mapping_of, needed
 from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec_texts import TemplateSpec
-from ticketbridge.mapping.urls import has_dot_segment
 from ticketbridge.mapping.value_kinds import (
     ANYTHING,
     LITERAL,
@@ -33,7 +33,7 @@ from ticketbridge.mapping.value_kinds import (
 )
 from ticketbridge.mapping.variables import CONTROL, HOLE, ResolvedTemplate, resolve_template
 from ticketbridge.mapping.xml_bodies import check_document
-from ticketbridge.mapping.yaml_nodes import Broken, ListNode, MapNode, Node, Scalar
+from ticketbridge.mapping.yaml_nodes import ListNode, MapNode, Node, Scalar
 
 _BODIES = ("json", "form", "xml", "text", "graphql")
 _OF_POST = (*_BODIES, "content_type", "idempotent")
@@ -99,7 +99,6 @@ _PARAMETERS = named(
     _PARAMETER, "a mapping of parameter names to texts", {"email": "{user}"}, define="parameters"
 ).reading(read_parameters)
 _FORM = _PARAMETERS.reading(lambda *given: FormBodySpec(read_parameters(*given)))
-HEADERS_OF_REQUEST = named(TEMPLATE.reading(read_header), "a mapping of header names to texts")
 
 
 # --- GraphQL --------------------------------------------------------------------------------------
@@ -216,7 +215,7 @@ class RequestSpec(Declared):
         absent={},
     )
     headers: Mapping[str, TemplateSpec] = key(
-        HEADERS_OF_REQUEST,
+        HEADERS,
         "Headers of this request, besides those of `upstream`.",
         {"X-Customer": "{customer.id}"},
         absent={},
@@ -311,8 +310,8 @@ def check_request(node: Node, claimed: Claimed, context: Context) -> None:
     _check_method(node, context)
     if node.get("post") is not None:
         _check_content_type(node, context)
-    check_parameters(node.get("query") or Broken(node.place), claimed, context)
-    check_headers(node.get("headers") or Broken(node.place), claimed, context)
+    check_parameters(node.need("query"), claimed, context)
+    check_headers(node.need("headers"), claimed, context)
 
 
 def _check_method(node: Node, context: Context) -> None:
@@ -341,9 +340,7 @@ def _check_content_type(node: Node, context: Context) -> None:
 
     The bodies of `text` and `xml` are sent in UTF-8.
     """
-    types = [
-        pair for pair in (node.get("headers") or Broken(node.place)).pairs if _is_type(pair[0])
-    ]
+    types = [pair for pair in node.need("headers").pairs if _is_type(pair[0])]
     own = node.get("content_type")
     if node.has("text") and own is None:
         message = "`text` needs its `content_type`"

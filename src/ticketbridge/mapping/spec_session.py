@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
-from ticketbridge.mapping.credential_texts import read_login_url
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.headers import Claimed, check_header_name, check_headers, read_header
+from ticketbridge.mapping.headers import (
+    HEADERS,
+    Claimed,
+    check_header_name,
+    check_headers,
+    read_header,
+)
 from ticketbridge.mapping.keys import (
     Declared,
     ValueKind,
@@ -27,12 +32,12 @@ from ticketbridge.mapping.spec_answers import (
 )
 from ticketbridge.mapping.spec_formats import FORMAT, FormatSpec
 from ticketbridge.mapping.spec_requests import (
-    HEADERS_OF_REQUEST,
     RequestSpec,
     check_request,
     needs_one,
 )
 from ticketbridge.mapping.spec_texts import ExpressionSpec, TemplateSpec
+from ticketbridge.mapping.urls import read_login_url
 from ticketbridge.mapping.value_kinds import (
     EXPRESSION,
     TEMPLATE,
@@ -42,7 +47,7 @@ from ticketbridge.mapping.value_kinds import (
     text,
 )
 from ticketbridge.mapping.variables import ResolvedText, check_controls
-from ticketbridge.mapping.yaml_nodes import Broken, Node
+from ticketbridge.mapping.yaml_nodes import Node
 
 TOKEN_ROOT = "token"  # noqa: S105 - a name
 """The root by which holes see the token of a login."""
@@ -183,7 +188,7 @@ class SessionAuthSpec(Declared):
         absent="Bearer {token}",
     )
     headers: Mapping[str, TemplateSpec] = key(
-        HEADERS_OF_REQUEST,
+        HEADERS,
         "Several headers in place of `header` and `value`; their holes see `token`.",
         {"access-token": "{token.access}", "client": "{token.client}"},
         absent={},
@@ -216,4 +221,4 @@ def check_session(_spec: SessionAuthSpec, node: Node, context: Context) -> None:
         for other in ways[1:]:
             message = f"`{ways[0]}` says where the token stands, and so does `{other}`"
             context.report.error(node.key_place(other), "TB059", message, "keep one of them")
-    check_headers(node.get("headers") or Broken(node.place), Claimed(), context)
+    check_headers(node.need("headers"), Claimed(), context)

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from ticketbridge.mapping.credential_texts import credential, read_name, read_password
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.headers import Claimed, check_headers, read_header, read_parameters
+from ticketbridge.mapping.headers import HEADERS, Claimed, check_headers, read_parameters
 from ticketbridge.mapping.keys import Declared, ValueKind, declared, key, needed
 from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.spec_texts import ExpressionSpec, Secret, TemplateSpec
@@ -28,9 +27,12 @@ from ticketbridge.mapping.variables import (
     ResolvedText,
     check_controls,
     check_header_value,
+    credential,
+    read_name,
+    read_password,
     resolve_text,
 )
-from ticketbridge.mapping.yaml_nodes import Broken, Node
+from ticketbridge.mapping.yaml_nodes import Node
 
 REQUEST_KEYS = ("method", "url", "host", "path", "path_query", "query", "body")
 """The keys of the root `request` of a signature."""
@@ -93,7 +95,6 @@ _VALUES: ValueKind[tuple[SignedValueSpec, ...]] = list_of(
     "a list of names, each with its expression",
     {"ts": "moment('unix')"},
 ).reading(_read_values)
-_HEADERS = named(TEMPLATE.reading(read_header), "a mapping of header names to texts")
 _PARAMETERS = named(TEMPLATE, "a mapping of parameter names to texts").reading(read_parameters)
 _SIGNED_TEXT = "join('', [secrets.key, ts, request.path])"
 
@@ -127,7 +128,7 @@ class SignatureAuthSpec(Declared):
         absent=[],
     )
     headers: Mapping[str, TemplateSpec] = key(
-        _HEADERS,
+        HEADERS,
         "The headers that carry it; holes see what `values` see, and all of them.",
         {"Authorization": "ACME key={secrets.key} ts={ts} sign={sign}"},
         absent={},
@@ -143,7 +144,7 @@ class SignatureAuthSpec(Declared):
 
 def check_signature(auth: SignatureAuthSpec, node: Node, context: Context) -> None:
     """Report illegal or repeated headers, and a signature that no header and no parameter carries."""
-    check_headers(node.get("headers") or Broken(node.place), Claimed(), context)
+    check_headers(node.need("headers"), Claimed(), context)
     if node.get("headers") is None and node.get("query") is None:
         message = "a signature needs `headers` or `query`: nothing carries it"
         suggestion = 'for example headers: {X-Signature: "{sign}"}'

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from ticketbridge.mapping.findings import did_you_mean, nearest
+from ticketbridge.mapping.findings import Report, did_you_mean, nearest
 from ticketbridge.mapping.keys import Key, ValueKind, keys_of
-from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.spec import MAPPING, CallSpec
 from ticketbridge.mapping.spec_ticket import FIELD, FIELDS_OF_EXPRESSIONS
 from ticketbridge.mapping.words import found, label, shown, written
@@ -130,11 +129,6 @@ def _check_needed_keys(node: Node, schema: Schema, spot: _Legal) -> Node:
         example = f"for example {name}: {written(key.examples[0])}"
         spot.report.error(node.place, "TB011", message, example)
     return _with_entries(node, added=missing)
-
-
-def _check_values(node: Node, schema: Schema, spot: _Legal) -> Node:
-    """Check the values of `properties`."""
-    return _with_values(node, schema["properties"], spot)
 
 
 def _check_items(node: Node, schema: Schema, spot: _Legal) -> Node:
@@ -331,7 +325,7 @@ CHECKS: Mapping[str, Callable[[Node, Schema, _Legal], Node]] = MappingProxyType(
         "additionalProperties": _check_other_keys,
         "propertyNames": _check_names,
         "required": _check_needed_keys,
-        "properties": _check_values,
+        "properties": lambda node, schema, spot: _with_values(node, schema["properties"], spot),
         "items": _check_items,
         "if": _check_fork,
         "allOf": _check_forks,

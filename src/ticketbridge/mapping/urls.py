@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+from ticketbridge.jmes import has_dot_segment
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.mapping.read_context import Context
 from ticketbridge.mapping.variables import ResolvedText
@@ -54,6 +55,13 @@ def warn_if_plain_http(text: ResolvedText, url: str, context: Context) -> None:
         context.report.warning(text.place, "TB054", message, "use https")
 
 
+def read_login_url(text: ResolvedText, context: Context) -> str:
+    """Return the URL that credentials are sent to. Warn if it is plain http."""
+    url = read_url(text, context)
+    warn_if_plain_http(text, url, context)
+    return url
+
+
 def require_url(text: str) -> str:
     """Return *text*. Raises UrlError if it is no absolute URL, or has more than a path."""
     if "{" in text or "}" in text:
@@ -62,7 +70,9 @@ def require_url(text: str) -> str:
         )
     if UNSAFE.search(text):
         raise UrlError("has a character that no URL has", "a space, for example")
-    parts = _split(text)
+    parts, port = split_url(text)
+    if port == 0 or parts.netloc.endswith(":"):
+        raise UrlError("has no legal port", "a port is a number from 1 to 65535")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise UrlError(
             "should be an absolute http or https URL", "for example https://api.acme.example/v2"
@@ -78,20 +88,14 @@ def require_url(text: str) -> str:
     return text
 
 
-def _split(text: str) -> SplitResult:
+def split_url(text: str) -> tuple[SplitResult, int | None]:
+    """Return the parts of the URL *text*, and its port. Raises UrlError if host or port is not legal."""
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
         raise UrlError("has no legal host or port", "a port is a number from 1 to 65535") from None
-    if port == 0 or parts.netloc.endswith(":"):
-        raise UrlError("has no legal port", "a port is a number from 1 to 65535")
-    return parts
-
-
-def has_dot_segment(path: str) -> bool:
-    """Return whether a segment of *path*, decoded, is `.` or `..`."""
-    return not {".", ".."}.isdisjoint(re.split(r"[/\\]", unquote(path)))
+    return parts, port
 
 
 def is_plain_http(url: str) -> bool:

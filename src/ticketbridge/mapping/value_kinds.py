@@ -25,10 +25,6 @@ W = TypeVar("W", bound=str | int)
 _END = r"(?!\n)$"  # `$` matches before a line break too
 
 
-def _plain(node: Node, _context: Context, _name: str) -> Any:
-    return node.plain()
-
-
 def _text(node: Node, _context: Context, _name: str) -> str:
     return text_of(node)
 
@@ -43,8 +39,8 @@ def word(*words: W, title: str = "", broken: W | None = None) -> ValueKind[W]:
     """
     stand_in = words[0] if broken is None else broken
 
-    def read(node: Node, context: Context, name: str) -> W:
-        value = _plain(node, context, name)
+    def read(node: Node, _context: Context, _name: str) -> W:
+        value = node.plain()
         return next((each for each in words if each == value), stand_in)
 
     return ValueKind(title or _one_of(words), {"enum": list(words)}, read)
@@ -70,19 +66,15 @@ def pattern(regex: str, title: str, **more: Any) -> ValueKind[str]:
 def whole(least: int, most: int, *, title: str = "") -> ValueKind[int]:
     """Return the kind of a whole number from *least* to *most*. `2.0` is one too."""
 
-    def read(node: Node, context: Context, name: str) -> int:
-        value = _plain(node, context, name)
+    def read(node: Node, _context: Context, _name: str) -> int:
+        value = node.plain()
         return int(value) if isinstance(value, int | float) else max(least, 1)
 
     bounds = {"type": "integer", "minimum": least, "maximum": most}
     return ValueKind(title or f"a whole number from {least} to {most}", bounds, read)
 
 
-def _is_true(node: Node, context: Context, name: str) -> bool:
-    return _plain(node, context, name) is True
-
-
-YES_OR_NO = ValueKind("true or false", {"type": "boolean"}, _is_true)
+YES_OR_NO = ValueKind("true or false", {"type": "boolean"}, lambda node, *_: node.plain() is True)
 NAME = pattern(
     "[a-z][a-z0-9_]*",
     "a name: a small letter, then small letters, digits and `_`",
@@ -90,7 +82,7 @@ NAME = pattern(
     text="A small letter, then small letters, digits and `_`.",
     examples=("order",),
 )
-ANYTHING: ValueKind[Any] = ValueKind("any value", {}, _plain)
+ANYTHING: ValueKind[Any] = ValueKind("any value", {}, lambda node, *_: node.plain())
 
 # --- lists and mappings ---------------------------------------------------------------------------
 

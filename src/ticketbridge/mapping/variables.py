@@ -1,21 +1,30 @@
-"""Texts of a mapping: plain texts with `${NAME}` variables, and templates with `{expression}` holes too."""
+"""Texts of a mapping: plain texts with `${NAME}` variables, and templates with `{expression}` holes too.
+
+Readers of credentials report an empty text, and a text that its place cannot carry.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ticketbridge.jmes import ExpressionError, HolePart, TextPart, VariablePart, split_template
+from ticketbridge.jmes import (
+    VARIABLE,
+    ExpressionError,
+    HolePart,
+    TextPart,
+    VariablePart,
+    split_template,
+)
 from ticketbridge.mapping.environment import Value
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.places import pieces_from
 from ticketbridge.mapping.read_context import Context, text_of
 from ticketbridge.mapping.spec_texts import ExpressionSpec, Secret, TemplateSpec
 from ticketbridge.mapping.words import shown
-from ticketbridge.mapping.yaml_nodes import Broken, Node, Scalar, walk
+from ticketbridge.mapping.yaml_nodes import Node, Scalar, walk
 
-VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^{}]*))?\}")
 _HOLE = re.compile(r"\{[^{}]*\}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # Stands for a hole where the text around it is checked.
@@ -64,39 +73,33 @@ class ResolvedText:
 
 def resolve_text(node: Node, context: Context, name: str) -> ResolvedText:
     """Return the text of *node* with its variables resolved."""
-    if isinstance(node, Broken) or not isinstance(node, Scalar):
+    if not isinstance(node, Scalar):
         return ResolvedText(name, "", node.place, known=False)
     text = text_of(node)
     matches = list(VARIABLE.finditer(text))
-    well_formed = _check_variables(node, text, context) and _check_no_holes(node, text, context)
+    well_formed = _is_well_formed(node, text, context)
     values = [
         context.variable(m["name"], m["default"], node.at(m.start()), key=name) for m in matches
     ]
-    value, end = "", 0
-    for match, found in zip(matches, values, strict=True):
-        value += text[end : match.start()] + found.text
-        end = match.end()
+    found = iter(values)
     return ResolvedText(
         name,
-        value + text[end:],
+        VARIABLE.sub(lambda _: next(found).text, text),
         node.place,
-        known=well_formed and all(found.known for found in values),
+        known=well_formed and all(value.known for value in values),
         variables=tuple(match["name"] for match in matches),
         in_clear=any(match["default"] for match in matches) if matches else bool(text),
         is_one_variable=VARIABLE.fullmatch(text) is not None,
     )
 
 
-def _check_variables(node: Scalar, text: str, context: Context) -> bool:
+def _is_well_formed(node: Scalar, text: str, context: Context) -> bool:
+    """Return whether *text* has whole variables and no holes. Report it if not."""
     blank = VARIABLE.sub(lambda match: " " * len(match[0]), text)
     offset = blank.find("${")
     if offset >= 0:
         context.report.error(node.at(offset), "TB022", "this `${` is no variable", MALFORMED)
-    return offset < 0
-
-
-def _check_no_holes(node: Scalar, text: str, context: Context) -> bool:
-    blank = VARIABLE.sub(lambda match: " " * len(match[0]), text)
+        return False
     hole = _HOLE.search(blank)
     if hole is None:
         return True
@@ -156,6 +159,60 @@ def warn_of_variables(node: Node, context: Context) -> None:
             context.report.warning(part.place, "TB025", message, suggestion)
 
 
+# --- credentials ----------------------------------------------------------------------------------
+
+TextCheck = Callable[[ResolvedText, Context], bool]
+"""Reports a text that its place cannot carry. Returns False if the text is not known or was reported."""
+
+
+def credential(check: TextCheck) -> Callable[[ResolvedText, Context], Secret]:
+    """Return a reader of a credential.
+
+    The reader reports an empty credential and one that *check* refuses. It warns of one in clear.
+    """
+
+    def read(text: ResolvedText, context: Context) -> Secret:
+        if check(text, context):
+            _check_not_empty(text, context)
+        warn_if_in_clear(text, context)
+        return text.secret
+
+    return read
+
+
+def read_plain(text: ResolvedText, context: Context) -> str:
+    """Return the text, and report it if it is empty or has control characters."""
+    if check_controls(text, context):
+        _check_not_empty(text, context)
+    return text.value
+
+
+def read_name(text: ResolvedText, context: Context) -> Secret:
+    """Return a name as a Secret, so that nothing prints it. It must not be empty, but may stand in clear."""
+    return Secret(read_plain(text, context))
+
+
+def read_username(text: ResolvedText, context: Context) -> Secret:
+    """Return the user name of basic authentication. Report a colon or a control character in it."""
+    if check_controls(text, context) and ":" in text.value:
+        message = f"{text.label} has a colon, which basic authentication cannot carry"
+        context.report.error(text.place, "TB024", message)
+    return text.secret
+
+
+def read_password(text: ResolvedText, context: Context) -> Secret:
+    """Return a password, which may be empty. Report control characters, and warn of a password in clear."""
+    check_controls(text, context)
+    warn_if_in_clear(text, context)
+    return text.secret
+
+
+def _check_not_empty(text: ResolvedText, context: Context) -> None:
+    if not text.value and not context.environment.placeholders:
+        suggestion = how_to_fill([text], context, "set its variable")
+        context.report.error(text.place, "TB015", f"{text.label} is empty", suggestion)
+
+
 # --- templates ------------------------------------------------------------------------------------
 
 
@@ -173,7 +230,7 @@ def resolve_template(node: Node, context: Context, name: str) -> ResolvedTemplat
     nothing = ResolvedTemplate(
         TemplateSpec((), node.place), ResolvedText(name, "", node.place, known=False)
     )
-    if isinstance(node, Broken) or not isinstance(node, Scalar):
+    if not isinstance(node, Scalar):
         return nothing
     source = text_of(node)
     try:
@@ -181,7 +238,7 @@ def resolve_template(node: Node, context: Context, name: str) -> ResolvedTemplat
     except ExpressionError as error:
         _report_slip(node, source, error, context)
         return nothing
-    return _Filling(node, context, name).fill(parts)
+    return _filled(parts, node, context, name)
 
 
 def _report_slip(node: Scalar, source: str, error: ExpressionError, context: Context) -> None:
@@ -192,45 +249,32 @@ def _report_slip(node: Scalar, source: str, error: ExpressionError, context: Con
         context.report.error(node.at(offset), "TB031", error.reason, error.suggestion)
 
 
-@dataclass(frozen=True, slots=True)
-class _Filling:
-    """Turns the parts of one template into those of its spec."""
-
-    node: Scalar
-    context: Context
-    name: str
-
-    def fill(self, parts: tuple[TextPart | VariablePart | HolePart, ...]) -> ResolvedTemplate:
-        values = {p: self._value(p) for p in parts if isinstance(p, VariablePart)}
-        variables = tuple(part.name for part in values)
-        text = ResolvedText(
-            self.name,
-            "".join(_shown(part, values) for part in parts),
-            self.node.place,
-            known=all(value.known for value in values.values()),
-            variables=variables,
-            in_clear=not variables and bool(parts),
-        )
-        spec = TemplateSpec(tuple(self._part(part, values) for part in parts), self.node.at(0))
-        return ResolvedTemplate(spec, text, sum(isinstance(part, HolePart) for part in parts))
-
-    def _value(self, part: VariablePart) -> Value:
-        return self.context.variable(
-            part.name, part.default, self.node.at(part.offset), key=self.name
-        )
-
-    def _part(
-        self, part: TextPart | VariablePart | HolePart, values: dict[VariablePart, Value]
-    ) -> str | Secret | ExpressionSpec:
+def _filled(
+    parts: Sequence[TextPart | VariablePart | HolePart], node: Scalar, context: Context, name: str
+) -> ResolvedTemplate:
+    made: list[str | Secret | ExpressionSpec] = []
+    shown_parts: list[str] = []
+    values: list[Value] = []
+    for part in parts:
         if isinstance(part, TextPart):
-            return part.text
-        if isinstance(part, VariablePart):
-            return Secret(values[part].text)
-        pieces = pieces_from(self.node.pieces, part.offset)
-        return ExpressionSpec(part.text, self.node.at(part.offset), pieces)
-
-
-def _shown(part: TextPart | VariablePart | HolePart, values: dict[VariablePart, Value]) -> str:
-    if isinstance(part, VariablePart):
-        return values[part].text
-    return part.text if isinstance(part, TextPart) else HOLE
+            made.append(part.text)
+            shown_parts.append(part.text)
+        elif isinstance(part, VariablePart):
+            value = context.variable(part.name, part.default, node.at(part.offset), key=name)
+            values.append(value)
+            made.append(Secret(value.text))
+            shown_parts.append(value.text)
+        else:
+            pieces = pieces_from(node.pieces, part.offset)
+            made.append(ExpressionSpec(part.text, node.at(part.offset), pieces))
+            shown_parts.append(HOLE)
+    text = ResolvedText(
+        name,
+        "".join(shown_parts),
+        node.place,
+        known=all(value.known for value in values),
+        variables=tuple(part.name for part in parts if isinstance(part, VariablePart)),
+        in_clear=not values and bool(made),
+    )
+    spec = TemplateSpec(tuple(made), node.at(0))
+    return ResolvedTemplate(spec, text, sum(isinstance(part, ExpressionSpec) for part in made))

@@ -7,8 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ticketbridge.mapping.scalars import resolve_plain
-from ticketbridge.mapping.yaml_nodes import Node, Path
+from ticketbridge.mapping.yaml_nodes import Node, Path, resolve_plain
 
 BARE = re.compile(r"[A-Za-z0-9/][A-Za-z0-9 _./-]*")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-from ticketbridge.formats.unreadable import DocumentError
+from ticketbridge.formats import DocumentError
 from ticketbridge.formats.xml_text import TextRun, list_texts
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.read_context import Context

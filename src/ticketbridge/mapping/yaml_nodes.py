@@ -1,13 +1,18 @@
 """The tree of a mapping file. Every key and every value in it knows its place.
 
+Plain YAML scalars are resolved as in JSON if possible, else as text.
+
 A wrong node is replaced by a Broken one, which has no value and no entries. So readers walk a tree
 with errors like a good one, and one mistake gives one finding.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from ticketbridge.mapping.findings import Place
@@ -38,7 +43,7 @@ class Node:
         return self.place
 
     def need(self, key: str) -> Node:
-        """Return the value of the required *key*, or Broken if it is missing and was reported."""
+        """Return the value of *key*, or Broken if it is missing; of a required one that was reported."""
         return self.get(key) or Broken(self.place)
 
     @property
@@ -73,7 +78,6 @@ class Scalar(Node):
         return place_at(self.pieces, offset, self.place)
 
     def plain(self) -> Plain:
-        """Return the value."""
         return self.value
 
 
@@ -86,7 +90,6 @@ class ListNode(Node):
 
     @property
     def items(self) -> tuple[Node, ...]:
-        """The entries."""
         return self.entries
 
     def plain(self) -> list[Any]:
@@ -102,12 +105,10 @@ class MapNode(Node):
     source: str = field(default="", repr=False)
 
     def get(self, key: str) -> Node | None:
-        """Return the value of *key*, or None."""
         entry = self.entries.get(key)
         return entry[1] if entry else None
 
     def key_place(self, key: str) -> Place:
-        """Return the place of *key* itself."""
         entry = self.entries.get(key)
         return entry[0].place if entry else self.place
 
@@ -138,3 +139,42 @@ def walk(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
         yield from walk(entry, (*path, index))
     for name, value in node.pairs:
         yield from walk(value, (*path, str(name.value)))
+
+
+# --- plain scalars --------------------------------------------------------------------------------
+
+WORDS: dict[str, bool | None] = {"": None, "null": None, "true": True, "false": False}
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<fraction>\.[0-9]+)?(?P<exponent>[eE][+-]?[0-9]+)?")
+MAX_DIGITS = 4000
+
+
+class NumberError(ValueError):
+    """A number that Python cannot keep: it is too large, too small, or has too many digits."""
+
+
+def resolve_plain(text: str) -> Plain:
+    """Return `true`, `false`, `null` and JSON numbers as their values, and everything else as text.
+
+    An empty text is null. Raises NumberError if a number cannot be kept.
+    """
+    if text in WORDS:
+        return WORDS[text]
+    match = NUMBER.fullmatch(text)
+    if match is None:
+        return text
+    if match["fraction"] or match["exponent"]:
+        return _finite(text)
+    return _exact(text)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number) or (number == 0 and Decimal(text) != 0):
+        raise NumberError("this number is too large or too small to be kept")
+    return number
+
+
+def _exact(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise NumberError(f"this number has more than {MAX_DIGITS} digits")
+    return int(text)

@@ -12,12 +12,18 @@ from typing import Any, Protocol
 
 import yaml
 
-from ticketbridge.mapping.findings import Place
+from ticketbridge.mapping.findings import Place, Report
 from ticketbridge.mapping.places import LINE_BREAK, Piece, pieces_of
-from ticketbridge.mapping.report import Report
-from ticketbridge.mapping.scalars import NumberError, resolve_plain
 from ticketbridge.mapping.words import shown
-from ticketbridge.mapping.yaml_nodes import Broken, ListNode, MapNode, Node, Scalar
+from ticketbridge.mapping.yaml_nodes import (
+    Broken,
+    ListNode,
+    MapNode,
+    Node,
+    NumberError,
+    Scalar,
+    resolve_plain,
+)
 from ticketbridge.mapping.yaml_slips import Slip, Spot, cut_in_flow, explain
 
 MAX_DEPTH = 32

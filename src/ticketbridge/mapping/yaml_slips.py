@@ -173,18 +173,13 @@ def _reference(slip: Slip) -> Explanation | None:
     return Explanation(spot, f'a plain text cannot begin with "{sign}"', QUOTE_IT)
 
 
-def _escape(slip: Slip) -> Explanation | None:
-    if slip.context != "while scanning a double-quoted scalar":
-        return None
-    message = "a backslash in double quotes begins an escape, and this is none"
-    return Explanation(slip.spot, message, "use single quotes, or write `\\\\` for a backslash")
-
-
-def _block_header(slip: Slip) -> Explanation | None:
-    if slip.context != "while scanning a block scalar":
-        return None
-    message = "`|` and `>` begin a text on the lines below"
-    return Explanation(slip.spot, message, QUOTE_IT)
+def _in_a_scalar(slip: Slip) -> Explanation | None:
+    if slip.context == "while scanning a double-quoted scalar":
+        message = "a backslash in double quotes begins an escape, and this is none"
+        return Explanation(slip.spot, message, "use single quotes, or write `\\\\` for a backslash")
+    if slip.context == "while scanning a block scalar":
+        return Explanation(slip.spot, "`|` and `>` begin a text on the lines below", QUOTE_IT)
+    return None
 
 
 EXPLAINERS: tuple[Callable[[Slip], Explanation | None], ...] = (
@@ -198,6 +193,5 @@ EXPLAINERS: tuple[Callable[[Slip], Explanation | None], ...] = (
     _after_the_end,
     _indentation,
     _reference,
-    _escape,
-    _block_header,
+    _in_a_scalar,
 )

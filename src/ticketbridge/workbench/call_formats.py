@@ -15,10 +15,10 @@ from ticketbridge.engine.upstream.answer_formats import (
     read_json_answer,
 )
 from ticketbridge.engine.upstream.messages import PlatformAnswer
+from ticketbridge.formats import DocumentError
 from ticketbridge.formats.csv import read_csv, write_csv
 from ticketbridge.formats.encodings import decode, encode
 from ticketbridge.formats.json import read_json, read_json_lines
-from ticketbridge.formats.unreadable import DocumentError
 from ticketbridge.mapping.spec import (
     CallSpec,
     CsvFormatSpec,

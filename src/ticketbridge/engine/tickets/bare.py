@@ -29,7 +29,7 @@ from ticketbridge.engine.tickets.notes import comparable_id
 from ticketbridge.engine.tickets.steps import Check, Level, OwnerCheck, RecordProgram
 from ticketbridge.engine.tickets.verdicts import Verdict
 from ticketbridge.jmes import Expression
-from ticketbridge.jmes.loading import load
+from ticketbridge.jmes.source import load
 from ticketbridge.mapping.spec_compiler import Scope
 
 PART = 500

@@ -30,7 +30,7 @@ from ticketbridge.engine.tickets.steps import (
     is_owner,
 )
 from ticketbridge.engine.tickets.verdicts import NOT_OWNER, Verdict
-from ticketbridge.formats.repeated import RepeatedElement
+from ticketbridge.formats.elements import RepeatedElement
 from ticketbridge.jmes import Expression
 from ticketbridge.jmes.compiler import CodeGenerator
 

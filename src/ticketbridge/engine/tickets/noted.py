@@ -16,7 +16,7 @@ from ticketbridge.engine.tickets.notes import FAULTS, Notes, comparable_id
 from ticketbridge.engine.tickets.steps import Check, RecordProgram
 from ticketbridge.engine.tickets.verdicts import Record, Verdict
 from ticketbridge.jmes import Expression
-from ticketbridge.jmes.loading import load
+from ticketbridge.jmes.source import load
 from ticketbridge.mapping.spec_compiler import Scope
 
 Judge = Callable[[Scope, Notes], Record | None]

@@ -21,7 +21,7 @@ from ticketbridge.engine.tickets.verdicts import (
     Record,
     Verdict,
 )
-from ticketbridge.formats.attributed import AttributedError
+from ticketbridge.formats.elements import AttributedError
 from ticketbridge.jmes import EvaluationError, Expression, locate
 
 Fault = EvaluationError | Violation | AttributedError

@@ -11,10 +11,10 @@ from typing import Any, Final, Protocol, assert_never
 
 from ticketbridge.engine.tickets.turns import with_turns
 from ticketbridge.engine.upstream.messages import ACCEPT_JSON, PlatformAnswer
+from ticketbridge.formats import DocumentError
 from ticketbridge.formats.csv import read_csv
 from ticketbridge.formats.encodings import decode, text_of
 from ticketbridge.formats.json import read_json, read_json_lines
-from ticketbridge.formats.unreadable import DocumentError
 from ticketbridge.formats.xml import Lists, XmlReader
 from ticketbridge.mapping.spec import (
     CsvFormatSpec,

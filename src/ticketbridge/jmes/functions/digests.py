@@ -7,15 +7,15 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
-from typing import TypeVar
 
 from ticketbridge.jmes import kinds
 from ticketbridge.jmes.budget import spend, steps_of_text
-from ticketbridge.jmes.errors import ArgumentFault, did_you_mean
+from ticketbridge.jmes.errors import ArgumentFault, one_of
 from ticketbridge.jmes.kinds import Example, Function, Parameter
 
-_ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
+_ALGORITHMS = {name: name for name in ("md5", "sha1", "sha256", "sha512")}
 _ENCODE: Mapping[str, Callable[[bytes], str]] = MappingProxyType(
     {
         "hex": bytes.hex,
@@ -31,28 +31,9 @@ _DECODE: Mapping[str, Callable[[str], bytes]] = MappingProxyType(
     }
 )
 
-T = TypeVar("T")
-
-
-def _one_of(name: str, known: Mapping[str, T], what: str) -> T:
-    found = known.get(name)
-    if found is None:
-        near = did_you_mean(name, known)
-        listed = ", ".join(f"'{each}'" for each in known)
-        raise ArgumentFault(f"the {what} are {listed}" + (f"; {near}" if near else ""))
-    return found
-
-
-def _algorithm(name: str) -> str:
-    return _one_of(name, dict(zip(_ALGORITHMS, _ALGORITHMS, strict=True)), "algorithms")
-
-
-def _encoder(name: str) -> Callable[[bytes], str]:
-    return _one_of(name, _ENCODE, "encodings")
-
 
 def _decoder(name: str | None) -> Callable[[str], bytes]:
-    return str.encode if name is None else _one_of(name, _DECODE, "encodings")
+    return str.encode if name is None else one_of(name, _DECODE, "encodings")
 
 
 def _bytes_of(text: str) -> bytes:
@@ -81,13 +62,16 @@ def _hmac(
     return encode(hmac.digest(secret, _bytes_of(text), algorithm))
 
 
-def _base64(text: str) -> str:
-    return base64.b64encode(_bytes_of(text)).decode()
-
-
 _TEXT = Parameter("text", kinds.STRING)
-_ALGORITHM = Parameter("algorithm", kinds.STRING, prepare=_algorithm, literal=True)
-_ENCODING = Parameter("encoding", kinds.STRING, prepare=_encoder, literal=True)
+_ALGORITHM = Parameter(
+    "algorithm",
+    kinds.STRING,
+    prepare=partial(one_of, known=_ALGORITHMS, what="algorithms"),
+    literal=True,
+)
+_ENCODING = Parameter(
+    "encoding", kinds.STRING, prepare=partial(one_of, known=_ENCODE, what="encodings"), literal=True
+)
 _KEY_ENCODING = Parameter(
     "key_encoding", kinds.STRING_OR_NULL, prepare=_decoder, optional=True, literal=True
 )
@@ -130,6 +114,6 @@ DIGESTS = (
         kinds.STRING,
         "The text (as UTF-8) in base64, with padding.",
         (Example("base64(text)", {"text": "ana:secret"}, "YW5hOnNlY3JldA=="),),
-        _base64,
+        lambda text: _ENCODE["base64"](_bytes_of(text)),
     ),
 )

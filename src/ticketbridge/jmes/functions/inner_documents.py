@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ticketbridge.formats import DocumentError
 from ticketbridge.formats.json import read_json
-from ticketbridge.formats.unreadable import DocumentError
 from ticketbridge.formats.xml import Lists, XmlReader
 from ticketbridge.jmes import kinds
 from ticketbridge.jmes.budget import spend

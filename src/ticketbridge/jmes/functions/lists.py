@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ticketbridge.formats.repeated import RepeatedElement
 from ticketbridge.jmes import kinds
 from ticketbridge.jmes.budget import require_elements, spend
 from ticketbridge.jmes.decimals import to_count
-from ticketbridge.jmes.errors import ArgumentFault, describe, near_key, show_keys
+from ticketbridge.jmes.errors import ArgumentFault, describe, keys_beside
+from ticketbridge.jmes.functions.standard import to_array
 from ticketbridge.jmes.kinds import Example, Function, Inline, Parameter
 from ticketbridge.jmes.values import digits, frozen
 
@@ -22,11 +22,7 @@ _TEXTS = frozenset({str})
 
 
 def _as_list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    if type(value) is RepeatedElement:
-        return list(value)
-    return value if type(value) is list else [value]
+    return [] if value is None else to_array(value)
 
 
 def _lookup(scope: Mapping[str, Any], array: list[Any], key: str, value: Any) -> Any:
@@ -69,15 +65,10 @@ def _index_of_all(array: list[Any], key: str) -> dict[Any, Any]:
         if not isinstance(element, dict):
             raise ArgumentFault(f"element {at} is {describe(element)}, and no object")
         if key not in element:
-            raise ArgumentFault(f"element {at} {_without(key, element)}")
+            # The key may be a value of the data: it is not shown.
+            raise ArgumentFault(f"element {at} lacks the key; {keys_beside(key, element)}")
         index.setdefault(digits(element[key]), element)
     return index
-
-
-def _without(key: str, element: dict[str, Any]) -> str:
-    # The key may be a value of the data: it is not shown.
-    near = near_key(key, element)
-    return f"lacks the key; {show_keys(element)}" + (f"; {near}" if near else "")
 
 
 def _unique(array: list[Any]) -> list[Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 
 from ticketbridge.formats import xml_text
 from ticketbridge.jmes import kinds, nodes
-from ticketbridge.jmes.errors import ArgumentFault, did_you_mean
+from ticketbridge.jmes.errors import ArgumentFault, one_of
 from ticketbridge.jmes.kinds import Example, Function, Parameter
 
 QUOTED = "quoted"
@@ -97,25 +98,17 @@ def bare_apostrophes(text: str) -> str:
     return _ESCAPED.sub(lambda found: found[1] if found[1] == "'" else found[0], text)
 
 
-def _style(name: str) -> Callable[[str], str]:
-    style = STYLES.get(name)
-    if style is None:
-        near = did_you_mean(name, STYLES)
-        known = ", ".join(f"'{style}'" for style in STYLES)
-        raise ArgumentFault(f"the styles are {known}" + (f"; {near}" if near else ""))
-    return style
-
-
-def _quoted(text: str, escape: Callable[[str], str]) -> str:
-    return escape(text)
-
-
 QUOTING = (
     Function(
         QUOTED,
         (
             Parameter("text", kinds.STRING),
-            Parameter("style", kinds.STRING, prepare=_style, literal=True),
+            Parameter(
+                "style",
+                kinds.STRING,
+                prepare=partial(one_of, known=STYLES, what="styles"),
+                literal=True,
+            ),
         ),
         kinds.STRING,
         "The text with all escaped that would end or steer a literal of another language, for use"
@@ -135,6 +128,6 @@ QUOTING = (
             Example("quoted(name, 'xml')", {"name": "<O'Neil>"}, "&lt;O&apos;Neil&gt;"),
             Example("quoted(mail, 'lucene')", {"mail": "*@a-b.example"}, "\\*@a\\-b.example"),
         ),
-        _quoted,
+        lambda text, escape: escape(text),
     ),
 )

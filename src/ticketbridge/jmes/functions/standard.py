@@ -8,7 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from ticketbridge.formats.repeated import RepeatedElement
+from ticketbridge.formats.elements import RepeatedElement
 from ticketbridge.jmes import decimals, kinds
 from ticketbridge.jmes.budget import spend
 from ticketbridge.jmes.decimals import CONTEXT, simplest, to_decimal
@@ -65,10 +65,6 @@ def _join(separator: str, strings: list[str]) -> str:
     return separator.join(strings)
 
 
-def _reverse(value: Any) -> Any:
-    return value[::-1]
-
-
 def _merge(*objects: dict[str, Any]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for each in objects:
@@ -85,49 +81,33 @@ def _map(evaluate: Callable[[Any], Any], array: list[Any]) -> list[Any]:
     return [evaluate(element) for element in array]
 
 
-def _max(array: list[Any]) -> Any:
-    return _best(max, array, array)
+def _best(choose: Callable[..., int]) -> Callable[..., Any]:
+    def best(array: list[Any], evaluate: Callable[[Any], Any] | None = None) -> Any:
+        ranks = _ranks(array, evaluate)
+        return array[choose(range(len(array)), key=ranks.__getitem__)] if array else None
+
+    return best
 
 
-def _min(array: list[Any]) -> Any:
-    return _best(min, array, array)
+def _sort(array: list[Any], evaluate: Callable[[Any], Any] | None = None) -> list[Any]:
+    ranks = _ranks(array, evaluate)
+    spend(_STEPS_TO_SORT * len(array))
+    return [array[at] for at in sorted(range(len(array)), key=ranks.__getitem__)]
 
 
-def _sort(array: list[Any]) -> list[Any]:
-    return [array[at] for at in _ordered(array)]
-
-
-def _max_by(array: list[Any], evaluate: Callable[[Any], Any]) -> Any:
-    return _best(max, array, _keys(array, evaluate))
-
-
-def _min_by(array: list[Any], evaluate: Callable[[Any], Any]) -> Any:
-    return _best(min, array, _keys(array, evaluate))
-
-
-def _sort_by(array: list[Any], evaluate: Callable[[Any], Any]) -> list[Any]:
-    return [array[at] for at in _ordered(_keys(array, evaluate))]
-
-
-def _best(choose: Callable[..., int], array: list[Any], keys: list[Any]) -> Any:
-    ranks = order_key(keys)
-    return array[choose(range(len(array)), key=ranks.__getitem__)] if array else None
-
-
-def _ordered(keys: list[Any]) -> list[int]:
-    spend(_STEPS_TO_SORT * len(keys))
-    return sorted(range(len(keys)), key=order_key(keys).__getitem__)
-
-
-def _keys(array: list[Any], evaluate: Callable[[Any], Any]) -> list[Any]:
+def _ranks(array: list[Any], evaluate: Callable[[Any], Any] | None) -> list[Any]:
+    """Return what the elements are ordered by: what *evaluate* gives, or else they themselves."""
+    if evaluate is None:
+        return order_key(array)
     keys = _map(evaluate, array)
     if not kinds.SORTABLE.holds(keys):
         found = sorted({describe(key) for key in keys})
         raise ArgumentFault(f"it needs numbers or strings after &, and found: {', '.join(found)}")
-    return keys
+    return order_key(keys)
 
 
-def _to_array(value: Any) -> list[Any]:
+def to_array(value: Any) -> list[Any]:
+    """Return a list as it is, and anything else as the one element of a list."""
     if type(value) is RepeatedElement:
         return list(value)
     return value if type(value) is list else [value]
@@ -280,14 +260,14 @@ STANDARD = (
     _standard(
         "max",
         ((_SORTABLE,), kinds.ANY),
-        _max,
+        _best(max),
         "The largest element; null where there is none.",
         Example("max(n)", {"n": [1, 3, 2]}, 3),
     ),
     _standard(
         "max_by",
         ((_LIST, _EACH), kinds.ANY),
-        _max_by,
+        _best(max),
         "The first element for which the expression gives the most; null where there is none.",
         Example("max_by(list, &n).id", {"list": [{"id": "a", "n": 1}, {"id": "b", "n": 2}]}, "b"),
     ),
@@ -301,14 +281,14 @@ STANDARD = (
     _standard(
         "min",
         ((_SORTABLE,), kinds.ANY),
-        _min,
+        _best(min),
         "The smallest element; null where there is none.",
         Example("min(n)", {"n": [2, 1, 3]}, 1),
     ),
     _standard(
         "min_by",
         ((_LIST, _EACH), kinds.ANY),
-        _min_by,
+        _best(min),
         "The first element for which the expression gives the least; null where there is none.",
         Example("min_by(list, &n).id", {"list": [{"id": "a", "n": 1}, {"id": "b", "n": 2}]}, "a"),
     ),
@@ -322,7 +302,7 @@ STANDARD = (
     _standard(
         "reverse",
         ((Parameter("value", kinds.ARRAY_OR_STRING),), kinds.ARRAY_OR_STRING),
-        _reverse,
+        lambda value: value[::-1],
         "The list or the text backwards.",
         Example("reverse(list)", {"list": [1, 2]}, [2, 1]),
     ),
@@ -336,7 +316,7 @@ STANDARD = (
     _standard(
         "sort_by",
         ((_LIST, _EACH), kinds.ARRAY),
-        _sort_by,
+        _sort,
         "The list in the order of what the expression gives; equal ones stay in order.",
         Example("sort_by(list, &n)", {"list": [{"n": 2}, {"n": 1}]}, [{"n": 1}, {"n": 2}]),
     ),
@@ -358,7 +338,7 @@ STANDARD = (
     _standard(
         "to_array",
         ((_VALUE,), kinds.ARRAY),
-        _to_array,
+        to_array,
         "A list as it is, anything else (null too) as the one element of a list.",
         Example("to_array(a)", {"a": "x"}, ["x"]),
     ),

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from ticketbridge.formats.unreadable import DocumentError
+from ticketbridge.formats import DocumentError
 from ticketbridge.mapping.yaml_nodes import Node, Scalar
 from ticketbridge.workbench.cases.case_spec import (
     AnswerSpec,

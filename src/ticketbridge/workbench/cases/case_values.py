@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ticketbridge.mapping.findings import did_you_mean
-from ticketbridge.mapping.report import Report
+from ticketbridge.mapping.findings import Report, did_you_mean
 from ticketbridge.mapping.words import found
 from ticketbridge.mapping.yaml_nodes import ListNode, MapNode, Node, Scalar
 

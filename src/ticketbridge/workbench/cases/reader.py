@@ -19,8 +19,7 @@ from ticketbridge.engine.problems import (
     UpstreamUnreadable,
 )
 from ticketbridge.engine.tickets.verdicts import VerdictKind
-from ticketbridge.mapping.findings import Finding, MappingError, Place, did_you_mean
-from ticketbridge.mapping.report import Report
+from ticketbridge.mapping.findings import Finding, MappingError, Place, Report, did_you_mean
 from ticketbridge.mapping.yaml_nodes import MapNode, Node
 from ticketbridge.mapping.yaml_reader import read_yaml
 from ticketbridge.workbench.cases.answer_reader import AnswerReader

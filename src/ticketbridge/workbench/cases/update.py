@@ -16,9 +16,8 @@ from typing import Any
 
 from ticketbridge.engine.agreement import WaysDiffer
 from ticketbridge.engine.bridge import Bridge
-from ticketbridge.mapping.findings import MappingError, Place
+from ticketbridge.mapping.findings import MappingError, Place, Report
 from ticketbridge.mapping.loader import BOM
-from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.yaml_nodes import Node
 from ticketbridge.mapping.yaml_reader import read_yaml
 from ticketbridge.workbench.cases.case_output import write_text

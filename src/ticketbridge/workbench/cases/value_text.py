@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, Final
 
 from ticketbridge.jmes import ENCODER
-from ticketbridge.mapping.scalars import NumberError, resolve_plain
+from ticketbridge.mapping.yaml_nodes import NumberError, resolve_plain
 
 LONGEST = 200
 

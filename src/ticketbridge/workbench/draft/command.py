@@ -10,8 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from ticketbridge.mapping.findings import MappingError
-from ticketbridge.mapping.report import Report
+from ticketbridge.mapping.findings import MappingError, Report
 from ticketbridge.mapping.spec import JSON_FORMAT
 from ticketbridge.mapping.yaml_reader import read_yaml
 from ticketbridge.terminal import counted

@@ -10,8 +10,8 @@ from typing import Any
 from xml.parsers import expat
 
 from ticketbridge.engine.upstream.answer_formats import Unreadable
+from ticketbridge.formats import DocumentError
 from ticketbridge.formats.encodings import text_of
-from ticketbridge.formats.unreadable import DocumentError
 from ticketbridge.formats.xml import Lists, Path, read_xml
 from ticketbridge.mapping.spec import JSON_FORMAT, FormatSpec, XmlFormatSpec
 from ticketbridge.workbench.cases.case_spec import Target

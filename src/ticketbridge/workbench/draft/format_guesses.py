@@ -7,8 +7,8 @@ from typing import Any
 
 from ticketbridge.engine.upstream.answer_formats import Unreadable
 from ticketbridge.engine.upstream.messages import PlatformAnswer
+from ticketbridge.formats import DocumentError
 from ticketbridge.formats.csv import read_csv
-from ticketbridge.formats.unreadable import DocumentError
 from ticketbridge.mapping.spec import (
     JSON_FORMAT,
     CsvFormatSpec,

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from ticketbridge.engine.upstream.answer_formats import Unreadable
 from ticketbridge.engine.upstream.messages import PlatformAnswer
+from ticketbridge.formats import DocumentError
 from ticketbridge.formats.json import read_json
-from ticketbridge.formats.unreadable import DocumentError
 from ticketbridge.mapping.spec import CallSpec, FormatSpec, TextFormatSpec, secrets_in
 from ticketbridge.redaction import WORD_START
 from ticketbridge.workbench.answer_run import AnswerRun

@@ -18,8 +18,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from ticketbridge.engine.upstream.answer_formats import charset_of
 from ticketbridge.engine.upstream.messages import PlatformAnswer
+from ticketbridge.formats import DocumentError
 from ticketbridge.formats.encodings import text_of
-from ticketbridge.formats.unreadable import DocumentError
 from ticketbridge.workbench.personal.personal_kinds import DataSpot
 from ticketbridge.workbench.samples import looks_like_xml
 

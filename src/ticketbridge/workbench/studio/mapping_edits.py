@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from ticketbridge.mapping.findings import Report
 from ticketbridge.mapping.loader import BOM
 from ticketbridge.mapping.places import LINE_BREAK
-from ticketbridge.mapping.report import Report
 from ticketbridge.mapping.yaml_nodes import ListNode, MapNode, Node
 from ticketbridge.mapping.yaml_reader import read_yaml
 from ticketbridge.workbench.cases.value_text import write_scalar
