@@ -18,7 +18,7 @@ from ticketbridge.engine.upstream.answer_formats import Unreadable
 from ticketbridge.mapping import Environment
 from ticketbridge.mapping.findings import Finding, MappingError
 from ticketbridge.mapping.loader import draft_mapping
-from ticketbridge.workbench.answer_run import AnswerRun, Exchange, ExchangeLog, run_answer
+from ticketbridge.workbench.answer_run import AnswerRun, ExchangeLog, run_answer
 from ticketbridge.workbench.call_formats import find_formats, read_values
 from ticketbridge.workbench.cases.runner import SkippingLoop, compile_for_cases
 from ticketbridge.workbench.check.checking import check_text
@@ -132,16 +132,9 @@ def run_mapping(text: MappingText, source: AnswerSource, environment: Environmen
         run = run_answer(offline, source.user, now=now, exchanges=log.exchanges)
         try:
             answered = runner.run(run)
-        except MissingAnswer as call:
-            missing = str(call)
-            answered = end_early(offline, source.user, now, log.exchanges)
-        except WaysDiffer as difference:
-            missing = str(difference)
-            answered = end_early(offline, source.user, now, log.exchanges)
+        except (*MissingAnswer, WaysDiffer) as reason:
+            missing = str(reason)
+            trace = AnswerTrace(explains=True)
+            answered = AnswerRun(source.user, now, offline, trace, None, None, log.exchanges)
     left = [str(each) for each in stand_in.left]
     return StudioRun(answered, bodies, opened, missing, left, source.times)
-
-
-def end_early(bridge: Bridge, user: str, now: datetime, exchanges: Sequence[Exchange]) -> AnswerRun:
-    """Return the run of an answer that was not made."""
-    return AnswerRun(user, now, bridge, AnswerTrace(explains=True), None, None, exchanges)

@@ -30,9 +30,9 @@ from ticketbridge.workbench.samples import Sample, SampleError
 from ticketbridge.workbench.sheet.sheet_content import sheet_of
 from ticketbridge.workbench.studio.answer_sources import (
     AnswerSource,
-    CaseSource,
-    FetchedSource,
-    SampleSource,
+    answers_of_case,
+    answers_of_fetch,
+    answers_of_samples,
 )
 from ticketbridge.workbench.studio.case_views import PreparedCase
 from ticketbridge.workbench.studio.finding_repairs import (
@@ -155,13 +155,13 @@ class Workshop:
         if chosen.kind == "case":
             case = self.cases.find(chosen.name)
             if case is not None:
-                return CaseSource(case)
+                return answers_of_case(case)
             raise WorkshopError(f"there is no case `{chosen.name}` any more")
         if chosen.kind == "fetched" and self._fetched is not None:
-            return FetchedSource(self._fetched)
+            return answers_of_fetch(self._fetched)
         if not self.samples:
             raise WorkshopError("no answer of the platform is at hand: choose a case, or paste one")
-        return SampleSource(self.samples, self.sample_user)
+        return answers_of_samples(self.samples, self.sample_user)
 
     def draft(self) -> str:
         """Return a first mapping from the pasted samples. Raises SampleError."""
