@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import selectors
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ import msgspec
 from ticketbridge.engine.agreement import WaysDiffer
 from ticketbridge.engine.bridge import Bridge, compile_mapping
 from ticketbridge.engine.problems import ProblemError
+from ticketbridge.jmes import Expression, Kind
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.spec import MappingSpec
+from ticketbridge.mapping.spec import EntrySpec, ExpressionSpec, MappingSpec
 from ticketbridge.mapping.spec_compiler import SpecCompiler
 from ticketbridge.workbench.answer_run import AnswerRun, run_answer
 from ticketbridge.workbench.call_formats import find_formats
@@ -151,6 +152,24 @@ def cases_file(mapping: Path) -> Path:
 def load_for_cases(mapping: Path) -> MappingSpec:
     """Read *mapping* for its cases: no variable is set, and none is needed. Raises MappingError."""
     return load_mapping(mapping, environment=Environment.offline())
+
+
+Watch = Callable[[Expression, ExpressionSpec, Collection[str]], Expression]
+"""Returns the same expression, watched; it was made of that spec, for these roots."""
+
+
+class WatchedCompiler(SpecCompiler):
+    """Makes expressions that *watch* follows."""
+
+    def __init__(self, entries: Collection[EntrySpec], watch: Watch) -> None:
+        super().__init__(entries)
+        self._watch = watch
+
+    def expression(
+        self, spec: ExpressionSpec, roots: Collection[str], gives: Kind | None = None
+    ) -> Expression:
+        """See SpecCompiler."""
+        return self._watch(super().expression(spec, roots, gives), spec, roots)
 
 
 def compile_for_cases(spec: MappingSpec, compiler: SpecCompiler | None = None) -> Bridge:

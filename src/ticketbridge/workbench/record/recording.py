@@ -22,6 +22,7 @@ from ticketbridge.workbench.answer_run import AnswerRun, run_answer
 from ticketbridge.workbench.cases.reader import read_cases
 from ticketbridge.workbench.cases.runner import (
     SkippingLoop,
+    WatchedCompiler,
     compile_for_cases,
     find_failures,
     list_tickets,
@@ -39,7 +40,7 @@ from ticketbridge.workbench.record.case_writing import (
     write_case,
 )
 from ticketbridge.workbench.record.needed import Needed
-from ticketbridge.workbench.record.reading import ReadingCompiler, Reads
+from ticketbridge.workbench.record.reading import Reads, watch_reads
 from ticketbridge.workbench.record.recorded_answers import (
     AnswerRecorder,
     RecordedAnswer,
@@ -126,8 +127,8 @@ class _Run:
 def _find_reads(real: AnswerRun) -> Reads:
     """Return what the mapping reads from the answers, by evaluating its expressions on them again."""
     spec, reads = real.bridge.spec, Reads()
-    compiler = ReadingCompiler(spec.source, find_slots(spec), reads)
-    reading = compile_for_cases(spec, compiler)
+    watch = watch_reads(find_slots(spec), reads)
+    reading = compile_for_cases(spec, WatchedCompiler(spec.source, watch))
     _run_replay(list(list_real_answers(real)), reading, real.user, real)
     return reads
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -15,19 +15,39 @@ from ticketbridge.engine.agreement import WaysDiffer
 from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Bridge
 from ticketbridge.engine.upstream.answer_formats import Unreadable
+from ticketbridge.jmes import Expression
 from ticketbridge.mapping import Environment
 from ticketbridge.mapping.findings import Finding, MappingError
 from ticketbridge.mapping.loader import draft_mapping
+from ticketbridge.mapping.spec import ExpressionSpec
 from ticketbridge.workbench.answer_run import AnswerRun, ExchangeLog, run_answer
 from ticketbridge.workbench.call_formats import find_formats, read_values
-from ticketbridge.workbench.cases.runner import SkippingLoop, compile_for_cases
+from ticketbridge.workbench.cases.runner import SkippingLoop, WatchedCompiler, compile_for_cases
 from ticketbridge.workbench.check.checking import check_text
 from ticketbridge.workbench.studio.answer_rows import RowIndex, index_rows
 from ticketbridge.workbench.studio.answer_sources import AnswerSource, CallTimes, MissingAnswer
-from ticketbridge.workbench.studio.bodies_read import BodiesRead, BodyCompiler
 from ticketbridge.workbench.unfinished import Unfinished, find_unfinished, require_finished
 
 _LOGIN = Unreadable("the answer to a login is not shown")
+
+
+class BodiesRead:
+    """Which document each answer was read as: caught where the mapping's expressions see it."""
+
+    def __init__(self) -> None:
+        self._scopes: dict[int, Mapping[str, Any]] = {}
+
+    def watch(self, made: Expression, _spec: ExpressionSpec, roots: Collection[str]) -> Expression:
+        """Return *made* so that it notes the answers that it is asked about. See Watch."""
+        return made.with_announcement(self._note) if "headers" in roots else made
+
+    def _note(self, scope: Mapping[str, Any]) -> None:
+        """Keep the first *scope* of an answer: it holds on to the document, and to the headers."""
+        self._scopes.setdefault(id(scope.get("headers")), scope)
+
+    def find_scope(self, headers: Mapping[str, str]) -> Mapping[str, Any] | None:
+        """Return the scope of the answer with these very *headers*, or None."""
+        return self._scopes.get(id(headers))
 
 
 @dataclass(frozen=True)
@@ -115,7 +135,7 @@ class MappingText:
         )
         opened = find_unfinished(draft)
         spec = opened.spec if opened else require_finished(draft)
-        compiler = None if bodies is None else BodyCompiler(spec.source, bodies)
+        compiler = None if bodies is None else WatchedCompiler(spec.source, bodies.watch)
         return compile_for_cases(spec, compiler), opened
 
 
