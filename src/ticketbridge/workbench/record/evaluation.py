@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from ticketbridge.jmes import Expression, nodes, runtime
 from ticketbridge.jmes.arguments import parameter_at
@@ -42,8 +42,8 @@ _READING = frozenset({"from_json", "from_xml"})
 _COUNTING = frozenset({"length", "type"})
 
 
-class Noting(Protocol):
-    """Receives each value that is read."""
+class Noting:
+    """Receives each value that is read. This one ignores it."""
 
     def note(self, container: Any, value: Any, key: str | None, use: Use | PersonalKind) -> None:
         """Note that *value* was read in *container*."""
@@ -203,7 +203,7 @@ class Evaluation:
             return False
         for side, other in ((node.left, node.right), (node.right, node.left)):
             if isinstance(other, nodes.Constant) and _is_path(side):
-                silent = Evaluation(self._scope, _SILENT, Use.DECIDES)
+                silent = Evaluation(self._scope, Noting(), Use.DECIDES)
                 value = silent.value_of(side, current, rooted=rooted)
                 if isinstance(value, str) and value:
                     return not equal(value, other.value)
@@ -284,19 +284,6 @@ def _is_path(node: nodes.Node) -> bool:
         return all(map(_is_path, node.steps))
     return isinstance(node, nodes.Field | nodes.Index | nodes.Current)
 
-
-class _Silent:
-    """Notes nothing. Of its methods a path calls only `note`."""
-
-    def note(self, container: Any, value: Any, key: str | None, use: Use | PersonalKind) -> None:
-        pass
-
-    def note_key(self, container: Any, key: str) -> None: ...
-    def note_merged(self, made: dict[str, Any], containers: Sequence[Any]) -> None: ...
-    def note_document(self, text: str, document: Any) -> None: ...
-
-
-_SILENT = _Silent()
 
 _VALUES: Mapping[type, Callable[[Evaluation, Any, Any, bool], Any]] = {
     nodes.Current: lambda _self, _node, current, _rooted: current,

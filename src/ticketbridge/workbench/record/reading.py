@@ -12,7 +12,7 @@ from ticketbridge.mapping.spec import ExpressionSpec
 from ticketbridge.mapping.spec_compiler import Scope
 from ticketbridge.workbench.cases.runner import Watch
 from ticketbridge.workbench.personal.personal_kinds import PersonalKind
-from ticketbridge.workbench.record.evaluation import Evaluation
+from ticketbridge.workbench.record.evaluation import Evaluation, Noting
 from ticketbridge.workbench.record.slots import Slots, Use
 
 Path = tuple[str, ...]
@@ -21,7 +21,7 @@ Path = tuple[str, ...]
 _Leaf = tuple[Path, type, Any]
 
 
-class Reads:
+class Reads(Noting):
     """The values that were read, by path, and their uses.
 
     Two equal values at the same path of two elements count as one: reading one reveals the other.
