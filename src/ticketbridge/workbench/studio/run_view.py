@@ -269,7 +269,7 @@ class RunView:
     def record(self, number: int) -> RecordView:
         """Return the record of that *number*, with its reasons and the rows that it was made from."""
         record = self._answered.trace.records[number]
-        made = explain_record(self._answered, self._masker, number, record)
+        made = explain_record(number, record, self._masker)
         reads = [
             find_rows_read(self._run, expression, record.scope or {})
             for _, expression in list_expressions(record)
