@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple, assert_never
@@ -34,6 +34,16 @@ class Paragraph:
     """Some sentences."""
 
     words: Words
+
+
+def paragraph(*words: str | Mono) -> Paragraph:
+    """Return a paragraph of *words*."""
+    return Paragraph(words)
+
+
+def join_words(parts: Iterable[Words], between: str) -> Words:
+    """Return the words of all *parts*, with *between* from each to the next."""
+    return tuple(word for part in parts for word in (between, *part))[1:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from ticketbridge.workbench.page import (
     Block,
     Heading,
     Mono,
-    Paragraph,
     Table,
     Words,
     as_html,
     as_text,
+    paragraph,
 )
 from ticketbridge.workbench.rehearse.rehearsal_report import RehearsalReport, TimesReport
 
@@ -31,12 +31,12 @@ def _blocks(report: RehearsalReport) -> Iterator[Block]:
     yield Heading(f"Rehearsal of {report.platform}", 1)
     asked = counted(report.users["asked"], "user")
     said = f"{asked} in {report.seconds:g} s, from {report.started}; mapping "
-    yield Paragraph((said, Mono(report.digest[:12]), f" {report.title}".rstrip()))
+    yield paragraph(said, Mono(report.digest[:12]), f" {report.title}".rstrip())
     yield Heading("Look at this first")
     if report.remarks:
         yield Table(("", "what"), [((r.severity,), (r.message,)) for r in report.remarks])
     else:
-        yield Paragraph(("Nothing: the mapping can go live.",))
+        yield paragraph("Nothing: the mapping can go live.")
     yield Bars("Answers", list(report.outcomes.items()))
     if report.verdicts:
         yield Bars("Records by verdict", list(report.verdicts.items()))
@@ -92,7 +92,7 @@ def _times(report: RehearsalReport) -> Iterator[Block]:
     named += [(f"call {call.call}", call.times) for call in report.calls]
     rows: list[tuple[Words, ...]] = [((name,), *_cells(times)) for name, times in named]
     yield Table(("what", "count", "p50", "p95", "longest"), rows)
-    yield Paragraph((f"At most {counted(report.most_calls, 'call')} for one answer.",))
+    yield paragraph(f"At most {counted(report.most_calls, 'call')} for one answer.")
     yield Bars("Answers by time", list(report.answer.histogram.items()))
     for call in report.calls:
         yield Bars(f"Outcomes of the call {call.call}", list(call.outcomes.items()))

@@ -25,9 +25,10 @@ from ticketbridge.workbench.page import (
     Heading,
     Mono,
     Page,
-    Paragraph,
     Table,
     Words,
+    join_words,
+    paragraph,
 )
 from ticketbridge.workbench.sheet.expression_words import condition_in_words, in_words
 from ticketbridge.workbench.sheet.sheet_fields import say_fields, say_left_out
@@ -61,18 +62,16 @@ def sheet_of(spec: MappingSpec, content: bytes, file: str) -> Page:
 
 def _head(spec: MappingSpec, content: bytes, file: str) -> Iterator[Block]:
     yield Heading(f"{spec.title or spec.platform}: tickets for resale", 1)
-    yield Paragraph(
-        (
-            "This page says what menta tech is answered when it asks which valid tickets a user of ",
-            Mono(spec.platform),
-            " owns, and where each part of the answer comes from. ",
-            f"It was made by ticketbridge {__version__} from the file ",
-            Mono(file),
-            ", and says the same as that file.",
-        )
+    yield paragraph(
+        "This page says what menta tech is answered when it asks which valid tickets a user of ",
+        Mono(spec.platform),
+        " owns, and where each part of the answer comes from. ",
+        f"It was made by ticketbridge {__version__} from the file ",
+        Mono(file),
+        ", and says the same as that file.",
     )
     digest = hashlib.sha256(content).hexdigest()
-    yield Paragraph(("SHA-256 of the file (", Mono(f"sha256sum {file}"), "): ", Mono(digest), "."))
+    yield paragraph("SHA-256 of the file (", Mono(f"sha256sum {file}"), "): ", Mono(digest), ".")
 
 
 # --- the call -------------------------------------------------------------------------------------
@@ -87,37 +86,29 @@ def _access(spec: MappingSpec) -> Iterator[Block]:
         if endpoint.path
         else f", or at /{spec.platform}{path} where several platforms are served"
     )
-    yield Paragraph(
-        (
-            Mono(f"GET {path}?{endpoint.user_parameter}=…"),
-            f"{several}. The user is {_USERS[endpoint.user_format]}. Only GET and HEAD are answered.",
-        )
+    yield paragraph(
+        Mono(f"GET {path}?{endpoint.user_parameter}=…"),
+        f"{several}. The user is {_USERS[endpoint.user_format]}. Only GET and HEAD are answered.",
     )
     access = endpoint.access
     if access.is_open:
-        yield Paragraph(
-            ("Whoever reaches the service may ask: it has neither a secret nor a list.",)
-        )
+        yield paragraph("Whoever reaches the service may ask: it has neither a secret nor a list.")
     if access.secrets:
-        yield Paragraph(
-            (
-                "The caller sends a secret in the header ",
-                Mono(access.secret_header or ""),
-                ". It is agreed apart from this page. A call without it is refused.",
-            )
+        yield paragraph(
+            "The caller sends a secret in the header ",
+            Mono(access.secret_header or ""),
+            ". It is agreed apart from this page. A call without it is refused.",
         )
     if access.allow:
-        nets = [piece for net in access.allow for piece in (", ", Mono(str(net)))][1:]
-        yield Paragraph(("Only these addresses may ask: ", *nets, "."))
+        nets = join_words([(Mono(str(net)),) for net in access.allow], ", ")
+        yield paragraph("Only these addresses may ask: ", *nets, ".")
 
 
 def _sources(spec: MappingSpec) -> Iterator[Block]:
     yield Heading("Where the data comes from")
-    yield Paragraph(
-        (
-            "For each question the platform is asked anew, and nothing is kept afterwards. ",
-            "These steps lead from the user to one ticket; the names on the left are used below.",
-        )
+    yield paragraph(
+        "For each question the platform is asked anew, and nothing is kept afterwards. ",
+        "These steps lead from the user to one ticket; the names on the left are used below.",
     )
     yield Table(("name", "what it is", "call"), [_source(entry) for entry in spec.source])
 
@@ -144,11 +135,11 @@ def _special_answers(spec: MappingSpec) -> Iterator[Block]:
                 parts.append((f"the status is {', '.join(map(_status, rule.status))}",))
             if rule.when is not None:
                 parts.append(condition_in_words(rule.when.text))
-            when = tuple(p for each in parts for p in (" and ", *each))[1:]
+            when = join_words(parts, " and ")
             means = _MEANS.get(rule.then, rule.then)
             rows.append(((Mono(entry.name),), when or ("always",), (means,)))
     if rows:
-        yield Paragraph(("Some answers of the platform have a meaning of their own:",))
+        yield paragraph("Some answers of the platform have a meaning of their own:")
         yield Table(("of", "when", "means"), rows)
 
 
@@ -225,20 +216,16 @@ def _owner(spec: MappingSpec) -> Iterator[Block]:
     yield Heading("Whose tickets")
     owner = spec.ticket.owner
     if owner is None:
-        yield Paragraph(
-            (
-                "The platform itself is trusted to give the asked user's tickets alone: ",
-                "its answer does not name an owner that could be compared.",
-            )
+        yield paragraph(
+            "The platform itself is trusted to give the asked user's tickets alone: ",
+            "its answer does not name an owner that could be compared.",
         )
         return
-    yield Paragraph(
-        (
-            "A ticket is the user's if ",
-            *in_words(owner.text),
-            " is the asked user, letter by letter (capitals and small letters of A to Z are the same). ",
-            "All other people's tickets are left out.",
-        )
+    yield paragraph(
+        "A ticket is the user's if ",
+        *in_words(owner.text),
+        " is the asked user, letter by letter (capitals and small letters of A to Z are the same). ",
+        "All other people's tickets are left out.",
     )
 
 
@@ -246,7 +233,7 @@ def _states(spec: MappingSpec) -> Iterator[Block]:
     yield Heading("Which tickets are valid")
     tables = spec.ticket.statuses
     if not tables:
-        yield Paragraph(("All tickets that the platform gives count as valid.",))
+        yield paragraph("All tickets that the platform gives count as valid.")
         return
     for number, table in enumerate(tables, 1):
         yield from _state(table, number if len(tables) > 1 else 0)
@@ -254,22 +241,20 @@ def _states(spec: MappingSpec) -> Iterator[Block]:
         "fails the whole answer" if spec.ticket.on_violation == "fail" else "leaves the ticket out"
     )
     told = " The first table that does not say valid decides." if len(tables) > 1 else ""
-    yield Paragraph((f"Any other word, or none, {unknown}: unknown never counts as valid.{told}",))
+    yield paragraph(f"Any other word, or none, {unknown}: unknown never counts as valid.{told}")
 
 
 def _marks(spec: MappingSpec) -> Iterator[Block]:
     if spec.ticket.ineligible == "mark":
-        yield Paragraph(
-            (
-                "A ticket that is not valid is returned too. ",
-                "Its status says why: the word of the table, or the reason in capitals.",
-            )
+        yield paragraph(
+            "A ticket that is not valid is returned too. ",
+            "Its status says why: the word of the table, or the reason in capitals.",
         )
 
 
 def _state(table: StatusTableSpec, number: int) -> Iterator[Block]:
     lead = f"{number}. By " if number else "By "
-    yield Paragraph((lead, *in_words(table.source.text), ":"))
+    yield paragraph(lead, *in_words(table.source.text), ":")
     rows = [
         (
             (Mono(word),),
@@ -319,19 +304,15 @@ def _rules(spec: MappingSpec) -> Iterator[Block]:
     ]
     yield Table(("when", "the answer is"), rows)
     if response.schema is not None:
-        yield Paragraph(
-            (
-                "The body has a shape of its own agreement, made by the rule ",
-                Mono(response.body.text),
-                ".",
-            )
-        )
-    yield Paragraph(
-        (
-            "Each answer is made from the platform's data of that moment and says ",
-            Mono("Cache-Control: no-store"),
+        yield paragraph(
+            "The body has a shape of its own agreement, made by the rule ",
+            Mono(response.body.text),
             ".",
         )
+    yield paragraph(
+        "Each answer is made from the platform's data of that moment and says ",
+        Mono("Cache-Control: no-store"),
+        ".",
     )
 
 
@@ -357,7 +338,7 @@ def _limits(spec: MappingSpec) -> Iterator[Block]:
         ),
     ]
     yield Table(("limit", "value"), [((name,), (value,)) for name, value in rows])
-    yield Paragraph(("An answer that would pass a limit is an error, never a shorter list.",))
+    yield paragraph("An answer that would pass a limit is an error, never a shorter list.")
 
 
 def _errors() -> Iterator[Block]:
@@ -372,13 +353,7 @@ def _errors() -> Iterator[Block]:
         for kind in sorted(list_problems(), key=lambda kind: (kind.status, kind.slug))
     ]
     yield Table(("status", "name", "meaning", "try again"), rows)
-    yield Paragraph(
-        (
-            "Errors are documents of RFC 9457 (",
-            Mono("application/problem+json"),
-            ").",
-        )
-    )
+    yield paragraph("Errors are documents of RFC 9457 (", Mono("application/problem+json"), ").")
 
 
 def _signatures() -> Iterator[Block]:

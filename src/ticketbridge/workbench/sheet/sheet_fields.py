@@ -16,7 +16,7 @@ from ticketbridge.mapping.spec import (
     ObjectSpec,
     TableSpec,
 )
-from ticketbridge.workbench.page import Block, Heading, Mono, Paragraph, Table, Words
+from ticketbridge.workbench.page import Block, Heading, Mono, Table, Words, join_words, paragraph
 from ticketbridge.workbench.sheet.expression_words import in_words
 
 _Source: TypeAlias = ConstSpec | ExpressionSpec | TableSpec
@@ -46,7 +46,7 @@ def say_fields(spec: MappingSpec) -> Iterator[Block]:
     meaning = known.meanings.get(STATUS, "")
     rows.append(((Mono(STATUS),), (meaning,), ("the tables above",), ()))
     yield Table(("field", "meaning", "where it comes from", "rule"), rows)
-    yield Paragraph(("An optional field is left out where the platform has no value for it.",))
+    yield paragraph("An optional field is left out where the platform has no value for it.")
 
 
 def _given(spec: ObjectSpec, before: str = "") -> Iterator[_Given]:
@@ -63,15 +63,11 @@ def _origin(spec: _Source) -> Words:
         case ConstSpec(value=value):
             return ("always ", Mono(str(value)))
         case TableSpec(source=source, values=values, otherwise=otherwise):
-            pairs = [
-                p
-                for word, to in values.items()
-                for p in (", ", Mono(word), " is ", Mono(str(to.value)))
-            ]
+            means = [(Mono(word), " is ", Mono(str(to.value))) for word, to in values.items()]
             end: Words = (
                 ("; else ", Mono(str(otherwise.value))) if otherwise else ("; no other word",)
             )
-            return (*in_words(source.text), ": ", *pairs[1:], *end)
+            return (*in_words(source.text), ": ", *join_words(means, ", "), *end)
         case ExpressionSpec(text=text):
             return in_words(text)
         case _:
@@ -124,12 +120,11 @@ def say_left_out(spec: MappingSpec) -> Iterator[Block]:
         lines.insert(1, ("A ticket that is not valid: it is left out, and only counted.",))
     missing = [name for name in _contract(spec).optional if name not in names]
     if missing and spec.response.schema is None:
-        listed = [piece for name in missing for piece in (", ", Mono(name))][1:]
+        listed = join_words([(Mono(name),) for name in missing], ", ")
         lines.append(("These optional fields of the contract: ", *listed, "."))
     yield Table(("never returned",), [(line,) for line in lines])
-    personal = [name for name in _PERSONAL if name in names]
-    listed = [piece for name in personal for piece in (", ", Mono(name))][1:]
-    told: Words = ("Fields that hold personal data: ", *listed, ".") if personal else (
-        "No field of the contract for personal data is given.",
-    )  # fmt: skip
-    yield Paragraph(told)
+    personal = join_words([(Mono(name),) for name in _PERSONAL if name in names], ", ")
+    if personal:
+        yield paragraph("Fields that hold personal data: ", *personal, ".")
+    else:
+        yield paragraph("No field of the contract for personal data is given.")
