@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from types import MappingProxyType
 from typing import TextIO
 
 from ticketbridge.terminal import RED, YELLOW, Paint, counted
+from ticketbridge.workbench.cases.value_text import write_document
 from ticketbridge.workbench.drift.drifting import Drift
 
 
@@ -27,7 +26,7 @@ def as_text(drifts: Sequence[Drift], out: TextIO | None = None) -> str:
 
 def as_json(drifts: Sequence[Drift], _out: TextIO | None = None) -> str:
     """Return the list of all changes."""
-    return json.dumps([asdict(drift) for drift in drifts], indent=2, ensure_ascii=False)
+    return write_document(drifts)
 
 
 WRITERS: Mapping[str, Callable[[Sequence[Drift], TextIO | None], str]] = MappingProxyType(

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from types import MappingProxyType
 from typing import TextIO
 from xml.etree import ElementTree as ET
 
 from ticketbridge.terminal import FAINT, GREEN, RED, YELLOW, Paint, counted
+from ticketbridge.workbench.cases.value_text import make_legal_xml, write_document
 from ticketbridge.workbench.probe.probe_findings import ProbeCheck, ProbeFinding, ProbeReport
 
 _COLOURS = {"error": RED, "warning": YELLOW, "skipped": FAINT}
-_UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def as_text(report: ProbeReport, out: TextIO | None = None) -> str:
@@ -47,7 +44,7 @@ def _worst(result: ProbeCheck) -> str:
 
 def as_json(report: ProbeReport, _out: TextIO | None = None) -> str:
     """Return the list of all findings."""
-    return json.dumps([asdict(found) for found in report.findings], indent=2, ensure_ascii=False)
+    return write_document(report.findings)
 
 
 def as_junit(report: ProbeReport, _out: TextIO | None = None) -> str:
@@ -57,14 +54,14 @@ def as_junit(report: ProbeReport, _out: TextIO | None = None) -> str:
     counts = {"tests": str(len(failed)), "failures": str(sum(failed)), "errors": "0"}
     counts["skipped"] = str(skipped)
     root = ET.Element("testsuites", name="ticketbridge probe")
-    suite = ET.SubElement(root, "testsuite", {"name": _speakable(report.url), **counts})
+    suite = ET.SubElement(root, "testsuite", {"name": make_legal_xml(report.url), **counts})
     for result in report.results:
         case = ET.SubElement(suite, "testcase", classname="probe", name=result.name)
         if result.skipped:
             ET.SubElement(case, "skipped")
         for found in result.findings:
             if found.severity == "error":
-                message = _speakable(f"{found.code}: {found.message}")
+                message = make_legal_xml(f"{found.code}: {found.message}")
                 ET.SubElement(case, "failure", message=message).text = _told(found)
         others = [_told(found) for found in result.findings if found.severity == "warning"]
         if others or result.facts:
@@ -75,11 +72,7 @@ def as_junit(report: ProbeReport, _out: TextIO | None = None) -> str:
 
 def _told(found: ProbeFinding) -> str:
     text = f"{found.message}; got: {found.got}; expected: {found.expected}; why: {found.why}"
-    return _speakable(f"{found.code}: {text}")
-
-
-def _speakable(text: str) -> str:
-    return _UNSPEAKABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    return make_legal_xml(f"{found.code}: {text}")
 
 
 WRITERS: Mapping[str, Callable[[ProbeReport, TextIO | None], str]] = MappingProxyType(

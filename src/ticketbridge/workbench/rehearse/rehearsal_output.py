@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-import msgspec
-
 from ticketbridge.terminal import counted
+from ticketbridge.workbench.cases.value_text import write_document
 from ticketbridge.workbench.page import (
     Bars,
     Block,
@@ -105,7 +104,7 @@ def _cells(times: TimesReport) -> tuple[Words, ...]:
 
 def as_json(report: RehearsalReport) -> str:
     """Return the whole report as one document."""
-    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
+    return write_document(report) + "\n"
 
 
 WRITERS: Mapping[str, Callable[[RehearsalReport], str]] = MappingProxyType(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ticketbridge.jmes import ENCODER
+from ticketbridge.workbench.cases.value_text import shorten
 from ticketbridge.workbench.explain import Masker
 from ticketbridge.workbench.personal.personal_kinds import DataSpot
 
@@ -95,7 +96,7 @@ def _show_value(value: Any, spot: DataSpot, masker: Masker) -> tuple[str, str]:
         return "o" if isinstance(value, dict) else "a", str(len(value))
     shown = masker.mask_at(value, spot)
     if isinstance(shown, str):
-        return "s", shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."
+        return "s", shorten(shown, LONGEST)
     return "v", ENCODER.encode(shown).decode()
 
 

@@ -11,10 +11,10 @@ import msgspec
 
 from ticketbridge.engine.tickets.verdicts import DUPLICATE, NOT_OWNER, Record
 from ticketbridge.engine.upstream.answer_formats import Unreadable
-from ticketbridge.jmes import ENCODER
 from ticketbridge.mapping.findings import Finding
 from ticketbridge.mapping.spec import BindingSpec, CallSpec, EntrySpec
 from ticketbridge.workbench.answer_run import Exchange
+from ticketbridge.workbench.cases.value_text import show_value, write_document
 from ticketbridge.workbench.explain import (
     CallExplanation,
     CheckExplanation,
@@ -280,13 +280,13 @@ class RunView:
             _view_field(field, next(waiting) if field.expression else ()) for field in made.fields
         ]
         ticket = record.ticket
-        shown = "" if ticket is None else _format(self._masker.mask_value(ticket))
+        shown = "" if ticket is None else write_document(self._masker.mask_value(ticket))
         return RecordView(number, made.verdict, self._say(made.reason), notes, shown)
 
     def body(self) -> str:
         """Return what menta tech would get, as text; "" if that is nothing."""
         answer = explain(self._answered, self._masker, whole=True).answer
-        return "" if answer is None else _format(answer)
+        return "" if answer is None else write_document(answer)
 
 
 def _find_kind(entry: EntrySpec) -> str:
@@ -336,9 +336,4 @@ def _find_place(place: str) -> tuple[int, int]:
 
 
 def _show(value: Any) -> str:
-    text = ENCODER.encode(value).decode()
-    return text if len(text) <= 300 else f"{text[:300]}..."
-
-
-def _format(value: Any) -> str:
-    return msgspec.json.format(ENCODER.encode(value), indent=2).decode()
+    return show_value(value, 300)
