@@ -13,11 +13,10 @@ from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import did_you_mean
 from ticketbridge.mapping.loader import draft_mapping, read_text
 from ticketbridge.workbench.answer_run import AnswerRun, ExchangeLog, run_answer
-from ticketbridge.workbench.call_formats import find_formats
-from ticketbridge.workbench.cases.case_platform import CasePlatform, UnexpectedCall
+from ticketbridge.workbench.cases.case_platform import UnexpectedCall
 from ticketbridge.workbench.cases.case_spec import CaseSpec
 from ticketbridge.workbench.cases.reader import read_cases
-from ticketbridge.workbench.cases.runner import SkippingLoop, answers_login, cases_file
+from ticketbridge.workbench.cases.runner import SkippingLoop, cases_file, with_case
 from ticketbridge.workbench.samples import SampleError, SamplePlatform, read_sample
 from ticketbridge.workbench.unfinished import find_unfinished, require_finished
 
@@ -72,11 +71,8 @@ def _map_samples(
 def _map_case(
     bridge: Bridge, case: CaseSpec, user: str | None, now: datetime | None
 ) -> tuple[AnswerRun, list[str]]:
-    spec = bridge.spec
-    platform = CasePlatform(case.answers, spec.upstream, find_formats(spec))
+    offline, platform = with_case(bridge, case)
     try:
-        logs_in = answers_login(case, bridge)
-        offline = bridge.with_last_stage(platform.send, logs_in=logs_in)
         answer_run = _run_offline(offline, user or case.user, now or case.now)
     except UnexpectedCall as call:
         raise SampleError(f"no answer of the case `{case.name}` fits the call {call}") from None

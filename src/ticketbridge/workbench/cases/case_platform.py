@@ -14,7 +14,13 @@ from ticketbridge.mapping.sensitive_names import is_sensitive
 from ticketbridge.mapping.spec import SignatureAuthSpec, UpstreamSpec, claimed_by, secrets_in
 from ticketbridge.mapping.spec_signature import unset_secret
 from ticketbridge.workbench.call_formats import CallFormats, write_in_charset
-from ticketbridge.workbench.cases.case_spec import AnswerSpec, CarriedSlip, Target, name_target
+from ticketbridge.workbench.cases.case_spec import (
+    AnswerSpec,
+    CarriedSlip,
+    Target,
+    drop_parameters,
+    name_target,
+)
 from ticketbridge.workbench.cases.value_text import shorten
 
 BASE = "{BASE}"
@@ -60,7 +66,7 @@ class CasePlatform:
                 return made
             slips += [self._describe(slip, answer) for slip in wrong]
         sent = f" with {shorten(content.decode('utf-8', 'replace'))}" if content else ""
-        shown = name_target(self._without_key(asked), request.host)
+        shown = name_target(drop_parameters(asked, self._keys), request.host)
         self.unexpected.append("; ".join([f"{request.method} {shown}{sent}", *slips]))
         raise UnexpectedCall(self.unexpected[-1])
 
@@ -91,14 +97,6 @@ class CasePlatform:
         return PlatformAnswer(
             answer.status, headers, content, request.credentials, set_cookies=cookies
         )
-
-    def _without_key(self, asked: str) -> str:
-        """Return the target for a message: a key in the query is a credential, and left out."""
-        path, _, query = asked.partition("?")
-        kept = [
-            part for part in query.split("&") if unquote(part.partition("=")[0]) not in self._keys
-        ]
-        return f"{path}?{'&'.join(kept)}" if any(kept) else path
 
 
 def _find_hidden(upstream: UpstreamSpec) -> frozenset[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -125,6 +125,13 @@ Sent = JsonSent | FormSent | XmlSent | TextSent
 def name_target(asked: str, host: str | None) -> str:
     """Return what people call a target: `/orders`, or `files:/orders` on the host `files`."""
     return asked if host is None else f"{host}:{asked}"
+
+
+def drop_parameters(asked: str, keys: Collection[str]) -> str:
+    """Return the target *asked* without the parameters *keys*, which are credentials."""
+    path, _, query = asked.partition("?")
+    kept = [each for each in query.split("&") if unquote(each.partition("=")[0]) not in keys]
+    return f"{path}?{'&'.join(kept)}" if any(kept) else path
 
 
 def contains_given(given: Any, sent: Any) -> bool:

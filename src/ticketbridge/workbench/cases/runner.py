@@ -79,6 +79,13 @@ def answers_login(case: CaseSpec, bridge: Bridge) -> bool:
     return any(answer.fits(request.method, None, target, content) for answer in case.answers)
 
 
+def with_case(bridge: Bridge, case: CaseSpec) -> tuple[Bridge, CasePlatform]:
+    """Return *bridge* with the answers of *case* in place of the platform, and what gives them."""
+    spec = bridge.spec
+    platform = CasePlatform(case.answers, spec.upstream, find_formats(spec))
+    return bridge.with_last_stage(platform.send, logs_in=answers_login(case, bridge)), platform
+
+
 @dataclass(frozen=True, slots=True)
 class CaseOutcome:
     """What menta tech would get: a *problem*, or tickets and a body (None if it is empty)."""
@@ -100,10 +107,7 @@ class CaseRun:
 
 async def run_case(case: CaseSpec, compiled: Bridge) -> CaseRun:
     """Run *case* on its own platform. Raises WaysDiffer."""
-    spec = compiled.spec
-    platform = CasePlatform(case.answers, spec.upstream, find_formats(spec))
-    logs_in = answers_login(case, compiled)
-    bridge = compiled.with_last_stage(platform.send, logs_in=logs_in)
+    bridge, platform = with_case(compiled, case)
     try:
         return CaseRun(await _find_outcome(case, bridge), platform)
     except UnexpectedCall:
