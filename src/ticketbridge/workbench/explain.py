@@ -138,25 +138,19 @@ class PathShapes:
         )
 
     def _part(self, part: str | Secret | ExpressionSpec, value: str) -> str:
-        shown: str | None = None
-        if isinstance(part, ExpressionSpec):
-            whole = self._masked(value) if self._whole else None
-            shown = whole or self._bindings.explained(part.text, unquote(value))
-        return shown or _show_part(part)
+        match part:
+            case ExpressionSpec():
+                whole = self._masked(value) if self._whole else None
+                shown = whole or self._bindings.explained(part.text, unquote(value))
+                return shown or f"{{{part.text}}}"
+            case Secret():
+                return "${...}"
+            case _:
+                return part
 
 
 def _is_open(part: str | Secret | ExpressionSpec) -> bool:
     return not isinstance(part, str)
-
-
-def _show_part(part: str | Secret | ExpressionSpec) -> str:
-    match part:
-        case ExpressionSpec():
-            return f"{{{part.text}}}"
-        case Secret():
-            return "${...}"
-        case _:
-            return part
 
 
 def _counts_pages(template: TemplateSpec) -> bool:

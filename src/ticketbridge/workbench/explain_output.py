@@ -26,11 +26,6 @@ from ticketbridge.workbench.explain import (
 _LONGEST = 100
 
 
-def as_text(explanation: AnswerExplanation, paint: Paint) -> str:
-    """Return the whole explanation as lines."""
-    return "\n".join(_write_lines(explanation, paint))
-
-
 def _write_lines(explanation: AnswerExplanation, paint: Paint) -> Iterator[str]:
     calls = explanation.calls or ()
     records = explanation.records or ()
@@ -149,7 +144,7 @@ def as_lines(outcome: PrintedAnswer, out: TextIO) -> Output:
     answer = "" if explanation.answer is None else write_document(explanation.answer)
     problem = explanation.problem
     if outcome.explain:
-        text = as_text(explanation, Paint(out))
+        text = "\n".join(_write_lines(explanation, Paint(out)))
         return (f"{text}\n\n{answer}" if answer else text), ""
     notes = [f"note: {note}" for note in explanation.notes]
     return answer, "\n".join([*([_describe_problem(problem)] if problem else []), *notes])

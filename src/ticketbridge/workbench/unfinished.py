@@ -7,7 +7,6 @@ Only `map` shows it, and says what is open.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +14,7 @@ import msgspec
 
 from ticketbridge.contract import tickets_schema
 from ticketbridge.contract.marks import VALID
+from ticketbridge.contract.shape import objects_in
 from ticketbridge.engine.bridge import Answer
 from ticketbridge.mapping.findings import Finding, MappingError
 from ticketbridge.mapping.loader import Draft
@@ -137,20 +137,11 @@ def _close_response(response: ResponseSpec, lacking: tuple[str, ...]) -> Respons
     if response.schema is not None or not lacking:
         return response
     schema = tickets_schema()
-    for part in _list_objects(schema):
-        if isinstance(part.get("required"), list) and "ticketId" in part["required"]:
-            part["required"] = [name for name in part["required"] if name not in lacking]
+    for part in objects_in(schema):
+        required = part.get("required")
+        if isinstance(required, list) and "ticketId" in required:
+            required[:] = [name for name in required if name not in lacking]
     return replace(response, schema=schema)
-
-
-def _list_objects(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-        for member in value.values():
-            yield from _list_objects(member)
-    elif isinstance(value, list):
-        for member in value:
-            yield from _list_objects(member)
 
 
 def _close_entry(entry: Any) -> Any:
