@@ -16,7 +16,7 @@ from ticketbridge.workbench.answer_run import AnswerRun, ExchangeLog, run_answer
 from ticketbridge.workbench.cases.case_platform import UnexpectedCall
 from ticketbridge.workbench.cases.case_spec import CaseSpec
 from ticketbridge.workbench.cases.reader import read_cases
-from ticketbridge.workbench.cases.runner import SkippingLoop, cases_file, with_case
+from ticketbridge.workbench.cases.runner import cases_file, run_skipping, with_case
 from ticketbridge.workbench.samples import SampleError, SamplePlatform, read_sample
 from ticketbridge.workbench.unfinished import find_unfinished, require_finished
 
@@ -64,7 +64,8 @@ def _map_samples(
     if user is None:
         raise SampleError("say whose tickets the samples are: --user E")
     platform = SamplePlatform([read_sample(sample) for sample in samples], bridge.spec)
-    answer_run = _run_offline(bridge.with_last_stage(platform.send, logs_in=False), user, now)
+    offline = bridge.with_last_stage(platform.send, logs_in=False)
+    answer_run = run_skipping(run_watched(offline, user, now))
     return answer_run, [str(sample) for sample in platform.left]
 
 
@@ -73,16 +74,10 @@ def _map_case(
 ) -> tuple[AnswerRun, list[str]]:
     offline, platform = with_case(bridge, case)
     try:
-        answer_run = _run_offline(offline, user or case.user, now or case.now)
+        answer_run = run_skipping(run_watched(offline, user or case.user, now or case.now))
     except UnexpectedCall as call:
         raise SampleError(f"no answer of the case `{case.name}` fits the call {call}") from None
     return answer_run, [str(answer) for answer in platform.left]
-
-
-def _run_offline(bridge: Bridge, user: str, now: datetime | None) -> AnswerRun:
-    """Run one answer in a loop in which waiting takes no time, and return it."""
-    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        return runner.run(run_watched(bridge, user, now))
 
 
 async def run_watched(bridge: Bridge, user: str, now: datetime | None) -> AnswerRun:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 import selectors
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -30,6 +30,8 @@ from ticketbridge.workbench.cases.compare import (
     describe_ticket_differences,
 )
 from ticketbridge.workbench.cases.value_text import show_value
+
+T = TypeVar("T")
 
 
 class _Selector(selectors.SelectSelector):
@@ -64,6 +66,12 @@ class SkippingLoop(asyncio.SelectorEventLoop):
         """See asyncio. It waits without a limit, because on this clock any limit would pass at once."""
         del timeout
         await super().shutdown_default_executor()
+
+
+def run_skipping(task: Coroutine[Any, Any, T]) -> T:
+    """Run *task* to its end in a SkippingLoop, and return what it gives."""
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        return runner.run(task)
 
 
 # --- one run of a case ----------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from ticketbridge.mapping.loader import draft_mapping
 from ticketbridge.mapping.spec import ExpressionSpec
 from ticketbridge.workbench.answer_run import AnswerRun, ExchangeLog, run_answer
 from ticketbridge.workbench.call_formats import find_formats, read_values
-from ticketbridge.workbench.cases.runner import SkippingLoop, WatchedCompiler, compile_for_cases
+from ticketbridge.workbench.cases.runner import WatchedCompiler, compile_for_cases, run_skipping
 from ticketbridge.workbench.check.checking import check_text
 from ticketbridge.workbench.studio.answer_rows import RowIndex, index_rows
 from ticketbridge.workbench.studio.answer_sources import AnswerSource, CallTimes, MissingAnswer
@@ -148,13 +147,11 @@ def run_mapping(text: MappingText, source: AnswerSource, environment: Environmen
     offline = bridge.with_last_stage(log.send, logs_in=stand_in.logs_in)
     now = source.now or datetime.now(UTC)
     missing = ""
-    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        run = run_answer(offline, source.user, now=now, exchanges=log.exchanges)
-        try:
-            answered = runner.run(run)
-        except (*MissingAnswer, WaysDiffer) as reason:
-            missing = str(reason)
-            trace = AnswerTrace(explains=True)
-            answered = AnswerRun(source.user, now, offline, trace, None, None, log.exchanges)
+    try:
+        answered = run_skipping(run_answer(offline, source.user, now=now, exchanges=log.exchanges))
+    except (*MissingAnswer, WaysDiffer) as reason:
+        missing = str(reason)
+        trace = AnswerTrace(explains=True)
+        answered = AnswerRun(source.user, now, offline, trace, None, None, log.exchanges)
     left = [str(each) for each in stand_in.left]
     return StudioRun(answered, bodies, opened, missing, left, source.times)
