@@ -211,9 +211,10 @@ class RunView:
 
     def answers(self) -> list[AnswerView]:
         """Return the answers of the platform, row by row."""
-        return [self._answer(number) for number in range(len(self._answered.exchanges))]
+        shapes = PathShapes(self._answered.bridge.spec, self._masker.mask_text)
+        return [self._answer(number, shapes) for number in range(len(self._answered.exchanges))]
 
-    def _answer(self, number: int) -> AnswerView:
+    def _answer(self, number: int, shapes: PathShapes) -> AnswerView:
         exchange = self._answered.exchanges[number]
         answer, index = exchange.answer, self._run.indexes[number]
         document = self._run.find_document(number)
@@ -226,15 +227,11 @@ class RunView:
             rows = show_text(answer.content, self._masker) if answer and is_shown else []
         return AnswerView(
             exchange.request.call,
-            f"{exchange.request.method} {self._shape(number)}",
+            f"{exchange.request.method} {shapes.of(exchange.request)}",
             answer.status if answer else None,
             problem,
             rows,
         )
-
-    def _shape(self, number: int) -> str:
-        shapes = PathShapes(self._answered.bridge.spec, self._masker.mask_text)
-        return shapes.of(self._answered.exchanges[number].request)
 
     # --- records --------------------------------------------------------------------------------
 
@@ -252,7 +249,7 @@ class RunView:
         elif record.verdict == DUPLICATE:
             about = "is the ticket of a record above"
         else:
-            about = self._say(record.reason) or _explain_last(record)
+            about = self._say(record.reason) or f"by {record.checks[-1].expression.text}"
         return RecordLine(number, str(record.verdict), ticket_id, about)
 
     def _describe_ticket(self, ticket: Mapping[str, Any]) -> str:
@@ -297,11 +294,6 @@ def _find_kind(entry: EntrySpec) -> str:
             return entry.kind
         case _:
             assert_never(entry)
-
-
-def _explain_last(record: Record) -> str:
-    """Return the check that decided, in words."""
-    return f"by {record.checks[-1].expression.text}"
 
 
 def _view_check(check: CheckExplanation, reads: Sequence[Spot]) -> NoteView:
