@@ -59,8 +59,7 @@ def try_expression(
     scope = _find_scope(run, record, answer)
     if scope is None:
         return Tried((), error="there is no record and no answer to try it on")
-    names = [entry.name for entry in run.answer_run.bridge.spec.source]
-    roots = [name for name in ("user", *names, *_OF_ANSWER) if name in scope]
+    roots = [name for name in ("user", *run.names, *_OF_ANSWER) if name in scope]
     try:
         expression = compile_expression(text, roots=roots)
         with keys_shown(True):

@@ -86,7 +86,7 @@ def list_guesses(run: StudioRun, field: str) -> list[Guess]:
     guesser = _GUESSERS.get(field)
     if guesser is None:
         return []
-    record = run.answer_run.bridge.spec.source[-1].name
+    record = run.spec.source[-1].name
     candidates = list_candidates(run)
     found: list[Guess] = []
     while len(found) < MOST_GUESSES:
@@ -134,7 +134,7 @@ def list_word_tables(run: StudioRun, masker: Masker) -> list[WordTable]:
 
     A word of the answers is masked if it looks personal.
     """
-    tables = run.answer_run.bridge.spec.ticket.statuses
+    tables = run.spec.ticket.statuses
     return [
         WordTable(
             ["ticket", "status", *([number] if len(tables) > 1 else [])],

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any
 
 import msgspec
 
 from ticketbridge.engine.tickets.verdicts import DUPLICATE, NOT_OWNER, Record
 from ticketbridge.engine.upstream.answer_formats import Unreadable
 from ticketbridge.mapping.findings import Finding
-from ticketbridge.mapping.spec import BindingSpec, CallSpec, EntrySpec
+from ticketbridge.mapping.spec import CallSpec
 from ticketbridge.workbench.answer_run import Exchange
 from ticketbridge.workbench.cases.value_text import show_value, write_document
 from ticketbridge.workbench.explain import (
@@ -197,21 +197,18 @@ class RunView:
         """Yield the entries of `source`, with how many values each was bound to in the records' scopes."""
         scopes = [record.scope or {} for record in self._answered.trace.records]
         calls = [exchange.request.call for exchange in self._answered.exchanges]
-        for entry in self._answered.bridge.spec.source:
-            bound = {id(scope[entry.name]) for scope in scopes if entry.name in scope}
-            if entry.name == self._answered.bridge.spec.source[-1].name:
-                count = sum(entry.name in scope for scope in scopes)
-            else:
-                count = len(bound)
-            yield FlowStep(
-                entry.name, _find_kind(entry), entry.place.line, count, calls.count(entry.name)
-            )
+        for entry in self._run.spec.source:
+            bound = [id(scope[entry.name]) for scope in scopes if entry.name in scope]
+            is_record = entry is self._run.spec.source[-1]
+            count = len(bound) if is_record else len(set(bound))
+            kind = entry.result.kind if isinstance(entry, CallSpec) else entry.kind
+            yield FlowStep(entry.name, kind, entry.place.line, count, calls.count(entry.name))
 
     # --- answers --------------------------------------------------------------------------------
 
     def answers(self) -> list[AnswerView]:
         """Return the answers of the platform, row by row."""
-        shapes = PathShapes(self._answered.bridge.spec, self._masker.mask_text)
+        shapes = PathShapes(self._run.spec, self._masker.mask_text)
         return [self._answer(number, shapes) for number in range(len(self._answered.exchanges))]
 
     def _answer(self, number: int, shapes: PathShapes) -> AnswerView:
@@ -284,16 +281,6 @@ class RunView:
         """Return what menta tech would get, as text; "" if that is nothing."""
         answer = explain(self._answered, self._masker, whole=True).answer
         return "" if answer is None else write_document(answer)
-
-
-def _find_kind(entry: EntrySpec) -> str:
-    match entry:
-        case CallSpec():
-            return entry.result.kind
-        case BindingSpec():
-            return entry.kind
-        case _:
-            assert_never(entry)
 
 
 def _view_check(check: CheckExplanation, reads: Sequence[Spot]) -> NoteView:

@@ -173,7 +173,7 @@ def _point(workshop: Workshop, asked: StudioRequest) -> Any:
 
 def _guesses(workshop: Workshop, asked: StudioRequest) -> Any:
     run = workshop.find_run(asked.run)
-    now = find_expression(run.answer_run.bridge.spec, asked.field)
+    now = find_expression(run.spec, asked.field)
     return {"now": now, "guesses": list_guesses(run, asked.field)}
 
 
@@ -181,8 +181,8 @@ def _choose(workshop: Workshop, asked: StudioRequest) -> Any:
     """Write an expression for a field; with a loop that it needs, if it needs one."""
     text = asked.text
     if asked.entry:
-        spec = workshop.find_run(asked.run).answer_run.bridge.spec
-        text = insert_entry(text, len(spec.source) - 1, asked.entry)
+        last = len(workshop.find_run(asked.run).names) - 1
+        text = insert_entry(text, last, asked.entry)
     if asked.split is not None:
         text = split_call(text, asked.split, asked.whole)
     return {"text": set_value(text, path_of_field(asked.field), asked.expression)}

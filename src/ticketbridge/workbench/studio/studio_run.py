@@ -17,8 +17,8 @@ from ticketbridge.engine.upstream.answer_formats import Unreadable
 from ticketbridge.jmes import Expression
 from ticketbridge.mapping import Environment
 from ticketbridge.mapping.findings import Finding, MappingError
-from ticketbridge.mapping.loader import draft_mapping
-from ticketbridge.mapping.spec import ExpressionSpec
+from ticketbridge.mapping.loader import Draft, draft_mapping
+from ticketbridge.mapping.spec import ExpressionSpec, MappingSpec
 from ticketbridge.workbench.answer_run import AnswerRun, ExchangeLog, run_answer
 from ticketbridge.workbench.call_formats import find_formats, read_values
 from ticketbridge.workbench.cases.runner import WatchedCompiler, compile_for_cases, run_skipping
@@ -60,6 +60,16 @@ class StudioRun:
     left: Sequence[str] = ()
     times: CallTimes = field(default_factory=dict, repr=False)
 
+    @property
+    def spec(self) -> MappingSpec:
+        """The mapping that was run."""
+        return self.answer_run.bridge.spec
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the entries of its `source`."""
+        return [entry.name for entry in self.spec.source]
+
     @cached_property
     def indexes(self) -> Sequence[RowIndex | None]:
         """The rows of each answer; None for what is no document."""
@@ -81,7 +91,7 @@ class StudioRun:
     def is_login(self, number: int) -> bool:
         """Whether the answer of that *number* is no entry's: credentials stand in it, and it stays here."""
         call = self.answer_run.exchanges[number].request.call
-        return all(entry.name != call for entry in self.answer_run.bridge.spec.source)
+        return call not in self.names
 
     def find_scope(self, number: int) -> Mapping[str, Any] | None:
         """Return the scope of the response slots about the answer of that *number*, or None."""
@@ -101,37 +111,39 @@ class StudioRun:
         if answer is None:
             return Unreadable("no answer came")
         request = self.answer_run.exchanges[number].request
-        return read_values(answer, find_formats(self.answer_run.bridge.spec).get(request.call))
+        return read_values(answer, find_formats(self.spec).get(request.call))
 
 
 @dataclass(frozen=True, slots=True)
 class MappingText:
-    """The text of a mapping that may not be saved yet: *file* names it, *folder* has what it names."""
+    """The text of a mapping that may not be saved yet; what it names is looked for beside *file*."""
 
     text: str = field(repr=False)
     file: Path
-
-    @property
-    def folder(self) -> Path:
-        """Where the file lies."""
-        return self.file.parent
 
     def check(self, environment: Environment) -> Sequence[Finding]:
         """Return what `check` finds."""
         try:
             return check_text(
-                self.text, file=str(self.file), environment=environment, folder=self.folder
+                self.text,
+                file=str(self.file),
+                environment=environment,
+                folder=self.file.parent,
             )
         except MappingError as error:
             return error.findings
+
+    def draft(self, environment: Environment) -> Draft:
+        """Return the mapping as far as it can be read. Raises MappingError."""
+        return draft_mapping(
+            self.text, file=str(self.file), environment=environment, folder=self.file.parent
+        )
 
     def compile(
         self, environment: Environment, bodies: BodiesRead | None = None
     ) -> tuple[Bridge, Unfinished | None]:
         """Return the mapping without a platform, and what is open in it. Raises MappingError."""
-        draft = draft_mapping(
-            self.text, file=str(self.file), environment=environment, folder=self.folder
-        )
+        draft = self.draft(environment)
         opened = find_unfinished(draft)
         spec = opened.spec if opened else require_finished(draft)
         compiler = None if bodies is None else WatchedCompiler(spec.source, bodies.watch)

@@ -13,7 +13,6 @@ import msgspec
 from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.mapping import Environment, MappingError
 from ticketbridge.mapping.findings import Finding, Place
-from ticketbridge.mapping.loader import draft_mapping
 from ticketbridge.terminal import UsageError
 from ticketbridge.workbench.answer_run import AnswerRun
 from ticketbridge.workbench.answers import run_watched
@@ -144,11 +143,7 @@ class Workshop:
 
     def fetch(self, text: str, user: str) -> None:
         """Ask the platform for *user*. Raises MappingError."""
-        made = self.text_of(text)
-        draft = draft_mapping(
-            text, file=str(self.mapping), environment=self._real, folder=made.folder
-        )
-        bridge = compile_mapping(require_finished(draft))
+        bridge = compile_mapping(require_finished(self.text_of(text).draft(self._real)))
         self._fetched = asyncio.run(run_watched(bridge, user, None))
 
     def _find_source(self, chosen: ChosenSource) -> AnswerSource:
