@@ -26,7 +26,6 @@ from ticketbridge.mapping.spec import (
     ConstSpec,
     CsvFormatSpec,
     ExpressionSpec,
-    FieldSpec,
     MappingSpec,
     NumberSpec,
     ObjectSpec,
@@ -171,10 +170,9 @@ def _mutate_call(part: SpecPart, spec: CallSpec) -> Iterator[Mutant]:
         yield _leave_out(part, spec.condition.place, ".if", condition=None)
     if spec.pages is not None:
         yield _leave_out(part, spec.pages.place, ".pages", pages=None)
-    if spec.host is not None:
-        yield _leave_out(part, spec.place, ".host", host=None)
-    if spec.cookies is not None:
-        yield _leave_out(part, spec.place, ".cookies", cookies=None)
+    for name in ("host", "cookies"):
+        if getattr(spec, name) is not None:
+            yield _leave_out(part, spec.place, f".{name}", **{name: None})
     if spec.any_content_type:
         yield _leave_out(part, spec.place, ".any_content_type", any_content_type=False)
     yield from _mutate_format(part, spec)
@@ -218,19 +216,16 @@ def _mutate_rule(part: SpecPart, spec: RuleSpec) -> Iterator[Mutant]:
 
 
 def _mutate_pages(part: SpecPart, spec: PagesSpec) -> Iterator[Mutant]:
-    if spec.last is not None:
-        yield _leave_out(part, spec.last.place, ".last", last=None)
-    if spec.total is not None:
-        yield _leave_out(part, spec.total.place, ".total", total=None)
-    if spec.items is not None:
-        yield _leave_out(part, spec.items.place, ".items", items=None)
+    for name in ("last", "total", "items"):
+        member = getattr(spec, name)
+        if member is not None:
+            yield _leave_out(part, member.place, f".{name}", **{name: None})
     if spec.any_path:
         yield _leave_out(part, spec.place, ".any_path", any_path=False)
     if spec.number is not None:
         start = spec.number.start
-        other = NumberSpec(start + 1)
-        change = f"`{start + 1}` for `{start}`"
-        yield _make_mutant(part, spec.place, ".number.start", start + 1, change, number=other)
+        later, change = NumberSpec(start + 1), f"`{start + 1}` for `{start}`"
+        yield _make_mutant(part, spec.place, ".number.start", start + 1, change, number=later)
     if spec.offset is not None:
         step = spec.offset.step
         wider, change = OffsetSpec(step + 1), f"`{step + 1}` for `{step}`"
@@ -298,16 +293,13 @@ def _confuse_fields(part: SpecPart, spec: ObjectSpec) -> Iterator[Mutant]:
     for index, named in enumerate(spec.fields):
         name = _CONFUSED.get(named.name, "")
         other = made.get(name)
-        if not isinstance(other, ExpressionSpec) or _find_text(named.field) == other.text:
+        own = named.field.text if isinstance(named.field, ExpressionSpec) else None
+        if not isinstance(other, ExpressionSpec) or own == other.text:
             continue
         wrong = replace(named, field=other)
         fields = (*spec.fields[:index], wrong, *spec.fields[index + 1 :])
         change = f"the expression of `{name}`"
         yield _make_mutant(part, named.place, f".{named.name}", other.text, change, fields=fields)
-
-
-def _find_text(field: FieldSpec) -> str | None:
-    return field.text if isinstance(field, ExpressionSpec) else None
 
 
 # --- response -------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from ticketbridge.workbench.probe.probe_findings import ProbeCheck, ProbeFinding
 _COLOURS = {"error": RED, "warning": YELLOW, "skipped": FAINT}
 
 
-def as_text(report: ProbeReport, out: TextIO | None = None) -> str:
+def as_text(report: ProbeReport, out: TextIO) -> str:
     """Return one line a check, each finding below its check, and the sum."""
     paint = Paint(out)
     lines = [f"probe of {report.url}"]
@@ -42,12 +42,7 @@ def _worst(result: ProbeCheck) -> str:
     return "error" if is_error else "warning"
 
 
-def as_json(report: ProbeReport, _out: TextIO | None = None) -> str:
-    """Return the list of all findings."""
-    return write_document(report.findings)
-
-
-def as_junit(report: ProbeReport, _out: TextIO | None = None) -> str:
+def as_junit(report: ProbeReport, _out: TextIO) -> str:
     """Return a suite with a test for each check; errors fail it, warnings stand in its output."""
     failed = [any(f.severity == "error" for f in result.findings) for result in report.results]
     skipped = sum(result.skipped for result in report.results)
@@ -75,7 +70,11 @@ def _told(found: ProbeFinding) -> str:
     return make_legal_xml(f"{found.code}: {text}")
 
 
-WRITERS: Mapping[str, Callable[[ProbeReport, TextIO | None], str]] = MappingProxyType(
-    {"text": as_text, "json": as_json, "junit": as_junit}
+WRITERS: Mapping[str, Callable[[ProbeReport, TextIO], str]] = MappingProxyType(
+    {
+        "text": as_text,
+        "json": lambda report, _out: write_document(report.findings),
+        "junit": as_junit,
+    }
 )
 """Each format and what writes it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from ticketbridge.terminal import counted
@@ -21,12 +21,8 @@ from ticketbridge.workbench.page import (
 from ticketbridge.workbench.rehearse.rehearsal_report import RehearsalReport, TimesReport
 
 
-def page_of(report: RehearsalReport) -> Sequence[Block]:
-    """Return *report* as a page."""
-    return tuple(_blocks(report))
-
-
-def _blocks(report: RehearsalReport) -> Iterator[Block]:
+def page_of(report: RehearsalReport) -> Iterator[Block]:
+    """Yield *report* as a page."""
     yield Heading(f"Rehearsal of {report.platform}", 1)
     asked = counted(report.users["asked"], "user")
     said = f"{asked} in {report.seconds:g} s, from {report.started}; mapping "
@@ -102,16 +98,11 @@ def _cells(times: TimesReport) -> tuple[Words, ...]:
     return ((str(times.count),), *((f"{value:.0f} ms",) for value in shown))
 
 
-def as_json(report: RehearsalReport) -> str:
-    """Return the whole report as one document."""
-    return write_document(report) + "\n"
-
-
 WRITERS: Mapping[str, Callable[[RehearsalReport], str]] = MappingProxyType(
     {
-        "text": lambda report: as_text(page_of(report)),
-        "json": as_json,
-        "html": lambda report: as_html(page_of(report)),
+        "text": lambda report: as_text(tuple(page_of(report))),
+        "json": lambda report: write_document(report) + "\n",
+        "html": lambda report: as_html(tuple(page_of(report))),
     }
 )
 """Each format and what writes it."""
