@@ -16,25 +16,12 @@ from ticketbridge.jmes import Expression, nodes, runtime
 from ticketbridge.jmes.arguments import parameter_at
 from ticketbridge.jmes.functions import FUNCTIONS, OPTIONAL
 from ticketbridge.jmes.values import equal, truthy
-from ticketbridge.workbench.personal.personal_kinds import PersonalKind
+from ticketbridge.workbench.personal.personal_kinds import PersonalKind, word_set
 from ticketbridge.workbench.record.slots import Use
 
 _MODE = runtime.STRICT
-_PASSING = frozenset(
-    {
-        *(
-            "as_list",
-            "to_array",
-            "default",
-            "not_null",
-            "reverse",
-            "map",
-            "sort_by",
-            "max_by",
-            "min_by",
-        ),
-        *("unique", "values", "descendants", "merge"),
-    }
+_PASSING = word_set(
+    "as_list to_array default not_null reverse map sort_by max_by min_by unique values descendants merge"
 )
 """Functions that return elements of their arguments: these are read only if they are used further."""
 _READING = frozenset({"from_json", "from_xml"})
