@@ -19,6 +19,7 @@ class Mono(NamedTuple):
 
 
 Words = tuple[str | Mono, ...]
+Cell = str | Mono | Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,12 @@ class Table:
     head: Sequence[str]
     rows: Sequence[Sequence[Words]]
     to_sign: bool = False
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, to_sign: bool = False) -> Table:
+    """Return a table of *rows*, whose cells need be no tuples of words."""
+    cells = [[(c,) if isinstance(c, str | Mono) else c for c in row] for row in rows]
+    return Table(head, cells, to_sign)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from ticketbridge import __version__
@@ -22,13 +22,14 @@ from ticketbridge.workbench.cases.case_spec import name_target
 from ticketbridge.workbench.draft.credentials import is_credential
 from ticketbridge.workbench.page import (
     Block,
+    Cell,
     Heading,
     Mono,
     Page,
-    Table,
     Words,
     join_words,
     paragraph,
+    table,
 )
 from ticketbridge.workbench.sheet.expression_words import condition_in_words, in_words
 from ticketbridge.workbench.sheet.sheet_fields import say_fields, say_left_out
@@ -110,7 +111,7 @@ def _sources(spec: MappingSpec) -> Iterator[Block]:
         "For each question the platform is asked anew, and nothing is kept afterwards. ",
         "These steps lead from the user to one ticket; the names on the left are used below.",
     )
-    yield Table(("name", "what it is", "call"), [_source(entry) for entry in spec.source])
+    yield table(("name", "what it is", "call"), [_source(entry) for entry in spec.source])
 
 
 _MEANS: Final[Mapping[str, str]] = {
@@ -127,7 +128,7 @@ _MEANS: Final[Mapping[str, str]] = {
 
 
 def _special_answers(spec: MappingSpec) -> Iterator[Block]:
-    rows: list[tuple[Words, Words, Words]] = []
+    rows: list[Sequence[Cell]] = []
     for entry in spec.source:
         for rule in entry.responses if isinstance(entry, CallSpec) else ():
             parts: list[Words] = []
@@ -137,21 +138,21 @@ def _special_answers(spec: MappingSpec) -> Iterator[Block]:
                 parts.append(condition_in_words(rule.when.text))
             when = join_words(parts, " and ")
             means = _MEANS.get(rule.then, rule.then)
-            rows.append(((Mono(entry.name),), when or ("always",), (means,)))
+            rows.append((Mono(entry.name), when or "always", means))
     if rows:
         yield paragraph("Some answers of the platform have a meaning of their own:")
-        yield Table(("of", "when", "means"), rows)
+        yield table(("of", "when", "means"), rows)
 
 
 def _status(each: StatusRange) -> str:
     return str(each.first) if each.first == each.last else f"{each.first} to {each.last}"
 
 
-def _source(entry: EntrySpec) -> tuple[Words, Words, Words]:
+def _source(entry: EntrySpec) -> Sequence[Cell]:
     if not isinstance(entry, CallSpec):
         whole = in_words(entry.expression.text)
         what = _each(whole) if entry.kind == "each" else whole
-        return (Mono(entry.name),), what, ("none",)
+        return Mono(entry.name), what, "none"
     request = entry.request
     query = [
         f"{name}={_hidden(name, _template(each))}"
@@ -166,7 +167,7 @@ def _source(entry: EntrySpec) -> tuple[Words, Words, Words]:
         call = (*call, " with a body")
     if entry.pages is not None:
         call = (*call, ", all pages")
-    return (Mono(entry.name),), _result(entry.result), call
+    return Mono(entry.name), _result(entry.result), call
 
 
 def _hidden(name: str, text: str) -> str:
@@ -235,8 +236,8 @@ def _states(spec: MappingSpec) -> Iterator[Block]:
     if not tables:
         yield paragraph("All tickets that the platform gives count as valid.")
         return
-    for number, table in enumerate(tables, 1):
-        yield from _state(table, number if len(tables) > 1 else 0)
+    for number, each in enumerate(tables, 1):
+        yield from _state(each, number if len(tables) > 1 else 0)
     unknown = (
         "fails the whole answer" if spec.ticket.on_violation == "fail" else "leaves the ticket out"
     )
@@ -252,18 +253,18 @@ def _marks(spec: MappingSpec) -> Iterator[Block]:
         )
 
 
-def _state(table: StatusTableSpec, number: int) -> Iterator[Block]:
+def _state(spec: StatusTableSpec, number: int) -> Iterator[Block]:
     lead = f"{number}. By " if number else "By "
-    yield paragraph(lead, *in_words(table.source.text), ":")
+    yield paragraph(lead, *in_words(spec.source.text), ":")
     rows = [
         (
-            (Mono(word),),
-            (Mono(str(const.value)),),
-            ("valid",) if const.value == "VALID" else ("not for resale",),
+            Mono(word),
+            Mono(str(const.value)),
+            "valid" if const.value == "VALID" else "not for resale",
         )
-        for word, const in table.values.items()
+        for word, const in spec.values.items()
     ]
-    yield Table(("the platform says", "means", "so the ticket is"), rows)
+    yield table(("the platform says", "means", "so the ticket is"), rows)
 
 
 def _reasons(spec: MappingSpec) -> Iterator[Block]:
@@ -272,14 +273,10 @@ def _reasons(spec: MappingSpec) -> Iterator[Block]:
         return
     yield Heading("Further reasons against a ticket")
     rows = [
-        (
-            (Mono(each.name),),
-            condition_in_words(each.expression.text),
-            (Mono(each.expression.text),),
-        )
+        (Mono(each.name), condition_in_words(each.expression.text), Mono(each.expression.text))
         for each in reasons
     ]
-    yield Table(("reason", "a ticket is not for resale when", "rule"), rows)
+    yield table(("reason", "a ticket is not for resale when", "rule"), rows)
 
 
 # --- rules, limits, errors ------------------------------------------------------------------------
@@ -295,14 +292,14 @@ def _rules(spec: MappingSpec) -> Iterator[Block]:
         if ticket.on_violation == "fail"
         else "that ticket is left out; if no ticket is left then, the answer is an error"
     )
-    rows: list[tuple[Words, Words]] = [
-        (("the user owns tickets",), ("200 and the list of them",)),
-        (("the platform says that the user owns none",), (empty,)),
-        (("the platform does not know the user",), (unknown,)),
-        (("a ticket cannot be read or breaks the contract",), (fails,)),
-        (("the platform cannot be asked, or fails",), ("an error, never an empty list",)),
+    rows = [
+        ("the user owns tickets", "200 and the list of them"),
+        ("the platform says that the user owns none", empty),
+        ("the platform does not know the user", unknown),
+        ("a ticket cannot be read or breaks the contract", fails),
+        ("the platform cannot be asked, or fails", "an error, never an empty list"),
     ]
-    yield Table(("when", "the answer is"), rows)
+    yield table(("when", "the answer is"), rows)
     if response.schema is not None:
         yield paragraph(
             "The body has a shape of its own agreement, made by the rule ",
@@ -319,7 +316,7 @@ def _rules(spec: MappingSpec) -> Iterator[Block]:
 def _limits(spec: MappingSpec) -> Iterator[Block]:
     upstream = spec.upstream
     yield Heading("Limits")
-    rows: list[tuple[str, str]] = [
+    rows = [
         ("time for a whole answer", f"{upstream.timeout:g} s"),
         ("tries of one call after the first", str(upstream.retries)),
         ("calls to the platform at a time", str(upstream.concurrency)),
@@ -337,26 +334,21 @@ def _limits(spec: MappingSpec) -> Iterator[Block]:
             f"{upstream.breaker.open:g} s after {upstream.breaker.failures} in a row",
         ),
     ]
-    yield Table(("limit", "value"), [((name,), (value,)) for name, value in rows])
+    yield table(("limit", "value"), rows)
     yield paragraph("An answer that would pass a limit is an error, never a shorter list.")
 
 
 def _errors() -> Iterator[Block]:
     yield Heading("Errors")
     rows = [
-        (
-            (str(kind.status),),
-            (Mono(kind.slug),),
-            (kind.title,),
-            ("yes",) if kind.retryable else ("no",),
-        )
+        (str(kind.status), Mono(kind.slug), kind.title, "yes" if kind.retryable else "no")
         for kind in sorted(list_problems(), key=lambda kind: (kind.status, kind.slug))
     ]
-    yield Table(("status", "name", "meaning", "try again"), rows)
+    yield table(("status", "name", "meaning", "try again"), rows)
     yield paragraph("Errors are documents of RFC 9457 (", Mono("application/problem+json"), ").")
 
 
 def _signatures() -> Iterator[Block]:
     yield Heading("Agreed")
-    rows: list[tuple[Words, ...]] = [((who,), (), (), ()) for who in ("the platform", "menta tech")]
-    yield Table(("for", "name", "date", "signature"), rows, to_sign=True)
+    rows = [(who, "", "", "") for who in ("the platform", "menta tech")]
+    yield table(("for", "name", "date", "signature"), rows, to_sign=True)

@@ -16,46 +16,42 @@ from ticketbridge.mapping.spec import (
     ObjectSpec,
     TableSpec,
 )
-from ticketbridge.workbench.page import Block, Heading, Mono, Table, Words, join_words, paragraph
+from ticketbridge.workbench.page import (
+    Block,
+    Cell,
+    Heading,
+    Mono,
+    Words,
+    join_words,
+    paragraph,
+    table,
+)
 from ticketbridge.workbench.sheet.expression_words import in_words
 
 _Source: TypeAlias = ConstSpec | ExpressionSpec | TableSpec
 _PERSONAL: Final = ("buyer", "primarySaleBuyerData", "nominalTicket")
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """A field of a ticket with its dotted name."""
-
-    name: str
-    field: _Source
-
-
 def say_fields(spec: MappingSpec) -> Iterator[Block]:
     yield Heading("What each ticket has")
     known = _contract(spec)
-    rows = [
-        (
-            (Mono(each.name),),
-            (known.meanings.get(each.name, ""),),
-            _origin(each.field),
-            _rule(each.field),
-        )
-        for each in _given(spec.ticket.fields)
+    rows: list[Sequence[Cell]] = [
+        (Mono(name), known.meanings.get(name, ""), _origin(field), _rule(field))
+        for name, field in _given(spec.ticket.fields)
     ]
-    meaning = known.meanings.get(STATUS, "")
-    rows.append(((Mono(STATUS),), (meaning,), ("the tables above",), ()))
-    yield Table(("field", "meaning", "where it comes from", "rule"), rows)
+    rows.append((Mono(STATUS), known.meanings.get(STATUS, ""), "the tables above", ""))
+    yield table(("field", "meaning", "where it comes from", "rule"), rows)
     yield paragraph("An optional field is left out where the platform has no value for it.")
 
 
-def _given(spec: ObjectSpec, before: str = "") -> Iterator[_Given]:
+def _given(spec: ObjectSpec, before: str = "") -> Iterator[tuple[str, _Source]]:
+    """Yield the fields of a ticket with their dotted names."""
     for each in spec.fields:
         name = f"{before}{each.name}"
         if isinstance(each.field, ObjectSpec):
             yield from _given(each.field, f"{name}.")
         else:
-            yield _Given(name, each.field)
+            yield name, each.field
 
 
 def _origin(spec: _Source) -> Words:
@@ -110,19 +106,19 @@ def _meanings(
 
 def say_left_out(spec: MappingSpec) -> Iterator[Block]:
     yield Heading("What is never returned")
-    names = {each.name.partition(".")[0] for each in _given(spec.ticket.fields)}
-    lines: list[Words] = [
-        ("Tickets of other people, and a ticket of which the owner is not known.",),
-        ("Any data of the platform that is not in the table of fields above.",),
-        ("Credentials, addresses and messages of the platform, in answers and in errors.",),
+    names = {name.partition(".")[0] for name, _ in _given(spec.ticket.fields)}
+    lines: list[Cell] = [
+        "Tickets of other people, and a ticket of which the owner is not known.",
+        "Any data of the platform that is not in the table of fields above.",
+        "Credentials, addresses and messages of the platform, in answers and in errors.",
     ]
     if spec.ticket.ineligible == "omit":
-        lines.insert(1, ("A ticket that is not valid: it is left out, and only counted.",))
+        lines.insert(1, "A ticket that is not valid: it is left out, and only counted.")
     missing = [name for name in _contract(spec).optional if name not in names]
     if missing and spec.response.schema is None:
         listed = join_words([(Mono(name),) for name in missing], ", ")
         lines.append(("These optional fields of the contract: ", *listed, "."))
-    yield Table(("never returned",), [(line,) for line in lines])
+    yield table(("never returned",), [(line,) for line in lines])
     personal = join_words([(Mono(name),) for name in _PERSONAL if name in names], ", ")
     if personal:
         yield paragraph("Fields that hold personal data: ", *personal, ".")
