@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
 from ticketbridge.engine.upstream.context import AnswerContext
@@ -11,9 +10,15 @@ from ticketbridge.engine.upstream.decoding import too_large
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.mapping.sensitive_names import is_sensitive
-from ticketbridge.mapping.spec import SignatureAuthSpec, UpstreamSpec, claimed_by, secrets_in
+from ticketbridge.mapping.spec import (
+    MappingSpec,
+    SignatureAuthSpec,
+    UpstreamSpec,
+    claimed_by,
+    secrets_in,
+)
 from ticketbridge.mapping.spec_signature import unset_secret
-from ticketbridge.workbench.call_formats import CallFormats, write_in_charset
+from ticketbridge.workbench.call_formats import find_formats, write_in_charset
 from ticketbridge.workbench.cases.case_spec import (
     AnswerSpec,
     CarriedSlip,
@@ -36,19 +41,13 @@ class CasePlatform:
     *left* are the answers that no call asked for; *unexpected* are the calls that no answer fitted.
     """
 
-    def __init__(
-        self,
-        answers: Sequence[AnswerSpec],
-        upstream: UpstreamSpec,
-        formats: CallFormats = MappingProxyType({}),
-    ) -> None:
+    def __init__(self, answers: Sequence[AnswerSpec], spec: MappingSpec) -> None:
         self.left = list(answers)
         self.unexpected: list[str] = []
-        self._upstream = upstream
-        self._max_body = upstream.max_body
-        self._formats = formats
-        self._keys = claimed_by(upstream.auth).parameters
-        self._hidden = _find_hidden(upstream)
+        self._upstream = spec.upstream
+        self._formats = find_formats(spec)
+        self._keys = claimed_by(spec.upstream.auth).parameters
+        self._hidden = _find_hidden(spec.upstream)
 
     async def send(self, request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         """See Send. Raises UnexpectedCall."""
@@ -86,8 +85,8 @@ class CasePlatform:
         content = answer.content.replace(BASE.encode(), base_url.encode())
         form = self._formats.get(request.call)
         content = write_in_charset(content, form, answer.content_type)
-        if len(content) > self._max_body:
-            raise too_large(self._max_body)
+        if len(content) > self._upstream.max_body:
+            raise too_large(self._upstream.max_body)
         headers: dict[str, str] = {}
         for name, value in answer.headers:
             key, text = name.lower(), value.replace(BASE, base_url)

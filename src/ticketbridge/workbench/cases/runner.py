@@ -21,7 +21,6 @@ from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.spec import EntrySpec, ExpressionSpec, MappingSpec
 from ticketbridge.mapping.spec_compiler import SpecCompiler
 from ticketbridge.workbench.answer_run import AnswerRun, run_answer
-from ticketbridge.workbench.call_formats import find_formats
 from ticketbridge.workbench.cases.case_platform import CasePlatform, UnexpectedCall, below_base
 from ticketbridge.workbench.cases.case_spec import CaseSpec, ExpectSpec, Target
 from ticketbridge.workbench.cases.compare import (
@@ -89,8 +88,7 @@ def answers_login(case: CaseSpec, bridge: Bridge) -> bool:
 
 def with_case(bridge: Bridge, case: CaseSpec) -> tuple[Bridge, CasePlatform]:
     """Return *bridge* with the answers of *case* in place of the platform, and what gives them."""
-    spec = bridge.spec
-    platform = CasePlatform(case.answers, spec.upstream, find_formats(spec))
+    platform = CasePlatform(case.answers, bridge.spec)
     return bridge.with_last_stage(platform.send, logs_in=answers_login(case, bridge)), platform
 
 
@@ -186,7 +184,7 @@ class WatchedCompiler(SpecCompiler):
 
 def compile_for_cases(spec: MappingSpec, compiler: SpecCompiler | None = None) -> Bridge:
     """Compile *spec* without a platform: each case brings its own. Raises MappingError."""
-    nowhere = CasePlatform((), spec.upstream).send
+    nowhere = CasePlatform((), spec).send
     return compile_mapping(spec, last_stage=nowhere, compiler=compiler)
 
 

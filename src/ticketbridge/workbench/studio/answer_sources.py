@@ -9,7 +9,6 @@ from datetime import datetime
 from ticketbridge.engine.bridge import Bridge
 from ticketbridge.engine.upstream.context import Send
 from ticketbridge.workbench.answer_run import AnswerRun
-from ticketbridge.workbench.call_formats import find_formats
 from ticketbridge.workbench.cases.case_platform import CasePlatform, UnexpectedCall
 from ticketbridge.workbench.cases.case_spec import CaseSpec
 from ticketbridge.workbench.cases.runner import answers_login
@@ -54,8 +53,7 @@ def answers_of_case(case: CaseSpec) -> AnswerSource:
     """Return the answers of *case*."""
 
     def stand_in(bridge: Bridge) -> StandIn:
-        spec = bridge.spec
-        platform = CasePlatform(case.answers, spec.upstream, find_formats(spec))
+        platform = CasePlatform(case.answers, bridge.spec)
         return StandIn(platform.send, platform.left, answers_login(case, bridge))
 
     return AnswerSource(case.user, stand_in, case.now)
