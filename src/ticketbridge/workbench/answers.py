@@ -21,12 +21,10 @@ from ticketbridge.workbench.samples import SampleError, SamplePlatform, read_sam
 from ticketbridge.workbench.unfinished import find_unfinished, require_finished
 
 
-def fetch_answer(
-    mapping: Path, user: str, environment: Environment, *, now: datetime | None = None
-) -> AnswerRun:
+def fetch_answer(mapping: Path, user: str, environment: Environment) -> AnswerRun:
     """Ask the platform for *user*, and return what menta tech would get. Raises MappingError."""
     bridge = compile_mapping(load_mapping(mapping, environment=environment))
-    return asyncio.run(run_watched(bridge, user, now))
+    return asyncio.run(run_watched(bridge, user, None))
 
 
 def map_samples(

@@ -74,11 +74,17 @@ def split_call(text: str, number: int, whole: str) -> str:
 
 
 def _rename_key(text: str, path: KeyPath, key: str, other: str) -> str:
+    pairs = _find_node(text, path).pairs
+    start, end = find_span(text, next(each for each, _ in pairs if each.value == key))
+    return text[:start] + other + text[end:]
+
+
+def _find_node(text: str, path: KeyPath) -> Node:
+    """Return the node at *path*, as far as it is there."""
     node = read_yaml(text.removeprefix(BOM), "", Report())
     for step in path:
         node = _find_member(node, step) or node
-    start, end = find_span(text, next(each for each, _ in node.pairs if each.value == key))
-    return text[:start] + other + text[end:]
+    return node
 
 
 def _find_member(node: Node, key: str | int) -> Node | None:
@@ -113,9 +119,7 @@ def _replace_members(text: str, node: MapNode, path: KeyPath, value: Mapping[str
 
 
 def _remove(text: str, path: KeyPath, name: str) -> str:
-    node = read_yaml(text, "", Report())
-    for step in path:
-        node = _find_member(node, step) or node
+    node = _find_node(text, path)
     if not isinstance(node, MapNode) or len(node.entries) == 1:
         raise EditError("the last word of a table stays: without one nothing is known to be valid")
     key, value = node.entries[name]
