@@ -347,9 +347,8 @@ def _compile_any_of(words: Collection[str]) -> re.Pattern[str]:
 
 
 _SHORTEST = 4
-_SHORTEST_IN_CALL = (
-    8  # a shorter text of a variable in a call may be a word, for example a language
-)
+# A shorter text of a variable in a call may be a word, for example a language.
+_SHORTEST_IN_CALL = 8
 
 
 def find_personal_data(answer_run: AnswerRun, *, kept: Collection[str] = ()) -> PersonalData:
