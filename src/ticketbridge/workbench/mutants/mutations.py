@@ -126,6 +126,12 @@ def _make_mutant(
     return Mutant(place, f"{part.slot}{slot}: {says}", change, spec)
 
 
+def _exchange(
+    part: SpecPart, place: Place, slot: str, old: Any, new: Any, **members: Any
+) -> Mutant:
+    return _make_mutant(part, place, slot, new, f"`{new}` for `{old}`", **members)
+
+
 def _leave_out(part: SpecPart, place: Place, slot: str, **members: Any) -> Mutant:
     what = slot.strip(".") or part.slot.rpartition(".")[2]
     return _make_mutant(part, place, slot, LEFT_OUT, f"`{what}` left out", **members)
@@ -210,9 +216,7 @@ def _mutate_rule(part: SpecPart, spec: RuleSpec) -> Iterator[Mutant]:
         yield _leave_out(part, spec.place, ".status", status=None)
     if spec.then in NOTHING_THERE:
         # Where it is left out, an answer may be read as usual, and come to the same.
-        yield _make_mutant(
-            part, spec.place, ".then", "fail", f"`fail` for `{spec.then}`", then="fail"
-        )
+        yield _exchange(part, spec.place, ".then", spec.then, "fail", then="fail")
 
 
 def _mutate_pages(part: SpecPart, spec: PagesSpec) -> Iterator[Mutant]:
@@ -224,12 +228,12 @@ def _mutate_pages(part: SpecPart, spec: PagesSpec) -> Iterator[Mutant]:
         yield _leave_out(part, spec.place, ".any_path", any_path=False)
     if spec.number is not None:
         start = spec.number.start
-        later, change = NumberSpec(start + 1), f"`{start + 1}` for `{start}`"
-        yield _make_mutant(part, spec.place, ".number.start", start + 1, change, number=later)
+        later = NumberSpec(start + 1)
+        yield _exchange(part, spec.place, ".number.start", start, start + 1, number=later)
     if spec.offset is not None:
         step = spec.offset.step
-        wider, change = OffsetSpec(step + 1), f"`{step + 1}` for `{step}`"
-        yield _make_mutant(part, spec.place, ".offset.step", step + 1, change, offset=wider)
+        wider = OffsetSpec(step + 1)
+        yield _exchange(part, spec.place, ".offset.step", step, step + 1, offset=wider)
 
 
 # --- ticket ---------------------------------------------------------------------------------------
@@ -248,23 +252,18 @@ def _mutate_ticket(part: SpecPart, spec: TicketSpec) -> Iterator[Mutant]:
             left = _drop_entry(spec.statuses, index)
             yield _leave_out(part, table.place, f".status[{index}]", statuses=left)
     if spec.ineligible == "mark":
-        yield _make_mutant(
-            part, spec.place, ".ineligible", "omit", "`omit` for `mark`", ineligible="omit"
-        )
+        yield _exchange(part, spec.place, ".ineligible", "mark", "omit", ineligible="omit")
     if spec.on_violation == "omit":
-        change = "`fail` for `omit`"
-        yield _make_mutant(part, spec.place, ".on_violation", "fail", change, on_violation="fail")
+        yield _exchange(part, spec.place, ".on_violation", "omit", "fail", on_violation="fail")
 
 
 def _mutate_table(part: SpecPart, spec: StatusTableSpec | TableSpec) -> Iterator[Mutant]:
     for word, constant in spec.values.items():
         other = _find_other_value(spec, constant)
         if other is not None:
-            change = f"`{other}` for `{constant.value}`"
             values = {**spec.values, word: replace(constant, value=other)}
-            yield _make_mutant(
-                part, constant.place, f".values.{word}", other, change, values=values
-            )
+            slot = f".values.{word}"
+            yield _exchange(part, constant.place, slot, constant.value, other, values=values)
     if isinstance(spec, TableSpec) and spec.otherwise is not None:
         yield _leave_out(part, spec.otherwise.place, ".else", otherwise=None)
 
@@ -307,12 +306,9 @@ def _confuse_fields(part: SpecPart, spec: ObjectSpec) -> Iterator[Mutant]:
 
 def _mutate_response(part: SpecPart, spec: ResponseSpec) -> Iterator[Mutant]:
     if spec.when_empty == 204:
-        yield _make_mutant(part, spec.place, ".when_empty", 200, "`200` for `204`", when_empty=200)
+        yield _exchange(part, spec.place, ".when_empty", 204, 200, when_empty=200)
     if spec.when_unknown_user == 404:
-        change = "`200` for `404`"
-        yield _make_mutant(
-            part, spec.place, ".when_unknown_user", 200, change, when_unknown_user=200
-        )
+        yield _exchange(part, spec.place, ".when_unknown_user", 404, 200, when_unknown_user=200)
 
 
 # --- keys that are taken for one another ----------------------------------------------------------
