@@ -80,9 +80,10 @@ def find_unfinished(draft: Draft) -> Unfinished | None:
     reasons = tuple(r for r in ticket.not_eligible_when if not _is_open(r.expression))
     lacking = tuple(f.name for f in ticket.fields.fields if _is_open(f.field))
     bad = tuple(
-        _make_reason(t, n) for n, t in enumerate(ticket.statuses) if t not in tables and t.values
+        _make_reason(table, number)
+        for number, table in enumerate(ticket.statuses, 1)
+        if table not in tables and table.values and not _is_open(table.source)
     )
-    bad = tuple(reason for reason in bad if not _is_open(reason.expression))
     judged = len(tables) == len(ticket.statuses) and len(reasons) == len(ticket.not_eligible_when)
     spec = replace(
         draft.spec,
@@ -108,11 +109,9 @@ def _has_valid(values: Any) -> bool:
 
 def _make_reason(table: StatusTableSpec, number: int) -> ReasonSpec:
     """Return the words of a table that are known to be invalid, as a reason."""
-    if _is_open(table.source):
-        return ReasonSpec("status", table.source)
     words = json.dumps(list(table.values)).replace("`", "\\`")
     text = f"contains(`{words}`, {table.source.text})"
-    return ReasonSpec(f"status_{number + 1}", replace(table.source, text=text, pieces=()))
+    return ReasonSpec(f"status_{number}", replace(table.source, text=text, pieces=()))
 
 
 def _describe_open(slot: str, node: Any) -> str:

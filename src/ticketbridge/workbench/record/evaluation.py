@@ -110,9 +110,7 @@ class Evaluation:
     def field(self, node: nodes.Field, current: Any, rooted: bool) -> Any:
         if rooted:
             return self._scope[node.name]
-        if not isinstance(current, dict):
-            return None
-        if node.name not in current:
+        if not isinstance(current, dict) or node.name not in current:
             return None
         return self.note(current, current[node.name], node.name)
 
