@@ -16,7 +16,7 @@ from ticketbridge.contract import tickets_schema
 from ticketbridge.contract.marks import VALID
 from ticketbridge.contract.shape import objects_in
 from ticketbridge.engine.bridge import Answer
-from ticketbridge.mapping.findings import Finding, MappingError
+from ticketbridge.mapping.findings import MappingError, Place
 from ticketbridge.mapping.loader import Draft
 from ticketbridge.mapping.spec import (
     CallSpec,
@@ -68,7 +68,7 @@ def find_unfinished(draft: Draft) -> Unfinished | None:
     """Return the mapping without its open parts; None if nothing is open, or if it has other errors."""
     wrong = [finding for finding in draft.findings if finding.severity == "error"]
     opened = [
-        _describe_open(part.slot, part.node)
+        _describe(part.node.place, f"`{part.slot}` is TODO")
         for part in list_parts(draft.spec)
         if _is_open(part.node)
     ]
@@ -95,7 +95,7 @@ def find_unfinished(draft: Draft) -> Unfinished | None:
         ),
         response=_close_response(draft.spec.response, lacking),
     )
-    said = (*opened, *(_describe_finding(finding) for finding in wrong))
+    said = (*opened, *(_describe(finding.place, finding.message) for finding in wrong))
     return Unfinished(spec, said, lacking if judged else (*lacking, "status"))
 
 
@@ -114,12 +114,8 @@ def _make_reason(table: StatusTableSpec, number: int) -> ReasonSpec:
     return ReasonSpec(f"status_{number}", replace(table.source, text=text, pieces=()))
 
 
-def _describe_open(slot: str, node: Any) -> str:
-    return f"{node.place.file}:{node.place.line}: `{slot}` is TODO"
-
-
-def _describe_finding(finding: Finding) -> str:
-    return f"{finding.place.file}:{finding.place.line}: {finding.message}"
+def _describe(place: Place, what: str) -> str:
+    return f"{place.file}:{place.line}: {what}"
 
 
 def _close_ticket(ticket: TicketSpec, lacking: tuple[str, ...], record: str) -> TicketSpec:

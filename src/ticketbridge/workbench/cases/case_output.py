@@ -54,7 +54,10 @@ def _describe_survivor(survivor: Survivor) -> str:
 def as_text(run: MappingRuns) -> str:
     """Return the failures and gaps, with places, and then a line for each mapping."""
     lines = [line for tested in run.mappings for line in _describe_details(tested)]
-    lines += map(_summarize, run.mappings)
+    lines += [
+        f"{cases_file(tested.mapping)}: {'; '.join(_count_results(tested))}"
+        for tested in run.mappings
+    ]
     lines += [f"{mapping}: no cases" for mapping in run.without_cases]
     return "\n".join(lines)
 
@@ -90,10 +93,6 @@ def _describe_failure(result: CaseResult) -> str:
 def _describe_survivor_in_text(survivor: Survivor) -> str:
     # The second line is what `survivors` of the cases file lists it by.
     return f"{survivor.place}: no case notices {survivor.change}\n    {write_scalar(survivor.name)}"
-
-
-def _summarize(tested: MappingRun) -> str:
-    return f"{cases_file(tested.mapping)}: {'; '.join(_count_results(tested))}"
 
 
 def _count_results(tested: MappingRun) -> Iterator[str]:

@@ -191,14 +191,12 @@ def compile_for_cases(spec: MappingSpec, compiler: SpecCompiler | None = None) -
 def run_each(bridge: Bridge, cases: Sequence[CaseSpec]) -> list[CaseResult]:
     """Run *cases*, and return the result of each."""
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        return [
-            _make_result(case, runner.run(_find_failures_or_difference(case, bridge)))
-            for case in cases
-        ]
-
-
-def _make_result(case: CaseSpec, lines: Sequence[str]) -> CaseResult:
-    return CaseResult(case.place.file, case.name, case.place, not lines, "\n".join(lines))
+        results = []
+        for case in cases:
+            lines = runner.run(_find_failures_or_difference(case, bridge))
+            place, message = case.place, "\n".join(lines)
+            results.append(CaseResult(place.file, case.name, place, not lines, message))
+        return results
 
 
 async def _find_failures_or_difference(case: CaseSpec, bridge: Bridge) -> list[str]:
@@ -229,7 +227,8 @@ def describe_failures(case: CaseSpec, run: CaseRun) -> Iterator[str]:
 
 def _describe_mismatches(expect: ExpectSpec, outcome: CaseOutcome) -> Iterator[str]:
     if (outcome.problem and outcome.problem.slug) != expect.problem:
-        yield f"expected {_describe_expected(expect)}, got {_describe_got(outcome)}"
+        wanted = f"the problem {expect.problem}" if expect.problem else "an answer"
+        yield f"expected {wanted}, got {_describe_got(outcome)}"
         violations = [word for word in outcome.verdicts if word.partition(":")[0] in VIOLATIONS]
         yield from (line for word in violations for line in outcome.reasons.of_verdict(word))
     elif outcome.problem is None and expect.tickets is not None:
@@ -259,10 +258,6 @@ def _describe_verdicts(expected: Mapping[str, int], outcome: CaseOutcome) -> Ite
     for word, number in outcome.verdicts.items():
         if number > expected.get(word, 0):
             yield from outcome.reasons.of_verdict(word)
-
-
-def _describe_expected(expect: ExpectSpec) -> str:
-    return f"the problem {expect.problem}" if expect.problem else "an answer"
 
 
 def _describe_got(outcome: CaseOutcome) -> str:

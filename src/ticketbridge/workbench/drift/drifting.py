@@ -156,23 +156,20 @@ def _parent_is_in(path: ShapePath, shapes: Shapes) -> bool:
     return parent is not None and parent.types["object"] > 0
 
 
+_TEXT = re.compile("text|date|time|e-mail|URL")
+
+
 def _compare_path(where: str, old: PathShape, new: PathShape) -> Iterator[Drift]:
     more = [name for name in new.types if name not in old.types]
     if more:
         # A type that comes beside the old ones may be new only to the recording.
         widens = all(name in new.types for name in old.types) and "null" not in more
-        severity: Severity = "changes" if widens and _are_texts(more, old) else "breaks"
+        are_texts = all(_TEXT.search(name) for name in [*more, *old.types])
+        severity: Severity = "changes" if widens and are_texts else "breaks"
         yield Drift(severity, where, f"may be {' or '.join(more)} now", _types(old), _types(new))
     if old.is_always_there and not new.is_always_there:
         share = f"in {new.there} of {new.around}"
         yield Drift("breaks", where, "is absent in some", f"in all {old.around}", share)
-
-
-_TEXT = re.compile("text|date|time|e-mail|URL")
-
-
-def _are_texts(names: Sequence[str], old: PathShape) -> bool:
-    return all(_TEXT.search(name) for name in [*names, *old.types])
 
 
 def _types(shape: PathShape) -> str:

@@ -325,11 +325,7 @@ def find_sibling(before: nodes.Node, name: str, scopes: Sequence[Scope]) -> str 
     for thing in _list_objects(before, name, scopes):
         kind = type(thing[name])
         like |= {key: None for key in thing if key != name and type(thing[key]) is kind}
-    return max(like, key=lambda key: _measure_likeness(name, key), default=None)
-
-
-def _measure_likeness(one: str, other: str) -> float:
-    return difflib.SequenceMatcher(None, one, other).ratio()
+    return max(like, key=lambda key: difflib.SequenceMatcher(None, name, key).ratio(), default=None)
 
 
 def _list_objects(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,12 +58,9 @@ def index_rows(document: Any) -> RowIndex:
         index.members[parent, step] = row
         if isinstance(value, dict | list):
             index.containers[id(value)] = row
-            waiting += [(member, row, key) for key, member in reversed(list(_list_members(value)))]
+            members = value.items() if isinstance(value, dict) else enumerate(value)
+            waiting += [(member, row, key) for key, member in reversed(list(members))]
     return index
-
-
-def _list_members(value: dict[str, Any] | list[Any]) -> Iterator[tuple[Step, Any]]:
-    yield from value.items() if isinstance(value, dict) else enumerate(value)
 
 
 def show_rows(index: RowIndex, masker: Masker) -> list[Row]:
