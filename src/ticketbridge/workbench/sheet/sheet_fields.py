@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, assert_never
 
 from ticketbridge.contract import tickets_schema
@@ -34,12 +33,12 @@ _PERSONAL: Final = ("buyer", "primarySaleBuyerData", "nominalTicket")
 
 def say_fields(spec: MappingSpec) -> Iterator[Block]:
     yield Heading("What each ticket has")
-    known = _contract(spec)
+    meanings = _find_meanings(spec)
     rows: list[Sequence[Cell]] = [
-        (Mono(name), known.meanings.get(name, ""), _origin(field), _rule(field))
+        (Mono(name), meanings.get(name, ""), _origin(field), _rule(field))
         for name, field in _given(spec.ticket.fields)
     ]
-    rows.append((Mono(STATUS), known.meanings.get(STATUS, ""), "the tables above", ""))
+    rows.append((Mono(STATUS), meanings.get(STATUS, ""), "the tables above", ""))
     yield table(("field", "meaning", "where it comes from", "rule"), rows)
     yield paragraph("An optional field is left out where the platform has no value for it.")
 
@@ -75,24 +74,15 @@ def _rule(spec: _Source) -> Words:
     return (Mono(source.text),) if isinstance(source, ExpressionSpec) else ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Contract:
-    """What a contract says of a ticket's fields, by their dotted names."""
-
-    meanings: Mapping[str, str]
-    optional: Sequence[str]
-
-
-def _contract(spec: MappingSpec) -> _Contract:
+def _find_meanings(spec: MappingSpec) -> Mapping[str, str]:
+    """Return what the contract says of a ticket's fields, by their dotted names."""
     schema = tickets_schema()
-    ticket = schema["$defs"]["ticket"]
-    meanings = dict(_meanings(ticket, schema, ""))
+    meanings = dict(_meanings(schema["$defs"]["ticket"], schema, ""))
     for part in () if spec.response.schema is None else objects_in(spec.response.schema):
         for name, described in part.get("properties", {}).items():
             if isinstance(described, dict) and "description" in described:
                 meanings[name] = str(described["description"])
-    names = ticket["properties"]
-    return _Contract(meanings, [name for name in names if name not in ticket["required"]])
+    return meanings
 
 
 def _meanings(
@@ -114,7 +104,8 @@ def say_left_out(spec: MappingSpec) -> Iterator[Block]:
     ]
     if spec.ticket.ineligible == "omit":
         lines.insert(1, "A ticket that is not valid: it is left out, and only counted.")
-    missing = [name for name in _contract(spec).optional if name not in names]
+    ticket = tickets_schema()["$defs"]["ticket"]
+    missing = [name for name in ticket["properties"] if name not in {*ticket["required"], *names}]
     if missing and spec.response.schema is None:
         listed = join_words([(Mono(name),) for name in missing], ", ")
         lines.append(("These optional fields of the contract: ", *listed, "."))
