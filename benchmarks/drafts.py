@@ -133,9 +133,7 @@ def _sample(answer: AnswerSpec) -> Sample:
 
 def _truth(platform: str, case: CaseSpec) -> AnswerRun:
     bridge = compile_for_cases(load_for_cases(MAPPINGS / f"{platform}.yaml"))
-    bridge = bridge.with_last_stage(
-        CasePlatform(case.answers, bridge.spec.upstream).send, logs_in=False
-    )
+    bridge = bridge.with_last_stage(CasePlatform(case.answers, bridge.spec).send, logs_in=False)
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         return runner.run(run_answer(bridge, case.user, now=case.now))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import resource
@@ -18,6 +19,7 @@ from ticketbridge.service.listening import (
     is_loopback,
     open_listeners,
     place_of,
+    unread_bytes,
     url_of,
 )
 from ticketbridge.service.settings import SettingsError
@@ -190,3 +192,8 @@ def test_where_all_ports_are_taken_the_first_is_named(monkeypatch: pytest.Monkey
     monkeypatch.setattr(listening, "_bound", taken)
     with pytest.raises(SettingsError, match="no port from 65534 on is free"):
         open_listeners("127.0.0.1", 65534, more_ports=5)
+
+
+def test_what_has_no_socket_has_nothing_unread() -> None:
+    """Of such a connection the system tells nothing, and it is not taken for a busy one."""
+    assert unread_bytes(asyncio.Transport()) == 0

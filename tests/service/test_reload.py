@@ -286,6 +286,34 @@ async def test_without_events_files_are_looked_at(
     assert ("inotify" in str(line["reason"])) == (why == "no events")
 
 
+async def test_a_file_that_is_away_for_a_moment_has_not_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some programs write a file anew under its name: where it is soon there as before, nothing is read."""
+
+    class Restoring(MappingLoader):
+        """Writes the file as before when it is missed."""
+
+        def misses(self, known: MappingSet) -> bool:
+            """See MappingLoader."""
+            is_away = super().misses(known)
+            write(tmp_path)
+            restored.set()
+            return is_away
+
+    restored, noticed = threading.Event(), threading.Event()
+    monkeypatch.setitem(sys.modules, "watchfiles", None)
+    monkeypatch.setattr(watch_module, "EVERY", 0.05)
+    file = write(tmp_path)
+    app, _ = served(tmp_path)
+    loader = Restoring(Settings(mappings=(str(tmp_path),)), VARIABLES)
+    with watching(loader, lambda: app.mappings, noticed.set):
+        file.unlink()
+        assert await asyncio.to_thread(restored.wait, 20)
+
+    assert not noticed.is_set()
+
+
 async def test_a_system_without_hangups_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     """There `--watch` is the way."""
     monkeypatch.delattr(signal, "SIGHUP")

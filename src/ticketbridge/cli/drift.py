@@ -6,8 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ticketbridge.workbench.drift.drift_output import WRITERS
-from ticketbridge.workbench.drift.drifting import find_drift
+from ticketbridge.workbench.drift.drifting import WRITERS, find_drift
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

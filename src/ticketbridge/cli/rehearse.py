@@ -64,7 +64,8 @@ def run(options: argparse.Namespace) -> int:
         bridge = compile_mapping(load_mapping(options.mapping, environment=environment))
     users = read_users(options.users, bridge.spec.endpoint, options.most)
     bounds = Bounds(options.most, options.at_once, options.rate, options.stop_after)
-    rehearsal = Rehearsal(bridge, bounds, _progress if sys.stderr.isatty() else _silence)
+    is_seen = sys.stderr.isatty()
+    rehearsal = Rehearsal(bridge, bounds, _progress if is_seen else lambda *_counts: None)
     started, began = write_moment(datetime.now(UTC)), time.perf_counter()
     asyncio.run(rehearsal.run(users.users))
     occasion = Occasion(
@@ -95,10 +96,6 @@ def _progress(done: int, all_users: int, problems: int) -> None:
     end = "\n" if done == all_users else ""
     line = f"\r[{bar:<{_WIDTH}}] {done} of {all_users} users, {problems} problems"
     print(line, end=end, file=sys.stderr, flush=True)
-
-
-def _silence(_done: int, _all: int, _problems: int) -> None:
-    """Show no progress, because stderr is no terminal."""
 
 
 def _number(text: str) -> int:

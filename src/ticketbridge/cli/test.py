@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from ticketbridge.service.catalog import mapping_files
@@ -47,7 +46,9 @@ def run(options: argparse.Namespace) -> int:
     # The cases run without variables: they come out the same everywhere, and no secret is at hand.
     files = mapping_files(options.paths)
     if options.update:
-        _update(files, options.format)
+        for update in update_files(files):
+            if str(update):
+                print(update, file=sys.stdout if options.format == "text" else sys.stderr)
     ran = run_files(files, with_coverage=options.coverage, with_mutants=options.mutants)
     errors = [finding for finding in ran.findings if finding.severity == "error"]
     if errors:
@@ -58,9 +59,3 @@ def run(options: argparse.Namespace) -> int:
     if options.junit:
         write_text(options.junit, as_junit(ran))
     return 0 if (ran.is_thorough if options.strict else ran.passed) else 1
-
-
-def _update(files: Sequence[Path], form: str) -> None:
-    for update in update_files(files):
-        if str(update):
-            print(update, file=sys.stdout if form == "text" else sys.stderr)

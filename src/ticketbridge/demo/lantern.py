@@ -179,9 +179,8 @@ async def _answer_orders(request: Request) -> Response:
     page = int(asked) if asked.isdecimal() else 0
     if page < 1:
         return _make_error(400, "PAGE_INVALID", "Pages are numbered from 1")
-    orders = [
-        order for email in _find_addresses(number) for order in ORDERS if _mentions(order, email)
-    ]
+    emails = [email for email, customer in CUSTOMERS.items() if customer["number"] == number]
+    orders = [order for email in emails for order in ORDERS if _mentions(order, email)]
     start = (page - 1) * PAGE_SIZE
     return JSONResponse(
         {
@@ -195,10 +194,6 @@ async def _answer_orders(request: Request) -> Response:
 
 async def _answer_unknown_path(_request: Request, _failure: Exception) -> Response:
     return _make_error(404, "PATH_UNKNOWN", "No such resource")
-
-
-def _find_addresses(number: str) -> list[str]:
-    return [email for email, customer in CUSTOMERS.items() if customer["number"] == number]
 
 
 def _mentions(order: Document, email: str) -> bool:

@@ -70,7 +70,7 @@ class Screen:
 
     def show(self, _bridge: Bridge, trace: AnswerTrace, reply: Reply) -> None:
         """Write one answer: its status, what it took, and the verdict on each record."""
-        problem = _read_problem(reply) if reply.status >= 400 else None
+        problem: dict[str, str] | None = json.loads(reply.body) if reply.status >= 400 else None
         outcome = problem["type"].rpartition(":")[2] if problem else _count_tickets(trace.records)
         painted = self._paint(f"{reply.status}: {outcome}", RED if problem else GREEN)
         self._write(
@@ -132,11 +132,6 @@ def _choose_colour(record: Record) -> str:
     if record.verdict.is_violation:
         return RED
     return GREEN if record.verdict == RETURNED else YELLOW
-
-
-def _read_problem(reply: Reply) -> dict[str, str]:
-    problem: dict[str, str] = json.loads(reply.body)
-    return problem
 
 
 def run_demo(port: int = PORT, *, out: TextIO | None = None, host: str = LOOPBACK) -> int:

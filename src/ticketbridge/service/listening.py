@@ -129,10 +129,8 @@ def allow_open_files(wanted: int) -> int:
     if soft in range(most):  # else it is enough, or without an end, which is no number
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-        except (
-            OSError,
-            ValueError,
-        ):  # the system has a limit of its own below the one that it tells
+        except (OSError, ValueError):
+            # The system has a limit of its own below the one that it tells.
             return soft
     return most
 

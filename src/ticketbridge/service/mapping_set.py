@@ -98,6 +98,10 @@ class MappingSet:
         return list(dict.fromkeys(self.paths.values()))
 
     @property
+    def _all(self) -> Sequence[LoadedMapping | BrokenMapping]:
+        return [*self.loaded, *self.broken]
+
+    @property
     def is_incomplete(self) -> bool:
         """Whether a mapping that should be served is not served at all."""
         return any(not each.is_served for each in self.broken)
@@ -105,9 +109,7 @@ class MappingSet:
     @property
     def names(self) -> Mapping[Path, str]:
         """The name of each file: the shortest end of its path that no other file has."""
-        files = dict.fromkeys(
-            [*(each.file for each in self.loaded), *(each.file for each in self.broken)]
-        )
+        files = dict.fromkeys(each.file for each in self._all)
         counts = Counter(end for file in files for end in _ends(file))
         return {
             file: next((end for end in _ends(file) if counts[end] == 1), str(file))
@@ -123,16 +125,13 @@ class MappingSet:
     @property
     def contents(self) -> Sequence[bytes]:
         """The contents of all source files."""
-        readers = [*(each.files for each in self.loaded), *(each.files for each in self.broken)]
-        return [content for reader in readers for content in reader.contents.values()]
+        return [content for each in self._all for content in each.files.contents.values()]
 
     @property
     def folders(self) -> frozenset[Path]:
         """The folders of all source files, and the arguments of the operator."""
-        readers = [*(each.files for each in self.loaded), *(each.files for each in self.broken)]
-        files = [path for reader in readers for path in reader.paths]
-        named = [each.named for each in self.loaded]
-        found = {*(file.parent for file in files), *(path for path in named if path.is_dir())}
+        found = {path.parent for each in self._all for path in each.files.paths}
+        found |= {each.named for each in self.loaded}
         return frozenset(folder for folder in found if folder.is_dir())
 
     @property
@@ -146,11 +145,12 @@ class MappingSet:
     def kept(self) -> Sequence[KeptMapping]:
         """Return what another process needs to serve the same mappings."""
         return [
-            KeptMapping(each.file, each.named, self._paths_of(each), each.files.contents)
+            KeptMapping(each.file, each.named, self.paths_of(each), each.files.contents)
             for each in self.loaded
         ]
 
-    def _paths_of(self, mapping: LoadedMapping) -> Sequence[str]:
+    def paths_of(self, mapping: LoadedMapping) -> Sequence[str]:
+        """Return the paths of one of the mappings."""
         return [path for path, each in self.paths.items() if each is mapping]
 
 

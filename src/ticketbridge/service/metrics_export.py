@@ -11,7 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import accumulate
 from pathlib import Path
@@ -163,7 +163,7 @@ class _Families(Collector):
     def collect(self) -> Iterator[Family]:
         """Yield a family for each metric; see prometheus_client."""
         for spec in _SPECS.values():
-            family = _FAMILIES[spec.kind](spec)
+            family = _FAMILIES[spec.kind](spec.name, spec.text, labels=spec.labels)
             for labels, numbers in self._samples.get(spec.name, {}).items():
                 _add(family, spec, labels, numbers)
             yield family
@@ -178,8 +178,8 @@ def _add(family: Family, spec: MetricSpec, labels: tuple[str, ...], numbers: lis
         family.add_metric(labels, numbers[0])
 
 
-_FAMILIES: dict[str, Callable[[MetricSpec], Family]] = {
-    "counter": lambda spec: CounterMetricFamily(spec.name, spec.text, labels=spec.labels),
-    "gauge": lambda spec: GaugeMetricFamily(spec.name, spec.text, labels=spec.labels),
-    "histogram": lambda spec: HistogramMetricFamily(spec.name, spec.text, labels=spec.labels),
+_FAMILIES: dict[str, type[Family]] = {
+    "counter": CounterMetricFamily,
+    "gauge": GaugeMetricFamily,
+    "histogram": HistogramMetricFamily,
 }

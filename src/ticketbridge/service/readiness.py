@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ticketbridge.service.admission import Admission
-from ticketbridge.service.mapping_set import BrokenMapping, LoadedMapping, MappingSet
+from ticketbridge.service.mapping_set import BrokenMapping, MappingSet
 from ticketbridge.service.replies import Reply, json_reply
 
 
@@ -15,19 +15,15 @@ def describe_readiness(mappings: MappingSet, load: Admission) -> Reply:
     """
     loaded = mappings.loaded
     status = "leaving" if load.is_leaving else "ready" if loaded else "no mappings"
-    document = {"status": status, "platforms": [_describe_platform(each) for each in loaded]}
+    platforms = [
+        {"platform": each.platform, "breaker": each.bridge.breaker, "digest": each.digest}
+        for each in loaded
+    ]
+    document: dict[str, object] = {"status": status, "platforms": platforms}
     if mappings.broken:
         names = mappings.names
         document["broken"] = [_describe_broken(each, names[each.file]) for each in mappings.broken]
     return json_reply(document, 200 if status == "ready" else 503)
-
-
-def _describe_platform(mapping: LoadedMapping) -> dict[str, object]:
-    return {
-        "platform": mapping.platform,
-        "breaker": mapping.bridge.breaker,
-        "digest": mapping.digest,
-    }
 
 
 def _describe_broken(mapping: BrokenMapping, name: str) -> dict[str, object]:

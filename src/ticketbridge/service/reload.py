@@ -195,5 +195,5 @@ def log_broken(mapping: BrokenMapping) -> None:
 
 
 def _named(mapping: LoadedMapping, mappings: MappingSet) -> dict[str, object]:
-    paths = [path for path, each in mappings.paths.items() if each is mapping]
+    paths = mappings.paths_of(mapping)
     return {"platform": mapping.platform, "paths": paths, "digest": mapping.digest}

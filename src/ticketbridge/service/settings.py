@@ -6,9 +6,10 @@ import ipaddress
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar, cast
+from types import MappingProxyType
+from typing import Any, Literal
 
 from ticketbridge.mapping.environment import Environment, VariableError
 from ticketbridge.mapping.findings import nearest
@@ -16,7 +17,6 @@ from ticketbridge.mapping.networks import has_no_caller, is_too_wide, unmapped
 from ticketbridge.mapping.spec import IPNetwork
 from ticketbridge.terminal import UsageError
 
-T = TypeVar("T")
 LogFormat = Literal["json", "text"]
 DEFAULT_CONNECTIONS = 2000
 _PREFIX = "TICKETBRIDGE_"
@@ -26,10 +26,8 @@ _OF_KUBERNETES = re.compile(
     r"TICKETBRIDGE_([A-Z0-9_]+_)?(SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?|PORT_[0-9]+_[A-Z0-9_]+)"
 )
 _SHORTEST_KEY = 16
-_MOST_WORKERS = 256
 _MOST_AT_ONCE = 999_999_999
 _LONGEST = 86_400.0  # seconds, which is 24h
-_LEVELS = ("debug", "info", "warning", "error")
 
 
 class SettingsError(UsageError):
@@ -70,25 +68,11 @@ class Settings:
 
     def as_environment(self) -> dict[str, str]:
         """Return the variables from which `settings_from` reads these settings back."""
-        values = {
-            "HOST": self.host,
-            "PORT": str(self.port),
-            "WORKERS": str(self.workers),
-            "METRICS_PORT": str(self.metrics_port),
-            "METRICS_HOST": self.metrics_host,
-            "MAPPINGS": os.pathsep.join(self.mappings),
-            "WATCH": str(int(self.watch)),
-            "LOG_FORMAT": self.log_format,
-            "LOG_LEVEL": self.log_level,
-            "TRUSTED_PROXIES": ",".join(map(str, self.trusted_proxies)),
-            "MAX_CONCURRENCY": str(self.max_concurrency),
-            "MAX_CONNECTIONS": str(self.max_connections),
-            "KEEP_ALIVE": f"{self.keep_alive:f}s",
-            "GRACE": f"{self.grace:f}s",
-            "ALLOW_OPEN": str(int(self.allow_open)),
-            "LOG_KEY": self.log_key,
+        written = {
+            f"{_PREFIX}{name.upper()}": variable.write(getattr(self, name))
+            for name, variable in _VARIABLES.items()
         }
-        return {f"{_PREFIX}{name}": value for name, value in values.items()}
+        return {**written, _LOG_KEY: self.log_key}
 
 
 def settings_from(
@@ -98,52 +82,18 @@ def settings_from(
 
     Raises SettingsError, which names the variable or the flag that is wrong.
     """
-    read, default = _SettingsReader(environment, flags or {}), Settings()
-    return Settings(
-        host=read("HOST", _host, default.host, "an address to listen on"),
-        port=read("PORT", _port, default.port, "a port from 0 to 65535"),
-        workers=read(
-            "WORKERS", _up_to(_MOST_WORKERS), default.workers, _from_one_to(_MOST_WORKERS)
-        ),
-        metrics_port=read(
-            "METRICS_PORT",
-            _port,
-            default.metrics_port,
-            "a port from 1 to 65535, or 0 for no metrics",
-        ),
-        metrics_host=read("METRICS_HOST", _host, default.metrics_host, "an address to listen on"),
-        mappings=read("MAPPINGS", _paths, default.mappings, "paths, separated as in PATH"),
-        watch=read("WATCH", _flag, default.watch, "1 or 0"),
-        log_format=read("LOG_FORMAT", _log_format, _default_format(), "json or text"),
-        log_level=read("LOG_LEVEL", _log_level, default.log_level, ", ".join(_LEVELS)),
-        trusted_proxies=read(
-            "TRUSTED_PROXIES",
-            _networks,
-            default.trusted_proxies,
-            "networks like 10.0.0.0/8, by comma",
-        ),
-        max_concurrency=read(
-            "MAX_CONCURRENCY",
-            _up_to(_MOST_AT_ONCE),
-            default.max_concurrency,
-            _from_one_to(_MOST_AT_ONCE),
-        ),
-        max_connections=read(
-            "MAX_CONNECTIONS",
-            _up_to(_MOST_AT_ONCE),
-            default.max_connections,
-            _from_one_to(_MOST_AT_ONCE),
-        ),
-        keep_alive=read(
-            "KEEP_ALIVE",
-            _some_seconds,
-            default.keep_alive,
-            "a duration like 75s, above 0 and at most 24h",
-        ),
-        grace=read("GRACE", _seconds, default.grace, "a duration like 30s, at most 24h"),
-        allow_open=read("ALLOW_OPEN", _flag, default.allow_open, "1 or 0"),
-        log_key=_log_key(environment),
-    )
+    made: dict[str, Any] = {"log_format": "text" if sys.stderr.isatty() else "json"}
+    for name, variable in _VARIABLES.items():
+        flag = (flags or {}).get(name.upper())
+        source = f"{_PREFIX}{name.upper()}" if flag is None else f"--{name.replace('_', '-')}"
+        text = environment.get(source, "") if flag is None else flag
+        if flag is None and not text:
+            continue
+        try:
+            made[name] = variable.read(text)
+        except ValueError:
+            raise SettingsError(f"{source} must be {variable.wanted}, not {text!r}") from None
+    return Settings(**made, log_key=_log_key(environment))
 
 
 def doubts_of(settings: Settings) -> Iterator[str]:
@@ -188,64 +138,21 @@ def doubts_of_variables(
         yield f"{name} is no setting, and nothing reads it{meant}"
 
 
-class _SettingsReader:
-    def __init__(self, environment: Mapping[str, str], flags: Mapping[str, str]) -> None:
-        self._environment = environment
-        self._flags = flags
-
-    def __call__(self, name: str, parse: Callable[[str], T], default: T, wanted: str) -> T:
-        flag = self._flags.get(name)
-        text = self._environment.get(f"TICKETBRIDGE_{name}", "") if flag is None else flag
-        if flag is None and not text:
-            return default
-        try:
-            return parse(text)
-        except ValueError:
-            source = f"TICKETBRIDGE_{name}" if flag is None else _flag_of(name)
-            raise SettingsError(f"{source} must be {wanted}, not {text!r}") from None
-
-
-def _flag_of(name: str) -> str:
-    return f"--{name.lower().replace('_', '-')}"
-
-
-def _default_format() -> LogFormat:
-    return "text" if sys.stderr.isatty() else "json"
-
-
 def _host(text: str) -> str:
     if not text.strip():
         raise ValueError
     return text
 
 
-def _port(text: str) -> int:
-    port = _number(text)
-    if port > 65535:
-        raise ValueError
-    return port
+def _whole_number(least: int, most: int) -> Callable[[str], int]:
+    """Return a function that reads a whole number from *least* to *most*."""
 
-
-def _up_to(most: int) -> Callable[[str], int]:
-    """Return a function that reads a whole number from 1 to *most*."""
-
-    def count(text: str) -> int:
-        number = _number(text)
-        if not 1 <= number <= most:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
             raise ValueError
-        return number
+        return int(text)
 
-    return count
-
-
-def _from_one_to(most: int) -> str:
-    return f"a whole number from 1 to {most}"
-
-
-def _number(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise ValueError
-    return int(text)
+    return read
 
 
 def _flag(text: str) -> bool:
@@ -276,16 +183,15 @@ def _paths(text: str) -> tuple[str, ...]:
     return tuple(part for part in text.split(os.pathsep) if part)
 
 
-def _log_format(text: str) -> LogFormat:
-    if text not in {"json", "text"}:
-        raise ValueError
-    return cast(LogFormat, text)
+def _one_of(words: Collection[str]) -> Callable[[str], str]:
+    """Return a function that reads one of *words*."""
 
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError
+        return text
 
-def _log_level(text: str) -> str:
-    if text.lower() not in _LEVELS:
-        raise ValueError
-    return text.lower()
+    return read
 
 
 def _networks(text: str) -> tuple[IPNetwork, ...]:
@@ -308,3 +214,53 @@ def _seconds(text: str) -> float:
     if seconds > _LONGEST:
         raise ValueError
     return seconds
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """The text of one setting: what reads it, or raises ValueError, what it must be, and what writes it."""
+
+    read: Callable[[str], Any]
+    wanted: str
+    write: Callable[[Any], str] = str
+
+
+def _count_up_to(most: int) -> _Setting:
+    return _Setting(_whole_number(1, most), f"a whole number from 1 to {most}")
+
+
+def _write_flag(value: bool) -> str:
+    return str(int(value))
+
+
+def _write_seconds(seconds: float) -> str:
+    return f"{seconds:f}s"
+
+
+_LEVELS = ("debug", "info", "warning", "error")
+_VARIABLES: Mapping[str, _Setting] = MappingProxyType(
+    {
+        "host": _Setting(_host, "an address to listen on"),
+        "port": _Setting(_whole_number(0, 65535), "a port from 0 to 65535"),
+        "workers": _count_up_to(256),
+        "metrics_port": _Setting(
+            _whole_number(0, 65535), "a port from 1 to 65535, or 0 for no metrics"
+        ),
+        "metrics_host": _Setting(_host, "an address to listen on"),
+        "mappings": _Setting(_paths, "paths, separated as in PATH", os.pathsep.join),
+        "watch": _Setting(_flag, "1 or 0", _write_flag),
+        "log_format": _Setting(_one_of(("json", "text")), "json or text"),
+        "log_level": _Setting(lambda text: _one_of(_LEVELS)(text.lower()), ", ".join(_LEVELS)),
+        "trusted_proxies": _Setting(
+            _networks, "networks like 10.0.0.0/8, by comma", lambda value: ",".join(map(str, value))
+        ),
+        "max_concurrency": _count_up_to(_MOST_AT_ONCE),
+        "max_connections": _count_up_to(_MOST_AT_ONCE),
+        "keep_alive": _Setting(
+            _some_seconds, "a duration like 75s, above 0 and at most 24h", _write_seconds
+        ),
+        "grace": _Setting(_seconds, "a duration like 30s, at most 24h", _write_seconds),
+        "allow_open": _Setting(_flag, "1 or 0", _write_flag),
+    }
+)
+"""The settings by their names, which in capitals are those of their variables; `log_key` stands apart."""

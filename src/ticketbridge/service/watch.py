@@ -65,21 +65,17 @@ def _watch(
             for _ in looks(over):
                 if loader.is_current(known()):
                     continue
-                if not (loader.misses(known()) and _comes_back(loader, known, stop)):
-                    changed()
+                if loader.misses(known()):
+                    # Some programs write a file anew under its name: a moment later all is as before.
+                    stop.wait(_AWAY)
+                    if loader.is_current(known()):
+                        continue
+                changed()
         except (ImportError, OSError, RuntimeError) as error:
             hint = _INSTALL if isinstance(error, ImportError) else None
             fields = {"every_seconds": EVERY, "reason": str(error), "hint": hint}
             log_event("files are looked at without events", fields, logging.WARNING)
             looks = partial(_looks_by_time, stop)
-
-
-def _comes_back(
-    loader: MappingLoader, known: Callable[[], MappingSet], stop: threading.Event
-) -> bool:
-    """Return whether all is as before a moment later: some programs write a file anew under its name."""
-    stop.wait(_AWAY)
-    return loader.is_current(known())
 
 
 def _looks_by_events(over: _Over) -> Iterator[object]:

@@ -13,21 +13,18 @@ from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import did_you_mean
 from ticketbridge.mapping.loader import draft_mapping, read_text
 from ticketbridge.workbench.answer_run import AnswerRun, ExchangeLog, run_answer
-from ticketbridge.workbench.call_formats import find_formats
-from ticketbridge.workbench.cases.case_platform import CasePlatform, UnexpectedCall
+from ticketbridge.workbench.cases.case_platform import UnexpectedCall
 from ticketbridge.workbench.cases.case_spec import CaseSpec
 from ticketbridge.workbench.cases.reader import read_cases
-from ticketbridge.workbench.cases.runner import SkippingLoop, answers_login, cases_file
+from ticketbridge.workbench.cases.runner import cases_file, run_skipping, with_case
 from ticketbridge.workbench.samples import SampleError, SamplePlatform, read_sample
 from ticketbridge.workbench.unfinished import find_unfinished, require_finished
 
 
-def fetch_answer(
-    mapping: Path, user: str, environment: Environment, *, now: datetime | None = None
-) -> AnswerRun:
+def fetch_answer(mapping: Path, user: str, environment: Environment) -> AnswerRun:
     """Ask the platform for *user*, and return what menta tech would get. Raises MappingError."""
     bridge = compile_mapping(load_mapping(mapping, environment=environment))
-    return asyncio.run(run_watched(bridge, user, now))
+    return asyncio.run(run_watched(bridge, user, None))
 
 
 def map_samples(
@@ -65,28 +62,20 @@ def _map_samples(
     if user is None:
         raise SampleError("say whose tickets the samples are: --user E")
     platform = SamplePlatform([read_sample(sample) for sample in samples], bridge.spec)
-    answer_run = _run_offline(bridge.with_last_stage(platform.send, logs_in=False), user, now)
+    offline = bridge.with_last_stage(platform.send, logs_in=False)
+    answer_run = run_skipping(run_watched(offline, user, now))
     return answer_run, [str(sample) for sample in platform.left]
 
 
 def _map_case(
     bridge: Bridge, case: CaseSpec, user: str | None, now: datetime | None
 ) -> tuple[AnswerRun, list[str]]:
-    spec = bridge.spec
-    platform = CasePlatform(case.answers, spec.upstream, find_formats(spec))
+    offline, platform = with_case(bridge, case)
     try:
-        logs_in = answers_login(case, bridge)
-        offline = bridge.with_last_stage(platform.send, logs_in=logs_in)
-        answer_run = _run_offline(offline, user or case.user, now or case.now)
+        answer_run = run_skipping(run_watched(offline, user or case.user, now or case.now))
     except UnexpectedCall as call:
         raise SampleError(f"no answer of the case `{case.name}` fits the call {call}") from None
     return answer_run, [str(answer) for answer in platform.left]
-
-
-def _run_offline(bridge: Bridge, user: str, now: datetime | None) -> AnswerRun:
-    """Run one answer in a loop in which waiting takes no time, and return it."""
-    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        return runner.run(run_watched(bridge, user, now))
 
 
 async def run_watched(bridge: Bridge, user: str, now: datetime | None) -> AnswerRun:

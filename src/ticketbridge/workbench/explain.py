@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -139,25 +138,19 @@ class PathShapes:
         )
 
     def _part(self, part: str | Secret | ExpressionSpec, value: str) -> str:
-        shown: str | None = None
-        if isinstance(part, ExpressionSpec):
-            whole = self._masked(value) if self._whole else None
-            shown = whole or self._bindings.explained(part.text, unquote(value))
-        return shown or _show_part(part)
+        match part:
+            case ExpressionSpec():
+                whole = self._masked(value) if self._whole else None
+                shown = whole or self._bindings.explained(part.text, unquote(value))
+                return shown or f"{{{part.text}}}"
+            case Secret():
+                return "${...}"
+            case _:
+                return part
 
 
 def _is_open(part: str | Secret | ExpressionSpec) -> bool:
     return not isinstance(part, str)
-
-
-def _show_part(part: str | Secret | ExpressionSpec) -> str:
-    match part:
-        case ExpressionSpec():
-            return f"{{{part.text}}}"
-        case Secret():
-            return "${...}"
-        case _:
-            return part
 
 
 def _counts_pages(template: TemplateSpec) -> bool:
@@ -259,51 +252,49 @@ class AnswerExplanation(msgspec.Struct, frozen=True, rename="camel"):
     others: OthersExplanation | msgspec.UnsetType = msgspec.UNSET
 
 
-@dataclass(frozen=True, slots=True)
-class _Explainer:
-    answer_run: AnswerRun
-    masker: Masker
+def explain_record(number: int, record: Record, masker: Masker) -> RecordExplanation:
+    """Return the explanation of one *record*, which is that of this *number*."""
+    scope = record.scope or {}
+    return RecordExplanation(
+        number,
+        str(record.verdict),
+        record.ticket_id,
+        masker.mask_reason(record.reason),
+        tuple(_explain_check(note, scope, masker) for note in record.checks),
+        tuple(_explain_field(note, scope, masker) for note in record.fields),
+    )
 
-    def record(self, number: int, record: Record) -> RecordExplanation:
-        scope = record.scope or {}
-        return RecordExplanation(
-            number,
-            str(record.verdict),
-            record.ticket_id,
-            self.masker.mask_reason(record.reason),
-            tuple(self._check(note, scope) for note in record.checks),
-            tuple(self._field(note, scope) for note in record.fields),
-        )
 
-    def _check(self, note: CheckNote, scope: Scope) -> CheckExplanation:
-        source = note.expression
-        show = self.masker.mask_user if note.kind == "owner" else self.masker.mask_value
-        inputs = {name: show(value) for name, value in read_inputs(source, scope)}
-        return CheckExplanation(
-            note.kind,
-            note.name,
-            source.text,
-            source.place,
-            inputs,
-            show(_shorten_value(note.value)),
-            note.answer,
-            self.masker.mask_reason(note.failure),
-        )
+def _explain_check(note: CheckNote, scope: Scope, masker: Masker) -> CheckExplanation:
+    source = note.expression
+    show = masker.mask_user if note.kind == "owner" else masker.mask_value
+    inputs = {name: show(value) for name, value in read_inputs(source, scope)}
+    return CheckExplanation(
+        note.kind,
+        note.name,
+        source.text,
+        source.place,
+        inputs,
+        show(_shorten_value(note.value)),
+        note.answer,
+        masker.mask_reason(note.failure),
+    )
 
-    def _field(self, note: FieldNote, scope: Scope) -> FieldExplanation:
-        masker, source = self.masker, note.expression
-        read = read_inputs(source, scope) if source else ()
-        paths = [str(path) for path in root_paths(source)] if source else []
-        made = note.made
-        return FieldExplanation(
-            note.name,
-            source.text if source else "",
-            source.place if source else "",
-            {name: masker.mask_value(value, name, note.name) for name, value in read},
-            masker.mask_value(_shorten_value(note.value), *paths, note.name),
-            made if made is msgspec.UNSET else masker.mask_value(made, note.name),
-            masker.mask_reason(note.failure or note.refusal),
-        )
+
+def _explain_field(note: FieldNote, scope: Scope, masker: Masker) -> FieldExplanation:
+    source = note.expression
+    read = read_inputs(source, scope) if source else ()
+    paths = [str(path) for path in root_paths(source)] if source else []
+    made = note.made
+    return FieldExplanation(
+        note.name,
+        source.text if source else "",
+        source.place if source else "",
+        {name: masker.mask_value(value, name, note.name) for name, value in read},
+        masker.mask_value(_shorten_value(note.value), *paths, note.name),
+        made if made is msgspec.UNSET else masker.mask_value(made, note.name),
+        masker.mask_reason(note.failure or note.refusal),
+    )
 
 
 def explain_call(
@@ -331,7 +322,6 @@ def explain(
     answer_run: AnswerRun, masker: Masker, *, whole: bool, shapes: PathShapes | None = None
 ) -> AnswerExplanation:
     """Return the explanation of *answer_run*: with calls and records if *whole*, else the outcome."""
-    explainer = _Explainer(answer_run, masker)
     shapes = shapes or PathShapes(answer_run.bridge.spec, masker.mask_text)
     records = [r for r in enumerate(answer_run.trace.records, 1) if r[1].verdict != NOT_OWNER]
     problem, answer = answer_run.problem, answer_run.answer
@@ -348,16 +338,9 @@ def explain(
         [explain_call(exchange, shapes, masker) for exchange in answer_run.exchanges]
         if whole
         else msgspec.UNSET,
-        [explainer.record(*numbered) for numbered in records] if whole else msgspec.UNSET,
+        [explain_record(*numbered, masker) for numbered in records] if whole else msgspec.UNSET,
         (_count_others(answer_run) if whole else None) or msgspec.UNSET,
     )
-
-
-def explain_record(
-    answer_run: AnswerRun, masker: Masker, number: int, record: Record
-) -> RecordExplanation:
-    """Return the explanation of one *record* of *answer_run*."""
-    return _Explainer(answer_run, masker).record(number, record)
 
 
 def _count_others(answer_run: AnswerRun) -> OthersExplanation | None:

@@ -8,9 +8,9 @@ from typing import Any, TextIO
 
 import msgspec
 
-from ticketbridge.jmes import ENCODER
 from ticketbridge.terminal import BOLD, FAINT, GREEN, RED, YELLOW, Paint, columns, counted
 from ticketbridge.workbench.answer_run import AnswerRun
+from ticketbridge.workbench.cases.value_text import show_value, write_document
 from ticketbridge.workbench.explain import (
     AnswerExplanation,
     CallExplanation,
@@ -24,11 +24,6 @@ from ticketbridge.workbench.explain import (
 )
 
 _LONGEST = 100
-
-
-def as_text(explanation: AnswerExplanation, paint: Paint) -> str:
-    """Return the whole explanation as lines."""
-    return "\n".join(_write_lines(explanation, paint))
 
 
 def _write_lines(explanation: AnswerExplanation, paint: Paint) -> Iterator[str]:
@@ -107,8 +102,7 @@ def _describe_inputs(expression: str, inputs: Mapping[str, Any], value: Any, fai
 
 
 def _show_json(value: Any) -> str:
-    text = ENCODER.encode(value).decode()
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return show_value(value, _LONGEST)
 
 
 def _write_summary(explanation: AnswerExplanation, paint: Paint) -> Iterator[str]:
@@ -147,10 +141,10 @@ class PrintedAnswer:
 def as_lines(outcome: PrintedAnswer, out: TextIO) -> Output:
     """Return the explanation and the answer for stdout; a problem and messages of rules for stderr."""
     explanation = outcome.make_explanation()
-    answer = "" if explanation.answer is None else _format_json(explanation.answer)
+    answer = "" if explanation.answer is None else write_document(explanation.answer)
     problem = explanation.problem
     if outcome.explain:
-        text = as_text(explanation, Paint(out))
+        text = "\n".join(_write_lines(explanation, Paint(out)))
         return (f"{text}\n\n{answer}" if answer else text), ""
     notes = [f"note: {note}" for note in explanation.notes]
     return answer, "\n".join([*([_describe_problem(problem)] if problem else []), *notes])
@@ -158,7 +152,7 @@ def as_lines(outcome: PrintedAnswer, out: TextIO) -> Output:
 
 def as_json(outcome: PrintedAnswer, _out: TextIO) -> Output:
     """Return one document with everything."""
-    return _format_json(outcome.make_explanation()), ""
+    return write_document(outcome.make_explanation()), ""
 
 
 WRITERS: Mapping[str, Callable[[PrintedAnswer, TextIO], Output]] = {
@@ -171,7 +165,3 @@ def _describe_problem(problem: ProblemExplanation) -> str:
     """Return the problem and, if it says more, its reason for the log."""
     why = "" if problem.reason == problem.detail else f"\n  reason: {problem.reason}"
     return f"{problem.slug} ({problem.status}): {problem.detail}{why}"
-
-
-def _format_json(value: object) -> str:
-    return msgspec.json.format(ENCODER.encode(value), indent=2).decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple, assert_never
@@ -19,6 +19,7 @@ class Mono(NamedTuple):
 
 
 Words = tuple[str | Mono, ...]
+Cell = str | Mono | Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,16 @@ class Paragraph:
     words: Words
 
 
+def paragraph(*words: str | Mono) -> Paragraph:
+    """Return a paragraph of *words*."""
+    return Paragraph(words)
+
+
+def join_words(parts: Iterable[Words], between: str) -> Words:
+    """Return the words of all *parts*, with *between* from each to the next."""
+    return tuple(word for part in parts for word in (between, *part))[1:]
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """Rows of cells under a head; *to_sign* leaves room for handwriting."""
@@ -43,6 +54,12 @@ class Table:
     head: Sequence[str]
     rows: Sequence[Sequence[Words]]
     to_sign: bool = False
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, to_sign: bool = False) -> Table:
+    """Return a table of *rows*, whose cells need be no tuples of words."""
+    cells = [[(c,) if isinstance(c, str | Mono) else c for c in row] for row in rows]
+    return Table(head, cells, to_sign)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ Only `map` shows it, and says what is open.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,8 +14,9 @@ import msgspec
 
 from ticketbridge.contract import tickets_schema
 from ticketbridge.contract.marks import VALID
+from ticketbridge.contract.shape import objects_in
 from ticketbridge.engine.bridge import Answer
-from ticketbridge.mapping.findings import Finding, MappingError
+from ticketbridge.mapping.findings import MappingError, Place
 from ticketbridge.mapping.loader import Draft
 from ticketbridge.mapping.spec import (
     CallSpec,
@@ -68,7 +68,7 @@ def find_unfinished(draft: Draft) -> Unfinished | None:
     """Return the mapping without its open parts; None if nothing is open, or if it has other errors."""
     wrong = [finding for finding in draft.findings if finding.severity == "error"]
     opened = [
-        _describe_open(part.slot, part.node)
+        _describe(part.node.place, f"`{part.slot}` is TODO")
         for part in list_parts(draft.spec)
         if _is_open(part.node)
     ]
@@ -80,9 +80,10 @@ def find_unfinished(draft: Draft) -> Unfinished | None:
     reasons = tuple(r for r in ticket.not_eligible_when if not _is_open(r.expression))
     lacking = tuple(f.name for f in ticket.fields.fields if _is_open(f.field))
     bad = tuple(
-        _make_reason(t, n) for n, t in enumerate(ticket.statuses) if t not in tables and t.values
+        _make_reason(table, number)
+        for number, table in enumerate(ticket.statuses, 1)
+        if table not in tables and table.values and not _is_open(table.source)
     )
-    bad = tuple(reason for reason in bad if not _is_open(reason.expression))
     judged = len(tables) == len(ticket.statuses) and len(reasons) == len(ticket.not_eligible_when)
     spec = replace(
         draft.spec,
@@ -94,7 +95,7 @@ def find_unfinished(draft: Draft) -> Unfinished | None:
         ),
         response=_close_response(draft.spec.response, lacking),
     )
-    said = (*opened, *(_describe_finding(finding) for finding in wrong))
+    said = (*opened, *(_describe(finding.place, finding.message) for finding in wrong))
     return Unfinished(spec, said, lacking if judged else (*lacking, "status"))
 
 
@@ -108,19 +109,13 @@ def _has_valid(values: Any) -> bool:
 
 def _make_reason(table: StatusTableSpec, number: int) -> ReasonSpec:
     """Return the words of a table that are known to be invalid, as a reason."""
-    if _is_open(table.source):
-        return ReasonSpec("status", table.source)
     words = json.dumps(list(table.values)).replace("`", "\\`")
     text = f"contains(`{words}`, {table.source.text})"
-    return ReasonSpec(f"status_{number + 1}", replace(table.source, text=text, pieces=()))
+    return ReasonSpec(f"status_{number}", replace(table.source, text=text, pieces=()))
 
 
-def _describe_open(slot: str, node: Any) -> str:
-    return f"{node.place.file}:{node.place.line}: `{slot}` is TODO"
-
-
-def _describe_finding(finding: Finding) -> str:
-    return f"{finding.place.file}:{finding.place.line}: {finding.message}"
+def _describe(place: Place, what: str) -> str:
+    return f"{place.file}:{place.line}: {what}"
 
 
 def _close_ticket(ticket: TicketSpec, lacking: tuple[str, ...], record: str) -> TicketSpec:
@@ -137,20 +132,11 @@ def _close_response(response: ResponseSpec, lacking: tuple[str, ...]) -> Respons
     if response.schema is not None or not lacking:
         return response
     schema = tickets_schema()
-    for part in _list_objects(schema):
-        if isinstance(part.get("required"), list) and "ticketId" in part["required"]:
-            part["required"] = [name for name in part["required"] if name not in lacking]
+    for part in objects_in(schema):
+        required = part.get("required")
+        if isinstance(required, list) and "ticketId" in required:
+            required[:] = [name for name in required if name not in lacking]
     return replace(response, schema=schema)
-
-
-def _list_objects(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-        for member in value.values():
-            yield from _list_objects(member)
-    elif isinstance(value, list):
-        for member in value:
-            yield from _list_objects(member)
 
 
 def _close_entry(entry: Any) -> Any:

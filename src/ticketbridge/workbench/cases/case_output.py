@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-import msgspec
-
 from ticketbridge.mapping.findings import Finding
 from ticketbridge.terminal import UsageError
 from ticketbridge.workbench.cases.mapping_runs import MappingRun, MappingRuns
 from ticketbridge.workbench.cases.runner import CaseResult, cases_file
-from ticketbridge.workbench.cases.value_text import write_scalar
+from ticketbridge.workbench.cases.value_text import make_legal_xml, write_document, write_scalar
 from ticketbridge.workbench.mutants.survivors import MutantRun, Survivor
 
 
@@ -57,7 +54,10 @@ def _describe_survivor(survivor: Survivor) -> str:
 def as_text(run: MappingRuns) -> str:
     """Return the failures and gaps, with places, and then a line for each mapping."""
     lines = [line for tested in run.mappings for line in _describe_details(tested)]
-    lines += map(_summarize, run.mappings)
+    lines += [
+        f"{cases_file(tested.mapping)}: {'; '.join(_count_results(tested))}"
+        for tested in run.mappings
+    ]
     lines += [f"{mapping}: no cases" for mapping in run.without_cases]
     return "\n".join(lines)
 
@@ -73,7 +73,7 @@ def as_json(run: MappingRuns) -> str:
         }
         for row in list_rows(run)
     ]
-    return msgspec.json.format(msgspec.json.encode(listed), indent=2).decode()
+    return write_document(listed)
 
 
 WRITERS: Mapping[str, Callable[[MappingRuns], str]] = {"text": as_text, "json": as_json}
@@ -93,10 +93,6 @@ def _describe_failure(result: CaseResult) -> str:
 def _describe_survivor_in_text(survivor: Survivor) -> str:
     # The second line is what `survivors` of the cases file lists it by.
     return f"{survivor.place}: no case notices {survivor.change}\n    {write_scalar(survivor.name)}"
-
-
-def _summarize(tested: MappingRun) -> str:
-    return f"{cases_file(tested.mapping)}: {'; '.join(_count_results(tested))}"
 
 
 def _count_results(tested: MappingRun) -> Iterator[str]:
@@ -119,10 +115,6 @@ def _describe_score(mutants: MutantRun) -> str:
 # --- JUnit ----------------------------------------------------------------------------------------
 
 
-# What XML 1.0 cannot say, not even escaped.
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
 def as_junit(run: MappingRuns) -> str:
     """Return JUnit XML: a suite for each file. A file that cannot be used is an error in its own suite."""
     root = ET.Element("testsuites", name="ticketbridge test")
@@ -142,10 +134,10 @@ def _add_suite(root: ET.Element, file: str, members: Sequence[Row]) -> None:
     suite = _add_counted(root, file, tests=len(members), failures=failed, errors=0)
     for row in members:
         case = ET.SubElement(
-            suite, "testcase", classname=_make_legal(file), name=_make_legal(row.case)
+            suite, "testcase", classname=make_legal_xml(file), name=make_legal_xml(row.case)
         )
         if not row.passed:
-            message = _make_legal(row.message)
+            message = make_legal_xml(row.message)
             failure = ET.SubElement(case, "failure", message=message.partition("\n")[0])
             failure.text = message
 
@@ -153,17 +145,13 @@ def _add_suite(root: ET.Element, file: str, members: Sequence[Row]) -> None:
 def _add_error(root: ET.Element, finding: Finding) -> None:
     file = finding.place.file
     suite = _add_counted(root, file, tests=1, failures=0, errors=1)
-    case = ET.SubElement(suite, "testcase", classname=_make_legal(file), name=finding.code)
-    ET.SubElement(case, "error", message=_make_legal(str(finding)))
+    case = ET.SubElement(suite, "testcase", classname=make_legal_xml(file), name=finding.code)
+    ET.SubElement(case, "error", message=make_legal_xml(str(finding)))
 
 
 def _add_counted(root: ET.Element, name: str, **counts: int) -> ET.Element:
     numbers = {key: str(count) for key, count in counts.items()}
-    return ET.SubElement(root, "testsuite", {"name": _make_legal(name), **numbers})
-
-
-def _make_legal(text: str) -> str:
-    return _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)
+    return ET.SubElement(root, "testsuite", {"name": make_legal_xml(name), **numbers})
 
 
 # --- files ----------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
 from ticketbridge.engine.upstream.context import AnswerContext
@@ -11,10 +10,22 @@ from ticketbridge.engine.upstream.decoding import too_large
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.mapping.sensitive_names import is_sensitive
-from ticketbridge.mapping.spec import SignatureAuthSpec, UpstreamSpec, claimed_by, secrets_in
+from ticketbridge.mapping.spec import (
+    MappingSpec,
+    SignatureAuthSpec,
+    UpstreamSpec,
+    claimed_by,
+    secrets_in,
+)
 from ticketbridge.mapping.spec_signature import unset_secret
-from ticketbridge.workbench.call_formats import CallFormats, write_in_charset
-from ticketbridge.workbench.cases.case_spec import AnswerSpec, CarriedSlip, Target, name_target
+from ticketbridge.workbench.call_formats import find_formats, write_in_charset
+from ticketbridge.workbench.cases.case_spec import (
+    AnswerSpec,
+    CarriedSlip,
+    Target,
+    drop_parameters,
+    name_target,
+)
 from ticketbridge.workbench.cases.value_text import shorten
 
 BASE = "{BASE}"
@@ -30,19 +41,13 @@ class CasePlatform:
     *left* are the answers that no call asked for; *unexpected* are the calls that no answer fitted.
     """
 
-    def __init__(
-        self,
-        answers: Sequence[AnswerSpec],
-        upstream: UpstreamSpec,
-        formats: CallFormats = MappingProxyType({}),
-    ) -> None:
+    def __init__(self, answers: Sequence[AnswerSpec], spec: MappingSpec) -> None:
         self.left = list(answers)
         self.unexpected: list[str] = []
-        self._upstream = upstream
-        self._max_body = upstream.max_body
-        self._formats = formats
-        self._keys = claimed_by(upstream.auth).parameters
-        self._hidden = _find_hidden(upstream)
+        self._upstream = spec.upstream
+        self._formats = find_formats(spec)
+        self._keys = claimed_by(spec.upstream.auth).parameters
+        self._hidden = _find_hidden(spec.upstream)
 
     async def send(self, request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         """See Send. Raises UnexpectedCall."""
@@ -60,7 +65,7 @@ class CasePlatform:
                 return made
             slips += [self._describe(slip, answer) for slip in wrong]
         sent = f" with {shorten(content.decode('utf-8', 'replace'))}" if content else ""
-        shown = name_target(self._without_key(asked), request.host)
+        shown = name_target(drop_parameters(asked, self._keys), request.host)
         self.unexpected.append("; ".join([f"{request.method} {shown}{sent}", *slips]))
         raise UnexpectedCall(self.unexpected[-1])
 
@@ -80,8 +85,8 @@ class CasePlatform:
         content = answer.content.replace(BASE.encode(), base_url.encode())
         form = self._formats.get(request.call)
         content = write_in_charset(content, form, answer.content_type)
-        if len(content) > self._max_body:
-            raise too_large(self._max_body)
+        if len(content) > self._upstream.max_body:
+            raise too_large(self._upstream.max_body)
         headers: dict[str, str] = {}
         for name, value in answer.headers:
             key, text = name.lower(), value.replace(BASE, base_url)
@@ -91,14 +96,6 @@ class CasePlatform:
         return PlatformAnswer(
             answer.status, headers, content, request.credentials, set_cookies=cookies
         )
-
-    def _without_key(self, asked: str) -> str:
-        """Return the target for a message: a key in the query is a credential, and left out."""
-        path, _, query = asked.partition("?")
-        kept = [
-            part for part in query.split("&") if unquote(part.partition("=")[0]) not in self._keys
-        ]
-        return f"{path}?{'&'.join(kept)}" if any(kept) else path
 
 
 def _find_hidden(upstream: UpstreamSpec) -> frozenset[tuple[str, str]]:

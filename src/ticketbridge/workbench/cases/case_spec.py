@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -27,15 +27,21 @@ class Target:
     def of(cls, text: str) -> Target:
         """Return the target that *text* names, for example `/orders?email=a%40b.example`."""
         path, _, query = text.partition("?")
-        values: dict[str, list[str]] = {}
-        for part in filter(None, query.split("&")):
-            name, _, value = part.partition("=")
-            values.setdefault(unquote(name), []).append(unquote(value))
+        values = _group_values(filter(None, query.split("&")), unquote)
         return cls(tuple(map(unquote, path.split("/"))), values)
 
     def fits(self, asked: Target) -> bool:
         """Return whether *asked* has this path, and each parameter given here with its values."""
         return self.path == asked.path and contains_given(self.query, asked.query)
+
+
+def _group_values(pairs: Iterable[str], decode: Callable[[str], str]) -> dict[str, list[str]]:
+    """Return the values of each name in *pairs* like `name=value`, all decoded."""
+    values: dict[str, list[str]] = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        values.setdefault(decode(name), []).append(decode(value))
+    return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +66,8 @@ class FormSent:
 
     def fits(self, content: bytes) -> bool:
         """Whether *content* is such a form."""
-        sent: dict[str, list[str]] = {}
-        for part in content.decode("utf-8", "replace").split("&"):
-            name, _, value = part.partition("=")
-            sent.setdefault(unquote_plus(name), []).append(unquote_plus(value))
-        return contains_given(self.given, sent)
+        pairs = content.decode("utf-8", "replace").split("&")
+        return contains_given(self.given, _group_values(pairs, unquote_plus))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,13 @@ Sent = JsonSent | FormSent | XmlSent | TextSent
 def name_target(asked: str, host: str | None) -> str:
     """Return what people call a target: `/orders`, or `files:/orders` on the host `files`."""
     return asked if host is None else f"{host}:{asked}"
+
+
+def drop_parameters(asked: str, keys: Collection[str]) -> str:
+    """Return the target *asked* without the parameters *keys*, which are credentials."""
+    path, _, query = asked.partition("?")
+    kept = [each for each in query.split("&") if unquote(each.partition("=")[0]) not in keys]
+    return f"{path}?{'&'.join(kept)}" if any(kept) else path
 
 
 def contains_given(given: Any, sent: Any) -> bool:

@@ -37,8 +37,8 @@ class CaseValues:
     def _check_key(self, key: Scalar, what: str, legal: Sequence[str]) -> None:
         name = str(key.value)
         if name not in legal:
-            hint = f"{did_you_mean(name, legal)} legal here: {', '.join(legal)}".strip()
-            self.report(key, "TB410", f"unknown key `{name}` in {what}", hint)
+            message = f"unknown key `{name}` in {what}"
+            self.report(key, "TB410", message, suggest_legal(name, legal))
 
     def read_list(self, node: Node | None, label: str) -> Sequence[Node]:
         """Return the entries of a list; none if *node* is absent."""
@@ -79,6 +79,11 @@ class CaseValues:
             self.report(node, "TB414", f"{label} should be from {least} to {most}")
             return default
         return value
+
+
+def suggest_legal(word: str, legal: Sequence[str]) -> str:
+    """Return which of the *legal* words was meant, if that can be told, and all of them."""
+    return f"{did_you_mean(word, legal)} legal here: {', '.join(legal)}".strip()
 
 
 def _quote_it(node: Node) -> str:

@@ -12,13 +12,12 @@ from typing import Any
 from ticketbridge.engine.agreement import WaysDiffer
 from ticketbridge.engine.tickets.fields import table_key
 from ticketbridge.engine.tickets.steps import is_owner
-from ticketbridge.jmes import Expression, Kind
+from ticketbridge.jmes import Expression
 from ticketbridge.mapping.findings import Place
 from ticketbridge.mapping.spec import (
     AuthSpec,
     BindingSpec,
     CallSpec,
-    EntrySpec,
     ExpressionSpec,
     MappingSpec,
     NamedField,
@@ -31,9 +30,14 @@ from ticketbridge.mapping.spec import (
     TicketSpec,
     claimed_by,
 )
-from ticketbridge.mapping.spec_compiler import Scope, SpecCompiler
+from ticketbridge.mapping.spec_compiler import Scope
 from ticketbridge.workbench.cases.case_spec import CaseSpec
-from ticketbridge.workbench.cases.runner import SkippingLoop, compile_for_cases, run_case
+from ticketbridge.workbench.cases.runner import (
+    SkippingLoop,
+    WatchedCompiler,
+    compile_for_cases,
+    run_case,
+)
 from ticketbridge.workbench.spec_parts import SpecPart, list_parts
 
 
@@ -46,6 +50,10 @@ class Trace:
     def __init__(self) -> None:
         self.has_empty_answer = False
         self._seen: dict[ExpressionSpec, list[tuple[Scope, Any]]] = defaultdict(list)
+
+    def watch(self, made: Expression, spec: ExpressionSpec, _roots: Collection[str]) -> Expression:
+        """Return *made*, of *spec*, so that it adds each of its values. See Watch."""
+        return made.with_watch(lambda scope, value: self.note(spec, scope, value))
 
     def note(self, spec: ExpressionSpec, scope: Scope, value: Any) -> None:
         """Add that *spec* gave *value* in *scope*."""
@@ -63,7 +71,7 @@ class Trace:
 def trace_cases(spec: MappingSpec, cases: Sequence[CaseSpec]) -> Trace:
     """Run *cases*, and return the value of each expression of *spec*. Cases may pass or fail."""
     trace = Trace()
-    bridge = compile_for_cases(spec, _TracingCompiler(spec.source, trace))
+    bridge = compile_for_cases(spec, WatchedCompiler(spec.source, trace.watch))
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         for case in cases:
             # A difference of the two ways fails the case where its result is told.
@@ -72,21 +80,6 @@ def trace_cases(spec: MappingSpec, cases: Sequence[CaseSpec]) -> Trace:
                 if outcome is not None and outcome.problem is None and not outcome.tickets:
                     trace.has_empty_answer = True
     return trace
-
-
-class _TracingCompiler(SpecCompiler):
-    """Makes expressions that note their values in *trace*."""
-
-    def __init__(self, entries: Collection[EntrySpec], trace: Trace) -> None:
-        super().__init__(entries)
-        self._trace = trace
-
-    def expression(
-        self, spec: ExpressionSpec, roots: Collection[str], gives: Kind | None = None
-    ) -> Expression:
-        """See SpecCompiler."""
-        made = super().expression(spec, roots, gives)
-        return made.with_watch(lambda scope, value: self._trace.note(spec, scope, value))
 
 
 # --- what a case should exercise ------------------------------------------------------------------
@@ -208,12 +201,10 @@ def _count_pages(result: ExpressionSpec, trace: Trace) -> Counter[Any]:
 def _list_owner_points(spec: TicketSpec, trace: Trace) -> Iterator[CoveragePoint]:
     if spec.owner is not None:
         owners = trace.of(spec.owner)
-        met = any(not _is_owned(owner, scope["user"]) for scope, owner in owners)
+        met = not all(
+            isinstance(owner, str) and is_owner(owner, scope["user"]) for scope, owner in owners
+        )
         yield CoveragePoint(spec.owner.place, "no record is somebody else's", met)
-
-
-def _is_owned(owner: Any, user: str) -> bool:
-    return isinstance(owner, str) and is_owner(owner, user)
 
 
 def _list_table_points(

@@ -19,12 +19,12 @@ from ticketbridge.engine.problems import (
     UpstreamUnreadable,
 )
 from ticketbridge.engine.tickets.verdicts import VerdictKind
-from ticketbridge.mapping.findings import Finding, MappingError, Place, Report, did_you_mean
+from ticketbridge.mapping.findings import Finding, MappingError, Place, Report
 from ticketbridge.mapping.yaml_nodes import MapNode, Node
 from ticketbridge.mapping.yaml_reader import read_yaml
 from ticketbridge.workbench.cases.answer_reader import AnswerReader
 from ticketbridge.workbench.cases.case_spec import CaseSpec, CasesSpec, ExpectSpec, SurvivorSpec
-from ticketbridge.workbench.cases.case_values import CaseValues
+from ticketbridge.workbench.cases.case_values import CaseValues, suggest_legal
 
 MAX_BYTES = 1024 * 1024
 SURVIVORS = "survivors"
@@ -194,7 +194,7 @@ class _CasesReader:
     def _check_verdict(self, key: Node, word: str) -> None:
         kind, colon, detail = word.partition(":")
         if kind not in VERDICTS:
-            hint = f"{did_you_mean(kind, VERDICTS)} legal here: {', '.join(VERDICTS)}".strip()
+            hint = suggest_legal(kind, VERDICTS)
             self._values.report(key, "TB413", f"`{word}` is no verdict", hint)
         elif kind in DETAILED and not detail:
             message = f"`{word}` should say of what: a status, a reason or a field"
@@ -205,8 +205,6 @@ class _CasesReader:
     def _read_problem(self, node: Node | None) -> str | None:
         slug = self._values.read_text(node, "`problem`")
         if node is not None and slug and slug not in PROBLEMS:
-            hint = f"{did_you_mean(slug, PROBLEMS)} legal here: {', '.join(PROBLEMS)}".strip()
-            self._values.report(
-                node, "TB413", f"`{slug}` is no problem that a case can expect", hint
-            )
+            message = f"`{slug}` is no problem that a case can expect"
+            self._values.report(node, "TB413", message, suggest_legal(slug, PROBLEMS))
         return slug if node is not None else None

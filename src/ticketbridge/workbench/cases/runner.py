@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 import re
 import selectors
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from ticketbridge.engine.agreement import WaysDiffer
 from ticketbridge.engine.bridge import Bridge, compile_mapping
 from ticketbridge.engine.problems import ProblemError
+from ticketbridge.jmes import Expression, Kind
 from ticketbridge.mapping import Environment, load_mapping
 from ticketbridge.mapping.findings import Place
-from ticketbridge.mapping.spec import MappingSpec
+from ticketbridge.mapping.spec import EntrySpec, ExpressionSpec, MappingSpec
 from ticketbridge.mapping.spec_compiler import SpecCompiler
 from ticketbridge.workbench.answer_run import AnswerRun, run_answer
-from ticketbridge.workbench.call_formats import find_formats
 from ticketbridge.workbench.cases.case_platform import CasePlatform, UnexpectedCall, below_base
 from ticketbridge.workbench.cases.case_spec import CaseSpec, ExpectSpec, Target
 from ticketbridge.workbench.cases.compare import (
@@ -29,6 +29,8 @@ from ticketbridge.workbench.cases.compare import (
     describe_ticket_differences,
 )
 from ticketbridge.workbench.cases.value_text import show_value
+
+T = TypeVar("T")
 
 
 class _Selector(selectors.SelectSelector):
@@ -65,6 +67,12 @@ class SkippingLoop(asyncio.SelectorEventLoop):
         await super().shutdown_default_executor()
 
 
+def run_skipping(task: Coroutine[Any, Any, T]) -> T:
+    """Run *task* to its end in a SkippingLoop, and return what it gives."""
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        return runner.run(task)
+
+
 # --- one run of a case ----------------------------------------------------------------------------
 
 
@@ -76,6 +84,12 @@ def answers_login(case: CaseSpec, bridge: Bridge) -> bool:
     target = Target.of(below_base(request.url, bridge.spec.upstream.base_url))
     content = request.content or b""
     return any(answer.fits(request.method, None, target, content) for answer in case.answers)
+
+
+def with_case(bridge: Bridge, case: CaseSpec) -> tuple[Bridge, CasePlatform]:
+    """Return *bridge* with the answers of *case* in place of the platform, and what gives them."""
+    platform = CasePlatform(case.answers, bridge.spec)
+    return bridge.with_last_stage(platform.send, logs_in=answers_login(case, bridge)), platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +113,7 @@ class CaseRun:
 
 async def run_case(case: CaseSpec, compiled: Bridge) -> CaseRun:
     """Run *case* on its own platform. Raises WaysDiffer."""
-    spec = compiled.spec
-    platform = CasePlatform(case.answers, spec.upstream, find_formats(spec))
-    logs_in = answers_login(case, compiled)
-    bridge = compiled.with_last_stage(platform.send, logs_in=logs_in)
+    bridge, platform = with_case(compiled, case)
     try:
         return CaseRun(await _find_outcome(case, bridge), platform)
     except UnexpectedCall:
@@ -153,23 +164,39 @@ def load_for_cases(mapping: Path) -> MappingSpec:
     return load_mapping(mapping, environment=Environment.offline())
 
 
+Watch = Callable[[Expression, ExpressionSpec, Collection[str]], Expression]
+"""Returns the same expression, watched; it was made of that spec, for these roots."""
+
+
+class WatchedCompiler(SpecCompiler):
+    """Makes expressions that *watch* follows."""
+
+    def __init__(self, entries: Collection[EntrySpec], watch: Watch) -> None:
+        super().__init__(entries)
+        self._watch = watch
+
+    def expression(
+        self, spec: ExpressionSpec, roots: Collection[str], gives: Kind | None = None
+    ) -> Expression:
+        """See SpecCompiler."""
+        return self._watch(super().expression(spec, roots, gives), spec, roots)
+
+
 def compile_for_cases(spec: MappingSpec, compiler: SpecCompiler | None = None) -> Bridge:
     """Compile *spec* without a platform: each case brings its own. Raises MappingError."""
-    nowhere = CasePlatform((), spec.upstream).send
+    nowhere = CasePlatform((), spec).send
     return compile_mapping(spec, last_stage=nowhere, compiler=compiler)
 
 
 def run_each(bridge: Bridge, cases: Sequence[CaseSpec]) -> list[CaseResult]:
     """Run *cases*, and return the result of each."""
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        return [
-            _make_result(case, runner.run(_find_failures_or_difference(case, bridge)))
-            for case in cases
-        ]
-
-
-def _make_result(case: CaseSpec, lines: Sequence[str]) -> CaseResult:
-    return CaseResult(case.place.file, case.name, case.place, not lines, "\n".join(lines))
+        results = []
+        for case in cases:
+            lines = runner.run(_find_failures_or_difference(case, bridge))
+            place, message = case.place, "\n".join(lines)
+            results.append(CaseResult(place.file, case.name, place, not lines, message))
+        return results
 
 
 async def _find_failures_or_difference(case: CaseSpec, bridge: Bridge) -> list[str]:
@@ -200,7 +227,8 @@ def describe_failures(case: CaseSpec, run: CaseRun) -> Iterator[str]:
 
 def _describe_mismatches(expect: ExpectSpec, outcome: CaseOutcome) -> Iterator[str]:
     if (outcome.problem and outcome.problem.slug) != expect.problem:
-        yield f"expected {_describe_expected(expect)}, got {_describe_got(outcome)}"
+        wanted = f"the problem {expect.problem}" if expect.problem else "an answer"
+        yield f"expected {wanted}, got {_describe_got(outcome)}"
         violations = [word for word in outcome.verdicts if word.partition(":")[0] in VIOLATIONS]
         yield from (line for word in violations for line in outcome.reasons.of_verdict(word))
     elif outcome.problem is None and expect.tickets is not None:
@@ -230,10 +258,6 @@ def _describe_verdicts(expected: Mapping[str, int], outcome: CaseOutcome) -> Ite
     for word, number in outcome.verdicts.items():
         if number > expected.get(word, 0):
             yield from outcome.reasons.of_verdict(word)
-
-
-def _describe_expected(expect: ExpectSpec) -> str:
-    return f"the problem {expect.problem}" if expect.problem else "an answer"
 
 
 def _describe_got(outcome: CaseOutcome) -> str:

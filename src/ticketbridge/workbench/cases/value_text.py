@@ -1,4 +1,4 @@
-"""JSON values as text: for messages, and as YAML of a cases file, from which the same values are read."""
+"""Values as text: for messages, as JSON, and as YAML of a cases file, from which the same ones are read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
+
+import msgspec
 
 from ticketbridge.jmes import ENCODER
 from ticketbridge.mapping.yaml_nodes import NumberError, resolve_plain
@@ -24,11 +26,16 @@ class Missing(Enum):
 MISSING: Final = Missing.ABSENT
 
 
-def show_value(value: Any) -> str:
-    """Return *value* as JSON, cut if it is long."""
+def show_value(value: Any, longest: int = LONGEST) -> str:
+    """Return *value* as JSON on one line, cut if it is long."""
     if isinstance(value, Missing):
         return str(value.value)
-    return shorten(ENCODER.encode(value).decode())
+    return shorten(ENCODER.encode(value).decode(), longest)
+
+
+def write_document(value: Any) -> str:
+    """Return *value* as a JSON document, a line for each member and element."""
+    return msgspec.json.format(ENCODER.encode(value), indent=2).decode()
 
 
 def write_moment(moment: datetime) -> str:
@@ -36,9 +43,18 @@ def write_moment(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def shorten(text: str) -> str:
+def shorten(text: str, longest: int = LONGEST) -> str:
     """Return *text*, cut if it is long."""
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
+# What XML 1.0 cannot say, not even escaped.
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def make_legal_xml(text: str) -> str:
+    """Return *text* with the replacement character for each one that XML cannot have."""
+    return _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 # --- as YAML --------------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ticketbridge.mapping.findings import Finding
-from ticketbridge.mapping.spec import BindingSpec, CallSpec, EntrySpec, MappingSpec
+from ticketbridge.mapping.spec import CallSpec, MappingSpec
 from ticketbridge.terminal import counted
-from ticketbridge.workbench.check.trees import make_doubt
+from ticketbridge.workbench.check.trees import binds_several, make_doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def measure_load(spec: MappingSpec) -> CallLoad:
             is_open = is_open or polls or bool(looping)
             known += upstream.max_pages if entry.pages else 1
             parts.append(_describe(entry, looping, upstream.max_pages, polls=polls))
-        if _loops(entry):
+        if binds_several(entry):
             looping.append(entry.name)
     most = upstream.max_calls if is_open else min(known, upstream.max_calls)
     rate = upstream.rate
@@ -50,12 +50,6 @@ def _describe(call: CallSpec, looping: Sequence[str], max_pages: int, *, polls: 
     if call.pages:
         text += f", on up to {counted(max_pages, 'page')}"
     return f"{text}, and again while it is not ready" if polls else text
-
-
-def _loops(entry: EntrySpec) -> bool:
-    if isinstance(entry, BindingSpec):
-        return entry.kind == "each"
-    return entry.result.kind == "each" or (entry.result.kind == "take" and entry.pages is not None)
 
 
 def describe_load(spec: MappingSpec) -> str:

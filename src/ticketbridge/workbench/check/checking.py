@@ -155,9 +155,14 @@ def _check_cases(file: Path) -> Sequence[Finding]:
         cases = read_cases(file)
     except CasesError as error:
         return [*alone, *error.findings]
-    text = file.read_text("utf-8-sig")
-    looks = find_secret_looks(_blank_asked(text, cases), str(file))
-    return _sort_findings([*alone, *looks, *_find_secrets_in_answers(cases)])
+    secrets = _find_secrets_in_cases(file.read_text("utf-8-sig"), cases, file)
+    return _sort_findings([*alone, *secrets])
+
+
+def _find_secrets_in_cases(text: str, cases: CasesSpec, file: Path) -> Iterator[Finding]:
+    """Yield the credentials in *text*, which has these *cases*, and in the files of their answers."""
+    yield from find_secret_looks(_blank_asked(text, cases), str(file))
+    yield from _find_secrets_in_answers(cases)
 
 
 def _blank_asked(text: str, cases: CasesSpec) -> str:
@@ -193,8 +198,7 @@ def _check_block(block: Block, file: Path) -> Sequence[Finding]:
     try:
         if block.is_cases:
             cases = parse_cases(block.text, file=str(file), folder=file.parent)
-            looks = find_secret_looks(_blank_asked(block.text, cases), str(file))
-            return _sort_findings([*looks, *_find_secrets_in_answers(cases)])
+            return _sort_findings(_find_secrets_in_cases(block.text, cases, file))
         found = check_text(
             block.text,
             file=str(file),

@@ -56,7 +56,7 @@ def _merge_spans(spans: Iterable[Span]) -> list[Span]:
 def _find_values(line: str) -> Iterator[Span]:
     """Yield the values of keys that hold a credential."""
     for pair in _PAIR.finditer(line):
-        if _holds_a_credential(pair["key"].strip("\"'")):
+        if _holds_a_credential(pair["key"]):
             yield pair.end(), _find_end(line, pair.end())
 
 
@@ -79,7 +79,7 @@ def _find_below_credential(lines: Sequence[str], number: int) -> Iterator[Span]:
     line = lines[number]
     parent = next((above for above in reversed(lines[:number]) if _is_above(above, line)), "")
     pair = _PAIR.match(parent.lstrip(" -"))
-    if pair and _holds_a_credential(pair["key"].strip("\"'")):
+    if pair and _holds_a_credential(pair["key"]):
         yield len(line) - len(line.lstrip(" -")), len(line)
 
 
@@ -98,7 +98,8 @@ def _count_indent(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def _holds_a_credential(key: str) -> bool:
+def _holds_a_credential(written: str) -> bool:
+    key = written.strip("\"'")
     if key in _CREDENTIALS:
         return True
     if key in legal_keys() or _HARMLESS.fullmatch(key):

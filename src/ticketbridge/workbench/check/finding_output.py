@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-import msgspec
-
 from ticketbridge.mapping.findings import Finding, Severity
+from ticketbridge.workbench.cases.value_text import write_document
 from ticketbridge.workbench.check.excerpts import Excerpts
 
 _COLOURS: Mapping[Severity, str] = {"error": "\033[1;31m", "warning": "\033[1;33m"}
@@ -33,7 +32,7 @@ def as_json(findings: Sequence[Finding]) -> str:
         }
         for finding in findings
     ]
-    return msgspec.json.format(msgspec.json.encode(rows), indent=2).decode()
+    return write_document(rows)
 
 
 def as_github(findings: Sequence[Finding]) -> str:

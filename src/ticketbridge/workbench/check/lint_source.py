@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.analysis import walk
@@ -26,17 +27,18 @@ from ticketbridge.mapping.spec import (
 )
 from ticketbridge.workbench.check.lint_ticket import doubt_truth_values
 from ticketbridge.workbench.check.trees import (
+    binds_several,
     find_filters,
     find_open_words,
     find_path,
     find_roots,
+    find_subject,
     is_status,
     keep_about_status,
     make_doubt,
     make_doubt_in,
     read_tree,
 )
-from ticketbridge.workbench.check.trees import find_subject as subject_of
 
 # Parameters whose values are names of fields, as `include=order.items` is.
 _NAMES_OF_FIELDS = frozenset({"include", "fields", "expand", "embed", "select", "sort", "order_by"})
@@ -95,7 +97,7 @@ def doubt_offsets(spec: MappingSpec) -> Iterator[Finding]:
 
 def doubt_ids(spec: MappingSpec) -> Iterator[Finding]:
     """Yield a doubt at a ticket id that is the same for all records of the innermost list."""
-    looped = [entry for entry in spec.source if _loops(entry)]
+    looped = list(filter(binds_several, spec.source))
     id_field = next((f for f in spec.ticket.fields.fields if f.name == "ticketId"), None)
     if not looped or id_field is None:
         return
@@ -104,13 +106,6 @@ def doubt_ids(spec: MappingSpec) -> Iterator[Finding]:
     if not find_roots(id_field) & below and find_roots(spec.ticket) & below:
         message = f"every `{innermost.name}` of one list has the same ticketId"
         yield make_doubt(id_field.field.place, "TB511", message, f"for example {innermost.name}.id")
-
-
-def _loops(entry: EntrySpec) -> bool:
-    """Whether *entry* binds several values; a paged `take` binds one for each page."""
-    if isinstance(entry, BindingSpec):
-        return entry.kind == "each"
-    return entry.result.kind == "each" or (entry.result.kind == "take" and entry.pages is not None)
 
 
 def _find_derived(entry: EntrySpec, source: Sequence[EntrySpec]) -> set[str]:
@@ -163,7 +158,7 @@ def _doubt_hidden(source: ExpressionSpec, condition: nodes.Node) -> Iterator[Fin
         hint = "take the list whole: `ticket.status` tells the words apart"
         yield make_doubt_in(source, node, "TB504", message, hint)
     for node in walk(condition):
-        about = subject_of(node) if node not in is_open else None
+        about = find_subject(node) if node not in is_open else None
         if about is not None and is_status(about):
             message = "a record of another status is left out unseen, also one of an unknown word"
             hint = "take the list whole: `ticket.status` tells the words apart"
@@ -244,9 +239,8 @@ _OF_OBJECTS = frozenset({"values", "keys", "items"})
 
 def doubt_absent_lists(spec: MappingSpec) -> Iterator[Finding]:
     """Yield a doubt at a list that is empty if a key is absent, in an answer that no rule checks."""
-    taken: dict[
-        str, CallSpec
-    ] = {}  # what is an answer, or a part of one, by the name that it is bound to
+    # What is an answer, or a part of one, by the name that it is bound to.
+    taken: dict[str, CallSpec] = {}
     call: CallSpec | None
     expression: ExpressionSpec | None
     for entry in spec.source:
@@ -263,7 +257,7 @@ def doubt_absent_lists(spec: MappingSpec) -> Iterator[Finding]:
         if expression is None:
             continue
         tree = read_tree(expression)
-        absent = next(_chain_all((_find_emptying(tree), _find_declared(tree, call.format))), None)
+        absent = next(chain(_find_emptying(tree), _find_declared(tree, call.format)), None)
         if absent is not None and not _is_held(call):
             yield make_doubt_in(
                 expression,
@@ -305,15 +299,15 @@ def _find_emptying(tree: nodes.Node, kind: type = list) -> Iterator[nodes.Node]:
             yield from _find_emptying(value)
         case nodes.Call(name=name, arguments=several):
             inner = dict if name in _OF_OBJECTS else list
-            yield from _chain_all(_find_emptying(each, inner) for each in several)
+            yield from chain.from_iterable(_find_emptying(each, inner) for each in several)
         case nodes.ListOf(items=several):
             # A projection over such a list leaves its nulls out.
-            yield from _chain_all(map(_find_nulls, several))
-            yield from _chain_all(map(_find_emptying, several))
+            yield from chain.from_iterable(map(_find_nulls, several))
+            yield from chain.from_iterable(map(_find_emptying, several))
         case nodes.Chain(steps=several):
-            yield from _chain_all(map(_find_emptying, several))
+            yield from chain.from_iterable(map(_find_emptying, several))
         case nodes.Projection() | nodes.ValueProjection():
-            yield from _chain_all(map(_find_emptying, (tree.base, tree.each)))
+            yield from chain.from_iterable(map(_find_emptying, (tree.base, tree.each)))
         case nodes.Flatten():
             yield from _find_emptying(tree.base)
         case nodes.Reference():
@@ -327,7 +321,7 @@ def _find_emptying_choices(several: tuple[nodes.Node, ...], kind: type) -> Itera
     *before, last = several
     if isinstance(last, nodes.Constant) and type(last.value) is kind and not last.value:
         yield from _find_all_null(before)
-    yield from _chain_all(_find_emptying(each, kind) for each in several)
+    yield from chain.from_iterable(_find_emptying(each, kind) for each in several)
 
 
 def _find_nulls(tree: nodes.Node) -> Iterator[nodes.Node]:
@@ -340,7 +334,7 @@ def _find_nulls(tree: nodes.Node) -> Iterator[nodes.Node]:
         case nodes.Either(choices=several):
             yield from _find_all_null(several)
         case nodes.Both(conditions=several) | nodes.Chain(steps=several):
-            yield from _chain_all(map(_find_nulls, several))
+            yield from chain.from_iterable(map(_find_nulls, several))
         case nodes.Projection() | nodes.ValueProjection() | nodes.Flatten():
             yield from _find_nulls(tree.base)
         case _:
@@ -351,9 +345,4 @@ def _find_all_null(several: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
     """Yield the same for a choice; nothing if one of its keys is not optional."""
     found = [list(_find_nulls(each)) for each in several]
     if all(found):
-        yield from _chain_all(map(iter, found))
-
-
-def _chain_all(several: Iterable[Iterator[nodes.Node]]) -> Iterator[nodes.Node]:
-    for each in several:
-        yield from each
+        yield from chain.from_iterable(found)

@@ -13,6 +13,7 @@ from ticketbridge.workbench.personal.chance import KNOWN_TOKEN, is_random, is_uu
 from ticketbridge.workbench.personal.looks import TOKEN, is_stand_in
 from ticketbridge.workbench.personal.personal_kinds import CREDENTIAL_WORDS, split_words, word_set
 
+# Tokens that have the form of a known maker.
 _LOOKS = re.compile(
     rf"{KNOWN_TOKEN.pattern}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
@@ -36,17 +37,12 @@ def find_secret_looks(text: str, file: str) -> Iterator[Finding]:
     """Yield a warning at each text of the file that looks like a credential."""
     for number, written in enumerate(LINE_BREAK.split(text), 1):
         line = written.replace(r"\/", "//")  # a slash, as PHP writes it in JSON
-        known = set(_find_known_forms(line))
+        known = {found.start() for found in _LOOKS.finditer(line)}
         named = () if known else _find_named(line)
         for column in sorted({*known, *named, *_find_links(line)}):
             message = "this looks like a credential in clear"
             hint = "use a variable: `${NAME}`; and renew it, if it was ever shared"
             yield make_doubt(Place(file, number, column + 1), "TB053", message, hint)
-
-
-def _find_known_forms(line: str) -> Iterator[int]:
-    """Yield the places of tokens that have the form of a known maker."""
-    return (found.start() for found in _LOOKS.finditer(line))
 
 
 def _find_named(line: str) -> Iterator[int]:

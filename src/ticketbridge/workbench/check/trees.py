@@ -12,7 +12,7 @@ from ticketbridge.jmes.analysis import analyse, asked, walk
 from ticketbridge.jmes.outcomes import outcomes
 from ticketbridge.jmes.parser import parse
 from ticketbridge.mapping.findings import Finding, Place
-from ticketbridge.mapping.spec import ExpressionSpec, expressions_in
+from ticketbridge.mapping.spec import BindingSpec, EntrySpec, ExpressionSpec, expressions_in
 
 
 def make_doubt(place: Place, code: str, message: str, suggestion: str = "") -> Finding:
@@ -91,6 +91,13 @@ def make_snake_case(name: str) -> str:
 def find_literal_text(tree: nodes.Node) -> str | None:
     """Return the text of a literal; None for any other tree."""
     return tree.value if isinstance(tree, nodes.Constant) and isinstance(tree.value, str) else None
+
+
+def binds_several(entry: EntrySpec) -> bool:
+    """Return whether *entry* binds several values; a paged `take` binds one for each page."""
+    if isinstance(entry, BindingSpec):
+        return entry.kind == "each"
+    return entry.result.kind == "each" or (entry.result.kind == "take" and entry.pages is not None)
 
 
 # --- conditions -----------------------------------------------------------------------------------

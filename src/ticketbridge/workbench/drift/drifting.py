@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, TextIO
 
 from ticketbridge.engine.tickets.verdicts import UNKNOWN_STATUS
 from ticketbridge.engine.upstream.answer_formats import Unreadable
 from ticketbridge.mapping.spec import CsvFormatSpec, NdjsonFormatSpec
-from ticketbridge.terminal import UsageError
+from ticketbridge.terminal import RED, YELLOW, Paint, UsageError, counted
 from ticketbridge.workbench.answers import map_samples, read_case
 from ticketbridge.workbench.cases.case_spec import name_target
+from ticketbridge.workbench.cases.value_text import write_document
 from ticketbridge.workbench.draft.documents import read_documents
 from ticketbridge.workbench.draft.format_guesses import read_sample_values
 from ticketbridge.workbench.drift.shapes import (
@@ -154,23 +156,20 @@ def _parent_is_in(path: ShapePath, shapes: Shapes) -> bool:
     return parent is not None and parent.types["object"] > 0
 
 
+_TEXT = re.compile("text|date|time|e-mail|URL")
+
+
 def _compare_path(where: str, old: PathShape, new: PathShape) -> Iterator[Drift]:
     more = [name for name in new.types if name not in old.types]
     if more:
         # A type that comes beside the old ones may be new only to the recording.
         widens = all(name in new.types for name in old.types) and "null" not in more
-        severity: Severity = "changes" if widens and _are_texts(more, old) else "breaks"
+        are_texts = all(_TEXT.search(name) for name in [*more, *old.types])
+        severity: Severity = "changes" if widens and are_texts else "breaks"
         yield Drift(severity, where, f"may be {' or '.join(more)} now", _types(old), _types(new))
     if old.is_always_there and not new.is_always_there:
         share = f"in {new.there} of {new.around}"
         yield Drift("breaks", where, "is absent in some", f"in all {old.around}", share)
-
-
-_TEXT = re.compile("text|date|time|e-mail|URL")
-
-
-def _are_texts(names: Sequence[str], old: PathShape) -> bool:
-    return all(_TEXT.search(name) for name in [*names, *old.types])
 
 
 def _types(shape: PathShape) -> str:
@@ -208,3 +207,25 @@ def _compare_tallies(old: RehearsalTally, new: RehearsalTally) -> Iterator[Drift
         elif before.given and field.left_out and not field.given:
             message = f"is never given, at {field.place}"
             yield Drift("breaks", f"`{name}`", message, f"given {before.given} times", "left out")
+
+
+# --- how it is written ----------------------------------------------------------------------------
+
+
+def as_text(drifts: Sequence[Drift], out: TextIO) -> str:
+    """Return one line for each change, breaking changes first, and the totals, in the colours of *out*."""
+    paint = Paint(out)
+    lines = [
+        f"{paint(drift.severity, RED if drift.severity == 'breaks' else YELLOW)}"
+        f"  {drift.where} {drift.message} (old: {drift.old}; new: {drift.new})"
+        for drift in drifts
+    ]
+    breaks = sum(drift.severity == "breaks" for drift in drifts)
+    lines.append(f"{counted(len(drifts), 'change')}, of which {breaks} may break a mapping")
+    return "\n".join(lines)
+
+
+WRITERS: Mapping[str, Callable[[Sequence[Drift], TextIO], str]] = MappingProxyType(
+    {"text": as_text, "json": lambda drifts, _out: write_document(drifts)}
+)
+"""Each format and what writes it."""

@@ -26,7 +26,6 @@ from ticketbridge.mapping.spec import (
     ConstSpec,
     CsvFormatSpec,
     ExpressionSpec,
-    FieldSpec,
     MappingSpec,
     NumberSpec,
     ObjectSpec,
@@ -127,6 +126,12 @@ def _make_mutant(
     return Mutant(place, f"{part.slot}{slot}: {says}", change, spec)
 
 
+def _exchange(
+    part: SpecPart, place: Place, slot: str, old: Any, new: Any, **members: Any
+) -> Mutant:
+    return _make_mutant(part, place, slot, new, f"`{new}` for `{old}`", **members)
+
+
 def _leave_out(part: SpecPart, place: Place, slot: str, **members: Any) -> Mutant:
     what = slot.strip(".") or part.slot.rpartition(".")[2]
     return _make_mutant(part, place, slot, LEFT_OUT, f"`{what}` left out", **members)
@@ -171,10 +176,9 @@ def _mutate_call(part: SpecPart, spec: CallSpec) -> Iterator[Mutant]:
         yield _leave_out(part, spec.condition.place, ".if", condition=None)
     if spec.pages is not None:
         yield _leave_out(part, spec.pages.place, ".pages", pages=None)
-    if spec.host is not None:
-        yield _leave_out(part, spec.place, ".host", host=None)
-    if spec.cookies is not None:
-        yield _leave_out(part, spec.place, ".cookies", cookies=None)
+    for name in ("host", "cookies"):
+        if getattr(spec, name) is not None:
+            yield _leave_out(part, spec.place, f".{name}", **{name: None})
     if spec.any_content_type:
         yield _leave_out(part, spec.place, ".any_content_type", any_content_type=False)
     yield from _mutate_format(part, spec)
@@ -212,29 +216,24 @@ def _mutate_rule(part: SpecPart, spec: RuleSpec) -> Iterator[Mutant]:
         yield _leave_out(part, spec.place, ".status", status=None)
     if spec.then in NOTHING_THERE:
         # Where it is left out, an answer may be read as usual, and come to the same.
-        yield _make_mutant(
-            part, spec.place, ".then", "fail", f"`fail` for `{spec.then}`", then="fail"
-        )
+        yield _exchange(part, spec.place, ".then", spec.then, "fail", then="fail")
 
 
 def _mutate_pages(part: SpecPart, spec: PagesSpec) -> Iterator[Mutant]:
-    if spec.last is not None:
-        yield _leave_out(part, spec.last.place, ".last", last=None)
-    if spec.total is not None:
-        yield _leave_out(part, spec.total.place, ".total", total=None)
-    if spec.items is not None:
-        yield _leave_out(part, spec.items.place, ".items", items=None)
+    for name in ("last", "total", "items"):
+        member = getattr(spec, name)
+        if member is not None:
+            yield _leave_out(part, member.place, f".{name}", **{name: None})
     if spec.any_path:
         yield _leave_out(part, spec.place, ".any_path", any_path=False)
     if spec.number is not None:
         start = spec.number.start
-        other = NumberSpec(start + 1)
-        change = f"`{start + 1}` for `{start}`"
-        yield _make_mutant(part, spec.place, ".number.start", start + 1, change, number=other)
+        later = NumberSpec(start + 1)
+        yield _exchange(part, spec.place, ".number.start", start, start + 1, number=later)
     if spec.offset is not None:
         step = spec.offset.step
-        wider, change = OffsetSpec(step + 1), f"`{step + 1}` for `{step}`"
-        yield _make_mutant(part, spec.place, ".offset.step", step + 1, change, offset=wider)
+        wider = OffsetSpec(step + 1)
+        yield _exchange(part, spec.place, ".offset.step", step, step + 1, offset=wider)
 
 
 # --- ticket ---------------------------------------------------------------------------------------
@@ -253,23 +252,18 @@ def _mutate_ticket(part: SpecPart, spec: TicketSpec) -> Iterator[Mutant]:
             left = _drop_entry(spec.statuses, index)
             yield _leave_out(part, table.place, f".status[{index}]", statuses=left)
     if spec.ineligible == "mark":
-        yield _make_mutant(
-            part, spec.place, ".ineligible", "omit", "`omit` for `mark`", ineligible="omit"
-        )
+        yield _exchange(part, spec.place, ".ineligible", "mark", "omit", ineligible="omit")
     if spec.on_violation == "omit":
-        change = "`fail` for `omit`"
-        yield _make_mutant(part, spec.place, ".on_violation", "fail", change, on_violation="fail")
+        yield _exchange(part, spec.place, ".on_violation", "omit", "fail", on_violation="fail")
 
 
 def _mutate_table(part: SpecPart, spec: StatusTableSpec | TableSpec) -> Iterator[Mutant]:
     for word, constant in spec.values.items():
         other = _find_other_value(spec, constant)
         if other is not None:
-            change = f"`{other}` for `{constant.value}`"
             values = {**spec.values, word: replace(constant, value=other)}
-            yield _make_mutant(
-                part, constant.place, f".values.{word}", other, change, values=values
-            )
+            slot = f".values.{word}"
+            yield _exchange(part, constant.place, slot, constant.value, other, values=values)
     if isinstance(spec, TableSpec) and spec.otherwise is not None:
         yield _leave_out(part, spec.otherwise.place, ".else", otherwise=None)
 
@@ -298,7 +292,8 @@ def _confuse_fields(part: SpecPart, spec: ObjectSpec) -> Iterator[Mutant]:
     for index, named in enumerate(spec.fields):
         name = _CONFUSED.get(named.name, "")
         other = made.get(name)
-        if not isinstance(other, ExpressionSpec) or _find_text(named.field) == other.text:
+        own = named.field.text if isinstance(named.field, ExpressionSpec) else None
+        if not isinstance(other, ExpressionSpec) or own == other.text:
             continue
         wrong = replace(named, field=other)
         fields = (*spec.fields[:index], wrong, *spec.fields[index + 1 :])
@@ -306,21 +301,14 @@ def _confuse_fields(part: SpecPart, spec: ObjectSpec) -> Iterator[Mutant]:
         yield _make_mutant(part, named.place, f".{named.name}", other.text, change, fields=fields)
 
 
-def _find_text(field: FieldSpec) -> str | None:
-    return field.text if isinstance(field, ExpressionSpec) else None
-
-
 # --- response -------------------------------------------------------------------------------------
 
 
 def _mutate_response(part: SpecPart, spec: ResponseSpec) -> Iterator[Mutant]:
     if spec.when_empty == 204:
-        yield _make_mutant(part, spec.place, ".when_empty", 200, "`200` for `204`", when_empty=200)
+        yield _exchange(part, spec.place, ".when_empty", 204, 200, when_empty=200)
     if spec.when_unknown_user == 404:
-        change = "`200` for `404`"
-        yield _make_mutant(
-            part, spec.place, ".when_unknown_user", 200, change, when_unknown_user=200
-        )
+        yield _exchange(part, spec.place, ".when_unknown_user", 404, 200, when_unknown_user=200)
 
 
 # --- keys that are taken for one another ----------------------------------------------------------
@@ -337,11 +325,7 @@ def find_sibling(before: nodes.Node, name: str, scopes: Sequence[Scope]) -> str 
     for thing in _list_objects(before, name, scopes):
         kind = type(thing[name])
         like |= {key: None for key in thing if key != name and type(thing[key]) is kind}
-    return max(like, key=lambda key: _measure_likeness(name, key), default=None)
-
-
-def _measure_likeness(one: str, other: str) -> float:
-    return difflib.SequenceMatcher(None, one, other).ratio()
+    return max(like, key=lambda key: difflib.SequenceMatcher(None, name, key).ratio(), default=None)
 
 
 def _list_objects(

@@ -58,16 +58,14 @@ def run_mutants(spec: MappingSpec, cases: CasesSpec) -> MutantRun:
     names = {mutant.name for mutant in left}
     return MutantRun(
         total=len(mutants),
-        unlisted=tuple(_make_survivor(mutant) for mutant in left if mutant.name not in listed),
+        unlisted=tuple(
+            Survivor(each.place, each.name, each.change) for each in left if each.name not in listed
+        ),
         listed=len(listed & names),
         stale=tuple(
             _report_stale(each, names) for each in cases.survivors if each.name not in names
         ),
     )
-
-
-def _make_survivor(mutant: Mutant) -> Survivor:
-    return Survivor(mutant.place, mutant.name, mutant.change)
 
 
 def _report_stale(survivor: SurvivorSpec, names: Collection[str]) -> Finding:

@@ -35,10 +35,6 @@ _FORMS: Mapping[PersonalKind, tuple[Form, ...]] = {
 Encode = Callable[[bytes], str]
 
 
-def _encode_hex(digest: bytes) -> str:
-    return digest.hex()
-
-
 def _encode_base64(digest: bytes) -> str:
     return base64.b64encode(digest).decode()
 
@@ -82,7 +78,7 @@ def make_digests(texts: Iterable[tuple[str, PersonalKind]]) -> dict[str, Digest]
 
 def _make_of(text: str, kind: PersonalKind, form: Form) -> Iterator[Digest]:
     for algorithm in _ALGORITHMS:
-        yield Digest(text, kind, form, algorithm, _encode_hex, padded=True)
+        yield Digest(text, kind, form, algorithm, bytes.hex, padded=True)
         # Most digests are the same in both: such a one is taken for the usual one, the last here.
         for encode in (_encode_base64_for_urls, _encode_base64):
             for padded in (True, False):

@@ -347,15 +347,17 @@ def _compile_any_of(words: Collection[str]) -> re.Pattern[str]:
 
 
 _SHORTEST = 4
-_SHORTEST_IN_CALL = (
-    8  # a shorter text of a variable in a call may be a word, for example a language
-)
+# A shorter text of a variable in a call may be a word, for example a language.
+_SHORTEST_IN_CALL = 8
 
 
 def find_personal_data(answer_run: AnswerRun, *, kept: Collection[str] = ()) -> PersonalData:
     """Return all personal data and credentials that *answer_run* shows; for *kept* see PersonalData."""
     personal = PersonalData(answer_run.user, secrets=list_secrets(answer_run), kept=kept)
-    _learn_from(personal, answer_run)
+    formats = find_formats(answer_run.bridge.spec)
+    for exchange in answer_run.exchanges:
+        if exchange.answer is not None:
+            personal.learn_answer(exchange.answer, formats.get(exchange.request.call))
     return personal
 
 
@@ -377,11 +379,3 @@ def list_secrets(answer_run: AnswerRun) -> set[str]:
 
 def _may_be_secret(text: str) -> bool:
     return len(text) >= _SHORTEST_IN_CALL and not text.isdecimal()
-
-
-def _learn_from(personal: PersonalData, answer_run: AnswerRun) -> None:
-    """Let *personal* learn from all answers of the platform."""
-    formats = find_formats(answer_run.bridge.spec)
-    for exchange in answer_run.exchanges:
-        if exchange.answer is not None:
-            personal.learn_answer(exchange.answer, formats.get(exchange.request.call))

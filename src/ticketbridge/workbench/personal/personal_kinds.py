@@ -96,55 +96,30 @@ _WORDS: Mapping[PersonalKind, frozenset[str]] = MappingProxyType(
         ),
     }
 )
-_PAIRS: Mapping[tuple[str, str], PersonalKind] = MappingProxyType(
+_PAIRS: Mapping[tuple[str, ...], PersonalKind] = MappingProxyType(
     {
-        ("first", "name"): PersonalKind.NAME,
-        ("last", "name"): PersonalKind.NAME,
-        ("full", "name"): PersonalKind.NAME,
-        ("given", "name"): PersonalKind.NAME,
-        ("family", "name"): PersonalKind.NAME,
-        ("middle", "name"): PersonalKind.NAME,
-        ("user", "name"): PersonalKind.NAME,
-        ("name", "parts"): PersonalKind.NAME,
-        ("national", "id"): PersonalKind.DOCUMENT,
-        ("tax", "id"): PersonalKind.DOCUMENT,
-        ("vat", "id"): PersonalKind.DOCUMENT,
-        ("vat", "number"): PersonalKind.DOCUMENT,
-        ("id", "number"): PersonalKind.DOCUMENT,
-        ("id", "card"): PersonalKind.DOCUMENT,
-        ("api", "key"): PersonalKind.SECRET,
-        ("unique", "url"): PersonalKind.SECRET,
-        ("download", "url"): PersonalKind.SECRET,
-        ("ticket", "url"): PersonalKind.SECRET,
-        ("pdf", "url"): PersonalKind.SECRET,
-        **{
-            (what, link): PersonalKind.SECRET
-            for what in (
-                "order",
-                "manage",
-                "cancel",
-                "wallet",
-                "pass",
-                "edit",
-                "refund",
-                "transfer",
-            )
-            for link in ("url", "link", "href")
-        },
-        ("download", "link"): PersonalKind.SECRET,
-        ("ticket", "link"): PersonalKind.SECRET,
-        ("scan", "code"): PersonalKind.SECRET,
-        ("access", "code"): PersonalKind.SECRET,
-        ("access", "key"): PersonalKind.SECRET,
-        ("scan", "data"): PersonalKind.SECRET,
-        ("postal", "code"): PersonalKind.ADDRESS,
-        ("post", "code"): PersonalKind.ADDRESS,
-        ("zip", "code"): PersonalKind.ADDRESS,
-        ("home", "city"): PersonalKind.ADDRESS,
-        ("user", "agent"): PersonalKind.IP,
-        ("card", "number"): PersonalKind.DOCUMENT,
+        tuple(pair.split("_")): kind
+        for kind, pairs in {
+            PersonalKind.NAME: (
+                "first_name last_name full_name given_name family_name middle_name user_name name_parts"
+            ),
+            PersonalKind.DOCUMENT: (
+                "national_id tax_id vat_id vat_number id_number id_card card_number"
+            ),
+            PersonalKind.SECRET: (
+                "api_key unique_url download_url ticket_url pdf_url download_link ticket_link scan_code"
+                " access_code access_key scan_data order_url order_link order_href manage_url manage_link"
+                " manage_href cancel_url cancel_link cancel_href wallet_url wallet_link wallet_href pass_url"
+                " pass_link pass_href edit_url edit_link edit_href refund_url refund_link refund_href"
+                " transfer_url transfer_link transfer_href"
+            ),
+            PersonalKind.ADDRESS: "postal_code post_code zip_code home_city",
+            PersonalKind.IP: "user_agent",
+        }.items()
+        for pair in pairs.split()
     }
 )
+"""Two words that stand side by side in a key."""
 _PEOPLE = word_set(
     "customer buyer purchaser attendee holder passholder owner user person contact member guest recipient"
     " participant billing shipping invoice payer profile account client cliente comprador asistente titular"
@@ -152,19 +127,8 @@ _PEOPLE = word_set(
     " kaeufer kunde teilnehmer asistentes participante"
 )
 _IN_PERSON: Mapping[str, PersonalKind] = MappingProxyType(
-    {
-        "name": PersonalKind.NAME,
-        "first": PersonalKind.NAME,
-        "last": PersonalKind.NAME,
-        "company": PersonalKind.NAME,
-        "organisation": PersonalKind.NAME,
-        "organization": PersonalKind.NAME,
-        "address": PersonalKind.ADDRESS,
-        "city": PersonalKind.ADDRESS,
-        "town": PersonalKind.ADDRESS,
-        "line1": PersonalKind.ADDRESS,
-        "line2": PersonalKind.ADDRESS,
-    }
+    dict.fromkeys(word_set("name first last company organisation organization"), PersonalKind.NAME)
+    | dict.fromkeys(word_set("address city town line1 line2"), PersonalKind.ADDRESS)
 )
 # A key that ends so tells of the thing and is no such thing itself: `email_verified`, `phone_required`.
 _ABOUT = word_set(

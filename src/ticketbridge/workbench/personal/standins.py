@@ -41,7 +41,6 @@ class StandIns:
         self._emails = self._fresh(_list_addresses())
         self._numbers = count(1)
         self._makers: Mapping[PersonalKind, Callable[[str], str]] = {
-            PersonalKind.NAME: self._name,
             PersonalKind.BIRTH: _replace_birth,
             PersonalKind.IP: lambda _text: f"192.0.2.{next(self._numbers) % 256}",
             PersonalKind.NOTE: lambda _text: "A note.",

@@ -25,9 +25,8 @@ def read_replay(file: Path) -> Sequence[ResaleStep]:
     if not isinstance(document, list):
         raise slip
     steps = [_step(each, slip) for each in document]
-    if [step.point for step in steps] != sorted(
-        (step.point for step in steps), key=POINTS.index
-    ) or {step.point for step in steps} != set(POINTS):
+    points = [step.point for step in steps]
+    if points != sorted(points, key=POINTS.index) or set(points) != set(POINTS):
         raise slip
     return steps
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from types import MappingProxyType
 from typing import TextIO
 from xml.etree import ElementTree as ET
 
 from ticketbridge.terminal import FAINT, GREEN, RED, YELLOW, Paint, counted
+from ticketbridge.workbench.cases.value_text import make_legal_xml, write_document
 from ticketbridge.workbench.probe.probe_findings import ProbeCheck, ProbeFinding, ProbeReport
 
 _COLOURS = {"error": RED, "warning": YELLOW, "skipped": FAINT}
-_UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def as_text(report: ProbeReport, out: TextIO | None = None) -> str:
+def as_text(report: ProbeReport, out: TextIO) -> str:
     """Return one line a check, each finding below its check, and the sum."""
     paint = Paint(out)
     lines = [f"probe of {report.url}"]
@@ -45,26 +42,21 @@ def _worst(result: ProbeCheck) -> str:
     return "error" if is_error else "warning"
 
 
-def as_json(report: ProbeReport, _out: TextIO | None = None) -> str:
-    """Return the list of all findings."""
-    return json.dumps([asdict(found) for found in report.findings], indent=2, ensure_ascii=False)
-
-
-def as_junit(report: ProbeReport, _out: TextIO | None = None) -> str:
+def as_junit(report: ProbeReport, _out: TextIO) -> str:
     """Return a suite with a test for each check; errors fail it, warnings stand in its output."""
     failed = [any(f.severity == "error" for f in result.findings) for result in report.results]
     skipped = sum(result.skipped for result in report.results)
     counts = {"tests": str(len(failed)), "failures": str(sum(failed)), "errors": "0"}
     counts["skipped"] = str(skipped)
     root = ET.Element("testsuites", name="ticketbridge probe")
-    suite = ET.SubElement(root, "testsuite", {"name": _speakable(report.url), **counts})
+    suite = ET.SubElement(root, "testsuite", {"name": make_legal_xml(report.url), **counts})
     for result in report.results:
         case = ET.SubElement(suite, "testcase", classname="probe", name=result.name)
         if result.skipped:
             ET.SubElement(case, "skipped")
         for found in result.findings:
             if found.severity == "error":
-                message = _speakable(f"{found.code}: {found.message}")
+                message = make_legal_xml(f"{found.code}: {found.message}")
                 ET.SubElement(case, "failure", message=message).text = _told(found)
         others = [_told(found) for found in result.findings if found.severity == "warning"]
         if others or result.facts:
@@ -75,14 +67,14 @@ def as_junit(report: ProbeReport, _out: TextIO | None = None) -> str:
 
 def _told(found: ProbeFinding) -> str:
     text = f"{found.message}; got: {found.got}; expected: {found.expected}; why: {found.why}"
-    return _speakable(f"{found.code}: {text}")
+    return make_legal_xml(f"{found.code}: {text}")
 
 
-def _speakable(text: str) -> str:
-    return _UNSPEAKABLE.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-WRITERS: Mapping[str, Callable[[ProbeReport, TextIO | None], str]] = MappingProxyType(
-    {"text": as_text, "json": as_json, "junit": as_junit}
+WRITERS: Mapping[str, Callable[[ProbeReport, TextIO], str]] = MappingProxyType(
+    {
+        "text": as_text,
+        "json": lambda report, _out: write_document(report.findings),
+        "junit": as_junit,
+    }
 )
 """Each format and what writes it."""

@@ -69,23 +69,17 @@ def probe(  # noqa: PLR0913 - what one command line says
             calls = len(caller.heard)
             asked = [user, *expected, *session.earlier]
     hidden = [*target.secrets, *filter(None, asked)]
-    results = [_without(result, hidden) for result in results]
-    return ProbeReport(_without_query(target.url), results, calls)
+    results = [
+        replace(result, findings=[_without(found, hidden) for found in result.findings])
+        for result in results
+    ]
+    # The query may have a key.
+    return ProbeReport(urlsplit(target.url)._replace(query="").geturl(), results, calls)
 
 
-def _without(result: ProbeCheck, hidden: Sequence[str]) -> ProbeCheck:
-    """Return *result* without secrets and users: an endpoint may repeat them."""
-    findings = [_hidden(found, hidden) for found in result.findings]
-    return replace(result, findings=findings)
-
-
-def _hidden(found: ProbeFinding, hidden: Sequence[str]) -> ProbeFinding:
+def _without(found: ProbeFinding, hidden: Sequence[str]) -> ProbeFinding:
+    """Return *found* without secrets and users: an endpoint may repeat them."""
     message, got, expected = (
         masked(text, hidden) for text in (found.message, found.got, found.expected)
     )
     return replace(found, message=message, got=got, expected=expected)
-
-
-def _without_query(url: str) -> str:
-    """Return *url* without its query, which may have a key."""
-    return urlsplit(url)._replace(query="").geturl()

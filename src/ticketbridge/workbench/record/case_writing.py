@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 import msgspec
 
 from ticketbridge.workbench.cases.answer_reader import JSON_TYPE
+from ticketbridge.workbench.cases.case_spec import drop_parameters
 from ticketbridge.workbench.cases.value_text import write_block, write_flow, write_scalar
 from ticketbridge.workbench.record.recorded_answers import RecordedAnswer
 from ticketbridge.workbench.record.replay import ReplayedAnswer
@@ -21,7 +21,6 @@ LONGEST = 16 * 1024
 FOLDER = "samples"
 FORM_TYPE = "application/x-www-form-urlencoded"
 _WIDEST = 90
-_PARAMETER = re.compile(r"[^&?]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def write_case(parts: CaseParts, stem: str, *, longest: int | None = LONGEST) ->
 def _write_answer(replayed: ReplayedAnswer, keys: Collection[str]) -> Iterator[str]:
     """Yield the request, and the head of the answer."""
     reply = replayed.reply
-    asked = _drop_parameters(replayed.asked, keys).replace("%40", "@")
+    asked = drop_parameters(replayed.asked, keys).replace("%40", "@")
     yield f"    - {reply.method.lower()}: {write_scalar(asked)}"
     if reply.host is not None:
         yield f"      host: {reply.host}"
@@ -109,13 +108,6 @@ def _write_sent(content: bytes, sent_type: str) -> Iterator[str]:
     form = parse_qs(text, keep_blank_values=True)
     single = {name: v[0] if len(v) == 1 else v for name, v in form.items()}
     return _write_member("form", single, "      ")
-
-
-def _drop_parameters(asked: str, keys: Collection[str]) -> str:
-    """Return *asked* without the parameters that are credentials."""
-    path, _, query = asked.partition("?")
-    kept = [p for p in _PARAMETER.findall(query) if unquote(p.partition("=")[0]) not in keys]
-    return f"{path}?{'&'.join(kept)}" if kept else path
 
 
 def _write_member(key: str, value: Any, indent: str) -> Iterator[str]:

@@ -10,31 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from ticketbridge.jmes import Expression, nodes, runtime
 from ticketbridge.jmes.arguments import parameter_at
 from ticketbridge.jmes.functions import FUNCTIONS, OPTIONAL
 from ticketbridge.jmes.values import equal, truthy
-from ticketbridge.workbench.personal.personal_kinds import PersonalKind
+from ticketbridge.workbench.personal.personal_kinds import PersonalKind, word_set
 from ticketbridge.workbench.record.slots import Use
 
 _MODE = runtime.STRICT
-_PASSING = frozenset(
-    {
-        *(
-            "as_list",
-            "to_array",
-            "default",
-            "not_null",
-            "reverse",
-            "map",
-            "sort_by",
-            "max_by",
-            "min_by",
-        ),
-        *("unique", "values", "descendants", "merge"),
-    }
+_PASSING = word_set(
+    "as_list to_array default not_null reverse map sort_by max_by min_by unique values descendants merge"
 )
 """Functions that return elements of their arguments: these are read only if they are used further."""
 _READING = frozenset({"from_json", "from_xml"})
@@ -42,8 +29,8 @@ _READING = frozenset({"from_json", "from_xml"})
 _COUNTING = frozenset({"length", "type"})
 
 
-class Noting(Protocol):
-    """Receives each value that is read."""
+class Noting:
+    """Receives each value that is read. This one ignores it."""
 
     def note(self, container: Any, value: Any, key: str | None, use: Use | PersonalKind) -> None:
         """Note that *value* was read in *container*."""
@@ -123,9 +110,7 @@ class Evaluation:
     def field(self, node: nodes.Field, current: Any, rooted: bool) -> Any:
         if rooted:
             return self._scope[node.name]
-        if not isinstance(current, dict):
-            return None
-        if node.name not in current:
+        if not isinstance(current, dict) or node.name not in current:
             return None
         return self.note(current, current[node.name], node.name)
 
@@ -203,7 +188,7 @@ class Evaluation:
             return False
         for side, other in ((node.left, node.right), (node.right, node.left)):
             if isinstance(other, nodes.Constant) and _is_path(side):
-                silent = Evaluation(self._scope, _SILENT, Use.DECIDES)
+                silent = Evaluation(self._scope, Noting(), Use.DECIDES)
                 value = silent.value_of(side, current, rooted=rooted)
                 if isinstance(value, str) and value:
                     return not equal(value, other.value)
@@ -284,19 +269,6 @@ def _is_path(node: nodes.Node) -> bool:
         return all(map(_is_path, node.steps))
     return isinstance(node, nodes.Field | nodes.Index | nodes.Current)
 
-
-class _Silent:
-    """Notes nothing. Of its methods a path calls only `note`."""
-
-    def note(self, container: Any, value: Any, key: str | None, use: Use | PersonalKind) -> None:
-        pass
-
-    def note_key(self, container: Any, key: str) -> None: ...
-    def note_merged(self, made: dict[str, Any], containers: Sequence[Any]) -> None: ...
-    def note_document(self, text: str, document: Any) -> None: ...
-
-
-_SILENT = _Silent()
 
 _VALUES: Mapping[type, Callable[[Evaluation, Any, Any, bool], Any]] = {
     nodes.Current: lambda _self, _node, current, _rooted: current,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
 from ticketbridge.jmes import Expression
-from ticketbridge.jmes import Kind as JsonKind
-from ticketbridge.mapping.spec import EntrySpec, ExpressionSpec
-from ticketbridge.mapping.spec_compiler import SpecCompiler
+from ticketbridge.mapping.spec import ExpressionSpec
+from ticketbridge.mapping.spec_compiler import Scope
+from ticketbridge.workbench.cases.runner import Watch
 from ticketbridge.workbench.personal.personal_kinds import PersonalKind
-from ticketbridge.workbench.record.evaluation import Evaluation
+from ticketbridge.workbench.record.evaluation import Evaluation, Noting
 from ticketbridge.workbench.record.slots import Slots, Use
 
 Path = tuple[str, ...]
@@ -21,7 +21,7 @@ Path = tuple[str, ...]
 _Leaf = tuple[Path, type, Any]
 
 
-class Reads:
+class Reads(Noting):
     """The values that were read, by path, and their uses.
 
     Two equal values at the same path of two elements count as one: reading one reveals the other.
@@ -118,45 +118,34 @@ def _make_leaf(path: Path, value: Any) -> _Leaf:
     return path, type(value), str(value) if isinstance(value, float | Decimal) else value
 
 
-class ReadingCompiler(SpecCompiler):
-    """Makes expressions that note what they read in *reads*, before each evaluation."""
+def watch_reads(slots: Slots, reads: Reads) -> Watch:
+    """Return what lets expressions note in *reads* what they read, before each evaluation."""
 
-    def __init__(self, entries: Collection[EntrySpec], slots: Slots, reads: Reads) -> None:
-        super().__init__(entries)
-        self._slots = slots
-        self._reads = reads
-
-    def expression(
-        self, spec: ExpressionSpec, roots: Collection[str], gives: JsonKind | None = None
-    ) -> Expression:
-        """See SpecCompiler."""
-        made = super().expression(spec, roots, gives)
-        use = self._slots.get(spec, Use.DECIDES)
+    def watch(made: Expression, spec: ExpressionSpec, _roots: Collection[str]) -> Expression:
+        use = slots.get(spec, Use.DECIDES)
         if use is Use.NOTHING:
             return made
         # Announced, so that it is read although its value may be an error.
         latest: list[Any] = []
-        read = made.with_announcement(self._make_reader(made, use, latest))
-        return read.with_watch(lambda _, given: self._reads.learn_twin(latest[0], given))
+        read = made.with_announcement(_make_reader(made, use, reads, latest))
+        return read.with_watch(lambda _, given: reads.learn_twin(latest[0], given))
 
-    def _make_reader(
-        self, expression: Expression, use: Use | PersonalKind, latest: list[Any]
-    ) -> Callable[[Scope], None]:
-        """Return a function that reads like *expression*, and leaves the value in *latest*."""
-        reads = self._reads
-
-        def read(scope: Scope) -> None:
-            reads.learn_paths(scope.get("body"))
-            evaluation = Evaluation(scope, reads, use)
-            value = evaluation.of(expression)
-            latest[:] = [value]
-            if isinstance(use, PersonalKind):
-                reads.made.update((each, use) for each in _find_scalars(value))
-
-        return read
+    return watch
 
 
-Scope = Mapping[str, Any]
+def _make_reader(
+    expression: Expression, use: Use | PersonalKind, reads: Reads, latest: list[Any]
+) -> Callable[[Scope], None]:
+    """Return a function that reads like *expression*, and leaves the value in *latest*."""
+
+    def read(scope: Scope) -> None:
+        reads.learn_paths(scope.get("body"))
+        value = Evaluation(scope, reads, use).of(expression)
+        latest[:] = [value]
+        if isinstance(use, PersonalKind):
+            reads.made.update((each, use) for each in _find_scalars(value))
+
+    return read
 
 
 def _find_scalars(value: Any) -> Collection[str | int]:

@@ -6,11 +6,9 @@ written.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,11 +19,12 @@ from ticketbridge.mapping.spec import claimed_by
 from ticketbridge.workbench.answer_run import AnswerRun, run_answer
 from ticketbridge.workbench.cases.reader import read_cases
 from ticketbridge.workbench.cases.runner import (
-    SkippingLoop,
+    WatchedCompiler,
     compile_for_cases,
     find_failures,
     list_tickets,
     load_for_cases,
+    run_skipping,
 )
 from ticketbridge.workbench.cases.value_text import write_moment
 from ticketbridge.workbench.file_replacing import replacing
@@ -39,7 +38,7 @@ from ticketbridge.workbench.record.case_writing import (
     write_case,
 )
 from ticketbridge.workbench.record.needed import Needed
-from ticketbridge.workbench.record.reading import ReadingCompiler, Reads
+from ticketbridge.workbench.record.reading import Reads, watch_reads
 from ticketbridge.workbench.record.recorded_answers import (
     AnswerRecorder,
     RecordedAnswer,
@@ -90,14 +89,14 @@ def make_case(
     names = find_named_keys(spec)
     needed = Needed(reads, personal, stand_ins, names)
     replies = _make_replies(AnswerRecorder(answer_run, needed, names))
-    run = _run_replay(replies, offline, stand_ins.user, answer_run)
-    _require_same(answer_run, run, personal)
+    replay, made = _run_replay(replies, offline, stand_ins.user, answer_run)
+    _require_same(answer_run, made, replay, personal)
     parts = CaseParts(
         name,
         stand_ins.user,
         moment,
-        run.replay.replayed,
-        _make_expect(run.answer_run),
+        replay.replayed,
+        _make_expect(made),
         claimed_by(offline.spec.upstream.auth).parameters,
     )
     stem = f"{offline.spec.platform}-{moment.replace(':', '').lower()}"
@@ -117,39 +116,32 @@ def _make_replies(recorder: AnswerRecorder) -> list[RecordedAnswer]:
 # --- with made-up data ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    replay: Replay
-    answer_run: AnswerRun
-
-
 def _find_reads(real: AnswerRun) -> Reads:
     """Return what the mapping reads from the answers, by evaluating its expressions on them again."""
     spec, reads = real.bridge.spec, Reads()
-    compiler = ReadingCompiler(spec.source, find_slots(spec), reads)
-    reading = compile_for_cases(spec, compiler)
+    watch = watch_reads(find_slots(spec), reads)
+    reading = compile_for_cases(spec, WatchedCompiler(spec.source, watch))
     _run_replay(list(list_real_answers(real)), reading, real.user, real)
     return reads
 
 
 def _run_replay(
     replies: Sequence[RecordedAnswer], offline: Bridge, user: str, real: AnswerRun
-) -> _Run:
+) -> tuple[Replay, AnswerRun]:
     """Make the same answer again from *replies*, without a platform. Raises RecordError."""
     replay = Replay(replies, offline.spec.upstream)
     bridge = offline.with_last_stage(replay.send, logs_in=False)
     try:
-        with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-            return _Run(replay, runner.run(run_answer(bridge, user, now=real.now)))
+        return replay, run_skipping(run_answer(bridge, user, now=real.now))
     except NotRecorded as call:
         failed = [f"{e.request.call}: {e.failure}" for e in real.exchanges if e.answer is None]
         why = f" ({failed[0]})" if failed else ""
         raise RecordError(f"no answer was recorded for the call {call}{why}") from None
 
 
-def _require_same(real: AnswerRun, run: _Run, personal: PersonalData) -> None:
-    found = [*find_differences(real, run.answer_run, personal)]
-    found += [f"{left.call} is not asked for again" for left in run.replay.left]
+def _require_same(real: AnswerRun, made: AnswerRun, replay: Replay, personal: PersonalData) -> None:
+    found = [*find_differences(real, made, personal)]
+    found += [f"{left.call} is not asked for again" for left in replay.left]
     if found:
         raise RecordError(f"with made-up data in place of personal data, {found[0]}")
 
@@ -199,8 +191,7 @@ def _require_passing(draft: Path, name: str, offline: Bridge) -> None:
     except (MappingError, ValueError) as error:
         reason = str(error).replace(f"{draft}:", "line ")
         raise RecordError(f"the case cannot be added to the file: {reason}") from None
-    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        wrong = runner.run(find_failures(case, offline))
+    wrong = run_skipping(find_failures(case, offline))
     if wrong:
         raise RecordError(f"the recorded case does not pass: {wrong[0]}")
 

@@ -114,16 +114,13 @@ def find_kept_words(spec: MappingSpec) -> set[str]:
 
 def find_named_keys(spec: MappingSpec) -> frozenset[str]:
     """Return the keys of the platform's answers that the mapping names."""
-    found = {*_find_keys((spec.source, spec.ticket)), "errors"}  # which are looked for in GraphQL
+    found = {"errors"}  # which are looked for in GraphQL
+    for expression in expressions_in((spec.source, spec.ticket)):
+        found |= {node.name for node in walk(read_tree(expression)) if isinstance(node, Field)}
     for part in parts_within(spec.source):
         if isinstance(part, CsvFormatSpec):
             found.update(part.columns)
     return frozenset(found | find_kept_words(spec))
-
-
-def _find_keys(part: object) -> Iterator[str]:
-    for expression in expressions_in(part):
-        yield from (node.name for node in walk(read_tree(expression)) if isinstance(node, Field))
 
 
 def _find_words(whole: object) -> Iterator[str]:

@@ -9,8 +9,8 @@ from typing import Final
 
 from ticketbridge.engine.tickets.convert import MISSING
 from ticketbridge.engine.tickets.verdicts import NOT_OWNER, UNKNOWN_STATUS, CheckNote, Record
-from ticketbridge.jmes import ENCODER
 from ticketbridge.workbench.answer_run import AnswerRun
+from ticketbridge.workbench.cases.value_text import shorten, show_value
 from ticketbridge.workbench.explain import Masker
 
 MOST_WORDS: Final = 40
@@ -142,5 +142,4 @@ def _status_notes(run: AnswerRun) -> Iterator[CheckNote]:
 
 
 def _shorten(word: object) -> str:
-    text = word if isinstance(word, str) else ENCODER.encode(word).decode()
-    return text if len(text) <= LONGEST_WORD else f"{text[:LONGEST_WORD]}..."
+    return shorten(word, LONGEST_WORD) if isinstance(word, str) else show_value(word, LONGEST_WORD)

@@ -127,9 +127,7 @@ class Rehearsal:
                     next_start = max(next_start, time.perf_counter()) + self._bounds.interval
                     task = tasks.create_task(self._ask(user, len(users)))
                     task.add_done_callback(lambda _: turns.release())
-        except (
-            asyncio.CancelledError
-        ):  # pragma: no cover - Ctrl-C: a test sends it to another process
+        except asyncio.CancelledError:  # pragma: no cover - a test sends Ctrl-C to a process
             # What was counted until then is worth a report.
             self.stopped = "stopped by the keyboard"
         finally:

@@ -10,7 +10,7 @@ from typing import Final
 
 from ticketbridge.jmes import nodes
 from ticketbridge.jmes.parser import parse
-from ticketbridge.workbench.page import Mono, Words
+from ticketbridge.workbench.page import Mono, Words, join_words
 
 _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -136,20 +136,19 @@ def _alternatives(node: nodes.Node) -> Words | None:
     """Say `a || b` of two values; None for conditions."""
     if not isinstance(node, nodes.Either) or any(map(_is_condition, node.choices)):
         return None
-    first, *rest = map(_words, node.choices)
-    return (*first, *(p for words in rest for p in (", or if that is empty ", *words)))
+    return join_words(map(_words, node.choices), ", or if that is empty ")
 
 
 def _choice(node: nodes.Node) -> Words | None:
     """Say `a == b && 'x' || c && 'y'` as "`x` where a is b, else `y` where c"; None for any other form."""
-    made: list[str | Mono] = []
+    made: list[Words] = []
     for part in node.choices if isinstance(node, nodes.Either) else (node,):
         if not isinstance(part, nodes.Both) or not isinstance(part.conditions[-1], nodes.Constant):
             return None
         *conditions, value = part.conditions
-        made += [", else ", *_words(value), " where "]
-        made += _joined(tuple(conditions), " and ", within=False)
-    return tuple(made[1:])
+        where = _joined(tuple(conditions), " and ", within=False)
+        made.append((*_words(value), " where ", *where))
+    return join_words(made, ", else ")
 
 
 def _value(value: object) -> Words:
@@ -205,8 +204,7 @@ def _call(node: nodes.Call) -> Words:
         case "length", (nodes.Projection() as entries,):
             return ("the number of ", *_words(entries))
         case "join", (between, nodes.ListOf(items=items)):
-            parts = [piece for item in items for piece in (", ", *_words(item))][1:]
-            return (*parts, ", joined by ", *_words(between))
+            return (*join_words(map(_words, items), ", "), ", joined by ", *_words(between))
         case _:
             return _phrased(node)
 
@@ -270,12 +268,12 @@ def _condition(node: nodes.Node, *, within: bool = False, is_part: bool = False)
 
 
 def _joined(parts: tuple[nodes.Node, ...], word: str, *, within: bool) -> Words:
-    made: list[str | Mono] = []
+    made: list[Words] = []
     for part in parts:
         inner = _condition(part, within=within, is_part=True)
         nested = isinstance(part, nodes.Both | nodes.Either)
-        made += [word, *(("(", *inner, ")") if nested else inner)]
-    return tuple(made[1:])
+        made.append(("(", *inner, ")") if nested else inner)
+    return join_words(made, word)
 
 
 def _operand(node: nodes.Node, *, within: bool) -> Words:

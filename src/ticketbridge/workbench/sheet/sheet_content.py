@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from ticketbridge import __version__
@@ -22,12 +22,14 @@ from ticketbridge.workbench.cases.case_spec import name_target
 from ticketbridge.workbench.draft.credentials import is_credential
 from ticketbridge.workbench.page import (
     Block,
+    Cell,
     Heading,
     Mono,
     Page,
-    Paragraph,
-    Table,
     Words,
+    join_words,
+    paragraph,
+    table,
 )
 from ticketbridge.workbench.sheet.expression_words import condition_in_words, in_words
 from ticketbridge.workbench.sheet.sheet_fields import say_fields, say_left_out
@@ -61,18 +63,16 @@ def sheet_of(spec: MappingSpec, content: bytes, file: str) -> Page:
 
 def _head(spec: MappingSpec, content: bytes, file: str) -> Iterator[Block]:
     yield Heading(f"{spec.title or spec.platform}: tickets for resale", 1)
-    yield Paragraph(
-        (
-            "This page says what menta tech is answered when it asks which valid tickets a user of ",
-            Mono(spec.platform),
-            " owns, and where each part of the answer comes from. ",
-            f"It was made by ticketbridge {__version__} from the file ",
-            Mono(file),
-            ", and says the same as that file.",
-        )
+    yield paragraph(
+        "This page says what menta tech is answered when it asks which valid tickets a user of ",
+        Mono(spec.platform),
+        " owns, and where each part of the answer comes from. ",
+        f"It was made by ticketbridge {__version__} from the file ",
+        Mono(file),
+        ", and says the same as that file.",
     )
     digest = hashlib.sha256(content).hexdigest()
-    yield Paragraph(("SHA-256 of the file (", Mono(f"sha256sum {file}"), "): ", Mono(digest), "."))
+    yield paragraph("SHA-256 of the file (", Mono(f"sha256sum {file}"), "): ", Mono(digest), ".")
 
 
 # --- the call -------------------------------------------------------------------------------------
@@ -87,39 +87,31 @@ def _access(spec: MappingSpec) -> Iterator[Block]:
         if endpoint.path
         else f", or at /{spec.platform}{path} where several platforms are served"
     )
-    yield Paragraph(
-        (
-            Mono(f"GET {path}?{endpoint.user_parameter}=…"),
-            f"{several}. The user is {_USERS[endpoint.user_format]}. Only GET and HEAD are answered.",
-        )
+    yield paragraph(
+        Mono(f"GET {path}?{endpoint.user_parameter}=…"),
+        f"{several}. The user is {_USERS[endpoint.user_format]}. Only GET and HEAD are answered.",
     )
     access = endpoint.access
     if access.is_open:
-        yield Paragraph(
-            ("Whoever reaches the service may ask: it has neither a secret nor a list.",)
-        )
+        yield paragraph("Whoever reaches the service may ask: it has neither a secret nor a list.")
     if access.secrets:
-        yield Paragraph(
-            (
-                "The caller sends a secret in the header ",
-                Mono(access.secret_header or ""),
-                ". It is agreed apart from this page. A call without it is refused.",
-            )
+        yield paragraph(
+            "The caller sends a secret in the header ",
+            Mono(access.secret_header or ""),
+            ". It is agreed apart from this page. A call without it is refused.",
         )
     if access.allow:
-        nets = [piece for net in access.allow for piece in (", ", Mono(str(net)))][1:]
-        yield Paragraph(("Only these addresses may ask: ", *nets, "."))
+        nets = join_words([(Mono(str(net)),) for net in access.allow], ", ")
+        yield paragraph("Only these addresses may ask: ", *nets, ".")
 
 
 def _sources(spec: MappingSpec) -> Iterator[Block]:
     yield Heading("Where the data comes from")
-    yield Paragraph(
-        (
-            "For each question the platform is asked anew, and nothing is kept afterwards. ",
-            "These steps lead from the user to one ticket; the names on the left are used below.",
-        )
+    yield paragraph(
+        "For each question the platform is asked anew, and nothing is kept afterwards. ",
+        "These steps lead from the user to one ticket; the names on the left are used below.",
     )
-    yield Table(("name", "what it is", "call"), [_source(entry) for entry in spec.source])
+    yield table(("name", "what it is", "call"), [_source(entry) for entry in spec.source])
 
 
 _MEANS: Final[Mapping[str, str]] = {
@@ -136,7 +128,7 @@ _MEANS: Final[Mapping[str, str]] = {
 
 
 def _special_answers(spec: MappingSpec) -> Iterator[Block]:
-    rows: list[tuple[Words, Words, Words]] = []
+    rows: list[Sequence[Cell]] = []
     for entry in spec.source:
         for rule in entry.responses if isinstance(entry, CallSpec) else ():
             parts: list[Words] = []
@@ -144,23 +136,23 @@ def _special_answers(spec: MappingSpec) -> Iterator[Block]:
                 parts.append((f"the status is {', '.join(map(_status, rule.status))}",))
             if rule.when is not None:
                 parts.append(condition_in_words(rule.when.text))
-            when = tuple(p for each in parts for p in (" and ", *each))[1:]
+            when = join_words(parts, " and ")
             means = _MEANS.get(rule.then, rule.then)
-            rows.append(((Mono(entry.name),), when or ("always",), (means,)))
+            rows.append((Mono(entry.name), when or "always", means))
     if rows:
-        yield Paragraph(("Some answers of the platform have a meaning of their own:",))
-        yield Table(("of", "when", "means"), rows)
+        yield paragraph("Some answers of the platform have a meaning of their own:")
+        yield table(("of", "when", "means"), rows)
 
 
 def _status(each: StatusRange) -> str:
     return str(each.first) if each.first == each.last else f"{each.first} to {each.last}"
 
 
-def _source(entry: EntrySpec) -> tuple[Words, Words, Words]:
+def _source(entry: EntrySpec) -> Sequence[Cell]:
     if not isinstance(entry, CallSpec):
         whole = in_words(entry.expression.text)
         what = _each(whole) if entry.kind == "each" else whole
-        return (Mono(entry.name),), what, ("none",)
+        return Mono(entry.name), what, "none"
     request = entry.request
     query = [
         f"{name}={_hidden(name, _template(each))}"
@@ -175,7 +167,7 @@ def _source(entry: EntrySpec) -> tuple[Words, Words, Words]:
         call = (*call, " with a body")
     if entry.pages is not None:
         call = (*call, ", all pages")
-    return (Mono(entry.name),), _result(entry.result), call
+    return Mono(entry.name), _result(entry.result), call
 
 
 def _hidden(name: str, text: str) -> str:
@@ -225,20 +217,16 @@ def _owner(spec: MappingSpec) -> Iterator[Block]:
     yield Heading("Whose tickets")
     owner = spec.ticket.owner
     if owner is None:
-        yield Paragraph(
-            (
-                "The platform itself is trusted to give the asked user's tickets alone: ",
-                "its answer does not name an owner that could be compared.",
-            )
+        yield paragraph(
+            "The platform itself is trusted to give the asked user's tickets alone: ",
+            "its answer does not name an owner that could be compared.",
         )
         return
-    yield Paragraph(
-        (
-            "A ticket is the user's if ",
-            *in_words(owner.text),
-            " is the asked user, letter by letter (capitals and small letters of A to Z are the same). ",
-            "All other people's tickets are left out.",
-        )
+    yield paragraph(
+        "A ticket is the user's if ",
+        *in_words(owner.text),
+        " is the asked user, letter by letter (capitals and small letters of A to Z are the same). ",
+        "All other people's tickets are left out.",
     )
 
 
@@ -246,39 +234,37 @@ def _states(spec: MappingSpec) -> Iterator[Block]:
     yield Heading("Which tickets are valid")
     tables = spec.ticket.statuses
     if not tables:
-        yield Paragraph(("All tickets that the platform gives count as valid.",))
+        yield paragraph("All tickets that the platform gives count as valid.")
         return
-    for number, table in enumerate(tables, 1):
-        yield from _state(table, number if len(tables) > 1 else 0)
+    for number, each in enumerate(tables, 1):
+        yield from _state(each, number if len(tables) > 1 else 0)
     unknown = (
         "fails the whole answer" if spec.ticket.on_violation == "fail" else "leaves the ticket out"
     )
     told = " The first table that does not say valid decides." if len(tables) > 1 else ""
-    yield Paragraph((f"Any other word, or none, {unknown}: unknown never counts as valid.{told}",))
+    yield paragraph(f"Any other word, or none, {unknown}: unknown never counts as valid.{told}")
 
 
 def _marks(spec: MappingSpec) -> Iterator[Block]:
     if spec.ticket.ineligible == "mark":
-        yield Paragraph(
-            (
-                "A ticket that is not valid is returned too. ",
-                "Its status says why: the word of the table, or the reason in capitals.",
-            )
+        yield paragraph(
+            "A ticket that is not valid is returned too. ",
+            "Its status says why: the word of the table, or the reason in capitals.",
         )
 
 
-def _state(table: StatusTableSpec, number: int) -> Iterator[Block]:
+def _state(spec: StatusTableSpec, number: int) -> Iterator[Block]:
     lead = f"{number}. By " if number else "By "
-    yield Paragraph((lead, *in_words(table.source.text), ":"))
+    yield paragraph(lead, *in_words(spec.source.text), ":")
     rows = [
         (
-            (Mono(word),),
-            (Mono(str(const.value)),),
-            ("valid",) if const.value == "VALID" else ("not for resale",),
+            Mono(word),
+            Mono(str(const.value)),
+            "valid" if const.value == "VALID" else "not for resale",
         )
-        for word, const in table.values.items()
+        for word, const in spec.values.items()
     ]
-    yield Table(("the platform says", "means", "so the ticket is"), rows)
+    yield table(("the platform says", "means", "so the ticket is"), rows)
 
 
 def _reasons(spec: MappingSpec) -> Iterator[Block]:
@@ -287,14 +273,10 @@ def _reasons(spec: MappingSpec) -> Iterator[Block]:
         return
     yield Heading("Further reasons against a ticket")
     rows = [
-        (
-            (Mono(each.name),),
-            condition_in_words(each.expression.text),
-            (Mono(each.expression.text),),
-        )
+        (Mono(each.name), condition_in_words(each.expression.text), Mono(each.expression.text))
         for each in reasons
     ]
-    yield Table(("reason", "a ticket is not for resale when", "rule"), rows)
+    yield table(("reason", "a ticket is not for resale when", "rule"), rows)
 
 
 # --- rules, limits, errors ------------------------------------------------------------------------
@@ -310,35 +292,31 @@ def _rules(spec: MappingSpec) -> Iterator[Block]:
         if ticket.on_violation == "fail"
         else "that ticket is left out; if no ticket is left then, the answer is an error"
     )
-    rows: list[tuple[Words, Words]] = [
-        (("the user owns tickets",), ("200 and the list of them",)),
-        (("the platform says that the user owns none",), (empty,)),
-        (("the platform does not know the user",), (unknown,)),
-        (("a ticket cannot be read or breaks the contract",), (fails,)),
-        (("the platform cannot be asked, or fails",), ("an error, never an empty list",)),
+    rows = [
+        ("the user owns tickets", "200 and the list of them"),
+        ("the platform says that the user owns none", empty),
+        ("the platform does not know the user", unknown),
+        ("a ticket cannot be read or breaks the contract", fails),
+        ("the platform cannot be asked, or fails", "an error, never an empty list"),
     ]
-    yield Table(("when", "the answer is"), rows)
+    yield table(("when", "the answer is"), rows)
     if response.schema is not None:
-        yield Paragraph(
-            (
-                "The body has a shape of its own agreement, made by the rule ",
-                Mono(response.body.text),
-                ".",
-            )
-        )
-    yield Paragraph(
-        (
-            "Each answer is made from the platform's data of that moment and says ",
-            Mono("Cache-Control: no-store"),
+        yield paragraph(
+            "The body has a shape of its own agreement, made by the rule ",
+            Mono(response.body.text),
             ".",
         )
+    yield paragraph(
+        "Each answer is made from the platform's data of that moment and says ",
+        Mono("Cache-Control: no-store"),
+        ".",
     )
 
 
 def _limits(spec: MappingSpec) -> Iterator[Block]:
     upstream = spec.upstream
     yield Heading("Limits")
-    rows: list[tuple[str, str]] = [
+    rows = [
         ("time for a whole answer", f"{upstream.timeout:g} s"),
         ("tries of one call after the first", str(upstream.retries)),
         ("calls to the platform at a time", str(upstream.concurrency)),
@@ -356,32 +334,21 @@ def _limits(spec: MappingSpec) -> Iterator[Block]:
             f"{upstream.breaker.open:g} s after {upstream.breaker.failures} in a row",
         ),
     ]
-    yield Table(("limit", "value"), [((name,), (value,)) for name, value in rows])
-    yield Paragraph(("An answer that would pass a limit is an error, never a shorter list.",))
+    yield table(("limit", "value"), rows)
+    yield paragraph("An answer that would pass a limit is an error, never a shorter list.")
 
 
 def _errors() -> Iterator[Block]:
     yield Heading("Errors")
     rows = [
-        (
-            (str(kind.status),),
-            (Mono(kind.slug),),
-            (kind.title,),
-            ("yes",) if kind.retryable else ("no",),
-        )
+        (str(kind.status), Mono(kind.slug), kind.title, "yes" if kind.retryable else "no")
         for kind in sorted(list_problems(), key=lambda kind: (kind.status, kind.slug))
     ]
-    yield Table(("status", "name", "meaning", "try again"), rows)
-    yield Paragraph(
-        (
-            "Errors are documents of RFC 9457 (",
-            Mono("application/problem+json"),
-            ").",
-        )
-    )
+    yield table(("status", "name", "meaning", "try again"), rows)
+    yield paragraph("Errors are documents of RFC 9457 (", Mono("application/problem+json"), ").")
 
 
 def _signatures() -> Iterator[Block]:
     yield Heading("Agreed")
-    rows: list[tuple[Words, ...]] = [((who,), (), (), ()) for who in ("the platform", "menta tech")]
-    yield Table(("for", "name", "date", "signature"), rows, to_sign=True)
+    rows = [(who, "", "", "") for who in ("the platform", "menta tech")]
+    yield table(("for", "name", "date", "signature"), rows, to_sign=True)

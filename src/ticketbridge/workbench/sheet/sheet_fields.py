@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, assert_never
 
 from ticketbridge.contract import tickets_schema
@@ -16,46 +15,42 @@ from ticketbridge.mapping.spec import (
     ObjectSpec,
     TableSpec,
 )
-from ticketbridge.workbench.page import Block, Heading, Mono, Paragraph, Table, Words
+from ticketbridge.workbench.page import (
+    Block,
+    Cell,
+    Heading,
+    Mono,
+    Words,
+    join_words,
+    paragraph,
+    table,
+)
 from ticketbridge.workbench.sheet.expression_words import in_words
 
 _Source: TypeAlias = ConstSpec | ExpressionSpec | TableSpec
 _PERSONAL: Final = ("buyer", "primarySaleBuyerData", "nominalTicket")
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """A field of a ticket with its dotted name."""
-
-    name: str
-    field: _Source
-
-
 def say_fields(spec: MappingSpec) -> Iterator[Block]:
     yield Heading("What each ticket has")
-    known = _contract(spec)
-    rows = [
-        (
-            (Mono(each.name),),
-            (known.meanings.get(each.name, ""),),
-            _origin(each.field),
-            _rule(each.field),
-        )
-        for each in _given(spec.ticket.fields)
+    meanings = _find_meanings(spec)
+    rows: list[Sequence[Cell]] = [
+        (Mono(name), meanings.get(name, ""), _origin(field), _rule(field))
+        for name, field in _given(spec.ticket.fields)
     ]
-    meaning = known.meanings.get(STATUS, "")
-    rows.append(((Mono(STATUS),), (meaning,), ("the tables above",), ()))
-    yield Table(("field", "meaning", "where it comes from", "rule"), rows)
-    yield Paragraph(("An optional field is left out where the platform has no value for it.",))
+    rows.append((Mono(STATUS), meanings.get(STATUS, ""), "the tables above", ""))
+    yield table(("field", "meaning", "where it comes from", "rule"), rows)
+    yield paragraph("An optional field is left out where the platform has no value for it.")
 
 
-def _given(spec: ObjectSpec, before: str = "") -> Iterator[_Given]:
+def _given(spec: ObjectSpec, before: str = "") -> Iterator[tuple[str, _Source]]:
+    """Yield the fields of a ticket with their dotted names."""
     for each in spec.fields:
         name = f"{before}{each.name}"
         if isinstance(each.field, ObjectSpec):
             yield from _given(each.field, f"{name}.")
         else:
-            yield _Given(name, each.field)
+            yield name, each.field
 
 
 def _origin(spec: _Source) -> Words:
@@ -63,15 +58,11 @@ def _origin(spec: _Source) -> Words:
         case ConstSpec(value=value):
             return ("always ", Mono(str(value)))
         case TableSpec(source=source, values=values, otherwise=otherwise):
-            pairs = [
-                p
-                for word, to in values.items()
-                for p in (", ", Mono(word), " is ", Mono(str(to.value)))
-            ]
+            means = [(Mono(word), " is ", Mono(str(to.value))) for word, to in values.items()]
             end: Words = (
                 ("; else ", Mono(str(otherwise.value))) if otherwise else ("; no other word",)
             )
-            return (*in_words(source.text), ": ", *pairs[1:], *end)
+            return (*in_words(source.text), ": ", *join_words(means, ", "), *end)
         case ExpressionSpec(text=text):
             return in_words(text)
         case _:
@@ -83,24 +74,15 @@ def _rule(spec: _Source) -> Words:
     return (Mono(source.text),) if isinstance(source, ExpressionSpec) else ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Contract:
-    """What a contract says of a ticket's fields, by their dotted names."""
-
-    meanings: Mapping[str, str]
-    optional: Sequence[str]
-
-
-def _contract(spec: MappingSpec) -> _Contract:
+def _find_meanings(spec: MappingSpec) -> Mapping[str, str]:
+    """Return what the contract says of a ticket's fields, by their dotted names."""
     schema = tickets_schema()
-    ticket = schema["$defs"]["ticket"]
-    meanings = dict(_meanings(ticket, schema, ""))
+    meanings = dict(_meanings(schema["$defs"]["ticket"], schema, ""))
     for part in () if spec.response.schema is None else objects_in(spec.response.schema):
         for name, described in part.get("properties", {}).items():
             if isinstance(described, dict) and "description" in described:
                 meanings[name] = str(described["description"])
-    names = ticket["properties"]
-    return _Contract(meanings, [name for name in names if name not in ticket["required"]])
+    return meanings
 
 
 def _meanings(
@@ -114,22 +96,22 @@ def _meanings(
 
 def say_left_out(spec: MappingSpec) -> Iterator[Block]:
     yield Heading("What is never returned")
-    names = {each.name.partition(".")[0] for each in _given(spec.ticket.fields)}
-    lines: list[Words] = [
-        ("Tickets of other people, and a ticket of which the owner is not known.",),
-        ("Any data of the platform that is not in the table of fields above.",),
-        ("Credentials, addresses and messages of the platform, in answers and in errors.",),
+    names = {name.partition(".")[0] for name, _ in _given(spec.ticket.fields)}
+    lines: list[Cell] = [
+        "Tickets of other people, and a ticket of which the owner is not known.",
+        "Any data of the platform that is not in the table of fields above.",
+        "Credentials, addresses and messages of the platform, in answers and in errors.",
     ]
     if spec.ticket.ineligible == "omit":
-        lines.insert(1, ("A ticket that is not valid: it is left out, and only counted.",))
-    missing = [name for name in _contract(spec).optional if name not in names]
+        lines.insert(1, "A ticket that is not valid: it is left out, and only counted.")
+    ticket = tickets_schema()["$defs"]["ticket"]
+    missing = [name for name in ticket["properties"] if name not in {*ticket["required"], *names}]
     if missing and spec.response.schema is None:
-        listed = [piece for name in missing for piece in (", ", Mono(name))][1:]
+        listed = join_words([(Mono(name),) for name in missing], ", ")
         lines.append(("These optional fields of the contract: ", *listed, "."))
-    yield Table(("never returned",), [(line,) for line in lines])
-    personal = [name for name in _PERSONAL if name in names]
-    listed = [piece for name in personal for piece in (", ", Mono(name))][1:]
-    told: Words = ("Fields that hold personal data: ", *listed, ".") if personal else (
-        "No field of the contract for personal data is given.",
-    )  # fmt: skip
-    yield Paragraph(told)
+    yield table(("never returned",), [(line,) for line in lines])
+    personal = join_words([(Mono(name),) for name in _PERSONAL if name in names], ", ")
+    if personal:
+        yield paragraph("Fields that hold personal data: ", *personal, ".")
+    else:
+        yield paragraph("No field of the contract for personal data is given.")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ticketbridge.jmes import ENCODER
+from ticketbridge.workbench.cases.value_text import shorten
 from ticketbridge.workbench.explain import Masker
 from ticketbridge.workbench.personal.personal_kinds import DataSpot
 
@@ -58,12 +58,9 @@ def index_rows(document: Any) -> RowIndex:
         index.members[parent, step] = row
         if isinstance(value, dict | list):
             index.containers[id(value)] = row
-            waiting += [(member, row, key) for key, member in reversed(list(_list_members(value)))]
+            members = value.items() if isinstance(value, dict) else enumerate(value)
+            waiting += [(member, row, key) for key, member in reversed(list(members))]
     return index
-
-
-def _list_members(value: dict[str, Any] | list[Any]) -> Iterator[tuple[Step, Any]]:
-    yield from value.items() if isinstance(value, dict) else enumerate(value)
 
 
 def show_rows(index: RowIndex, masker: Masker) -> list[Row]:
@@ -95,7 +92,7 @@ def _show_value(value: Any, spot: DataSpot, masker: Masker) -> tuple[str, str]:
         return "o" if isinstance(value, dict) else "a", str(len(value))
     shown = masker.mask_at(value, spot)
     if isinstance(shown, str):
-        return "s", shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."
+        return "s", shorten(shown, LONGEST)
     return "v", ENCODER.encode(shown).decode()
 
 

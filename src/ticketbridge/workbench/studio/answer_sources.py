@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 from ticketbridge.engine.bridge import Bridge
 from ticketbridge.engine.upstream.context import Send
 from ticketbridge.workbench.answer_run import AnswerRun
-from ticketbridge.workbench.call_formats import find_formats
 from ticketbridge.workbench.cases.case_platform import CasePlatform, UnexpectedCall
 from ticketbridge.workbench.cases.case_spec import CaseSpec
 from ticketbridge.workbench.cases.runner import answers_login
@@ -35,102 +33,51 @@ class StandIn:
     logs_in: bool = False
 
 
-class AnswerSource(Protocol):
-    """Answers that a run is made of. *user* and *now* may be set by it; *real*: a platform gave them."""
-
-    @property
-    def user(self) -> str:
-        """Whose tickets are in it."""
-        ...
-
-    @property
-    def now(self) -> datetime | None:
-        """What `now()` gives; None is the time of the run."""
-        ...
-
-    @property
-    def is_real(self) -> bool:
-        """Whether the mapping is read with the variables of the environment, as it was for the call."""
-        ...
-
-    @property
-    def times(self) -> CallTimes:
-        """When the platform was called in truth; empty where it was not."""
-        ...
-
-    def stand_in(self, bridge: Bridge) -> StandIn:
-        """Return what answers the calls of *bridge*. Raises SampleError."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
-class CaseSource:
-    """The answers of a case."""
+class AnswerSource:
+    """Answers that a run is made of, for *user*.
 
-    case: CaseSpec
-    is_real: bool = False
-    times: CallTimes = field(default_factory=dict)
+    *stand_in* returns what answers the calls of a bridge, or raises SampleError. *now* is what `now()` gives,
+    None for the time of the run. *is_real*: the platform gave them to a call of this session, so the mapping
+    is read with the variables of the environment; *times* says when it was called.
+    """
 
-    @property
-    def user(self) -> str:
-        """See AnswerSource."""
-        return self.case.user
-
-    @property
-    def now(self) -> datetime | None:
-        """See AnswerSource."""
-        return self.case.now
-
-    def stand_in(self, bridge: Bridge) -> StandIn:
-        """See AnswerSource."""
-        spec = bridge.spec
-        platform = CasePlatform(self.case.answers, spec.upstream, find_formats(spec))
-        logs_in = answers_login(self.case, bridge)
-        return StandIn(platform.send, platform.left, logs_in)
-
-
-@dataclass(frozen=True, slots=True)
-class SampleSource:
-    """Samples that were pasted."""
-
-    samples: Sequence[Sample]
     user: str
+    stand_in: Callable[[Bridge], StandIn]
     now: datetime | None = None
     is_real: bool = False
     times: CallTimes = field(default_factory=dict)
 
-    def stand_in(self, bridge: Bridge) -> StandIn:
-        """See AnswerSource."""
-        platform = SamplePlatform(self.samples, bridge.spec)
+
+def answers_of_case(case: CaseSpec) -> AnswerSource:
+    """Return the answers of *case*."""
+
+    def stand_in(bridge: Bridge) -> StandIn:
+        platform = CasePlatform(case.answers, bridge.spec)
+        return StandIn(platform.send, platform.left, answers_login(case, bridge))
+
+    return AnswerSource(case.user, stand_in, case.now)
+
+
+def answers_of_samples(samples: Sequence[Sample], user: str) -> AnswerSource:
+    """Return the answers in *samples*, which were pasted."""
+
+    def stand_in(bridge: Bridge) -> StandIn:
+        platform = SamplePlatform(samples, bridge.spec)
         return StandIn(platform.send, platform.left)
 
+    return AnswerSource(user, stand_in)
 
-@dataclass(frozen=True, slots=True)
-class FetchedSource:
-    """What the platform said to a call of this session."""
 
-    fetched: AnswerRun = field(repr=False)
-    is_real: bool = True
+def answers_of_fetch(fetched: AnswerRun) -> AnswerSource:
+    """Return what the platform said to a call of this session."""
 
-    @property
-    def user(self) -> str:
-        """See AnswerSource."""
-        return self.fetched.user
-
-    @property
-    def now(self) -> datetime | None:
-        """See AnswerSource."""
-        return self.fetched.now
-
-    @property
-    def times(self) -> CallTimes:
-        """See AnswerSource."""
-        return {
-            (each.request.call, each.request.url): (each.started, each.seconds)
-            for each in self.fetched.exchanges
-        }
-
-    def stand_in(self, bridge: Bridge) -> StandIn:
-        """See AnswerSource."""
-        replay = Replay(list(list_real_answers(self.fetched)), bridge.spec.upstream)
+    def stand_in(bridge: Bridge) -> StandIn:
+        replay = Replay(list(list_real_answers(fetched)), bridge.spec.upstream)
         return StandIn(replay.send, replay.left)
+
+    times = {
+        (each.request.call, each.request.url): (each.started, each.seconds)
+        for each in fetched.exchanges
+    }
+    return AnswerSource(fetched.user, stand_in, fetched.now, is_real=True, times=times)

@@ -9,13 +9,13 @@ import msgspec
 
 from ticketbridge.engine.tickets.convert import json_type
 from ticketbridge.jmes import (
-    ENCODER,
     FUNCTIONS,
     EvaluationError,
     ExpressionError,
     compile_expression,
     keys_shown,
 )
+from ticketbridge.workbench.cases.value_text import write_document
 from ticketbridge.workbench.explain import Masker
 from ticketbridge.workbench.studio.provenance import Spot, find_rows_read
 from ticketbridge.workbench.studio.studio_run import StudioRun
@@ -59,8 +59,7 @@ def try_expression(
     scope = _find_scope(run, record, answer)
     if scope is None:
         return Tried((), error="there is no record and no answer to try it on")
-    names = [entry.name for entry in run.answer_run.bridge.spec.source]
-    roots = [name for name in ("user", *names, *_OF_ANSWER) if name in scope]
+    roots = [name for name in ("user", *run.names, *_OF_ANSWER) if name in scope]
     try:
         expression = compile_expression(text, roots=roots)
         with keys_shown(True):
@@ -70,8 +69,7 @@ def try_expression(
         return Tried(roots, error=said, column=error.column)
     except EvaluationError as error:
         return Tried(roots, error=error.reason)
-    shown = ENCODER.encode(masker.mask_value(value, text.rpartition(".")[2]))
-    written = msgspec.json.format(shown, indent=2).decode()
+    written = write_document(masker.mask_value(value, text.rpartition(".")[2]))
     cut = written if len(written) <= LONGEST else f"{written[:LONGEST]}\n..."
     return Tried(roots, cut, json_type(value), reads=find_rows_read(run, expression, scope))
 

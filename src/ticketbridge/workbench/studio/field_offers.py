@@ -13,6 +13,7 @@ from ticketbridge.engine.tickets.fields import table_key
 from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.workbench.draft.candidates import Candidate, Guess
 from ticketbridge.workbench.draft.field_guesses import (
+    Ids,
     guess_buyer,
     guess_ids,
     guess_owner,
@@ -33,64 +34,43 @@ from ticketbridge.workbench.studio.studio_run import StudioRun
 MOST_GUESSES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    candidates: Sequence[Candidate]
-    record: str
-    user: str
-
-    @property
-    def owner(self) -> Guess:
-        return guess_owner(self.candidates, self.user)
-
-    @property
-    def price(self) -> Guess:
-        first, near = find_price(self.candidates)
-        _, plain = guess_currency(self.candidates, first.candidate if first else None)
-        return guess_price(first, near, plain)
-
-    @property
-    def currency(self) -> Guess:
-        first, _ = find_price(self.candidates)
-        return guess_currency(self.candidates, first.candidate if first else None)[0]
-
-    @property
-    def status(self) -> Guess | None:
-        return next((table.guess for table in guess_tables(self.candidates)), None)
-
-    def seat(self, name: str) -> Guess | None:
-        return guess_seating(self.candidates).get(name)
-
-
-_GUESSERS: Mapping[str, Callable[[_Question], Guess | None]] = {
-    OWNER: lambda asked: asked.owner,
-    STATUS_FROM: lambda asked: asked.status,
-    "ticketId": lambda asked: guess_ids(asked.candidates, asked.record).ticket,
-    "externalReferenceEventId": lambda asked: guess_ids(asked.candidates, asked.record).event,
-    "showId": lambda asked: guess_ids(asked.candidates, asked.record).show,
-    "ticketOptionId": lambda asked: guess_ids(asked.candidates, asked.record).option,
-    "priceTypeId": lambda asked: guess_ids(asked.candidates, asked.record).price_type,
-    "price": lambda asked: asked.price,
-    "currency": lambda asked: asked.currency,
-    "buyer": lambda asked: guess_buyer(asked.candidates, asked.owner),
-    "props.seating.section": lambda asked: asked.seat("section"),
-    "props.seating.row": lambda asked: asked.seat("row"),
-    "props.seating.seat": lambda asked: asked.seat("seat"),
-    "props.seating.door": lambda asked: asked.seat("door"),
+_IDS: Mapping[str, Callable[[Ids], Guess | None]] = {
+    "ticketId": lambda ids: ids.ticket,
+    "externalReferenceEventId": lambda ids: ids.event,
+    "showId": lambda ids: ids.show,
+    "ticketOptionId": lambda ids: ids.option,
+    "priceTypeId": lambda ids: ids.price_type,
 }
-"""What `draft` would write for a field."""
+_SEATING = frozenset(f"props.seating.{name}" for name in ("section", "row", "seat", "door"))
+
+
+def _guess(field: str, candidates: Sequence[Candidate], record: str, user: str) -> Guess | None:
+    """Return what `draft` would write for *field*, or None."""
+    guess: Guess | None = None
+    if field in _IDS:
+        guess = _IDS[field](guess_ids(candidates, record))
+    elif field in _SEATING:
+        guess = guess_seating(candidates).get(field.rpartition(".")[2])
+    elif field == OWNER:
+        guess = guess_owner(candidates, user)
+    elif field == STATUS_FROM:
+        guess = next((table.guess for table in guess_tables(candidates)), None)
+    elif field == "buyer":
+        guess = guess_buyer(candidates, guess_owner(candidates, user))
+    elif field in {"price", "currency"}:
+        first, near = find_price(candidates)
+        currency, plain = guess_currency(candidates, first.candidate if first else None)
+        guess = currency if field == "currency" else guess_price(first, near, plain)
+    return guess
 
 
 def list_guesses(run: StudioRun, field: str) -> list[Guess]:
     """Return the best guesses for *field*: each is what `draft` says where it may not say the ones before."""
-    guesser = _GUESSERS.get(field)
-    if guesser is None:
-        return []
-    record = run.answer_run.bridge.spec.source[-1].name
+    record = run.spec.source[-1].name
     candidates = list_candidates(run)
     found: list[Guess] = []
     while len(found) < MOST_GUESSES:
-        guess = guesser(_Question(candidates, record, run.answer_run.user)) if candidates else None
+        guess = _guess(field, candidates, record, run.answer_run.user) if candidates else None
         left = [each for each in candidates if guess is None or not _reads(guess, each)]
         if guess is None or guess.is_open or len(left) == len(candidates):
             break
@@ -134,7 +114,7 @@ def list_word_tables(run: StudioRun, masker: Masker) -> list[WordTable]:
 
     A word of the answers is masked if it looks personal.
     """
-    tables = run.answer_run.bridge.spec.ticket.statuses
+    tables = run.spec.ticket.statuses
     return [
         WordTable(
             ["ticket", "status", *([number] if len(tables) > 1 else [])],

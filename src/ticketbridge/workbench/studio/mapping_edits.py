@@ -10,7 +10,7 @@ from ticketbridge.mapping.loader import BOM
 from ticketbridge.mapping.places import LINE_BREAK
 from ticketbridge.mapping.yaml_nodes import ListNode, MapNode, Node
 from ticketbridge.mapping.yaml_reader import read_yaml
-from ticketbridge.workbench.cases.value_text import write_scalar
+from ticketbridge.workbench.cases.value_text import write_block, write_flow, write_scalar
 from ticketbridge.workbench.cases.yaml_edit import find_span
 
 Value = str | Mapping[str, str]
@@ -74,11 +74,17 @@ def split_call(text: str, number: int, whole: str) -> str:
 
 
 def _rename_key(text: str, path: KeyPath, key: str, other: str) -> str:
+    pairs = _find_node(text, path).pairs
+    start, end = find_span(text, next(each for each, _ in pairs if each.value == key))
+    return text[:start] + other + text[end:]
+
+
+def _find_node(text: str, path: KeyPath) -> Node:
+    """Return the node at *path*, as far as it is there."""
     node = read_yaml(text.removeprefix(BOM), "", Report())
     for step in path:
         node = _find_member(node, step) or node
-    start, end = find_span(text, next(each for each, _ in node.pairs if each.value == key))
-    return text[:start] + other + text[end:]
+    return node
 
 
 def _find_member(node: Node, key: str | int) -> Node | None:
@@ -98,7 +104,7 @@ def _replace(text: str, node: Node, path: KeyPath, value: Value) -> str:
         return text[:start].rstrip() + f" {write_expression(value, flow=False)}" + text[end:]
     if isinstance(node, MapNode) and not _starts_in_brackets(text, node):
         return _replace_members(text, node, path, value)
-    return text[:start] + _write_braces(value) + text[end:]
+    return text[:start] + write_flow(dict(value)) + text[end:]
 
 
 def _replace_members(text: str, node: MapNode, path: KeyPath, value: Mapping[str, str]) -> str:
@@ -113,9 +119,7 @@ def _replace_members(text: str, node: MapNode, path: KeyPath, value: Mapping[str
 
 
 def _remove(text: str, path: KeyPath, name: str) -> str:
-    node = read_yaml(text, "", Report())
-    for step in path:
-        node = _find_member(node, step) or node
+    node = _find_node(text, path)
     if not isinstance(node, MapNode) or len(node.entries) == 1:
         raise EditError("the last word of a table stays: without one nothing is known to be valid")
     key, value = node.entries[name]
@@ -133,9 +137,9 @@ def _insert(text: str, node: Node, path: KeyPath, value: Value) -> str:
     start, end = find_span(text, node)
     if text[start] == "{":
         inner = (
-            _write_braces(value)
-            if not isinstance(value, str)
-            else write_expression(value, flow=True)
+            write_expression(value, flow=True)
+            if isinstance(value, str)
+            else write_flow(dict(value))
         )
         for key in reversed(keys[1:]):
             inner = f"{{{write_scalar(key)}: {inner}}}"
@@ -146,9 +150,7 @@ def _insert(text: str, node: Node, path: KeyPath, value: Value) -> str:
         lines[-1] += f" {write_expression(value, flow=False)}"
     else:
         below = " " * (indent + 2 * len(keys))
-        lines += [
-            f"{below}{write_scalar(word)}: {write_scalar(each)}" for word, each in value.items()
-        ]
+        lines += [f"{below}{line}" for line in write_block(dict(value))]
     at = _find_line_end(text, end)
     return text[:at] + "".join(f"\n{line}" for line in lines) + text[at:]
 
@@ -163,11 +165,6 @@ def write_expression(expression: str, *, flow: bool) -> str:
     if "'" in expression and '"' not in expression and "\\" not in expression:
         return f'"{expression}"'
     return "'" + expression.replace("'", "''") + "'"
-
-
-def _write_braces(value: Mapping[str, str]) -> str:
-    pairs = (f"{write_scalar(word)}: {write_scalar(each)}" for word, each in value.items())
-    return f"{{{', '.join(pairs)}}}"
 
 
 def _starts_in_brackets(text: str, node: Node) -> bool:

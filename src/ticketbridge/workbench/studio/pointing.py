@@ -123,7 +123,7 @@ def _list_scoped(run: StudioRun, chosen: int | None) -> list[Record]:
 def _find_base(run: StudioRun, index: RowIndex, row: int, chosen: int | None) -> _Base | None:
     """Return the innermost binding around *row*, in the first record that is bound to it."""
     around = index.find_ancestors(row)
-    names = [entry.name for entry in run.answer_run.bridge.spec.source]
+    names = run.names
     best: tuple[int, _Base] | None = None
     for record in _list_scoped(run, chosen):
         for name in reversed(names):
@@ -196,12 +196,12 @@ def _join(
 def _split_call(run: StudioRun, number: int, steps: tuple[Step, ...]) -> Iterator[PointChoice]:
     """Yield the choices for what stands beside all that a call binds: it binds its whole answer first."""
     name = run.answer_run.exchanges[number].request.call
-    source = run.answer_run.bridge.spec.source
+    source = run.spec.source
     at = next((at for at, entry in enumerate(source) if entry.name == name), 0)
     entry = source[at]
     if not isinstance(entry, CallSpec) or entry.name != name or entry.result.kind == "collect":
         return
-    whole = make_free_name("answer", [each.name for each in source])
+    whole = make_free_name("answer", run.names)
     split = partial(PointChoice, split=at, whole=whole)
     positions = [place for place, step in enumerate(steps) if isinstance(step, int)]
     if not positions:
@@ -230,11 +230,9 @@ def _make_loop(
     run: StudioRun, array: str, before: tuple[Step, ...], after: tuple[Step, ...]
 ) -> PointChoice:
     """Return the choice that makes each element of *array* a record of its own."""
-    names = [entry.name for entry in run.answer_run.bridge.spec.source]
     own = make_singular(str(before[-1])) if before else "element"
-    name = make_free_name(own, names)
-    everywhere = _works_everywhere(run, array)
-    each = array if everywhere else f"as_list(optional({array}))"
+    name = make_free_name(own, run.names)
+    each = array if _works_everywhere(run, array) else f"as_list(optional({array}))"
     entry = (f"name: {name}", f"each: {each}")
     return PointChoice(write_steps(name, after), f"each element of `{array}` is a ticket", entry)
 
@@ -243,8 +241,7 @@ def _find_way(run: StudioRun) -> list[str]:
     """Return the entries that are bound one by one, the last of which is the record."""
     records = run.answer_run.trace.records
     scope = next((record.scope for record in records if record.scope), {})
-    names = [entry.name for entry in run.answer_run.bridge.spec.source]
-    return [name for name in names if not isinstance(scope.get(name), list)]
+    return [name for name in run.names if not isinstance(scope.get(name), list)]
 
 
 def write_steps(root: str, steps: Sequence[Step]) -> str:
@@ -268,7 +265,7 @@ def _fit(run: StudioRun, choice: PointChoice, field: str) -> Iterator[PointChoic
         text = f"optional({text})"
     values = list_values(run, text)
     if field == "price" and _are_minor(values):
-        currency = _find_field(run.answer_run.bridge.spec, "currency")
+        currency = _find_field(run.spec, "currency")
         if currency:
             made = f"minor_units({text}, {currency})"
             yield PointChoice(made, "whole numbers, taken for cents")
@@ -312,7 +309,7 @@ def _evaluate_all(run: StudioRun, text: str) -> Iterator[tuple[bool, Any]]:
 
 def list_scopes(run: StudioRun) -> list[dict[str, Any]]:
     """Return the scopes of the first records that reached the last entry, without what is not bound."""
-    names = [entry.name for entry in run.answer_run.bridge.spec.source]
+    names = run.names
     whole = [
         {name: record.scope[name] for name in names if name in record.scope}
         for record in run.answer_run.trace.records
@@ -329,10 +326,10 @@ def list_candidates(run: StudioRun) -> list[Candidate]:
 
 def _find_loops(run: StudioRun) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the lists that the entries of `source` go down to: by the binding that each stands in."""
-    for entry in run.answer_run.bridge.spec.source:
+    for entry in run.spec.source:
         if isinstance(entry, BindingSpec) and entry.kind == "each":
-            roots = ("user", *(each.name for each in run.answer_run.bridge.spec.source))
-            paths = root_paths(compile_expression(entry.expression.text, roots=roots))
+            text = entry.expression.text
+            paths = root_paths(compile_expression(text, roots=("user", *run.names)))
             if paths:
                 root, *keys = map(str, paths[0].steps)
                 yield root, tuple(keys)
@@ -351,10 +348,9 @@ def find_expression(spec: MappingSpec, field: str) -> str:
 
 def list_mapped(run: StudioRun) -> list[str]:
     """Return the fields that the mapping has something for, that is not open."""
-    spec = run.answer_run.bridge.spec
     opened = run.unfinished.open if run.unfinished else ()
     is_owner_open = any("`ticket.owner`" in each for each in opened)
-    found = [field for field in list_fields() if find_expression(spec, field)]
+    found = [field for field in list_fields() if find_expression(run.spec, field)]
     return [field for field in found if field != OWNER or not is_owner_open]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from ticketbridge.engine.tickets.verdicts import Record
 from ticketbridge.jmes import Expression
 from ticketbridge.workbench.personal.personal_kinds import PersonalKind
-from ticketbridge.workbench.record.evaluation import Evaluation
+from ticketbridge.workbench.record.evaluation import Evaluation, Noting
 from ticketbridge.workbench.record.slots import Use
 from ticketbridge.workbench.studio.answer_rows import RowIndex
 from ticketbridge.workbench.studio.studio_run import StudioRun
@@ -23,8 +23,11 @@ MOST_SEARCHED = 400
 
 
 @dataclass(slots=True)
-class _RowsRead:
-    """Receives what an expression reads, and finds the rows."""
+class _RowsRead(Noting):
+    """Finds the rows that an expression reads.
+
+    The members of what was merged are told from where they stand; what stands inside a text has no rows.
+    """
 
     indexes: Sequence[RowIndex | None]
     found: dict[Spot, None] = field(default_factory=dict)
@@ -42,12 +45,6 @@ class _RowsRead:
     def note_key(self, container: Any, key: str) -> None:
         """See Noting."""
         self.note(container, None, key, Use.DECIDES)
-
-    def note_merged(self, made: dict[str, Any], containers: Sequence[Any]) -> None:
-        """See Noting; the members of what was merged are told from where they stand."""
-
-    def note_document(self, text: str, document: Any) -> None:
-        """See Noting; what stands inside a text has no rows of its own."""
 
 
 def _find_position(container: Any, value: Any) -> int:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any
 
 import msgspec
 
 from ticketbridge.engine.tickets.verdicts import DUPLICATE, NOT_OWNER, Record
 from ticketbridge.engine.upstream.answer_formats import Unreadable
-from ticketbridge.jmes import ENCODER
 from ticketbridge.mapping.findings import Finding
-from ticketbridge.mapping.spec import BindingSpec, CallSpec, EntrySpec
+from ticketbridge.mapping.spec import CallSpec
 from ticketbridge.workbench.answer_run import Exchange
+from ticketbridge.workbench.cases.value_text import show_value, write_document
 from ticketbridge.workbench.explain import (
     CallExplanation,
     CheckExplanation,
@@ -197,23 +197,21 @@ class RunView:
         """Yield the entries of `source`, with how many values each was bound to in the records' scopes."""
         scopes = [record.scope or {} for record in self._answered.trace.records]
         calls = [exchange.request.call for exchange in self._answered.exchanges]
-        for entry in self._answered.bridge.spec.source:
-            bound = {id(scope[entry.name]) for scope in scopes if entry.name in scope}
-            if entry.name == self._answered.bridge.spec.source[-1].name:
-                count = sum(entry.name in scope for scope in scopes)
-            else:
-                count = len(bound)
-            yield FlowStep(
-                entry.name, _find_kind(entry), entry.place.line, count, calls.count(entry.name)
-            )
+        for entry in self._run.spec.source:
+            bound = [id(scope[entry.name]) for scope in scopes if entry.name in scope]
+            is_record = entry is self._run.spec.source[-1]
+            count = len(bound) if is_record else len(set(bound))
+            kind = entry.result.kind if isinstance(entry, CallSpec) else entry.kind
+            yield FlowStep(entry.name, kind, entry.place.line, count, calls.count(entry.name))
 
     # --- answers --------------------------------------------------------------------------------
 
     def answers(self) -> list[AnswerView]:
         """Return the answers of the platform, row by row."""
-        return [self._answer(number) for number in range(len(self._answered.exchanges))]
+        shapes = PathShapes(self._run.spec, self._masker.mask_text)
+        return [self._answer(number, shapes) for number in range(len(self._answered.exchanges))]
 
-    def _answer(self, number: int) -> AnswerView:
+    def _answer(self, number: int, shapes: PathShapes) -> AnswerView:
         exchange = self._answered.exchanges[number]
         answer, index = exchange.answer, self._run.indexes[number]
         document = self._run.find_document(number)
@@ -226,15 +224,11 @@ class RunView:
             rows = show_text(answer.content, self._masker) if answer and is_shown else []
         return AnswerView(
             exchange.request.call,
-            f"{exchange.request.method} {self._shape(number)}",
+            f"{exchange.request.method} {shapes.of(exchange.request)}",
             answer.status if answer else None,
             problem,
             rows,
         )
-
-    def _shape(self, number: int) -> str:
-        shapes = PathShapes(self._answered.bridge.spec, self._masker.mask_text)
-        return shapes.of(self._answered.exchanges[number].request)
 
     # --- records --------------------------------------------------------------------------------
 
@@ -252,7 +246,7 @@ class RunView:
         elif record.verdict == DUPLICATE:
             about = "is the ticket of a record above"
         else:
-            about = self._say(record.reason) or _explain_last(record)
+            about = self._say(record.reason) or f"by {record.checks[-1].expression.text}"
         return RecordLine(number, str(record.verdict), ticket_id, about)
 
     def _describe_ticket(self, ticket: Mapping[str, Any]) -> str:
@@ -269,7 +263,7 @@ class RunView:
     def record(self, number: int) -> RecordView:
         """Return the record of that *number*, with its reasons and the rows that it was made from."""
         record = self._answered.trace.records[number]
-        made = explain_record(self._answered, self._masker, number, record)
+        made = explain_record(number, record, self._masker)
         reads = [
             find_rows_read(self._run, expression, record.scope or {})
             for _, expression in list_expressions(record)
@@ -280,28 +274,13 @@ class RunView:
             _view_field(field, next(waiting) if field.expression else ()) for field in made.fields
         ]
         ticket = record.ticket
-        shown = "" if ticket is None else _format(self._masker.mask_value(ticket))
+        shown = "" if ticket is None else write_document(self._masker.mask_value(ticket))
         return RecordView(number, made.verdict, self._say(made.reason), notes, shown)
 
     def body(self) -> str:
         """Return what menta tech would get, as text; "" if that is nothing."""
         answer = explain(self._answered, self._masker, whole=True).answer
-        return "" if answer is None else _format(answer)
-
-
-def _find_kind(entry: EntrySpec) -> str:
-    match entry:
-        case CallSpec():
-            return entry.result.kind
-        case BindingSpec():
-            return entry.kind
-        case _:
-            assert_never(entry)
-
-
-def _explain_last(record: Record) -> str:
-    """Return the check that decided, in words."""
-    return f"by {record.checks[-1].expression.text}"
+        return "" if answer is None else write_document(answer)
 
 
 def _view_check(check: CheckExplanation, reads: Sequence[Spot]) -> NoteView:
@@ -336,9 +315,4 @@ def _find_place(place: str) -> tuple[int, int]:
 
 
 def _show(value: Any) -> str:
-    text = ENCODER.encode(value).decode()
-    return text if len(text) <= 300 else f"{text[:300]}..."
-
-
-def _format(value: Any) -> str:
-    return msgspec.json.format(ENCODER.encode(value), indent=2).decode()
+    return show_value(value, 300)

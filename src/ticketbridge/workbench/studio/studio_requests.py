@@ -11,7 +11,6 @@ import msgspec
 from ticketbridge.mapping import MappingError
 from ticketbridge.mapping.findings import Finding
 from ticketbridge.workbench.cases.reader import CasesError
-from ticketbridge.workbench.explain import Masker
 from ticketbridge.workbench.studio.case_views import find_gaps, prepare_case, run_cases
 from ticketbridge.workbench.studio.editor_help import complete_at, hover_at
 from ticketbridge.workbench.studio.expression_box import list_functions, try_expression
@@ -24,7 +23,7 @@ from ticketbridge.workbench.studio.pointing import (
     point_at,
 )
 from ticketbridge.workbench.studio.provenance import Spot, find_readers
-from ticketbridge.workbench.studio.run_view import view_finding
+from ticketbridge.workbench.studio.run_view import RunView, view_finding
 from ticketbridge.workbench.studio.studio_run import StudioRun
 from ticketbridge.workbench.studio.workshop import ChosenSource, Workshop, WorkshopError
 
@@ -108,27 +107,27 @@ def _run(workshop: Workshop, asked: StudioRequest) -> Any:
     return {"findings": list(map(view, found)), "run": number, "outcome": outcome}
 
 
+def _view(workshop: Workshop, asked: StudioRequest) -> RunView:
+    return workshop.view(workshop.find_run(asked.run), personal=asked.personal)
+
+
 def _answers(workshop: Workshop, asked: StudioRequest) -> Any:
-    run = workshop.find_run(asked.run)
-    return workshop.view(run, personal=asked.personal).answers()
+    return _view(workshop, asked).answers()
 
 
 def _records(workshop: Workshop, asked: StudioRequest) -> Any:
-    run = workshop.find_run(asked.run)
-    return workshop.view(run, personal=asked.personal).list_records(asked.rows[:SHOWN_AT_ONCE])
+    return _view(workshop, asked).list_records(asked.rows[:SHOWN_AT_ONCE])
 
 
 def _record(workshop: Workshop, asked: StudioRequest) -> Any:
-    run = workshop.find_run(asked.run)
     number = asked.record or 0
-    if number >= len(run.answer_run.trace.records):
+    if number >= len(workshop.find_run(asked.run).answer_run.trace.records):
         raise WorkshopError("there is no such record")
-    return workshop.view(run, personal=asked.personal).record(number)
+    return _view(workshop, asked).record(number)
 
 
 def _body(workshop: Workshop, asked: StudioRequest) -> Any:
-    run = workshop.find_run(asked.run)
-    return {"body": workshop.view(run, personal=asked.personal).body()}
+    return {"body": _view(workshop, asked).body()}
 
 
 def _readers(workshop: Workshop, asked: StudioRequest) -> Any:
@@ -174,7 +173,7 @@ def _point(workshop: Workshop, asked: StudioRequest) -> Any:
 
 def _guesses(workshop: Workshop, asked: StudioRequest) -> Any:
     run = workshop.find_run(asked.run)
-    now = find_expression(run.answer_run.bridge.spec, asked.field)
+    now = find_expression(run.spec, asked.field)
     return {"now": now, "guesses": list_guesses(run, asked.field)}
 
 
@@ -182,8 +181,8 @@ def _choose(workshop: Workshop, asked: StudioRequest) -> Any:
     """Write an expression for a field; with a loop that it needs, if it needs one."""
     text = asked.text
     if asked.entry:
-        spec = workshop.find_run(asked.run).answer_run.bridge.spec
-        text = insert_entry(text, len(spec.source) - 1, asked.entry)
+        last = len(workshop.find_run(asked.run).names) - 1
+        text = insert_entry(text, last, asked.entry)
     if asked.split is not None:
         text = split_call(text, asked.split, asked.whole)
     return {"text": set_value(text, path_of_field(asked.field), asked.expression)}
@@ -208,12 +207,8 @@ def _complete(workshop: Workshop, asked: StudioRequest) -> Any:
 
 def _hover(workshop: Workshop, asked: StudioRequest) -> Any:
     run = workshop.find_last_run()
-    return hover_at(asked.text, asked.offset, run, _mask(workshop, asked))
-
-
-def _mask(workshop: Workshop, asked: StudioRequest) -> Masker | None:
-    run = workshop.find_last_run()
-    return None if run is None else workshop.masker(run, personal=asked.personal)
+    masker = None if run is None else workshop.masker(run, personal=asked.personal)
+    return hover_at(asked.text, asked.offset, run, masker)
 
 
 def _evaluate(workshop: Workshop, asked: StudioRequest) -> Any:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -15,19 +14,39 @@ from ticketbridge.engine.agreement import WaysDiffer
 from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Bridge
 from ticketbridge.engine.upstream.answer_formats import Unreadable
+from ticketbridge.jmes import Expression
 from ticketbridge.mapping import Environment
 from ticketbridge.mapping.findings import Finding, MappingError
-from ticketbridge.mapping.loader import draft_mapping
-from ticketbridge.workbench.answer_run import AnswerRun, Exchange, ExchangeLog, run_answer
+from ticketbridge.mapping.loader import Draft, draft_mapping
+from ticketbridge.mapping.spec import ExpressionSpec, MappingSpec
+from ticketbridge.workbench.answer_run import AnswerRun, ExchangeLog, run_answer
 from ticketbridge.workbench.call_formats import find_formats, read_values
-from ticketbridge.workbench.cases.runner import SkippingLoop, compile_for_cases
+from ticketbridge.workbench.cases.runner import WatchedCompiler, compile_for_cases, run_skipping
 from ticketbridge.workbench.check.checking import check_text
 from ticketbridge.workbench.studio.answer_rows import RowIndex, index_rows
 from ticketbridge.workbench.studio.answer_sources import AnswerSource, CallTimes, MissingAnswer
-from ticketbridge.workbench.studio.bodies_read import BodiesRead, BodyCompiler
 from ticketbridge.workbench.unfinished import Unfinished, find_unfinished, require_finished
 
 _LOGIN = Unreadable("the answer to a login is not shown")
+
+
+class BodiesRead:
+    """Which document each answer was read as: caught where the mapping's expressions see it."""
+
+    def __init__(self) -> None:
+        self._scopes: dict[int, Mapping[str, Any]] = {}
+
+    def watch(self, made: Expression, _spec: ExpressionSpec, roots: Collection[str]) -> Expression:
+        """Return *made* so that it notes the answers that it is asked about. See Watch."""
+        return made.with_announcement(self._note) if "headers" in roots else made
+
+    def _note(self, scope: Mapping[str, Any]) -> None:
+        """Keep the first *scope* of an answer: it holds on to the document, and to the headers."""
+        self._scopes.setdefault(id(scope.get("headers")), scope)
+
+    def find_scope(self, headers: Mapping[str, str]) -> Mapping[str, Any] | None:
+        """Return the scope of the answer with these very *headers*, or None."""
+        return self._scopes.get(id(headers))
 
 
 @dataclass(frozen=True)
@@ -40,6 +59,16 @@ class StudioRun:
     missing: str = ""
     left: Sequence[str] = ()
     times: CallTimes = field(default_factory=dict, repr=False)
+
+    @property
+    def spec(self) -> MappingSpec:
+        """The mapping that was run."""
+        return self.answer_run.bridge.spec
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the entries of its `source`."""
+        return [entry.name for entry in self.spec.source]
 
     @cached_property
     def indexes(self) -> Sequence[RowIndex | None]:
@@ -62,7 +91,7 @@ class StudioRun:
     def is_login(self, number: int) -> bool:
         """Whether the answer of that *number* is no entry's: credentials stand in it, and it stays here."""
         call = self.answer_run.exchanges[number].request.call
-        return all(entry.name != call for entry in self.answer_run.bridge.spec.source)
+        return call not in self.names
 
     def find_scope(self, number: int) -> Mapping[str, Any] | None:
         """Return the scope of the response slots about the answer of that *number*, or None."""
@@ -82,40 +111,42 @@ class StudioRun:
         if answer is None:
             return Unreadable("no answer came")
         request = self.answer_run.exchanges[number].request
-        return read_values(answer, find_formats(self.answer_run.bridge.spec).get(request.call))
+        return read_values(answer, find_formats(self.spec).get(request.call))
 
 
 @dataclass(frozen=True, slots=True)
 class MappingText:
-    """The text of a mapping that may not be saved yet: *file* names it, *folder* has what it names."""
+    """The text of a mapping that may not be saved yet; what it names is looked for beside *file*."""
 
     text: str = field(repr=False)
     file: Path
-
-    @property
-    def folder(self) -> Path:
-        """Where the file lies."""
-        return self.file.parent
 
     def check(self, environment: Environment) -> Sequence[Finding]:
         """Return what `check` finds."""
         try:
             return check_text(
-                self.text, file=str(self.file), environment=environment, folder=self.folder
+                self.text,
+                file=str(self.file),
+                environment=environment,
+                folder=self.file.parent,
             )
         except MappingError as error:
             return error.findings
+
+    def draft(self, environment: Environment) -> Draft:
+        """Return the mapping as far as it can be read. Raises MappingError."""
+        return draft_mapping(
+            self.text, file=str(self.file), environment=environment, folder=self.file.parent
+        )
 
     def compile(
         self, environment: Environment, bodies: BodiesRead | None = None
     ) -> tuple[Bridge, Unfinished | None]:
         """Return the mapping without a platform, and what is open in it. Raises MappingError."""
-        draft = draft_mapping(
-            self.text, file=str(self.file), environment=environment, folder=self.folder
-        )
+        draft = self.draft(environment)
         opened = find_unfinished(draft)
         spec = opened.spec if opened else require_finished(draft)
-        compiler = None if bodies is None else BodyCompiler(spec.source, bodies)
+        compiler = None if bodies is None else WatchedCompiler(spec.source, bodies.watch)
         return compile_for_cases(spec, compiler), opened
 
 
@@ -128,20 +159,11 @@ def run_mapping(text: MappingText, source: AnswerSource, environment: Environmen
     offline = bridge.with_last_stage(log.send, logs_in=stand_in.logs_in)
     now = source.now or datetime.now(UTC)
     missing = ""
-    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        run = run_answer(offline, source.user, now=now, exchanges=log.exchanges)
-        try:
-            answered = runner.run(run)
-        except MissingAnswer as call:
-            missing = str(call)
-            answered = end_early(offline, source.user, now, log.exchanges)
-        except WaysDiffer as difference:
-            missing = str(difference)
-            answered = end_early(offline, source.user, now, log.exchanges)
+    try:
+        answered = run_skipping(run_answer(offline, source.user, now=now, exchanges=log.exchanges))
+    except (*MissingAnswer, WaysDiffer) as reason:
+        missing = str(reason)
+        trace = AnswerTrace(explains=True)
+        answered = AnswerRun(source.user, now, offline, trace, None, None, log.exchanges)
     left = [str(each) for each in stand_in.left]
     return StudioRun(answered, bodies, opened, missing, left, source.times)
-
-
-def end_early(bridge: Bridge, user: str, now: datetime, exchanges: Sequence[Exchange]) -> AnswerRun:
-    """Return the run of an answer that was not made."""
-    return AnswerRun(user, now, bridge, AnswerTrace(explains=True), None, None, exchanges)

@@ -13,7 +13,6 @@ import msgspec
 from ticketbridge.engine.bridge import compile_mapping
 from ticketbridge.mapping import Environment, MappingError
 from ticketbridge.mapping.findings import Finding, Place
-from ticketbridge.mapping.loader import draft_mapping
 from ticketbridge.terminal import UsageError
 from ticketbridge.workbench.answer_run import AnswerRun
 from ticketbridge.workbench.answers import run_watched
@@ -30,9 +29,9 @@ from ticketbridge.workbench.samples import Sample, SampleError
 from ticketbridge.workbench.sheet.sheet_content import sheet_of
 from ticketbridge.workbench.studio.answer_sources import (
     AnswerSource,
-    CaseSource,
-    FetchedSource,
-    SampleSource,
+    answers_of_case,
+    answers_of_fetch,
+    answers_of_samples,
 )
 from ticketbridge.workbench.studio.case_views import PreparedCase
 from ticketbridge.workbench.studio.finding_repairs import (
@@ -144,24 +143,20 @@ class Workshop:
 
     def fetch(self, text: str, user: str) -> None:
         """Ask the platform for *user*. Raises MappingError."""
-        made = self.text_of(text)
-        draft = draft_mapping(
-            text, file=str(self.mapping), environment=self._real, folder=made.folder
-        )
-        bridge = compile_mapping(require_finished(draft))
+        bridge = compile_mapping(require_finished(self.text_of(text).draft(self._real)))
         self._fetched = asyncio.run(run_watched(bridge, user, None))
 
     def _find_source(self, chosen: ChosenSource) -> AnswerSource:
         if chosen.kind == "case":
             case = self.cases.find(chosen.name)
             if case is not None:
-                return CaseSource(case)
+                return answers_of_case(case)
             raise WorkshopError(f"there is no case `{chosen.name}` any more")
         if chosen.kind == "fetched" and self._fetched is not None:
-            return FetchedSource(self._fetched)
+            return answers_of_fetch(self._fetched)
         if not self.samples:
             raise WorkshopError("no answer of the platform is at hand: choose a case, or paste one")
-        return SampleSource(self.samples, self.sample_user)
+        return answers_of_samples(self.samples, self.sample_user)
 
     def draft(self) -> str:
         """Return a first mapping from the pasted samples. Raises SampleError."""
