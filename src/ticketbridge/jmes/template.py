@@ -243,13 +243,16 @@ def _in_quotes(parts: Sequence[str | Expression]) -> Iterator[str | Expression]:
 
 def _as_text(value: Any, most: int) -> str:
     """Return *value* as a text of at most *most* characters. Raises Fault if it is none."""
-    if type(value) is bool:
-        return "true" if value else "false"
-    if value is None or isinstance(value, list | dict):
+    if type(value) is str:
+        text = value
+    elif type(value) is bool:
+        text = "true" if value else "false"
+    elif value is None or isinstance(value, list | dict):
         raise Fault(f"a hole gives {describe(value)}, and needs a text, a number or a boolean")
-    if value == "":
+    else:
+        text = number_text(value)
+    if not text:
         raise Fault("a hole gives an empty string")
-    text = value if type(value) is str else number_text(value)
     if len(text) > most:
         raise Fault(f"a hole gives a text of more than {most} characters")
     return text
