@@ -163,7 +163,7 @@ def test_a_breach_says_where_and_repeats_no_value() -> None:
 
 
 def test_references_inside_the_schema_are_followed() -> None:
-    """`#/...` is followed through chains and escapes; circles and other documents give nothing."""
+    """They are followed through chains, escapes, lists and anchors; circles and other documents give nothing."""
     root: dict[str, Any] = {
         "$defs": {
             "a/b": {"type": "string"},
@@ -171,12 +171,16 @@ def test_references_inside_the_schema_are_followed() -> None:
             "circle": {"$ref": "#/$defs/circle"},
             "gone": {"$ref": "#/$defs/none/deeper"},
             "remote": {"$ref": "https://example.com/x"},
+            "listed": {"$ref": "#/$defs/both/anyOf/1"},
+            "both": {"anyOf": [{}, {"$ref": "#text"}]},
+            "text": {"$anchor": "text", "type": "string"},
         }
     }
     names = ("chain", "circle", "gone", "remote")
     found = {name: dict(resolve({"$ref": f"#/$defs/{name}"}, root)) for name in names}
 
     assert found == {"chain": {"type": "string"}, "circle": {}, "gone": {}, "remote": {}}
+    assert type_of(resolve({"$ref": "#/$defs/listed"}, root)) == "string"
     assert resolve({"$ref": "#"}, {"type": "object"}) == {"type": "object"}
     assert resolve(True, root) == {}
 

@@ -77,6 +77,9 @@ PLACES = [
     pytest.param({"$ref": "#/$defs/closed"}, False, id="reference to closed"),
     pytest.param({"$ref": "#/$defs/chain"}, False, id="chain of references"),
     pytest.param({"$ref": "#/$defs/status"}, True, id="reference to named"),
+    pytest.param({"$ref": "#/$defs/listed/anyOf/0"}, True, id="reference through a list"),
+    pytest.param({"$ref": "#/$defs/a%20b"}, False, id="escaped reference"),
+    pytest.param({"$ref": "#closed"}, False, id="reference to an anchor"),
     pytest.param({"$dynamicRef": "#closed"}, False, id="dynamic reference"),
     pytest.param({"$ref": "#/$defs/open", "additionalProperties": False}, False, id="beside $ref"),
     pytest.param({"allOf": [OPEN, {"$ref": "#/$defs/closed"}]}, False, id="allOf with closed"),
@@ -101,6 +104,8 @@ DEFINITIONS = {
     "status": WITH_STATUS,
     "named": {"properties": {"ticketId": TEXT, "status": TEXT}},
     "open": OPEN,
+    "listed": {"anyOf": [WITH_STATUS, CLOSED]},
+    "a b": CLOSED,
 }
 
 

@@ -66,6 +66,33 @@ def test_a_sample_is_the_answer_to_the_only_call(folder: Folder, run: Any) -> No
     assert json.loads(out)["userEmail"] == USER
 
 
+@pytest.mark.parametrize(
+    "auth",
+    [
+        {
+            "type": "oauth2",
+            "token_url": "https://l.example/t",
+            "client_id": "c",
+            "client_secret": "s",
+        },
+        {
+            "type": "session",
+            "login": {"post": "/login", "json": {"user": "u"}},
+            "token": "body.token",
+        },
+    ],
+    ids=["oauth2", "session"],
+)
+def test_a_login_is_not_asked_for(folder: Folder, run: Any, auth: dict[str, Any]) -> None:
+    """What a sample or a case says is mapped without a token: nothing is sent that would need one."""
+    folder.mapping.write_text(json.dumps(mapping({"upstream.auth": auth})))
+    save(folder, "orders.json", orders(order(item(1))))
+    folder.cases.write_text(json.dumps([case()]))
+
+    for code, out, err in (run("orders.json", "--user", USER), run("acme.cases.yaml")):
+        assert (code, ids(out), err) == (0, ["1"], "")
+
+
 def test_an_empty_mapping_is_an_error(folder: Folder, run: Any) -> None:
     """It is a finding, as in `check`."""
     folder.mapping.write_text("", "utf-8")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ticketbridge.contract.shape import Schema, follow_pointer, objects_in
+from ticketbridge.contract.shape import Schema
 from ticketbridge.contract.validator import Validator
+from ticketbridge.mapping.json_schema import find_target
 
 _SAME_LISTS = ("allOf", "anyOf", "oneOf")
 _SAME = ("then", "else")
@@ -111,9 +112,5 @@ def _valued(value: object) -> list[object]:
 
 def _target(reference: str, root: Schema) -> object:
     """Return the target of a reference inside *root*; False if it does not exist."""
-    if reference == "#" or reference.startswith("#/"):
-        found = follow_pointer(reference, root)
-        return False if found is None else found
-    words = ("$anchor", "$dynamicAnchor")
-    anchored = (part for part in objects_in(root) if reference[1:] in map(part.get, words))
-    return next(anchored, False)
+    found = find_target(reference, root)
+    return False if found is None else found

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ticketbridge.mapping.json_schema import find_target
+
 Schema = Mapping[str, Any]
 
 
@@ -20,7 +22,7 @@ class ObjectShape:
 
 
 def resolve(schema: object, root: Schema) -> Schema:
-    """Return *schema* with a chain of internal references (`#/...`) followed; {} if it is no schema object.
+    """Return *schema* with a chain of references inside *root* followed; {} if it is no schema object.
 
     Keywords beside a reference are kept, because they hold too.
     """
@@ -28,9 +30,9 @@ def resolve(schema: object, root: Schema) -> Schema:
     beside: list[Schema] = []
     while isinstance(schema, Mapping) and isinstance(ref := schema.get("$ref"), str):
         beside.append({word: value for word, value in schema.items() if word != "$ref"})
-        inside = ref not in seen and (ref == "#" or ref.startswith("#/"))
+        inside = ref not in seen and ref.startswith("#")
         seen.add(ref)
-        schema = follow_pointer(ref, root) if inside else {}
+        schema = find_target(ref, root) if inside else {}
     made = schema if isinstance(schema, Mapping) else {}
     for more in filter(None, reversed(beside)):
         made = _both(made, more)
@@ -48,15 +50,6 @@ def _both(one: Schema, other: Schema) -> Schema:
     if "allOf" in one and "allOf" in other:
         made["allOf"] = [*one["allOf"], *other["allOf"]]
     return made
-
-
-def follow_pointer(ref: str, root: Schema) -> object:
-    """Return the object at the JSON pointer in *ref* (`#/...`), or None. All steps must be objects."""
-    target: object = root
-    for token in ref.split("/")[1:]:
-        name = token.replace("~1", "/").replace("~0", "~")
-        target = target.get(name) if isinstance(target, Mapping) else None
-    return target
 
 
 def object_shape(schema: Schema, root: Schema) -> ObjectShape:

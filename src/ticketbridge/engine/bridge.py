@@ -114,13 +114,15 @@ class Bridge:
         finally:
             trace.verdicts = trace.verdicts or count(trace.records)
 
-    def with_last_stage(self, last_stage: Send, *, logs_in: bool = True) -> Bridge:
+    def with_last_stage(self, last_stage: Send, *, logs_in: bool | None = None) -> Bridge:
         """Return a copy that sends its requests through *last_stage*, to record or to fake them.
 
         Compiled code and connections are shared; tokens, limits and breaker are new. With *logs_in* False,
-        requests that need a login go out unsigned.
+        requests that need a login go out unsigned; with None they are signed if those of this bridge are.
         """
         other = copy(self)
+        if logs_in is None:
+            logs_in = self._platform.logs_in
         platform = self._reached_by(last_stage, logs_in=logs_in)
         other._platform = platform  # noqa: SLF001 - of this class
         return other

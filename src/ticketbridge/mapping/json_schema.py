@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import jsonschema_rs
 
@@ -132,12 +133,13 @@ def _require_local_references(schema: Schema, document: dict[str, Any]) -> None:
         if not target.startswith("#"):
             message = f"has a `{keyword}` that leads out of the file; nothing is fetched"
             raise SchemaSlip(message, 'copy it below "$defs" and write "#/$defs/..."')
-        if not isinstance(_target(target[1:], document), dict | bool):
+        if not isinstance(find_target(target, document), dict | bool):
             raise SchemaSlip(f"has a `{keyword}` to {shown(target)}, which is not there")
 
 
-def _target(fragment: str, document: dict[str, Any]) -> Any:
-    """Return the part of *document* that the *fragment* of a reference leads to, or None."""
+def find_target(reference: str, document: Schema) -> Any:
+    """Return the part of *document* that a *reference* inside it leads to (`#/...`, `#name`), or None."""
+    fragment = unquote(reference[1:])
     if fragment and not fragment.startswith("/"):
         anchored = (s for s in _schemas(document) if fragment in _anchors(s))
         return next(anchored, None)
@@ -175,7 +177,7 @@ def _same_value(schema: Schema, document: dict[str, Any]) -> Iterator[Schema]:
     """Yield the schemas that *schema* applies to the same value as itself."""
     # A property may have the name of a keyword: then no schema of that keyword stands below it.
     targets = (schema.get(word) for word in sorted(REFERENCES))
-    yield from _only_schemas(_target(ref[1:], document) for ref in targets if isinstance(ref, str))
+    yield from _only_schemas(find_target(ref, document) for ref in targets if isinstance(ref, str))
     yield from _only_schemas(schema.get(word) for word in _SAME)
     for word in _SAME_LISTS:
         listed = schema.get(word)

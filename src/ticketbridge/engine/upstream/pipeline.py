@@ -183,6 +183,7 @@ class Platform:
         self.pace = Pace(upstream.rate) if upstream.rate else None
         self.budget = RetryBudget()
         self.renews = login is not None
+        self.logs_in = logs_in
         self.credentials = fixed_credentials(upstream.auth)
         self.signer = signer
         auth = upstream.auth
