@@ -2,7 +2,7 @@
 
 1. `documents` reads the samples, and `har_samples` and `curl_commands` what a browser or curl asked for;
    `sent_bodies` gives the values of a body names; `credentials` puts variables in the place of credentials,
-   also of those in headers (`sample_requests`) and of those that only their place shows (`body_arguments`).
+   also of those in headers (`sample_requests`) and of those that only their place in a body shows.
 2. `plan` finds which calls are made, which lists are the records (`record_lists`), which answer leads to
    which (`leads`), and which answers fail (`flags`).
 3. `candidates` lists everything that a field could be, with what `id_pairs`, `included` and

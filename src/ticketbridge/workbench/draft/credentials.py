@@ -1,7 +1,7 @@
 """Credentials in what a sample answered, and in URLs inside of samples: none goes into a draft.
 
 A parameter is one by its name (`key`, `access_token`), a value by its look (a JSON Web Token, a UUID, a long
-text of digits and letters that is no word) or by its place: see `body_arguments`. In a drafted mapping a
+text of digits and letters that is no word) or by its place: see `sent_bodies`. In a drafted mapping a
 variable stands for it, or a TODO for a text that has one inside.
 """
 
@@ -14,10 +14,10 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.workbench.cases.case_spec import Target
-from ticketbridge.workbench.draft.body_arguments import find_arguments
 from ticketbridge.workbench.draft.documents import Document, is_paging, list_texts
 from ticketbridge.workbench.draft.platform_words import PEOPLE_LISTS, fold, make_singular, split_key
 from ticketbridge.workbench.draft.sent_bodies import (
+    find_arguments,
     list_keys,
     list_sent,
     name_parameter,
