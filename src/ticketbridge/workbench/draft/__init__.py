@@ -7,8 +7,8 @@
    which (`leads`), and which answers fail (`flags`).
 3. `candidates` lists everything that a field could be, with what `id_pairs`, `included` and
    `first_elements` find in lists.
-4. `field_guesses`, `category_guesses`, `money`, `status_tables`, `conditions` and `page_guesses` guess, each
-   with its reason. Words are in `vocabulary` (nouns) and `platform_words`; `noun_scores` says how a key fits.
+4. `id_guesses`, `field_guesses`, `money`, `status_tables`, `conditions` and `page_guesses` guess, each with
+   its reason. Words are in `vocabulary` (nouns) and `platform_words`.
 5. `draft_writing` writes the mapping, and `first_case` a case with the samples.
 
 A guess is by names, by types, by values, by position. It says how sure it is; where nothing fits it is

@@ -5,7 +5,6 @@ Candidates are each plain path of a record's bindings, and each join with a list
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -17,7 +16,6 @@ from ticketbridge.workbench.draft.id_pairs import find_id_pairs
 from ticketbridge.workbench.draft.included import find_included, name_relation
 from ticketbridge.workbench.draft.platform_words import (
     ID_WORDS,
-    NAMING,
     make_singular,
     split_key,
 )
@@ -317,26 +315,6 @@ def _find_included(scopes: Sequence[Scope], way: Sequence[str]) -> Iterator[Cand
         above = tuple(split_key(found.relation))
         joined = f"in `included`, by `{found.relation}`"
         yield Candidate(found.text, words, above, found.values, 1, 2, joined)
-
-
-_FRACTION = re.compile(r"-?[0-9]+[.,][0-9]+")
-
-
-def is_id(candidate: Candidate) -> bool:
-    """Whether the values can be ids: texts or integers, none of them empty, and no description."""
-    given = candidate.given
-    fit = all(isinstance(v, str | int) and not isinstance(v, bool) and v != "" for v in given)
-    fit = fit and not any(isinstance(v, str) and _FRACTION.fullmatch(v) for v in given)
-    if not given or not fit:
-        return False
-    # A type that is a number is an id of a type, whatever its name ends with.
-    numbers = candidate.words[-1:] == ("type",) and all(str(value).isdecimal() for value in given)
-    return numbers or not candidate.words or candidate.words[-1] not in NAMING
-
-
-def is_link(candidate: Candidate) -> bool:
-    """Whether the values are links or paths, such as the `@id` of JSON-LD, and no plain ids."""
-    return bool(candidate.given) and all("/" in str(value) for value in candidate.given)
 
 
 # --- guesses --------------------------------------------------------------------------------------

@@ -23,10 +23,10 @@ from ticketbridge.workbench.draft.draft_writing import (
 from ticketbridge.workbench.draft.entries import Plan
 from ticketbridge.workbench.draft.field_guesses import (
     guess_buyer,
-    guess_ids,
     guess_owner,
     guess_seating,
 )
+from ticketbridge.workbench.draft.id_guesses import guess_ids
 from ticketbridge.workbench.draft.money import find_price, guess_currency, guess_price
 from ticketbridge.workbench.draft.page_guesses import DraftPages, guess_pages, page_whole
 from ticketbridge.workbench.draft.plan import make_plan
