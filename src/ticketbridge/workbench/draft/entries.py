@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from ticketbridge.mapping.spec_compiler import TODO
-from ticketbridge.workbench.draft.candidates import Candidate, find_candidates
+from ticketbridge.workbench.draft.candidate_finding import find_candidates
+from ticketbridge.workbench.draft.candidates import Candidate
 from ticketbridge.workbench.draft.documents import Document, Group
 from ticketbridge.workbench.draft.sample_values import Path, find_value
 
