@@ -7,11 +7,11 @@ record refers to, and the only element of lists as `sessions: [{"id": 7}]`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ticketbridge.engine.tickets.fields import table_key
-from ticketbridge.workbench.draft.candidates import AS_FIRST, Candidate
+from ticketbridge.workbench.draft.candidates import AS_FIRST, Candidate, split_last_keys
 from ticketbridge.workbench.draft.included import find_included, name_relation
 from ticketbridge.workbench.draft.platform_words import (
     GENERIC,
@@ -25,8 +25,8 @@ from ticketbridge.workbench.draft.sample_values import (
     Path,
     find_lists,
     find_scalars,
-    find_value,
-    write_literal,
+    find_values,
+    list_paths,
     write_path,
 )
 
@@ -34,7 +34,17 @@ Scope = Mapping[str, Any]
 _REFERRING = 0.75
 """How many of the records must be found in a list that is joined: an add-on may be in another."""
 
-_SIZE = 2
+_PAIR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Binding:
+    """A name and its value for each record. *depth* and *aside* are those of a Candidate."""
+
+    name: str
+    seen: tuple[Any, ...] = field(repr=False)
+    depth: int
+    aside: bool
 
 
 def find_candidates(
@@ -47,114 +57,97 @@ def find_candidates(
     if not scopes:
         return []
     names = [name for name in scopes[0] if not isinstance(scopes[0][name], list)]
-    plain = [c for name in names for c in _find_plain(name, way, scopes)]
+    plain = [c for name in names for c in _find_in(_make_binding(name, way, scopes))]
     joined = [c for found in _find_lists_beside(scopes, below) for c in _find_joined(found, plain)]
-    return [*plain, *joined, *_find_included(scopes, way)]
+    return [*plain, *joined, *(find_included(scopes, way[-1]) if way else ())]
 
 
-def _find_plain(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> Iterator[Candidate]:
-    aside = name not in way
-    depth = 1 if aside else _measure_depth(name, way, scopes)
-    paths: dict[Path, None] = {}
-    for scope in scopes:
-        paths.update((path, None) for path, _ in find_scalars(scope[name]))
-    whole = [
-        path
-        for path in paths
-        if not any(other[: len(path)] == path and other != path for other in paths)
-    ]
-    for path in whole:
-        values = tuple(find_value(scope[name], path) for scope in scopes)
-        text = write_path(name, path)
+def _make_binding(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> _Binding:
+    """Return a binding; a record that is a plain text counts with what it stands in."""
+    seen = tuple(scope[name] for scope in scopes)
+    if name not in way:
+        return _Binding(name, seen, 1, aside=True)
+    alone = not isinstance(scopes[0][way[-1]], dict | list)
+    return _Binding(name, seen, max(0, len(way) - 1 - way.index(name) - alone), aside=False)
+
+
+def _find_in(binding: _Binding) -> Iterator[Candidate]:
+    yield from _find_plain(binding)
+    yield from _find_named_values(binding)
+    yield from _find_first_values(binding)
+    yield from _find_id_pairs(binding)
+
+
+def _find_plain(binding: _Binding) -> Iterator[Candidate]:
+    name, seen = binding.name, binding.seen
+    paths = list_paths(find_scalars, seen)
+    for path in paths:
+        if any(other[: len(path)] == path and other != path for other in paths):
+            continue
+        text, values = write_path(name, path), find_values(seen, path)
         if path[-1:] == (TEXT,) and path[:-1] in paths:
-            text, values = _choose_text(name, path[:-1], values, scopes)
+            text, values = _choose_text(text, values, binding, path[:-1])
         if any(isinstance(value, dict | list) for value in values):
             continue
-        last, around = _find_names(name, path)
         yield Candidate(
             text,
-            tuple(split_key(last)),
-            tuple(split_key(around)),
+            *split_last_keys(_list_keys_to(name, path)),
             values,
-            depth,
+            binding.depth,
             len(path),
-            aside=aside,
+            aside=binding.aside,
             place=(name, *(key for key in path if key != TEXT)),
-        )
-    for path in _find_pair_lists(name, scopes):
-        yield from _find_named_values(name, depth, path, scopes)
-    for first in find_first_values(name, scopes):
-        key, above = tuple(split_key(first.key)), tuple(split_key(first.around))
-        yield Candidate(first.text, key, above, first.values, depth, first.nested, first.why)
-    for pair in find_id_pairs(name, scopes):
-        place = (name, *pair.path)
-        words, above = tuple(split_key(pair.path[-1])), tuple(split_key(place[-2]))
-        size = len(pair.path)
-        yield Candidate(pair.id_text, words, above, pair.ids, depth, size, aside=aside, place=place)
-        words = (*(word for word in words if word not in ID_WORDS), "name")
-        place = (*place, "name")
-        yield Candidate(
-            pair.name_text, words, above, pair.names, depth, size, aside=aside, place=place
         )
 
 
 def _choose_text(
-    name: str, path: Path, texts: Sequence[Any], scopes: Sequence[Scope]
+    text: str, texts: tuple[Any, ...], binding: _Binding, path: Path
 ) -> tuple[str, tuple[Any, ...]]:
-    """Return expression and values of an XML text whose element has attributes in some records only."""
-    plain = [find_value(scope[name], path) for scope in scopes]
-    text = write_path(name, (*path, TEXT))
+    """Return expression and values of an XML text whose element has attributes in some records only.
+
+    *path* is the element's.
+    """
+    plain = find_values(binding.seen, path)
     if not any(isinstance(value, str) for value in plain):
-        return text, tuple(texts)
+        return text, texts
     both = zip(texts, plain, strict=True)
     values = tuple(p if t is ABSENT and not isinstance(p, dict) else t for t, p in both)
-    return f"default(optional({text}), {write_path(name, path)})", values
+    return f"default(optional({text}), {write_path(binding.name, path)})", values
 
 
-def _find_names(name: str, path: Path) -> tuple[str, str]:
-    """Return the key at *path* and the one around it; for the text of an XML element those of the element."""
-    keys = (name, *path)
-    if len(keys) > 1 and keys[-1] == TEXT:
-        keys = keys[:-1]
+def _list_keys_to(name: str, path: Path) -> tuple[str, ...]:
+    """Return the keys down to *path*; for the text of an XML element those down to the element."""
     relation = name_relation(path)
     if relation is not None:
-        return relation, ""
-    return keys[-1], keys[-2] if len(keys) > 1 else ""
-
-
-def _measure_depth(name: str, way: Sequence[str], scopes: Sequence[Scope]) -> int:
-    """Return how far out the binding is; a record that is a plain text counts with what it stands in."""
-    alone = not isinstance(scopes[0][way[-1]], dict | list)
-    return max(0, len(way) - 1 - way.index(name) - (1 if alone else 0))
+        return "", relation
+    return "", name, *(path[:-1] if path[-1:] == (TEXT,) else path)
 
 
 # --- lists of key and value -----------------------------------------------------------------------
 
 
-def _find_pair_lists(name: str, scopes: Sequence[Scope]) -> list[Path]:
-    """Return the paths of lists of `{key, value}` objects."""
-    found: dict[Path, None] = {}
-    for scope in scopes:
-        found.update((path, None) for path, items in find_lists(scope[name]) if _list_pairs(items))
-    return list(found)
-
-
-def _find_named_values(
-    name: str, depth: int, path: Path, scopes: Sequence[Scope]
-) -> Iterator[Candidate]:
-    every = [find_value(scope[name], path) for scope in scopes]
-    keys = {
-        item["key"]: None
-        for items in every
-        for item in _list_pairs(items)
-        if isinstance(item["key"], str)
-    }
-    for key in keys:
-        values = tuple(_find_value(items, key) for items in every)
-        if all(not isinstance(value, dict | list) for value in values):
-            text = f"lookup({write_path(name, path)}, 'key', '{key}').value"
-            if "'" not in key and "\\" not in key:
-                yield Candidate(text, tuple(split_key(key)), (), values, depth, len(path) + 1)
+def _find_named_values(binding: _Binding) -> Iterator[Candidate]:
+    """Yield the values by key in lists of `{key, value}` objects."""
+    paths = dict.fromkeys(
+        path for value in binding.seen for path, items in find_lists(value) if _list_pairs(items)
+    )
+    for path in paths:
+        every = [*map(_list_pairs, find_values(binding.seen, path))]
+        keys = dict.fromkeys(
+            p["key"] for pairs in every for p in pairs if isinstance(p["key"], str)
+        )
+        for key in keys:
+            if "'" in key or "\\" in key:
+                continue
+            values = tuple(
+                next((pair["value"] for pair in pairs if pair["key"] == key), None)
+                for pairs in every
+            )
+            if not any(isinstance(value, dict | list) for value in values):
+                text = f"lookup({write_path(binding.name, path)}, 'key', '{key}').value"
+                yield Candidate(
+                    text, tuple(split_key(key)), (), values, binding.depth, len(path) + 1
+                )
 
 
 def _list_pairs(items: Any) -> list[dict[str, Any]]:
@@ -163,43 +156,39 @@ def _list_pairs(items: Any) -> list[dict[str, Any]]:
     return found if all(isinstance(i, dict) and {"key", "value"} <= i.keys() for i in found) else []
 
 
-def _find_value(items: Any, key: str) -> Any:
-    return next((pair["value"] for pair in _list_pairs(items) if pair["key"] == key), None)
-
-
 # --- pairs of an id and a name --------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class IdPair:
-    """The expressions of a pair's id and name, and their values for each record."""
-
-    path: Path
-    id_text: str
-    name_text: str
-    ids: tuple[Any, ...] = field(repr=False)
-    names: tuple[Any, ...] = field(repr=False)
-
-
-def find_id_pairs(name: str, scopes: Sequence[Mapping[str, Any]]) -> Iterator[IdPair]:
-    """Yield the keys of a binding whose values are pairs, or null, or false in place of null."""
-    paths = dict.fromkeys(path for scope in scopes for path, _ in find_lists(scope[name]) if path)
-    for path in paths:
-        values = [find_value(scope[name], path) for scope in scopes]
+def _find_id_pairs(binding: _Binding) -> Iterator[Candidate]:
+    """Yield id and name of the keys whose values are pairs, or null, or false in place of null."""
+    for path in filter(None, list_paths(find_lists, binding.seen)):
+        values = find_values(binding.seen, path)
         if not any(map(_is_pair, values)) or not all(_is_pair(v) or _is_none(v) for v in values):
             continue
-        text = write_path(name, path)
+        text = write_path(binding.name, path)
         text = f"optional({text})" if ABSENT in values else text
         if any(value is False for value in values):
-            text = f"null_if({text}, {write_literal(False)})"
+            text = f"null_if({text}, `false`)"
         ids = tuple(value[0] if _is_pair(value) else None for value in values)
         names = tuple(value[1] if _is_pair(value) else None for value in values)
-        yield IdPair(path, f"{text}[0]", f"{text}[1]", ids, names)
+        place = (binding.name, *path)
+        found = Candidate(
+            f"{text}[0]",
+            *split_last_keys(place),
+            ids,
+            binding.depth,
+            len(path),
+            aside=binding.aside,
+            place=place,
+        )
+        yield found
+        words = (*(word for word in found.words if word not in ID_WORDS), "name")
+        yield replace(found, text=f"{text}[1]", words=words, values=names, place=(*place, "name"))
 
 
 def _is_pair(value: Any) -> bool:
     """Whether *value* is a number and a text."""
-    if not isinstance(value, list) or len(value) != _SIZE:
+    if not isinstance(value, list) or len(value) != _PAIR:
         return False
     first, second = value
     return isinstance(first, int) and not isinstance(first, bool) and isinstance(second, str)
@@ -212,41 +201,26 @@ def _is_none(value: Any) -> bool:
 # --- lists of one element at most -----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class FirstValue:
-    """A value of the first element: its expression, its key and the one around it, and its values."""
-
-    text: str
-    key: str
-    around: str
-    values: tuple[Any, ...] = field(repr=False)
-    nested: int
-    why: str
-
-
-def find_first_values(name: str, scopes: Sequence[Mapping[str, Any]]) -> Iterator[FirstValue]:
-    """Yield the values in such lists of a binding; null where the list is empty."""
-    paths = dict.fromkeys(path for scope in scopes for path, _ in find_lists(scope[name]) if path)
-    for path in paths:
-        every = [find_value(scope[name], path) for scope in scopes]
-        if all(map(_has_one_object_at_most, every)):
-            yield from _find_first(write_path(name, path), path, every)
+def _find_first_values(binding: _Binding) -> Iterator[Candidate]:
+    """Yield the values in lists of which no record has more than one element; null where one is empty."""
+    for path in filter(None, list_paths(find_lists, binding.seen)):
+        every = find_values(binding.seen, path)
+        if not all(map(_has_one_object_at_most, every)):
+            continue
+        firsts = [value[0] if value else None for value in every]
+        named = make_singular(next((key for key in reversed(path) if key not in GENERIC), ""))
+        text = write_path(binding.name, path)
+        why = f"{AS_FIRST}`{text}`: no record has more here, can it?"
+        for inner in filter(None, list_paths(find_scalars, firsts)):
+            words, above = split_last_keys((named, *inner))
+            values, size = find_values(firsts, inner), len(path) + len(inner)
+            first = write_path(f"{text}[0]", inner)
+            yield Candidate(first, words, above, values, binding.depth, size, why)
 
 
 def _has_one_object_at_most(value: Any) -> bool:
     one = isinstance(value, list) and len(value) <= 1
     return one and all(isinstance(item, dict) for item in value)
-
-
-def _find_first(text: str, path: Path, every: Sequence[list[Any]]) -> Iterator[FirstValue]:
-    firsts = [value[0] if value else None for value in every]
-    named = make_singular(next((key for key in reversed(path) if key not in GENERIC), ""))
-    why = f"{AS_FIRST}`{text}`: no record has more here, can it?"
-    for inner in dict.fromkeys(p for first in firsts for p, _ in find_scalars(first) if p):
-        values = tuple(find_value(first, inner) for first in firsts)
-        around = named if len(inner) == 1 else inner[-2]
-        size = len(path) + len(inner)
-        yield FirstValue(write_path(f"{text}[0]", inner), inner[-1], around, values, size, why)
 
 
 # --- joins ----------------------------------------------------------------------------------------
@@ -265,12 +239,10 @@ class _ListFound:
 def _find_lists_beside(scopes: Sequence[Scope], below: Mapping[str, Path]) -> Iterator[_ListFound]:
     for number, name in enumerate(scopes[0]):
         depth = max(1, len(scopes[0]) - 1 - number)
-        paths: dict[Path, None] = {}
-        for scope in scopes:
-            paths.update((path, None) for path, _ in find_lists(scope[name]))
-        for path in paths:
-            if below.get(name) != path or isinstance(scopes[0][name], list):
-                seen = tuple(find_value(scope[name], path) for scope in scopes)
+        values = [scope[name] for scope in scopes]
+        for path in list_paths(find_lists, values):
+            if below.get(name) != path or isinstance(values[0], list):
+                seen = find_values(values, path)
                 yield _ListFound(write_path(name, path), path[-1] if path else name, seen, depth)
 
 
@@ -328,25 +300,11 @@ def _refers(
 def _find_fields(
     found: _ListFound, key: str, reference: Candidate, rows: Sequence[Any]
 ) -> Iterator[Candidate]:
-    paths: dict[Path, None] = {}
-    for row in rows:
-        paths.update((path, None) for path, _ in find_scalars(row))
     joined = f"where `{key}` is `{reference.text}`"
-    around = tuple(split_key(make_singular(found.name)))
-    for path in paths:
+    for path in list_paths(find_scalars, rows):
         if not path or path == (key,):
             continue
         text = write_path(f"lookup({found.text}, '{key}', {reference.text})", path)
-        values = tuple(find_value(row, path) for row in rows)
-        above = tuple(split_key(path[-2])) if len(path) > 1 else around
-        words = tuple(split_key(path[-1]))
+        words, above = split_last_keys((make_singular(found.name), *path))
+        values = find_values(rows, path)
         yield Candidate(text, words, above, values, found.depth, len(path), joined)
-
-
-def _find_included(scopes: Sequence[Scope], way: Sequence[str]) -> Iterator[Candidate]:
-    """Yield what the `included` resources of JSON:API say of a record."""
-    for found in find_included(scopes, way[-1]) if way else ():
-        words = tuple(split_key(found.key))
-        above = tuple(split_key(found.relation))
-        joined = f"in `included`, by `{found.relation}`"
-        yield Candidate(found.text, words, above, found.values, 1, 2, joined)

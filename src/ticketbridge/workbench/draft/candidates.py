@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ticketbridge.mapping.spec_compiler import TODO
+from ticketbridge.workbench.draft.platform_words import split_key
 from ticketbridge.workbench.draft.sample_values import ABSENT, TEXT
 
 AS_FIRST = "as the first of "
@@ -61,6 +62,11 @@ class Candidate:
     def mean(self, *words: str) -> bool:
         """Whether the last key has one of *words*."""
         return not set(words).isdisjoint(self.words)
+
+
+def split_last_keys(keys: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the words of the last of *keys*, and those of the one before: *words* and *above*."""
+    return tuple(split_key(keys[-1])), tuple(split_key(keys[-2]))
 
 
 Sureness = Literal["sure", "likely", "unsure", "TODO"]

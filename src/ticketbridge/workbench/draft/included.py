@@ -6,14 +6,15 @@ A resource is known by its type and its id together: ids of two types may be the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from ticketbridge.workbench.draft.candidates import Candidate, split_last_keys
 from ticketbridge.workbench.draft.sample_values import (
     ABSENT,
     Path,
     find_scalars,
-    find_value,
+    find_values,
+    list_paths,
     write_literal,
     write_path,
 )
@@ -23,16 +24,6 @@ LIST: Path = ("data",)
 _INCLUDED = "included"
 _RELATIONS = "relationships"
 _DEPTH = 4
-
-
-@dataclass(frozen=True, slots=True)
-class IncludedValue:
-    """A value of a resource that a record's *relation* names: its expression, its key, and its values."""
-
-    text: str
-    relation: str
-    key: str
-    values: tuple[Any, ...] = field(repr=False)
 
 
 def has_included(documents: Sequence[Any]) -> bool:
@@ -52,14 +43,20 @@ def name_relation(path: Path) -> str | None:
     return f"{path[-3]}_id"
 
 
-def find_included(scopes: Sequence[Mapping[str, Any]], record: str) -> Iterator[IncludedValue]:
+def find_included(scopes: Sequence[Mapping[str, Any]], record: str) -> Iterator[Candidate]:
     """Yield the values of the resources that the records' relations to one resource name."""
     for root in scopes[0]:
-        seen = [find_value(scope[root], (_INCLUDED,)) for scope in scopes]
+        seen = find_values([scope[root] for scope in scopes], (_INCLUDED,))
         if not all(map(_are_resources, seen)):
             continue
-        for relation in _list_relations(scopes, record):
-            yield from _find_values(write_path(root, (_INCLUDED,)), seen, relation, scopes, record)
+        text = write_path(root, (_INCLUDED,))
+        every = find_values([scope[record] for scope in scopes], (_RELATIONS,))
+        for relation in dict.fromkeys(
+            k for found in every if isinstance(found, dict) for k in found
+        ):
+            named = find_values(every, (relation, "data"))
+            reference = write_path(record, (_RELATIONS, relation, "data", "id"))
+            yield from _find_related(text, seen, relation, named, reference)
 
 
 def _are_resources(value: Any) -> bool:
@@ -69,32 +66,22 @@ def _are_resources(value: Any) -> bool:
     )
 
 
-def _list_relations(scopes: Sequence[Mapping[str, Any]], record: str) -> list[str]:
-    every = [find_value(scope[record], (_RELATIONS,)) for scope in scopes]
-    return list(dict.fromkeys(key for found in every if isinstance(found, dict) for key in found))
-
-
-def _find_values(
-    text: str,
-    seen: Sequence[Any],
-    relation: str,
-    scopes: Sequence[Mapping[str, Any]],
-    record: str,
-) -> Iterator[IncludedValue]:
-    named = [find_value(scope[record], (_RELATIONS, relation, "data")) for scope in scopes]
+def _find_related(
+    text: str, seen: Sequence[Any], relation: str, named: Sequence[Any], reference: str
+) -> Iterator[Candidate]:
+    """Yield the values of the resources that are *named*, in the lists that *text* gives."""
     kinds = {one["type"] for one in named if isinstance(one, dict) and {"id", "type"} <= one.keys()}
     if len(kinds) != 1 or any(isinstance(one, list) for one in named):
         return
     (kind,) = kinds
     rows = [_find_resource(items, one) for items, one in zip(seen, named, strict=True)]
-    reference = write_path(record, (_RELATIONS, relation, "data", "id"))
     found = f"lookup({text}[?type == {write_literal(kind)}], 'id', {reference})"
-    paths = dict.fromkeys(path for row in rows for path, _ in find_scalars(row) if path)
-    for path in paths:
-        key = name_relation(path) or path[-1]
+    why = f"in `included`, by `{relation}`"
+    for path in filter(None, list_paths(find_scalars, rows)):
         if path[0] == "attributes" or (path[0] == _RELATIONS and path[-1] == "id"):
-            values = tuple(find_value(row, path) for row in rows)
-            yield IncludedValue(write_path(found, path), relation, key, values)
+            words, above = split_last_keys((relation, name_relation(path) or path[-1]))
+            values = find_values(rows, path)
+            yield Candidate(write_path(found, path), words, above, values, 1, 2, why)
 
 
 def _find_resource(items: Sequence[Mapping[str, Any]], named: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any, Final
 
@@ -64,6 +64,18 @@ def find_lists(value: Any, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
         for key, member in value.items():
             if not _is_data(key):
                 yield from find_lists(member, (*path, key))
+
+
+def find_values(values: Iterable[Any], path: Path) -> tuple[Any, ...]:
+    """Return what stands at *path* in each of *values*: see `find_value`."""
+    return tuple(find_value(value, path) for value in values)
+
+
+def list_paths(
+    find: Callable[[Any], Iterable[tuple[Path, Any]]], values: Iterable[Any]
+) -> list[Path]:
+    """Return the paths that *find*, one of the two above, yields of *values*, each once."""
+    return list(dict.fromkeys(path for value in values for path, _ in find(value)))
 
 
 def _is_data(key: str) -> bool:
