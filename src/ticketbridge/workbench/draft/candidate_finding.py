@@ -28,6 +28,7 @@ from ticketbridge.workbench.draft.sample_values import (
     find_values,
     list_paths,
     write_path,
+    write_safe,
 )
 
 Scope = Mapping[str, Any]
@@ -165,8 +166,7 @@ def _find_id_pairs(binding: _Binding) -> Iterator[Candidate]:
         values = find_values(binding.seen, path)
         if not any(map(_is_pair, values)) or not all(_is_pair(v) or _is_none(v) for v in values):
             continue
-        text = write_path(binding.name, path)
-        text = f"optional({text})" if ABSENT in values else text
+        text = write_safe(write_path(binding.name, path), values)
         if any(value is False for value in values):
             text = f"null_if({text}, `false`)"
         ids = tuple(value[0] if _is_pair(value) else None for value in values)

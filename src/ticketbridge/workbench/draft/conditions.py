@@ -34,7 +34,7 @@ from ticketbridge.workbench.draft.sample_values import (
     Path,
     find_lists,
     find_opposite,
-    find_value,
+    find_values,
     is_date,
     is_no,
     is_nothing,
@@ -42,6 +42,7 @@ from ticketbridge.workbench.draft.sample_values import (
     write_is_none_of,
     write_is_one_of,
     write_path,
+    write_safe,
 )
 from ticketbridge.workbench.draft.status_tables import is_status
 
@@ -198,7 +199,7 @@ def _guess_bad(candidate: Candidate) -> Guess:
         sure: Sureness = "unsure" if strange or candidate.is_partial else "likely"
         why = "by its name: what says no in the samples"
         return Guess(write_is_none_of(candidate.safe_text, nos), sure, why)
-    return _guess_by_opposite(candidate, write_is_none_of, "no")
+    return _guess_by_opposite(candidate, "no")
 
 
 def _guess_good(candidate: Candidate) -> Guess:
@@ -210,17 +211,17 @@ def _guess_good(candidate: Candidate) -> Guess:
     plain = all(find_opposite(value) is not ABSENT for value in given)
     if yeses and plain:
         return Guess(write_is_none_of(candidate.safe_text, yeses), "unsure", "by its name")
-    return _guess_by_opposite(candidate, write_is_none_of, "yes")
+    return _guess_by_opposite(candidate, "yes")
 
 
-def _guess_by_opposite(candidate: Candidate, write: Any, wanted: str) -> Guess:
+def _guess_by_opposite(candidate: Candidate, wanted: str) -> Guess:
     """Return a guess by the opposite of the only value in the samples: `0` for `1`."""
     others = [find_opposite(value) for value in candidate.given]
     if others and ABSENT not in others:
         why = (
             f"by its name; `{candidate.given[0]}` in all records, so what says {wanted} is a guess"
         )
-        return Guess(write(candidate.safe_text, others), "unsure", why)
+        return Guess(write_is_none_of(candidate.safe_text, others), "unsure", why)
     return make_todo(f"what does `{candidate.text}` say where the answer is {wanted}?")
 
 
@@ -343,8 +344,7 @@ def guess_list_conditions(
         for key in dict.fromkeys(key for b in bindings for key, v in b.items() if _is_object(v)):
             others = [b.get(key, ABSENT) for b in bindings if not isinstance(b.get(key), dict)]
             if (_says_bad((key,)) or is_bad_trace(tuple(split_key(key)))) and others:
-                text = write_path(name, (key,))
-                text = f"optional({text})" if ABSENT in others else text
+                text = write_safe(write_path(name, (key,)), others)
                 why = f"there is a `{key}` once it happened"
                 guess = Guess(write_is_none_of(text, [None, *others]), "unsure", why)
                 _add_condition(found, Condition("_".join(split_key(key)), guess), split_key(name))
@@ -375,7 +375,7 @@ def _name_list(path: Path) -> str:
 def _guess_list(
     name: str, path: Path, bindings: Sequence[Mapping[str, Any]], *, inner: bool
 ) -> Guess:
-    seen = [find_value(binding, path) for binding in bindings]
+    seen = find_values(bindings, path)
     text = write_path(name, path)
     if any(not isinstance(value, list) for value in seen):
         text = f"as_list(optional({text}))"

@@ -215,6 +215,17 @@ class Group:
         """The paths and parameters of all documents."""
         return [document.asked for document in self.documents if document.target]
 
+    @property
+    def answers(self) -> list[Any]:
+        """The values that all documents have."""
+        return [document.value for document in self.documents]
+
+    @property
+    def last_word(self) -> str:
+        """The last segment of the path that has no digit, or ""."""
+        path = self.documents[0].asked.path
+        return next((s for s in reversed(path) if s and not any(map(str.isdigit, s))), "")
+
     def values_of(self, parameter: str) -> list[str | None]:
         """Return the value of *parameter* in the request of each document."""
         asked = [target.query.get(parameter) for target in self.targets]

@@ -10,7 +10,7 @@ from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.workbench.draft.candidate_finding import find_candidates
 from ticketbridge.workbench.draft.candidates import Candidate
 from ticketbridge.workbench.draft.documents import Document, Group
-from ticketbridge.workbench.draft.sample_values import Path, find_value
+from ticketbridge.workbench.draft.sample_values import Path, find_value, find_values
 
 Kind = Literal["each", "take", "collect"]
 USER: Final = "user"
@@ -123,11 +123,9 @@ def bind_values(entry: DraftEntry, scope: Mapping[str, Any]) -> list[Any]:
         return found if isinstance(found, list) else []
     documents = [d for d in entry.call.group.documents if is_answer(d, entry.call, scope)]
     if entry.kind == "take":
-        taken = [find_value(d.value, entry.path) for d in documents[:1]]
-        return [value[0] if isinstance(value, list) and value else value for value in taken] or [
-            None
-        ]
-    every = [find_value(document.value, entry.path) for document in documents]
+        value = find_value(documents[0].value, entry.path) if documents else None
+        return [value[0] if isinstance(value, list) and value else value]
+    every = find_values((document.value for document in documents), entry.path)
     items = [item for found in every if isinstance(found, list) for item in found]
     return [items] if entry.kind == "collect" else items
 

@@ -16,9 +16,11 @@ from ticketbridge.workbench.draft.sample_values import (
     ABSENT,
     Path,
     find_scalars,
-    find_value,
+    find_values,
+    list_paths,
     write_is_none_of,
     write_path,
+    write_safe,
 )
 from ticketbridge.workbench.draft.sent_bodies import is_in_body
 from ticketbridge.workbench.personal.chance import looks_secret
@@ -78,8 +80,7 @@ class DraftPages:
 
 def guess_pages(call: DraftCall, list_path: Path) -> DraftPages | None:
     """Return how *call* is paged; None if nothing tells. *list_path* is where its items are."""
-    documents = [document.value for document in call.group.documents]
-    hints = _Hints(documents, list_path)
+    hints = _Hints(call.group.answers, list_path)
     asked = call.group.values_of(call.paging) if call.paging else []
     by_request = _guess_by_request(call, asked, hints) if len(asked) > 1 else None
     return (
@@ -106,13 +107,12 @@ def guess_end(call: DraftCall, list_path: Path) -> Iterator[DraftRule]:
     """
     if guess_pages(call, list_path) is not None:
         return
-    hints = _Hints([document.value for document in call.group.documents], list_path)
+    hints = _Hints(call.group.answers, list_path)
     for names, nothing in ((_MORE, [False]), (_NEXT_URL, [None])):
         path = hints.find_path(*names)
-        values = [] if path is None else hints.values(path)
+        values = () if path is None else hints.values(path)
         if path is not None and all(type(v) is bool or names is _NEXT_URL for v in values):
-            text = write_path("body", path)
-            text = f"optional({text})" if ABSENT in values else text
+            text = write_safe(write_path("body", path), values)
             none = [*nothing, None] if names is _MORE and ABSENT in values else nothing
             why = f"unsure: by `{path[-1]}` there are more, and the samples do not say how to ask"
             yield DraftRule(write_is_none_of(text, none), "fail", why)
@@ -124,12 +124,8 @@ class _Hints:
     def __init__(self, documents: Sequence[Any], list_path: Path) -> None:
         self.documents = documents
         self._list_path = list_path
-        found: dict[Path, None] = {}
-        for document in documents:
-            found.update(
-                (path, None) for path, _ in find_scalars(document) if path and len(path) <= 4
-            )
-        self._paths = list(found)
+        paths = list_paths(find_scalars, documents)
+        self._paths = [path for path in paths if path and len(path) <= 4]
 
     def find_path(self, *names: set[str]) -> Path | None:
         """Return the first path whose last key has exactly the words of one of *names*, or None."""
@@ -139,20 +135,20 @@ class _Hints:
                     return path
         return None
 
-    def values(self, path: Path) -> list[Any]:
+    def values(self, path: Path) -> tuple[Any, ...]:
         """Return the values at *path* in all documents."""
-        return [find_value(document, path) for document in self.documents]
+        return find_values(self.documents, path)
 
     def items(self) -> list[list[Any]]:
         """Return the items of each document."""
-        every = (find_value(document, self._list_path) for document in self.documents)
+        every = self.values(self._list_path)
         return [items if isinstance(items, list) else [] for items in every]
 
     def total(self) -> Mapping[str, Guess]:
         """Return `total`, if it agrees with the samples."""
         path = self.find_path(*_TOTAL)
         number = sum(map(len, self.items()))
-        values = self.values(path) if path is not None else []
+        values = self.values(path) if path is not None else ()
         if path is None or set(map(str, values)) != {str(number)}:
             return {}
         text = write_path("body", path)
@@ -255,8 +251,7 @@ def _find_cursor_paths(values: Sequence[str], hints: _Hints) -> Iterator[Path]:
 
 def _are_handed_on(path: Path, first: Any, values: Sequence[str], hints: _Hints) -> bool:
     """Whether each of *values* stood at *path* in the page before; one character proves nothing."""
-    stood = [find_value(document, path) for document in hints.documents]
-    pairs = list(zip(stood, values, strict=False))
+    pairs = list(zip(hints.values(path), values, strict=False))
     return isinstance(first, str) and bool(pairs) and all(a == b and len(b) > 1 for a, b in pairs)
 
 

@@ -47,7 +47,7 @@ from ticketbridge.workbench.draft.record_lists import (
     make_free_name,
     make_level_names,
 )
-from ticketbridge.workbench.draft.sample_values import ABSENT, Path, find_value, write_path
+from ticketbridge.workbench.draft.sample_values import ABSENT, Path, find_values, write_path
 from ticketbridge.workbench.draft.sent_bodies import name_parameter
 from ticketbridge.workbench.draft.user_inside import is_email, split_around_user
 from ticketbridge.workbench.personal.field_names import is_field_name
@@ -65,15 +65,15 @@ _NEAR = 2
 def make_plan(
     documents: Sequence[Document],
     user: str | None,
-    is_private: Callable[[str], bool] = lambda _make_text: False,
-    markers: frozenset[str] = frozenset(),
+    is_private: Callable[[str], bool],
+    markers: frozenset[str],
 ) -> Plan:
     """Return the plan for these *documents*; a text that *is_private* stands in no request.
 
     *markers* stand in their requests in place of credentials: see HiddenCredentials.
     """
     groups = group_documents(documents)
-    chains = [find_best_chain([d.value for d in group.documents]) for group in groups]
+    chains = [find_best_chain(group.answers) for group in groups]
     scores = [chain.score if chain else -100.0 for chain in chains]
     main = scores.index(max(scores))
     plan = Plan()
@@ -115,7 +115,7 @@ class _PlanBuilder:
             return
         names = make_level_names(chain, _find_name(group), self._plan.names)
         root = "body"
-        if chain.paths[0] == LIST and has_included([d.value for d in group.documents]):
+        if chain.paths[0] == LIST and has_included(group.answers):
             root = make_free_name("answer", [*self._plan.names, *names])
             why = "whole, as `included` has what its records name"
             self._add(DraftEntry(root, "take", "body", (), call, why, items=LIST))
@@ -153,7 +153,7 @@ class _PlanBuilder:
         text = write_path(root, path)
         if root == "body":
             return text
-        seen = [find_value(scope[root], path) for scope in self._plan.scopes]
+        seen = find_values((scope[root] for scope in self._plan.scopes), path)
         if ABSENT in seen:
             return f"as_list(optional({text}))"
         return f"as_list({text})" if None in seen else text
@@ -214,7 +214,7 @@ class _PlanBuilder:
         """Return *entry* with the rules for its answers."""
         if entry.call is None:
             return entry
-        ruled = guess_rules([d.value for d in entry.call.group.documents], entry.list_path)
+        ruled = guess_rules(entry.call.group.answers, entry.list_path)
         if entry.items is not None:
             rules = (*ruled.rules, *guess_end(entry.call, entry.items))
             return replace(entry, rules=rules)
@@ -369,11 +369,7 @@ def _list_texts_around(found: UserInside) -> Iterator[str]:
 
 def _find_name(group: Group) -> str:
     """Return a name for the result of the call: the given one, or the last word of its path."""
-    if group.documents[0].name:
-        return group.documents[0].name
-    target = group.target
-    words = [s for s in (target.path if target else ()) if s and not any(map(str.isdigit, s))]
-    return make_singular(words[-1]) if words else ""
+    return group.documents[0].name or make_singular(group.last_word)
 
 
 def _make_plural(path: Path, group: Group) -> str:

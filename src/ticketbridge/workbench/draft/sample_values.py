@@ -190,6 +190,11 @@ def find_opposite(value: Any) -> Any:
     return ABSENT
 
 
+def write_safe(text: str, values: Iterable[Any]) -> str:
+    """Return an expression that gives null for *text* where a key is absent, as for one of *values*."""
+    return f"optional({text})" if ABSENT in values else text
+
+
 def write_is_one_of(text: str, values: Iterable[Any]) -> str:
     """Return an expression that is true if *text* gives one of *values*."""
     several = _drop_repeated(values)
@@ -214,10 +219,15 @@ def write_literal(value: Any) -> str:
 
 
 def _drop_repeated(values: Iterable[Any]) -> list[Any]:
-    """Return *values*, each once; `true` and 1 are two values."""
+    """Return *values*, each once, with null first and in place of ABSENT."""
     found: list[Any] = []
     for value in values:
-        plain = None if value is ABSENT else value
-        if not any(type(one) is type(plain) and one == plain for one in found):
-            found.append(plain)
+        if not is_among(value, found):
+            found.append(None if value is ABSENT else value)
     return sorted(found, key=lambda one: one is not None)
+
+
+def is_among(value: Any, values: Sequence[Any]) -> bool:
+    """Whether *value* is one of *values*: ABSENT is null, and `true` and 1 are two values."""
+    wanted, *others = (None if one is ABSENT else one for one in (value, *values))
+    return any(type(one) is type(wanted) and one == wanted for one in others)
