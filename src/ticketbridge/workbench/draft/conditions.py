@@ -45,19 +45,10 @@ from ticketbridge.workbench.draft.sample_values import (
     write_safe,
 )
 from ticketbridge.workbench.draft.status_tables import is_status
+from ticketbridge.workbench.personal.personal_kinds import word_set
 
 _CONFIRMED = PAID_FLAGS | {"confirmed", "confirmado", "confirmada", "bestaetigt", "confirme"}
-_COUNTED = ID_WORDS.keys() | {
-    "count",
-    "quantity",
-    "qty",
-    "version",
-    "status",
-    "state",
-    "name",
-    "sort",
-    "order",
-}
+_COUNTED = ID_WORDS.keys() | word_set("count quantity qty version status state name sort order")
 _NEAR = 2
 
 

@@ -10,20 +10,14 @@ from zoneinfo import available_timezones
 
 from ticketbridge.workbench.draft.candidates import Candidate, Guess, make_todo
 from ticketbridge.workbench.draft.sample_values import is_nothing, write_is_none_of
+from ticketbridge.workbench.draft.vocabulary import read_names
 
-_ENDS = {
-    *(("expires",), ("expires", "at"), ("expires", "on"), ("expiry",), ("expiry", "date")),
-    *(
-        ("expiration",),
-        ("expiration", "date"),
-        ("expire", "date"),
-        ("valid", "until"),
-        ("valid", "to"),
-    ),
-    *(("valid", "thru"), ("gueltig", "bis"), ("valido", "hasta"), ("valida", "hasta")),
-    *(("fecha", "caducidad"), ("fecha", "expiracion"), ("ablaufdatum",), ("date", "expiration")),
-}
-_ZONES = ({"timezone"}, {"time", "zone"}, {"tz"}, {"tzid"}, {"zeitzone"}, {"zona", "horaria"})
+_ENDS = read_names(
+    "expires expires_at expires_on expiry expiry_date expiration expiration_date expire_date valid_until"
+    " valid_to valid_thru gueltig_bis valido_hasta valida_hasta fecha_caducidad fecha_expiracion ablaufdatum"
+    " date_expiration"
+)
+_ZONES = read_names("timezone time_zone tz tzid zeitzone zona_horaria")
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?")
 _OFFSET = re.compile(_LOCAL.pattern + r" ?(Z|z|[+-][0-9]{2}(:?[0-9]{2})?)")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -72,7 +66,7 @@ def find_zone(near: Candidate, candidates: Sequence[Candidate]) -> Candidate | N
 
 
 def _is_zone(candidate: Candidate) -> bool:
-    named = any(set(candidate.words[-2:]) >= words for words in _ZONES)
+    named = any({*candidate.words[-2:]}.issuperset(words) for words in _ZONES)
     return named and all(isinstance(v, str) and v in _list_zones() for v in candidate.given)
 
 

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any, Final
 
 from ticketbridge.workbench.draft.platform_words import fold
+from ticketbridge.workbench.draft.vocabulary import read_names
 from ticketbridge.workbench.personal.chance import looks_secret
 from ticketbridge.workbench.personal.personal_kinds import word_set
 
@@ -115,25 +116,11 @@ _LONGEST = 40
 _OLDEST, _NEWEST = 1971, 2900
 """A ticket was used in none of the years before and after: such a date stands for none at all."""
 
-_PAIRS: Sequence[tuple[Any, Any]] = (
-    *((True, False), (1, 0), ("1", "0"), ("true", "false"), ("TRUE", "FALSE"), ("True", "False")),
-    *(
-        ("yes", "no"),
-        ("Yes", "No"),
-        ("YES", "NO"),
-        ("Y", "N"),
-        ("y", "n"),
-        ("T", "F"),
-        ("on", "off"),
-    ),
-    *(
-        ("si", "no"),
-        ("Si", "No"),
-        ("S", "N"),
-        ("ja", "nein"),
-        ("J", "N"),
-        ("oui", "non"),
-        ("O", "N"),
+_PAIRS: Sequence[Sequence[Any]] = (
+    *((True, False), (1, 0)),
+    *read_names(
+        "1_0 true_false TRUE_FALSE True_False yes_no Yes_No YES_NO Y_N y_n T_F on_off si_no Si_No S_N ja_nein"
+        " J_N oui_non O_N"
     ),
 )
 
