@@ -18,7 +18,7 @@ from ticketbridge.mapping.spec import (
     NdjsonFormatSpec,
     XmlFormatSpec,
 )
-from ticketbridge.workbench.draft.format_guesses import guess_format
+from ticketbridge.workbench.draft.documents import guess_format
 from ticketbridge.workbench.samples import Sample
 
 

@@ -18,11 +18,10 @@ from ticketbridge.terminal import counted
 from ticketbridge.workbench.cases.runner import cases_file
 from ticketbridge.workbench.draft.candidates import Guess, Sureness
 from ticketbridge.workbench.draft.curl_commands import is_curl, read_curl
-from ticketbridge.workbench.draft.documents import Document, read_documents
+from ticketbridge.workbench.draft.documents import Document, read_documents, read_sample_values
 from ticketbridge.workbench.draft.draft_writing import make_variable_prefix
 from ticketbridge.workbench.draft.drafting import MappingDraft, make_mapping_draft
 from ticketbridge.workbench.draft.first_case import write_first_case
-from ticketbridge.workbench.draft.format_guesses import read_sample_values
 from ticketbridge.workbench.draft.har_samples import is_har, read_har
 from ticketbridge.workbench.draft.openapi_samples import is_openapi, make_openapi_sample
 from ticketbridge.workbench.draft.sample_requests import GivenAnswer, find_request_auth

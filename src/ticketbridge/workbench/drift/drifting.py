@@ -14,8 +14,7 @@ from ticketbridge.mapping.spec import CsvFormatSpec, NdjsonFormatSpec
 from ticketbridge.terminal import UsageError
 from ticketbridge.workbench.answers import map_samples, read_case
 from ticketbridge.workbench.cases.case_spec import name_target
-from ticketbridge.workbench.draft.documents import read_documents
-from ticketbridge.workbench.draft.format_guesses import read_sample_values
+from ticketbridge.workbench.draft.documents import read_documents, read_sample_values
 from ticketbridge.workbench.drift.shapes import (
     PathMark,
     PathShape,
