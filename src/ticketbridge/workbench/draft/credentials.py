@@ -308,8 +308,6 @@ def _replace_request(
     body: Mapping[str, _Credential],
     names: Mapping[_Credential, str],
 ) -> Document:
-    if target == document.target and not body:
-        return document
     sent = document.sample.sent
     if body:
         sent = write_body(sent or b"", {pointer: names[one] for pointer, one in body.items()})

@@ -65,6 +65,8 @@ _LONG: Mapping[str, str] = MappingProxyType(
 )
 """The long names of options of one letter."""
 
+_ENDS = word_set("| > >> ; && &")
+"""What begins another command, or says where the output goes."""
 _REFUSED = word_set("form form-string upload-file config")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 _QUOTED = re.compile(r"(?<![^\s=])\$'((?:[^'\\]|\\.)*)'", re.DOTALL)
@@ -82,12 +84,8 @@ def read_curl(command: str) -> SampleRequest:
         words = shlex.split(_join_lines(command))
     except ValueError as error:
         raise SampleError(f"the curl command cannot be read: {error}") from None
-    return _CurlWords(takewhile(_is_of_curl, words[2 if words[0] == "$" else 1 :])).read()
-
-
-def _is_of_curl(word: str) -> bool:
-    """Whether what goes on is still the same command."""
-    return word not in {"|", ">", ">>", ";", "&&", "&"}
+    own = takewhile(lambda word: word not in _ENDS, words[2 if words[0] == "$" else 1 :])
+    return _CurlWords(own).read()
 
 
 def _join_lines(command: str) -> str:

@@ -22,7 +22,13 @@ from ticketbridge.workbench.draft.entries import (
     Variable,
 )
 from ticketbridge.workbench.draft.page_guesses import DraftPages
-from ticketbridge.workbench.draft.sent_bodies import fill_body, is_form, is_in_body, read_sent
+from ticketbridge.workbench.draft.sent_bodies import (
+    double_braces,
+    fill_body,
+    is_form,
+    is_in_body,
+    read_sent,
+)
 from ticketbridge.workbench.draft.status_tables import TableGuess
 
 _COLUMN = 52
@@ -199,12 +205,8 @@ def _write_part(part: Part) -> str:
     if isinstance(part, Hole):
         return f"{{{part.text}}}"
     if isinstance(part, UserInside):
-        return f"{_escape_braces(part.before)}{{{part.text}}}{_escape_braces(part.after)}"
-    return _escape_braces(part)
-
-
-def _escape_braces(part: str) -> str:
-    return part.replace("{", "{{").replace("}", "}}")
+        return f"{double_braces(part.before)}{{{part.text}}}{double_braces(part.after)}"
+    return double_braces(part)
 
 
 def _explain_holes(parts: Sequence[Part], *, fixed: bool = False) -> str:

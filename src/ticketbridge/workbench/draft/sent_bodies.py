@@ -32,7 +32,7 @@ def is_draftable(sent: bytes | None) -> bool:
 
 def list_sent(sent: bytes | None) -> dict[str, list[str]]:
     """Return the values in a body by their pointers; none for a GET."""
-    return {pointer: [_write_value(value)] for pointer, value in _list_leaves(read_sent(sent), "#")}
+    return {pointer: [_write_value(value)] for pointer, value in _list_leaves(read_sent(sent))}
 
 
 def read_sent(sent: bytes | None) -> Any:
@@ -79,9 +79,10 @@ def name_parameter(name: str) -> str:
 
 def list_keys(name: str) -> list[str]:
     """Return the keys of a parameter's pointer; the name alone of a parameter of the query."""
-    return (
-        [_unescape(k) for k in name.removeprefix(_MARK).split("/")] if is_in_body(name) else [name]
-    )
+    if not is_in_body(name):
+        return [name]
+    steps = name.removeprefix(_MARK).split("/")
+    return [step.replace("~1", "/").replace("~0", "~") for step in steps]
 
 
 def write_body(sent: bytes, parts: Mapping[str, str]) -> bytes:
@@ -92,27 +93,28 @@ def write_body(sent: bytes, parts: Mapping[str, str]) -> bytes:
 
 def fill_body(value: Any, parts: Mapping[str, str]) -> Any:
     """Return a body for a mapping: with *parts*, and with the braces of other texts doubled."""
-    filled = _change_leaves(value, lambda pointer, leaf: parts.get(pointer, _double_braces(leaf)))
-    for pointer in parts.keys() - _list_pointers(value):
-        _add_member(filled, pointer.removeprefix(_MARK).split("/"), parts[pointer])
+
+    def fill(pointer: str, leaf: Any) -> Any:
+        return parts.get(pointer, double_braces(leaf) if isinstance(leaf, str) else leaf)
+
+    filled = _change_leaves(value, fill)
+    for pointer in parts.keys() - dict(_list_leaves(value)):
+        _add_member(filled, list_keys(pointer), parts[pointer])
     return filled
-
-
-def _list_pointers(value: Any) -> set[str]:
-    return {pointer for pointer, _ in _list_leaves(value, "#")}
 
 
 def _add_member(value: Any, keys: Sequence[str], text: str) -> None:
     """Add a member that only later requests have, such as a cursor, where its object is in the body."""
     *above, last = keys
     for key in above:
-        value = value.setdefault(_unescape(key), {}) if isinstance(value, dict) else None
+        value = value.setdefault(key, {}) if isinstance(value, dict) else None
     if isinstance(value, dict):
-        value[_unescape(last)] = text
+        value[last] = text
 
 
-def _double_braces(value: Any) -> Any:
-    return value.replace("{", "{{").replace("}", "}}") if isinstance(value, str) else value
+def double_braces(text: str) -> str:
+    """Return *text* for a template, where a single brace begins an expression."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _change_leaves(value: Any, change: Callable[[str, Any], Any], pointer: str = "#") -> Any:
@@ -128,7 +130,7 @@ def _write_value(value: Any) -> str:
     return msgspec.json.encode(value).decode() if isinstance(value, bool) else str(value)
 
 
-def _list_leaves(value: Any, pointer: str) -> Iterator[tuple[str, Any]]:
+def _list_leaves(value: Any, pointer: str = "#") -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for key, member in value.items():
             yield from _list_leaves(member, f"{pointer}/{_escape(key)}")
@@ -141,10 +143,6 @@ def _list_leaves(value: Any, pointer: str) -> Iterator[tuple[str, Any]]:
 
 def _escape(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
-
-
-def _unescape(key: str) -> str:
-    return key.replace("~1", "/").replace("~0", "~")
 
 
 # --- texts that only their place shows ------------------------------------------------------------
