@@ -54,6 +54,21 @@ class Candidate:
         return f"optional({self.text})" if self.may_be_absent else self.text
 
     @property
+    def around(self) -> str:
+        """The expression of the object that has the key."""
+        return self.text.rpartition(".")[0]
+
+    @property
+    def is_on_way(self) -> bool:
+        """Whether it is of the record, or of what is between the user and the record."""
+        return not self.joined and not self.aside
+
+    @property
+    def says_yes_or_no(self) -> bool:
+        """Whether the values that are there are all true or false."""
+        return bool(self.given) and all(isinstance(value, bool) for value in self.given)
+
+    @property
     def label(self) -> str:
         """The key, as the platform has it; in a list of keys and values, the key there."""
         last = self.text.rpartition(".")[2].strip('"')
@@ -83,7 +98,7 @@ class Guess:
     @property
     def comment(self) -> str:
         """The comment behind it in the mapping."""
-        return f"{self.sure}: {self.why}" if self.sure != "TODO" else f"TODO: {self.why}"
+        return f"{self.sure}: {self.why}"
 
     @property
     def is_open(self) -> bool:

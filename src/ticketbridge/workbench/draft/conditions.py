@@ -6,7 +6,7 @@ its own samples disprove gives a wrong answer for every ticket.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ticketbridge.workbench.draft.candidates import Candidate, Condition, Guess, Sureness, make_todo
@@ -18,6 +18,7 @@ from ticketbridge.workbench.draft.platform_words import (
     ID_WORDS,
     MOMENTS,
     PAID_FLAGS,
+    find_free_name,
     is_bad,
     is_bad_amount,
     is_bad_moment,
@@ -56,10 +57,10 @@ def guess_conditions(candidates: Sequence[Candidate], price: Candidate | None) -
     """Return conditions by the names of flags and moments, from the outermost record inwards."""
     found: dict[str, Condition] = {}
     for candidate in sorted(candidates, key=lambda candidate: -candidate.depth):
-        if candidate.joined or candidate.aside or not candidate.words:
-            continue
-        for condition in _guess_conditions(candidate, candidates, price):
-            _add_condition(found, condition, candidate.above)
+        if candidate.is_on_way and candidate.words:
+            condition = _guess_condition(candidate, candidates, price)
+            if condition is not None:
+                _add_condition(found, condition, candidate.above)
     return list(found.values())
 
 
@@ -80,8 +81,7 @@ def list_unjudged(candidates: Sequence[Candidate], conditions: Sequence[Conditio
     return [
         candidate.text
         for candidate in candidates
-        if not candidate.joined
-        and not candidate.aside
+        if candidate.is_on_way
         and candidate.nested
         and candidate.given
         and _are_answers(candidate)
@@ -93,7 +93,7 @@ def list_unjudged(candidates: Sequence[Candidate], conditions: Sequence[Conditio
 
 def _are_answers(candidate: Candidate) -> bool:
     """Whether the values say yes or no; digits that count something, or identify it, do not."""
-    if all(isinstance(value, bool) for value in candidate.given):
+    if candidate.says_yes_or_no:
         return True
     texts = all(isinstance(v, str) and find_opposite(v) is not ABSENT for v in candidate.given)
     plain = candidate.words and candidate.words[-1] not in _COUNTED and candidate.nested == 1
@@ -105,26 +105,23 @@ def _add_condition(found: dict[str, Condition], condition: Condition, above: Seq
     name = make_plain_name(condition.name)
     if name in found:
         name = make_plain_name("_".join([*above, name]))
-    base, number = name, 2
-    while name in found:
-        name, number = f"{base}_{number}", number + 1
+    name = find_free_name(name, found)
     if name:
         found[name] = Condition(name, condition.guess)
 
 
-def _guess_conditions(
+def _guess_condition(
     candidate: Candidate, candidates: Sequence[Candidate], price: Candidate | None
-) -> Iterator[Condition]:
+) -> Condition | None:
     words = candidate.words
     if candidate.nested > 1 and MOMENTS.issuperset(words):
         words = (*candidate.above, *words)  # `cancellation.at`
     name = "_".join(word for word in words if word != "is")
     found = _guess_gone(candidate, words, name)
     found = found or _guess_not_yet(candidate, words, candidates, price)
-    if found is not None:
-        yield found
-    elif is_end(words) and candidate.depth == 0:
-        yield Condition("over", guess_over(candidate, candidates))
+    if found is None and is_end(words) and candidate.depth == 0:
+        return Condition("over", guess_over(candidate, candidates))
+    return found
 
 
 def _guess_gone(candidate: Candidate, words: tuple[str, ...], name: str) -> Condition | None:
@@ -136,7 +133,7 @@ def _guess_gone(candidate: Candidate, words: tuple[str, ...], name: str) -> Cond
         timeless = _drop_moments(words)
         return Condition("_".join(timeless) or name, _guess_bad_moment(candidate, timeless))
     if is_bad_trace(words):
-        return Condition(*_guess_trace(candidate, name))
+        return _guess_trace(candidate, name)
     if is_quantity(words) and candidate.depth == 0 and any(map(_is_zero, candidate.given)):
         return Condition("none_left", _guess_none_left(candidate))
     if is_bad_amount((*(candidate.above if candidate.nested > 1 else ()), *words)):
@@ -152,15 +149,15 @@ def _guess_not_yet(
 ) -> Condition | None:
     """Return the condition by which a ticket is not good yet, such as unpaid; None for other words."""
     timeless = _drop_moments(words)
-    bare = said = strip_flag(words)
+    bare, of_moment = strip_flag(words), strip_flag(timeless)
     if is_due(words):
         counted = is_money(candidate) or _is_counted(candidate)
         guess = _guess_no_amount(candidate) if counted else _guess_bad(candidate)
         return Condition("not_paid", _limit_to_priced(guess, candidate, candidates, price))
     if (len(bare) == 1 and bare[0] in GOOD_FLAGS) or bare in GOOD_PAIRS:
-        guess = _guess_good(candidate)
-    elif len(timeless) < len(words) and _is_confirmed(timeless):
-        guess, said = _guess_good_moment(candidate), strip_flag(timeless)
+        guess, said = _guess_good(candidate), bare
+    elif len(timeless) < len(words) and len(of_moment) == 1 and of_moment[0] in _CONFIRMED:
+        guess, said = _guess_good_moment(candidate), of_moment
     else:
         return None
     if said[0] in PAID_FLAGS:
@@ -177,29 +174,26 @@ def _drop_moments(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def _guess_bad(candidate: Candidate) -> Guess:
     """Return a guess for a bad flag. A word that no sample has counts as yes."""
-    values = candidate.values
-    if all(isinstance(value, bool) for value in values):
+    if candidate.says_yes_or_no and not candidate.is_partial:
         return Guess(candidate.text, "likely", "by its name")
-    strange = [v for v in candidate.given if not is_yes(v) and not is_no(v)]
-    flags = [value for value in candidate.given if isinstance(value, bool)]
-    if flags and len(flags) == len(candidate.given):
+    if candidate.says_yes_or_no:
         text = f"default({candidate.safe_text}, `false`)"
         return Guess(text, "unsure", "by its name; missing is taken for false")
-    nos = [value for value in values if is_no(value)]
-    if nos:
-        sure: Sureness = "unsure" if strange or candidate.is_partial else "likely"
-        why = "by its name: what says no in the samples"
-        return Guess(write_is_none_of(candidate.safe_text, nos), sure, why)
-    return _guess_by_opposite(candidate, "no")
+    nos = [value for value in candidate.values if is_no(value)]
+    if not nos:
+        return _guess_by_opposite(candidate, "no")
+    strange = any(not is_yes(value) and not is_no(value) for value in candidate.given)
+    sure: Sureness = "unsure" if strange or candidate.is_partial else "likely"
+    why = "by its name: what says no in the samples"
+    return Guess(write_is_none_of(candidate.safe_text, nos), sure, why)
 
 
 def _guess_good(candidate: Candidate) -> Guess:
     """Return a guess for a good flag: not eligible unless it says yes as the samples do."""
-    given = candidate.given
-    if candidate.given and all(isinstance(value, bool) for value in given):
+    if candidate.says_yes_or_no:
         return Guess(f"{candidate.safe_text} != `true`", "unsure", "by its name")
-    yeses = [value for value in given if is_yes(value)]
-    plain = all(find_opposite(value) is not ABSENT for value in given)
+    yeses = [value for value in candidate.given if is_yes(value)]
+    plain = all(find_opposite(value) is not ABSENT for value in candidate.given)
     if yeses and plain:
         return Guess(write_is_none_of(candidate.safe_text, yeses), "unsure", "by its name")
     return _guess_by_opposite(candidate, "yes")
@@ -243,7 +237,7 @@ def _is_zero(value: Any) -> bool:
 
 def _guess_bad_moment(candidate: Candidate, timeless: Sequence[str]) -> Guess:
     """Return a guess: not eligible once there is a date. TODO if each record has one."""
-    if candidate.given and all(isinstance(value, bool) for value in candidate.given):
+    if candidate.says_yes_or_no:
         return _guess_bad(candidate)
     nos = [value for value in candidate.values if is_no(value)]
     what = " ".join(timeless)
@@ -258,23 +252,17 @@ def _guess_bad_moment(candidate: Candidate, timeless: Sequence[str]) -> Guess:
     return Guess(text, "likely", f"{how} as long as {until}")
 
 
-def _guess_trace(candidate: Candidate, name: str) -> tuple[str, Guess]:
-    """Return name and guess for keys such as `transferred_to`: null or empty until it happens."""
+def _guess_trace(candidate: Candidate, name: str) -> Condition:
+    """Return the condition for keys such as `transferred_to`: null or empty until it happens."""
     nos = [value for value in candidate.values if is_no(value)]
-    if name.replace("_", "").startswith("addon"):
-        text = write_is_none_of(candidate.safe_text, [None, *nos])
-        return "add_on", Guess(text, "unsure", "an add-on is no ticket")
-    if not nos:
-        return name, make_todo(
-            f"`{candidate.text}` in all records: what has a ticket that is valid?"
-        )
     text = write_is_none_of(candidate.safe_text, [None, *nos])
-    return name, Guess(text, "unsure", "by its name: nothing there as long as it did not happen")
-
-
-def _is_confirmed(timeless: tuple[str, ...]) -> bool:
-    bare = strip_flag(timeless)
-    return len(bare) == 1 and bare[0] in _CONFIRMED
+    if name.replace("_", "").startswith("addon"):
+        return Condition("add_on", Guess(text, "unsure", "an add-on is no ticket"))
+    if not nos:
+        why = f"`{candidate.text}` in all records: what has a ticket that is valid?"
+        return Condition(name, make_todo(why))
+    why = "by its name: nothing there as long as it did not happen"
+    return Condition(name, Guess(text, "unsure", why))
 
 
 def _guess_good_moment(candidate: Candidate) -> Guess:

@@ -15,7 +15,13 @@ from urllib.parse import parse_qsl, quote, unquote
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.workbench.cases.case_spec import Target
 from ticketbridge.workbench.draft.documents import Document, is_paging, list_texts
-from ticketbridge.workbench.draft.platform_words import PEOPLE_LISTS, fold, make_singular, split_key
+from ticketbridge.workbench.draft.platform_words import (
+    PEOPLE_LISTS,
+    find_free_name,
+    fold,
+    make_singular,
+    split_key,
+)
 from ticketbridge.workbench.draft.sent_bodies import (
     find_arguments,
     list_keys,
@@ -255,11 +261,8 @@ def find_variables(lines: Sequence[str]) -> set[str]:
 
 def make_free_variable(prefix: str, name: str, taken: Collection[str]) -> str:
     """Return `${PREFIX_NAME}`, or, if that is *taken*, the same with the next number."""
-    variable = base = f"{prefix}_{name.upper()}"
-    number = 2
-    while f"${{{variable}}}" in taken:
-        variable, number = f"{base}_{number}", number + 1
-    return f"${{{variable}}}"
+    names = {variable[2:-1] for variable in taken}
+    return f"${{{find_free_name(f'{prefix}_{name.upper()}', names)}}}"
 
 
 def _make_name(one: _Credential) -> str:

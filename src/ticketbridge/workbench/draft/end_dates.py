@@ -39,7 +39,7 @@ def guess_over(candidate: Candidate, candidates: Sequence[Candidate]) -> Guess:
     if all(_has_offset(value) for value in there):
         return _write_over(candidate, f"date({text})", "" if there else "; null in the samples")
     if all(isinstance(value, str) and _LOCAL.fullmatch(value) for value in there):
-        zone = find_zone(candidate, candidates)
+        zone = _find_zone(candidate, candidates)
         if zone is not None:
             why = f"; without an offset, so by the zone in `{zone.text}`"
             return _write_over(candidate, f"date({text}, `null`, {zone.text})", why)
@@ -54,13 +54,12 @@ def guess_over(candidate: Candidate, candidates: Sequence[Candidate]) -> Guess:
     return make_todo(f"`{candidate.text}` says until when it is good: how is it read? See date()")
 
 
-def find_zone(near: Candidate, candidates: Sequence[Candidate]) -> Candidate | None:
+def _find_zone(near: Candidate, candidates: Sequence[Candidate]) -> Candidate | None:
     """Return the candidate that gives an IANA zone for each record, the closest to *near*, or None."""
     zones = [c for c in candidates if _is_zone(c) and not c.is_partial]
-    around = near.text.rpartition(".")[0]
     return min(
         zones,
-        key=lambda c: (c.text.rpartition(".")[0] != around, bool(c.joined), c.depth, c.nested),
+        key=lambda c: (c.around != near.around, bool(c.joined), c.depth, c.nested),
         default=None,
     )
 

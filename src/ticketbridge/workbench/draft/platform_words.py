@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import chain, count
 from types import MappingProxyType
 
 from ticketbridge.contract.marks import VALID
@@ -284,6 +285,12 @@ def make_singular(name: str) -> str:
     elif last.endswith("s") and not last.endswith(("ss", "us")):
         last = last[:-1]
     return "_".join([*words[:-1], last])
+
+
+def find_free_name(name: str, taken: Collection[str]) -> str:
+    """Return *name*, or, if that is *taken*, the same with the first number from 2 that is free."""
+    numbered = (f"{name}_{number}" for number in count(2))
+    return next(one for one in chain([name], numbered) if one not in taken)
 
 
 def find_meaning(word: str) -> str | None:

@@ -71,7 +71,7 @@ def guess_tables(
     candidates: Sequence[Candidate], price: Candidate | None = None
 ) -> list[TableGuess]:
     """Return a table for each status, from the outermost inwards."""
-    found = [c for c in candidates if is_status(c) and not c.joined and not c.aside]
+    found = [c for c in candidates if is_status(c) and c.is_on_way]
     found.sort(key=lambda candidate: (-candidate.depth, candidate.nested, len(candidate.words)))
     return [_guess_table(candidate, price) for candidate in _drop_repeated(found)]
 
@@ -221,9 +221,8 @@ def guess_others(candidates: Sequence[Candidate]) -> Iterator[Condition]:
 
 
 def _is_own(candidate: Candidate) -> bool:
-    plain = not candidate.joined and not candidate.aside and bool(candidate.words)
     near = candidate.nested <= 1 or not _PRODUCTS.isdisjoint(candidate.above)
-    return plain and candidate.depth == 0 and near
+    return candidate.is_on_way and bool(candidate.words) and candidate.depth == 0 and near
 
 
 def _may_tell(candidate: Candidate) -> bool:
