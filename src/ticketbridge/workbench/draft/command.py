@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from ticketbridge.workbench.cases.runner import cases_file
 from ticketbridge.workbench.draft.candidates import Guess, Sureness
 from ticketbridge.workbench.draft.curl_commands import is_curl, read_curl
 from ticketbridge.workbench.draft.documents import Document, read_documents, read_sample_values
-from ticketbridge.workbench.draft.draft_writing import make_variable_prefix
+from ticketbridge.workbench.draft.draft_writing import Fields, make_variable_prefix
 from ticketbridge.workbench.draft.drafting import MappingDraft, make_mapping_draft
 from ticketbridge.workbench.draft.first_case import write_first_case
 from ticketbridge.workbench.draft.har_samples import is_har, read_har
@@ -153,9 +153,6 @@ def _list_guesses(drafted: MappingDraft) -> Iterator[Guess]:
     yield from _list_nested(parts.fields)
 
 
-def _list_nested(fields: Mapping[str, Guess | Mapping[str, Guess]]) -> Iterator[Guess]:
+def _list_nested(fields: Fields) -> Iterator[Guess]:
     for made in fields.values():
-        if isinstance(made, Guess):
-            yield made
-        else:
-            yield from _list_nested(made)
+        yield from [made] if isinstance(made, Guess) else _list_nested(made)

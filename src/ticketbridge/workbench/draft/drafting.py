@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ticketbridge.workbench.cases.value_text import write_flow
-from ticketbridge.workbench.draft.candidates import Candidate, Guess
+from ticketbridge.workbench.draft.candidates import Candidate, Guess, Scored
 from ticketbridge.workbench.draft.conditions import (
     drop_repeated,
     guess_conditions,
@@ -17,6 +17,7 @@ from ticketbridge.workbench.draft.credentials import HiddenCredentials, hide_cre
 from ticketbridge.workbench.draft.documents import Document
 from ticketbridge.workbench.draft.draft_writing import (
     DraftParts,
+    Fields,
     make_variable_prefix,
     write_mapping,
 )
@@ -69,7 +70,7 @@ def make_mapping_draft(
     plan = make_plan(hidden.documents, user, personal.occurs_in, hidden.markers)
     candidates = plan.candidates()
     owner = guess_owner(candidates, user)
-    price, _ = find_price(candidates)
+    price, near = find_price(candidates)
     costs = price.candidate if price else None
     conditions = [
         *guess_conditions(candidates, costs),
@@ -85,7 +86,7 @@ def make_mapping_draft(
         owner,
         [*guess_tables(candidates, costs), *kinds],
         drop_repeated(conditions),
-        _guess_fields(candidates, plan.record, owner),
+        _guess_fields(candidates, plan.record, owner, price, near),
         notes,
         unjudged=list_unjudged(candidates, conditions),
     )
@@ -112,12 +113,15 @@ def _guess_all_pages(plan: Plan) -> dict[str, DraftPages]:
 
 
 def _guess_fields(
-    candidates: Sequence[Candidate], record: str, owner: Guess
-) -> Mapping[str, Guess | Mapping[str, Guess]]:
+    candidates: Sequence[Candidate],
+    record: str,
+    owner: Guess,
+    price: Scored | None,
+    near: list[Scored],
+) -> Fields:
     ids = guess_ids(candidates, record)
-    price, near = find_price(candidates)
     currency, plain = guess_currency(candidates, price.candidate if price else None)
-    fields: dict[str, Guess | Mapping[str, Guess]] = {
+    fields: dict[str, Guess | Fields] = {
         "ticketId": ids.ticket,
         "externalReferenceEventId": ids.event,
         "showId": ids.show,
@@ -132,5 +136,5 @@ def _guess_fields(
         fields["buyer"] = buyer
     seating = guess_seating(candidates)
     if seating:
-        fields["props"] = {"seating": seating}  # type: ignore[dict-item]
+        fields["props"] = {"seating": seating}
     return fields

@@ -23,6 +23,11 @@ class Hole:
     text: str
     why: str
 
+    @property
+    def root(self) -> str:
+        """The binding that the expression begins with."""
+        return self.text.partition(".")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Variable:
@@ -144,9 +149,8 @@ def is_answer(document: Document, call: DraftCall, scope: Mapping[str, Any]) -> 
 
 
 def _fill_hole(hole: Hole, scope: Mapping[str, Any]) -> str:
-    root, _, rest = hole.text.partition(".")
-    path = tuple(key.strip('"') for key in rest.split(".")) if rest else ()
-    return str(find_value(scope.get(root), path))
+    root, *path = hole.text.split(".")
+    return str(find_value(scope.get(root), tuple(key.strip('"') for key in path)))
 
 
 def list_holes(call: DraftCall | None) -> list[Hole]:

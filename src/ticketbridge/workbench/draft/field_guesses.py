@@ -124,9 +124,7 @@ def _score_owner(candidate: Candidate, user: str | None) -> float:
     """Return a score. The order's address comes before the attendee's: who bought it may sell it."""
     score = 5.0 + 1.2 * min(candidate.depth, 2) - 1.2 * max(0, candidate.nested - 1)
     if user is not None:
-        score += 3.0 * (_count_matching(candidate, user) > 0) - 3.0 * (
-            _count_matching(candidate, user) == 0
-        )
+        score += 3.0 if _count_matching(candidate, user) else -3.0
     if _is_called_owner(candidate):
         return score + _BY_NAME
     if candidate.words not in _PLAIN_EMAILS and not is_about_person("_".join(candidate.above)):

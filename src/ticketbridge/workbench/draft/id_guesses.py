@@ -128,18 +128,18 @@ def _proves_nothing(value: object) -> bool:
 
 def _score_ticket(candidate: Candidate, record: str) -> Scored:
     words = candidate.words
-    cost = ID_WORDS.get(words[-1] if words else "", None)
+    cost = ID_WORDS.get(words[-1]) if words else None
     if candidate.nested == 0:
-        return Scored(10.0, candidate)
-    if cost is None and any(map(_proves_nothing, candidate.values)):
-        return Scored(0.0, candidate)
-    if cost is None:
-        return Scored(_weigh_noun(words, TICKET, least=6.0) - 1.0, candidate)
-    if len(words) == 1 or "_".join(words[:-1]) == record:
-        return Scored(9.5 - 2 * cost - _is_link(candidate), candidate)
-    return Scored(
-        _weigh_noun(words[:-1], TICKET) - 2 * cost - (words[:-1] == ("order",)) * 9, candidate
-    )
+        score = 10.0
+    elif cost is None and any(map(_proves_nothing, candidate.values)):
+        score = 0.0
+    elif cost is None:
+        score = _weigh_noun(words, TICKET, least=6.0) - 1.0
+    elif len(words) == 1 or "_".join(words[:-1]) == record:
+        score = 9.5 - 2 * cost - _is_link(candidate)
+    else:
+        score = _weigh_noun(words[:-1], TICKET) - 2 * cost - (words[:-1] == ("order",)) * 9
+    return Scored(score, candidate)
 
 
 # --- event and show -------------------------------------------------------------------------------
@@ -180,10 +180,8 @@ def _guess_of_series(series: Candidate, event: Candidate) -> tuple[Guess, Guess]
     """Return event and show: where events are in a series, the series is menta tech's event."""
     text, why = series.text, "a series is one event to menta tech"
     if series.is_partial:
-        text, why = (
-            f"default({series.safe_text}, {event.text})",
-            f"{why}; without one, the event is",
-        )
+        text = f"default({series.safe_text}, {event.text})"
+        why += "; without one, the event is"
     show = Guess(event.safe_text, "likely", "the one performance in the series")
     return Guess(text, "likely", why), show
 
@@ -372,7 +370,8 @@ def _weigh_noun(
         for noun, weight in nouns.items()
         if words[-len(noun) :] == noun and (not whole or len(words) == len(noun))
     ]
-    return max(found, default=0.0) if max(found, default=0.0) >= least else 0.0
+    best = max(found, default=0.0)
+    return best if best >= least else 0.0
 
 
 def _explain_choice(scored: Scored) -> str:

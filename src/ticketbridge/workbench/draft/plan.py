@@ -196,7 +196,7 @@ class _PlanBuilder:
     def _find_only_if(self, call: DraftCall) -> str:
         """Return a list that is empty where the samples have no answer to the call, or ""."""
         for hole in list_holes(call):
-            root = hole.text.partition(".")[0]
+            root = hole.root
             bindings = [
                 scope[root] for scope in self._plan.scopes if isinstance(scope.get(root), dict)
             ]
@@ -226,12 +226,10 @@ class _PlanBuilder:
 
     def _insert(self, entry: DraftEntry) -> None:
         """Place the entry right below the binding that its request needs; first, if it needs none."""
-        holes = list_holes(entry.call)
-        used = [n for n in self._plan.names if any(h.text.partition(".")[0] == n for h in holes)]
-        place = self._plan.names.index(used[-1]) + 1 if used else 0
-        while (
-            place < len(self._plan.entries) and self._plan.entries[place].kind == "collect" and used
-        ):
+        roots = {hole.root for hole in list_holes(entry.call)}
+        names, entries = self._plan.names, self._plan.entries
+        place = max((names.index(name) + 1 for name in names if name in roots), default=0)
+        while place and place < len(entries) and entries[place].kind == "collect":
             place += 1
         entry = self._add_rules(entry)
         self._plan.entries.insert(place, entry)
@@ -352,11 +350,8 @@ class _PlanBuilder:
         if not ranked:
             return None
         _, text, agreed, covered = min(ranked)
-        why = (
-            "its value is in the samples"
-            if covered == 1
-            else "most of its values are in the samples"
-        )
+        seen = "its value is" if covered == 1 else "most of its values are"
+        why = f"{seen} in the samples"
         return Hole(text, why if agreed else f"unsure: {why}, and no word speaks for it")
 
 
@@ -374,13 +369,9 @@ def _find_name(group: Group) -> str:
 
 def _make_plural(path: Path, group: Group) -> str:
     own = path[-1] if path else ""
-    target = group.target
-    words = [s for s in (target.path if target else ()) if s.isalpha()]
-    return (
-        words[-1]
-        if words and make_singular(own) in {"", "result", "item", "datum", "data"}
-        else own or "found"
-    )
+    words = [s for s in group.documents[0].asked.path if s.isalpha()]
+    generic = make_singular(own) in {"", "result", "item", "datum", "data"}
+    return words[-1] if words and generic else own or "found"
 
 
 def _is_mostly_list(group: Group, chain: RecordChain) -> bool:
