@@ -117,6 +117,16 @@ def test_a_draft_reads_the_format_and_its_case_passes(
     assert run("map", "acme.yaml", name, "--user", USER)[0] == 0
 
 
+def test_the_charset_of_a_csv_file_is_in_the_draft(run: Any) -> None:
+    """Where it is not UTF-8."""
+    Path("rows.csv").write_bytes("id,año\n1,é\n".encode("cp1252"))
+
+    _, drafted, _ = run("draft", "rows.csv")
+
+    assert "format: {csv: {columns: [id, " in drafted
+    assert ", charset: windows-1252}}" in drafted
+
+
 def test_json_with_a_name_twice_is_no_sample(run: Any) -> None:
     """Nobody knows which was meant, so that no guess is made of either."""
     Path("a.json").write_text('{"a": 1, "a": 2}')
