@@ -64,14 +64,11 @@ def guess_conditions(candidates: Sequence[Candidate], price: Candidate | None) -
     return list(found.values())
 
 
-def drop_repeated(conditions: Sequence[Condition]) -> list[Condition]:
-    """Return the conditions, each with its own name, and each expression once."""
+def name_apart(conditions: Sequence[Condition]) -> list[Condition]:
+    """Return the conditions, each with its own name."""
     found: dict[str, Condition] = {}
-    texts: set[str] = set()
     for condition in conditions:
-        if condition.guess.is_open or condition.guess.text not in texts:
-            _add_condition(found, condition, ())
-            texts.add(condition.guess.text)
+        _add_condition(found, condition, ())
     return list(found.values())
 
 
@@ -106,8 +103,7 @@ def _add_condition(found: dict[str, Condition], condition: Condition, above: Seq
     if name in found:
         name = make_plain_name("_".join([*above, name]))
     name = find_free_name(name, found)
-    if name:
-        found[name] = Condition(name, condition.guess)
+    found[name] = Condition(name, condition.guess)
 
 
 def _guess_condition(

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from ticketbridge.workbench.cases.value_text import write_flow
 from ticketbridge.workbench.draft.candidates import Candidate, Guess, Scored
 from ticketbridge.workbench.draft.conditions import (
-    drop_repeated,
     guess_conditions,
     guess_list_conditions,
     list_unjudged,
+    name_apart,
 )
 from ticketbridge.workbench.draft.credentials import HiddenCredentials, hide_credentials
 from ticketbridge.workbench.draft.documents import Document
@@ -85,7 +85,7 @@ def make_mapping_draft(
         _guess_all_pages(plan),
         owner,
         [*guess_tables(candidates, costs), *kinds],
-        drop_repeated(conditions),
+        name_apart(conditions),
         _guess_fields(candidates, plan.record, owner, price, near),
         notes,
         unjudged=list_unjudged(candidates, conditions),

@@ -63,6 +63,12 @@ class DraftCall:
         """The key of the mapping that names the path."""
         return "get" if self.group.documents[0].method == "GET" else "post"
 
+    @property
+    def holes(self) -> list[Hole]:
+        """The parts that an expression fills."""
+        parts = (*(self.segments or ()), *self.query.values())
+        return [part for part in parts if isinstance(part, Hole)]
+
 
 @dataclass(frozen=True, slots=True)
 class DraftRule:
@@ -151,11 +157,3 @@ def is_answer(document: Document, call: DraftCall, scope: Mapping[str, Any]) -> 
 def _fill_hole(hole: Hole, scope: Mapping[str, Any]) -> str:
     root, *path = hole.text.split(".")
     return str(find_value(scope.get(root), tuple(key.strip('"') for key in path)))
-
-
-def list_holes(call: DraftCall | None) -> list[Hole]:
-    if call is None:
-        return []
-    return [
-        part for part in (*(call.segments or ()), *call.query.values()) if isinstance(part, Hole)
-    ]

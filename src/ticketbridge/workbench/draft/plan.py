@@ -27,7 +27,6 @@ from ticketbridge.workbench.draft.entries import (
     Variable,
     bind_values,
     is_answer,
-    list_holes,
 )
 from ticketbridge.workbench.draft.flags import guess_rules
 from ticketbridge.workbench.draft.included import LIST, has_included
@@ -184,18 +183,17 @@ class _PlanBuilder:
         call = self._make_call(group)
         if chain is None or not _is_mostly_list(group, chain):
             name = make_free_name(_find_name(group) or "found", self._plan.names)
-            self._insert(DraftEntry(name, "take", "body", (), call))
+            self._insert(DraftEntry(name, "take", "body", (), call), call)
             return
         path = chain.paths[0]
         name = make_free_name(_make_plural(path, group), self._plan.names)
         text = write_path("body", path)
-        self._insert(
-            DraftEntry(name, "collect", text, path, call, only_if=self._find_only_if(call))
-        )
+        only_if = self._find_only_if(call)
+        self._insert(DraftEntry(name, "collect", text, path, call, only_if=only_if), call)
 
     def _find_only_if(self, call: DraftCall) -> str:
         """Return a list that is empty where the samples have no answer to the call, or ""."""
-        for hole in list_holes(call):
+        for hole in call.holes:
             root = hole.root
             bindings = [
                 scope[root] for scope in self._plan.scopes if isinstance(scope.get(root), dict)
@@ -224,9 +222,9 @@ class _PlanBuilder:
         rules = (*ruled.rules, *guess_end(entry.call, entry.path), *entry.rules)
         return replace(entry, rules=rules, text=ruled.text, why=why)
 
-    def _insert(self, entry: DraftEntry) -> None:
-        """Place the entry right below the binding that its request needs; first, if it needs none."""
-        roots = {hole.root for hole in list_holes(entry.call)}
+    def _insert(self, entry: DraftEntry, call: DraftCall) -> None:
+        """Place a call's entry right below the binding that its request needs; first, if it needs none."""
+        roots = {hole.root for hole in call.holes}
         names, entries = self._plan.names, self._plan.entries
         place = max((names.index(name) + 1 for name in names if name in roots), default=0)
         while place and place < len(entries) and entries[place].kind == "collect":

@@ -74,14 +74,12 @@ def name_parameter(name: str) -> str:
     """Return a parameter's own name: the last key of its pointer that is no place in a list."""
     if not is_in_body(name):
         return name
-    return ([""] + [key for key in list_keys(name) if not key.isdigit()])[-1]
+    return next((key for key in reversed(list_keys(name)) if not key.isdigit()), "")
 
 
-def list_keys(name: str) -> list[str]:
-    """Return the keys of a parameter's pointer; the name alone of a parameter of the query."""
-    if not is_in_body(name):
-        return [name]
-    steps = name.removeprefix(_MARK).split("/")
+def list_keys(pointer: str) -> list[str]:
+    """Return the keys of a pointer."""
+    steps = pointer.removeprefix(_MARK).split("/")
     return [step.replace("~1", "/").replace("~0", "~") for step in steps]
 
 
