@@ -5,7 +5,7 @@
    also of those in headers (`sample_requests`) and of those that only their place in a body shows.
 2. `plan` finds which calls are made, which lists are the records (`record_lists`), which answer leads to
    which (`leads`), and which answers fail (`flags`).
-3. `candidate_finding` lists everything that a field could be, with what `included` finds.
+3. `candidate_finding` lists everything that a field could be.
 4. `id_guesses`, `field_guesses`, `money`, `status_tables`, `conditions` and `page_guesses` guess, each with
    its reason. Words are in `vocabulary` (nouns) and `platform_words`.
 5. `draft_writing` writes the mapping, and `first_case` a case with the samples.

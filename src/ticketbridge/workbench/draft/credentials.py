@@ -174,20 +174,14 @@ class _Finder:
         logins = {p for p in leaves if secret and "".join(split_key(named[p])) in _LOGINS}
         found = {p: _Credential(named[p], leaves[p]) for p in leaves if p in secret | logins}
         for pointer, value in self._find_arguments(document.sample.sent):
-            place, inside = _name_place(pointer), self._has_user(value)
+            place = _name_place(pointer)
+            inside = self._user is not None and contains_user(value, self._user)
             found.setdefault(pointer, _Credential(place, value, is_around=inside))
         around = {p for p, value in leaves.items() if self._is_around(named[p], value)}
         return {p: _Credential(named[p], leaves[p], is_around=True) for p in around} | found
 
     def _is_plain(self, text: str) -> bool:
         return text.casefold() in {"", (self._user or "").casefold()}
-
-    def _is_address(self, text: str) -> bool:
-        """Whether an address stands for the asked user, as it is not known who that is."""
-        return self._user is None and is_email(text)
-
-    def _has_user(self, text: str) -> bool:
-        return self._user is not None and contains_user(text, self._user)
 
     def _is_around(self, name: str, text: str) -> bool:
         """Whether there are credentials inside of a text: in a URL, in JSON, in a form; XML is not read."""
@@ -201,11 +195,9 @@ class _Finder:
         values = list_sent(sent)
         for pointer in find_arguments(read_sent(sent), key):
             value = values[pointer][0]
-            if (
-                not self._is_plain(value)
-                and value not in self._known
-                and not self._is_address(value)
-            ):
+            # An address stands for the asked user, where it is not known who that is.
+            is_user = self._is_plain(value) or (self._user is None and is_email(value))
+            if not is_user and value not in self._known:
                 yield pointer, value
 
 

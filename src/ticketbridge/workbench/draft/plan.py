@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from ticketbridge.mapping.spec_compiler import TODO
+from ticketbridge.workbench.draft.candidate_finding import LIST, has_included
 from ticketbridge.workbench.draft.credentials import is_variable
 from ticketbridge.workbench.draft.documents import (
     Document,
@@ -29,7 +30,6 @@ from ticketbridge.workbench.draft.entries import (
     is_answer,
 )
 from ticketbridge.workbench.draft.flags import guess_rules
-from ticketbridge.workbench.draft.included import LIST, has_included
 from ticketbridge.workbench.draft.leads import find_leads, find_subject_words, is_weak
 from ticketbridge.workbench.draft.page_guesses import guess_end
 from ticketbridge.workbench.draft.platform_words import (
