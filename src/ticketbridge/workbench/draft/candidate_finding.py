@@ -233,7 +233,7 @@ class _ListFound:
     text: str
     name: str
     seen: tuple[Any, ...] = field(repr=False)
-    depth: int = 1
+    depth: int
 
 
 def _find_lists_beside(scopes: Sequence[Scope], below: Mapping[str, Path]) -> Iterator[_ListFound]:

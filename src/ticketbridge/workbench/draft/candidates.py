@@ -27,8 +27,8 @@ class Candidate:
     words: tuple[str, ...]
     above: tuple[str, ...]
     values: tuple[Any, ...] = field(repr=False)
-    depth: int = 0
-    nested: int = 0
+    depth: int
+    nested: int
     joined: str = ""
     aside: bool = False
     place: tuple[str, ...] = ()

@@ -313,12 +313,16 @@ def guess_list_conditions(
     for name in way:
         inner = name == way[-1]
         bindings = [scope[name] for scope in scopes if isinstance(scope.get(name), dict)]
-        for path in dict.fromkeys(p for b in bindings for p, _ in find_lists(b) if _says_bad(p)):
+        for path in dict.fromkeys(
+            p for b in bindings for p, _ in find_lists(b) if _find_bad_key(p)
+        ):
             guess = _guess_list(name, path, bindings, inner=inner)
-            _add_condition(found, Condition(_name_list(path), guess), split_key(name))
+            _add_condition(
+                found, Condition(_name_list(_find_bad_key(path)), guess), split_key(name)
+            )
         for key in dict.fromkeys(key for b in bindings for key, v in b.items() if _is_object(v)):
             others = [b.get(key, ABSENT) for b in bindings if not isinstance(b.get(key), dict)]
-            if (_says_bad((key,)) or is_bad_trace(tuple(split_key(key)))) and others:
+            if (_find_bad_key((key,)) or is_bad_trace(tuple(split_key(key)))) and others:
                 text = write_safe(write_path(name, (key,)), others)
                 why = f"there is a `{key}` once it happened"
                 guess = Guess(write_is_none_of(text, [None, *others]), "unsure", why)
@@ -331,18 +335,15 @@ def _is_object(value: Any) -> bool:
     return isinstance(value, dict) and any(key[:1] not in {"@", "#"} for key in value)
 
 
-def _says_bad(path: Path) -> bool:
-    if not path or len(path) > _NEAR:
-        return False
-    return any(_is_bad_noun(tuple(split_key(key))) for key in path)
+def _find_bad_key(path: Path) -> str:
+    """Return the first key that names what ends a ticket; "" if none does, or it lies too deep."""
+    near = path if len(path) <= _NEAR else ()
+    bare = ((key, "".join(strip_flag(tuple(split_key(key))))) for key in near)
+    return next((key for key, noun in bare if is_bad_noun(noun)), "")
 
 
-def _is_bad_noun(words: tuple[str, ...]) -> bool:
-    return is_bad_noun("".join(strip_flag(words)))
-
-
-def _name_list(path: Path) -> str:
-    words = next("".join(split_key(k)) for k in path if _is_bad_noun(tuple(split_key(k))))
+def _name_list(key: str) -> str:
+    words = "".join(split_key(key))
     used = {"checkins", "scans", "redemptions", "usages", "checkin", "scan", "usos"}
     return "used" if words in used else words
 

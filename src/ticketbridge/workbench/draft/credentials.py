@@ -67,8 +67,8 @@ class HiddenCredentials:
     documents: Sequence[Document]
     markers: frozenset[str]
     secrets: frozenset[str] = field(repr=False)
-    short: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False)
-    key: tuple[str, str] | None = None
+    short: frozenset[tuple[str, str]] = field(repr=False)
+    key: tuple[str, str] | None
 
     def without_short(self, text: str) -> str:
         """Return *text* without the short credentials of the URLs in it, and without who logs in there."""
@@ -91,7 +91,7 @@ def is_variable(marker: str) -> bool:
 
 
 def hide_credentials(
-    documents: Sequence[Document], user: str | None, prefix: str, auth: Sequence[str] = ()
+    documents: Sequence[Document], user: str | None, prefix: str, auth: Sequence[str]
 ) -> HiddenCredentials:
     """Return *documents* without the credentials in their requests; *prefix* begins the variables.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ticketbridge.contract.marks import VALID
@@ -55,9 +55,9 @@ class DraftParts:
     tables: Sequence[TableGuess]
     conditions: Sequence[Condition]
     fields: Fields
-    notes: Sequence[str] = field(default=())
+    notes: Sequence[str]
+    unjudged: Sequence[str]
     omits: bool = False
-    unjudged: Sequence[str] = field(default=())
 
 
 def write_mapping(parts: DraftParts) -> str:

@@ -88,7 +88,7 @@ def make_mapping_draft(
         name_apart(conditions),
         _guess_fields(candidates, plan.record, owner, price, near),
         notes,
-        unjudged=list_unjudged(candidates, conditions),
+        list_unjudged(candidates, conditions),
     )
     return MappingDraft(write_mapping(parts), plan, parts, hidden)
 

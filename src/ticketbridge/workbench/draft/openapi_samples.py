@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -29,7 +29,7 @@ class OpenapiSample:
 
     document: Document
     auth: Sequence[str]
-    notes: Sequence[str] = field(default=())
+    notes: Sequence[str]
 
 
 def is_openapi(value: Any) -> bool:

@@ -37,8 +37,6 @@ _NUMBER = read_names("current_page page page_number")
 _NEXT_PAGE = read_names("next_page")
 _PAGE_NUMBER = re.compile(r"[0-9]{1,18}")
 _OFFSETS = {"offset", "start", "skip", "from"}
-
-
 _EMPTY = "an empty page is the last"
 
 
@@ -188,11 +186,12 @@ def _guess_by_request(
             start = 0 if numbers[0] == 0 else 1
             return _make_numbered(name, "likely", f"`{name}` in the samples", hints, start=start)
         return _make_offsets(name, step, hints)
-    for path in _find_cursor_paths(later, hints):
-        guess = Guess(write_path("body", path), "likely", f"the next `{name}` of the samples")
-        keys = {"cursor": guess, **hints.last_without_more(), **hints.total()}
-        return DraftPages(keys, {name: "{page.cursor}"})
-    return None
+    path = _find_cursor_path(later, hints)
+    if path is None:
+        return None
+    guess = Guess(write_path("body", path), "likely", f"the next `{name}` of the samples")
+    keys = {"cursor": guess, **hints.last_without_more(), **hints.total()}
+    return DraftPages(keys, {name: "{page.cursor}"})
 
 
 def _find_step(name: str, numbers: Sequence[int]) -> int | None:
@@ -223,17 +222,13 @@ def _make_offsets(name: str, step: int, hints: _Hints) -> DraftPages:
     return DraftPages({**keys, **hints.total()}, {name: "{page.offset}"})
 
 
-def _find_cursor_paths(values: Sequence[str], hints: _Hints) -> Iterator[Path]:
-    """Yield where each page has the value that the next one was asked for."""
-    for path, value in find_scalars(hints.documents[0]) if hints.documents else ():
-        if path and _are_handed_on(path, value, values, hints):
-            yield path
-
-
-def _are_handed_on(path: Path, first: Any, values: Sequence[str], hints: _Hints) -> bool:
-    """Whether each of *values* stood at *path* in the page before; one character proves nothing."""
-    pairs = list(zip(hints.values(path), values, strict=False))
-    return isinstance(first, str) and bool(pairs) and all(a == b and len(b) > 1 for a, b in pairs)
+def _find_cursor_path(values: Sequence[str], hints: _Hints) -> Path | None:
+    """Return where each page has what the next was asked for, or None; one character proves nothing."""
+    for path in filter(None, list_paths(find_scalars, hints.documents[:1])):
+        pairs = list(zip(hints.values(path), values, strict=False))
+        if pairs and all(stood == asked and len(asked) > 1 for stood, asked in pairs):
+            return path
+    return None
 
 
 # --- by what the answers say ----------------------------------------------------------------------

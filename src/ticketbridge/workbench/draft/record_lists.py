@@ -39,7 +39,7 @@ class RecordChain:
 
     paths: tuple[Path, ...]
     items: tuple[Any, ...] = field(repr=False)
-    score: float = 0.0
+    score: float
 
 
 def find_best_chain(documents: Sequence[Any]) -> RecordChain | None:

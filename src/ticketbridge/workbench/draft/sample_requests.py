@@ -55,8 +55,8 @@ class GivenAnswer:
 class RequestAuth:
     """The lines of `upstream` for the credentials of requests, and the texts that must stand nowhere."""
 
-    lines: Sequence[str] = ()
-    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    lines: Sequence[str]
+    secrets: frozenset[str] = field(repr=False)
 
 
 # --- credentials ----------------------------------------------------------------------------------

@@ -128,12 +128,11 @@ def _guess_table(candidate: Candidate, price: Candidate | None) -> TableGuess:
     subject = _find_subject(candidate)
     of_ticket = subject <= _TICKET
     free = _find_words_of_free(candidate, price) if subject & _PAYMENT else set()
-    meant = {word: found for word in words if (found := find_meaning(word)) and word not in free}
+    known = {word: found for word in words if (found := find_meaning(word)) and word not in free}
     if not of_ticket:
         # A refund that is complete, and an event that is active, make no ticket valid.
         gone = _GONE if subject & _UNDONE else set()
-        meant = {word: found for word, found in meant.items() if found in gone}
-    known = dict(meant)
+        known = {word: found for word, found in known.items() if found in gone}
     text = candidate.safe_text
     unknown = [word for word in words if word not in known]
     if candidate.is_partial:
