@@ -7,7 +7,7 @@ record refers to, and the only element of lists as `sessions: [{"id": 7}]`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from ticketbridge.engine.tickets.fields import table_key
@@ -80,7 +80,7 @@ def _find_in(binding: _Binding) -> Iterator[Candidate]:
 
 
 def _find_plain(binding: _Binding) -> Iterator[Candidate]:
-    name, seen = binding.name, binding.seen
+    name, seen, depth = binding.name, binding.seen, binding.depth
     paths = list_paths(find_scalars, seen)
     for path in paths:
         if any(other[: len(path)] == path and other != path for other in paths):
@@ -90,15 +90,9 @@ def _find_plain(binding: _Binding) -> Iterator[Candidate]:
             text, values = _choose_text(text, values, binding, path[:-1])
         if any(isinstance(value, dict | list) for value in values):
             continue
-        yield Candidate(
-            text,
-            *split_last_keys(_list_keys_to(name, path)),
-            values,
-            binding.depth,
-            len(path),
-            aside=binding.aside,
-            place=(name, *(key for key in path if key != TEXT)),
-        )
+        words, above = split_last_keys(_list_keys_to(name, path))
+        place = (name, *(key for key in path if key != TEXT))
+        yield Candidate(text, words, above, values, depth, len(path), "", binding.aside, place)
 
 
 def _choose_text(
@@ -172,18 +166,11 @@ def _find_id_pairs(binding: _Binding) -> Iterator[Candidate]:
         ids = tuple(value[0] if _is_pair(value) else None for value in values)
         names = tuple(value[1] if _is_pair(value) else None for value in values)
         place = (binding.name, *path)
-        found = Candidate(
-            f"{text}[0]",
-            *split_last_keys(place),
-            ids,
-            binding.depth,
-            len(path),
-            aside=binding.aside,
-            place=place,
-        )
-        yield found
-        words = (*(word for word in found.words if word not in ID_WORDS), "name")
-        yield replace(found, text=f"{text}[1]", words=words, values=names, place=(*place, "name"))
+        words, above = split_last_keys(place)
+        where = binding.depth, len(path), "", binding.aside
+        yield Candidate(f"{text}[0]", words, above, ids, *where, place)
+        words = (*(word for word in words if word not in ID_WORDS), "name")
+        yield Candidate(f"{text}[1]", words, above, names, *where, (*place, "name"))
 
 
 def _is_pair(value: Any) -> bool:
