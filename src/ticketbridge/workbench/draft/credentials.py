@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, quote, unquote
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.workbench.cases.case_spec import Target
 from ticketbridge.workbench.draft.documents import Document, is_paging, list_texts
+from ticketbridge.workbench.draft.entries import contains_user, is_email
 from ticketbridge.workbench.draft.platform_words import (
     PEOPLE_LISTS,
     find_free_name,
@@ -30,7 +31,6 @@ from ticketbridge.workbench.draft.sent_bodies import (
     read_sent,
     write_body,
 )
-from ticketbridge.workbench.draft.user_inside import contains_user, is_email
 from ticketbridge.workbench.personal.chance import looks_secret
 from ticketbridge.workbench.personal.personal_kinds import CREDENTIAL_WORDS, word_set
 from ticketbridge.workbench.samples import looks_like_xml

@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ticketbridge.workbench.draft.documents import Document, list_texts
+from ticketbridge.workbench.draft.entries import contains_user
 from ticketbridge.workbench.draft.leads import is_weak
 from ticketbridge.workbench.draft.platform_words import split_key
 from ticketbridge.workbench.draft.record_lists import find_best_chain
 from ticketbridge.workbench.draft.sample_requests import GivenAnswer, SampleRequest
 from ticketbridge.workbench.draft.sent_bodies import is_draftable, name_parameter
-from ticketbridge.workbench.draft.user_inside import contains_user
 from ticketbridge.workbench.personal.personal_kinds import word_set
 from ticketbridge.workbench.samples import Sample, SampleError, looks_like_xml, read_target
 

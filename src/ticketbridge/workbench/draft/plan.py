@@ -28,6 +28,8 @@ from ticketbridge.workbench.draft.entries import (
     Variable,
     bind_values,
     is_answer,
+    is_email,
+    split_around_user,
 )
 from ticketbridge.workbench.draft.flags import guess_rules
 from ticketbridge.workbench.draft.leads import find_leads, find_subject_words, is_weak
@@ -48,7 +50,6 @@ from ticketbridge.workbench.draft.record_lists import (
 )
 from ticketbridge.workbench.draft.sample_values import ABSENT, Path, find_values, write_path
 from ticketbridge.workbench.draft.sent_bodies import name_parameter
-from ticketbridge.workbench.draft.user_inside import is_email, split_around_user
 from ticketbridge.workbench.personal.field_names import is_field_name
 
 _MOST = 0.5
