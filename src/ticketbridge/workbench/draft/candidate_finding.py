@@ -235,8 +235,9 @@ def _find_lists_beside(scopes: Sequence[Scope], below: Mapping[str, Path]) -> It
 
 def _find_joined(found: _ListFound, plain: Sequence[Candidate]) -> Iterator[Candidate]:
     """Yield the fields of the element whose key a record refers to."""
-    if not all(isinstance(items, list) and _are_objects(items) for items in found.seen):
-        return
+    for items in found.seen:
+        if not isinstance(items, list) or not items or not all(isinstance(i, dict) for i in items):
+            return
     for key in _list_keys(found):
         indexes = [_index_elements(items, key) for items in found.seen]
         reference = next((c for c in plain if _refers(c, found, key, indexes)), None)
@@ -248,10 +249,6 @@ def _find_joined(found: _ListFound, plain: Sequence[Candidate]) -> Iterator[Cand
         ]
         yield from _find_fields(found, key, reference, rows)
         return
-
-
-def _are_objects(items: list[Any]) -> bool:
-    return bool(items) and all(isinstance(item, dict) for item in items)
 
 
 def _list_keys(found: _ListFound) -> list[str]:

@@ -39,19 +39,15 @@ class Candidate:
         return [value for value in self.values if value is not ABSENT and value is not None]
 
     @property
-    def may_be_absent(self) -> bool:
-        """Whether a record has no such key; an empty XML element has no text."""
-        return ABSENT in self.values or self.text.endswith(f'."{TEXT}"')
-
-    @property
     def is_partial(self) -> bool:
         """Whether a record has no value here."""
         return len(self.given) < len(self.values)
 
     @property
     def safe_text(self) -> str:
-        """The expression; it gives null if a key is missing."""
-        return f"optional({self.text})" if self.may_be_absent else self.text
+        """The expression; it gives null if a key is missing, as the text of an empty XML element."""
+        may_be_absent = ABSENT in self.values or self.text.endswith(f'."{TEXT}"')
+        return f"optional({self.text})" if may_be_absent else self.text
 
     @property
     def around(self) -> str:

@@ -91,7 +91,7 @@ def guess_price(first: Scored | None, near: list[Scored], currency: str) -> Gues
     if first is None:
         return make_todo("where is the price of this one ticket?")
     found = first.candidate
-    if not _is_minor(found):
+    if not _says_minor(found) and (found.mean("major") or not _looks_minor(found)):
         return Guess(
             found.text, rate_sureness(first, near), _explain_major(found) + name_others(near)
         )
@@ -176,10 +176,6 @@ def _is_amount(value: Any) -> bool:
     except InvalidOperation:
         return False
     return number.is_finite() and number >= 0
-
-
-def _is_minor(candidate: Candidate) -> bool:
-    return _says_minor(candidate) or (_looks_minor(candidate) and not candidate.mean("major"))
 
 
 def _says_minor(candidate: Candidate) -> bool:
