@@ -163,7 +163,7 @@ def test_a_breach_says_where_and_repeats_no_value() -> None:
 
 
 def test_references_inside_the_schema_are_followed() -> None:
-    """They are followed through chains, escapes, lists and anchors; circles and other documents give nothing."""
+    """Through chains, escapes, lists and anchors; circles and other documents give nothing."""
     root: dict[str, Any] = {
         "$defs": {
             "a/b": {"type": "string"},

@@ -154,6 +154,22 @@ def test_pages_end_with_an_empty_one(run: Any) -> None:
     assert "page=3" in Path("acme.cases.yaml").read_text()
 
 
+def test_a_page_after_one_without_a_list_is_like_that_one(run: Any) -> None:
+    """Where null stands for what the list is in, there is no place for an empty list."""
+    whole, part = ({"data": tickets(*map(ticket, ids))} for ids in ((1, 2), (3,)))
+    names = [save(page, f"{n}.json") for n, page in enumerate((whole, part, {"data": None}), 1)]
+    run(
+        "draft",
+        *(f"{TARGET}&page={n}={name}" for n, name in enumerate(names, 1)),
+        "--user",
+        USER,
+        "-o",
+        "acme.yaml",
+    )
+
+    assert Path("acme.cases.yaml").read_text().count("data: null") == 2
+
+
 def test_a_sample_that_the_draft_never_asks_for_is_kept(run: Any) -> None:
     """The draft breaks off at the status; what it would ask for next stays in the case."""
     orders = {"orders": [{"id": 10, "email": "x", "tickets": [ticket(1)]}]}

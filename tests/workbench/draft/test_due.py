@@ -168,6 +168,14 @@ def test_a_free_ticket_that_is_not_confirmed_is_not_due() -> None:
     assert given_out(draft_of(free, {**free, "confirmed": False})) == ["1"]
 
 
+def test_a_time_of_payment_may_be_a_number() -> None:
+    """Seconds since 1970; null until it is paid."""
+    drafted = draft_of({"paid_at": 1767225600}, {"paid_at": None})
+
+    assert conditions(drafted)["not_paid"] == "ticket.paid_at == `null`"
+    assert given_out(drafted) == ["1"]
+
+
 def test_of_an_order_the_total_says_whether_it_is_free() -> None:
     """A free ticket of an order that was not paid is not paid for."""
     orders = [
@@ -209,6 +217,25 @@ def test_a_kind_that_is_not_known_is_left_open(several: list[dict[str, Any]]) ->
     tables = draft_of(*several).parts.tables
 
     assert any(table.unknown for table in tables)
+
+
+def test_where_each_ticket_is_a_code_alone_the_kind_of_its_line_is_none() -> None:
+    """Nothing but the keys of records could tell kinds apart, and a text has none."""
+    lines = [{"id": n, "quantity": 1, "type": kind, "codes": [kind]} for n, kind in enumerate("RD")]
+    drafted = draft({"line_items": [*lines, {**lines[0], "quantity": 2, "codes": ["x", "y"]}]})
+
+    assert drafted.plan.record == "code"
+    assert drafted.parts.tables == []
+
+
+def test_several_kinds_of_what_is_no_ticket_are_one_condition() -> None:
+    """By the words of their category."""
+    drafted = draft_of({"category": "Parking"}, {"category": "Merch"}, {"category": "A"})
+
+    assert conditions(drafted)["not_a_ticket"] == (
+        'contains(`["Parking", "Merch"]`, ticket.category)'
+    )
+    assert given_out(drafted) == ["3"]
 
 
 def test_kinds_of_tickets_are_no_kinds_of_records() -> None:

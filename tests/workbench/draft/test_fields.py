@@ -266,6 +266,22 @@ def test_a_status_that_is_sometimes_null_says_so() -> None:
     )
 
 
+def test_a_null_of_the_tickets_own_status_is_left_open() -> None:
+    """Only of what undoes a ticket it says that nothing was done."""
+    text = tables("PAID", None, key="status")
+
+    assert "default(ticket.status, 'none')" in text
+    assert "# TODO: none: what does it mean?" in text
+
+
+def test_without_a_price_no_word_of_a_payment_is_one_of_free_tickets() -> None:
+    """Where nothing says what a ticket costs, `paid` means paid."""
+    kept = {key: value for key, value in ticket(payment_status="paid").items() if key != "price"}
+    (table,) = (t for t in draft(tickets(kept)).parts.tables if "payment" in t.guess.text)
+
+    assert table.known == {"paid": "VALID"}
+
+
 def test_several_statuses_are_several_tables() -> None:
     """The order's and the ticket's both decide, the outer one first."""
     drafted = draft({"orders": [{"state": "placed", "tickets": [ticket(1), ticket(2)]}]})
@@ -315,6 +331,7 @@ def test_several_statuses_are_several_tables() -> None:
         ({"paid": "perhaps"}, {"not_paid": TODO}),
         ({"paid_at": None}, {"not_paid": TODO}),
         ({"paid_at": "2026-01-01T00:00:00Z", "price": 0}, {"not_paid": TODO}),
+        ({"quantity": "two"}, {}),
         ({"voided": 1}, {"voided": "ticket.voided != `0`"}),
         ({"voided": "perhaps"}, {"voided": TODO}),
         ({"checkins": []}, {"used": "length(ticket.checkins) > `0`"}),
@@ -400,3 +417,12 @@ def test_seats_are_found(changes: dict[str, Any], found: dict[str, str] | None) 
     assert props is None or isinstance(props, dict)
     seating = props["seating"] if props else None
     assert (seating and {name: guess.text for name, guess in seating.items()}) == found
+
+
+def test_the_number_of_a_record_that_is_a_seat_is_that_of_the_seat() -> None:
+    """Where the list of tickets is one of seats."""
+    seats = [{**ticket(n), "number": n + 4} for n in (1, 2)]
+    props = draft({"seats": seats}).parts.fields["props"]
+
+    assert isinstance(props, dict)
+    assert props["seating"]["seat"].text == "seat.number"

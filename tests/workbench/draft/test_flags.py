@@ -97,6 +97,15 @@ def test_a_list_that_may_be_absent_is_held_to_something() -> None:
         ["body.ok != `true`"],
     )
     assert drafted(whole, {"message": "nothing here"}) == ("each body.tickets", [])
+    # A count that is not 0 where the list is absent counts something else.
+    assert drafted({"count": 2, **whole}, {"count": 3}) == ("each body.tickets", [])
+
+
+def test_what_one_object_says_of_itself_is_no_rule_for_the_answer() -> None:
+    """An order that is not complete is a whole answer."""
+    order = {"id": 7, "complete": False, "success": True}
+
+    assert rules(order) == ["body.success != `true`"]
 
 
 def test_the_rules_come_before_that_of_an_unknown_user() -> None:

@@ -135,12 +135,19 @@ def test_yaml_is_read_too(tmp_path: Path) -> None:
 
 
 def test_operations_without_an_answer_in_json_are_passed_over(tmp_path: Path) -> None:
-    """No content, another format, and a reference to itself give nothing that could be drafted."""
+    """No content, another format, a reference to itself and no list give nothing that could be drafted."""
     loop = "#/components/responses/loop"
     csv = {"text/csv": {"schema": {"type": "string"}}}
     spec = json.loads(json.dumps(SPEC))
     spec["components"].setdefault("responses", {})["loop"] = {"$ref": loop}
-    for path, answer in (("/a", {}), ("/b", {"content": csv}), ("/c", {"$ref": loop})):
+    one = {"content": {"application/json": {"schema": {"type": "object"}}}}
+    odd: list[tuple[str, Any]] = [
+        ("/a", {}),
+        ("/b", {"content": csv}),
+        ("/c", {"$ref": loop}),
+        ("/d", one),
+    ]
+    for path, answer in odd:
         spec["paths"][path] = {"get": {"responses": {"100": {}, "200": answer}}}
 
     assert drafted(tmp_path, spec) == drafted(tmp_path, SPEC)

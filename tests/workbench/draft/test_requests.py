@@ -134,6 +134,9 @@ def test_pages_may_be_asked_for_in_the_body() -> None:
     assert 'json: {e: "{user}", p: {x: 1, after: "{page.cursor}"}}' in inside
     other = source(sent(1, p={"x": 1, "y": 2}), sent(2, q={"after": "c-1"}))
     assert 'p: {x: "{TODO}", y: "{TODO}"}, q: {after: "{page.cursor}"}}' in " ".join(other)
+    # The fullest body has a text where the later one has an object: there is no place for the cursor.
+    text = source(sent(1, w="first", x=1), sent(2, w={"after": "c-1"}))
+    assert 'json: {e: "{user}", w: "{TODO}", x: "{TODO}"}' in text
 
 
 def test_a_body_may_be_a_list() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support import USER
 from tests.workbench.draft.drafting import draft, entries, fields, source, ticket, tickets
+from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.workbench.draft.documents import Document, group_documents
 from ticketbridge.workbench.draft.platform_words import make_singular
 from ticketbridge.workbench.samples import Sample
@@ -100,6 +101,13 @@ def test_codes_may_be_in_a_list_of_keys_and_values() -> None:
     assert entries(drafted)["code"] == "each as_list(lookup(line_item.meta, 'key', '_codes').value)"
     event = fields(drafted)["externalReferenceEventId"]
     assert event == "lookup(line_item.meta, 'key', '_event_id').value"
+
+
+def test_codes_that_are_not_as_many_as_the_tickets_are_no_level() -> None:
+    """A line of two tickets with one code may lack the other, or the code is the order's."""
+    lines = [{"id": 1, "quantity": 2, "price": 5, "codes": ["a"]}]
+
+    assert entries(draft({"line_items": lines})) == {"line_item": "each body.line_items"}
 
 
 # --- calls ----------------------------------------------------------------------------------------
@@ -198,6 +206,26 @@ def test_a_list_beside_the_records_is_collected_and_looked_up() -> None:
 
     assert entries(drafted)["events"] == "collect body.results"
     assert fields(drafted)["currency"] == "lookup(events, 'slug', ticket.event).currency"
+
+
+def test_lists_of_one_record_are_collected_in_the_order_of_their_samples() -> None:
+    """Each below the binding that both need."""
+    orders = {"orders": [{"id": 910, "tickets": [ticket(1)]}]}
+    asides = [(f"/orders/910/{name}", [{"id": 7, "label": "x"}]) for name in ("gifts", "notes")]
+    drafted = draft((ORDERS, orders), *asides)
+
+    assert list(entries(drafted)) == ["order", "gifts", "notes", "ticket"]
+
+
+def test_samples_that_contradict_each_other_bind_nothing() -> None:
+    """The venue is of another event than the one in the path: no record is of either."""
+    events = {"events": [{"id": 501, "venue_id": 801}, {"id": 502, "venue_id": 802}]}
+    drafted = draft(
+        (f"/events?email={USER}", events), ("/events/501/venues/802/tickets", tickets())
+    )
+
+    assert set(fields(drafted).values()) == {TODO}
+    assert drafted.parts.owner.is_open
 
 
 def test_a_call_that_was_made_for_some_only_has_a_condition() -> None:
@@ -318,6 +346,11 @@ def page(number: int, **changes: Any) -> dict[str, Any]:
             id="null after the last",
         ),
         pytest.param(
+            [(f"{ORDERS}&offset=0", page(1)), (f"{ORDERS}&offset=2", page(2))],
+            ['query: {email: "{user}", offset: "{page.offset}"}', "offset: {step: 2}"],
+            id="an offset without a total",
+        ),
+        pytest.param(
             [(f"{ORDERS}&after=zz", page(1)), (f"{ORDERS}&after=yy", page(2))],
             ['query: {email: "{user}"}'],
             id="a cursor from nowhere",
@@ -350,6 +383,14 @@ def test_xml_is_read_with_the_lists_that_it_shows() -> None:
     assert "format: {xml: {lists: [sales/sale]}}" in drafted.text
     assert fields(drafted)["ticketId"] == "sale.id"
     assert fields(drafted)["price"] == "sale.price"
+
+
+def test_an_element_that_is_empty_or_has_attributes_is_read_by_its_text() -> None:
+    """The empty one is null, and so is the text of null."""
+    two = "<sale><id>1</id><price/></sale><sale><id>2</id><price unit='x'>2.5</price></sale>"
+    drafted = draft((ORDERS, f"<r><sales>{two}</sales></r>"))
+
+    assert fields(drafted)["price"] == 'sale.price."#text"'
 
 
 # --- names and groups -----------------------------------------------------------------------------
@@ -390,3 +431,10 @@ def test_answers_without_a_target_are_of_one_call_where_they_look_alike(
     documents = [Document(Sample("", "orders.json", b""), value) for value in values]
 
     assert len(group_documents(documents)) == number
+
+
+def test_answers_with_a_name_are_of_the_call_of_that_name() -> None:
+    """However alike they look."""
+    named = [Document(Sample(name, "a.json", b""), [{"id": 1}]) for name in ("a", "b", "a", "")]
+
+    assert [len(group.documents) for group in group_documents(named)] == [2, 1, 1]

@@ -348,6 +348,20 @@ def test_a_ticket_that_was_checked_is_used(key: str) -> None:
     assert f"ticket.{key}" in " ".join(conditions(draft(tickets(*several))).values())
 
 
+def test_a_key_without_a_letter_or_a_digit_says_nothing() -> None:
+    """It has no word that could be one of an id, whatever stands there."""
+    assert fields(draft(rows({"id": 1, "-": 71}, {"id": 2, "-": 71})))["ticketOptionId"] == TODO
+
+
+def test_a_key_of_a_list_that_no_expression_can_name_is_passed_over() -> None:
+    """A quote would end the text that `lookup` searches for."""
+    pairs = [{"key": "o'zone_id", "value": "A"}, {"key": "show_id", "value": "s"}]
+    found = fields(draft(rows({"id": 1, "meta": pairs}, {"id": 2, "meta": pairs})))
+
+    assert found["ticketOptionId"] == TODO
+    assert found["showId"] == "lookup(ticket.meta, 'key', 'show_id').value"
+
+
 # --- pairs ----------------------------------------------------------------------------------------
 
 
@@ -428,6 +442,9 @@ def test_a_relation_to_nothing_or_to_several_types_is_not_joined() -> None:
     assert draft((TICKETS, answer(FIRST, other))).parts.owner.is_open
     several = {**SECOND, "relationships": {"booking": {"data": [{"id": "1", "type": "booking"}]}}}
     assert draft((TICKETS, answer(several))).parts.owner.is_open
+    odd = {**SECOND, "relationships": {"booking": {"data": {"id": "1", "type": ["booking"]}}}}
+    assert draft((TICKETS, answer(FIRST, odd))).parts.owner.is_open
+    assert draft((TICKETS, answer(odd))).parts.owner.is_open
 
 
 def test_pages_that_are_bound_whole_name_their_items_and_their_end() -> None:
@@ -509,6 +526,9 @@ def test_a_list_that_all_records_have_disproves_that_it_ends_a_ticket() -> None:
     assert conditions(draft(tickets(*several)))["used"] == TODO
     assert conditions(draft(tickets(ticket(1, checkins=[{}]), ticket(2, checkins=[]))))["used"] == (
         "length(ticket.checkins) > `0`"
+    )
+    assert conditions(draft(tickets(ticket(1, checkins=[]), ticket(2))))["used"] == (
+        "length(as_list(optional(ticket.checkins))) > `0`"
     )
 
 

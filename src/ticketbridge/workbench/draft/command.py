@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,16 +16,23 @@ from ticketbridge.mapping.yaml_reader import read_yaml
 from ticketbridge.terminal import counted
 from ticketbridge.workbench.cases.runner import cases_file
 from ticketbridge.workbench.draft.candidates import Guess, Sureness
-from ticketbridge.workbench.draft.documents import Document, read_documents
-from ticketbridge.workbench.draft.draft_writing import make_variable_prefix
+from ticketbridge.workbench.draft.curl_commands import is_curl, read_curl
+from ticketbridge.workbench.draft.documents import Document, read_documents, read_sample_values
+from ticketbridge.workbench.draft.draft_writing import Fields, make_variable_prefix
 from ticketbridge.workbench.draft.drafting import MappingDraft, make_mapping_draft
 from ticketbridge.workbench.draft.first_case import write_first_case
-from ticketbridge.workbench.draft.format_guesses import read_sample_values
-from ticketbridge.workbench.draft.given_answers import list_requests, read_given
+from ticketbridge.workbench.draft.har_samples import is_har, read_har
 from ticketbridge.workbench.draft.openapi_samples import is_openapi, make_openapi_sample
 from ticketbridge.workbench.draft.sample_requests import GivenAnswer, find_request_auth
 from ticketbridge.workbench.personal.standins import SOMEONE
-from ticketbridge.workbench.samples import Sample, SampleError, read_content, split_argument
+from ticketbridge.workbench.samples import (
+    Sample,
+    SampleError,
+    make_sample,
+    read_content,
+    read_target,
+    split_argument,
+)
 
 _SURE: Sequence[Sureness] = ("sure", "likely", "unsure", "TODO")
 
@@ -47,6 +54,19 @@ def make_draft(arguments: Sequence[str], user: str | None, platform: str) -> Dra
     return DraftFiles(drafted.text, cases, _summarize(drafted, documents))
 
 
+def read_given(asked: str, file: str, content: bytes, user: str | None) -> Sequence[GivenAnswer]:
+    """Return the answers in *content*, which came of *asked*: see `samples`, or a curl command.
+
+    A HAR file holds several. *user* says which of them count. Raises SampleError, which names *file*.
+    """
+    if is_curl(asked):
+        request = read_curl(asked)
+        return [GivenAnswer(Sample(read_target(request.url), file, content, request.sent), request)]
+    sample = make_sample(asked, file, content)
+    value = read_sample_values(sample, JSON_FORMAT)
+    return read_har(value, file, user) if is_har(value) else [GivenAnswer(sample)]
+
+
 def draft_given(
     given: Sequence[GivenAnswer], user: str | None, platform: str
 ) -> tuple[MappingDraft, Sequence[Document]]:
@@ -60,7 +80,8 @@ def draft_given(
     if openapi:
         return _draft_from_openapi(openapi[0], user, platform), ()
     documents = read_documents(samples)
-    found = find_request_auth(list_requests(given), make_variable_prefix(platform))
+    requests = [each.request for each in given if each.request is not None]
+    found = find_request_auth(requests, make_variable_prefix(platform))
     return make_mapping_draft(
         documents, platform, user, auth=found.lines, secrets=found.secrets
     ), documents
@@ -131,9 +152,6 @@ def _list_guesses(drafted: MappingDraft) -> Iterator[Guess]:
     yield from _list_nested(parts.fields)
 
 
-def _list_nested(fields: Mapping[str, Guess | Mapping[str, Guess]]) -> Iterator[Guess]:
+def _list_nested(fields: Fields) -> Iterator[Guess]:
     for made in fields.values():
-        if isinstance(made, Guess):
-            yield made
-        else:
-            yield from _list_nested(made)
+        yield from [made] if isinstance(made, Guess) else _list_nested(made)

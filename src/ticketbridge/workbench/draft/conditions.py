@@ -6,7 +6,7 @@ its own samples disprove gives a wrong answer for every ticket.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ticketbridge.workbench.draft.candidates import Candidate, Condition, Guess, Sureness, make_todo
@@ -18,6 +18,7 @@ from ticketbridge.workbench.draft.platform_words import (
     ID_WORDS,
     MOMENTS,
     PAID_FLAGS,
+    find_free_name,
     is_bad,
     is_bad_amount,
     is_bad_moment,
@@ -34,7 +35,7 @@ from ticketbridge.workbench.draft.sample_values import (
     Path,
     find_lists,
     find_opposite,
-    find_value,
+    find_values,
     is_date,
     is_no,
     is_nothing,
@@ -42,21 +43,13 @@ from ticketbridge.workbench.draft.sample_values import (
     write_is_none_of,
     write_is_one_of,
     write_path,
+    write_safe,
 )
 from ticketbridge.workbench.draft.status_tables import is_status
+from ticketbridge.workbench.personal.personal_kinds import word_set
 
 _CONFIRMED = PAID_FLAGS | {"confirmed", "confirmado", "confirmada", "bestaetigt", "confirme"}
-_COUNTED = ID_WORDS.keys() | {
-    "count",
-    "quantity",
-    "qty",
-    "version",
-    "status",
-    "state",
-    "name",
-    "sort",
-    "order",
-}
+_COUNTED = ID_WORDS.keys() | word_set("count quantity qty version status state name sort order")
 _NEAR = 2
 
 
@@ -64,21 +57,18 @@ def guess_conditions(candidates: Sequence[Candidate], price: Candidate | None) -
     """Return conditions by the names of flags and moments, from the outermost record inwards."""
     found: dict[str, Condition] = {}
     for candidate in sorted(candidates, key=lambda candidate: -candidate.depth):
-        if candidate.joined or candidate.aside or not candidate.words:
-            continue
-        for condition in _guess_conditions(candidate, candidates, price):
-            _add_condition(found, condition, candidate.above)
+        if candidate.is_on_way and candidate.words:
+            condition = _guess_condition(candidate, candidates, price)
+            if condition is not None:
+                _add_condition(found, condition, candidate.above)
     return list(found.values())
 
 
-def drop_repeated(conditions: Sequence[Condition]) -> list[Condition]:
-    """Return the conditions, each with its own name, and each expression once."""
+def name_apart(conditions: Sequence[Condition]) -> list[Condition]:
+    """Return the conditions, each with its own name."""
     found: dict[str, Condition] = {}
-    texts: set[str] = set()
     for condition in conditions:
-        if condition.guess.is_open or condition.guess.text not in texts:
-            _add_condition(found, condition, ())
-            texts.add(condition.guess.text)
+        _add_condition(found, condition, ())
     return list(found.values())
 
 
@@ -88,8 +78,7 @@ def list_unjudged(candidates: Sequence[Candidate], conditions: Sequence[Conditio
     return [
         candidate.text
         for candidate in candidates
-        if not candidate.joined
-        and not candidate.aside
+        if candidate.is_on_way
         and candidate.nested
         and candidate.given
         and _are_answers(candidate)
@@ -101,7 +90,7 @@ def list_unjudged(candidates: Sequence[Candidate], conditions: Sequence[Conditio
 
 def _are_answers(candidate: Candidate) -> bool:
     """Whether the values say yes or no; digits that count something, or identify it, do not."""
-    if all(isinstance(value, bool) for value in candidate.given):
+    if candidate.says_yes_or_no:
         return True
     texts = all(isinstance(v, str) and find_opposite(v) is not ABSENT for v in candidate.given)
     plain = candidate.words and candidate.words[-1] not in _COUNTED and candidate.nested == 1
@@ -113,26 +102,22 @@ def _add_condition(found: dict[str, Condition], condition: Condition, above: Seq
     name = make_plain_name(condition.name)
     if name in found:
         name = make_plain_name("_".join([*above, name]))
-    base, number = name, 2
-    while name in found:
-        name, number = f"{base}_{number}", number + 1
-    if name:
-        found[name] = Condition(name, condition.guess)
+    name = find_free_name(name, found)
+    found[name] = Condition(name, condition.guess)
 
 
-def _guess_conditions(
+def _guess_condition(
     candidate: Candidate, candidates: Sequence[Candidate], price: Candidate | None
-) -> Iterator[Condition]:
+) -> Condition | None:
     words = candidate.words
     if candidate.nested > 1 and MOMENTS.issuperset(words):
         words = (*candidate.above, *words)  # `cancellation.at`
     name = "_".join(word for word in words if word != "is")
     found = _guess_gone(candidate, words, name)
     found = found or _guess_not_yet(candidate, words, candidates, price)
-    if found is not None:
-        yield found
-    elif is_end(words) and candidate.depth == 0:
-        yield Condition("over", guess_over(candidate, candidates))
+    if found is None and is_end(words) and candidate.depth == 0:
+        return Condition("over", guess_over(candidate, candidates))
+    return found
 
 
 def _guess_gone(candidate: Candidate, words: tuple[str, ...], name: str) -> Condition | None:
@@ -144,7 +129,7 @@ def _guess_gone(candidate: Candidate, words: tuple[str, ...], name: str) -> Cond
         timeless = _drop_moments(words)
         return Condition("_".join(timeless) or name, _guess_bad_moment(candidate, timeless))
     if is_bad_trace(words):
-        return Condition(*_guess_trace(candidate, name))
+        return _guess_trace(candidate, name)
     if is_quantity(words) and candidate.depth == 0 and any(map(_is_zero, candidate.given)):
         return Condition("none_left", _guess_none_left(candidate))
     if is_bad_amount((*(candidate.above if candidate.nested > 1 else ()), *words)):
@@ -160,15 +145,15 @@ def _guess_not_yet(
 ) -> Condition | None:
     """Return the condition by which a ticket is not good yet, such as unpaid; None for other words."""
     timeless = _drop_moments(words)
-    bare = said = strip_flag(words)
+    bare, of_moment = strip_flag(words), strip_flag(timeless)
     if is_due(words):
         counted = is_money(candidate) or _is_counted(candidate)
         guess = _guess_no_amount(candidate) if counted else _guess_bad(candidate)
         return Condition("not_paid", _limit_to_priced(guess, candidate, candidates, price))
     if (len(bare) == 1 and bare[0] in GOOD_FLAGS) or bare in GOOD_PAIRS:
-        guess = _guess_good(candidate)
-    elif len(timeless) < len(words) and _is_confirmed(timeless):
-        guess, said = _guess_good_moment(candidate), strip_flag(timeless)
+        guess, said = _guess_good(candidate), bare
+    elif len(timeless) < len(words) and len(of_moment) == 1 and of_moment[0] in _CONFIRMED:
+        guess, said = _guess_good_moment(candidate), of_moment
     else:
         return None
     if said[0] in PAID_FLAGS:
@@ -185,42 +170,39 @@ def _drop_moments(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def _guess_bad(candidate: Candidate) -> Guess:
     """Return a guess for a bad flag. A word that no sample has counts as yes."""
-    values = candidate.values
-    if all(isinstance(value, bool) for value in values):
+    if candidate.says_yes_or_no and not candidate.is_partial:
         return Guess(candidate.text, "likely", "by its name")
-    strange = [v for v in candidate.given if not is_yes(v) and not is_no(v)]
-    flags = [value for value in candidate.given if isinstance(value, bool)]
-    if flags and len(flags) == len(candidate.given):
+    if candidate.says_yes_or_no:
         text = f"default({candidate.safe_text}, `false`)"
         return Guess(text, "unsure", "by its name; missing is taken for false")
-    nos = [value for value in values if is_no(value)]
-    if nos:
-        sure: Sureness = "unsure" if strange or candidate.is_partial else "likely"
-        why = "by its name: what says no in the samples"
-        return Guess(write_is_none_of(candidate.safe_text, nos), sure, why)
-    return _guess_by_opposite(candidate, write_is_none_of, "no")
+    nos = [value for value in candidate.values if is_no(value)]
+    if not nos:
+        return _guess_by_opposite(candidate, "no")
+    strange = any(not is_yes(value) and not is_no(value) for value in candidate.given)
+    sure: Sureness = "unsure" if strange or candidate.is_partial else "likely"
+    why = "by its name: what says no in the samples"
+    return Guess(write_is_none_of(candidate.safe_text, nos), sure, why)
 
 
 def _guess_good(candidate: Candidate) -> Guess:
     """Return a guess for a good flag: not eligible unless it says yes as the samples do."""
-    given = candidate.given
-    if candidate.given and all(isinstance(value, bool) for value in given):
+    if candidate.says_yes_or_no:
         return Guess(f"{candidate.safe_text} != `true`", "unsure", "by its name")
-    yeses = [value for value in given if is_yes(value)]
-    plain = all(find_opposite(value) is not ABSENT for value in given)
+    yeses = [value for value in candidate.given if is_yes(value)]
+    plain = all(find_opposite(value) is not ABSENT for value in candidate.given)
     if yeses and plain:
         return Guess(write_is_none_of(candidate.safe_text, yeses), "unsure", "by its name")
-    return _guess_by_opposite(candidate, write_is_none_of, "yes")
+    return _guess_by_opposite(candidate, "yes")
 
 
-def _guess_by_opposite(candidate: Candidate, write: Any, wanted: str) -> Guess:
+def _guess_by_opposite(candidate: Candidate, wanted: str) -> Guess:
     """Return a guess by the opposite of the only value in the samples: `0` for `1`."""
     others = [find_opposite(value) for value in candidate.given]
     if others and ABSENT not in others:
         why = (
             f"by its name; `{candidate.given[0]}` in all records, so what says {wanted} is a guess"
         )
-        return Guess(write(candidate.safe_text, others), "unsure", why)
+        return Guess(write_is_none_of(candidate.safe_text, others), "unsure", why)
     return make_todo(f"what does `{candidate.text}` say where the answer is {wanted}?")
 
 
@@ -251,7 +233,7 @@ def _is_zero(value: Any) -> bool:
 
 def _guess_bad_moment(candidate: Candidate, timeless: Sequence[str]) -> Guess:
     """Return a guess: not eligible once there is a date. TODO if each record has one."""
-    if candidate.given and all(isinstance(value, bool) for value in candidate.given):
+    if candidate.says_yes_or_no:
         return _guess_bad(candidate)
     nos = [value for value in candidate.values if is_no(value)]
     what = " ".join(timeless)
@@ -266,23 +248,17 @@ def _guess_bad_moment(candidate: Candidate, timeless: Sequence[str]) -> Guess:
     return Guess(text, "likely", f"{how} as long as {until}")
 
 
-def _guess_trace(candidate: Candidate, name: str) -> tuple[str, Guess]:
-    """Return name and guess for keys such as `transferred_to`: null or empty until it happens."""
+def _guess_trace(candidate: Candidate, name: str) -> Condition:
+    """Return the condition for keys such as `transferred_to`: null or empty until it happens."""
     nos = [value for value in candidate.values if is_no(value)]
-    if name.replace("_", "").startswith("addon"):
-        text = write_is_none_of(candidate.safe_text, [None, *nos])
-        return "add_on", Guess(text, "unsure", "an add-on is no ticket")
-    if not nos:
-        return name, make_todo(
-            f"`{candidate.text}` in all records: what has a ticket that is valid?"
-        )
     text = write_is_none_of(candidate.safe_text, [None, *nos])
-    return name, Guess(text, "unsure", "by its name: nothing there as long as it did not happen")
-
-
-def _is_confirmed(timeless: tuple[str, ...]) -> bool:
-    bare = strip_flag(timeless)
-    return len(bare) == 1 and bare[0] in _CONFIRMED
+    if name.replace("_", "").startswith("addon"):
+        return Condition("add_on", Guess(text, "unsure", "an add-on is no ticket"))
+    if not nos:
+        why = f"`{candidate.text}` in all records: what has a ticket that is valid?"
+        return Condition(name, make_todo(why))
+    why = "by its name: nothing there as long as it did not happen"
+    return Condition(name, Guess(text, "unsure", why))
 
 
 def _guess_good_moment(candidate: Candidate) -> Guess:
@@ -337,14 +313,17 @@ def guess_list_conditions(
     for name in way:
         inner = name == way[-1]
         bindings = [scope[name] for scope in scopes if isinstance(scope.get(name), dict)]
-        for path in dict.fromkeys(p for b in bindings for p, _ in find_lists(b) if _says_bad(p)):
+        for path in dict.fromkeys(
+            p for b in bindings for p, _ in find_lists(b) if _find_bad_key(p)
+        ):
             guess = _guess_list(name, path, bindings, inner=inner)
-            _add_condition(found, Condition(_name_list(path), guess), split_key(name))
+            _add_condition(
+                found, Condition(_name_list(_find_bad_key(path)), guess), split_key(name)
+            )
         for key in dict.fromkeys(key for b in bindings for key, v in b.items() if _is_object(v)):
             others = [b.get(key, ABSENT) for b in bindings if not isinstance(b.get(key), dict)]
-            if (_says_bad((key,)) or is_bad_trace(tuple(split_key(key)))) and others:
-                text = write_path(name, (key,))
-                text = f"optional({text})" if ABSENT in others else text
+            if (_find_bad_key((key,)) or is_bad_trace(tuple(split_key(key)))) and others:
+                text = write_safe(write_path(name, (key,)), others)
                 why = f"there is a `{key}` once it happened"
                 guess = Guess(write_is_none_of(text, [None, *others]), "unsure", why)
                 _add_condition(found, Condition("_".join(split_key(key)), guess), split_key(name))
@@ -356,18 +335,15 @@ def _is_object(value: Any) -> bool:
     return isinstance(value, dict) and any(key[:1] not in {"@", "#"} for key in value)
 
 
-def _says_bad(path: Path) -> bool:
-    if not path or len(path) > _NEAR:
-        return False
-    return any(_is_bad_noun(tuple(split_key(key))) for key in path)
+def _find_bad_key(path: Path) -> str:
+    """Return the first key that names what ends a ticket; "" if none does, or it lies too deep."""
+    near = path if len(path) <= _NEAR else ()
+    bare = ((key, "".join(strip_flag(tuple(split_key(key))))) for key in near)
+    return next((key for key, noun in bare if is_bad_noun(noun)), "")
 
 
-def _is_bad_noun(words: tuple[str, ...]) -> bool:
-    return is_bad_noun("".join(strip_flag(words)))
-
-
-def _name_list(path: Path) -> str:
-    words = next("".join(split_key(k)) for k in path if _is_bad_noun(tuple(split_key(k))))
+def _name_list(key: str) -> str:
+    words = "".join(split_key(key))
     used = {"checkins", "scans", "redemptions", "usages", "checkin", "scan", "usos"}
     return "used" if words in used else words
 
@@ -375,7 +351,7 @@ def _name_list(path: Path) -> str:
 def _guess_list(
     name: str, path: Path, bindings: Sequence[Mapping[str, Any]], *, inner: bool
 ) -> Guess:
-    seen = [find_value(binding, path) for binding in bindings]
+    seen = find_values(bindings, path)
     text = write_path(name, path)
     if any(not isinstance(value, list) for value in seen):
         text = f"as_list(optional({text}))"

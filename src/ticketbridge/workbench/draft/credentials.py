@@ -1,7 +1,7 @@
 """Credentials in what a sample answered, and in URLs inside of samples: none goes into a draft.
 
 A parameter is one by its name (`key`, `access_token`), a value by its look (a JSON Web Token, a UUID, a long
-text of digits and letters that is no word) or by its place: see `body_arguments`. In a drafted mapping a
+text of digits and letters that is no word) or by its place: see `sent_bodies`. In a drafted mapping a
 variable stands for it, or a TODO for a text that has one inside.
 """
 
@@ -14,17 +14,23 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from ticketbridge.mapping.environment import PLACEHOLDER
 from ticketbridge.workbench.cases.case_spec import Target
-from ticketbridge.workbench.draft.body_arguments import find_arguments
 from ticketbridge.workbench.draft.documents import Document, is_paging, list_texts
-from ticketbridge.workbench.draft.platform_words import PEOPLE_LISTS, fold, make_singular, split_key
+from ticketbridge.workbench.draft.entries import contains_user, is_email
+from ticketbridge.workbench.draft.platform_words import (
+    PEOPLE_LISTS,
+    find_free_name,
+    fold,
+    make_singular,
+    split_key,
+)
 from ticketbridge.workbench.draft.sent_bodies import (
+    find_arguments,
     list_keys,
     list_sent,
     name_parameter,
     read_sent,
     write_body,
 )
-from ticketbridge.workbench.draft.user_inside import contains_user, is_email
 from ticketbridge.workbench.personal.chance import looks_secret
 from ticketbridge.workbench.personal.personal_kinds import CREDENTIAL_WORDS, word_set
 from ticketbridge.workbench.samples import looks_like_xml
@@ -61,8 +67,8 @@ class HiddenCredentials:
     documents: Sequence[Document]
     markers: frozenset[str]
     secrets: frozenset[str] = field(repr=False)
-    short: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False)
-    key: tuple[str, str] | None = None
+    short: frozenset[tuple[str, str]] = field(repr=False)
+    key: tuple[str, str] | None
 
     def without_short(self, text: str) -> str:
         """Return *text* without the short credentials of the URLs in it, and without who logs in there."""
@@ -85,7 +91,7 @@ def is_variable(marker: str) -> bool:
 
 
 def hide_credentials(
-    documents: Sequence[Document], user: str | None, prefix: str, auth: Sequence[str] = ()
+    documents: Sequence[Document], user: str | None, prefix: str, auth: Sequence[str]
 ) -> HiddenCredentials:
     """Return *documents* without the credentials in their requests; *prefix* begins the variables.
 
@@ -168,20 +174,14 @@ class _Finder:
         logins = {p for p in leaves if secret and "".join(split_key(named[p])) in _LOGINS}
         found = {p: _Credential(named[p], leaves[p]) for p in leaves if p in secret | logins}
         for pointer, value in self._find_arguments(document.sample.sent):
-            place, inside = _name_place(pointer), self._has_user(value)
+            place = _name_place(pointer)
+            inside = self._user is not None and contains_user(value, self._user)
             found.setdefault(pointer, _Credential(place, value, is_around=inside))
         around = {p for p, value in leaves.items() if self._is_around(named[p], value)}
         return {p: _Credential(named[p], leaves[p], is_around=True) for p in around} | found
 
     def _is_plain(self, text: str) -> bool:
         return text.casefold() in {"", (self._user or "").casefold()}
-
-    def _is_address(self, text: str) -> bool:
-        """Whether an address stands for the asked user, as it is not known who that is."""
-        return self._user is None and is_email(text)
-
-    def _has_user(self, text: str) -> bool:
-        return self._user is not None and contains_user(text, self._user)
 
     def _is_around(self, name: str, text: str) -> bool:
         """Whether there are credentials inside of a text: in a URL, in JSON, in a form; XML is not read."""
@@ -195,11 +195,9 @@ class _Finder:
         values = list_sent(sent)
         for pointer in find_arguments(read_sent(sent), key):
             value = values[pointer][0]
-            if (
-                not self._is_plain(value)
-                and value not in self._known
-                and not self._is_address(value)
-            ):
+            # An address stands for the asked user, where it is not known who that is.
+            is_user = self._is_plain(value) or (self._user is None and is_email(value))
+            if not is_user and value not in self._known:
                 yield pointer, value
 
 
@@ -255,11 +253,8 @@ def find_variables(lines: Sequence[str]) -> set[str]:
 
 def make_free_variable(prefix: str, name: str, taken: Collection[str]) -> str:
     """Return `${PREFIX_NAME}`, or, if that is *taken*, the same with the next number."""
-    variable = base = f"{prefix}_{name.upper()}"
-    number = 2
-    while f"${{{variable}}}" in taken:
-        variable, number = f"{base}_{number}", number + 1
-    return f"${{{variable}}}"
+    names = {variable[2:-1] for variable in taken}
+    return f"${{{find_free_name(f'{prefix}_{name.upper()}', names)}}}"
 
 
 def _make_name(one: _Credential) -> str:
@@ -308,8 +303,6 @@ def _replace_request(
     body: Mapping[str, _Credential],
     names: Mapping[_Credential, str],
 ) -> Document:
-    if target == document.target and not body:
-        return document
     sent = document.sample.sent
     if body:
         sent = write_body(sent or b"", {pointer: names[one] for pointer, one in body.items()})

@@ -18,6 +18,11 @@ from ticketbridge.workbench.personal.personal_kinds import word_set
 from ticketbridge.workbench.samples import SampleError
 
 _CURL = re.compile(r"\s*(\$\s+)?curl(\.exe)?\s")
+_SETTINGS = word_set("get head digest")
+_TAKEN = word_set(
+    "data data-ascii data-binary json data-raw data-urlencode url-query header request cookie user"
+    " oauth2-bearer url"
+)
 _SHORT_FLAGS = frozenset("#012346afgijJklLnNOpqRsSvZ")
 _FLAGS = word_set(
     "append basic compressed create-dirs disable fail fail-early fail-with-body globoff http1.0 http1.1 http2"
@@ -65,6 +70,8 @@ _LONG: Mapping[str, str] = MappingProxyType(
 )
 """The long names of options of one letter."""
 
+_ENDS = word_set("| > >> ; && &")
+"""What begins another command, or says where the output goes."""
 _REFUSED = word_set("form form-string upload-file config")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 _QUOTED = re.compile(r"(?<![^\s=])\$'((?:[^'\\]|\\.)*)'", re.DOTALL)
@@ -82,12 +89,8 @@ def read_curl(command: str) -> SampleRequest:
         words = shlex.split(_join_lines(command))
     except ValueError as error:
         raise SampleError(f"the curl command cannot be read: {error}") from None
-    return _CurlWords(takewhile(_is_of_curl, words[2 if words[0] == "$" else 1 :])).read()
-
-
-def _is_of_curl(word: str) -> bool:
-    """Whether what goes on is still the same command."""
-    return word not in {"|", ">", ">>", ";", "&&", "&"}
+    own = takewhile(lambda word: word not in _ENDS, words[2 if words[0] == "$" else 1 :])
+    return _CurlWords(own).read()
 
 
 def _join_lines(command: str) -> str:
@@ -169,21 +172,49 @@ class _CurlWords:
                 f"`{shown}` of the curl command sends a form in parts or a file, which no draft has: leave it"
                 " out, and write it in the mapping by hand"
             )
-        if name in self.SETTINGS:
-            self.SETTINGS[name](self)
-        elif name in self.TAKING or name in _VALUED:
+        if name in _SETTINGS:
+            self._set(name)
+        elif name in _TAKEN or name in _VALUED:
             text = (
                 value if isinstance(value, str) else "".join(value or ()) or next(self._words, None)
             )
             if text is None:
                 raise SampleError(f"`{shown}` of the curl command has no value")
-            if name in self.TAKING:
-                self.TAKING[name](self, text)
+            self._take(name, text)
         elif name.removeprefix("no-") not in _FLAGS:
             told = shown if re.fullmatch(r"-[a-zA-Z]|--[a-z0-9.-]{,40}", shown) else "an option"
             raise SampleError(
                 f"{told} of the curl command is not known here: leave it out if it does not matter"
             )
+
+    def _set(self, name: str) -> None:
+        match name:
+            case "get":
+                self._in_query = True
+            case "head":
+                self._method = "HEAD"
+            case _:  # digest
+                self._scheme = "Digest"
+
+    def _take(self, name: str, value: str) -> None:
+        match name:
+            case "data" | "data-ascii" | "data-binary" | "data-raw" | "data-urlencode" | "json":
+                self._data.append(_read_data(name, value))
+            case "url-query":
+                self._query.append(_encode(value))
+            case "header":
+                key, _, text = _require_no_file(value).partition(":")
+                self._headers[key.strip().lower()] = text.strip()
+            case "request":
+                self._method = value.upper()
+            case "cookie" if "=" in value:  # else it is a file
+                self._headers["cookie"] = value
+            case "user":
+                self._login = value
+            case "oauth2-bearer":
+                self._scheme, self._login = "Bearer", value
+            case "url":
+                self._take_url(value)
 
     def _take_url(self, value: str) -> None:
         if self._url:
@@ -193,68 +224,17 @@ class _CurlWords:
             )
         self._url = value
 
-    def _take_data(self, value: str) -> None:
-        _require_no_file(value)
-        self._data.append(value)
 
-    def _take_raw(self, value: str) -> None:
-        self._data.append(value)
-
-    def _take_encoded(self, value: str) -> None:
-        self._data.append(_encode(value))
-
-    def _take_query(self, value: str) -> None:
-        self._query.append(_encode(value))
-
-    def _take_header(self, value: str) -> None:
-        _require_no_file(value)
-        key, _, text = value.partition(":")
-        self._headers[key.strip().lower()] = text.strip()
-
-    def _take_method(self, value: str) -> None:
-        self._method = value.upper()
-
-    def _take_login(self, value: str) -> None:
-        self._login = value
-
-    def _take_bearer(self, value: str) -> None:
-        self._scheme, self._login = "Bearer", value
-
-    def _take_cookie(self, value: str) -> None:
-        if "=" in value:  # else it is a file
-            self._headers["cookie"] = value
-
-    def _put_data_in_query(self) -> None:
-        self._in_query = True
-
-    def _set_head(self) -> None:
-        self._method = "HEAD"
-
-    def _set_digest(self) -> None:
-        self._scheme = "Digest"
-
-    TAKING = MappingProxyType(
-        {
-            **dict.fromkeys(("data", "data-ascii", "data-binary", "json"), _take_data),
-            "data-raw": _take_raw,
-            "data-urlencode": _take_encoded,
-            "url-query": _take_query,
-            "header": _take_header,
-            "request": _take_method,
-            "cookie": _take_cookie,
-            "user": _take_login,
-            "oauth2-bearer": _take_bearer,
-            "url": _take_url,
-        }
-    )
-    SETTINGS = MappingProxyType(
-        {"get": _put_data_in_query, "head": _set_head, "digest": _set_digest}
-    )
+def _read_data(name: str, value: str) -> str:
+    if name == "data-raw":
+        return value
+    return _encode(value) if name == "data-urlencode" else _require_no_file(value)
 
 
-def _require_no_file(value: str) -> None:
+def _require_no_file(value: str) -> str:
     if value.startswith("@"):
         raise SampleError("the curl command sends a file (`@`): write what is in it instead")
+    return value
 
 
 def _encode(value: str) -> str:

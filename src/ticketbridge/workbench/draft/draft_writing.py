@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ticketbridge.contract.marks import VALID
@@ -22,8 +22,17 @@ from ticketbridge.workbench.draft.entries import (
     Variable,
 )
 from ticketbridge.workbench.draft.page_guesses import DraftPages
-from ticketbridge.workbench.draft.sent_bodies import fill_body, is_form, is_in_body, read_sent
+from ticketbridge.workbench.draft.sent_bodies import (
+    double_braces,
+    fill_body,
+    is_form,
+    is_in_body,
+    read_sent,
+)
 from ticketbridge.workbench.draft.status_tables import TableGuess
+
+Fields = Mapping[str, "Guess | Fields"]
+"""The guess of each field, in objects as deep as those of a ticket."""
 
 _COLUMN = 52
 _VERSION = re.compile(r"v[0-9.]+")
@@ -45,10 +54,10 @@ class DraftParts:
     owner: Guess
     tables: Sequence[TableGuess]
     conditions: Sequence[Condition]
-    fields: Mapping[str, Guess | Mapping[str, Guess]]
-    notes: Sequence[str] = field(default=())
+    fields: Fields
+    notes: Sequence[str]
+    unjudged: Sequence[str]
     omits: bool = False
-    unjudged: Sequence[str] = field(default=())
 
 
 def write_mapping(parts: DraftParts) -> str:
@@ -141,24 +150,23 @@ def _write_call(call: DraftCall, pages: DraftPages | None) -> Iterator[str]:
         yield _add_comment(
             f"    {call.method}: {write_scalar(path)}", _explain_holes(call.segments, fixed=True)
         )
-    placed = {name: _write_part(part) for name, part in call.query.items()}
-    placed |= dict(pages.query) if pages else {}
-    inside = {name: text for name, text in placed.items() if is_in_body(name)}
-    placed = {name: text for name, text in placed.items() if name not in inside}
+    every = {name: _write_part(part) for name, part in call.query.items()}
+    every |= dict(pages.query) if pages else {}
+    placed = {name: text for name, text in every.items() if not is_in_body(name)}
     if placed:
         parts = [part for name, part in call.query.items() if not is_in_body(name)]
         yield _add_comment(f"    query: {write_flow(placed)}", _explain_holes(parts))
-    yield from _write_sent(call, inside)
-    documents = call.group.documents
-    if documents[0].is_xml:
-        lists = ", ".join(documents[0].lists)
+    yield from _write_sent(call, {name: text for name, text in every.items() if is_in_body(name)})
+    first = call.group.documents[0]
+    if first.is_xml:
+        lists = ", ".join(first.lists)
         yield _add_comment(
             f"    format: {{xml: {{lists: [{lists}]}}}}",
             "# by what comes more than once, or in its plural",
         )
-    if isinstance(documents[0].form, CsvFormatSpec):
-        yield f"    format: {{csv: {write_flow(_describe_csv(documents[0].form))}}}"
-    elif isinstance(documents[0].form, NdjsonFormatSpec):
+    if isinstance(first.form, CsvFormatSpec):
+        yield f"    format: {{csv: {write_flow(_describe_csv(first.form))}}}"
+    elif isinstance(first.form, NdjsonFormatSpec):
         yield "    format: ndjson"
     if pages:
         yield "    pages:"
@@ -199,12 +207,8 @@ def _write_part(part: Part) -> str:
     if isinstance(part, Hole):
         return f"{{{part.text}}}"
     if isinstance(part, UserInside):
-        return f"{_escape_braces(part.before)}{{{part.text}}}{_escape_braces(part.after)}"
-    return _escape_braces(part)
-
-
-def _escape_braces(part: str) -> str:
-    return part.replace("{", "{{").replace("}", "}}")
+        return f"{double_braces(part.before)}{{{part.text}}}{double_braces(part.after)}"
+    return double_braces(part)
 
 
 def _explain_holes(parts: Sequence[Part], *, fixed: bool = False) -> str:
@@ -220,12 +224,11 @@ def _explain_holes(parts: Sequence[Part], *, fixed: bool = False) -> str:
         if isinstance(p, Variable)
     )
     if fixed:
-        odd = [
-            p
+        reasons |= dict.fromkeys(
+            f"unsure: is `{p}` the same for every user?"
             for p in parts
             if isinstance(p, str) and re.search("[0-9]", p) and not _VERSION.fullmatch(p)
-        ]
-        reasons |= dict.fromkeys(f"unsure: is `{p}` the same for every user?" for p in odd)
+        )
     return f"# {'; '.join(reasons)}" if reasons else ""
 
 
@@ -264,26 +267,16 @@ def _write_tables(tables: Sequence[TableGuess]) -> Iterator[str]:
     indent, first = ("      ", "    - ") if len(tables) > 1 else ("    ", "    ")
     for table in tables:
         yield _write_guess(first, "from", table.guess)
-        yield _add_comment(f"{indent}values:{'' if table.known else ' {}'}", _explain_open(table))
+        open_ = "# TODO: which word means that the ticket is valid?" if table.is_open else ""
+        yield _add_comment(f"{indent}values:{'' if table.known else ' {}'}", open_)
         for word, meant in table.known.items():
-            yield _add_comment(
-                f"{indent}  {write_scalar(word)}: {meant}", _explain_meaning(word, meant, table)
-            )
+            why = f"unsure: {table.valid}" if meant == VALID else f"likely: the word `{word}`"
+            yield _add_comment(f"{indent}  {write_scalar(word)}: {meant}", f"# {why}")
         for word in table.unknown:
             yield f"{indent}  # TODO: {write_scalar(word)}: what does it mean? Unlisted, it fails the answer."
 
 
-def _explain_open(table: TableGuess) -> str:
-    return "# TODO: which word means that the ticket is valid?" if table.is_open else ""
-
-
-def _explain_meaning(word: str, meant: str, table: TableGuess) -> str:
-    if meant == VALID:
-        return f"# unsure: {table.valid}"
-    return f"# likely: the word `{word}`"
-
-
-def _write_fields(fields: Mapping[str, Guess | Mapping[str, Guess]], indent: str) -> Iterator[str]:
+def _write_fields(fields: Fields, indent: str) -> Iterator[str]:
     for name, made in fields.items():
         if isinstance(made, Guess):
             yield _write_guess(indent, name, made)

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ticketbridge.workbench.cases.value_text import write_flow
-from ticketbridge.workbench.draft.candidates import Candidate, Guess
+from ticketbridge.workbench.draft.candidates import Candidate, Guess, Scored
 from ticketbridge.workbench.draft.conditions import (
-    drop_repeated,
     guess_conditions,
     guess_list_conditions,
     list_unjudged,
+    name_apart,
 )
 from ticketbridge.workbench.draft.credentials import HiddenCredentials, hide_credentials
 from ticketbridge.workbench.draft.documents import Document
 from ticketbridge.workbench.draft.draft_writing import (
     DraftParts,
+    Fields,
     make_variable_prefix,
     write_mapping,
 )
 from ticketbridge.workbench.draft.entries import Plan
 from ticketbridge.workbench.draft.field_guesses import (
     guess_buyer,
-    guess_ids,
     guess_owner,
     guess_seating,
 )
+from ticketbridge.workbench.draft.id_guesses import guess_ids
 from ticketbridge.workbench.draft.money import find_price, guess_currency, guess_price
 from ticketbridge.workbench.draft.page_guesses import DraftPages, guess_pages, page_whole
 from ticketbridge.workbench.draft.plan import make_plan
@@ -69,7 +70,7 @@ def make_mapping_draft(
     plan = make_plan(hidden.documents, user, personal.occurs_in, hidden.markers)
     candidates = plan.candidates()
     owner = guess_owner(candidates, user)
-    price, _ = find_price(candidates)
+    price, near = find_price(candidates)
     costs = price.candidate if price else None
     conditions = [
         *guess_conditions(candidates, costs),
@@ -84,10 +85,10 @@ def make_mapping_draft(
         _guess_all_pages(plan),
         owner,
         [*guess_tables(candidates, costs), *kinds],
-        drop_repeated(conditions),
-        _guess_fields(candidates, plan.record, owner),
+        name_apart(conditions),
+        _guess_fields(candidates, plan.record, owner, price, near),
         notes,
-        unjudged=list_unjudged(candidates, conditions),
+        list_unjudged(candidates, conditions),
     )
     return MappingDraft(write_mapping(parts), plan, parts, hidden)
 
@@ -112,12 +113,15 @@ def _guess_all_pages(plan: Plan) -> dict[str, DraftPages]:
 
 
 def _guess_fields(
-    candidates: Sequence[Candidate], record: str, owner: Guess
-) -> Mapping[str, Guess | Mapping[str, Guess]]:
+    candidates: Sequence[Candidate],
+    record: str,
+    owner: Guess,
+    price: Scored | None,
+    near: list[Scored],
+) -> Fields:
     ids = guess_ids(candidates, record)
-    price, near = find_price(candidates)
     currency, plain = guess_currency(candidates, price.candidate if price else None)
-    fields: dict[str, Guess | Mapping[str, Guess]] = {
+    fields: dict[str, Guess | Fields] = {
         "ticketId": ids.ticket,
         "externalReferenceEventId": ids.event,
         "showId": ids.show,
@@ -132,5 +136,5 @@ def _guess_fields(
         fields["buyer"] = buyer
     seating = guess_seating(candidates)
     if seating:
-        fields["props"] = {"seating": seating}  # type: ignore[dict-item]
+        fields["props"] = {"seating": seating}
     return fields

@@ -10,20 +10,14 @@ from zoneinfo import available_timezones
 
 from ticketbridge.workbench.draft.candidates import Candidate, Guess, make_todo
 from ticketbridge.workbench.draft.sample_values import is_nothing, write_is_none_of
+from ticketbridge.workbench.draft.vocabulary import read_names
 
-_ENDS = {
-    *(("expires",), ("expires", "at"), ("expires", "on"), ("expiry",), ("expiry", "date")),
-    *(
-        ("expiration",),
-        ("expiration", "date"),
-        ("expire", "date"),
-        ("valid", "until"),
-        ("valid", "to"),
-    ),
-    *(("valid", "thru"), ("gueltig", "bis"), ("valido", "hasta"), ("valida", "hasta")),
-    *(("fecha", "caducidad"), ("fecha", "expiracion"), ("ablaufdatum",), ("date", "expiration")),
-}
-_ZONES = ({"timezone"}, {"time", "zone"}, {"tz"}, {"tzid"}, {"zeitzone"}, {"zona", "horaria"})
+_ENDS = read_names(
+    "expires expires_at expires_on expiry expiry_date expiration expiration_date expire_date valid_until"
+    " valid_to valid_thru gueltig_bis valido_hasta valida_hasta fecha_caducidad fecha_expiracion ablaufdatum"
+    " date_expiration"
+)
+_ZONES = read_names("timezone time_zone tz tzid zeitzone zona_horaria")
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?")
 _OFFSET = re.compile(_LOCAL.pattern + r" ?(Z|z|[+-][0-9]{2}(:?[0-9]{2})?)")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -45,7 +39,7 @@ def guess_over(candidate: Candidate, candidates: Sequence[Candidate]) -> Guess:
     if all(_has_offset(value) for value in there):
         return _write_over(candidate, f"date({text})", "" if there else "; null in the samples")
     if all(isinstance(value, str) and _LOCAL.fullmatch(value) for value in there):
-        zone = find_zone(candidate, candidates)
+        zone = _find_zone(candidate, candidates)
         if zone is not None:
             why = f"; without an offset, so by the zone in `{zone.text}`"
             return _write_over(candidate, f"date({text}, `null`, {zone.text})", why)
@@ -60,19 +54,18 @@ def guess_over(candidate: Candidate, candidates: Sequence[Candidate]) -> Guess:
     return make_todo(f"`{candidate.text}` says until when it is good: how is it read? See date()")
 
 
-def find_zone(near: Candidate, candidates: Sequence[Candidate]) -> Candidate | None:
+def _find_zone(near: Candidate, candidates: Sequence[Candidate]) -> Candidate | None:
     """Return the candidate that gives an IANA zone for each record, the closest to *near*, or None."""
     zones = [c for c in candidates if _is_zone(c) and not c.is_partial]
-    around = near.text.rpartition(".")[0]
     return min(
         zones,
-        key=lambda c: (c.text.rpartition(".")[0] != around, bool(c.joined), c.depth, c.nested),
+        key=lambda c: (c.around != near.around, bool(c.joined), c.depth, c.nested),
         default=None,
     )
 
 
 def _is_zone(candidate: Candidate) -> bool:
-    named = any(set(candidate.words[-2:]) >= words for words in _ZONES)
+    named = any({*candidate.words[-2:]}.issuperset(words) for words in _ZONES)
     return named and all(isinstance(v, str) and v in _list_zones() for v in candidate.given)
 
 

@@ -1,15 +1,17 @@
-"""Entries of `source` in the making, and what the samples bind for them."""
+"""Entries of `source` in the making, the parts of their requests, and what the samples bind for them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from ticketbridge.mapping.spec_compiler import TODO
-from ticketbridge.workbench.draft.candidates import Candidate, find_candidates
+from ticketbridge.workbench.draft.candidate_finding import find_candidates
+from ticketbridge.workbench.draft.candidates import Candidate
 from ticketbridge.workbench.draft.documents import Document, Group
-from ticketbridge.workbench.draft.sample_values import Path, find_value
+from ticketbridge.workbench.draft.sample_values import Path, find_value, find_values
 
 Kind = Literal["each", "take", "collect"]
 USER: Final = "user"
@@ -21,6 +23,11 @@ class Hole:
 
     text: str
     why: str
+
+    @property
+    def root(self) -> str:
+        """The binding that the expression begins with."""
+        return self.text.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,12 @@ class DraftCall:
     def method(self) -> Literal["get", "post"]:
         """The key of the mapping that names the path."""
         return "get" if self.group.documents[0].method == "GET" else "post"
+
+    @property
+    def holes(self) -> list[Hole]:
+        """The parts that an expression fills."""
+        parts = (*(self.segments or ()), *self.query.values())
+        return [part for part in parts if isinstance(part, Hole)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +135,9 @@ def bind_values(entry: DraftEntry, scope: Mapping[str, Any]) -> list[Any]:
         return found if isinstance(found, list) else []
     documents = [d for d in entry.call.group.documents if is_answer(d, entry.call, scope)]
     if entry.kind == "take":
-        taken = [find_value(d.value, entry.path) for d in documents[:1]]
-        return [value[0] if isinstance(value, list) and value else value for value in taken] or [
-            None
-        ]
-    every = [find_value(document.value, entry.path) for document in documents]
+        value = find_value(documents[0].value, entry.path) if documents else None
+        return [value[0] if isinstance(value, list) and value else value]
+    every = find_values((document.value for document in documents), entry.path)
     items = [item for found in every if isinstance(found, list) for item in found]
     return [items] if entry.kind == "collect" else items
 
@@ -145,14 +156,53 @@ def is_answer(document: Document, call: DraftCall, scope: Mapping[str, Any]) -> 
 
 
 def _fill_hole(hole: Hole, scope: Mapping[str, Any]) -> str:
-    root, _, rest = hole.text.partition(".")
-    path = tuple(key.strip('"') for key in rest.split(".")) if rest else ()
-    return str(find_value(scope.get(root), path))
+    root, *path = hole.text.split(".")
+    return str(find_value(scope.get(root), tuple(key.strip('"') for key in path)))
 
 
-def list_holes(call: DraftCall | None) -> list[Hole]:
-    if call is None:
-        return []
-    return [
-        part for part in (*(call.segments or ()), *call.query.values()) if isinstance(part, Hole)
-    ]
+# --- the user inside of a longer text -------------------------------------------------------------
+
+
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_ADDRESS = r"A-Za-z0-9._%+@-"
+"""What an address may be made of: beside such a character another address begins."""
+_QUOTES = "'\""
+
+
+def is_email(text: str) -> bool:
+    """Whether a text is one address, and no more."""
+    return _EMAIL.fullmatch(text) is not None and not set("'\":=()<>,;") & set(text)
+
+
+def contains_user(text: str, user: str) -> bool:
+    """Whether a text has the user's address, alone or in more text."""
+    return _find_user(text, user) is not None
+
+
+def _find_user(text: str, user: str) -> re.Match[str] | None:
+    address = rf"(?<![{_ADDRESS}]){re.escape(user)}(?![{_ADDRESS}])"
+    return re.search(address, text, re.IGNORECASE)
+
+
+def split_around_user(text: str, user: str | None) -> UserInside | None:
+    """Return what stands around the user's address in *text*; None if *text* has no such address.
+
+    `mariana@example.com` has no `ana@example.com`. Between quotes the address must not end the text there, so
+    it is written by `quoted`.
+    """
+    if not user or text.casefold() == user.casefold():
+        return None
+    found = _find_user(text, user)
+    if found is None:
+        return None
+    before, after = text[: found.start()], text[found.end() :]
+    if not set(_QUOTES) & set(before):
+        return UserInside(before, after, USER, "the asked user, in a longer text")
+    style = _find_style(before)
+    why = f"unsure: the asked user, quoted as in {style}: which language is it?"
+    return UserInside(before, after, f"quoted({USER}, '{style}')", why)
+
+
+def _find_style(before: str) -> str:
+    """Return how quotes are escaped: OData doubles them, SOQL and formulas have a backslash."""
+    return "sql" if re.search(r"\b(eq|WHERE)\b(?!.*__)", before) else "backslash"

@@ -19,10 +19,13 @@ from ticketbridge.workbench.draft.sample_values import (
     find_opposite,
     find_scalars,
     find_value,
+    find_values,
+    is_among,
     is_no,
     is_yes,
     write_is_none_of,
     write_path,
+    write_safe,
 )
 from ticketbridge.workbench.personal.personal_kinds import word_set
 
@@ -72,18 +75,12 @@ class _Flag:
 
     def holds(self, document: Any) -> bool:
         """Whether it says that *document* is complete."""
-        value = find_value(document, self.path)
-        value = None if value is ABSENT else value
-        fine = [None if one is ABSENT else one for one in self.fine]
-        return any(type(one) is type(value) and one == value for one in fine)
+        return is_among(find_value(document, self.path), self.fine)
 
     def rule(self, documents: Sequence[Any]) -> DraftRule:
         """Return the rule that fails any answer with another value."""
-        text = write_path("body", self.path)
-        absent = any(find_value(document, self.path) is ABSENT for document in documents)
-        return DraftRule(
-            write_is_none_of(f"optional({text})" if absent else text, self.fine), "fail", self.why
-        )
+        text = write_safe(write_path("body", self.path), find_values(documents, self.path))
+        return DraftRule(write_is_none_of(text, self.fine), "fail", self.why)
 
 
 def guess_rules(documents: Sequence[Any], path: Path) -> RuleGuess:
@@ -91,16 +88,11 @@ def guess_rules(documents: Sequence[Any], path: Path) -> RuleGuess:
     text = write_path("body", path)
     flags = list(_find_flags(documents, path))
     rules = [flag.rule(documents) for flag in flags]
-    lists_seen = [find_value(document, path) for document in documents]
-    pairs = zip(documents, lists_seen, strict=True)
-    without = [d for d, found in pairs if found is ABSENT or found is None]
-    if not without or len(without) == len(documents):
-        return RuleGuess(rules, text)
+    without = [d for d in documents if is_among(find_value(d, path), [None])]
     open_ended = [d for d in without if all(flag.holds(d) for flag in flags)]
-    if not open_ended:
+    if not open_ended or len(without) == len(documents):
         return RuleGuess(rules, text)
-    absent = any(find_value(document, path) is ABSENT for document in open_ended)
-    found = f"optional({text})" if absent else text
+    found = write_safe(text, find_values(open_ended, path))
     count = _find_count(documents, open_ended, path)
     if count is not None:
         none = find_value(open_ended[0], count)
@@ -120,8 +112,7 @@ def _find_count(documents: Sequence[Any], without: Sequence[Any], path: Path) ->
     """Return a number beside the list that is 0 only where the list is absent, or None."""
     for counted in _find_paths(documents, path):
         if "".join(split_key(counted[-1])) in _COUNTS:
-            values = [find_value(document, counted) for document in documents]
-            zero = [str(value) == "0" for value in values]
+            zero = [str(value) == "0" for value in find_values(documents, counted)]
             if zero == [document in without for document in documents]:
                 return counted
     return None
@@ -131,41 +122,34 @@ def _find_flags(documents: Sequence[Any], path: Path) -> Iterator[_Flag]:
     whole = [d for d in documents if isinstance(find_value(d, path), list) and find_value(d, path)]
     for place in _find_paths(documents, path):
         name = "".join(split_key(place[-1]))
-        values = [find_value(document, place) for document in whole or documents]
+        values = find_values(whole or documents, place)
         if any(isinstance(value, dict) for value in values) or (not path and name in _OF_OBJECTS):
             continue
         if name in _GOOD and any(v is not ABSENT and v is not None for v in values):
-            yield _make_good_flag(place, values)
+            fine = [value for value in values if is_yes(value) or _is_fine(value)]
+            yield _make_flag(place, values, fine, True, ("", "say no by"))
         elif name in _BAD:
-            yield _make_bad_flag(place, values)
+            fine = [value for value in values if is_no(value) or value in ([], {})]
+            yield _make_flag(place, values, fine, None, ("no ", "a"))
         elif name in _WORDS and path:
-            others = [find_value(document, place) for document in documents]
-            yield from _make_word_flags(place, values, others)
+            yield from _make_word_flags(place, values, find_values(documents, place))
 
 
-def _make_good_flag(place: Path, values: Sequence[Any]) -> _Flag:
-    fine = [value for value in values if is_yes(value) or _is_fine(value)]
+def _make_flag(
+    place: Path, values: Sequence[Any], fine: Sequence[Any], usual: Any, words: tuple[str, str]
+) -> _Flag:
+    """Return a flag by its *fine* values; without them, by the opposites, or what is *usual*."""
     if fine:
-        return _Flag(place, fine, f"likely: `{place[-1]}` in the samples that have records")
+        why = f"likely: {words[0]}`{place[-1]}` in the samples that have records"
+        return _Flag(place, fine, why)
     others = [find_opposite(value) for value in values]
-    why = f"unsure: the samples have records, and say no by `{place[-1]}`"
-    return _Flag(place, [True] if ABSENT in others else others, why)
-
-
-def _make_bad_flag(place: Path, values: Sequence[Any]) -> _Flag:
-    fine = [value for value in values if is_no(value) or value in ([], {})]
-    if fine:
-        return _Flag(place, fine, f"likely: no `{place[-1]}` in the samples that have records")
-    others = [find_opposite(value) for value in values]
-    why = f"unsure: the samples have records, and a `{place[-1]}`"
-    return _Flag(place, [None] if ABSENT in others else others, why)
+    why = f"unsure: the samples have records, and {words[1]} `{place[-1]}`"
+    return _Flag(place, [usual] if ABSENT in others else others, why)
 
 
 def _make_word_flags(place: Path, values: Sequence[Any], others: Sequence[Any]) -> Iterator[_Flag]:
     """Yield a flag if its words say that all is well, or stand in no sample without records."""
-    if not values or any(
-        isinstance(value, list | float) or value in {None, ABSENT} for value in values
-    ):
+    if any(isinstance(value, list | float) or value in {None, ABSENT} for value in values):
         return
     differ = any(value not in values for value in others)
     if differ or all(map(_is_fine, values)):

@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ticketbridge.workbench.draft.documents import Document, list_texts
+from ticketbridge.workbench.draft.entries import contains_user
 from ticketbridge.workbench.draft.leads import is_weak
 from ticketbridge.workbench.draft.platform_words import split_key
 from ticketbridge.workbench.draft.record_lists import find_best_chain
 from ticketbridge.workbench.draft.sample_requests import GivenAnswer, SampleRequest
 from ticketbridge.workbench.draft.sent_bodies import is_draftable, name_parameter
-from ticketbridge.workbench.draft.user_inside import contains_user
 from ticketbridge.workbench.personal.personal_kinds import word_set
 from ticketbridge.workbench.samples import Sample, SampleError, looks_like_xml, read_target
 
@@ -95,7 +95,10 @@ def read_har(value: Any, file: str, user: str | None) -> list[GivenAnswer]:
     """Return the exchanges about *user*, in their order. Raises SampleError if there are none."""
     if user is None:
         raise SampleError(f"{file}: of a HAR file, --user says which exchanges count")
-    every = list(_drop_repeated(_list_seen(value["log"]["entries"], file)))
+    each_once: dict[tuple[object, ...], _Seen] = {}
+    for one in _list_seen(value["log"]["entries"], file):
+        each_once.setdefault((one.host, one.sample.key, one.sample.sent), one)
+    every = list(each_once.values())
     about = [one for one in every if one.is_about(user)]
     if not about:
         raise SampleError(
@@ -137,9 +140,10 @@ def _list_seen(entries: Sequence[Any], file: str) -> Iterator[_Seen]:
     for number, given in enumerate(entries):
         entry = _read_entry(given)
         request = _read_request(entry.request) if entry else None
-        content = _read_answer(entry.response) if entry else None
-        if request is None or content is None or not is_draftable(request.sent):
+        answer = _read_answer(entry.response) if entry else None
+        if request is None or answer is None or not is_draftable(request.sent):
             continue
+        content, value = answer
         parts = urlsplit(request.url)
         words = {word for segment in parts.path.split("/") for word in split_key(segment)}
         if not words.isdisjoint(_LOGIN):
@@ -149,7 +153,6 @@ def _list_seen(entries: Sequence[Any], file: str) -> Iterator[_Seen]:
         if any(name_parameter(name).lower() in _PASSWORDS for name in asked.query):
             continue
         values = {text for several in asked.query.values() for text in several}
-        value = [content.decode("utf-8", "replace")] if sample.is_xml else _decode(content)
         yield _Seen(
             parts.netloc,
             sample,
@@ -158,16 +161,6 @@ def _list_seen(entries: Sequence[Any], file: str) -> Iterator[_Seen]:
             frozenset({*asked.path, *values}),
             frozenset(list_texts(value)),
         )
-
-
-def _drop_repeated(every: Iterator[_Seen]) -> Iterator[_Seen]:
-    """Yield each request once."""
-    found = set()
-    for one in every:
-        key = (one.host, one.sample.key, one.sample.sent)
-        if key not in found:
-            found.add(key)
-            yield one
 
 
 def _read_entry(given: Any) -> _Entry | None:
@@ -189,19 +182,15 @@ def _read_request(asked: _Asked) -> SampleRequest | None:
     return SampleRequest(asked.method, asked.url, headers, sent)
 
 
-def _read_answer(answer: _Answer) -> bytes | None:
-    """Return the body of a good answer in JSON or XML, else None."""
+def _read_answer(answer: _Answer) -> tuple[bytes, Any] | None:
+    """Return the body of a good answer in JSON or XML, and its values, XML as one text; else None."""
     kept, kind = answer.content, answer.content.kind
     if answer.status not in _OK or "html" in kind or not ("json" in kind or "xml" in kind):
         return None
     try:
         content = base64.b64decode(kept.text) if kept.encoding == "base64" else kept.text.encode()
-        if not looks_like_xml(content):
-            _decode(content)
+        if looks_like_xml(content):
+            return content, [content.decode("utf-8", "replace")]
+        return content, msgspec.json.decode(content)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    return content
-
-
-def _decode(content: bytes) -> Any:
-    return msgspec.json.decode(content)

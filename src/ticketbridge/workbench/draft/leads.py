@@ -151,18 +151,9 @@ def _find_source_words(group: Group, outer: Path | None, path: Path) -> frozense
     own = set(split_key(path[-1])) - ID_WORDS.keys()
     if own:
         return frozenset(own)
-    around = (
-        find_subject_words(path[-2])
-        if len(path) > 1
-        else find_subject_words(outer[-1])
-        if outer
-        else frozenset()
-    )
-    if around - GENERIC:
-        return around
-    target = group.target
-    static = [s for s in (target.path if target else ()) if s and not any(map(str.isdigit, s))]
-    return find_subject_words(static[-1]) if static else frozenset()
+    keys = ("", *(outer or ()), *path[:-1])
+    around = find_subject_words(keys[-1])
+    return around if around - GENERIC else find_subject_words(group.last_word)
 
 
 def _find_ids(value: Any, outer: Path | None = None) -> Iterator[tuple[Path | None, Path, str]]:

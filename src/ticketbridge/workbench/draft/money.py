@@ -68,14 +68,10 @@ def _score_currencies(candidates: Sequence[Candidate], price: Candidate | None) 
         if not candidate.given or not all(map(is_currency, candidate.given)):
             continue
         named = candidate.mean(*CURRENCIES.split())
-        beside = price is not None and _find_object(price) == _find_object(candidate)
+        beside = price is not None and price.around == candidate.around
         score = (9.0 if named else 5.0) + (1.5 if beside else 0.0) - 0.3 * candidate.depth
         score -= 0.3 * max(0, candidate.nested - 1) + (2.0 if candidate.is_partial else 0.0)
         yield Scored(score - (0.8 if candidate.joined else 0.0), candidate)
-
-
-def _find_object(candidate: Candidate) -> str:
-    return candidate.text.rpartition(".")[0]
 
 
 def _join_codes(codes: Sequence[str]) -> str:
@@ -95,7 +91,7 @@ def guess_price(first: Scored | None, near: list[Scored], currency: str) -> Gues
     if first is None:
         return make_todo("where is the price of this one ticket?")
     found = first.candidate
-    if not _is_minor(found):
+    if not _says_minor(found) and (found.mean("major") or not _looks_minor(found)):
         return Guess(
             found.text, rate_sureness(first, near), _explain_major(found) + name_others(near)
         )
@@ -119,7 +115,7 @@ def find_cost_condition(
     For an order that is its own total, not the price of one of its tickets.
     """
     about = flag.words[:-1] if len(flag.words) > 1 and flag.words[0] != "is" else ()
-    beside = [c for c in candidates if _costs(c) and _find_object(c) == _find_object(flag)]
+    beside = [c for c in candidates if _costs(c) and c.around == flag.around]
     named = [c for c in beside if about and c.words[: len(about)] == about]
     own = [price] if price is not None and _costs(price) and not about and not flag.depth else []
     found = next(iter([*named, *own, *(beside if flag.depth else [])]), None)
@@ -133,19 +129,13 @@ def _costs(candidate: Candidate) -> bool:
     """Whether *candidate* gives the price of each record."""
     if not _NOT.isdisjoint(candidate.words) or candidate.is_partial or candidate.joined:
         return False
-    priced = is_money(candidate) and not {"paid"} & set(candidate.words)
-    return priced and all(_read_number(value) is not None for value in candidate.given)
+    return is_money(candidate) and not candidate.mean("paid") and _are_amounts(candidate)
 
 
 def _score_prices(candidates: Sequence[Candidate]) -> Iterator[Scored]:
     for candidate in candidates:
         named = _score_price_name(candidate)
-        if (
-            named
-            and candidate.given
-            and all(_read_number(value) is not None for value in candidate.given)
-            and not _is_flag(candidate)
-        ):
+        if named and candidate.given and _are_amounts(candidate) and not _is_flag(candidate):
             outer = 2.5 * candidate.depth if not candidate.joined else 1.0
             partial = 1.0 if candidate.is_partial else 0.0
             deep = 0.2 * max(0, candidate.nested - 1)
@@ -174,18 +164,18 @@ def _score_price_name(candidate: Candidate) -> float:
     return max(own, around - 0.3) + sum(_BETTER.get(w, 0.0) for w in words) - 0.8 * extra
 
 
-def _read_number(value: Any) -> Decimal | None:
+def _are_amounts(candidate: Candidate) -> bool:
+    return all(map(_is_amount, candidate.given))
+
+
+def _is_amount(value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
+        return False
     try:
         number = Decimal(str(value))
     except InvalidOperation:
-        return None
-    return number if number.is_finite() and number >= 0 else None
-
-
-def _is_minor(candidate: Candidate) -> bool:
-    return _says_minor(candidate) or (_looks_minor(candidate) and not candidate.mean("major"))
+        return False
+    return number.is_finite() and number >= 0
 
 
 def _says_minor(candidate: Candidate) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -12,6 +12,7 @@ import msgspec
 from ticketbridge.workbench.draft.documents import Document, is_paging
 from ticketbridge.workbench.draft.platform_words import ID_WORDS
 from ticketbridge.workbench.draft.record_lists import find_best_chain
+from ticketbridge.workbench.draft.sent_bodies import list_keys
 from ticketbridge.workbench.personal.personal_kinds import split_words, word_set
 from ticketbridge.workbench.personal.standins import SOMEONE
 from ticketbridge.workbench.samples import Sample, SampleError
@@ -28,7 +29,7 @@ class OpenapiSample:
 
     document: Document
     auth: Sequence[str]
-    notes: Sequence[str] = field(default=())
+    notes: Sequence[str]
 
 
 def is_openapi(value: Any) -> bool:
@@ -47,10 +48,9 @@ def make_openapi_sample(
     """
     operations = sorted(_find_operations(spec), key=lambda one: -one.score)
     if not operations:
-        message = (
+        raise SampleError(
             f"{file}: no GET of this OpenAPI file describes a JSON answer with a list of objects"
         )
-        raise SampleError(message)
     first = operations[0]
     target = first.target(user)
     sample = Sample(target, file, msgspec.json.encode(first.value))
@@ -140,8 +140,7 @@ class _ValueMaker:
             if not isinstance(reference, str) or not reference.startswith("#/"):
                 break
             part = self._spec
-            for step in reference[2:].split("/"):
-                key = step.replace("~1", "/").replace("~0", "~")
+            for key in list_keys(reference):
                 part = part.get(key, {}) if isinstance(part, dict) else {}
         return part if isinstance(part, dict) else {}
 
@@ -178,16 +177,9 @@ class _ValueMaker:
         part = self._merge(schema or {})
         if depth > _DEEPEST:
             return 1
-        own = len(part.get("enum") or ())
-        return max(
-            [
-                own,
-                *(
-                    self._measure_longest_enum(p, depth + 6)
-                    for p in (part.get("properties") or {}).values()
-                ),
-            ]
-        )
+        members = (part.get("properties") or {}).values()
+        longest = [self._measure_longest_enum(member, depth + 6) for member in members]
+        return max([len(part.get("enum") or ()), *longest])
 
     def _make_scalar(self, part: Mapping[str, Any], kind: Any, name: str) -> Any:
         words = split_words(name)

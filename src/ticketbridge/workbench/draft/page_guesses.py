@@ -16,45 +16,27 @@ from ticketbridge.workbench.draft.sample_values import (
     ABSENT,
     Path,
     find_scalars,
-    find_value,
+    find_values,
+    list_paths,
     write_is_none_of,
     write_path,
+    write_safe,
 )
 from ticketbridge.workbench.draft.sent_bodies import is_in_body
+from ticketbridge.workbench.draft.vocabulary import Words, read_names
 from ticketbridge.workbench.personal.chance import looks_secret
 
-_NEXT_URL = (
-    *({"next"}, {"next", "url"}, {"next", "link"}, {"next", "href"}, {"next", "page", "url"}),
-    *({"odata", "next", "link"}, {"hydra", "next"}, {"next", "records", "url"}),
+_NEXT_URL = read_names(
+    "next next_url next_link next_href next_page_url odata_next_link hydra_next next_records_url"
 )
-_LAST_PAGE = (
-    {"last", "page"},
-    {"total", "pages"},
-    {"page", "count"},
-    {"pages"},
-    {"num", "pages"},
-    {"pagecount"},
-)
-_CURSOR = (
-    {"next", "cursor"},
-    {"continuation"},
-    {"next", "page", "token"},
-    {"cursor"},
-    {"end", "cursor"},
-)
-_MORE = ({"has", "more"}, {"has", "more", "items"}, {"has", "next"}, {"has", "next", "page"})
-_TOTAL = (
-    {"count"},
-    {"total"},
-    {"total", "count"},
-    {"object", "count"},
-    {"total", "items"},
-    {"total", "results"},
-)
+_LAST_PAGE = read_names("last_page total_pages page_count pages num_pages pagecount")
+_CURSOR = read_names("next_cursor continuation next_page_token cursor end_cursor")
+_MORE = read_names("has_more has_more_items has_next has_next_page")
+_TOTAL = read_names("count total total_count object_count total_items total_results")
+_NUMBER = read_names("current_page page page_number")
+_NEXT_PAGE = read_names("next_page")
 _PAGE_NUMBER = re.compile(r"[0-9]{1,18}")
 _OFFSETS = {"offset", "start", "skip", "from"}
-
-
 _EMPTY = "an empty page is the last"
 
 
@@ -78,8 +60,7 @@ class DraftPages:
 
 def guess_pages(call: DraftCall, list_path: Path) -> DraftPages | None:
     """Return how *call* is paged; None if nothing tells. *list_path* is where its items are."""
-    documents = [document.value for document in call.group.documents]
-    hints = _Hints(documents, list_path)
+    hints = _Hints(call.group.answers, list_path)
     asked = call.group.values_of(call.paging) if call.paging else []
     by_request = _guess_by_request(call, asked, hints) if len(asked) > 1 else None
     return (
@@ -106,13 +87,12 @@ def guess_end(call: DraftCall, list_path: Path) -> Iterator[DraftRule]:
     """
     if guess_pages(call, list_path) is not None:
         return
-    hints = _Hints([document.value for document in call.group.documents], list_path)
+    hints = _Hints(call.group.answers, list_path)
     for names, nothing in ((_MORE, [False]), (_NEXT_URL, [None])):
-        path = hints.find_path(*names)
-        values = [] if path is None else hints.values(path)
+        path = hints.find_path(names)
+        values = () if path is None else hints.values(path)
         if path is not None and all(type(v) is bool or names is _NEXT_URL for v in values):
-            text = write_path("body", path)
-            text = f"optional({text})" if ABSENT in values else text
+            text = write_safe(write_path("body", path), values)
             none = [*nothing, None] if names is _MORE and ABSENT in values else nothing
             why = f"unsure: by `{path[-1]}` there are more, and the samples do not say how to ask"
             yield DraftRule(write_is_none_of(text, none), "fail", why)
@@ -124,35 +104,28 @@ class _Hints:
     def __init__(self, documents: Sequence[Any], list_path: Path) -> None:
         self.documents = documents
         self._list_path = list_path
-        found: dict[Path, None] = {}
-        for document in documents:
-            found.update(
-                (path, None) for path, _ in find_scalars(document) if path and len(path) <= 4
-            )
-        self._paths = list(found)
+        paths = list_paths(find_scalars, documents)
+        self._paths = [path for path in paths if path and len(path) <= 4]
 
-    def find_path(self, *names: set[str]) -> Path | None:
+    def find_path(self, names: Sequence[Words]) -> Path | None:
         """Return the first path whose last key has exactly the words of one of *names*, or None."""
-        for words in names:
-            for path in self._paths:
-                if set(split_key(path[-1])) == words or _is_link(path, words):
-                    return path
-        return None
+        wanted = ((set(words), path) for words in names for path in self._paths)
+        return next((path for words, path in wanted if _has_words(path, words)), None)
 
-    def values(self, path: Path) -> list[Any]:
+    def values(self, path: Path) -> tuple[Any, ...]:
         """Return the values at *path* in all documents."""
-        return [find_value(document, path) for document in self.documents]
+        return find_values(self.documents, path)
 
     def items(self) -> list[list[Any]]:
         """Return the items of each document."""
-        every = (find_value(document, self._list_path) for document in self.documents)
+        every = self.values(self._list_path)
         return [items if isinstance(items, list) else [] for items in every]
 
     def total(self) -> Mapping[str, Guess]:
         """Return `total`, if it agrees with the samples."""
-        path = self.find_path(*_TOTAL)
+        path = self.find_path(_TOTAL)
         number = sum(map(len, self.items()))
-        values = self.values(path) if path is not None else []
+        values = self.values(path) if path is not None else ()
         if path is None or set(map(str, values)) != {str(number)}:
             return {}
         text = write_path("body", path)
@@ -161,7 +134,7 @@ class _Hints:
 
     def last_of_numbers(self, *, start: int = 1) -> Mapping[str, Guess]:
         """Return `last` for numbered pages."""
-        path = self.find_path(*_LAST_PAGE)
+        path = self.find_path(_LAST_PAGE)
         if path is not None and all(isinstance(value, int) for value in self.values(path)):
             number = "page.number" if start else "add(page.number, `1`)"
             text = f"{number} >= {write_path('body', path)}"
@@ -170,12 +143,12 @@ class _Hints:
 
     def last_without_more(self) -> Mapping[str, Guess]:
         """Return `last`, if an answer says whether there are more."""
-        path = self.find_path(*_MORE)
+        path = self.find_path(_MORE)
         if path is not None:
             return {
                 "last": Guess(f"{write_path('body', path)} == `false`", "likely", "by its name")
             }
-        path = self.find_path({"next", "page"})
+        path = self.find_path(_NEXT_PAGE)
         if path is not None and None in self.values(path):
             text = f"{write_path('body', path)} == `null`"
             return {"last": Guess(text, "likely", "null on the last page")}
@@ -191,9 +164,11 @@ class _Hints:
         return {"last": Guess(text, "unsure", why)}
 
 
-def _is_link(path: Path, words: set[str]) -> bool:
-    """Whether *path* is a link as an object: `next.href`."""
-    return len(path) > 1 and split_key(path[-1]) == ["href"] and set(split_key(path[-2])) == words
+def _has_words(path: Path, words: set[str]) -> bool:
+    """Whether the last key of *path* has these words, or the one before, of a link: `next.href`."""
+    last = split_key(path[-1])
+    is_link = len(path) > 1 and last == ["href"]
+    return set(last) == words or (is_link and set(split_key(path[-2])) == words)
 
 
 # --- by what was asked for ------------------------------------------------------------------------
@@ -211,11 +186,12 @@ def _guess_by_request(
             start = 0 if numbers[0] == 0 else 1
             return _make_numbered(name, "likely", f"`{name}` in the samples", hints, start=start)
         return _make_offsets(name, step, hints)
-    for path in _find_cursor_paths(later, hints):
-        guess = Guess(write_path("body", path), "likely", f"the next `{name}` of the samples")
-        keys = {"cursor": guess, **hints.last_without_more(), **hints.total()}
-        return DraftPages(keys, {name: "{page.cursor}"})
-    return None
+    path = _find_cursor_path(later, hints)
+    if path is None:
+        return None
+    guess = Guess(write_path("body", path), "likely", f"the next `{name}` of the samples")
+    keys = {"cursor": guess, **hints.last_without_more(), **hints.total()}
+    return DraftPages(keys, {name: "{page.cursor}"})
 
 
 def _find_step(name: str, numbers: Sequence[int]) -> int | None:
@@ -239,32 +215,27 @@ def _make_numbered(name: str, sure: Any, why: str, hints: _Hints, *, start: int 
 
 def _make_offsets(name: str, step: int, hints: _Hints) -> DraftPages:
     keys = {"offset": Guess(f"{{step: {step}}}", "likely", f"`{name}` in the samples")}
-    path = hints.find_path(*_TOTAL)
+    path = hints.find_path(_TOTAL)
     if path is not None:
         text = f"subtract({write_path('body', path)}, add(page.offset, `{step}`)) <= `0`"
         keys["last"] = Guess(text, "likely", "none are left of the total")
     return DraftPages({**keys, **hints.total()}, {name: "{page.offset}"})
 
 
-def _find_cursor_paths(values: Sequence[str], hints: _Hints) -> Iterator[Path]:
-    """Yield where each page has the value that the next one was asked for."""
-    for path, value in find_scalars(hints.documents[0]) if hints.documents else ():
-        if path and _are_handed_on(path, value, values, hints):
-            yield path
-
-
-def _are_handed_on(path: Path, first: Any, values: Sequence[str], hints: _Hints) -> bool:
-    """Whether each of *values* stood at *path* in the page before; one character proves nothing."""
-    stood = [find_value(document, path) for document in hints.documents]
-    pairs = list(zip(stood, values, strict=False))
-    return isinstance(first, str) and bool(pairs) and all(a == b and len(b) > 1 for a, b in pairs)
+def _find_cursor_path(values: Sequence[str], hints: _Hints) -> Path | None:
+    """Return where each page has what the next was asked for, or None; one character proves nothing."""
+    for path in filter(None, list_paths(find_scalars, hints.documents[:1])):
+        pairs = list(zip(hints.values(path), values, strict=False))
+        if pairs and all(stood == asked and len(asked) > 1 for stood, asked in pairs):
+            return path
+    return None
 
 
 # --- by what the answers say ----------------------------------------------------------------------
 
 
 def _guess_by_next_url(call: DraftCall, hints: _Hints) -> DraftPages | None:
-    path = hints.find_path(*_NEXT_URL)
+    path = hints.find_path(_NEXT_URL)
     if path is None:
         return None
     urls = [
@@ -298,7 +269,7 @@ def _keeps_parameters(url: str, call: DraftCall) -> bool:
 
 
 def _guess_by_number(call: DraftCall, hints: _Hints) -> DraftPages | None:
-    path = hints.find_path({"current", "page"}, {"page"}, {"page", "number"})
+    path = hints.find_path(_NUMBER)
     last = hints.last_of_numbers()
     if path is None or not last or not all(isinstance(value, int) for value in hints.values(path)):
         return None
@@ -309,7 +280,7 @@ def _guess_by_number(call: DraftCall, hints: _Hints) -> DraftPages | None:
 
 
 def _guess_by_cursor(call: DraftCall, hints: _Hints) -> DraftPages | None:
-    path = hints.find_path(*_CURSOR)
+    path = hints.find_path(_CURSOR)
     if path is None:
         return None
     name = call.paging or path[-1].removeprefix("next_")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from ticketbridge.mapping.spec_compiler import TODO
+from ticketbridge.workbench.draft.candidate_finding import LIST, has_included
 from ticketbridge.workbench.draft.credentials import is_variable
 from ticketbridge.workbench.draft.documents import (
     Document,
@@ -27,10 +28,10 @@ from ticketbridge.workbench.draft.entries import (
     Variable,
     bind_values,
     is_answer,
-    list_holes,
+    is_email,
+    split_around_user,
 )
 from ticketbridge.workbench.draft.flags import guess_rules
-from ticketbridge.workbench.draft.included import LIST, has_included
 from ticketbridge.workbench.draft.leads import find_leads, find_subject_words, is_weak
 from ticketbridge.workbench.draft.page_guesses import guess_end
 from ticketbridge.workbench.draft.platform_words import (
@@ -47,9 +48,8 @@ from ticketbridge.workbench.draft.record_lists import (
     make_free_name,
     make_level_names,
 )
-from ticketbridge.workbench.draft.sample_values import ABSENT, Path, find_value, write_path
+from ticketbridge.workbench.draft.sample_values import ABSENT, Path, find_values, write_path
 from ticketbridge.workbench.draft.sent_bodies import name_parameter
-from ticketbridge.workbench.draft.user_inside import is_email, split_around_user
 from ticketbridge.workbench.personal.field_names import is_field_name
 
 _MOST = 0.5
@@ -65,15 +65,15 @@ _NEAR = 2
 def make_plan(
     documents: Sequence[Document],
     user: str | None,
-    is_private: Callable[[str], bool] = lambda _make_text: False,
-    markers: frozenset[str] = frozenset(),
+    is_private: Callable[[str], bool],
+    markers: frozenset[str],
 ) -> Plan:
     """Return the plan for these *documents*; a text that *is_private* stands in no request.
 
     *markers* stand in their requests in place of credentials: see HiddenCredentials.
     """
     groups = group_documents(documents)
-    chains = [find_best_chain([d.value for d in group.documents]) for group in groups]
+    chains = [find_best_chain(group.answers) for group in groups]
     scores = [chain.score if chain else -100.0 for chain in chains]
     main = scores.index(max(scores))
     plan = Plan()
@@ -115,7 +115,7 @@ class _PlanBuilder:
             return
         names = make_level_names(chain, _find_name(group), self._plan.names)
         root = "body"
-        if chain.paths[0] == LIST and has_included([d.value for d in group.documents]):
+        if chain.paths[0] == LIST and has_included(group.answers):
             root = make_free_name("answer", [*self._plan.names, *names])
             why = "whole, as `included` has what its records name"
             self._add(DraftEntry(root, "take", "body", (), call, why, items=LIST))
@@ -153,7 +153,7 @@ class _PlanBuilder:
         text = write_path(root, path)
         if root == "body":
             return text
-        seen = [find_value(scope[root], path) for scope in self._plan.scopes]
+        seen = find_values((scope[root] for scope in self._plan.scopes), path)
         if ABSENT in seen:
             return f"as_list(optional({text}))"
         return f"as_list({text})" if None in seen else text
@@ -184,19 +184,18 @@ class _PlanBuilder:
         call = self._make_call(group)
         if chain is None or not _is_mostly_list(group, chain):
             name = make_free_name(_find_name(group) or "found", self._plan.names)
-            self._insert(DraftEntry(name, "take", "body", (), call))
+            self._insert(DraftEntry(name, "take", "body", (), call), call)
             return
         path = chain.paths[0]
         name = make_free_name(_make_plural(path, group), self._plan.names)
         text = write_path("body", path)
-        self._insert(
-            DraftEntry(name, "collect", text, path, call, only_if=self._find_only_if(call))
-        )
+        only_if = self._find_only_if(call)
+        self._insert(DraftEntry(name, "collect", text, path, call, only_if=only_if), call)
 
     def _find_only_if(self, call: DraftCall) -> str:
         """Return a list that is empty where the samples have no answer to the call, or ""."""
-        for hole in list_holes(call):
-            root = hole.text.partition(".")[0]
+        for hole in call.holes:
+            root = hole.root
             bindings = [
                 scope[root] for scope in self._plan.scopes if isinstance(scope.get(root), dict)
             ]
@@ -214,7 +213,7 @@ class _PlanBuilder:
         """Return *entry* with the rules for its answers."""
         if entry.call is None:
             return entry
-        ruled = guess_rules([d.value for d in entry.call.group.documents], entry.list_path)
+        ruled = guess_rules(entry.call.group.answers, entry.list_path)
         if entry.items is not None:
             rules = (*ruled.rules, *guess_end(entry.call, entry.items))
             return replace(entry, rules=rules)
@@ -224,14 +223,12 @@ class _PlanBuilder:
         rules = (*ruled.rules, *guess_end(entry.call, entry.path), *entry.rules)
         return replace(entry, rules=rules, text=ruled.text, why=why)
 
-    def _insert(self, entry: DraftEntry) -> None:
-        """Place the entry right below the binding that its request needs; first, if it needs none."""
-        holes = list_holes(entry.call)
-        used = [n for n in self._plan.names if any(h.text.partition(".")[0] == n for h in holes)]
-        place = self._plan.names.index(used[-1]) + 1 if used else 0
-        while (
-            place < len(self._plan.entries) and self._plan.entries[place].kind == "collect" and used
-        ):
+    def _insert(self, entry: DraftEntry, call: DraftCall) -> None:
+        """Place a call's entry right below the binding that its request needs; first, if it needs none."""
+        roots = {hole.root for hole in call.holes}
+        names, entries = self._plan.names, self._plan.entries
+        place = max((names.index(name) + 1 for name in names if name in roots), default=0)
+        while place and place < len(entries) and entries[place].kind == "collect":
             place += 1
         entry = self._add_rules(entry)
         self._plan.entries.insert(place, entry)
@@ -352,11 +349,8 @@ class _PlanBuilder:
         if not ranked:
             return None
         _, text, agreed, covered = min(ranked)
-        why = (
-            "its value is in the samples"
-            if covered == 1
-            else "most of its values are in the samples"
-        )
+        seen = "its value is" if covered == 1 else "most of its values are"
+        why = f"{seen} in the samples"
         return Hole(text, why if agreed else f"unsure: {why}, and no word speaks for it")
 
 
@@ -369,22 +363,14 @@ def _list_texts_around(found: UserInside) -> Iterator[str]:
 
 def _find_name(group: Group) -> str:
     """Return a name for the result of the call: the given one, or the last word of its path."""
-    if group.documents[0].name:
-        return group.documents[0].name
-    target = group.target
-    words = [s for s in (target.path if target else ()) if s and not any(map(str.isdigit, s))]
-    return make_singular(words[-1]) if words else ""
+    return group.documents[0].name or make_singular(group.last_word)
 
 
 def _make_plural(path: Path, group: Group) -> str:
     own = path[-1] if path else ""
-    target = group.target
-    words = [s for s in (target.path if target else ()) if s.isalpha()]
-    return (
-        words[-1]
-        if words and make_singular(own) in {"", "result", "item", "datum", "data"}
-        else own or "found"
-    )
+    words = [s for s in group.documents[0].asked.path if s.isalpha()]
+    generic = make_singular(own) in {"", "result", "item", "datum", "data"}
+    return words[-1] if words and generic else own or "found"
 
 
 def _is_mostly_list(group: Group, chain: RecordChain) -> bool:

@@ -10,34 +10,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import chain, count
 from types import MappingProxyType
 
 from ticketbridge.contract.marks import VALID
-from ticketbridge.workbench.draft.vocabulary import take_apart
+from ticketbridge.workbench.draft.vocabulary import take_apart, weigh_words
 from ticketbridge.workbench.personal.personal_kinds import split_words, word_set
 
-ID_WORDS: Mapping[str, float] = MappingProxyType(
+ID_WORDS: Mapping[str, float] = weigh_words(
     {
-        "id": 0.0,
-        "uuid": 0.1,
-        "guid": 0.1,
-        "code": 0.3,
-        "slug": 0.3,
-        "key": 0.4,
-        "codigo": 0.3,
-        "cod": 0.3,
-        "codi": 0.3,
-        "codice": 0.3,
-        "numero": 0.5,
-        "nummer": 0.5,
-        "number": 0.5,
-        "no": 0.5,
-        "num": 0.5,
-        "nr": 0.5,
-        "ref": 1.0,
-        "reference": 1.0,
-        "sku": 1.0,
+        0.0: "id",
+        0.1: "uuid guid",
+        0.3: "code slug codigo cod codi codice",
+        0.4: "key",
+        0.5: "numero nummer number no num nr",
+        1.0: "ref reference sku",
     }
 )
 """Words for what tells things apart, and what each costs against `id`."""
@@ -59,39 +47,17 @@ GENERIC = word_set(
 )
 """Names of lists that say nothing of what is in them."""
 
-TICKET_LISTS: Mapping[str, float] = MappingProxyType(
+TICKET_LISTS: Mapping[str, float] = weigh_words(
     {
-        **dict.fromkeys(
-            word_set(
-                "ticket entrada admission pass seat boleto billet ingresso bilhete karte karten"
-                " eintrittskarte eintrittskarten biglietto biglietti kaartje kaarten"
-            ),
-            5.0,
-        ),
-        **dict.fromkeys(
-            word_set(
-                "attendee position barcode guest asistente participant participante teilnehmer partecipanti"
-                " deelnemer deelnemers"
-            ),
-            4.0,
-        ),
-        **dict.fromkeys(word_set("item line product sale booking lineitem"), 3.0),
-        **dict.fromkeys(
-            word_set(
-                "order purchase reservation transaction registration pedido compra commande bestellung"
-                " bestellungen ordine ordini bestelling bestellingen comanda"
-            ),
-            2.0,
-        ),
-        **dict.fromkeys(
-            word_set(
-                "event category tax fee refund coupon meta link answer checkin payment question page"
-            ),
-            -4.0,
-        ),
-        **dict.fromkeys(
-            word_set("error discount shipping address price variation type image tag log"), -4.0
-        ),
+        5.0: "ticket entrada admission pass seat boleto billet ingresso bilhete karte karten eintrittskarte"
+        " eintrittskarten biglietto biglietti kaartje kaarten",
+        4.0: "attendee position barcode guest asistente participant participante teilnehmer partecipanti"
+        " deelnemer deelnemers",
+        3.0: "item line product sale booking lineitem",
+        2.0: "order purchase reservation transaction registration pedido compra commande bestellung"
+        " bestellungen ordine ordini bestelling bestellingen comanda",
+        -4.0: "event category tax fee refund coupon meta link answer checkin payment question page error"
+        " discount shipping address price variation type image tag log",
     }
 )
 """How much the name of a list says that its elements are tickets."""
@@ -176,21 +142,13 @@ BAD_FLAGS = word_set(
 )
 """A ticket of which one of these is true is not eligible."""
 
-_BAD_STEMS = (
-    *("cancel", "refund", "redeem", "redempt", "void", "transfer", "resold", "resale", "resell"),
-    *("chargeback", "disput", "revok", "annul", "anul", "storn", "reembols", "devol", "rembours"),
-    *(
-        "erstatt",
-        "rueckerstatt",
-        "entwert",
-        "einloes",
-        "eingeloes",
-        "uebertrag",
-        "uebergeb",
-        "canje",
-    ),
-    *("invalidat", "suspend", "scan", "gescan", "checkin", "usage", "utiliz", "utilis", "consum"),
-    *("deletion", "delete", "escane", "reventa", "weiterverk", "gutschrift"),
+_BAD_STEMS = tuple(
+    word_set(
+        "cancel refund redeem redempt void transfer resold resale resell chargeback disput revok annul anul"
+        " storn reembols devol rembours erstatt rueckerstatt entwert einloes eingeloes uebertrag uebergeb"
+        " canje invalidat suspend scan gescan checkin usage utiliz utilis consum deletion delete escane"
+        " reventa weiterverk gutschrift"
+    )
 )
 _BAD_WORDS = word_set(
     "used use uses uso usos redemptions deleted removed blocked locked reassigned validated validado validada"
@@ -234,18 +192,14 @@ _OF_TICKET = word_set(
 )
 
 
+_UMLAUTS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
+)
+
+
 def fold(text: str) -> str:
     """Return *text* without accents, and with umlauts written in two letters."""
-    for letter, plain in (
-        ("ä", "ae"),
-        ("ö", "oe"),
-        ("ü", "ue"),
-        ("Ä", "Ae"),
-        ("Ö", "Oe"),
-        ("Ü", "Ue"),
-    ):
-        text = text.replace(letter, plain)
-    decomposed = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
+    decomposed = unicodedata.normalize("NFKD", text.translate(_UMLAUTS))
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
@@ -331,6 +285,12 @@ def make_singular(name: str) -> str:
     elif last.endswith("s") and not last.endswith(("ss", "us")):
         last = last[:-1]
     return "_".join([*words[:-1], last])
+
+
+def find_free_name(name: str, taken: Collection[str]) -> str:
+    """Return *name*, or, if that is *taken*, the same with the first number from 2 that is free."""
+    numbered = (f"{name}_{number}" for number in count(2))
+    return next(one for one in chain([name], numbered) if one not in taken)
 
 
 def find_meaning(word: str) -> str | None:

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ticketbridge.mapping.spec_source import RESERVED
 from ticketbridge.workbench.draft.money import is_currency
 from ticketbridge.workbench.draft.platform_words import (
     GENERIC,
     ID_WORDS,
     TICKET_LISTS,
+    find_free_name,
     make_singular,
     split_key,
 )
@@ -19,14 +21,13 @@ from ticketbridge.workbench.draft.sample_values import (
     Path,
     find_lists,
     find_value,
+    find_values,
     write_path,
 )
 from ticketbridge.workbench.draft.vocabulary import PRICES
 from ticketbridge.workbench.personal.personal_kinds import word_set
 
-RESERVED = frozenset(
-    {"user", "body", "status", "headers", "page", "tickets", "true", "false", "null"}
-)
+_RESERVED = RESERVED | {"true", "false", "null"}
 _STATUS = word_set("status state estado situacao statut etat stato zustand staat estat")
 _MONEY = frozenset(PRICES)
 _KINDS = word_set("type class category zone tier product option release seat row section")
@@ -38,7 +39,7 @@ class RecordChain:
 
     paths: tuple[Path, ...]
     items: tuple[Any, ...] = field(repr=False)
-    score: float = 0.0
+    score: float
 
 
 def find_best_chain(documents: Sequence[Any]) -> RecordChain | None:
@@ -85,7 +86,7 @@ def _score_chain(paths: tuple[Path, ...], items: Sequence[Mapping[str, Any]]) ->
     name = make_singular(paths[-1][-1]) if paths[-1] else ""
     words = name.split("_")
     named = max((TICKET_LISTS[word] for word in words if word in TICKET_LISTS), default=0.0)
-    if any(TICKET_LISTS.get(word, 0.0) < 0 for word in words[-1:]):
+    if TICKET_LISTS.get(words[-1], 0.0) < 0:
         named = TICKET_LISTS[words[-1]]
     keys = [split_key(key) for key in items[0]]
     lasts = {key[-1] for key in keys if key}
@@ -116,11 +117,7 @@ def make_level_names(chain: RecordChain, first: str, taken: Sequence[str]) -> li
 
 def make_free_name(name: str, taken: Sequence[str]) -> str:
     """Return *name*, or one like it that is free."""
-    name = make_plain_name(name) or "record"
-    candidate, number = name, 2
-    while candidate in RESERVED or candidate in taken:
-        candidate, number = f"{name}_{number}", number + 1
-    return candidate
+    return find_free_name(make_plain_name(name) or "record", {*_RESERVED, *taken})
 
 
 def make_plain_name(name: str) -> str:
@@ -152,51 +149,43 @@ class CodeList:
     codes: tuple[list[Any], ...] = field(repr=False)
 
 
-def find_quantity_key(scopes: Sequence[Mapping[str, Any]], record: str) -> str | None:
-    """Return the key by which a record says that it is several tickets, or None."""
-    for key in _QUANTITY:
-        numbers = [find_value(scope[record], (key,)) for scope in scopes]
-        if any(isinstance(n, int) and not isinstance(n, bool) and n > 1 for n in numbers):
-            return key
-    return None
-
-
 def find_code_list(scopes: Sequence[Mapping[str, Any]], record: str) -> CodeList | None:
     """Return the list with as many different texts as the record has tickets, or None."""
-    quantity = find_quantity_key(scopes, record)
-    if quantity is None or not all(isinstance(scope[record], dict) for scope in scopes):
+    records = [scope[record] for scope in scopes]
+    quantity = next((key for key in _QUANTITY if any(_are_several(r, key) for r in records)), None)
+    if quantity is None or not all(isinstance(item, dict) for item in records):
         return None
-    numbers = [find_value(scope[record], (quantity,)) for scope in scopes]
-    for text, key, found in _find_text_lists(scopes, record):
+    numbers = find_values(records, (quantity,))
+    for text, key, found in _find_text_lists(records, record):
         given = [(codes, n) for codes, n in zip(found, numbers, strict=True) if codes]
         every = [code for codes, _ in given for code in codes]
         if given and all(len(codes) == n for codes, n in given) and len(set(every)) == len(every):
             why = f"as many as `{quantity}` says"
-            return CodeList(text, make_singular(key), why, tuple(codes or [] for codes in found))
+            return CodeList(text, make_singular(key), why, tuple(found))
     return None
 
 
+def _are_several(record: Any, key: str) -> bool:
+    """Whether a record says by *key* that it is several tickets."""
+    number = find_value(record, (key,))
+    return isinstance(number, int) and not isinstance(number, bool) and number > 1
+
+
 def _find_text_lists(
-    scopes: Sequence[Mapping[str, Any]], record: str
+    records: Sequence[Mapping[str, Any]], name: str
 ) -> Iterator[tuple[str, str, list[Any]]]:
     """Yield the lists of texts in the records: of a key, and in lists of key and value."""
-    items = [scope[record] for scope in scopes]
-    for key in dict.fromkeys(key for item in items for key in item):
-        plain = [find_value(item, (key,)) for item in items]
+    for key in dict.fromkeys(key for record in records for key in record):
+        path = write_path(name, (key,))
+        plain = find_values(records, (key,))
         if _are_texts(plain):
-            yield f"as_list(optional({write_path(record, (key,))}))", key, _replace_missing(plain)
-        for name in dict.fromkeys(p["key"] for value in plain for p in _list_named_pairs(value)):
-            valued = [
-                next((p["value"] for p in _list_named_pairs(v) if p["key"] == name), None)
-                for v in plain
-            ]
-            if _are_texts(valued) and split_key(name) and "'" not in name and "\\" not in name:
-                list_text = write_path(record, (key,))
-                yield (
-                    f"as_list(lookup({list_text}, 'key', '{name}').value)",
-                    name,
-                    _replace_missing(valued),
-                )
+            yield f"as_list(optional({path}))", key, _replace_missing(plain)
+        pairs = [*map(_list_named_pairs, plain)]
+        for own in dict.fromkeys(pair["key"] for several in pairs for pair in several):
+            valued = [next((p["value"] for p in ps if p["key"] == own), None) for ps in pairs]
+            if _are_texts(valued) and split_key(own) and "'" not in own and "\\" not in own:
+                text = f"as_list(lookup({path}, 'key', '{own}').value)"
+                yield text, own, _replace_missing(valued)
 
 
 def _list_named_pairs(value: Any) -> list[Any]:

@@ -55,8 +55,8 @@ class GivenAnswer:
 class RequestAuth:
     """The lines of `upstream` for the credentials of requests, and the texts that must stand nowhere."""
 
-    lines: Sequence[str] = ()
-    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    lines: Sequence[str]
+    secrets: frozenset[str] = field(repr=False)
 
 
 # --- credentials ----------------------------------------------------------------------------------
@@ -79,7 +79,9 @@ def _list_secrets(name: str, value: str) -> Iterator[str]:
     if name == "cookie":
         values = [part.partition("=")[2].strip() for part in value.split(";")]
         # `theme=dark` is no secret, and may stand in the answers.
-        told = [v for v in values if looks_secret(v) or (len(v) >= _LONG and _has_digit(v))]
+        told = [
+            v for v in values if looks_secret(v) or (len(v) >= _LONG and any(map(str.isdigit, v)))
+        ]
         yield from (text for one in told for text in {one, unquote(one)})
         return
     scheme, _, rest = value.partition(" ")
@@ -87,10 +89,6 @@ def _list_secrets(name: str, value: str) -> Iterator[str]:
     if name.endswith("authorization"):
         yield rest or scheme
         yield _read_password(rest)
-
-
-def _has_digit(text: str) -> bool:
-    return any(map(str.isdigit, text))
 
 
 def _read_password(login: str) -> str:

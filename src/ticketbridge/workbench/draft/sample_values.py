@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any, Final
 
 from ticketbridge.workbench.draft.platform_words import fold
+from ticketbridge.workbench.draft.vocabulary import read_names
 from ticketbridge.workbench.personal.chance import looks_secret
 from ticketbridge.workbench.personal.personal_kinds import word_set
 
@@ -66,6 +67,18 @@ def find_lists(value: Any, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
                 yield from find_lists(member, (*path, key))
 
 
+def find_values(values: Iterable[Any], path: Path) -> tuple[Any, ...]:
+    """Return what stands at *path* in each of *values*: see `find_value`."""
+    return tuple(find_value(value, path) for value in values)
+
+
+def list_paths(
+    find: Callable[[Any], Iterable[tuple[Path, Any]]], values: Iterable[Any]
+) -> list[Path]:
+    """Return the paths that *find*, one of the two above, yields of *values*, each once."""
+    return list(dict.fromkeys(path for value in values for path, _ in find(value)))
+
+
 def _is_data(key: str) -> bool:
     """Whether *key* is no name, but someone's address, or a key as good as a credential."""
     return "@" in key[1:] or looks_secret(key)
@@ -103,25 +116,11 @@ _LONGEST = 40
 _OLDEST, _NEWEST = 1971, 2900
 """A ticket was used in none of the years before and after: such a date stands for none at all."""
 
-_PAIRS: Sequence[tuple[Any, Any]] = (
-    *((True, False), (1, 0), ("1", "0"), ("true", "false"), ("TRUE", "FALSE"), ("True", "False")),
-    *(
-        ("yes", "no"),
-        ("Yes", "No"),
-        ("YES", "NO"),
-        ("Y", "N"),
-        ("y", "n"),
-        ("T", "F"),
-        ("on", "off"),
-    ),
-    *(
-        ("si", "no"),
-        ("Si", "No"),
-        ("S", "N"),
-        ("ja", "nein"),
-        ("J", "N"),
-        ("oui", "non"),
-        ("O", "N"),
+_PAIRS: Sequence[Sequence[Any]] = (
+    *((True, False), (1, 0)),
+    *read_names(
+        "1_0 true_false TRUE_FALSE True_False yes_no Yes_No YES_NO Y_N y_n T_F on_off si_no Si_No S_N ja_nein"
+        " J_N oui_non O_N"
     ),
 )
 
@@ -178,6 +177,11 @@ def find_opposite(value: Any) -> Any:
     return ABSENT
 
 
+def write_safe(text: str, values: Iterable[Any]) -> str:
+    """Return an expression that gives null for *text* where a key is absent, as for one of *values*."""
+    return f"optional({text})" if ABSENT in values else text
+
+
 def write_is_one_of(text: str, values: Iterable[Any]) -> str:
     """Return an expression that is true if *text* gives one of *values*."""
     several = _drop_repeated(values)
@@ -202,10 +206,15 @@ def write_literal(value: Any) -> str:
 
 
 def _drop_repeated(values: Iterable[Any]) -> list[Any]:
-    """Return *values*, each once; `true` and 1 are two values."""
+    """Return *values*, each once, with null first and in place of ABSENT."""
     found: list[Any] = []
     for value in values:
-        plain = None if value is ABSENT else value
-        if not any(type(one) is type(plain) and one == plain for one in found):
-            found.append(plain)
+        if not is_among(value, found):
+            found.append(None if value is ABSENT else value)
     return sorted(found, key=lambda one: one is not None)
+
+
+def is_among(value: Any, values: Sequence[Any]) -> bool:
+    """Whether *value* is one of *values*: ABSENT is null, and `true` and 1 are two values."""
+    wanted, *others = (None if one is ABSENT else one for one in (value, *values))
+    return any(type(one) is type(wanted) and one == wanted for one in others)

@@ -71,7 +71,7 @@ def guess_tables(
     candidates: Sequence[Candidate], price: Candidate | None = None
 ) -> list[TableGuess]:
     """Return a table for each status, from the outermost inwards."""
-    found = [c for c in candidates if is_status(c) and not c.joined and not c.aside]
+    found = [c for c in candidates if is_status(c) and c.is_on_way]
     found.sort(key=lambda candidate: (-candidate.depth, candidate.nested, len(candidate.words)))
     return [_guess_table(candidate, price) for candidate in _drop_repeated(found)]
 
@@ -128,12 +128,11 @@ def _guess_table(candidate: Candidate, price: Candidate | None) -> TableGuess:
     subject = _find_subject(candidate)
     of_ticket = subject <= _TICKET
     free = _find_words_of_free(candidate, price) if subject & _PAYMENT else set()
-    meant = {word: found for word in words if (found := find_meaning(word)) and word not in free}
+    known = {word: found for word in words if (found := find_meaning(word)) and word not in free}
     if not of_ticket:
         # A refund that is complete, and an event that is active, make no ticket valid.
         gone = _GONE if subject & _UNDONE else set()
-        meant = {word: found for word, found in meant.items() if found in gone}
-    known = dict(meant)
+        known = {word: found for word, found in known.items() if found in gone}
     text = candidate.safe_text
     unknown = [word for word in words if word not in known]
     if candidate.is_partial:
@@ -221,9 +220,8 @@ def guess_others(candidates: Sequence[Candidate]) -> Iterator[Condition]:
 
 
 def _is_own(candidate: Candidate) -> bool:
-    plain = not candidate.joined and not candidate.aside and bool(candidate.words)
     near = candidate.nested <= 1 or not _PRODUCTS.isdisjoint(candidate.above)
-    return plain and candidate.depth == 0 and near
+    return candidate.is_on_way and bool(candidate.words) and candidate.depth == 0 and near
 
 
 def _may_tell(candidate: Candidate) -> bool:

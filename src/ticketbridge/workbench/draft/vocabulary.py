@@ -12,16 +12,28 @@ one language, in the order above, where a noun has words in several.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
-Nouns = Mapping[tuple[str, ...], float]
+Words = tuple[str, ...]
+Nouns = Mapping[Words, float]
+
+
+def read_names(text: str) -> tuple[Words, ...]:
+    """Return the words of each name in *text*, where `_` joins them."""
+    return tuple(tuple(name.split("_")) for name in text.split())
+
+
+def weigh_words(weights: Mapping[float, str]) -> Mapping[str, float]:
+    """Return words with their weights."""
+    return MappingProxyType({w: weight for weight, words in weights.items() for w in words.split()})
 
 
 def _read_nouns(weights: Mapping[float, str]) -> Nouns:
     """Return words with their weights; the first weight of a word counts."""
-    found: dict[tuple[str, ...], float] = {}
-    for weight, words in weights.items():
-        for word in words.split():
-            found.setdefault(tuple(word.split("_")), weight)
+    found: dict[Words, float] = {}
+    for weight, text in weights.items():
+        for words in read_names(text):
+            found.setdefault(words, weight)
     return found
 
 
@@ -109,24 +121,23 @@ PRICE_TYPE = _read_nouns(
     }
 )
 
-_PRICES = {
-    9.5: "price precio preco prix preis prezzo prijs preu",
-    9.0: "face facevalue tariff tarifa",
-    8.0: "amount importe montant betrag importo bedrag import cents centimos centavos pence",
-    7.0: "valor valore",
-    6.0: "cost costs value paid",
-    5.0: "total gross",
-}
+PRICES = weigh_words(
+    {
+        9.5: "price precio preco prix preis prezzo prijs preu",
+        9.0: "face facevalue tariff tarifa",
+        8.0: "amount importe montant betrag importo bedrag import cents centimos centavos pence",
+        7.0: "valor valore",
+        6.0: "cost costs value paid",
+        5.0: "total gross",
+    }
+)
+"""Words for what one ticket costs, and how much each says so."""
+
 FEES = "registration ticket admission entry attendance participation"
 """Of these a fee is the price: `registration_fee`."""
 
 PLACES = "zone area sector band zona setor secteur bereich sektor settore vak"
 """Categories that are places: beside one of these a type of ticket is a type of price."""
-
-PRICES: Mapping[str, float] = {
-    word: weight for weight, words in _PRICES.items() for word in words.split()
-}
-"""Words for what one ticket costs, and how much each says so."""
 
 CURRENCIES = "currency cur ccy moneda divisa moeda devise monnaie waehrung valuta munt"
 SECTIONS = "section sector block zone area setor secteur bloc bereich sektor settore vak"

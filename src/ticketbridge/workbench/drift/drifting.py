@@ -16,8 +16,7 @@ from ticketbridge.terminal import RED, YELLOW, Paint, UsageError, counted
 from ticketbridge.workbench.answers import map_samples, read_case
 from ticketbridge.workbench.cases.case_spec import name_target
 from ticketbridge.workbench.cases.value_text import write_document
-from ticketbridge.workbench.draft.documents import read_documents
-from ticketbridge.workbench.draft.format_guesses import read_sample_values
+from ticketbridge.workbench.draft.documents import read_documents, read_sample_values
 from ticketbridge.workbench.drift.shapes import (
     PathMark,
     PathShape,

@@ -13,12 +13,11 @@ from ticketbridge.engine.tickets.fields import table_key
 from ticketbridge.mapping.spec_compiler import TODO
 from ticketbridge.workbench.draft.candidates import Candidate, Guess
 from ticketbridge.workbench.draft.field_guesses import (
-    Ids,
     guess_buyer,
-    guess_ids,
     guess_owner,
     guess_seating,
 )
+from ticketbridge.workbench.draft.id_guesses import Ids, guess_ids
 from ticketbridge.workbench.draft.money import find_price, guess_currency, guess_price
 from ticketbridge.workbench.draft.platform_words import find_meaning
 from ticketbridge.workbench.draft.status_tables import guess_tables

@@ -24,7 +24,8 @@ from ticketbridge.mapping.spec import (
     ObjectSpec,
 )
 from ticketbridge.mapping.spec_compiler import TODO
-from ticketbridge.workbench.draft.candidates import Candidate, find_candidates
+from ticketbridge.workbench.draft.candidate_finding import find_candidates
+from ticketbridge.workbench.draft.candidates import Candidate
 from ticketbridge.workbench.draft.platform_words import make_singular
 from ticketbridge.workbench.draft.record_lists import make_free_name
 from ticketbridge.workbench.draft.sample_values import find_value, write_path

@@ -17,8 +17,7 @@ from ticketbridge.terminal import UsageError
 from ticketbridge.workbench.answer_run import AnswerRun
 from ticketbridge.workbench.answers import run_watched
 from ticketbridge.workbench.cases.runner import cases_file
-from ticketbridge.workbench.draft.command import draft_given, name_platform
-from ticketbridge.workbench.draft.given_answers import read_given
+from ticketbridge.workbench.draft.command import draft_given, name_platform, read_given
 from ticketbridge.workbench.draft.sample_requests import GivenAnswer
 from ticketbridge.workbench.explain import Masker
 from ticketbridge.workbench.file_replacing import replacing

@@ -18,7 +18,7 @@ from ticketbridge.mapping.spec import (
     NdjsonFormatSpec,
     XmlFormatSpec,
 )
-from ticketbridge.workbench.draft.format_guesses import guess_format
+from ticketbridge.workbench.draft.documents import guess_format
 from ticketbridge.workbench.samples import Sample
 
 
@@ -115,6 +115,16 @@ def test_a_draft_reads_the_format_and_its_case_passes(
     assert "López" not in cases
     assert USER not in cases
     assert run("map", "acme.yaml", name, "--user", USER)[0] == 0
+
+
+def test_the_charset_of_a_csv_file_is_in_the_draft(run: Any) -> None:
+    """Where it is not UTF-8."""
+    Path("rows.csv").write_bytes("id,año\n1,é\n".encode("cp1252"))
+
+    _, drafted, _ = run("draft", "rows.csv")
+
+    assert "format: {csv: {columns: [id, " in drafted
+    assert ", charset: windows-1252}}" in drafted
 
 
 def test_json_with_a_name_twice_is_no_sample(run: Any) -> None:
