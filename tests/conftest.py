@@ -6,6 +6,7 @@ import gc
 import io
 import logging
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,10 @@ for variable in [name for name in os.environ if name.startswith("OTEL_")]:
 
 # Several programs of tests run at once, and cannot all have the one port that is the default.
 os.environ["TICKETBRIDGE_METRICS_PORT"] = "0"
+
+# A shell lets its background jobs ignore Ctrl-C, and all that they start: some tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MEASURE_OF_PROGRAMS = "COVERAGE_PROCESS_CONFIG"
 """Where coverage tells the programs that tests start to measure themselves."""

@@ -326,13 +326,17 @@ async def test_slow_answers_and_broken_ones_are_counted(
     slow = Reply(steps=[Pause(0.3), head.encode(), body])
     platform.on("/orders", slow, query={"email": "user0@example.com"})
     platform.on("/orders", Reply(raw=b""), query={"email": "user1@example.com"})
+    unread = Reply(body=b"no gzip", headers={"Content-Encoding": "gzip"})
+    platform.on("/orders", unread, query={"email": "user2@example.com"})
 
-    code, out, _ = await run("--format", "json", users=users_of(2))
+    code, out, _ = await run("--format", "json", users=users_of(3))
 
     report = json.loads(out)
     assert code == 1
     assert any("0.5 s allowed" in remark["message"] for remark in report["remarks"])
-    assert len(report["calls"][0]["outcomes"]) == 2
+    outcomes = report["calls"][0]["outcomes"]
+    assert len(outcomes) == 3
+    assert outcomes["a body that is no gzip"] == 1
     assert report["problems"][0]["problem"] == "upstream-unavailable"
 
 

@@ -42,24 +42,39 @@ class ExchangeLog:
 
     async def send(self, request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         """See Send."""
-        began = time.perf_counter()
-        exchange = Exchange(
-            request.shown, began - self._since, failure="stopped before it was answered"
+        return await send_noted(
+            self._last_stage, request, context, self.exchanges, since=self._since
         )
-        self.exchanges.append(exchange)
-        try:
-            exchange.answer = await self._last_stage(request, context)
-        except NoAnswer as failure:
-            exchange.failure = failure.problem.log
-            raise
-        except ProblemError as problem:
-            exchange.failure = problem.log
-            raise
-        else:
-            exchange.failure = ""
-        finally:
-            exchange.seconds = time.perf_counter() - began
-        return exchange.answer
+
+
+async def send_noted(
+    last_stage: Send,
+    request: PlatformRequest,
+    context: AnswerContext,
+    exchanges: list[Exchange],
+    *,
+    since: float = 0.0,
+) -> PlatformAnswer:
+    """Send *request* by *last_stage*, and add it to *exchanges* with its answer or its failure; see Send.
+
+    Times are counted from *since*, a time of `time.perf_counter`.
+    """
+    began = time.perf_counter()
+    exchange = Exchange(request.shown, began - since, failure="stopped before it was answered")
+    exchanges.append(exchange)
+    try:
+        exchange.answer = await last_stage(request, context)
+    except NoAnswer as failure:
+        exchange.failure = failure.problem.log
+        raise
+    except ProblemError as problem:
+        exchange.failure = problem.log
+        raise
+    else:
+        exchange.failure = ""
+    finally:
+        exchange.seconds = time.perf_counter() - began
+    return exchange.answer
 
 
 @dataclass(frozen=True, slots=True)

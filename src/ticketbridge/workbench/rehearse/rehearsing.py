@@ -14,11 +14,10 @@ from ticketbridge.engine.answer_trace import AnswerTrace
 from ticketbridge.engine.bridge import Answer, Bridge
 from ticketbridge.engine.problems import InvalidUser, ProblemError
 from ticketbridge.engine.upstream.context import AnswerContext
-from ticketbridge.engine.upstream.failures import NoAnswer
 from ticketbridge.engine.upstream.messages import PlatformAnswer, PlatformRequest
 from ticketbridge.mapping.spec import EndpointSpec
 from ticketbridge.terminal import UsageError, counted
-from ticketbridge.workbench.answer_run import AnswerRun, Exchange, require_asked_user
+from ticketbridge.workbench.answer_run import AnswerRun, Exchange, require_asked_user, send_noted
 from ticketbridge.workbench.rehearse.rehearsal_tally import RehearsalTally
 
 _MOST_BYTES = 10_000_000
@@ -160,14 +159,5 @@ class Rehearsal:
 
     async def _send(self, request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
         """See Send: the exchange is kept for the answer that it is part of."""
-        exchange = Exchange(request, time.perf_counter(), failure="stopped before it was answered")
-        self._exchanges.get(id(context.trace), []).append(exchange)
-        try:
-            exchange.answer = await self._last_stage(request, context)
-            exchange.failure = ""
-        except NoAnswer as failure:
-            exchange.failure = failure.problem.log
-            raise
-        finally:
-            exchange.seconds = time.perf_counter() - exchange.started
-        return exchange.answer
+        exchanges = self._exchanges.get(id(context.trace), [])
+        return await send_noted(self._last_stage, request, context, exchanges)
