@@ -377,15 +377,16 @@ def _last_if_leaving(reply: Reply, load: Admission) -> Reply:
 def _tickets_reply(answer: Answer, trace: AnswerTrace, started: float) -> Reply:
     upstream = trace.upstream.seconds
     mapping = time.perf_counter() - started - upstream
-    headers = (
-        (b"x-ticketbridge-verdicts", _verdict_kinds(tuple(trace.verdicts.items()))),
-        (
-            b"server-timing",
-            b"upstream;dur=%d.%02d, map;dur=%d.%02d"
-            % (*divmod(_hundredths(upstream), 100), *divmod(_hundredths(mapping), 100)),
-        ),
+    lines = (
+        b"x-ticketbridge-verdicts: %b\r\n"
+        b"server-timing: upstream;dur=%d.%02d, map;dur=%d.%02d\r\n"
+        % (
+            _verdict_kinds(tuple(trace.verdicts.items())),
+            *divmod(_hundredths(upstream), 100),
+            *divmod(_hundredths(mapping), 100),
+        )
     )
-    return Reply(answer.status, answer.body, JSON if answer.body else None, headers)
+    return Reply(answer.status, answer.body, JSON if answer.body else None, lines)
 
 
 @lru_cache

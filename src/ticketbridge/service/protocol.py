@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterable
-from itertools import chain
 from typing import Any, ClassVar
 
 import httptools
@@ -322,13 +321,13 @@ class BoundedProtocol(HttpToolsProtocol):
     # --- answers --------------------------------------------------------------------------------
 
     def _send_at_once(
-        self, scope: object, status: int, headers: Iterable[Header], body: bytes | bytearray
+        self, scope: object, status: int, lines: bytes, body: bytes | bytearray
     ) -> bool:
         """Write head and body together, and return whether that was possible.
 
         It makes one packet and one system call; uvicorn makes two. An answer that is not so simple
-        goes uvicorn's way. The headers are not searched for line breaks, as uvicorn does: they are
-        the application's own, and text of a caller or a platform is in them only after a check.
+        goes uvicorn's way. The header *lines* are not searched for line breaks, as uvicorn does: they
+        are the application's own, and text of a caller or a platform is in them only after a check.
         """
         cycle: RequestResponseCycle | None = self.cycle  # None once the connection is lost
         if cycle is None or cycle.scope is not scope or not cycle.keep_alive:
@@ -337,7 +336,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return False
         if cycle.scope["method"] == "HEAD":
             body = b""
-        head = _head(status, cycle.default_headers, headers)
+        head = _head(status, cycle.default_headers, lines)
         cycle.response_started = cycle.response_complete = True
         self.transport.write(head + body[:_JOINED])
         if len(body) > _JOINED:
@@ -402,7 +401,7 @@ class BoundedProtocol(HttpToolsProtocol):
         request_id = os.urandom(16).hex()  # nothing of such a request is repeated, be it an id
         reply = problem_reply(problem, request_id).last()
         default = self.server_state.default_headers
-        head = _head(problem.status, default, reply.headers_for(request_id))
+        head = _head(problem.status, default, reply.lines_for(request_id))
         is_head = self.parser.get_method() == b"HEAD" if self._phase == _BODY else False
         self.transport.write(head + (b"" if is_head else reply.body))
         # Closed at once, with bytes of the request unread, the answer would never arrive.
@@ -413,7 +412,7 @@ class BoundedProtocol(HttpToolsProtocol):
         log_event("refused", {**fields, **problem_fields})
 
 
-def _head(status: int, *headers: Iterable[Header]) -> bytes:
-    """Return the head of an answer as it is sent."""
-    lines = map(b": ".join, chain(*headers))
-    return STATUS_LINE[status] + b"\r\n".join([*lines, b"", b""])
+def _head(status: int, default: Iterable[Header], lines: bytes) -> bytes:
+    """Return the head of an answer as it is sent: *lines*, after the headers of all answers of the server."""
+    given = b"".join([b"%b: %b\r\n" % header for header in default])
+    return b"%b%b%b\r\n" % (STATUS_LINE[status], given, lines)

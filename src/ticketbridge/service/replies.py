@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -16,59 +16,65 @@ JSON = b"application/json"
 PROBLEM = b"application/problem+json"
 
 AT_ONCE = "ticketbridge.at_once"
-"""The scope's extension that sends a whole answer, from scope, status, headers and body, if it can."""
+"""The scope's extension that sends a whole answer, from scope, status, header lines and body, if it can."""
 
 Header = tuple[bytes, bytes]
-_ALWAYS: tuple[Header, ...] = (
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-)
+_ALWAYS = b"cache-control: no-store\r\nx-content-type-options: nosniff\r\n"
 
 
 @dataclass(slots=True)  # not frozen: that takes three times as long to make
 class Reply:
     """A complete answer. Each one forbids caches to store it, and browsers to sniff it.
 
-    *is_last*: the connection is closed after it.
+    *lines* are headers of its own, as they are sent: names in small letters, each line with its end.
+    Formatted in one go, they cost a small answer a third of what pairs do. *is_last*: the connection
+    is closed after it.
     """
 
     status: int
     body: Body = field(repr=False)
     media_type: bytes | None = None
-    headers: tuple[Header, ...] = ()
+    lines: bytes = b""
     is_last: bool = False
 
     async def send(self, scope: Scope, send: Send, request_id: str) -> None:
         """Send it as the answer to the request of that *scope* and id."""
-        headers = self.headers_for(request_id)
-        if not self.is_last and _was_sent_at_once(scope, self.status, headers, self.body):
+        lines = self.lines_for(request_id)
+        if not self.is_last and _was_sent_at_once(scope, self.status, lines, self.body):
             return
+        headers = _headers_of(lines)
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
 
-    def headers_for(self, request_id: str) -> list[Header]:
-        """Return all headers of the answer to the request of that id."""
-        headers = [
-            *_ALWAYS,
-            *self.headers,
-            (b"x-request-id", request_id.encode("ascii")),
-            (b"content-length", b"%d" % len(self.body)),
-        ]
+    def lines_for(self, request_id: str) -> bytes:
+        """Return all header lines of the answer to the request of that id."""
+        lines = b"%b%bx-request-id: %b\r\ncontent-length: %d\r\n" % (
+            _ALWAYS,
+            self.lines,
+            request_id.encode("ascii"),
+            len(self.body),
+        )
         if self.media_type is not None:
-            headers.append((b"content-type", self.media_type))
+            lines += b"content-type: %b\r\n" % self.media_type
         if self.is_last:
-            headers.append((b"connection", b"close"))
-        return headers
+            lines += b"connection: close\r\n"
+        return lines
 
     def last(self) -> Reply:
         """Return a copy that is the last one on its connection."""
         return replace(self, is_last=True)
 
 
-def _was_sent_at_once(scope: Scope, status: int, headers: Sequence[Header], body: Body) -> bool:
+def _headers_of(lines: bytes) -> list[Header]:
+    """Return *lines* as ASGI has headers: pairs of name and value."""
+    parts = (line.partition(b": ") for line in lines.splitlines())
+    return [(name, value) for name, _, value in parts]
+
+
+def _was_sent_at_once(scope: Scope, status: int, lines: bytes, body: Body) -> bool:
     """Return whether our own server sent the answer at once, which is faster than ASGI's two messages."""
     send = scope.get("extensions", {}).get(AT_ONCE)
-    return send is not None and send(scope, status, headers, body)
+    return send is not None and send(scope, status, lines, body)
 
 
 def json_reply(document: Mapping[str, object], status: int = 200) -> Reply:
@@ -78,11 +84,11 @@ def json_reply(document: Mapping[str, object], status: int = 200) -> Reply:
 
 def problem_reply(problem: ProblemError, request_id: str) -> Reply:
     """Return the problem as `application/problem+json`."""
-    headers: list[Header] = []
+    lines = b""
     if problem.retry_after is not None:
-        headers.append((b"retry-after", b"%d" % problem.retry_after))
+        lines += b"retry-after: %d\r\n" % problem.retry_after
     if isinstance(problem, MethodNotAllowed):
-        headers.append((b"allow", ", ".join(METHODS).encode()))
+        lines += b"allow: %b\r\n" % ", ".join(METHODS).encode()
     document = {
         "type": f"urn:ticketbridge:problem:{problem.slug}",
         "title": problem.title,
@@ -91,4 +97,4 @@ def problem_reply(problem: ProblemError, request_id: str) -> Reply:
         "instance": request_id,
         "retryable": problem.retryable,
     }
-    return Reply(problem.status, msgspec.json.encode(document), PROBLEM, tuple(headers))
+    return Reply(problem.status, msgspec.json.encode(document), PROBLEM, lines)

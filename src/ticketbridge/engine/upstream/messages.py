@@ -124,7 +124,7 @@ class PlatformAnswer:
 
         If false, the body ends with the connection, and a cut body cannot be told from a whole one.
         """
-        return not {"content-length", "transfer-encoding"}.isdisjoint(self.headers)
+        return "content-length" in self.headers or "transfer-encoding" in self.headers
 
 
 class Incoming(Protocol):
