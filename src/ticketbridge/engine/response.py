@@ -229,7 +229,7 @@ class _InParts:
         self._is_empty = False
 
     def check(self) -> None:
-        self._plan.require_fit([], self._plan.made(self._user, []))
+        self._plan.require_fit([], {"userEmail": self._user, "tickets": []})
 
     def encoded(self) -> Body:
         self._text += _END

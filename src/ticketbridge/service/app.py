@@ -32,7 +32,7 @@ from ticketbridge.service.callers import ClientLeft, while_connected
 from ticketbridge.service.collector import collecting
 from ticketbridge.service.description import describe_served
 from ticketbridge.service.drain import draining
-from ticketbridge.service.logs import LOGGER, flush, log_event, user_hash
+from ticketbridge.service.logs import LOGGER, AnswerFields, flush, log_event, user_hash
 from ticketbridge.service.mapping_set import (
     NOTHING,
     LoadedMapping,
@@ -306,23 +306,23 @@ class _Endpoint:
     ) -> None:
         log_event(
             "answer",
-            {
-                "request_id": request_id,
-                "trace_id": trace.ids.trace_id,
-                "platform": self._bridge.spec.platform,
-                "status": reply.status,
-                "problem": problem and problem.slug,
-                "reason": problem and problem.log,
-                "address": trace.caller,
-                "secret": trace.secret,
-                "user": trace.user,
-                "verdicts": trace.verdicts,
-                "nothing": sum(trace.nothing.values()) or None,
-                "calls": trace.calls,
-                "upstream_ms": _hundredths(trace.upstream.seconds) / 100,
-                "map_ms": _hundredths(seconds - trace.upstream.seconds) / 100,
-                "notes": trace.notes or None,
-            },
+            AnswerFields(
+                request_id,
+                trace.ids.trace_id,
+                self._bridge.spec.platform,
+                reply.status,
+                problem.slug if problem else None,
+                problem.log if problem else None,
+                trace.caller,
+                trace.secret,
+                trace.user,
+                trace.verdicts,
+                sum(trace.nothing.values()) or None,
+                trace.calls,
+                _hundredths(trace.upstream.seconds) / 100,
+                _hundredths(seconds - trace.upstream.seconds) / 100,
+                trace.notes or None,
+            ),
             logging.WARNING if reply.status >= 500 else logging.INFO,
         )
 

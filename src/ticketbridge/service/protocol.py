@@ -94,6 +94,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._taking: asyncio.Handle | None = None  # the next look at how much the caller took
         self._left: Callable[[], None] | None = None
+        self._extensions = {LEFT: self._watch, AT_ONCE: self._send_at_once}
 
     # --- the connection -------------------------------------------------------------------------
 
@@ -124,6 +125,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
         # Request and connection know each other: without this they would wait for the collector.
         self.scope = self.cycle = self.headers = self._endpoint = None  # type: ignore[assignment]
+        self._extensions.clear()
         self._take_held()
 
     def data_received(self, data: bytes) -> None:
@@ -260,7 +262,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._phase = _HEAD
         self._framing = Framing()
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]  # an extension is our own
-        scope["extensions"] = {LEFT: self._watch, AT_ONCE: self._send_at_once}
+        scope["extensions"] = self._extensions
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header, or note that there are trailers; see httptools."""

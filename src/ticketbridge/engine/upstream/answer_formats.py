@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, Protocol, assert_never
 
@@ -228,6 +229,7 @@ def _describe_other(content_type: str, due: str) -> str:
     return f" but {media_type}" + (f", which `format: {known}` reads" if known else "")
 
 
+@lru_cache  # most answers of a platform have the same one
 def _says_json(content_type: str) -> bool:
     media_type = media_type_of(content_type)
     return media_type in {"application/json", "text/json"} or (
