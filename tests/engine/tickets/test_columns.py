@@ -97,6 +97,15 @@ async def test_each_rule_of_the_contract_is_asked_of_each_ticket(
     assert verdicts == {"returned": 19, f"violation:{field}": 1}
 
 
+def test_fields_that_must_meet_the_same_have_one_column() -> None:
+    """The contract asks the same of all ids: each value is checked once, whichever field has it."""
+    more = {"priceTypeId": "item.type", "currency": "item.cur"}
+    bridge, _ = bridge_of({f"ticket.fields.{name}": text for name, text in more.items()})
+    columns = bridge.program.tally(list, bridge._bound_count()).columns
+
+    assert len(columns) == len({"ids", "price", "currency"})
+
+
 async def test_a_tag_that_the_contract_refuses_is_found() -> None:
     """The tags that are made of an object are texts of the contract too."""
     changes = {"ticket.fields.tags": {"zone": "item.zone", "kind": "item.kind"}}

@@ -6,6 +6,7 @@ a schema is checked, once for each different value.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,8 @@ from ticketbridge.contract.shape import Schema
 from ticketbridge.engine.tickets.fields import ExpressionField, Field, ObjectField, TagsField
 
 _HASHABLE = frozenset({"string", "number", "integer"})
-_SAYS_NOTHING = frozenset({"type", "title", "description", "examples", "$comment", "default"})
+_NOTES = frozenset({"title", "description", "examples", "$comment", "default"})
+_SAYS_NOTHING = _NOTES | {"type"}
 
 Column = set[Any] | list[Any]
 
@@ -27,11 +29,20 @@ class _Spec:
 
 
 class Columns:
-    """The columns of one mapping's tickets: one for each field whose schema says more than its type."""
+    """The columns of one mapping's tickets: for the fields whose schema says more than their type.
+
+    Fields that must meet the same, as most ids must, have one column together.
+    """
 
     def __init__(self, fields: Sequence[Field], root: Schema) -> None:
-        self._specs = list(_specs(fields))
-        self._numbers = {id(spec.field): number for number, spec in enumerate(self._specs)}
+        columns: dict[str, _Spec] = {}
+        self._numbers: dict[int, int] = {}
+        for spec in _specs(fields):
+            asked = {word: rule for word, rule in spec.field.schema.items() if word not in _NOTES}
+            key = json.dumps([spec.is_set, asked], sort_keys=True)
+            columns.setdefault(key, spec)
+            self._numbers[id(spec.field)] = list(columns).index(key)
+        self._specs = list(columns.values())
         part: Schema = {"prefixItems": [{"items": spec.field.schema} for spec in self._specs]}
         self._validator = Validator(root, part=part)
 
