@@ -16,7 +16,6 @@ _INSTALL = ("npm", "install", "--no-audit", "--no-fund", "--no-package-lock")
 _PATIENCE = 180.0  # seconds for npm
 
 SERVER = _HOME / "server.mjs"
-CONTRACT = Path(__file__).parent.parent / "src/ticketbridge/contract/tickets.schema.json"
 
 
 @cache

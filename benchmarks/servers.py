@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks import node
 from benchmarks.ours import MAPPINGS, environment
+from benchmarks.peers.config import CONTRACT
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = "ticketbridge"
@@ -110,7 +111,7 @@ def _told(mapping: str, port: int) -> dict[str, str]:
     return {
         "MAPPING": mapping,
         "PORT": str(port),
-        "CONTRACT": str(node.CONTRACT),
+        "CONTRACT": str(CONTRACT),
         "TICKETBRIDGE_METRICS_PORT": str(free_port()),  # several may run at once
     }
 

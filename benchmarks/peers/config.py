@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).parent.parent.parent
+CONTRACT = _ROOT / "src" / "ticketbridge" / "contract" / "tickets.schema.json"
+
+
+def agreed_schema() -> dict[str, Any]:
+    """The schema of the answers, read as a file: who imports ticketbridge for it starts later."""
+    schema: dict[str, Any] = json.loads(CONTRACT.read_text("utf-8"))
+    return schema
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from benchmarks.peers import by_hand
-from benchmarks.peers.config import Config, from_environment
+from benchmarks.peers.config import Config, agreed_schema, from_environment
 from benchmarks.peers.result import Unusable
-from ticketbridge.contract import tickets_schema
 
-_VALIDATOR = jsonschema_rs.Draft202012Validator(tickets_schema(), validate_formats=True)
+_VALIDATOR = jsonschema_rs.Draft202012Validator(agreed_schema(), validate_formats=True)
 
 
 def create_app(config: Config) -> Starlette:

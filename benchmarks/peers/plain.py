@@ -15,12 +15,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from benchmarks.peers import by_jmespath
-from benchmarks.peers.config import Config, from_environment
+from benchmarks.peers.config import Config, agreed_schema, from_environment
 from benchmarks.peers.result import Unusable
-from ticketbridge.contract import tickets_schema
 
 _VALIDATOR = Draft202012Validator(
-    tickets_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER
+    agreed_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER
 )
 
 

@@ -23,7 +23,8 @@ _ESCAPES = str.maketrans(
     }
 )
 _DEEPEST = 200
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# All that XML 1.0 does not list as Char: the same as a class with ^, which takes 4 ms to compile.
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def escape(text: str) -> str:
