@@ -27,7 +27,8 @@ LAYERS = [
     {"service.metrics_server", "service.spans"},
     {"service.readiness", "service.callers"},
     {"service.mapping_set"},
-    {"service.catalog", "service.protocol", "service.metrics_export"},
+    {"service.catalog", "service.protocol", "service.metrics_text"},
+    {"service.metrics_export"},
     {
         "service.replies",
         "service.drain",
@@ -91,7 +92,7 @@ HOMES = {
         "demo",
         "workbench",
     },
-    "prometheus_client": {"service.metrics_export"},
+    "prometheus_client": {"service.metrics_text"},
     "opentelemetry": {"service.spans"},
     "watchfiles": {"service.watch"},
     "jsonschema": {"contract", "mapping"},

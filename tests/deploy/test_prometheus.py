@@ -30,7 +30,7 @@ from tests.support import NO_TLS, Changes, item, order, orders
 from ticketbridge.service.mapping_set import BrokenMapping
 from ticketbridge.service.metric_specs import all_metrics
 from ticketbridge.service.metrics import Metrics, PlatformState
-from ticketbridge.service.metrics_export import exposition
+from ticketbridge.service.metrics_text import exposition
 from ticketbridge.service.protocol import BoundedProtocol
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]

@@ -1,4 +1,4 @@
-"""Add up the numbers of all processes, in the form that Prometheus reads.
+"""Add up the numbers of all processes.
 
 Each worker writes its numbers to a file every second, and again when it ends. The worker that is asked adds
 them up. Counts of a worker that has ended remain; its gauges do not.
@@ -13,15 +13,10 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from itertools import accumulate
 from pathlib import Path
 from typing import IO, Final
 
 import msgspec
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
-from prometheus_client.exposition import choose_encoder
-from prometheus_client.registry import Collector
 
 from ticketbridge.service.metric_specs import MetricSpec, all_metrics
 from ticketbridge.service.metrics import Samples
@@ -30,13 +25,14 @@ from ticketbridge.service.settings import SettingsError
 if sys.platform != "win32":  # pragma: no branch - Windows has no such locks
     import fcntl
 
-_SPECS: Final = {spec.name: spec for spec in all_metrics()}
+SPECS: Final = {spec.name: spec for spec in all_metrics()}
+"""All metrics, by name."""
+
 _IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 _PREFIX: Final = "ticketbridge-metrics-"
 _LEFT_SECONDS: Final = 60.0  # a worker that ends again and again is replaced sooner
 _DECODE = msgspec.json.Decoder(dict[str, list[tuple[tuple[str, ...], list[float]]]]).decode
 
-Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
 OneProcess = tuple[Samples, bool]
 """The numbers of one process, and whether it still runs."""
 
@@ -130,7 +126,7 @@ def merge(processes: Iterable[OneProcess]) -> Samples:
     merged: Samples = {}
     for samples, is_alive in processes:
         for name, rows in samples.items():
-            spec = _SPECS[name]
+            spec = SPECS[name]
             if spec.kind == "gauge" and not is_alive:
                 continue
             known = merged.setdefault(name, {})
@@ -144,42 +140,3 @@ def _joined(spec: MetricSpec, one: list[float], other: list[float]) -> list[floa
     if spec.is_largest:
         return [max(one[0], other[0])]
     return [a + b for a, b in zip(one, other, strict=True)]
-
-
-def exposition(samples: Samples, accept: str) -> tuple[bytes, str]:
-    """Return *samples* as text of one of Prometheus' formats, and its media type, as *accept* asks."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Families(samples))
-    encode, media_type = choose_encoder(accept)
-    return encode(registry), media_type
-
-
-class _Families(Collector):
-    """Gives the registry each metric, even one without a number."""
-
-    def __init__(self, samples: Samples) -> None:
-        self._samples = samples
-
-    def collect(self) -> Iterator[Family]:
-        """Yield a family for each metric; see prometheus_client."""
-        for spec in _SPECS.values():
-            family = _FAMILIES[spec.kind](spec.name, spec.text, labels=spec.labels)
-            for labels, numbers in self._samples.get(spec.name, {}).items():
-                _add(family, spec, labels, numbers)
-            yield family
-
-
-def _add(family: Family, spec: MetricSpec, labels: tuple[str, ...], numbers: list[float]) -> None:
-    if isinstance(family, HistogramMetricFamily):
-        total, *counts = numbers
-        bounds = [*map(str, spec.bounds), "+Inf"]
-        family.add_metric(labels, list(zip(bounds, accumulate(counts), strict=True)), total)
-    else:
-        family.add_metric(labels, numbers[0])
-
-
-_FAMILIES: dict[str, type[Family]] = {
-    "counter": CounterMetricFamily,
-    "gauge": GaugeMetricFamily,
-    "histogram": HistogramMetricFamily,
-}

@@ -25,7 +25,7 @@ from ticketbridge.service.connection_counts import ConnectionCounts
 from ticketbridge.service.listening import HostError, close_all, open_listeners, place_of
 from ticketbridge.service.logs import log_event
 from ticketbridge.service.metrics import Samples
-from ticketbridge.service.metrics_export import WorkerFile, exposition, make_folder, merge
+from ticketbridge.service.metrics_export import WorkerFile, make_folder, merge
 from ticketbridge.service.protocol import BoundedProtocol
 from ticketbridge.service.replies import METHODS, Reply, problem_reply
 from ticketbridge.service.settings import Settings, SettingsError
@@ -169,5 +169,8 @@ class _MetricsFace:
 
 
 def _together(own: Samples, worker: WorkerFile | None, accept: str) -> tuple[bytes, str]:
+    # In the thread that writes it: it takes longer to load than all the rest of this port.
+    from ticketbridge.service.metrics_text import exposition  # noqa: PLC0415 - see above
+
     others = [] if worker is None else worker.others()
     return exposition(merge([(own, True), *others]), accept)
