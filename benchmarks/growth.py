@@ -23,7 +23,7 @@ from benchmarks.ours import bridge_of, settle_in
 from benchmarks.report import Part, Table, Target, milliseconds, size_of
 from benchmarks.servers import ROOT
 from ticketbridge.engine.bridge import Bridge
-from ticketbridge.engine.upstream.messages import Incoming
+from ticketbridge.engine.upstream.messages import NO_HEADERS, Incoming
 
 SIZES = (1, 10, 100, 1_000, 10_000)
 PAGES = (1, 10, 50)
@@ -48,10 +48,15 @@ class Platform:
         self._pages = pages
 
     async def send(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        more: Mapping[str, str] = NO_HEADERS,
     ) -> Incoming:
         """See Transport."""
-        del method, headers, content
+        del method, headers, content, more
         (number,) = parse_qs(urlsplit(url).query).get("page", ["1"])
         return Pieces(self._pages[int(number) - 1])
 

@@ -10,7 +10,7 @@ import httpx
 from ticketbridge.engine.bridge import Bridge, compile_mapping
 from ticketbridge.engine.upstream.context import Send
 from ticketbridge.engine.upstream.decoding import gather
-from ticketbridge.engine.upstream.messages import Incoming
+from ticketbridge.engine.upstream.messages import NO_HEADERS, Incoming
 from ticketbridge.engine.upstream.wire import Wire
 from ticketbridge.mapping import MappingSpec
 
@@ -32,10 +32,15 @@ class HttpxTransport:
         self._transport = transport
 
     async def send(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        more: Mapping[str, str] = NO_HEADERS,
     ) -> Incoming:
         """See Transport."""
-        request = httpx.Request(method, url, headers=dict(headers), content=content)
+        request = httpx.Request(method, url, headers={**headers, **more}, content=content)
         try:
             return _HttpxAnswer(await self._transport.handle_async_request(request))
         except httpx.HTTPError as error:

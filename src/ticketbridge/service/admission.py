@@ -73,11 +73,16 @@ class Admission:
             self._ended.clear()
             await self._ended.wait()
 
-    def begin(self) -> None:
-        """Count the current task's answer as running. Raises Overloaded if the service has stopped."""
+    def begin(self) -> asyncio.Task[object]:
+        """Count the current task's answer as running, and return the task.
+
+        Raises Overloaded if the service has stopped.
+        """
         if self._closes_at is not None and time.monotonic() >= self._closes_at:
             raise Overloaded("This instance is about to stop")
-        self._tasks.add(_this_task())
+        task = _this_task()
+        self._tasks.add(task)
+        return task
 
     def end(self, error: BaseException | None) -> None:
         """Count the current task's answer as done. Raises Overloaded if `stop` cancelled it."""
@@ -106,11 +111,13 @@ class Share:
         """Give the share back to the other platforms. Running answers go on."""
         self.load.take_back()
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> asyncio.Task[object]:
+        """Take a place for the current task, and return the task."""
         if self.load.is_full and self.under_way >= self.load.places_of_a_share:
             raise Overloaded
-        self.load.begin()
+        task = self.load.begin()
         self.under_way += 1
+        return task
 
     def __exit__(
         self,

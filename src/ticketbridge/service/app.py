@@ -287,8 +287,9 @@ class _Endpoint:
             raise MethodNotAllowed
         user = asked_user(scope["query_string"], self._endpoint)
         trace.user = user_hash(user)
-        with self._share:
-            answer = await while_connected(scope, receive, self._bridge.answer(user, trace))
+        with self._share as task:
+            work = self._bridge.answer(user, trace)
+            answer = await while_connected(scope, receive, task, work)
         return _tickets_reply(answer, trace, started)
 
     def _address(self, scope: Scope) -> IPAddress | None:

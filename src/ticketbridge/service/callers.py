@@ -17,10 +17,13 @@ class ClientLeft(Exception):
     """The caller closed the connection before its answer was there."""
 
 
-async def while_connected(scope: Scope, receive: Receive, work: Awaitable[T]) -> T:
-    """Return the result of *work*. Raises ClientLeft, and stops *work*, if the caller leaves."""
-    task = asyncio.current_task()
-    assert task is not None, "an endpoint runs in a task"  # noqa: S101 - ASGI servers see to it
+async def while_connected(
+    scope: Scope, receive: Receive, task: asyncio.Task[object], work: Awaitable[T]
+) -> T:
+    """Return the result of *work*, which runs in *task*.
+
+    Raises ClientLeft, and stops *work*, if the caller leaves.
+    """
     left = False
 
     def leave() -> None:

@@ -37,6 +37,19 @@ class PendingAnswer:
     Its methods raise the error that ended it too early.
     """
 
+    __slots__ = (
+        "_connection",
+        "_error",
+        "_pieces",
+        "_waiter",
+        "has_head",
+        "headers",
+        "held",
+        "is_whole",
+        "set_cookies",
+        "status",
+    )
+
     def __init__(self, connection: Connection) -> None:
         self.status = 0
         self.headers: dict[str, str] = {}

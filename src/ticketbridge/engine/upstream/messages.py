@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 from ticketbridge.engine.upstream.auth import Credentials
@@ -147,13 +148,24 @@ class Incoming(Protocol):
         ...
 
 
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
 class Transport(Protocol):
     """Carries a request to the platform, and returns the answer's head."""
 
     async def send(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        more: Mapping[str, str] = NO_HEADERS,
     ) -> Incoming:
-        """Send a request. Raises the errors of the client below; `failures` converts them."""
+        """Send a request with *headers*, which many requests share, and *more* of its own.
+
+        Raises the errors of the client below; `failures` converts them.
+        """
         ...
 
     async def aclose(self) -> None:

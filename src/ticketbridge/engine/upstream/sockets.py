@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from aiohappyeyeballs import start_connection
 
 from ticketbridge.engine.upstream.connection import Connection, ConnectionLost
-from ticketbridge.engine.upstream.messages import Incoming
+from ticketbridge.engine.upstream.messages import NO_HEADERS, Incoming
 from ticketbridge.engine.upstream.proxy import (
     LOG_IN_FIRST,
     ProxyError,
@@ -66,13 +66,20 @@ class SocketTransport:
         self._keep_alive = keep_alive
         self._proxy = proxy
         self._servers: dict[str, OriginPool] = {}
+        self._latest = ""  # the origin of the request before, with a slash
 
     async def send(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        more: Mapping[str, str] = NO_HEADERS,
     ) -> Incoming:
         """Return the answer's head; see Transport."""
         server, target = self._located(url)
-        request = request_bytes(method, server.named(target), server.head_of(headers), content)
+        head = server.head_of(headers) + header_lines(more)
+        request = request_bytes(method, server.named(target), head, content)
         connection = server.kept() or await server.opened(self._connect_timeout)
         answer = await connection.ask(request)
         if answer.status == LOG_IN_FIRST and server.asks_proxy:
@@ -88,11 +95,15 @@ class SocketTransport:
 
     def _located(self, url: str) -> tuple[OriginPool, str]:
         """Return the pool of the server of *url*, and the request target."""
+        latest = self._latest  # most mappings have one server
+        if latest and url.startswith(latest) and "#" not in url:
+            return self._servers[latest[:-1]], url[len(latest) - 1 :]
         origin, target = split_url(url)
         server = self._servers.get(origin)
         if server is None:
             server = OriginPool(origin, self._tls, keep_alive=self._keep_alive, proxy=self._proxy)
             self._servers[origin] = server
+        self._latest = f"{origin}/"
         return server, target
 
 
@@ -125,6 +136,8 @@ class OriginPool:
         self._origin = origin if self.asks_proxy else ""
         for_proxy = proxy_headers(proxy) if proxy and self.asks_proxy else {}
         self._last = {**for_proxy, **({} if keep_alive else {"Connection": "close"})}
+        self._written_of: Mapping[str, str] | None = None  # nearly all requests have the same
+        self._written = ""
 
     def named(self, target: str) -> str:
         """Return *target* as a request has it: a whole URL if the proxy must find the platform by it."""
@@ -132,7 +145,10 @@ class OriginPool:
 
     def head_of(self, headers: Mapping[str, str]) -> str:
         """Return *headers*, and the pool's own, as they are sent."""
-        return header_lines({"Host": self.host, **headers, **self._last})
+        if headers is not self._written_of:
+            self._written = header_lines({"Host": self.host, **headers, **self._last})
+            self._written_of = headers
+        return self._written
 
     def kept(self) -> Connection | None:
         """Return the connection that was used last, of those that are still usable, or None."""

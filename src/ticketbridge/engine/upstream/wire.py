@@ -57,9 +57,10 @@ class Wire:
         decompress, and MappingMismatch if all bodies of the answer in *context* together are too large.
         """
         url = request.wire_url
-        headers = self._traced(self._headers_of(request), request, context.trace.ids)
+        headers = self._headers_of(request)
+        more = self._tracing_of(request, context.trace.ids)
         try:
-            answer = await self._transport.send(request.method, url, headers, request.content)
+            answer = await self._transport.send(request.method, url, headers, request.content, more)
         except FOREIGN_ERRORS as error:
             raise unreachable(error) from error
         held = 0
@@ -87,29 +88,31 @@ class Wire:
         )
 
     def _headers_of(self, request: PlatformRequest) -> Mapping[str, str]:
-        if request.cookies:
-            return merge_headers(_OWN_HEADERS, request.wire_headers)
         # Nearly all requests have the same headers: those of the one before.
         own, accept, credentials = self._made_of
         if (
-            own is not request.headers
+            request.cookies
+            or own is not request.headers
             or accept is not request.accept
             or credentials is not request.credentials
         ):
             self._headers = merge_headers(_OWN_HEADERS, request.wire_headers)
-            self._made_of = request.headers, request.accept, request.credentials
+            made_of = request.headers, request.accept, request.credentials
+            self._made_of = (None, None, None) if request.cookies else made_of
             self._tracing_said = _TRACING_HEADERS & {name.lower() for name in self._headers}
         return self._headers
 
-    def _traced(
-        self, headers: Mapping[str, str], request: PlatformRequest, ids: TraceIds
-    ) -> Mapping[str, str]:
-        """Return *headers* of *request*, with the ids of the answer that it belongs to."""
-        traceparent = ids.traceparent(request.span_id)
-        if not self._tracing_said and not request.cookies:
-            return {**headers, "traceparent": traceparent, "X-Request-Id": ids.request_id}
-        told = {"traceparent": traceparent, "X-Request-Id": ids.request_id}
-        return merge_headers(told, headers)
+    def _tracing_of(self, request: PlatformRequest, ids: TraceIds) -> Mapping[str, str]:
+        """Return the headers with the ids of the answer that *request* belongs to.
+
+        Those that the mapping sets itself are left out.
+        """
+        told = {"traceparent": ids.traceparent(request.span_id), "X-Request-Id": ids.request_id}
+        if self._tracing_said:
+            return {
+                name: text for name, text in told.items() if name.lower() not in self._tracing_said
+            }
+        return told
 
     async def _content(self, answer: Incoming, count: Callable[[int], None]) -> bytes:
         length = answer.headers.get("content-length", "")
