@@ -353,9 +353,8 @@ def _find_related(
     """Yield the values of the resources that are *named*, in the lists that *text* gives."""
     kinds = [one["type"] for one in named if isinstance(one, dict) and {"id", "type"} <= one.keys()]
     kind = kinds[0] if kinds else None
-    if not isinstance(kind, str) or kinds.count(kind) < len(kinds):
-        return
-    if any(isinstance(one, list) for one in named):
+    are_several = kinds.count(kind) < len(kinds) or any(isinstance(one, list) for one in named)
+    if are_several or not isinstance(kind, str):
         return
     rows = [_find_resource(items, one) for items, one in zip(seen, named, strict=True)]
     found = f"lookup({text}[?type == {write_literal(kind)}], 'id', {reference})"
