@@ -9,6 +9,7 @@ import pytest
 
 from tests.workbench.cases_support import Folder, case, item, orders_answer
 from ticketbridge.mapping import Environment
+from ticketbridge.workbench.cases.case_spec import drop_parameters
 from ticketbridge.workbench.cases.coverage import measure_coverage
 from ticketbridge.workbench.cases.reader import read_cases
 from ticketbridge.workbench.cases.runner import load_for_cases
@@ -237,3 +238,19 @@ def test_a_nonce_stands_as_the_clock_does(kind: str, folder: Folder) -> None:
     made = run("x").partition("and it is ")[2].partition("\n")[0]
     assert ("0" * 32) in made
     assert run(made) == ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "left"),
+    [
+        ("/orders?key=s&email=a", "/orders?email=a"),
+        ("/orders?key=s", "/orders"),
+        ("/orders?k%65y=s&&email=a?b=c", "/orders?&email=a?b=c"),
+        ("/orders", "/orders"),
+    ],
+)
+def test_a_credential_is_left_out_of_a_target_that_is_else_as_it_was_asked(
+    asked: str, left: str
+) -> None:
+    """By its decoded name; a second question mark or an empty part stays, so that a case fits its request."""
+    assert drop_parameters(asked, {"key"}) == left
