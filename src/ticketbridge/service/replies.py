@@ -27,8 +27,8 @@ class Reply:
     """A complete answer. Each one forbids caches to store it, and browsers to sniff it.
 
     *lines* are headers of its own, as they are sent: names in small letters, each line with its end.
-    Formatted in one go, they cost a small answer a third of what pairs do. *is_last*: the connection
-    is closed after it.
+    To format them in one go is cheaper than to join pairs. *is_last*: the connection is closed after
+    it.
     """
 
     status: int

@@ -10,22 +10,9 @@ import pytest
 
 from tests.support import USER
 from tests.workbench.draft.drafting import ticket, tickets
-from ticketbridge.cli import main
 from ticketbridge.workbench.cases.reader import read_cases
 
 TARGET = f"/orders?email={USER}"
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Runs a command in a folder; gives exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        return code, *capsys.readouterr()
-
-    return run
 
 
 def save(document: Any, name: str = "orders.json") -> str:

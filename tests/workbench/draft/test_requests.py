@@ -11,7 +11,6 @@ import pytest
 
 from tests.support import USER
 from tests.workbench.draft.drafting import draft, entries, source, ticket, tickets
-from ticketbridge.cli import main
 from ticketbridge.workbench.draft.curl_commands import is_curl, read_curl
 from ticketbridge.workbench.draft.har_samples import read_har
 from ticketbridge.workbench.draft.sample_requests import (
@@ -24,15 +23,9 @@ SECRETS = ("tok-5f2a9c11", "key-77aa0011", "hunter22", "body-zz99", "sid-4411", 
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Runs a command in a folder; gives exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
+def run(run: Any) -> Any:
+    """Runs a command in a folder that has a sample; gives exit code, stdout and stderr."""
     Path("tickets.json").write_text(json.dumps(tickets()))
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        return code, *capsys.readouterr()
-
     return run
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from tests.support import USER
 from tests.workbench.draft.drafting import ticket
-from ticketbridge.cli import main
 from ticketbridge.mapping.spec import (
     JSON_FORMAT,
     CsvFormatSpec,
@@ -57,18 +56,6 @@ def csv(*columns: str, **more: Any) -> CsvFormatSpec:
 def test_the_format_of_a_sample_is_told_by_its_content(content: bytes, form: FormatSpec) -> None:
     """What fits none is none: a text is no list of anything."""
     assert guess_format(Sample("", "sample", content)) == form
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Runs a command in a folder; gives exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        return code, *capsys.readouterr()
-
-    return run
 
 
 ROWS = [ticket(1, name="Ana López"), ticket(2, status="REFUNDED")]

@@ -27,6 +27,12 @@ class _Spec:
     field: ExpressionField | TagsField
     is_set: bool
 
+    @property
+    def rule(self) -> str:
+        """What a value must meet, and how values are kept: fields with the same have one column."""
+        asked = {word: rule for word, rule in self.field.schema.items() if word not in _NOTES}
+        return json.dumps([self.is_set, asked], sort_keys=True)
+
 
 class Columns:
     """The columns of one mapping's tickets: for the fields whose schema says more than their type.
@@ -35,14 +41,13 @@ class Columns:
     """
 
     def __init__(self, fields: Sequence[Field], root: Schema) -> None:
-        columns: dict[str, _Spec] = {}
+        self._specs: list[_Spec] = []
         self._numbers: dict[int, int] = {}
+        numbers: dict[str, int] = {}
         for spec in _specs(fields):
-            asked = {word: rule for word, rule in spec.field.schema.items() if word not in _NOTES}
-            key = json.dumps([spec.is_set, asked], sort_keys=True)
-            columns.setdefault(key, spec)
-            self._numbers[id(spec.field)] = list(columns).index(key)
-        self._specs = list(columns.values())
+            number = self._numbers[id(spec.field)] = numbers.setdefault(spec.rule, len(numbers))
+            if number == len(self._specs):
+                self._specs.append(spec)
         part: Schema = {"prefixItems": [{"items": spec.field.schema} for spec in self._specs]}
         self._validator = Validator(root, part=part)
 

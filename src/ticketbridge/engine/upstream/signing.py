@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 from ticketbridge.engine.upstream.auth import Credentials
@@ -39,8 +40,8 @@ def compile_signer(spec: AuthSpec, compiler: SpecCompiler) -> Signer | None:
 def sign_each(send: Send, signer: Signer) -> Send:
     """Sign each request at the moment when it is sent."""
 
-    async def signing(request: PlatformRequest, context: AnswerContext) -> PlatformAnswer:
-        return await send(request.signed(signer.sign(request, context)), context)
+    def signing(request: PlatformRequest, context: AnswerContext) -> Awaitable[PlatformAnswer]:
+        return send(request.signed(signer.sign(request, context)), context)
 
     return signing
 
